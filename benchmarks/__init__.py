@@ -1,0 +1,1 @@
+"""One module a figure; run as python -m benchmarks NAME [--json]."""

@@ -1,0 +1,1 @@
+"""What people see over HTTP: pages, health and metrics."""

@@ -1,0 +1,89 @@
+"""What a plan is, once it has been read: values that every other part of Lockstep shares.
+
+All forms of writing a plan (task list, YAML, file, native relations) become this one form and this one hash, so an approval
+can be bound to content and not to spelling.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from typing import Literal
+
+import msgspec
+
+RepoName = str
+"""`owner/name`, as GitHub spells it."""
+
+ID_PATTERN = r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
+MAX_TASKS = 1_000
+MAX_TITLE = 256
+MAX_BYTES = 1_000_000
+DEFAULT_TIMEOUT = 1_800
+"""Seconds one attempt may take when neither the task nor the plan's defaults say."""
+
+Rollback = Literal["none", "revert", "forward"]
+
+
+class Task(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One node of the graph; `timeout` in seconds, `priority` higher first, `line` 1-based in the whole document."""
+
+    id: str
+    title: str
+    repo: RepoName
+    needs: tuple[str, ...] = ()
+    paths: tuple[str, ...] = ()
+    agent: str = "script"
+    priority: float = 0.0
+    timeout: int = DEFAULT_TIMEOUT
+    group: str = ""
+    verify: str = ""
+    rollback: str = ""
+    body: str = ""
+    run: str = ""
+    prompt: str = ""
+    budget: str = ""
+    model: str = ""
+    done: bool = False
+    line: int = 0
+
+
+class Plan(msgspec.Struct, frozen=True, kw_only=True):
+    """A checked plan: ids unique, needs known, no cycle, repositories installed."""
+
+    title: str
+    tasks: tuple[Task, ...]
+
+    @property
+    def by_id(self) -> Mapping[str, Task]:
+        return {task.id: task for task in self.tasks}
+
+    @property
+    def repos(self) -> tuple[RepoName, ...]:
+        return tuple(sorted({task.repo for task in self.tasks}))
+
+    @property
+    def hash(self) -> str:
+        """SHA-256 (hex) of the normal form: task order, spelling of the source and line numbers don't count."""
+        tasks = sorted((msgspec.structs.replace(task, line=0) for task in self.tasks), key=lambda task: task.id)
+        return hashlib.sha256(msgspec.json.encode([self.title, tasks])).hexdigest()
+
+
+class Problem(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing wrong with a plan's text: `message` is one sentence that quotes the text and says the fix."""
+
+    kind: str
+    message: str
+    line: int = 0
+    column: int = 0
+    severity: Literal["error", "warning"] = "error"
+
+
+class Parsed(msgspec.Struct, frozen=True, kw_only=True):
+    """The reading of a document: a plan exactly when `errors` is empty."""
+
+    plan: Plan | None
+    problems: tuple[Problem, ...] = ()
+    tasks: tuple[Task, ...] = ()
+
+    @property
+    def errors(self) -> tuple[Problem, ...]:
+        return tuple(p for p in self.problems if p.severity == "error")

@@ -1,0 +1,64 @@
+"""The one error tree.
+
+    LockstepError
+    ├── UserError          shown to people as one helpful sentence; nothing has changed
+    │   └── NotAllowed     the sender lacks a permission
+    ├── StoreError         the database refused or is gone
+    ├── GitError           a git command failed
+    ├── AgentError         an attempt could not be carried out (no result, not "the script failed")
+    └── ApiError           GitHub answered with an error
+        ├── NotFound       404 or 410, or not visible to the App
+        ├── Refused        403 or 422: asking again changes nothing
+        └── Unreachable    no usable answer: a timeout, a reset, a 5xx; a write MAY have happened
+
+Everything else is a bug: dispatch logs it with its context and goes on with the next delivery.
+"""
+
+
+class LockstepError(Exception):
+    """The root; never raised itself."""
+
+
+class UserError(LockstepError):
+    """One calm sentence for a person, with the fix in it. Safe to post: it quotes no foreign text unescaped."""
+
+
+class NotAllowed(UserError):
+    """The sender's permission on GitHub is too low for what was asked."""
+
+
+class StoreError(LockstepError):
+    """The database refused a statement or is not reachable."""
+
+
+class GitError(LockstepError):
+    """A git command failed; the message is its last lines, without credentials."""
+
+
+class AgentError(LockstepError):
+    """An attempt could not be carried out at all, for example because there is no box to run it in."""
+
+
+class ApiError(LockstepError):
+    """GitHub answered with an error.
+
+    status: the HTTP status, 0 when there was no answer.  message: GitHub's own text.
+    """
+
+    def __init__(self, status: int, message: str, *, retry_after: float | None = None) -> None:
+        super().__init__(f"GitHub answered {status}: {message}" if status else f"GitHub did not answer: {message}")
+        self.status = status
+        self.message = message
+        self.retry_after = retry_after
+
+
+class NotFound(ApiError):
+    """404 or 410: it isn't there, or the App may not see it (GitHub does not tell the two apart)."""
+
+
+class Refused(ApiError):
+    """403, 405, 409, 422 and their kin: the request was understood and refused."""
+
+
+class Unreachable(ApiError):
+    """No usable answer. After a write, look before repeating it: it may have happened."""

@@ -1,0 +1,1 @@
+"""The GitHub client: reads through a cache, writes with keys, one transport seam."""

@@ -1,0 +1,1 @@
+"""Durable state in SQLite: inbox, plans, runs, tasks, history and outbox."""
