@@ -1,0 +1,98 @@
+"""The sandbox itself: state, git, clock and faults together, and the way of one request through them.
+
+Order: fault -> credential -> rate limit -> route -> endpoint -> ETag. All of it is synchronous and without sockets.
+"""
+
+import hashlib
+from collections.abc import Callable
+
+from services.sandbox import auth, rest
+from services.sandbox.call import Call
+from services.sandbox.clock import Now, system_now
+from services.sandbox.faults import Faults
+from services.sandbox.git import Git
+from services.sandbox.kernel import Json, Problem, Request, Response, match, split_path
+from services.sandbox.limits import Limits
+from services.sandbox.state import Issue, Repo, State
+
+rest.load()
+
+
+class Sandbox:
+    """GitHub without sockets. `git` keeps the objects; `public_url` begins the URLs in webhooks, where there is no caller to name a host."""
+
+    def __init__(self, git: Git, *, state: State | None = None, now: Now = system_now, public_url: str = "http://127.0.0.1", seed: int = 0) -> None:
+        self.state = state or State()
+        self.git = git
+        self.now = now
+        self.public_url = public_url
+        self.faults = Faults(seed)
+        self.limits = Limits()
+        self.on_event: list[Callable[[], None]] = []  # told when something waits in the outgoing queue
+        self.counts: dict[str, int] = {}  # requests answered, by "METHOD template"
+
+    def handle(self, request: Request) -> Response:
+        """Answer one API request. Never raises for what a client sent."""
+        path, query = split_path(request.path)
+        who = auth.Principal()
+        try:
+            if (fault := self.faults.before(request)) is not None:
+                return fault
+            who = auth.identify(self, request.headers.get("authorization"))
+            self.limits.spend(who, self.now(), path)
+            response = self._answer(request, path, query, who)
+        except Problem as problem:
+            response = problem.response()
+        response.headers.update(self.limits.headers(who, self.now(), path))
+        response.headers.setdefault("content-type", "application/json; charset=utf-8")
+        response.headers["x-github-media-type"] = "github.v3; format=json"
+        return self.faults.after(request, response)
+
+    def _answer(self, request: Request, path: str, query: dict[str, str], who: auth.Principal) -> Response:
+        route, params = match("GET" if request.method == "HEAD" else request.method, path)
+        name = f"{route.method} {route.template}"
+        self.counts[name] = self.counts.get(name, 0) + 1
+        if route.need == "jwt" and who.app is None:
+            raise Problem(401, "A JSON web token could not be decoded")
+        if route.need and route.need != "jwt" and who.is_anonymous and not (route.method == "GET" and route.need.endswith(":read")):
+            raise Problem(401, "Requires authentication")
+        call = Call(self, request, route, params, query, who)
+        response = call.finish(route.run(call))
+        return self._conditional(request, response, who) if request.method == "GET" else response
+
+    def _conditional(self, request: Request, response: Response, who: auth.Principal) -> Response:
+        """ETags depend on the credential, as GitHub's do; a match is a 304 that costs nothing of the primary limit."""
+        if response.status != 200:
+            return response
+        digest = hashlib.sha256()
+        for part in (request.headers.get("accept", ""), request.headers.get("authorization", ""), request.headers.get("cookie", "")):
+            digest.update(part.encode() + b":")
+        digest.update(response.encoded())
+        tag = f'"{digest.hexdigest()}"'
+        response.headers["etag"] = f"W/{tag}"
+        asked = [item.strip().removeprefix("W/") for item in request.headers.get("if-none-match", "").split(",")]
+        if tag in asked:
+            self.limits.refund(who)
+            return Response(status=304, headers=dict(response.headers))
+        return response
+
+    # Lookups and acts that several endpoints, the git server and the Actions runner share.
+
+    def repo_named(self, full_name: str) -> Repo | None:
+        """A repository by owner/name (any case), also by a name it had before."""
+        wanted = full_name.lower()
+        for repo in self.state.repos.values():
+            if repo.full_name.lower() == wanted:
+                return repo
+        return next((repo for repo in self.state.repos.values() if wanted in repo.old_names), None)
+
+    def issue_numbered(self, repo: Repo, number: int) -> Issue | None:
+        return next((i for i in self.state.issues.values() if i.repo_id == repo.id and i.number == number), None)
+
+    def emit(self, event: str, action: str | None, repo: Repo | None, sender: str, **extra: Json) -> None:
+        """Queue a webhook for every App and hook that subscribed; `extra` are the event's own keys, already rendered."""
+        from services.sandbox import events
+
+        if events.queue(self, event, action, repo, sender, extra):
+            for tell in self.on_event:
+                tell()

@@ -1,0 +1,359 @@
+"""Everything the sandbox knows, as plain records in one tree.
+
+One tree, so that a snapshot on disk is one encode and a restart is one decode; database ids come from one counter, as sparse and
+as unlike the numbers as GitHub's, so a client that mixes the two up is found out. Git objects are not here: they lie in
+bare repositories beside it (see git.py). Moments are strings in GitHub's spelling.
+"""
+
+import msgspec
+
+Role = str
+"""none, read, triage, write, maintain or admin; any other word is a custom role on top of write."""
+
+ROLES = ("none", "read", "triage", "write", "maintain", "admin")
+
+
+class Record(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """A mutable row; every record has the database id it is filed under, or a natural key."""
+
+
+class Account(Record):
+    id: int
+    login: str
+    type: str = "User"  # User, Organization or Bot
+    name: str = ""
+    created_at: str = "2020-01-01T00:00:00Z"
+
+
+class Label(Record):
+    id: int
+    name: str
+    color: str = "ededed"
+    description: str | None = None
+
+
+class Protection(Record):
+    """What a branch asks for before something may be merged into it."""
+
+    contexts: list[str] = []
+    app_ids: dict[str, int] = {}  # context -> the App that must have reported it
+    strict: bool = False  # the head must contain the base's tip
+    approvals: int = 0
+    code_owners: bool = False
+    dismiss_stale: bool = False
+    linear: bool = False
+    enforce_admins: bool = False
+    merge_queue: bool = False
+
+
+class Repo(Record):
+    id: int
+    owner: str
+    name: str
+    private: bool = False
+    archived: bool = False
+    fork_of: int = 0
+    description: str | None = None
+    default_branch: str = "main"
+    created_at: str = ""
+    updated_at: str = ""
+    pushed_at: str = ""
+    has_issues: bool = True
+    allow_merge_commit: bool = True
+    allow_squash_merge: bool = True
+    allow_rebase_merge: bool = True
+    allow_auto_merge: bool = False
+    delete_branch_on_merge: bool = False
+    next_number: int = 1
+    labels: dict[str, Label] = {}  # by lower-case name
+    collaborators: dict[str, Role] = {}  # by login
+    protection: dict[str, Protection] = {}  # by branch
+    old_names: list[str] = []  # owner/name it had before, answered with 301
+
+    @property
+    def full_name(self) -> str:
+        return f"{self.owner}/{self.name}"
+
+
+class Issue(Record):
+    """An issue, or the issue side of a pull request (then `pull` is set and shares the number)."""
+
+    id: int
+    repo_id: int
+    number: int
+    title: str
+    user: str
+    created_at: str
+    updated_at: str
+    body: str | None = None
+    state: str = "open"
+    state_reason: str | None = None
+    closed_at: str | None = None
+    closed_by: str | None = None
+    labels: list[str] = []  # names as spelled on the repository
+    assignees: list[str] = []
+    locked: bool = False
+    via_app: int = 0  # the App that made it, 0 for a person
+    parent: int = 0  # issue id
+    sub_issues: list[int] = []  # issue ids, in order
+    blocked_by: list[int] = []  # issue ids
+    transferred_to: int = 0
+    deleted: bool = False
+    pull: "Pull | None" = None
+
+
+class Pull(Record):
+    id: int
+    head_repo_id: int
+    head_ref: str
+    head_sha: str
+    base_ref: str
+    base_sha: str
+    draft: bool = False
+    merged: bool = False
+    merged_at: str | None = None
+    merged_by: str | None = None
+    merge_commit_sha: str | None = None
+    mergeable: bool | None = None  # None = not computed yet; computed by the first GET, lost when either side moves
+    mergeable_for: str = ""  # "head:base" the answer above is for
+    requested_reviewers: list[str] = []
+    auto_merge: str | None = None  # the method, when auto-merge is on
+    maintainer_can_modify: bool = False
+
+
+class Comment(Record):
+    """A comment on an issue or on a pull request's conversation."""
+
+    id: int
+    issue_id: int
+    user: str
+    body: str
+    created_at: str
+    updated_at: str
+    via_app: int = 0
+
+
+class Review(Record):
+    id: int
+    issue_id: int
+    user: str
+    state: str  # APPROVED, CHANGES_REQUESTED, COMMENTED, DISMISSED, PENDING
+    body: str
+    commit_id: str
+    submitted_at: str
+
+
+class ReviewComment(Record):
+    id: int
+    issue_id: int
+    review_id: int
+    user: str
+    body: str
+    path: str
+    commit_id: str
+    created_at: str
+    line: int | None = None
+    in_reply_to: int = 0
+
+
+class Reaction(Record):
+    id: int
+    subject: str  # issue:ID, comment:ID or commit-comment:ID
+    user: str
+    content: str
+    created_at: str
+
+
+class CheckSuite(Record):
+    id: int
+    repo_id: int
+    app_id: int
+    head_sha: str
+    head_branch: str | None
+    before: str
+    created_at: str
+    updated_at: str
+    status: str = "queued"
+    conclusion: str | None = None
+
+
+class CheckRun(Record):
+    id: int
+    repo_id: int
+    suite_id: int
+    app_id: int
+    name: str
+    head_sha: str
+    status: str
+    conclusion: str | None
+    started_at: str | None
+    completed_at: str | None
+    external_id: str = ""
+    details_url: str = ""
+    title: str | None = None
+    summary: str | None = None
+    text: str | None = None
+    annotations: list[dict[str, object]] = []
+    actions: list[dict[str, str]] = []
+
+
+class Status(Record):
+    """A commit status, the older way to report on a commit."""
+
+    id: int
+    repo_id: int
+    sha: str
+    state: str
+    context: str
+    description: str | None
+    target_url: str | None
+    creator: str
+    created_at: str
+
+
+class WorkflowRun(Record):
+    id: int
+    repo_id: int
+    workflow_path: str
+    name: str
+    event: str
+    head_sha: str
+    head_branch: str
+    run_number: int
+    suite_id: int
+    actor: str
+    created_at: str
+    updated_at: str
+    run_attempt: int = 1
+    status: str = "queued"
+    conclusion: str | None = None
+    jobs: list[int] = []  # of the newest attempt
+    inputs: dict[str, object] = {}
+
+
+class Step(Record):
+    number: int
+    name: str
+    status: str = "queued"
+    conclusion: str | None = None
+    started_at: str | None = None
+    completed_at: str | None = None
+
+
+class Job(Record):
+    """One job of a workflow run; its check run has the same id, as on GitHub. The log lies beside, in `State.logs`."""
+
+    id: int
+    run_id: int
+    run_attempt: int
+    key: str
+    name: str
+    created_at: str
+    needs: list[str] = []
+    status: str = "queued"
+    conclusion: str | None = None
+    started_at: str | None = None
+    completed_at: str | None = None
+    steps: list[Step] = []
+
+
+class App(Record):
+    id: int
+    slug: str
+    name: str
+    owner: str
+    public_key: str  # PEM
+    client_id: str = ""
+    client_secret: str = ""
+    webhook_url: str = ""
+    webhook_secret: str = ""
+    hook_id: int = 0
+    permissions: dict[str, str] = {}
+    events: list[str] = []
+    created_at: str = ""
+
+
+class Installation(Record):
+    id: int
+    app_id: int
+    account: str
+    permissions: dict[str, str] = {}
+    events: list[str] = []
+    repo_ids: list[int] | None = None  # None = all repositories of the account
+    suspended_at: str | None = None
+    created_at: str = ""
+
+
+class Token(Record):
+    """A credential: an installation's (with expiry and scope) or a person's."""
+
+    token: str
+    login: str = ""  # a person's
+    installation_id: int = 0
+    repo_ids: list[int] | None = None
+    permissions: dict[str, str] = {}
+    expires_at: str = ""
+    revoked: bool = False
+
+
+class Hook(Record):
+    """A repository's own webhook (an App's hook is in App)."""
+
+    id: int
+    repo_id: int
+    url: str
+    secret: str = ""
+    events: list[str] = []
+    active: bool = True
+    created_at: str = ""
+
+
+class Delivery(Record):
+    """One try to deliver one event to one hook; a redelivery keeps the guid and has an id of its own."""
+
+    id: int
+    guid: str
+    hook_id: int
+    app_id: int
+    event: str
+    action: str | None
+    repo_id: int
+    installation_id: int
+    payload: str  # JSON text: what is signed is these bytes
+    created_at: str
+    redelivery: bool = False
+    status_code: int = 0  # 0 = not sent yet
+    status: str = "pending"
+    duration: float = 0.0
+    response: str = ""
+
+
+class State(Record):
+    """The whole of it. `logs`: job id -> text. `manifests`: one-time code -> app id."""
+
+    next_id: int = 1_000_001
+    accounts: dict[str, Account] = {}  # by lower-case login
+    repos: dict[int, Repo] = {}
+    issues: dict[int, Issue] = {}
+    comments: dict[int, Comment] = {}
+    reviews: dict[int, Review] = {}
+    review_comments: dict[int, ReviewComment] = {}
+    reactions: dict[int, Reaction] = {}
+    suites: dict[int, CheckSuite] = {}
+    check_runs: dict[int, CheckRun] = {}
+    statuses: dict[int, Status] = {}
+    runs: dict[int, WorkflowRun] = {}
+    jobs: dict[int, Job] = {}
+    logs: dict[int, str] = {}
+    apps: dict[int, App] = {}
+    installations: dict[int, Installation] = {}
+    tokens: dict[str, Token] = {}
+    hooks: dict[int, Hook] = {}
+    deliveries: dict[int, Delivery] = {}
+    manifests: dict[str, int] = {}
+    merges: list[str] = []  # "owner/name#n sha", in the order they happened
+
+    def new_id(self) -> int:
+        """The next database id; steps of 7 so that no id is mistaken for a count or a number."""
+        self.next_id += 7
+        return self.next_id
