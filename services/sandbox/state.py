@@ -32,6 +32,19 @@ class Label(Record):
     description: str | None = None
 
 
+class Milestone(Record):
+    id: int
+    number: int
+    title: str
+    creator: str
+    created_at: str
+    updated_at: str
+    state: str = "open"
+    description: str | None = None
+    closed_at: str | None = None
+    due_on: str | None = None
+
+
 class Protection(Record):
     """What a branch asks for before something may be merged into it."""
 
@@ -66,6 +79,7 @@ class Repo(Record):
     delete_branch_on_merge: bool = False
     next_number: int = 1
     labels: dict[str, Label] = {}  # by lower-case name
+    milestones: dict[int, Milestone] = {}  # by number
     collaborators: dict[str, Role] = {}  # by login
     protection: dict[str, Protection] = {}  # by branch
     old_names: list[str] = []  # owner/name it had before, answered with 301
@@ -93,6 +107,8 @@ class Issue(Record):
     labels: list[str] = []  # names as spelled on the repository
     assignees: list[str] = []
     locked: bool = False
+    lock_reason: str | None = None
+    milestone: int = 0  # its number on the repository
     via_app: int = 0  # the App that made it, 0 for a person
     parent: int = 0  # issue id
     sub_issues: list[int] = []  # issue ids, in order
@@ -116,8 +132,12 @@ class Pull(Record):
     merge_commit_sha: str | None = None
     mergeable: bool | None = None  # None = not computed yet; computed by the first GET, lost when either side moves
     mergeable_for: str = ""  # "head:base" the answer above is for
+    asked: int = 0  # GETs since either side moved; the answer is there after State.mergeable_nulls of them
+    sizes: list[int] = []  # commits, additions, deletions, changed files
+    sizes_for: str = ""  # "head:base" the sizes are for
     requested_reviewers: list[str] = []
     auto_merge: str | None = None  # the method, when auto-merge is on
+    auto_merge_by: str = ""
     maintainer_can_modify: bool = False
 
 
@@ -152,13 +172,28 @@ class ReviewComment(Record):
     path: str
     commit_id: str
     created_at: str
+    updated_at: str = ""
     line: int | None = None
+    side: str = "RIGHT"
+    diff_hunk: str = ""
     in_reply_to: int = 0
+
+
+class IssueEvent(Record):
+    """One line of an issue's history; `data` has the event's own keys as they are shown."""
+
+    id: int
+    issue_id: int
+    event: str
+    actor: str
+    created_at: str
+    app_id: int = 0
+    data: dict[str, object] = {}
 
 
 class Reaction(Record):
     id: int
-    subject: str  # issue:ID, comment:ID or commit-comment:ID
+    subject: str  # issue:ID, comment:ID, review-comment:ID or commit-comment:ID
     user: str
     content: str
     created_at: str
@@ -339,6 +374,7 @@ class State(Record):
     reviews: dict[int, Review] = {}
     review_comments: dict[int, ReviewComment] = {}
     reactions: dict[int, Reaction] = {}
+    issue_events: dict[int, IssueEvent] = {}
     suites: dict[int, CheckSuite] = {}
     check_runs: dict[int, CheckRun] = {}
     statuses: dict[int, Status] = {}
@@ -351,6 +387,7 @@ class State(Record):
     hooks: dict[int, Hook] = {}
     deliveries: dict[int, Delivery] = {}
     manifests: dict[str, int] = {}
+    mergeable_nulls: int = 1  # GETs of a pull request that still say `mergeable: null`, as GitHub's do until it has looked
     merges: list[str] = []  # "owner/name#n sha", in the order they happened
 
     def new_id(self) -> int:
