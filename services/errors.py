@@ -4,11 +4,13 @@
     ├── UserError          shown to people as one helpful sentence; nothing has changed
     │   └── NotAllowed     the sender lacks a permission
     ├── StoreError         the database refused or is gone
+    │   └── StoreBusy      too many writes wait already; nothing was queued
     ├── GitError           a git command failed
     ├── AgentError         an attempt could not be carried out (no result, not "the script failed")
     └── ApiError           GitHub answered with an error
         ├── NotFound       404 or 410, or not visible to the App
         ├── Refused        403 or 422: asking again changes nothing
+        ├── RateLimited    a primary or secondary limit: nothing was done, ask again after `retry_after`
         └── Unreachable    no usable answer: a timeout, a reset, a 5xx; a write MAY have happened
 
 Everything else is a bug: dispatch logs it with its context and goes on with the next delivery.
@@ -29,6 +31,10 @@ class NotAllowed(UserError):
 
 class StoreError(LockstepError):
     """The database refused a statement or is not reachable."""
+
+
+class StoreBusy(StoreError):
+    """Too many writes wait already. This one was not queued; say so to whoever asked, and go on."""
 
 
 class GitError(LockstepError):
@@ -58,6 +64,10 @@ class NotFound(ApiError):
 
 class Refused(ApiError):
     """403, 405, 409, 422 and their kin: the request was understood and refused."""
+
+
+class RateLimited(ApiError):
+    """A primary or secondary limit (403 or 429). Nothing was done; `retry_after` says how many seconds to wait."""
 
 
 class Unreachable(ApiError):

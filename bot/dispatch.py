@@ -1,0 +1,158 @@
+"""From committed rows to handlers: in order where order matters, side by side where not, each failure on its own.
+
+gidgethub's router awaits its callbacks in the order of a set and stops at the first error, so one bad handler silences
+others at random. Here all handlers of an event run, in their registered order, and events about the same issue, pull
+request or commit wait for each other. A row is settled after its handlers; if the process dies before, they run again
+at the next start, which they are made for: a delivery is a hint, and what happens next is decided from stored state.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Generic, Protocol, TypeVar
+
+import structlog
+
+from handlers import Handler, name_of
+from handlers.events import Event, key
+from handlers.reading import parse
+from services.core.clock import Clock
+from services.errors import StoreError
+from services.metrics import Metrics
+from services.store.inbox import Delivery, Outcome
+
+EngineT = TypeVar("EngineT")
+
+WINDOW = 512
+"""Deliveries read from the store and not settled yet; the rest waits on disk."""
+
+log = structlog.get_logger(__name__)
+
+
+class Source(Protocol):
+    """What dispatch needs of the inbox."""
+
+    async def waiting(self, limit: int, after: int = 0) -> list[Delivery]: ...
+
+    async def settle(self, row: int, outcome: Outcome, note: str = "") -> None: ...
+
+
+class Dispatcher(Generic[EngineT]):
+    """Runs until it is cancelled. `wake` after a commit; nothing is polled.
+
+    handlers: by event, from `handlers.load()`.  at_once: deliveries handled side by side.  patience: seconds a handler
+    may take.
+    """
+
+    def __init__(
+        self,
+        inbox: Source,
+        handlers: Mapping[str, Sequence[Handler[EngineT]]],
+        engine: EngineT,
+        clock: Clock,
+        metrics: Metrics,
+        *,
+        at_once: int = 32,
+        patience: float = 300.0,
+    ) -> None:
+        self._inbox = inbox
+        self._handlers = handlers
+        self._engine = engine
+        self._clock = clock
+        self._metrics = metrics
+        self._patience = patience
+        self._slots = asyncio.Semaphore(at_once)
+        self._lanes: dict[str, deque[_Item]] = {}
+        self._open = 0
+        self._last_row = 0
+        self._awake = asyncio.Event()
+        self._idle = asyncio.Event()
+
+    def wake(self) -> None:
+        """Say that a delivery was committed."""
+        self._idle.clear()
+        self._awake.set()
+
+    async def idle(self) -> None:
+        """Return once nothing waits and nothing runs."""
+        await self._idle.wait()
+
+    async def run(self) -> None:
+        """Handle what waits from before, then whatever comes; StoreError when the store can't be read."""
+        async with asyncio.TaskGroup() as lanes:
+            while True:
+                self._awake.clear()
+                rows = await self._inbox.waiting(WINDOW - self._open, self._last_row) if self._open < WINDOW else []
+                for delivery in rows:
+                    self._accept(lanes, delivery)
+                if rows:
+                    continue
+                if not self._open and not self._awake.is_set():
+                    self._idle.set()
+                await self._awake.wait()
+
+    def _accept(self, lanes: asyncio.TaskGroup, delivery: Delivery) -> None:
+        """Put a delivery behind those it must not overtake."""
+        self._open += 1
+        self._last_row = delivery.row
+        event = parse(delivery.event, delivery.guid, delivery.body)
+        item = _Item(delivery.row, delivery.received_at, event)
+        lane = key(event)
+        if lane in self._lanes:
+            self._lanes[lane].append(item)
+        else:
+            self._lanes[lane] = deque([item])
+            lanes.create_task(self._follow(lane))
+
+    async def _follow(self, lane: str) -> None:
+        """Handle one key's deliveries, oldest first, until none is left."""
+        items = self._lanes[lane]
+        while items:
+            async with self._slots:
+                await self._handle(lane, items[0])
+            items.popleft()
+            self._open -= 1
+            if self._open in {0, WINDOW // 2}:  # all done, or room again after a full window
+                self._awake.set()
+        del self._lanes[lane]
+
+    async def _handle(self, lane: str, item: "_Item") -> None:
+        event = item.event
+        handlers = self._handlers.get(event.name, ()) if event.readable else ()
+        with structlog.contextvars.bound_contextvars(delivery=event.guid, event_name=event.name, lane=lane):
+            failed = [name_of(handler) for handler in handlers if not await self._call(handler, event)]
+            outcome: Outcome = "failed" if failed else "handled" if handlers else "ignored"
+            note = ", ".join(failed) if event.readable else "the body is not a JSON object"
+            try:
+                await self._inbox.settle(item.row, outcome, note)
+            except StoreError:
+                log.exception("a delivery was handled but could not be settled; it is handled again at the next start")
+        lag = (self._clock.now() - item.received_at).total_seconds()
+        self._metrics.dispatched(event.name, outcome, max(0.0, lag))
+
+    async def _call(self, handler: Handler[EngineT], event: Event) -> bool:
+        """Run one handler; False when it failed. Only the end of the process itself gets past this."""
+        try:
+            async with asyncio.timeout(self._patience):
+                await handler(event, self._engine)
+        except (Exception, asyncio.CancelledError) as error:  # any bug in a handler stays its own
+            task = asyncio.current_task()
+            if isinstance(error, asyncio.CancelledError) and task is not None and task.cancelling():
+                raise
+            self._metrics.handler_errors.labels(name_of(handler)).inc()
+            log.error(
+                "a handler failed", handler=name_of(handler), repo=event.repo, action=event.action, exc_info=error
+            )
+            return False
+        return True
+
+
+@dataclass(frozen=True, slots=True)
+class _Item:
+    """A delivery on its way through a lane, without its body."""
+
+    row: int
+    received_at: datetime
+    event: Event

@@ -1,0 +1,63 @@
+"""What an operator can watch: counters and gauges named `lockstep_*`, in a registry object that is handed around.
+
+Labels stay few: an event's name comes from a header that GitHub does not sign, so an unknown one is counted as `other`.
+"""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+KNOWN_EVENTS = frozenset({
+    "check_run", "check_suite", "create", "delete", "installation", "installation_repositories",
+    "issue_comment", "issue_dependencies", "issues", "label", "member", "merge_group", "meta", "ping",
+    "pull_request", "pull_request_review", "pull_request_review_comment", "pull_request_review_thread", "push",
+    "repository", "status", "sub_issues", "workflow_job", "workflow_run",
+})  # fmt: skip
+
+
+class Metrics:
+    """All metrics of one process. Made once in bot/app.py; tests make their own."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self.deliveries = Counter(
+            "lockstep_deliveries", "Deliveries at the door.", ["event", "outcome"], registry=self.registry
+        )
+        self.settled = Counter(
+            "lockstep_deliveries_settled",
+            "Deliveries after their handlers.",
+            ["event", "outcome"],
+            registry=self.registry,
+        )
+        self.handler_errors = Counter(
+            "lockstep_handler_errors", "Handlers that raised.", ["handler"], registry=self.registry
+        )
+        self.inbox_waiting = Gauge("lockstep_inbox_waiting", "Deliveries no handler has seen.", registry=self.registry)
+        self.inbox_oldest = Gauge("lockstep_inbox_oldest_seconds", "Age of the oldest of them.", registry=self.registry)
+        self.delivery_lag = Histogram(
+            "lockstep_delivery_lag_seconds",
+            "From receiving a delivery to the end of its handlers.",
+            buckets=(0.01, 0.05, 0.1, 0.5, 1, 5, 30, 120, 600),
+            registry=self.registry,
+        )
+
+    def received(self, event: str, outcome: str) -> None:
+        """Count a POST: `outcome` is stored, doubled, refused or busy; nothing a sender says becomes a label."""
+        self.deliveries.labels(event_label(event), outcome).inc()
+
+    def dispatched(self, event: str, outcome: str, lag: float) -> None:
+        """Count a settled delivery; `lag` in seconds."""
+        self.settled.labels(event_label(event), outcome).inc()
+        self.delivery_lag.observe(lag)
+
+    def inbox(self, waiting: int, oldest: float) -> None:
+        """Set the two gauges of the inbox; `oldest` in seconds."""
+        self.inbox_waiting.set(waiting)
+        self.inbox_oldest.set(oldest)
+
+    def text(self) -> bytes:
+        """Everything in Prometheus' text format."""
+        return generate_latest(self.registry)
+
+
+def event_label(event: str) -> str:
+    """The event's name, or `other` for one the App can't have subscribed to."""
+    return event if event in KNOWN_EVENTS else "other"

@@ -1,0 +1,126 @@
+"""Deliveries that were answered, in the order in which they came, until every handler has seen them.
+
+The unique key (hook id, GUID) is the whole defence against redelivery: a row that is there already costs less to refuse
+than to look up. Bodies are kept compressed and for a short time, the GUID for much longer, so an old replay stays a
+doubled delivery.
+"""
+
+import sqlite3
+from datetime import datetime
+from typing import Literal
+
+import msgspec
+import zstandard
+
+from services.core.clock import from_text, to_text
+from services.store.db import Database
+
+Outcome = Literal["handled", "failed", "ignored"]
+
+NOTE = 500
+"""Characters of a note that are kept."""
+PAGE_BYTES = 32 * 1024 * 1024
+"""Bodies `waiting` holds in memory at once; a page has at least one row."""
+PRUNE = 500
+"""Rows one retention step touches, so that deliveries don't queue behind it."""
+
+INSERT = "INSERT OR IGNORE INTO inbox (hook_id, guid, event, received_at, size, body) VALUES (?, ?, ?, ?, ?, ?)"
+WAITING = """
+SELECT id, hook_id, guid, event, received_at, size, body FROM inbox WHERE outcome IS NULL AND id > ? ORDER BY id LIMIT ?
+"""
+DROP_BODIES = """
+UPDATE inbox SET body = NULL WHERE id IN (
+    SELECT id FROM inbox WHERE body IS NOT NULL AND received_at < ? AND outcome IN ('handled', 'ignored') LIMIT ?
+)
+"""
+DROP_ROWS = """
+DELETE FROM inbox WHERE id < (SELECT max(id) FROM inbox) AND outcome IS NOT NULL AND received_at < ? AND id IN (
+    SELECT id FROM inbox ORDER BY id LIMIT ?
+)
+"""
+
+
+class Delivery(msgspec.Struct, frozen=True, kw_only=True):
+    """One POST by GitHub as it was signed: the body is not parsed. `row` is 0 until it is stored."""
+
+    hook_id: str
+    guid: str
+    event: str
+    received_at: datetime
+    body: bytes
+    row: int = 0
+
+
+class Inbox:
+    """The table `inbox`. Nothing here looks into a body."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._compressor = zstandard.ZstdCompressor(level=1)
+
+    async def put(self, delivery: Delivery) -> bool:
+        """Store a delivery durably; False when (hook_id, guid) is known. StoreError (StoreBusy) when it is not."""
+
+        def insert(connection: sqlite3.Connection) -> bool:
+            body = self._compressor.compress(delivery.body)  # safe here: there is exactly one writer thread
+            received = to_text(delivery.received_at)
+            values = (delivery.hook_id, delivery.guid, delivery.event, received, len(delivery.body), body)
+            return connection.execute(INSERT, values).rowcount == 1
+
+        return await self._database.write(insert)
+
+    async def waiting(self, limit: int, after: int = 0) -> list[Delivery]:
+        """Up to `limit` unsettled deliveries with a row above `after`, oldest first; fewer when bodies are large."""
+
+        def select(connection: sqlite3.Connection) -> list[Delivery]:
+            page: list[Delivery] = []
+            room = PAGE_BYTES
+            for row in connection.execute(WAITING, (after, limit)):
+                room -= row[5]
+                if page and room < 0:
+                    break
+                page.append(_delivery(*row))
+            return page
+
+        return await self._database.read(select)
+
+    async def settle(self, row: int, outcome: Outcome, note: str = "") -> None:
+        """Say what became of a delivery; it will not be handed out again."""
+        query, values = "UPDATE inbox SET outcome = ?, note = ? WHERE id = ?", (outcome, note[:NOTE], row)
+        await self._database.write(lambda connection: connection.execute(query, values).rowcount)
+
+    async def counts(self) -> dict[str, int]:
+        """Rows by outcome; the key `waiting` is always there."""
+        query = "SELECT coalesce(outcome, 'waiting'), count(*) FROM inbox GROUP BY 1"
+        rows = await self._database.read(lambda connection: connection.execute(query).fetchall())
+        return {"waiting": 0} | dict(rows)
+
+    async def oldest_waiting_age(self, now: datetime) -> float:
+        """Seconds since the oldest unsettled delivery came in; 0.0 when nothing waits."""
+        query = "SELECT received_at FROM inbox WHERE outcome IS NULL ORDER BY id LIMIT 1"
+        row = await self._database.read(lambda connection: connection.execute(query).fetchone())
+        return max(0.0, (now - from_text(row[0])).total_seconds()) if row else 0.0
+
+    async def prune(self, *, bodies_before: datetime, rows_before: datetime) -> int:
+        """One bounded step of retention; the number of rows it touched, 0 when there is nothing left to do.
+
+        Bodies of handled and ignored deliveries go first (a failed one keeps its body, for whoever looks into it), rows
+        later. What waits is never touched, and the newest row stays so that no row number is given out twice.
+        """
+
+        def delete(connection: sqlite3.Connection) -> int:
+            rows = connection.execute(DROP_ROWS, (to_text(rows_before), PRUNE)).rowcount
+            return rows + connection.execute(DROP_BODIES, (to_text(bodies_before), PRUNE)).rowcount
+
+        return await self._database.write(delete)
+
+
+def _delivery(row: int, hook_id: str, guid: str, event: str, received_at: str, size: int, body: bytes) -> Delivery:
+    return Delivery(
+        row=row,
+        hook_id=hook_id,
+        guid=guid,
+        event=event,
+        received_at=from_text(received_at),
+        body=zstandard.ZstdDecompressor().decompress(body, max_output_size=max(size, 1)),
+    )

@@ -1,0 +1,62 @@
+"""The schema, as numbered SQL files that are applied once, in order, each in its own transaction.
+
+A database remembers its version. One that is newer than the code is refused instead of guessed at: an old process must
+not write into tables it does not know.
+"""
+
+import sqlite3
+from collections.abc import Iterator
+from importlib.resources import files
+
+from services.errors import UserError
+
+MIGRATIONS = files("services.store") / "migrations" / "sqlite"
+
+
+def migrate(connection: sqlite3.Connection) -> int:
+    """Bring the schema up to date and return its version.
+
+    UserError when the database is newer than this code; sqlite3.Error when a statement fails (its file is undone).
+    """
+    scripts = {
+        int(file.name[:3]): file.read_text("utf-8") for file in MIGRATIONS.iterdir() if file.name.endswith(".sql")
+    }
+    connection.execute("CREATE TABLE IF NOT EXISTS schema_version (version INTEGER PRIMARY KEY)")
+    found, newest = version(connection), max(scripts)
+    if found > newest:
+        fix = "start the newer version, or restore the backup made before it"
+        raise UserError(f"The database has schema {found}, but this Lockstep only knows schema {newest}: {fix}.")
+    for number in sorted(scripts):
+        _apply(connection, number, scripts[number])
+    return newest
+
+
+def _apply(connection: sqlite3.Connection, number: int, script: str) -> None:
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        if version(connection) < number:  # asked under the lock: two processes may start at once
+            for statement in statements(script):
+                connection.execute(statement)
+            connection.execute("INSERT INTO schema_version VALUES (?)", (number,))
+        connection.execute("COMMIT")
+    finally:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+
+
+def version(connection: sqlite3.Connection) -> int:
+    """The newest migration that was applied, 0 for a new database."""
+    (number,) = connection.execute("SELECT coalesce(max(version), 0) FROM schema_version").fetchone()
+    return int(number)
+
+
+def statements(script: str) -> Iterator[str]:
+    """The statements of a script one by one (`executescript` would commit in between); triggers stay whole."""
+    pending = ""
+    for line in script.splitlines(keepends=True):
+        pending += line
+        if sqlite3.complete_statement(pending):
+            yield pending
+            pending = ""
+    if pending.strip():
+        yield pending
