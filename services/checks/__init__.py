@@ -1,0 +1,14 @@
+"""The check runs Lockstep reports on a pull request: one file each, which registers itself here.
+
+A check is pure: it turns a run and one of its tasks into a report. The engine posts it.
+"""
+
+from collections.abc import Callable
+
+from services.core.conduct import Run
+from services.core.machine import TaskState
+from services.core.report import CheckReport
+from services.registry import Registry
+
+Check = Callable[[Run, TaskState], CheckReport]
+CHECKS: Registry[Check] = Registry("check")

@@ -1,0 +1,22 @@
+"""`lockstep/plan`, informational: which plan and task this pull request belongs to, and how far the plan is."""
+
+from services.checks import CHECKS
+from services.core.conduct import Run
+from services.core.machine import TaskState
+from services.core.names import CHECK_PLAN
+from services.core.report import CheckReport, progress
+from services.core.text import code, plain
+
+
+def plan(run: Run, task: TaskState) -> CheckReport:
+    """Neutral on purpose: it tells, it never blocks."""
+    met, total = progress(run)
+    spec = run.plan.by_id[task.id]
+    summary = (
+        f"Task {code(task.id)} ({plain(spec.title)}) of the plan in {run.repo}#{run.number}, attempt {task.attempt}.\n\n"
+        f"{met} of {total} tasks are done."
+    )
+    return CheckReport(status="completed", conclusion="neutral", title=f"{met} of {total} tasks done", summary=summary)
+
+
+CHECKS.add(CHECK_PLAN, plan)

@@ -1,0 +1,67 @@
+"""The grammar of comment commands: `/lockstep verb [target…] [key=value]` at the start of a line.
+
+Prose stays prose: code, quotes and HTML comments are not read, so quoting a command in an answer does not run it again. A
+comment holds at most `MAX_COMMANDS`; verbs, targets and options are plain words, checked here, so nothing of them needs escaping.
+"""
+
+import difflib
+import re
+from collections.abc import Iterable
+
+import msgspec
+
+from services.core.markdown import prose_lines
+
+MAX_COMMANDS = 10
+_LINE = re.compile(r"^ {0,3}(?:/lockstep|@lockstep(?:\[bot\])?)(?:[ \t]+(?P<rest>\S.*))?$", re.IGNORECASE)
+_VERB = re.compile(r"[a-z][a-z0-9+-]{0,31}\Z")
+_TARGET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,150}(?:#\d{1,9})?\Z")
+_OPTION = re.compile(r"([a-z][a-z0-9_-]{0,31})=([^\s\x00-\x1f`<>|]{0,100})\Z")
+
+
+class Command(msgspec.Struct, frozen=True, kw_only=True):
+    """One command line. `problem` is set instead when a word could not be read."""
+
+    verb: str
+    targets: tuple[str, ...] = ()
+    options: dict[str, str] = {}
+    problem: str = ""
+
+    def __str__(self) -> str:
+        words = [f"/lockstep {self.verb}", *self.targets, *(f"{key}={value}" for key, value in self.options.items())]
+        return " ".join(words).strip()
+
+
+def parse_commands(body: str) -> tuple[Command, ...]:
+    """All commands of a comment, in order; a bare `/lockstep` means help."""
+    found = []
+    for _, line in prose_lines(body):
+        if match := _LINE.match(line):
+            found.append(_read((match["rest"] or "help").split()))
+            if len(found) == MAX_COMMANDS:
+                break
+    return tuple(found)
+
+
+def _read(words: list[str]) -> Command:
+    verb = words[0].lower()
+    if not _VERB.match(verb):
+        return Command(verb="", problem="A command is `/lockstep` and a verb, such as `/lockstep status`.")
+    targets, options = [], {}
+    for word in words[1:30]:
+        if option := _OPTION.match(word):
+            options[option[1]] = option[2]
+        elif _TARGET.match(word):
+            targets.append(word)
+        else:
+            return Command(
+                verb=verb,
+                problem="A target is a task id, `owner/repo`, `owner/repo#n`, `failed` or `all`; an option is `key=value`.",
+            )
+    return Command(verb=verb, targets=tuple(targets), options=options)
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """The known word that is most like `word`, or "" when none is near."""
+    close = difflib.get_close_matches(word[:64].lower(), list(known), n=1, cutoff=0.5)
+    return close[0] if close else ""

@@ -1,0 +1,257 @@
+"""What a run does next: `decide(run, happened, facts, now) -> run, actions, history`.
+
+Everything that moves a run goes through here: results of effects, facts just read from GitHub, commands of people. Actions are made
+only together with the state change that calls for them, so committing both at once makes each action exist once.
+Action keys are `run/task/attempt/kind[/sha]`; the same key is never carried out twice.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Literal
+
+import msgspec
+
+from services.core import graph, names
+from services.core.gate import PullFact, rule
+from services.core.machine import ENDED, QUIET, SATISFIED, STUCK, Happening, TaskState, step
+from services.core.plan import Plan, Task
+
+RunState = Literal["running", "paused", "done", "failed", "cancelled"]
+ActionKind = Literal["track", "attempt", "open_pull", "checks", "merge", "close_issue", "label", "finish"]
+
+
+class Run(msgspec.Struct, frozen=True, kw_only=True):
+    """One execution of an approved plan. `plan` is the approved text, never the live issue; `tasks` by id, in plan order.
+
+    `actor` started it; `approver` approved it, and nothing is merged that this person could not write to.
+    """
+
+    id: str
+    plan_id: str
+    slug: str
+    repo: str
+    number: int
+    plan: Plan
+    tasks: dict[str, TaskState]
+    state: RunState = "running"
+    actor: str = ""
+    approver: str = ""
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+
+
+class Action(msgspec.Struct, frozen=True, kw_only=True):
+    """A decided effect, as a value. `task` is empty for the run's own; `sha` says which commit it is about."""
+
+    key: str
+    kind: ActionKind
+    task: str = ""
+    attempt: int = 0
+    fence: int = 0
+    sha: str = ""
+
+
+class Moment(msgspec.Struct, frozen=True, kw_only=True):
+    """One line of history: what happened to which task, and by whom."""
+
+    task: str
+    kind: str
+    before: str
+    after: str
+    text: str = ""
+    actor: str = ""
+
+
+class Decision(msgspec.Struct, frozen=True, kw_only=True):
+    """The run after deciding, the tasks that changed, what to carry out, and the history to append."""
+
+    run: Run
+    changed: tuple[TaskState, ...] = ()
+    actions: tuple[Action, ...] = ()
+    history: tuple[Moment, ...] = ()
+
+
+class Slots(msgspec.Struct, frozen=True, kw_only=True):
+    """How many attempts may start now: in all, and per repository (absent = as many as in all)."""
+
+    total: int
+    per_repo: Mapping[str, int] = {}
+
+
+def begin(run: Run, now: datetime) -> Decision:
+    """The first decision of a run: tracking issues for every open task; ticked tasks are done already."""
+    tasks = {
+        task.id: TaskState(
+            id=task.id, state="done" if task.done else "blocked", since=now, finished_at=now if task.done else None
+        )
+        for task in run.plan.tasks
+    }
+    fresh = msgspec.structs.replace(run, tasks=tasks, started_at=now)
+    actions = tuple(_action(fresh, tasks[task.id], "track") for task in run.plan.tasks if not task.done)
+    return Decision(run=fresh, changed=tuple(tasks.values()), actions=actions)
+
+
+def decide(
+    run: Run,
+    happened: Sequence[tuple[str, Happening]] = (),
+    *,
+    facts: Mapping[str, PullFact] | None = None,
+    slots: Slots | None = None,
+    now: datetime,
+) -> Decision:
+    """Apply what happened, judge the facts just read, unblock, start what there is room for, and see whether the run is over."""
+    work = _Work(run, now)
+    for task_id, happening in happened:
+        work.apply(task_id, happening)
+    for task_id, fact in (facts or {}).items():
+        work.judge(task_id, fact)
+    if run.state in {"running", "failed"}:
+        work.unblock()
+        work.start(slots or Slots(total=0))
+    return work.finish()
+
+
+class _Work:
+    """One decision in the making; lives only inside `decide`."""
+
+    def __init__(self, run: Run, now: datetime) -> None:
+        self.run = run
+        self.now = now
+        self.tasks = dict(run.tasks)
+        self.plan = run.plan.by_id
+        self.changed: set[str] = set()
+        self.actions: list[Action] = []
+        self.history: list[Moment] = []
+
+    def apply(self, task_id: str, happening: Happening) -> None:
+        before = self.tasks.get(task_id)
+        after = step(before, happening, self.now) if before is not None else None
+        if before is None or after is None:
+            return
+        self.tasks[task_id] = after
+        self.changed.add(task_id)
+        if happening.kind not in QUIET:
+            self.history.append(
+                Moment(
+                    task=task_id,
+                    kind=happening.kind,
+                    before=before.state,
+                    after=after.state,
+                    text=happening.text,
+                    actor=happening.actor,
+                )
+            )
+        self.actions += [
+            _action(self.run, after, kind)
+            for kind in _CALLS_FOR.get(happening.kind, ())
+            if after.issue or kind not in _NEED_ISSUE
+        ]
+
+    def judge(self, task_id: str, fact: PullFact) -> None:
+        task = self.tasks[task_id]
+        if task.pull != fact.number or task.state in ENDED or task.state == "running":
+            return
+        if fact.merged:
+            self.apply(task_id, Happening(kind="merged", sha=fact.merge_sha))
+        elif fact.state == "closed":
+            self.apply(task_id, Happening(kind="closed", text="the pull request was closed without merging"))
+        elif fact.head_sha not in task.heads:
+            text = f"somebody else pushed {fact.head_sha[:7]} to its branch: look at it, then merge it yourself or retry the task"
+            self.apply(task_id, Happening(kind="moved", sha=fact.head_sha, text=text))
+        elif fact.head_sha == task.head_sha:
+            self._judge_checks(task, fact)
+
+    def _judge_checks(self, task: TaskState, fact: PullFact) -> None:
+        unmet = tuple(need for need in self.plan[task.id].needs if self.tasks[need].state not in SATISFIED)
+        ruling = rule(fact, unmet)
+        if ruling.verdict == "failed":
+            self.apply(task.id, Happening(kind="broke", text=ruling.reason))
+        elif ruling.verdict == "needs_human":
+            self.apply(task.id, Happening(kind="refused", text=ruling.reason))
+        else:
+            if task.state in STUCK:
+                self.apply(task.id, Happening(kind="green"))
+            self.apply(task.id, Happening(kind="waits", text=ruling.reason))
+            if ruling.verdict == "merge" and self.run.state == "running":
+                self.actions.append(_action(self.run, self.tasks[task.id], "merge", fact.head_sha))
+
+    def unblock(self) -> None:
+        for task in self.run.plan.tasks:
+            if self.tasks[task.id].state == "blocked" and all(
+                self.tasks[need].state in SATISFIED for need in task.needs
+            ):
+                self.apply(task.id, Happening(kind="unblocked"))
+
+    def start(self, slots: Slots) -> None:
+        """Start ready tasks, most urgent first, as far as the slots reach; one whose tracking issue is not there yet waits for it."""
+        room, per_repo = slots.total, dict(slots.per_repo)
+        for task in self._by_urgency():
+            if room <= 0:
+                break
+            if per_repo.get(task.repo, room) <= 0 or not self.tasks[task.id].issue:
+                continue
+            room -= 1
+            if task.repo in per_repo:
+                per_repo[task.repo] -= 1
+            self.apply(task.id, Happening(kind="started"))
+
+    def _by_urgency(self) -> list[Task]:
+        ready = [task for task in self.run.plan.tasks if self.tasks[task.id].state == "ready"]
+        if len(ready) < 2:
+            return ready
+        remaining = graph.longest_remaining(self.run.plan)
+        return sorted(ready, key=lambda task: (-task.priority, -remaining[task.id]))
+
+    def finish(self) -> Decision:
+        state = self._run_state()
+        over = state in {"done", "cancelled"}
+        run = msgspec.structs.replace(self.run, tasks=self.tasks, state=state, finished_at=self.now if over else None)
+        if state != self.run.state:
+            self.history.append(Moment(task="", kind="run", before=self.run.state, after=state))
+            if over:
+                self.actions.append(Action(key=f"{run.id}//0/finish/{state}", kind="finish"))
+        changed = tuple(self.tasks[task.id] for task in run.plan.tasks if task.id in self.changed)
+        return Decision(run=run, changed=changed, actions=tuple(self.actions), history=tuple(self.history))
+
+    def _run_state(self) -> RunState:
+        if self.run.state == "paused":
+            return "paused"
+        states = {task.state for task in self.tasks.values()}
+        if states <= SATISFIED:
+            return "done"
+        if states <= ENDED:
+            return "cancelled"
+        moving = states & {"ready", "running", "in_review"}
+        return "running" if moving or not states & (STUCK | {"cancelled"}) else "failed"
+
+
+_NEED_ISSUE = frozenset({"close_issue", "label"})
+_CALLS_FOR: dict[str, tuple[ActionKind, ...]] = {
+    "started": ("attempt",),
+    "pushed": ("open_pull",),
+    "opened": ("checks",),
+    "merged": ("close_issue",),
+    "broke": ("label",),
+    "refused": ("label",),
+    "closed": ("label",),
+    "moved": ("label",),
+    "skipped": ("close_issue",),
+}
+
+
+def _action(run: Run, task: TaskState, kind: ActionKind, sha: str = "") -> Action:
+    """The action with its key. A label is about the state, so its key names it; a merge is about one head."""
+    about = f"/{sha}" if sha else f"/{task.state}-{task.fence}" if kind == "label" else ""
+    key = f"{run.id}/{task.id}/{task.attempt}/{kind}{about}"
+    return Action(key=key, kind=kind, task=task.id, attempt=task.attempt, fence=task.fence, sha=sha)
+
+
+def wait_keys(run: Run, task: TaskState) -> tuple[str, ...]:
+    """The keys under which a webhook wakes this task: its pull request, its head's checks, its tracking issue."""
+    if task.state in ENDED:
+        return ()
+    repo = run.plan.by_id[task.id].repo
+    keys = [names.issue_key(repo, task.issue)] if task.issue else []
+    if task.pull:
+        keys += [names.pull_key(repo, task.pull), names.check_key(repo, task.head_sha)]
+    return tuple(keys)

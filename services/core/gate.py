@@ -1,0 +1,86 @@
+"""May this pull request be merged now, and if not, what is missing and who can act?
+
+A verdict, never an act: the merge call is GitHub's to judge. Pending beats green until every known check is done, and our own
+checks never count, or the bot would wait for itself.
+"""
+
+from typing import Literal
+
+import msgspec
+
+from services.core.text import code
+
+Verdict = Literal["merge", "wait", "failed", "needs_human"]
+PASSED = frozenset({"success", "neutral", "skipped"})
+
+
+class CheckFact(msgspec.Struct, frozen=True, kw_only=True):
+    """One check run or status on the head, newest of its name; `ours` = reported by this App."""
+
+    name: str
+    status: str
+    conclusion: str = ""
+    url: str = ""
+    ours: bool = False
+
+
+class PullFact(msgspec.Struct, frozen=True, kw_only=True):
+    """What GitHub says about a pull request right now. `mergeable` None = GitHub has not worked it out yet."""
+
+    number: int
+    state: str
+    head_sha: str
+    merged: bool = False
+    merge_sha: str = ""
+    mergeable: bool | None = None
+    mergeable_state: str = "unknown"
+    draft: bool = False
+    held: bool = False
+    checks: tuple[CheckFact, ...] = ()
+    has_workflows: bool = True
+    checks_none: bool = False
+
+
+class Ruling(msgspec.Struct, frozen=True, kw_only=True):
+    """The verdict with its reason as one sentence for people."""
+
+    verdict: Verdict
+    reason: str = ""
+
+
+def rule(pull: PullFact, unmet: tuple[str, ...]) -> Ruling:
+    """Judge one open pull request; `unmet` names the needs that have not merged."""
+    if unmet:
+        return Ruling(verdict="wait", reason=f"waits for {_names(unmet)} to merge")
+    if pull.held:
+        return Ruling(verdict="wait", reason="is held by the label do-not-merge/hold")
+    if pull.draft:
+        return Ruling(verdict="wait", reason="is a draft; mark it ready for review")
+    if pull.mergeable is False:
+        return Ruling(verdict="failed", reason="conflicts with its base branch")
+    return _by_checks(pull)
+
+
+def _by_checks(pull: PullFact) -> Ruling:
+    theirs = [check for check in pull.checks if not check.ours]
+    failed = [check.name for check in theirs if check.status == "completed" and check.conclusion not in PASSED]
+    pending = [check.name for check in theirs if check.status != "completed"]
+    if failed:
+        return Ruling(verdict="failed", reason=f"check {_names(failed)} failed")
+    if pending:
+        return Ruling(verdict="wait", reason=f"waits for check {_names(pending)}")
+    if not theirs and not pull.checks_none:
+        if pull.has_workflows:
+            return Ruling(verdict="wait", reason="waits for its checks to start")
+        return Ruling(
+            verdict="needs_human",
+            reason="no checks will come: the repository has no workflows. Add one, or set `checks: none` in .github/lockstep.yml",
+        )
+    if pull.mergeable_state == "blocked":
+        return Ruling(verdict="wait", reason="waits for a review or a required check")
+    return Ruling(verdict="merge")
+
+
+def _names(names: tuple[str, ...] | list[str]) -> str:
+    shown = ", ".join(code(name) for name in names[:3])
+    return shown if len(names) <= 3 else f"{shown} and {len(names) - 3} more"

@@ -1,0 +1,130 @@
+"""The life of one task: states, what can happen to it, and the table that says what follows.
+
+Every pair of state and happening is in `TABLE` on purpose: a next state, or `None` = it changes nothing here (late, doubled or
+meant for an attempt that is over). Happenings are observed facts, not commands to the future, so any order of them is safe.
+"""
+
+from datetime import datetime
+from typing import Literal, get_args
+
+import msgspec
+
+State = Literal["blocked", "ready", "running", "in_review", "done", "needs_human", "failed", "skipped", "cancelled"]
+STATES: tuple[State, ...] = get_args(State)
+SATISFIED: frozenset[State] = frozenset({"done", "skipped"})
+"""States that count as met for what needs the task."""
+ENDED: frozenset[State] = frozenset({"done", "skipped", "cancelled"})
+STUCK: frozenset[State] = frozenset({"needs_human", "failed"})
+
+Kind = Literal[
+    "tracked", "unblocked", "started", "pushed", "opened", "waits", "broke", "refused", "moved", "green", "merged", "closed",
+    "cancelled", "retried", "skipped",
+]  # fmt: skip
+KINDS: tuple[Kind, ...] = get_args(Kind)
+QUIET: frozenset[Kind] = frozenset({"tracked", "waits"})
+"""Happenings that history does not need."""
+
+
+class Happening(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Something that happened to a task. `fence`: the attempt's fence when it comes from an attempt's effects, -1 when it is independent of one.
+
+    number: of the issue (tracked) or pull request (opened); sha: head (pushed, moved) or merge commit (merged); text: why.
+    """
+
+    kind: Kind
+    fence: int = -1
+    number: int = 0
+    sha: str = ""
+    text: str = ""
+    actor: str = ""
+
+
+class TaskState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Where one task of a run stands. `fence` grows with every new attempt and every cancel; a result with an old one is dropped.
+
+    `heads` are the commits the bot pushed itself: a head that is none of them is somebody else's and was never approved.
+    """
+
+    id: str
+    state: State = "blocked"
+    attempt: int = 0
+    fence: int = 0
+    issue: int = 0
+    pull: int = 0
+    head_sha: str = ""
+    heads: tuple[str, ...] = ()
+    merge_sha: str = ""
+    reason: str = ""
+    since: datetime | None = None
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+
+
+_STAY: dict[Kind, State | None] = dict.fromkeys(KINDS, None)
+TABLE: dict[State, dict[Kind, State | None]] = {
+    "blocked": {**_STAY, "tracked": "blocked", "waits": "blocked", "unblocked": "ready", "cancelled": "cancelled", "skipped": "skipped"},
+    "ready": {**_STAY, "tracked": "ready", "waits": "ready", "started": "running", "cancelled": "cancelled", "skipped": "skipped"},
+    "running": {
+        **_STAY, "tracked": "running", "waits": "running", "pushed": "running", "opened": "in_review", "broke": "failed", "refused": "needs_human",
+        "merged": "done", "cancelled": "cancelled", "skipped": "skipped",
+    },
+    "in_review": {
+        **_STAY, "tracked": "in_review", "waits": "in_review", "moved": "needs_human", "broke": "failed", "refused": "needs_human", "merged": "done",
+        "closed": "needs_human", "cancelled": "cancelled", "skipped": "skipped",
+    },
+    "needs_human": {
+        **_STAY, "tracked": "needs_human", "moved": "needs_human", "green": "in_review", "merged": "done", "cancelled": "cancelled",
+        "retried": "blocked", "skipped": "skipped",
+    },
+    "failed": {
+        **_STAY, "tracked": "failed", "moved": "needs_human", "green": "in_review", "merged": "done", "refused": "needs_human",
+        "closed": "needs_human", "cancelled": "cancelled", "retried": "blocked", "skipped": "skipped",
+    },
+    "done": {**_STAY, "tracked": "done"},
+    "skipped": {**_STAY, "tracked": "skipped", "merged": "done", "retried": "blocked"},
+    "cancelled": {**_STAY, "tracked": "cancelled", "merged": "done", "retried": "blocked"},
+}  # fmt: skip
+
+
+def step(task: TaskState, happened: Happening, now: datetime) -> TaskState | None:
+    """The task after what happened, or None when it changes nothing (the table says so, or its fence is old)."""
+    if happened.fence >= 0 and happened.fence != task.fence:
+        return None
+    following = TABLE[task.state][happened.kind]
+    if following is None:
+        return None
+    changes: dict[str, object] = {"state": following, **_effects_on(task, happened)}
+    if following != task.state:
+        changes["since"] = now
+        changes["reason"] = happened.text
+        changes["finished_at"] = now if following in ENDED else None
+    elif happened.kind == "waits":
+        changes["reason"] = happened.text
+    if happened.kind == "started":
+        changes["started_at"] = task.started_at or now
+    after = msgspec.structs.replace(task, **changes)
+    return None if after == task else after
+
+
+def _effects_on(task: TaskState, happened: Happening) -> dict[str, object]:
+    """What a happening writes into the task besides its state."""
+    match happened.kind:
+        case "tracked":
+            return {"issue": happened.number}
+        case "started":
+            return {"attempt": task.attempt + 1, "fence": task.fence + 1}
+        case "pushed":
+            return {
+                "head_sha": happened.sha,
+                "heads": (*(sha for sha in task.heads if sha != happened.sha), happened.sha),
+            }
+        case "moved":
+            return {"head_sha": happened.sha}
+        case "opened":
+            return {"pull": happened.number}
+        case "merged":
+            return {"merge_sha": happened.sha, "fence": task.fence + 1}
+        case "cancelled" | "skipped" | "retried":
+            return {"fence": task.fence + 1}
+        case _:
+            return {}

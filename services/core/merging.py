@@ -1,0 +1,30 @@
+"""What a refused merge means. GitHub tells the cases apart only by their text (REST and GraphQL use the same words)."""
+
+from typing import Literal
+
+Meaning = Literal["again", "look", "conflict", "wait", "stop"]
+"""again: transient, try soon · look: the head moved, read it anew · conflict: needs repair · wait: something is still missing ·
+stop: a person must change a setting."""
+
+_BY_TEXT: tuple[tuple[str, Meaning], ...] = (
+    ("base branch was modified", "again"),
+    ("head branch was modified", "look"),
+    ("head branch is out of date", "look"),
+    ("required status check", "wait"),
+    ("approving review", "wait"),
+    ("review is required", "wait"),
+    ("changes requested", "wait"),
+    ("expected", "wait"),
+    ("not mergeable", "conflict"),
+    ("merge conflict", "conflict"),
+    ("draft", "wait"),
+)
+
+
+def meaning(status: int, message: str) -> Meaning:
+    """Classify GitHub's refusal of `PUT .../merge`; an unknown text stops and is shown, rather than being retried for ever."""
+    said = message.lower()
+    for text, means in _BY_TEXT:
+        if text in said:
+            return means
+    return "look" if status == 409 else "stop"

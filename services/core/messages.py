@@ -1,0 +1,64 @@
+"""Every text the bot posts on GitHub outside the plan comment (that one is in plan_comment.py): calm, short, specific.
+
+Foreign text goes through text.code or text.plain without exception; a marker tells the bot its own things again.
+"""
+
+from services.core.conduct import Run
+from services.core.machine import TaskState
+from services.core.names import marker
+from services.core.plan import Task
+from services.core.text import code, plain, title
+
+FOOT = "<sub>Lockstep keeps this up to date. `/lockstep help` lists the commands.</sub>"
+
+
+def issue_title(task: Task) -> str:
+    """Issue titles are not Markdown, but a mention or closing keyword in one must stay dead all the same."""
+    return title(task.title)
+
+
+def issue_body(run: Run, task: Task, key: str) -> str:
+    needs = ", ".join(code(need) for need in task.needs) or "nothing"
+    lines = [
+        f"Task {code(task.id)} of the plan in {run.repo}#{run.number}.",
+        "",
+        f"- **Needs:** {needs}",
+        f"- **Agent:** {code(task.agent)}",
+        f"- **Started by:** {code(run.actor)}",
+    ]
+    if task.body:
+        lines += ["", *(f"> {plain(line, 1000)}" for line in task.body.splitlines()[:40])]
+    return "\n".join([*lines, "", FOOT, marker(key)])
+
+
+def pull_title(task: Task) -> str:
+    return issue_title(task)
+
+
+def pull_body(run: Run, task: Task, state: TaskState, key: str) -> str:
+    """Says where it comes from and what it needs; `Depends-On` lines are read by other tools too."""
+    lines = [
+        f"Task {code(task.id)} of the plan in {run.repo}#{run.number}, approved by a person and carried out by {code(task.agent)}."
+    ]
+    if state.issue:
+        lines += ["", f"Closes #{state.issue}"]
+    depends = [
+        f"Depends-On: {run.plan.by_id[need].repo}#{run.tasks[need].pull}" for need in task.needs if run.tasks[need].pull
+    ]
+    if depends:
+        lines += ["", *depends]
+    return "\n".join([*lines, "", FOOT, marker(key)])
+
+
+def commit_message(run: Run, task: Task) -> str:
+    """Subject and trailers; git reads no markup, but GitHub reads closing keywords in commit messages too."""
+    return f"{issue_title(task)[:100]}\n\nPlan: {run.repo}#{run.number}\nTask: {task.id}\n"
+
+
+def unknown_verb(near: str) -> str:
+    hint = f" Did you mean `/lockstep {near}`?" if near else ""
+    return f"I don't know that command.{hint} `/lockstep help` lists what I can do."
+
+
+def not_allowed(verb: str, needed: str, have: str) -> str:
+    return f"`/lockstep {verb}` needs the {needed} permission on this repository; you have {have}."

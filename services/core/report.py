@@ -1,0 +1,40 @@
+"""The one map from Lockstep's states to GitHub's check status and conclusion, labels and words."""
+
+from typing import Literal
+
+import msgspec
+
+from services.core.conduct import Run
+from services.core.machine import SATISFIED, TaskState
+
+ICONS = {
+    "blocked": "⏸", "ready": "▶", "running": "🔵", "in_review": "👀", "done": "✅",
+    "needs_human": "🙋", "failed": "❌", "skipped": "⏭", "cancelled": "🚫",
+}  # fmt: skip
+WORDS = {
+    "blocked": "blocked", "ready": "ready", "running": "running", "in_review": "in review", "done": "done",
+    "needs_human": "needs a person", "failed": "failed", "skipped": "skipped", "cancelled": "cancelled",
+}  # fmt: skip
+LABEL_OF_TASK = {"needs_human": "lockstep:needs-human", "failed": "lockstep:failed", "done": "lockstep:done"}
+LABEL_OF_RUN = {"done": "lockstep:done", "failed": "lockstep:failed"}
+
+Conclusion = Literal["success", "failure", "neutral", "action_required", "cancelled"]
+
+
+class CheckReport(msgspec.Struct, frozen=True, kw_only=True):
+    """What a check run shows; `conclusion` is "" while `status` is not completed."""
+
+    status: Literal["queued", "in_progress", "completed"]
+    conclusion: Conclusion | Literal[""] = ""
+    title: str = ""
+    summary: str = ""
+
+
+def progress(run: Run) -> tuple[int, int]:
+    """(tasks satisfied, tasks in all)."""
+    return sum(task.state in SATISFIED for task in run.tasks.values()), len(run.tasks)
+
+
+def unmet(run: Run, task: TaskState) -> tuple[str, ...]:
+    """Ids of the needs of a task that have not merged."""
+    return tuple(need for need in run.plan.by_id[task.id].needs if run.tasks[need].state not in SATISFIED)

@@ -1,0 +1,43 @@
+"""Foreign text made harmless before it stands in anything the bot posts.
+
+Titles, ids, check names and messages of others may hold mentions, closing keywords, links, HTML, images or table breaks.
+`code` is for names, `plain` for sentences; both bound the length and remove what a reader could not see.
+"""
+
+import re
+import unicodedata
+
+INVISIBLE = re.compile(
+    "[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff\U000e0000-\U000e007f]"
+)
+_MARKUP = re.compile(r"([\\`*_{}\[\]<>()#+!|~$&@:])")
+_CLOSING = re.compile(r"\b(close[sd]?|fix(?:e[sd])?|resolve[sd]?)\b", re.IGNORECASE)
+_LINK = re.compile(r"\b(https?|ftp|www|mailto)(?=\\?[:.])", re.IGNORECASE)
+_JOINER = "\u2060"
+"""WORD JOINER: invisible, and no word character, so neither a mention nor a keyword is read across it."""
+
+
+def visible(text: str, limit: int = 256) -> str:
+    """One line without control, bidirectional or zero-width characters, at most `limit` characters."""
+    flat = INVISIBLE.sub("", re.sub(r"\s+", " ", unicodedata.normalize("NFC", text[: limit * 4]))).strip()
+    return flat if len(flat) <= limit else flat[: limit - 1].rstrip() + "…"
+
+
+def code(text: str, limit: int = 100) -> str:
+    """A code span: GitHub makes neither mention, reference nor link inside one."""
+    inner = visible(text, limit).replace("`", "'").replace("|", "¦")
+    return f"`{inner}`" if inner else "` `"
+
+
+def plain(text: str, limit: int = 256) -> str:
+    """A sentence of somebody else's inside our Markdown: markup is escaped; mentions, references, links and closing words are broken."""
+    escaped = _MARKUP.sub(r"\\\1", visible(text, limit))
+    for broken in (_LINK, _CLOSING):
+        escaped = broken.sub(lambda found: found[0][0] + _JOINER + found[0][1:], escaped)
+    return re.sub(r"\\[@#]", lambda found: found[0] + _JOINER, escaped)
+
+
+def title(text: str, limit: int = 200) -> str:
+    """For titles of issues, pull requests and commits, which are not Markdown but still mention, refer and close."""
+    kept = _CLOSING.sub(lambda found: found[0][0] + _JOINER + found[0][1:], visible(text, limit))
+    return re.sub(r"[@#](?=\w)", lambda found: found[0] + _JOINER, kept)

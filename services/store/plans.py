@@ -1,0 +1,169 @@
+"""Plans as they were last read, what was approved of them, and the one comment kept up to date on each issue.
+
+Approval is stored as the hash it was given for; an edit changes the hash, so the approval is void without anybody having to
+remember to take it back.
+"""
+
+import sqlite3
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from services.core.clock import to_text
+from services.core.plan import Parsed
+from services.store.db import Database
+
+ANSWERS_KEPT = 5
+
+
+class PlanRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One plan issue. `hash` is "" while its text has errors; `approved_hash` is what was approved, which may be older.
+
+    `changed_at` is when the hash was last seen to change: an approval written before that was for another text.
+    """
+
+    id: str
+    repo: str
+    number: int
+    slug: str
+    title: str
+    hash: str
+    parsed: Parsed
+    author: str
+    issue_id: str
+    approved_hash: str = ""
+    approved_by: str = ""
+    approved_at: str = ""
+    changed_at: str = ""
+
+    @property
+    def is_approved(self) -> bool:
+        return bool(self.hash) and self.hash == self.approved_hash
+
+
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
+    """One answer to a command, as Markdown of ours."""
+
+    to: str
+    command: str
+    text: str
+
+
+class Sticky(msgspec.Struct, frozen=True, kw_only=True):
+    """The comment the bot keeps on one issue or pull request; `comment_id` is "" until it exists."""
+
+    repo: str
+    number: int
+    comment_id: str = ""
+    body_hash: str = ""
+    answers: tuple[Answer, ...] = ()
+
+
+_COLUMNS = (
+    "id, repo, number, slug, title, hash, parsed, author, issue_id, approved_hash, approved_by, approved_at, changed_at"
+)
+
+
+def _plan(row: tuple[object, ...]) -> PlanRow:
+    names = _COLUMNS.split(", ")
+    values: dict[str, Any] = dict(zip(names, row, strict=True))
+    values["parsed"] = msgspec.json.decode(values["parsed"], type=Parsed)
+    return PlanRow(**values)
+
+
+class Plans:
+    """Reads and writes of plan, sticky and command rows."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    async def get(self, plan_id: str) -> PlanRow | None:
+        def read(c: sqlite3.Connection) -> PlanRow | None:
+            row = c.execute(f"SELECT {_COLUMNS} FROM plan WHERE id = ?", (plan_id,)).fetchone()  # noqa: S608 - our own column list
+            return _plan(row) if row else None
+
+        return await self._db.read(read)
+
+    async def newest(self, limit: int = 50) -> list[PlanRow]:
+        def read(c: sqlite3.Connection) -> list[PlanRow]:
+            rows = c.execute(f"SELECT {_COLUMNS} FROM plan ORDER BY changed_at DESC LIMIT ?", (limit,))  # noqa: S608 - our own column list
+            return [_plan(row) for row in rows]
+
+        return await self._db.read(read)
+
+    async def save(self, plan: PlanRow, now: datetime) -> None:
+        """Insert or renew what was read; what was approved stays as it was."""
+
+        def write(c: sqlite3.Connection) -> None:
+            c.execute(
+                "INSERT INTO plan (id, repo, number, slug, title, hash, parsed, author, issue_id, changed_at) VALUES (?,?,?,?,?,?,?,?,?,?)"
+                " ON CONFLICT (id) DO UPDATE SET title = excluded.title, parsed = excluded.parsed, hash = excluded.hash,"
+                " changed_at = iif(hash = excluded.hash, changed_at, excluded.changed_at)",
+                (plan.id, plan.repo, plan.number, plan.slug, plan.title, plan.hash, msgspec.json.encode(plan.parsed), plan.author,
+                 plan.issue_id, to_text(now)),
+            )  # fmt: skip
+
+        await self._db.write(write)
+
+    async def approve(self, plan_id: str, plan_hash: str, actor: str, now: datetime) -> bool:
+        """Approve exactly `plan_hash`; False when the plan's text has changed in the meantime."""
+
+        def write(c: sqlite3.Connection) -> bool:
+            done = c.execute(
+                "UPDATE plan SET approved_hash = ?, approved_by = ?, approved_at = ? WHERE id = ? AND hash = ?",
+                (plan_hash, actor, to_text(now), plan_id, plan_hash),
+            )
+            if done.rowcount:
+                c.execute(
+                    "INSERT INTO event (plan_id, run_id, task, at, kind, before, after, actor, text) VALUES (?,'','',?,'approved','','',?,?)",
+                    (plan_id, to_text(now), actor, plan_hash),
+                )
+            return bool(done.rowcount)
+
+        return await self._db.write(write)
+
+    async def sticky(self, repo: str, number: int) -> Sticky:
+        def read(c: sqlite3.Connection) -> Sticky:
+            row = c.execute(
+                "SELECT comment_id, body_hash, answers FROM sticky WHERE repo = ? AND number = ?", (repo, number)
+            ).fetchone()
+            if row is None:
+                return Sticky(repo=repo, number=number)
+            answers = msgspec.json.decode(row[2], type=tuple[Answer, ...])
+            return Sticky(repo=repo, number=number, comment_id=row[0], body_hash=row[1], answers=answers)
+
+        return await self._db.read(read)
+
+    async def posted(self, repo: str, number: int, comment_id: str, body_hash: str) -> None:
+        """The sticky comment now exists and shows this body."""
+
+        def write(c: sqlite3.Connection) -> None:
+            c.execute(
+                "INSERT INTO sticky VALUES (?,?,?,?,'[]') ON CONFLICT (repo, number) DO UPDATE SET"
+                " comment_id = excluded.comment_id, body_hash = excluded.body_hash",
+                (repo, number, comment_id, body_hash),
+            )
+
+        await self._db.write(write)
+
+    async def answer(self, repo: str, number: int, answer: Answer) -> None:
+        """Add an answer to the sticky comment; the oldest make room."""
+
+        def write(c: sqlite3.Connection) -> None:
+            row = c.execute("SELECT answers FROM sticky WHERE repo = ? AND number = ?", (repo, number)).fetchone()
+            kept = msgspec.json.decode(row[0], type=list[Answer]) if row else []
+            c.execute(
+                "INSERT INTO sticky VALUES (?,?,'','',?) ON CONFLICT (repo, number) DO UPDATE SET answers = excluded.answers",
+                (repo, number, msgspec.json.encode([*kept, answer][-ANSWERS_KEPT:])),
+            )
+
+        await self._db.write(write)
+
+    async def first_time(self, comment_id: str, now: datetime) -> bool:
+        """True exactly once for each comment that holds commands."""
+
+        def write(c: sqlite3.Connection) -> bool:
+            return bool(c.execute("INSERT OR IGNORE INTO command VALUES (?,?)", (comment_id, to_text(now))).rowcount)
+
+        return await self._db.write(write)
