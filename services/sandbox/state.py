@@ -83,6 +83,7 @@ class Repo(Record):
     collaborators: dict[str, Role] = {}  # by login
     protection: dict[str, Protection] = {}  # by branch
     old_names: list[str] = []  # owner/name it had before, answered with 301
+    suites_off: list[int] = []  # Apps that get no check suite on a push (check-suites/preferences)
 
     @property
     def full_name(self) -> str:
@@ -246,9 +247,32 @@ class Status(Record):
     created_at: str
 
 
+class Workflow(Record):
+    """A workflow file that has been seen on some branch; runs are numbered per workflow."""
+
+    id: int
+    repo_id: int
+    path: str
+    name: str
+    created_at: str
+    updated_at: str
+    last_number: int = 0
+
+
+class Attempt(Record):
+    """An attempt of a workflow run that a rerun has replaced."""
+
+    jobs: list[int]
+    conclusion: str | None
+    started_at: str
+    updated_at: str
+    actor: str
+
+
 class WorkflowRun(Record):
     id: int
     repo_id: int
+    workflow_id: int
     workflow_path: str
     name: str
     event: str
@@ -259,11 +283,22 @@ class WorkflowRun(Record):
     actor: str
     created_at: str
     updated_at: str
+    title: str = ""
+    ref: str = ""  # refs/heads/x, or refs/pull/n/merge
+    base_ref: str = ""  # of a pull request
+    pull_number: int = 0
+    head_repo_id: int = 0
+    checkout_sha: str = ""  # what jobs see and where the workflow file is read: the pushed commit, or the merge of a pull request
+    triggering_actor: str = ""
+    started_at: str = ""  # of this attempt
     run_attempt: int = 1
     status: str = "queued"
     conclusion: str | None = None
     jobs: list[int] = []  # of the newest attempt
+    earlier: list[Attempt] = []
     inputs: dict[str, object] = {}
+    payload: dict[str, object] = {}  # `github.event`
+    problem: str = ""  # why it could not start
 
 
 class Step(Record):
@@ -273,6 +308,8 @@ class Step(Record):
     conclusion: str | None = None
     started_at: str | None = None
     completed_at: str | None = None
+    log_from: int = 0  # its part of the job's log, in characters
+    log_to: int = 0
 
 
 class Job(Record):
@@ -285,8 +322,12 @@ class Job(Record):
     name: str
     created_at: str
     needs: list[str] = []
+    matrix: dict[str, object] = {}
+    labels: list[str] = []
+    outputs: dict[str, str] = {}
     status: str = "queued"
     conclusion: str | None = None
+    tolerated: bool = False  # continue-on-error: its failure fails nothing else
     started_at: str | None = None
     completed_at: str | None = None
     steps: list[Step] = []
@@ -378,6 +419,7 @@ class State(Record):
     suites: dict[int, CheckSuite] = {}
     check_runs: dict[int, CheckRun] = {}
     statuses: dict[int, Status] = {}
+    workflows: dict[int, Workflow] = {}
     runs: dict[int, WorkflowRun] = {}
     jobs: dict[int, Job] = {}
     logs: dict[int, str] = {}
