@@ -12,12 +12,12 @@ from typing import Literal
 import msgspec
 
 from services.core import graph, names
-from services.core.gate import PullFact, rule
+from services.core.gate import PullFact, Ruling, rule
 from services.core.machine import ENDED, QUIET, SATISFIED, STUCK, Happening, TaskState, step
 from services.core.plan import Plan, Task
 
 RunState = Literal["running", "paused", "done", "failed", "cancelled"]
-ActionKind = Literal["track", "attempt", "open_pull", "checks", "merge", "close_issue", "label", "finish"]
+ActionKind = Literal["track", "attempt", "open_pull", "checks", "merge", "tidy", "label", "finish"]
 
 
 class Run(msgspec.Struct, frozen=True, kw_only=True):
@@ -111,6 +111,12 @@ def decide(
     return work.finish()
 
 
+def ruling_for(run: Run, task: TaskState, fact: PullFact) -> Ruling:
+    """The verdict on a task's open pull request as the run stands."""
+    unmet = tuple(need for need in run.plan.by_id[task.id].needs if run.tasks[need].state not in SATISFIED)
+    return rule(fact, unmet)
+
+
 class _Work:
     """One decision in the making; lives only inside `decide`."""
 
@@ -162,8 +168,7 @@ class _Work:
             self._judge_checks(task, fact)
 
     def _judge_checks(self, task: TaskState, fact: PullFact) -> None:
-        unmet = tuple(need for need in self.plan[task.id].needs if self.tasks[need].state not in SATISFIED)
-        ruling = rule(fact, unmet)
+        ruling = ruling_for(msgspec.structs.replace(self.run, tasks=self.tasks), task, fact)
         if ruling.verdict == "failed":
             self.apply(task.id, Happening(kind="broke", text=ruling.reason))
         elif ruling.verdict == "needs_human":
@@ -225,17 +230,17 @@ class _Work:
         return "running" if moving or not states & (STUCK | {"cancelled"}) else "failed"
 
 
-_NEED_ISSUE = frozenset({"close_issue", "label"})
+_NEED_ISSUE = frozenset({"tidy", "label"})
 _CALLS_FOR: dict[str, tuple[ActionKind, ...]] = {
     "started": ("attempt",),
     "pushed": ("open_pull",),
     "opened": ("checks",),
-    "merged": ("close_issue",),
+    "merged": ("tidy",),
     "broke": ("label",),
     "refused": ("label",),
     "closed": ("label",),
     "moved": ("label",),
-    "skipped": ("close_issue",),
+    "skipped": ("tidy",),
 }
 
 

@@ -1,0 +1,233 @@
+"""Carrying out one decided action, so that doing it twice does it once.
+
+Every effect has a natural key or a hidden mark and looks for its own earlier work before it repeats a try (`Due.tries` > 0). What
+comes back are happenings for the state machine, never a state.
+"""
+
+import msgspec
+
+from services.agents import AGENTS
+from services.checks import CHECKS
+from services.core import messages, names
+from services.core.conduct import Run, ruling_for
+from services.core.machine import Happening, TaskState
+from services.core.merging import meaning
+from services.core.plan import Task
+from services.core.report import LABEL_OF_RUN, LABEL_OF_TASK
+from services.core.text import plain
+from services.engine.attempts import Order, Result, attempt
+from services.engine.intake import WRITE
+from services.engine.observe import Observer
+from services.engine.parts import Parts
+from services.errors import NotFound, Refused
+from services.github.infos import IssueInfo, PullInfo
+from services.store.runs import Due
+
+
+class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+    """What an effect led to. `again_in`: seconds until the next try.  `forget`: the action may be decided anew.  `look`: read the task's
+    pull request again."""
+
+    happened: tuple[Happening, ...] = ()
+    again_in: float | None = None
+    forget: bool = False
+    look: bool = False
+    note: str = ""
+    log: str = ""
+
+
+class Effects:
+    """One method a kind of action."""
+
+    def __init__(self, parts: Parts, observer: Observer) -> None:
+        self._parts = parts
+        self._observer = observer
+
+    async def carry_out(self, run: Run, due: Due) -> Outcome:
+        """Do it; API errors are the caller's to time and repeat."""
+        if due.action.kind == "finish":
+            return await self._finish(run)
+        task, state = run.plan.by_id[due.action.task], run.tasks[due.action.task]
+        if due.action.kind == "track":
+            return await self._track(run, task, due)
+        if due.action.kind in {"tidy", "label"}:
+            return await self._tidy(run, task, state) if due.action.kind == "tidy" else await self._label(task, state)
+        if due.action.fence != state.fence:
+            return Outcome(note="its attempt is over")
+        if due.action.kind == "attempt":
+            return await self._attempt(run, task, state)
+        if due.action.kind == "open_pull":
+            return await self._open_pull(run, task, state, due)
+        if due.action.kind == "checks":
+            return await self._checks(run, task, state)
+        return await self._merge(run, task, state, due.action.sha)
+
+    async def _track(self, run: Run, task: Task, due: Due) -> Outcome:
+        """The tracking issue, and its place under the plan issue."""
+        writes, key = self._parts.github.writes, due.action.key
+        made: IssueInfo | None = None
+        if due.tries and run.started_at is not None:
+            made = await writes.find_issue(task.repo, names.marker(key), run.started_at)
+        if made is None:
+            body = messages.issue_body(run, task, key)
+            made = await writes.create_issue(task.repo, messages.issue_title(task), body)
+        try:
+            await writes.link_sub_issue(run.repo, run.number, made.id)
+        except (
+            Refused
+        ) as refused:  # GitHub allows a hundred sub-issues, and only of one owner: the plan comment links the rest
+            return Outcome(happened=(Happening(kind="tracked", number=made.number),), note=refused.message[:200])
+        return Outcome(happened=(Happening(kind="tracked", number=made.number),))
+
+    async def _attempt(self, run: Run, task: Task, state: TaskState) -> Outcome:
+        repository = await self._parts.github.reads.repository(task.repo)
+        order = Order(
+            run_id=run.id,
+            task=task,
+            attempt=state.attempt,
+            fence=state.fence,
+            base=repository.default_branch,
+            branch=names.branch(run.slug, task.id),
+            message=messages.commit_message(run, task),
+            when=state.since or self._parts.clock.now(),
+            replaces=state.heads,
+        )
+        parts = self._parts
+        result = await attempt(
+            order,
+            mirrors=parts.mirrors,
+            box=parts.box,
+            agents=AGENTS,
+            token=parts.github.writes.token,
+            clock=parts.clock,
+        )
+        return Outcome(happened=(_happening(result, state.fence),), log=result.log, note=result.kind)
+
+    async def _open_pull(self, run: Run, task: Task, state: TaskState, due: Due) -> Outcome:
+        branch, writes = names.branch(run.slug, task.id), self._parts.github.writes
+        pull: PullInfo | None = None
+        if due.tries or state.attempt > 1:
+            pull = await writes.find_pull(task.repo, branch)
+        if pull is None:
+            base = (await self._parts.github.reads.repository(task.repo)).default_branch
+            body = messages.pull_body(run, task, state, due.action.key)
+            try:
+                pull = await writes.open_pull(task.repo, branch, base, messages.pull_title(task), body)
+            except Refused as refused:
+                pull = await writes.find_pull(task.repo, branch)
+                if pull is None:
+                    return _broke(state, f"GitHub refused the pull request: {plain(refused.message)}")
+        return Outcome(happened=(Happening(kind="opened", number=pull.number, fence=state.fence),), look=True)
+
+    async def _checks(self, run: Run, task: Task, state: TaskState) -> Outcome:
+        """Post every registered check on the head; then look, because CI may have been quicker than we."""
+        for name, check in CHECKS:
+            report = check(run, state)
+            await self._parts.github.writes.put_check(
+                task.repo,
+                state.head_sha,
+                name,
+                f"{run.id}/{task.id}",
+                status=report.status,
+                conclusion=report.conclusion or None,
+                title=report.title,
+                summary=report.summary,
+                details_url=self._page(run, task),
+            )
+        return Outcome(look=True)
+
+    def _page(self, run: Run, task: Task) -> str | None:
+        base = self._parts.settings.public_url
+        return f"{base}/plans/{run.slug}#{task.id}" if base else None
+
+    async def _merge(self, run: Run, task: Task, state: TaskState, sha: str) -> Outcome:
+        """Read everything anew, judge once more, and merge exactly the judged commit."""
+        fact = await self._observer.pull(task.repo, state.pull, fresh=True)
+        if fact.merged:
+            return Outcome(happened=(Happening(kind="merged", sha=fact.merge_sha),))
+        if fact.state != "open" or fact.head_sha != sha or ruling_for(run, state, fact).verdict != "merge":
+            return Outcome(forget=True, look=True)
+        role = await self._parts.github.reads.permission(task.repo, run.approver)
+        if role not in WRITE:
+            text = (
+                "the person who approved the plan can no longer write to this repository; somebody else has to approve"
+            )
+            return Outcome(happened=(Happening(kind="refused", text=text, fence=state.fence),), forget=True)
+        method = await self._method(task.repo)
+        try:
+            merged = await self._parts.github.writes.merge(
+                task.repo, state.pull, sha, method, f"{messages.pull_title(task)} (#{state.pull})"
+            )
+        except (Refused, NotFound) as refused:
+            return _not_merged(state, refused)
+        return Outcome(happened=(Happening(kind="merged", sha=merged),))
+
+    async def _method(self, repo: str) -> str:
+        """The repository's wish if it is allowed there, else the first that is."""
+        wish = (await self._observer.config(repo)).merge
+        info = await self._parts.github.reads.repository(repo)
+        allowed = {
+            "squash": info.allow_squash_merge,
+            "merge": info.allow_merge_commit,
+            "rebase": info.allow_rebase_merge,
+        }
+        return wish if allowed[wish] else next((name for name, may in allowed.items() if may), wish)
+
+    async def _tidy(self, run: Run, task: Task, state: TaskState) -> Outcome:
+        """After the merge: the branch goes, the tracking issue is closed."""
+        writes = self._parts.github.writes
+        if state.merge_sha:
+            await writes.delete_branch(task.repo, names.branch(run.slug, task.id))
+        reason = "completed" if state.state == "done" else "not_planned"
+        await writes.edit_issue(task.repo, state.issue, state="closed", state_reason=reason)
+        return await self._label(task, state)
+
+    async def _label(self, task: Task, state: TaskState) -> Outcome:
+        await self._set_label(task.repo, state.issue, LABEL_OF_TASK.get(state.state, ""))
+        return Outcome()
+
+    async def _finish(self, run: Run) -> Outcome:
+        """The plan issue: closed when all is done; its comment is rendered by whoever touches it last."""
+        await self._set_label(run.repo, run.number, LABEL_OF_RUN.get(run.state, ""))
+        if run.state == "done":
+            await self._parts.github.writes.edit_issue(run.repo, run.number, state="closed", state_reason="completed")
+        return Outcome()
+
+    async def _set_label(self, repo: str, number: int, wanted: str) -> None:
+        """Leave exactly `wanted` of our state labels on an issue; everybody else's stay."""
+        writes = self._parts.github.writes
+        present = (await self._parts.github.reads.issue(repo, number)).labels
+        for name in present:
+            if name in names.LABELS and name not in {wanted, names.LABEL_PLAN}:
+                await writes.remove_label(repo, number, name)
+        if wanted and wanted not in present:
+            await writes.ensure_label(repo, wanted, *names.LABELS[wanted])
+            await writes.add_labels(repo, number, (wanted,))
+
+
+def _happening(result: Result, fence: int) -> Happening:
+    """An attempt's result as what happened to its task."""
+    if result.kind == "pushed":
+        return Happening(kind="pushed", sha=result.head_sha, fence=fence)
+    if result.kind == "refused":
+        return Happening(kind="refused", text=result.reason, fence=fence)
+    return Happening(kind="broke", text=result.reason, fence=fence)
+
+
+def _broke(state: TaskState, text: str) -> Outcome:
+    return Outcome(happened=(Happening(kind="broke", text=text, fence=state.fence),))
+
+
+def _not_merged(state: TaskState, refused: Refused | NotFound) -> Outcome:
+    means = meaning(refused.status, refused.message)
+    if means == "again":
+        return Outcome(again_in=1.0, note=refused.message[:200])
+    if means == "look":
+        return Outcome(forget=True, look=True, note=refused.message[:200])
+    if means == "conflict":
+        return Outcome(
+            happened=(Happening(kind="broke", text="conflicts with its base branch", fence=state.fence),), forget=True
+        )
+    kind = "waits" if means == "wait" else "refused"
+    text = f"GitHub does not merge it yet: {plain(refused.message)}"
+    return Outcome(happened=(Happening(kind=kind, text=text, fence=state.fence),), forget=True)

@@ -1,0 +1,138 @@
+"""The engine as handlers and pages see it: read a plan, run a command, look again at what an event was about.
+
+Handlers know only this class. It holds no logic of its own; it puts intake, driver and stickies together.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from services.core.conduct import Run
+from services.core.machine import Happening, Kind
+from services.core.plan import Plan
+from services.engine.intake import Intake
+from services.engine.parts import Parts
+from services.engine.runs import Driver
+from services.engine.stickies import Stickies
+from services.errors import NotFound, Refused, UserError
+from services.store.plans import Answer, PlanRow
+from services.store.runs import Moment
+
+
+class Engine:
+    """One per process. `start` takes up what an earlier process left."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self.stickies = Stickies(parts)
+        self.intake = Intake(parts, self.stickies)
+        self.driver = Driver(parts, self.stickies)
+
+    async def start(self) -> int:
+        return await self.driver.start()
+
+    # What events lead to.
+
+    def forget(self, repo: str, *subjects: str) -> None:
+        """An event said that these things changed: what the cache holds of them is doubtful now."""
+        for subject in subjects:
+            self._parts.github.invalidate(repo, subject)
+
+    async def look(self, *keys: str) -> None:
+        """Wake every task that waits on one of the keys (names.pull_key, check_key, issue_key)."""
+        for run_id, task in await self._parts.runs.waiting_on(keys):
+            self.driver.wake(run_id, [task])
+
+    async def read_plan(self, repo: str, number: int) -> None:
+        """An issue changed that is, or may have become, a plan."""
+        await self.intake.read(repo, number)
+
+    async def sees(self, repo: str) -> bool:
+        """Is the App installed on this repository? Events about others are not ours to act on."""
+        try:
+            return not (await self._parts.github.reads.installation_of(repo)).suspended
+        except (NotFound, Refused):
+            return False
+
+    # What people ask for.
+
+    async def permission(self, repo: str, login: str) -> str:
+        """The sender's role, asked of GitHub now: none, read, triage, write, maintain or admin."""
+        return await self._parts.github.reads.permission(repo, login, fresh=True)
+
+    async def first_time(self, comment_id: str) -> bool:
+        return await self._parts.plans.first_time(comment_id, self._parts.clock.now())
+
+    async def react(self, repo: str, comment_id: str, content: str) -> None:
+        """A reaction is a courtesy: a comment that is gone or locked is no trouble."""
+        try:
+            await self._parts.github.writes.react(repo, comment_id, content)
+        except (NotFound, Refused):
+            return
+
+    async def answer(self, repo: str, number: int, to: str, command: str, text: str) -> None:
+        """Put an answer into the sticky comment."""
+        await self._parts.plans.answer(repo, number, Answer(to=to, command=command, text=text))
+        self.stickies.touch(repo, number)
+
+    async def approve(self, repo: str, number: int, actor: str, asked_at: datetime) -> PlanRow:
+        return await self.intake.approve(repo, number, actor, asked_at)
+
+    async def run(self, repo: str, number: int, actor: str) -> Run:
+        run = await self.intake.run(repo, number, actor)
+        self.driver.wake(run.id)
+        return run
+
+    async def plan_of(self, repo: str, number: int) -> tuple[PlanRow, Plan, Run | None]:
+        """The plan of an issue and its newest run."""
+        row, plan = await self.intake.current(repo, number)
+        return row, plan, await self._parts.runs.of_plan(row.id)
+
+    async def change(
+        self, repo: str, number: int, kind: Kind, targets: Sequence[str], actor: str, text: str = ""
+    ) -> tuple[str, ...]:
+        """Apply a person's cancel, retry or skip to tasks of the newest run; returns the ids that changed."""
+        row, _, run = await self.plan_of(repo, number)
+        if run is None:
+            raise UserError("This plan has not been started; `/lockstep run` starts it.")
+        ids = _chosen(run, targets)
+        happened = [(task_id, Happening(kind=kind, actor=actor, text=text)) for task_id in ids]
+        decision = await self.driver.happen(run.id, happened)
+        self.stickies.touch(row.repo, row.number)
+        return tuple(task.id for task in decision.changed if task.id in ids) if decision is not None else ()
+
+    # What pages show.
+
+    async def plans(self, limit: int = 50) -> list[tuple[PlanRow, Run | None]]:
+        """The newest plans with their newest runs."""
+        rows = await self._parts.plans.newest(limit)
+        return [(row, await self._parts.runs.of_plan(row.id)) for row in rows]
+
+    async def history(self, plan_id: str) -> list[Moment]:
+        return await self._parts.runs.history(plan_id)
+
+    async def log(self, run_id: str, task: str) -> str:
+        return await self._parts.runs.log(run_id, task)
+
+
+def _chosen(run: Run, targets: Iterable[str]) -> list[str]:
+    """Task ids for the targets `all`, `failed`, a task id, `owner/repo` or `owner/repo#n`; UserError names one that fits nothing."""
+    chosen: list[str] = []
+    lower = {task_id.lower(): task_id for task_id in run.tasks}
+    for target in targets:
+        if target == "all":
+            found = list(run.tasks)
+        elif target == "failed":
+            found = [task.id for task in run.tasks.values() if task.state in {"failed", "needs_human"}]
+        elif target.lower() in lower:
+            found = [lower[target.lower()]]
+        else:
+            found = [task.id for task in run.plan.tasks if target.lower() in _places(task.repo, run, task.id)]
+            if not found:
+                raise UserError(f"`{target}` is no task of this plan; name a task id, `owner/repo`, `failed` or `all`.")
+        chosen += [task_id for task_id in found if task_id not in chosen]
+    return chosen
+
+
+def _places(repo: str, run: Run, task_id: str) -> set[str]:
+    state = run.tasks[task_id]
+    return {repo.lower(), f"{repo}#{state.pull}".lower(), f"{repo}#{state.issue}".lower()}

@@ -1,0 +1,55 @@
+"""What the engine is handed: its settings, time, timers, and a way to run something beside it.
+
+Narrow on purpose: the engine neither reads a clock nor starts tasks nor knows the environment, so a simulation can hand in its own.
+"""
+
+from collections.abc import Callable, Coroutine
+from typing import Protocol
+
+import msgspec
+
+from services.agents.box import Box
+from services.core.clock import Clock
+from services.git.mirror import Mirrors
+from services.github import GitHub
+from services.store.plans import Plans
+from services.store.runs import Runs
+
+
+class Spawn(Protocol):
+    """Runs a coroutine beside the caller, in the process's task group; an error in it is logged under `name` and ends nothing else."""
+
+    def __call__(self, name: str, work: Coroutine[object, object, None], /) -> None: ...
+
+
+class Timers(Protocol):
+    """Calls back after a number of seconds; what is not due when the process ends is found again from the store."""
+
+    def after(self, seconds: float, call: Callable[[], None], /) -> None: ...
+
+
+class EngineSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """workers: attempts at a time.  per_repo: attempts at a time in one repository, 0 = no limit of its own.  comment_interval: seconds
+    between two edits of one comment.  checks_none: merge without checks where a repository has no workflows.  public_url: of the pages.
+    """
+
+    workers: int = 4
+    per_repo: int = 0
+    comment_interval: float = 10.0
+    checks_none: bool = False
+    public_url: str = ""
+    require_other: bool = False
+
+
+class Parts(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything the engine's modules share."""
+
+    settings: EngineSettings
+    plans: Plans
+    runs: Runs
+    github: GitHub
+    mirrors: Mirrors
+    box: Box
+    clock: Clock
+    spawn: Spawn
+    timers: Timers

@@ -1,0 +1,102 @@
+"""The one comment kept up to date on an issue: asked for often, edited seldom.
+
+`touch` only marks it; a write follows at once when the last is long enough ago, else when the interval is over. So a hundred changes in a
+second are one edit, and the last state is always shown. What was posted is remembered by hash: the same body is never sent twice.
+"""
+
+import asyncio
+import hashlib
+from datetime import datetime
+
+from services.core import plan_comment
+from services.core.backoff import delay
+from services.core.names import STICKY
+from services.core.text import code
+from services.engine.parts import Parts
+from services.errors import ApiError, NotFound, Refused
+from services.store.plans import Sticky
+
+Place = tuple[str, int]
+
+
+class Stickies:
+    """Posts and edits the sticky comments of all plans."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._last: dict[Place, datetime] = {}
+        self._waiting: set[Place] = set()
+        self._locks: dict[Place, asyncio.Lock] = {}
+        self._failed = 0
+
+    def touch(self, repo: str, number: int) -> None:
+        """This comment should be looked at again; returns at once."""
+        place = (repo, number)
+        if place in self._waiting:
+            return
+        self._waiting.add(place)
+        last = self._last.get(place)
+        now = self._parts.clock.now()
+        rest = self._parts.settings.comment_interval - (now - last).total_seconds() if last else 0.0
+        if rest <= 0:
+            self._post_soon(place)
+        else:
+            self._parts.timers.after(rest, lambda: self._post_soon(place))
+
+    def _post_soon(self, place: Place) -> None:
+        self._parts.spawn("sticky", self.post(*place))
+
+    async def post(self, repo: str, number: int) -> None:
+        """Render it now and send it if it has changed; when GitHub can't take it, try again later."""
+        self._waiting.discard((repo, number))
+        async with self._locks.setdefault((repo, number), asyncio.Lock()):
+            try:
+                await self._post(repo, number)
+            except (NotFound, Refused):
+                raise  # the issue is gone or locked: trying again changes nothing
+            except ApiError as error:
+                self._failed += 1
+                rest = delay(f"{repo}#{number}", self._failed, retry_after=error.retry_after)
+                self._parts.timers.after(rest, lambda: self.touch(repo, number))
+            else:
+                self._failed = 0
+
+    async def _post(self, repo: str, number: int) -> None:
+        sticky = await self._parts.plans.sticky(repo, number)
+        body = await self._body(repo, number, sticky)
+        digest = hashlib.sha256(body.encode()).hexdigest()
+        if digest == sticky.body_hash:
+            return
+        self._last[repo, number] = self._parts.clock.now()
+        comment_id = await self._send(sticky, body)
+        await self._parts.plans.posted(repo, number, comment_id, digest)
+
+    async def _send(self, sticky: Sticky, body: str) -> str:
+        """Edit the comment, or make it; one that was made before a crash is found again by its mark."""
+        writes = self._parts.github.writes
+        comment_id = sticky.comment_id
+        if not comment_id:
+            found = await writes.find_comment(sticky.repo, sticky.number, STICKY)
+            comment_id = found.id if found is not None else ""
+        if comment_id:
+            try:
+                await writes.edit_comment(sticky.repo, comment_id, body)
+            except NotFound:  # somebody deleted it: make it anew
+                pass
+            else:
+                return comment_id
+        return (await writes.comment(sticky.repo, sticky.number, body)).id
+
+    async def _body(self, repo: str, number: int, sticky: Sticky) -> str:
+        answers = [f"> {code(answer.to)} {code(answer.command)}\n\n{answer.text}\n" for answer in sticky.answers]
+        plan = await self._parts.plans.get(f"{repo}#{number}")
+        if plan is None:
+            return plan_comment.answered(answers)
+        run = await self._parts.runs.of_plan(plan.id)
+        if plan.parsed.plan is None and (run is None or run.finished_at):
+            return plan_comment.broken(plan.parsed, answers)
+        shown = run.plan if run is not None else plan.parsed.plan
+        assert shown is not None
+        warnings = [problem.message for problem in plan.parsed.problems if problem.severity == "warning"]
+        approved_by = plan.approved_by if plan.is_approved else ""
+        return plan_comment.render(shown, warnings, approved_by=approved_by, run=run, answers=answers)
