@@ -1,1 +1,59 @@
-"""The GitHub client: reads through a cache, writes with keys, one transport seam."""
+"""The GitHub client: reads through a cache, writes with keys, one transport seam.
+
+A read goes facade -> cache -> shared flight -> credential -> transport; a write goes credential -> transport. Each
+layer is a `Sender`, so the governor and the batcher go between cache and credential without changing a caller.
+"""
+
+from services.core.clock import Clock
+from services.github.auth import Auth
+from services.github.cache import DEFAULT_BYTES, Cache
+from services.github.client import GITHUB, Transport
+from services.github.exchange import Stats
+from services.github.infos import AppInfo, CheckInfo, CommentInfo, Installation, IssueInfo, PullInfo, RepoInfo
+from services.github.reads import Reads
+from services.github.writes import Writes
+
+__all__ = [
+    "GITHUB",
+    "AppInfo",
+    "CheckInfo",
+    "CommentInfo",
+    "GitHub",
+    "Installation",
+    "IssueInfo",
+    "PullInfo",
+    "Reads",
+    "RepoInfo",
+    "Stats",
+    "Writes",
+]
+
+
+class GitHub:
+    """One App on one GitHub. `reads` and `writes` are what the engine uses; `stats` counts what they cost."""
+
+    def __init__(
+        self,
+        base_url: str,
+        app_id: str,
+        private_key: str,
+        clock: Clock,
+        *,
+        cache_enabled: bool = True,
+        cache_bytes: int = DEFAULT_BYTES,
+        timeout: float = 30.0,
+    ) -> None:
+        """base_url: of the API.  private_key: PEM text (UserError if unreadable).  timeout: seconds for one call."""
+        self.stats = Stats()
+        self.transport = Transport(base_url, stats=self.stats, timeout=timeout)
+        self.auth = Auth(self.transport, app_id, private_key, clock)
+        self.cache = Cache(self.auth, clock, self.stats, enabled=cache_enabled, max_bytes=cache_bytes)
+        self.reads = Reads(self.cache)
+        self.writes = Writes(self.reads, self.auth, self.auth, self.cache, self.stats)
+
+    def invalidate(self, repo: str, subject: str = "") -> None:
+        """A webhook said that this changed; subjects are described in `cache`."""
+        self.cache.invalidate(repo, subject)
+
+    async def close(self) -> None:
+        await self.transport.close()

@@ -1,0 +1,129 @@
+"""Requests and answers as values: the words all layers of this client share.
+
+Every layer takes a `Request` and gives an `Answer` (`Sender`), so a governor or a batcher goes between two layers
+without either of them knowing. A request names *who* asks, never a token: the token is attached last, so a request
+that had to wait does not carry an expired one.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Protocol, TypeVar
+from urllib.parse import quote
+
+import msgspec
+
+from services.errors import NotFound, Unreachable
+
+JSON = "application/vnd.github+json"
+REPO = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}/[A-Za-z0-9._-]{1,100}")
+Shape = TypeVar("Shape")
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who asks: the App itself (no installation), or an installation narrowed to some of what it was granted.
+
+    repositories: names without owner, () for all.  permissions: pairs like ("issues", "write"), () for all.
+    """
+
+    installation: str = ""
+    repositories: tuple[str, ...] = ()
+    permissions: tuple[tuple[str, str], ...] = ()
+
+
+APP = Identity()
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One call: `path` is relative to the API's base and already quoted, `body` is JSON."""
+
+    method: str
+    path: str
+    identity: Identity
+    body: bytes = b""
+    accept: str = JSON
+    etag: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back: header names in lower case; `next` is the path of the next page or empty."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes = field(repr=False)
+    next: str = ""
+
+    @property
+    def etag(self) -> str:
+        return self.headers.get("etag", "")
+
+    @property
+    def date(self) -> datetime | None:
+        """The server's clock, if it told it in a form that can be read."""
+        try:
+            told = parsedate_to_datetime(self.headers["date"])
+        except (KeyError, ValueError):
+            return None
+        return told if told.tzinfo else told.replace(tzinfo=UTC)
+
+
+class Sender(Protocol):
+    """A layer: answers with 2xx or 304, raises an ApiError for everything else."""
+
+    async def send(self, request: Request) -> Answer: ...
+
+
+@dataclass(slots=True)
+class Stats:
+    """Counts since the start.
+
+    requests: calls that reached GitHub.  charged: those of them that count against a limit (all but 304).  writes:
+    calls that change something. Every answered read is one of hits (from memory), coalesced (waited for somebody else's
+    call), revalidated (304) and misses (200 or an error).
+    """
+
+    requests: int = 0
+    hits: int = 0
+    revalidated: int = 0
+    coalesced: int = 0
+    misses: int = 0
+    writes: int = 0
+    charged: int = 0
+
+    @property
+    def saved(self) -> int:
+        """Reads that made no call at all."""
+        return self.hits + self.coalesced
+
+
+def decode(body: bytes, shape: type[Shape]) -> Shape:
+    """The JSON of an answer as a typed value; Unreachable when it is cut off, no JSON or not what GitHub documents."""
+    try:
+        return msgspec.json.decode(body, type=shape)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise Unreachable(200, f"the answer could not be read: {error}") from None
+
+
+def segment(value: str | int) -> str:
+    """One piece of a path, quoted. NotFound for what would change the path's shape: nothing has such a name."""
+    text = str(value)
+    if text in {"", ".", ".."}:
+        raise NotFound(404, f"nothing is named {text!r}")
+    return quote(text, safe="")
+
+
+def repo_path(repo: str) -> str:
+    """`repos/owner/name`; NotFound for anything that cannot be a repository's name."""
+    if not REPO.fullmatch(repo) or repo.endswith(("/.", "/..")):
+        raise NotFound(404, f"{repo[:100]!r} is not the name of a repository")
+    return f"repos/{repo}"
+
+
+def branch_path(branch: str) -> str:
+    """`heads/a/b` with each piece quoted."""
+    return "heads/" + "/".join(segment(piece) for piece in branch.split("/"))

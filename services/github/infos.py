@@ -1,0 +1,103 @@
+"""What the rest of Lockstep sees of GitHub: small frozen values, ids as strings, absent things empty.
+
+Only what is used is here; GitHub's own objects have ten times the fields, and anything may be missing from them.
+"""
+
+from collections.abc import Mapping
+
+import msgspec
+
+
+class Installation(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the App is installed; `permissions` is what was granted there, like {"issues": "write"}."""
+
+    id: str
+    account: str
+    app_id: str
+    suspended: bool
+    permissions: Mapping[str, str] = {}
+
+
+class AppInfo(msgspec.Struct, frozen=True, kw_only=True):
+    """The App itself; `login` is the name its comments and pull requests carry."""
+
+    id: str
+    slug: str
+
+    @property
+    def login(self) -> str:
+        return f"{self.slug}[bot]"
+
+
+class RepoInfo(msgspec.Struct, frozen=True, kw_only=True):
+    """A repository. The merge methods are True where GitHub doesn't tell: the merge call is the judge."""
+
+    id: str
+    full_name: str
+    default_branch: str
+    private: bool
+    archived: bool
+    allow_merge_commit: bool
+    allow_squash_merge: bool
+    allow_rebase_merge: bool
+
+
+class IssueInfo(msgspec.Struct, frozen=True, kw_only=True):
+    """An issue, or a pull request seen as one (`is_pull`). `id` is the database id that link calls want."""
+
+    id: str
+    number: int
+    title: str
+    body: str
+    state: str
+    labels: tuple[str, ...]
+    author: str
+    is_pull: bool
+    url: str
+
+
+class CommentInfo(msgspec.Struct, frozen=True, kw_only=True):
+    """A comment on an issue or a pull request; `author_type` is User, Bot or Organization."""
+
+    id: str
+    body: str
+    author: str
+    author_type: str
+
+
+class PullInfo(msgspec.Struct, frozen=True, kw_only=True):
+    """A pull request. `mergeable` is None while GitHub has not worked it out, and always in lists.
+
+    merge_sha: the commit it became, empty until it is merged.  head_repo: empty when the fork was deleted.
+    """
+
+    id: str
+    number: int
+    url: str
+    state: str
+    merged: bool
+    merge_sha: str
+    head_sha: str
+    head_ref: str
+    head_repo: str
+    base_ref: str
+    base_sha: str
+    mergeable: bool | None
+    mergeable_state: str
+    draft: bool
+    labels: tuple[str, ...]
+    title: str
+    body: str
+
+
+class CheckInfo(msgspec.Struct, frozen=True, kw_only=True):
+    """A check run, or a commit status in the same words (then `app_slug` is "status" and there is no `app_id`)."""
+
+    id: str
+    name: str
+    app_slug: str
+    app_id: str
+    status: str
+    conclusion: str
+    url: str
+    external_id: str

@@ -1,0 +1,246 @@
+"""How GitHub spells things, and the way from there to our values.
+
+Payloads vary between github.com, Enterprise versions and plain age: every field but the identifying ones may be
+missing or null, and unknown ones are ignored.
+"""
+
+from typing import Any
+
+import msgspec
+
+from services.github.infos import CheckInfo, CommentInfo, Installation, IssueInfo, PullInfo, RepoInfo
+
+
+class Account(msgspec.Struct):
+    login: str = ""
+    slug: str = ""  # an enterprise has this instead
+    type: str = "User"
+
+
+class Label(msgspec.Struct):
+    name: str | None = None
+
+
+class App(msgspec.Struct):
+    id: int = 0
+    slug: str | None = None
+
+
+class InstallationShape(msgspec.Struct):
+    id: int
+    account: Account | None = None
+    app_id: int = 0
+    suspended_at: str | None = None
+    permissions: dict[str, str] = {}
+
+    def info(self) -> Installation:
+        account = self.account or Account()
+        return Installation(
+            id=str(self.id),
+            account=account.login or account.slug,
+            app_id=str(self.app_id),
+            suspended=self.suspended_at is not None,
+            permissions=self.permissions,
+        )
+
+
+class RepoShape(msgspec.Struct):
+    id: int
+    full_name: str
+    default_branch: str = "main"
+    private: bool = False
+    archived: bool = False
+    allow_merge_commit: bool | None = None
+    allow_squash_merge: bool | None = None
+    allow_rebase_merge: bool | None = None
+
+    def info(self) -> RepoInfo:
+        return RepoInfo(
+            id=str(self.id),
+            full_name=self.full_name,
+            default_branch=self.default_branch,
+            private=self.private,
+            archived=self.archived,
+            allow_merge_commit=self.allow_merge_commit is not False,
+            allow_squash_merge=self.allow_squash_merge is not False,
+            allow_rebase_merge=self.allow_rebase_merge is not False,
+        )
+
+
+class RepoList(msgspec.Struct):
+    repositories: list[RepoShape] = []
+
+
+class Permission(msgspec.Struct):
+    permission: str = "none"
+    role_name: str | None = None
+
+
+class IssueShape(msgspec.Struct):
+    id: int
+    number: int
+    title: str | None = None
+    body: str | None = None
+    state: str = "open"
+    labels: list[Label | str] = []
+    user: Account | None = None
+    pull_request: dict[str, Any] | None = None
+    html_url: str = ""
+
+    def info(self) -> IssueInfo:
+        return IssueInfo(
+            id=str(self.id),
+            number=self.number,
+            title=self.title or "",
+            body=self.body or "",
+            state=self.state,
+            labels=_names(self.labels),
+            author=self.user.login if self.user else "",
+            is_pull=self.pull_request is not None,
+            url=self.html_url,
+        )
+
+
+class CommentShape(msgspec.Struct):
+    id: int
+    body: str | None = None
+    user: Account | None = None
+
+    def info(self) -> CommentInfo:
+        user = self.user or Account()
+        return CommentInfo(id=str(self.id), body=self.body or "", author=user.login, author_type=user.type)
+
+
+class _RepoName(msgspec.Struct):
+    full_name: str = ""
+
+
+class _End(msgspec.Struct):
+    ref: str = ""
+    sha: str = ""
+    repo: _RepoName | None = None
+
+
+class PullShape(msgspec.Struct):
+    id: int
+    number: int
+    head: _End
+    base: _End
+    html_url: str = ""
+    state: str = "open"
+    merged: bool | None = None
+    merged_at: str | None = None
+    merge_commit_sha: str | None = None
+    mergeable: bool | None = None
+    mergeable_state: str | None = None
+    draft: bool | None = None
+    labels: list[Label | str] = []
+    title: str | None = None
+    body: str | None = None
+
+    @property
+    def is_from_fork(self) -> bool:
+        """True too when the fork is gone. Compared within the answer, so a renamed repository does not count as one."""
+        head, base = self.head.repo, self.base.repo
+        return head is None or (base is not None and head.full_name != base.full_name)
+
+    def info(self) -> PullInfo:
+        # Lists have merged_at only; before the merge, merge_commit_sha is a test merge that never reaches the base.
+        merged = bool(self.merged) or self.merged_at is not None
+        return PullInfo(
+            id=str(self.id),
+            number=self.number,
+            url=self.html_url,
+            state=self.state,
+            merged=merged,
+            merge_sha=(self.merge_commit_sha or "") if merged else "",
+            head_sha=self.head.sha,
+            head_ref=self.head.ref,
+            head_repo=self.head.repo.full_name if self.head.repo else "",
+            base_ref=self.base.ref,
+            base_sha=self.base.sha,
+            mergeable=self.mergeable,
+            mergeable_state=self.mergeable_state or "unknown",
+            draft=bool(self.draft),
+            labels=_names(self.labels),
+            title=self.title or "",
+            body=self.body or "",
+        )
+
+
+class CheckShape(msgspec.Struct):
+    id: int
+    name: str
+    app: App | None = None
+    status: str = "queued"
+    conclusion: str | None = None
+    html_url: str | None = None
+    external_id: str | None = None
+
+    def info(self) -> CheckInfo:
+        return CheckInfo(
+            id=str(self.id),
+            name=self.name,
+            app_slug=(self.app.slug or "") if self.app else "",
+            app_id=str(self.app.id) if self.app else "",
+            status=self.status,
+            conclusion=self.conclusion or "",
+            url=self.html_url or "",
+            external_id=self.external_id or "",
+        )
+
+
+class CheckList(msgspec.Struct):
+    check_runs: list[CheckShape] = []
+
+
+class StatusShape(msgspec.Struct):
+    id: int
+    context: str = "default"
+    state: str = "pending"
+    target_url: str | None = None
+
+    def info(self) -> CheckInfo:
+        pending = self.state == "pending"
+        return CheckInfo(
+            id=str(self.id),
+            name=self.context,
+            app_slug="status",
+            app_id="",
+            status="in_progress" if pending else "completed",
+            conclusion="" if pending else "success" if self.state == "success" else "failure",
+            url=self.target_url or "",
+            external_id="",
+        )
+
+
+class StatusList(msgspec.Struct):
+    statuses: list[StatusShape] = []
+
+
+class Total(msgspec.Struct):
+    total_count: int = 0
+
+
+class _Tip(msgspec.Struct):
+    sha: str
+
+
+class Ref(msgspec.Struct):
+    ref: str
+    object: _Tip
+
+
+class Merged(msgspec.Struct):
+    merged: bool = False
+    sha: str | None = None
+    message: str = ""
+
+
+class Created(msgspec.Struct):
+    id: int
+
+
+def _names(labels: list[Label | str]) -> tuple[str, ...]:
+    found = (label if isinstance(label, str) else label.name for label in labels)
+    return tuple(name for name in found if name)

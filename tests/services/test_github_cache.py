@@ -1,0 +1,260 @@
+"""The cache: what it saves, and that nothing it gives is older than an event already heard."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from services.errors import NotFound, Unreachable
+from services.github.cache import Cache, Read
+from services.github.exchange import Answer, Identity, Request, Stats
+from services.github.flights import Flights
+from tests.kit.fakehub import HandClock
+
+SEVEN = Identity("7")
+PULL: Read[dict[str, Any]] = Read(SEVEN, "repos/acme/api/pulls/7", dict[str, Any], "acme/api", "pull:7")
+
+
+class Sends:
+    """A plain `Sender`: 200 with `version` and its ETag, 304 to who has it; looks first, answers when `gate` opens."""
+
+    def __init__(self) -> None:
+        self.version = 1
+        self.gate: asyncio.Event | None = None
+        self.body = b""
+        self.error: Exception | None = None
+        self.seen: list[Request] = []
+        self.began = asyncio.Event()
+
+    async def send(self, request: Request) -> Answer:
+        self.seen.append(request)
+        self.began.set()
+        body = self.body or b'{"version": %d}' % self.version
+        etag = f'"{self.version}"'
+        await (self.gate.wait() if self.gate is not None else asyncio.sleep(0))
+        if self.error is not None:
+            raise self.error
+        if request.etag == etag:
+            return Answer(304, {"etag": etag}, b"")
+        return Answer(200, {"etag": etag}, body, "next-page")
+
+
+@pytest.fixture
+def sends() -> Sends:
+    return Sends()
+
+
+@pytest.fixture
+def clock() -> HandClock:
+    return HandClock()
+
+
+@pytest.fixture
+def cache(sends: Sends, clock: HandClock) -> Cache:
+    return Cache(sends, clock, Stats())
+
+
+async def version(cache: Cache, read: Read[dict[str, Any]] = PULL, *, fresh: bool = False) -> int:
+    return int((await cache.get(read, fresh=fresh))[0]["version"])
+
+
+async def settle() -> None:
+    """Let everything run that can."""
+    for _ in range(20):
+        await asyncio.sleep(0)
+
+
+async def test_an_answer_is_used_until_it_is_too_old(cache: Cache, sends: Sends, clock: HandClock) -> None:
+    assert await cache.get(PULL) == ({"version": 1}, "next-page")
+    clock.pass_(seconds=899)
+    assert await cache.get(PULL) == ({"version": 1}, "next-page")
+    assert len(sends.seen) == 1
+    clock.pass_(seconds=2)
+    assert await cache.get(PULL) == ({"version": 1}, "next-page")  # a 304: body and next page are the old ones
+    assert sends.seen[1].etag == '"1"'
+    stats = cache._stats
+    assert (stats.misses, stats.hits, stats.revalidated, stats.saved) == (1, 1, 1, 1)
+
+
+async def test_fresh_asks_now_and_is_free_when_nothing_changed(cache: Cache, sends: Sends) -> None:
+    await version(cache)
+    assert await version(cache, fresh=True) == 1
+    sends.version = 2
+    assert await version(cache) == 1
+    assert await version(cache, fresh=True) == 2
+    assert await version(cache) == 2
+    assert [request.etag for request in sends.seen] == ["", '"1"', '"1"']
+
+
+async def test_twenty_at_once_are_one_call(cache: Cache, sends: Sends) -> None:
+    assert await asyncio.gather(*(version(cache) for _ in range(20))) == [1] * 20
+    assert len(sends.seen) == 1
+    assert (cache._stats.misses, cache._stats.coalesced) == (1, 19)
+
+
+async def test_an_error_is_everybodys_and_nobody_keeps_it(cache: Cache, sends: Sends) -> None:
+    sends.error = NotFound(404, "Not Found")
+    found = await asyncio.gather(*(version(cache) for _ in range(5)), return_exceptions=True)
+    assert found == [sends.error] * 5
+    assert len(sends.seen) == 1
+    sends.error = None
+    assert await version(cache) == 1
+
+
+async def test_a_bug_is_not_passed_on_as_an_answer(cache: Cache, sends: Sends) -> None:
+    sends.error = ZeroDivisionError("a bug")
+    found = await asyncio.gather(*(version(cache) for _ in range(3)), return_exceptions=True)
+    assert [type(error) for error in found] == [ZeroDivisionError] * 3
+    assert len(sends.seen) == 3
+
+
+@pytest.mark.parametrize("leaving", [0, 1, 4])
+async def test_who_is_cancelled_takes_nobody_along(cache: Cache, sends: Sends, leaving: int) -> None:
+    sends.gate = asyncio.Event()
+    tasks = [asyncio.create_task(version(cache)) for _ in range(5)]
+    await sends.began.wait()
+    tasks[leaving].cancel()
+    await settle()
+    sends.gate.set()
+    found = await asyncio.gather(*tasks, return_exceptions=True)
+    assert [value for index, value in enumerate(found) if index != leaving] == [1] * 4
+    assert isinstance(found[leaving], asyncio.CancelledError)
+    assert len(sends.seen) == (2 if leaving == 0 else 1)  # when the first leaves, the next makes the call
+
+
+async def test_a_call_begun_before_an_event_does_not_fill_the_cache(cache: Cache, sends: Sends) -> None:
+    sends.gate = asyncio.Event()
+    early = asyncio.create_task(version(cache))
+    await sends.began.wait()
+    sends.version = 2
+    cache.invalidate("acme/api", "pull:7")
+    late = asyncio.create_task(version(cache))
+    await settle()
+    assert len(sends.seen) == 2  # who asks after the event does not wait for the old call
+    sends.gate.set()
+    assert await early == 1
+    assert await late == 2
+    assert await version(cache) == 2
+
+
+async def test_a_late_old_answer_does_not_replace_a_newer_one(sends: Sends, clock: HandClock, cache: Cache) -> None:
+    gate = sends.gate = asyncio.Event()
+    early = asyncio.create_task(version(cache))
+    await sends.began.wait()
+    sends.version, sends.gate = 2, None
+    assert await version(cache, fresh=True) == 2
+    gate.set()
+    assert await early == 1
+    assert await version(cache) == 2
+
+
+@pytest.mark.parametrize(
+    ("repo", "subject", "asks"),
+    [
+        ("acme/api", "pull:7", True),
+        ("ACME/Api", "pull:7", True),
+        ("acme/api", "pull", True),
+        ("acme/api", "", True),
+        ("acme/api", "pull:8", False),
+        ("acme/api", "issue:7", False),
+        ("acme/web", "pull:7", False),
+        ("", "pull:7", False),
+    ],
+)
+async def test_what_an_event_reaches(cache: Cache, sends: Sends, repo: str, subject: str, asks: bool) -> None:
+    await version(cache)
+    cache.invalidate(repo, subject)
+    await version(cache)
+    assert (len(sends.seen) == 2) is asks
+
+
+async def test_one_pull_changes_the_lists_of_pulls_too(cache: Cache, sends: Sends) -> None:
+    pulls: Read[dict[str, Any]] = Read(SEVEN, "repos/acme/api/pulls", dict[str, Any], "acme/api", "pull:*")
+    await version(cache, pulls)
+    await version(cache)
+    cache.invalidate("acme/api", "pull:*")
+    await version(cache)
+    assert len(sends.seen) == 2
+    cache.invalidate("acme/api", "pull:8")
+    await version(cache, pulls)
+    assert len(sends.seen) == 3
+
+
+async def test_forgotten_notes_never_make_an_answer_trusted(
+    cache: Cache, sends: Sends, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("services.github.cache.MAX_NOTES", 3)
+    await version(cache)
+    cache.invalidate("acme/api", "pull:7")
+    for number in range(5):
+        cache.invalidate("acme/web", f"pull:{number}")
+    sends.version = 2
+    assert await version(cache) == 2
+
+
+async def test_installations_and_media_types_are_kept_apart(cache: Cache, sends: Sends) -> None:
+    await version(cache)
+    await version(cache, Read(Identity("8"), PULL.path, PULL.shape, PULL.repo, PULL.subject))
+    await version(cache, Read(SEVEN, PULL.path, PULL.shape, PULL.repo, PULL.subject, "application/vnd.github.diff"))
+    await version(cache, Read(SEVEN, PULL.path + "?page=2", PULL.shape, PULL.repo, PULL.subject))
+    assert len(sends.seen) == 4
+
+
+async def test_readers_cannot_change_each_others_value(cache: Cache) -> None:
+    (await cache.get(PULL))[0]["version"] = 99
+    assert await version(cache) == 1
+
+
+@pytest.mark.parametrize("body", [b"[]", b'{"version": 1', b"\xff"])
+async def test_what_does_not_decode_is_never_kept(cache: Cache, sends: Sends, body: bytes) -> None:
+    sends.body = body
+    with pytest.raises(Unreachable):
+        await version(cache)
+    sends.body = b""
+    assert await version(cache) == 1
+
+
+async def test_an_unasked_304_is_no_answer(cache: Cache, sends: Sends) -> None:
+    sends.error = None
+
+    class Odd:
+        async def send(self, request: Request) -> Answer:
+            return Answer(304, {}, b"")
+
+    with pytest.raises(Unreachable, match="nobody asked"):
+        await Cache(Odd(), HandClock(), Stats()).get(PULL)
+
+
+async def test_memory_is_bounded(sends: Sends, clock: HandClock) -> None:
+    cache = Cache(sends, clock, Stats(), max_bytes=10_000)
+    sends.body = b'{"version": 1, "x": "%s"}' % (b"x" * 3_000)
+    for number in range(10):
+        await version(cache, Read(SEVEN, f"p/{number}", PULL.shape, "acme/api", f"pull:{number}"))
+    assert cache._entries.currsize <= 10_000
+    sends.body = b'{"version": 1, "x": "%s"}' % (b"x" * 20_000)
+    assert await version(cache) == 1  # too large to keep, and still an answer
+    assert await version(cache) == 1
+    assert len(sends.seen) == 12
+
+
+async def test_saving_can_be_turned_off(sends: Sends, clock: HandClock) -> None:
+    cache = Cache(sends, clock, Stats(), enabled=False)
+    await asyncio.gather(*(version(cache) for _ in range(5)))
+    await version(cache, fresh=True)
+    assert [request.etag for request in sends.seen] == [""] * 6
+    assert (cache._stats.misses, cache._stats.saved) == (6, 0)
+    known: Read[dict[str, Any]] = Read(SEVEN, "repos/acme/api/installation", dict[str, Any], "acme/api", "installation")
+    await version(cache, known)
+    await version(cache, known)
+    assert len(sends.seen) == 7
+
+
+async def test_a_flight_leaves_nothing_behind() -> None:
+    flights: Flights[int] = Flights()
+
+    async def land(began: int) -> int:
+        return began
+
+    assert await flights.run("key", land) == (1, False)
+    assert await flights.run("key", land, after=flights.moment()) == (3, False)
+    assert not flights._flying

@@ -1,0 +1,234 @@
+"""Writes: what is sent, with which rights, what is tolerated, and how a thing is found again after a failure."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+
+import pytest
+
+from services.errors import NotFound, RateLimited, Refused, Unreachable
+from services.github import GitHub
+from tests.kit.fakehub import START, FakeHub, HandClock, Reply, issue, pull
+from tests.services.test_github_auth import pem
+
+API = "/repos/acme/api"
+SHA = "a" * 40
+BOT = {"login": "lockstep[bot]", "type": "Bot"}
+MINT = "/app/installations/7/access_tokens"
+
+
+@pytest.fixture
+async def hub() -> AsyncIterator[FakeHub]:
+    async with FakeHub() as hub:
+        yield hub
+
+
+@pytest.fixture
+async def github(hub: FakeHub) -> AsyncIterator[GitHub]:
+    github = GitHub(hub.url, "1", pem(), HandClock(), timeout=5)
+    yield github
+    await github.close()
+
+
+async def test_an_issue_is_created_and_edited(hub: FakeHub, github: GitHub) -> None:
+    hub.script("POST", f"{API}/issues", Reply(201, issue(5)))
+    hub.script("PATCH", f"{API}/issues/5", Reply(json=issue(5, state="closed")))
+    made = await github.writes.create_issue("acme/api", "T", "B", ("lockstep:ready",))
+    assert (made.id, made.number) == ("1005", 5)
+    await github.writes.edit_issue("acme/api", 5, state="closed", state_reason="completed")
+    await github.writes.edit_issue("acme/api", 5, body="")
+    sent = [asked.data for asked in hub.asked if asked.path.startswith(f"{API}/issues")]
+    assert sent == [
+        {"title": "T", "body": "B", "labels": ["lockstep:ready"]},
+        {"state": "closed", "state_reason": "completed"},
+        {"body": ""},
+    ]
+    assert github.stats.writes == 3
+
+
+async def test_comments_and_reactions(hub: FakeHub, github: GitHub) -> None:
+    hub.script("POST", f"{API}/issues/5/comments", Reply(201, {"id": 11, "body": "B", "user": BOT}))
+    hub.script("PATCH", f"{API}/issues/comments/11", Reply(json={"id": 11, "body": "C", "user": BOT}))
+    hub.script("POST", f"{API}/issues/comments/11/reactions", Reply(200, {"id": 1}))
+    assert (await github.writes.comment("acme/api", 5, "B")).id == "11"
+    assert (await github.writes.edit_comment("acme/api", "11", "C")).body == "C"
+    await github.writes.react("acme/api", "11", "eyes")
+    assert hub.asked[-1].data == {"content": "eyes"}
+
+
+EXISTS = {"message": "V", "errors": [{"resource": "Label", "code": "already_exists", "field": "name"}]}
+Tolerant = Callable[[GitHub], Awaitable[object]]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "said", "act"),
+    [
+        ("DELETE", f"{API}/issues/5/labels/lockstep%3Aready", 404, {"message": "Label does not exist"},
+         lambda g: g.writes.remove_label("acme/api", 5, "lockstep:ready")),
+        ("POST", f"{API}/labels", 422, EXISTS,
+         lambda g: g.writes.ensure_label("acme/api", "lockstep:ready", "#00ff00", "d")),
+        ("POST", f"{API}/issues/5/sub_issues", 422, {"message": "Issue may not contain duplicate sub-issues"},
+         lambda g: g.writes.link_sub_issue("acme/api", 5, "1006")),
+        ("DELETE", f"{API}/git/refs/heads/lockstep/p/t", 422, {"message": "Reference does not exist"},
+         lambda g: g.writes.delete_branch("acme/api", "lockstep/p/t")),
+    ],
+)  # fmt: skip
+async def test_a_wish_already_fulfilled_is_no_error(
+    hub: FakeHub, github: GitHub, method: str, path: str, status: int, said: object, act: Tolerant
+) -> None:
+    hub.script(method, path, Reply(status, said))
+    await act(github)
+    hub.script(method, path, Reply(422, {"message": "Validation Failed", "errors": ["something else"]}))
+    with pytest.raises(Refused, match="something else"):
+        await act(github)
+    hub.script(method, path, Reply(403, {"message": "already_exists duplicate sub-issues Reference does not exist"}))
+    with pytest.raises(Refused):
+        await act(github)
+
+
+async def test_labels_and_links_say_what_github_wants(hub: FakeHub, github: GitHub) -> None:
+    hub.script("POST", f"{API}/issues/5/labels", Reply(json=[]))
+    hub.script("POST", f"{API}/labels", Reply(201, {"id": 1}))
+    hub.script("POST", f"{API}/issues/5/sub_issues", Reply(201, issue(5)))
+    hub.script("DELETE", f"{API}/issues/5/labels/a%2Fb", Reply(json=[]))
+    await github.writes.add_labels("acme/api", 5, ("x",))
+    await github.writes.add_labels("acme/api", 5, ())
+    await github.writes.remove_label("acme/api", 5, "a/b")
+    await github.writes.ensure_label("acme/api", "x", "#00ff00", "d")
+    await github.writes.link_sub_issue("acme/api", 5, "1006")
+    assert [asked.data for asked in hub.calls("POST", f"{API}/issues/5/labels")] == [{"labels": ["x"]}]
+    assert hub.calls("POST", f"{API}/labels")[0].data == {"name": "x", "color": "00ff00", "description": "d"}
+    assert hub.calls("POST", f"{API}/issues/5/sub_issues")[0].data == {"sub_issue_id": 1006}  # an integer
+    assert not hub.surprises
+
+
+async def test_a_pull_request_is_opened_and_closed(hub: FakeHub, github: GitHub) -> None:
+    hub.script("POST", f"{API}/pulls", Reply(201, pull(7, mergeable=None)))
+    hub.script("PATCH", f"{API}/pulls/7", Reply(json=pull(7, state="closed")))
+    opened = await github.writes.open_pull("acme/api", "lockstep/p/t", "main", "T", "B")
+    assert (opened.number, opened.mergeable) == (7, None)
+    await github.writes.close_pull("acme/api", 7)
+    sent = {"head": "lockstep/p/t", "base": "main", "title": "T", "body": "B", "draft": False}
+    assert hub.calls("POST", f"{API}/pulls")[0].data == sent
+    assert hub.calls("PATCH", f"{API}/pulls/7")[0].data == {"state": "closed"}
+
+
+async def put(github: GitHub, **more: Any) -> str:
+    said = {"status": "completed", "conclusion": "success", "title": "T", "summary": "s" * 70_000, **more}
+    return await github.writes.put_check("acme/api", SHA, "lockstep/gate", "r/t", **said)
+
+
+async def test_a_check_is_changed_and_not_doubled(hub: FakeHub, github: GitHub) -> None:
+    listed = f"{API}/commits/{SHA}/check-runs"
+    ours = {"name": "lockstep/gate", "app": {"id": 1, "slug": "lockstep"}}
+    theirs = {"id": 99, "name": "lockstep/gate", "app": {"id": 2, "slug": "eve"}}
+    hub.script(
+        "GET",
+        listed,
+        Reply(json={"check_runs": [theirs]}),
+        Reply(json={"check_runs": [{"id": 12, **ours}, theirs, {"id": 3, **ours}]}),
+    )
+    hub.script("POST", f"{API}/check-runs", Reply(201, {"id": 12}))
+    hub.script("PATCH", f"{API}/check-runs/12", Reply(json={"id": 12}))
+    assert await put(github) == "12"
+    assert await put(github, status="in_progress", conclusion=None, details_url="http://x") == "12"
+    made, changed = hub.calls("POST", f"{API}/check-runs")[0].data, hub.calls("PATCH", f"{API}/check-runs/12")[0].data
+    assert (made["head_sha"], made["conclusion"], made["external_id"]) == (SHA, "success", "r/t")
+    assert len(made["output"]["summary"]) == 65_535
+    assert "head_sha" not in changed
+    assert "conclusion" not in changed
+    assert changed["details_url"] == "http://x"
+    assert "check_name=lockstep%2Fgate" in hub.calls("GET", listed)[0].path
+    assert {"permissions": {"checks": "write"}} in [asked.data for asked in hub.calls("POST", MINT)]
+
+
+async def test_a_merge_is_of_exactly_that_commit(hub: FakeHub, github: GitHub) -> None:
+    hub.script("PUT", f"{API}/pulls/7/merge", Reply(json={"sha": "c" * 40, "merged": True, "message": "ok"}))
+    assert await github.writes.merge("acme/api", 7, SHA, "squash", "T (#7)") == "c" * 40
+    assert hub.asked[-1].data == {"sha": SHA, "merge_method": "squash", "commit_title": "T (#7)"}
+    assert hub.calls("POST", MINT)[-1].data == {
+        "repositories": ["api"],
+        "permissions": {"contents": "write", "pull_requests": "write"},
+    }
+
+
+@pytest.mark.parametrize(
+    ("reply", "error", "text"),
+    [
+        (Reply(405, {"message": "Base branch was modified. Review and try the merge again."}), Refused, "Base branch"),
+        (Reply(409, {"message": "Head branch was modified. Review and try the merge again."}), Refused, "Head branch"),
+        (Reply(json={"merged": False, "message": "not now"}), Refused, "not now"),
+        (Reply(502, body=b"<html>"), Unreachable, "not JSON"),
+        (Reply(cut=True), Unreachable, "broke"),
+        (Reply(429, {"message": "rate limit"}), RateLimited, "limit"),
+        (Reply(404, {"message": "Not Found"}), NotFound, "Not Found"),
+    ],
+)
+async def test_a_merge_is_tried_once_whatever_happens(
+    hub: FakeHub, github: GitHub, reply: Reply, error: type[Exception], text: str
+) -> None:
+    hub.script("PUT", f"{API}/pulls/7/merge", reply)
+    with pytest.raises(error, match=text):
+        await github.writes.merge("acme/api", 7, SHA, "squash", "T")
+    assert len(hub.calls("PUT", f"{API}/pulls/7/merge")) == 1
+
+
+async def test_a_branch_is_deleted_without_leaving_its_place(hub: FakeHub, github: GitHub) -> None:
+    hub.script("DELETE", f"{API}/git/refs/heads/lockstep/p/t%3Fx", Reply(204))
+    await github.writes.delete_branch("acme/api", "lockstep/p/t?x")
+    with pytest.raises(NotFound):
+        await github.writes.delete_branch("acme/api", "lockstep/../../main")
+    assert not hub.surprises
+
+
+async def test_a_token_for_git_is_for_one_repository(hub: FakeHub, github: GitHub) -> None:
+    token = await github.writes.token("acme/api", (("contents", "write"),))
+    assert token.startswith("ghs_canary_1_")
+    assert await github.writes.token("acme/api", (("contents", "write"),)) == token
+    assert await github.writes.token("acme/web", (("contents", "write"),)) != token
+    assert hub.calls("POST", MINT)[0].data == {"repositories": ["api"], "permissions": {"contents": "write"}}
+
+
+async def test_what_a_write_may_have_changed_is_read_again(hub: FakeHub, github: GitHub) -> None:
+    hub.script("GET", f"{API}/issues/5", Reply(json=issue(5)), Reply(json=issue(5, state="closed")))
+    hub.script("GET", f"{API}/issues/6", Reply(json=issue(6)))
+    hub.script("PATCH", f"{API}/issues/5", Reply(502, {"message": "Server Error"}))
+    for number in (5, 6):
+        await github.reads.issue("acme/api", number)
+    with pytest.raises(Unreachable):
+        await github.writes.edit_issue("acme/api", 5, state="closed")
+    assert (await github.reads.issue("acme/api", 5)).state == "closed"  # it had happened
+    await github.reads.issue("acme/api", 6)
+    assert len(hub.calls("GET", f"{API}/issues/6")) == 1
+
+
+async def test_looking_before_repeating(hub: FakeHub, github: GitHub) -> None:
+    marker = "<!-- lockstep:key=r/t/1 -->"
+    forged = issue(4, body=marker, user={"login": "eve", "type": "User"})
+    hub.script(
+        "GET", f"{API}/issues", Reply(json=[issue(6), forged, issue(5, body=f"x {marker}")]), Reply(json=[forged])
+    )
+    found = await github.writes.find_issue("acme/api", marker, START)
+    assert found is not None
+    assert found.number == 5
+    assert await github.writes.find_issue("acme/api", marker, START) is None
+    comments = [{"id": 1, "body": marker, "user": {"login": "eve"}}, {"id": 2, "body": marker, "user": BOT}]
+    hub.script("GET", f"{API}/issues/5/comments", Reply(json=comments), Reply(json=comments[:1]))
+    assert [c.id for c in [await github.writes.find_comment("acme/api", 5, marker)] if c] == ["2"]
+    assert await github.writes.find_comment("acme/api", 5, marker) is None
+    closed = pull(9, state="closed")
+    hub.script(
+        "GET",
+        f"{API}/pulls",
+        Reply(json=[closed, pull(8)]),
+        Reply(json=[pull(3, state="closed"), closed]),
+        Reply(json=[]),
+    )
+    numbers = [p and p.number for p in [await github.writes.find_pull("acme/api", "lockstep/p/t") for _ in range(3)]]
+    assert numbers == [8, 9, None]
+
+
+async def test_a_write_somewhere_else_is_not_even_tried(hub: FakeHub, github: GitHub) -> None:
+    for repo in ("acme/../x", "acme", "acme/api/../../user"):
+        with pytest.raises(NotFound):
+            await github.writes.comment(repo, 5, "B")
+    assert not hub.asked
