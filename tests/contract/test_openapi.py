@@ -81,7 +81,7 @@ def test_every_operation_is_found_by_its_own_path() -> None:
         found = description().operations.find(operation.method, path)
         if found is None or found[0] is not operation:
             missed.append(operation.name)
-    assert len(description().operations.all) == 238
+    assert len(description().operations.all) == 239
     assert missed == []
 
 
@@ -94,6 +94,7 @@ def test_every_operation_is_found_by_its_own_path() -> None:
         ("/repos/o/r/git/ref/heads/a/b", "/repos/{owner}/{repo}/git/ref/{ref}", {"ref": "heads/a/b"}),
         ("/repos/o/r/branches/a/b/protection", "/repos/{owner}/{repo}/branches/{branch}/protection", {"branch": "a/b"}),
         ("/repos/o/r/compare/main...a", "/repos/{owner}/{repo}/compare/{base}...{head}", {"base": "main", "head": "a"}),
+        ("/repositories/7/issues/2", "/repos/{owner}/{repo}/issues/{issue_number}", {"repo": "7", "issue_number": "2"}),
         ("/repos/o/r/commits/abc/check-runs", "/repos/{owner}/{repo}/commits/{ref}/check-runs", {"ref": "abc"}),
     ],
 )
@@ -215,6 +216,13 @@ def test_the_corrections_are_still_needed() -> None:
     assert "allOf" in json.dumps(raw["paths"]["/app/installations"])
     correct(raw)
     assert "allOf" not in json.dumps(raw["paths"]["/app/installations"])
+    comment = "/repos/o/r/issues/comments/7"
+    assert (
+        "/repos/{owner}/{repo}/issues/comments/{comment_id}/reactions/{reaction_id}"
+        not in read_json("github_openapi.json.gz")["paths"]
+    )
+    assert request("DELETE", f"{comment}/reactions/8") == answer("DELETE", f"{comment}/reactions/8", 204) == []
+    assert [f.pointer for f in request("DELETE", f"{comment}/reactions/eyes")] == ["{reaction_id}"]
     assert request("POST", "/repos/o/r/issues/1/labels", ["bug"]) == []
     assert request("PUT", "/repos/o/r/issues/1/labels", []) == []
     assert request("PUT", "/repos/o/r/issues/1/labels", {"labels": []}) == []
