@@ -1,1 +1,4 @@
-"""Git on the host: mirrors, files for an attempt, commits and pushes; the git directory always lies outside what an agent can see."""
+"""Git on the host: mirrors, files for an attempt, commits and pushes.
+
+The git directory always lies outside of what an agent can see.
+"""

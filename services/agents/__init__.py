@@ -1,0 +1,60 @@
+"""Who does a task's work: one module here is one agent, and it registers itself.
+
+An agent changes files and reports; it never sees git, a token or GitHub. What it did is what lies in the directory
+afterwards, and the engine decides whether that is kept. To add one, write a module that ends with `AGENTS.add("name",
+TheAgent())`.
+"""
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from services.agents.box import Box
+from services.core.plan import Task
+from services.errors import UserError
+from services.registry import Registry
+
+
+@dataclass(frozen=True)
+class Work:
+    """One attempt as an agent sees it. files: the repository's files, its own to change; seconds: how long it may take.
+
+    note: what an earlier attempt ran into, for agents that can read; empty at first.
+    """
+
+    task: Task
+    files: Path
+    seconds: float
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of it. summary: one line for people; log: the end of what was printed, plain and bounded."""
+
+    ok: bool
+    summary: str
+    exit_code: int = 0
+    timed_out: bool = False
+    log: bytes = b""
+    seconds: float = 0.0
+
+
+class Agent(Protocol):
+    """Does the work of one attempt inside the box. UserError when the task asks for what this agent can't do."""
+
+    async def run(self, work: Work, box: Box) -> Outcome: ...
+
+
+AGENTS: Registry[Agent] = Registry("agent")
+
+
+def find_agent(name: str, agents: Registry[Agent] = AGENTS) -> Agent:
+    """The agent a task names; UserError that lists the known ones when there is none of that name."""
+    AGENTS.load(sys.modules[__name__])
+    agent = agents.get(name)
+    if agent is None:
+        asked = "".join(c for c in name if c.isascii() and (c.isalnum() or c in "-_"))[:40]
+        raise UserError(f"There is no agent `{asked}`; this Lockstep knows: {', '.join(agents.names())}.")
+    return agent

@@ -1,0 +1,102 @@
+"""One bare mirror a repository, so that an attempt costs a fetch of what is new and not a clone.
+
+Only this module lets foreign objects onto the machine: by full refspec, checked by git's own fsck, without submodules
+or tags. Nothing an agent makes ever enters a mirror; a workspace keeps its objects to itself (see workspace.py). A
+root directory belongs to one process of Lockstep: the locks are in memory, and leftovers of attempts are cleared at
+start.
+"""
+
+import asyncio
+import hashlib
+from pathlib import Path
+
+from services.errors import GitError
+from services.git.command import Git, Place, check_branch, check_repo, check_sha
+
+
+class MissingBranch(GitError):
+    """The remote has no such branch, perhaps because the repository is empty."""
+
+
+class Mirrors:
+    """The mirrors under `root`, all of one remote host (base URL, for example `https://github.com`)."""
+
+    def __init__(self, root: Path, remote: str, *, git: Git | None = None) -> None:
+        self.root = root.absolute()
+        self.git = git or Git(remote)
+        self.attempts = self.root / "attempts"
+        self._locks: dict[str, asyncio.Lock] = {}
+        self._ready: set[str] = set()
+
+    def path(self, repo: str) -> Path:
+        """Where the bare mirror of a repository lies; case doesn't matter, as on GitHub."""
+        owner, _, name = check_repo(repo).lower().partition("/")
+        return self.root / "mirrors" / owner / f"{name}.git"
+
+    async def fetch(self, repo: str, branch: str, token: str) -> str:
+        """Bring one branch up to date and return its commit id; MissingBranch when the remote has none."""
+        spec = f"+refs/heads/{check_branch(branch)}:{_kept_ref(branch)}"
+        async with self._lock(repo):
+            at = Place(await self._prepared(repo))
+            answer = await self.git.ask(
+                "fetch", "--quiet", "--no-tags", "--no-recurse-submodules", "--no-write-fetch-head",
+                "--no-auto-maintenance", "--no-show-forced-updates", "--end-of-options", self.git.url(repo), spec,
+                at=at, token=token,
+            )  # fmt: skip
+            if "couldn't find remote ref" in answer.err:
+                raise MissingBranch(f"{repo} has no branch {branch}")
+            if answer.code != 0:
+                raise GitError(f"git fetch failed: {answer.err}")
+            return await self._commit(at, _kept_ref(branch))
+
+    async def tip(self, repo: str, branch: str, token: str) -> str | None:
+        """The commit id the remote's branch stands at now, or None when there is no such branch. Nothing is fetched."""
+        ref = f"refs/heads/{check_branch(branch)}"
+        at = Place(await self._prepared(repo))
+        out = await self.git.run(
+            "ls-remote", "--quiet", "--heads", "--end-of-options", self.git.url(repo), ref, at=at, token=token
+        )
+        for line in out.decode("utf-8", "replace").splitlines():
+            sha, _, name = line.partition("\t")
+            if name == ref:
+                return check_sha(sha)
+        return None
+
+    async def has(self, repo: str, sha: str) -> bool:
+        """Is this commit in the mirror?"""
+        at = Place(await self._prepared(repo))
+        return (await self.git.ask("cat-file", "-e", f"{check_sha(sha)}^{{commit}}", at=at)).code == 0
+
+    async def parent(self, repo: str, sha: str) -> str:
+        """The first parent of a commit that is in the mirror; GitError when it has none."""
+        return await self._commit(Place(self.path(repo)), f"{check_sha(sha)}^1")
+
+    async def _commit(self, at: Place, name: str) -> str:
+        out = await self.git.run("rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}", at=at)
+        # git echoes --end-of-options before the answer up to 2.30; the answer is the last line in every version
+        return check_sha(out.decode().split()[-1])
+
+    async def _prepared(self, repo: str) -> Path:
+        path = self.path(repo)
+        if repo.lower() not in self._ready:
+            await asyncio.to_thread(self._make_directories, path)
+            await self.git.run("init", "--quiet", "--bare", "--template=", "--end-of-options", str(path))
+            self._ready.add(repo.lower())
+        return path
+
+    def _make_directories(self, path: Path) -> None:
+        """An agent's user may pass through `root` to its own files, and look at no mirror."""
+        self.root.mkdir(parents=True, exist_ok=True, mode=0o711)
+        (self.root / "mirrors").mkdir(exist_ok=True, mode=0o700)
+        try:
+            path.parent.mkdir(exist_ok=True)
+        except OSError as error:
+            raise GitError(f"the mirror of {path.stem} cannot be stored: {error.strerror}") from None
+
+    def _lock(self, repo: str) -> asyncio.Lock:
+        return self._locks.setdefault(check_repo(repo).lower(), asyncio.Lock())
+
+
+def _kept_ref(branch: str) -> str:
+    """Where a fetched branch is kept. A digest, because `a` and `a/b` can't both be refs, yet may follow each other."""
+    return f"refs/fetched/{hashlib.sha256(branch.encode()).hexdigest()}"

@@ -1,0 +1,144 @@
+"""Real bare repositories behind `git http-backend` on 127.0.0.1, for the tests of what talks git; it records who sent which credentials."""
+
+import asyncio
+import base64
+import os
+import subprocess
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from aiohttp import web
+
+TOKEN = "ghs_canary0123456789abcdefghijklmnop"
+_QUIET = {
+    "GIT_CONFIG_NOSYSTEM": "1",
+    "GIT_CONFIG_GLOBAL": "/dev/null",
+    "PATH": os.environ["PATH"],
+    "HOME": "/nonexistent",
+}
+_WHO = {
+    "GIT_AUTHOR_NAME": "Ann",
+    "GIT_AUTHOR_EMAIL": "ann@example.com",
+    "GIT_COMMITTER_NAME": "Ann",
+    "GIT_COMMITTER_EMAIL": "ann@example.com",
+}
+
+
+def git(*args: str, cwd: Path, stdin: bytes = b"") -> str:
+    """Plain git for arranging and looking, without the machine's configuration."""
+    done = subprocess.run(["git", *args], cwd=cwd, env=_QUIET | _WHO, input=stdin, capture_output=True, check=True)
+    return done.stdout.decode().strip()
+
+
+@dataclass
+class GitHost:
+    """The host: `url` to talk to, `root` with the bare repositories, `seen` = the Authorization header of every request."""
+
+    root: Path
+    url: str = ""
+    token: str = TOKEN
+    seen: list[str] = field(default_factory=list)
+
+    def bare(self, repo: str) -> Path:
+        return self.root / f"{repo}.git"
+
+    def create(self, repo: str, files: Mapping[str, bytes | str] | None = None, branch: str = "main") -> str:
+        """A new repository with one commit; its id."""
+        self.bare(repo).mkdir(parents=True)
+        git("init", "-q", "--bare", "-b", branch, cwd=self.bare(repo))
+        git("config", "http.receivepack", "true", cwd=self.bare(repo))
+        return self.commit(repo, {"README.md": "hello\n"} if files is None else files, branch=branch)
+
+    def commit(
+        self,
+        repo: str,
+        files: Mapping[str, bytes | str],
+        *,
+        branch: str = "main",
+        modes: Mapping[str, str] | None = None,
+        message: str = "change",
+    ) -> str:
+        """One more commit on a branch (made when missing), written as raw objects so that any content and mode is possible."""
+        bare = self.bare(repo)
+        head = subprocess.run(
+            ["git", "rev-parse", "-q", "--verify", f"refs/heads/{branch}"],
+            cwd=bare,
+            env=_QUIET,
+            capture_output=True,
+            check=False,
+        )
+        parent = head.stdout.decode().strip()
+        index = {"GIT_INDEX_FILE": str(bare / "scratch-index")}
+        (bare / "scratch-index").unlink(missing_ok=True)
+        if parent:
+            subprocess.run(["git", "read-tree", parent], cwd=bare, env=_QUIET | index, check=True)
+        for path, content in files.items():
+            data = content.encode() if isinstance(content, str) else content
+            blob = git("hash-object", "-w", "--stdin", cwd=bare, stdin=data)
+            info = f"{(modes or {}).get(path, '100644')},{blob},{path}"
+            subprocess.run(
+                ["git", "update-index", "--add", "--cacheinfo", info], cwd=bare, env=_QUIET | index, check=True
+            )
+        tree = (
+            subprocess.run(["git", "write-tree"], cwd=bare, env=_QUIET | index, check=True, capture_output=True)
+            .stdout.decode()
+            .strip()
+        )
+        sha = git("commit-tree", tree, *(("-p", parent) if parent else ()), "-m", message, cwd=bare)
+        git("update-ref", f"refs/heads/{branch}", sha, cwd=bare)
+        return sha
+
+    def tip(self, repo: str, branch: str) -> str:
+        """The branch's commit id, empty when there is no such branch."""
+        return git("for-each-ref", "--format=%(objectname)", f"refs/heads/{branch}", cwd=self.bare(repo))
+
+    def show(self, repo: str, spec: str) -> str:
+        return git("show", spec, cwd=self.bare(repo))
+
+    async def handle(self, request: web.Request) -> web.Response:
+        header = request.headers.get("Authorization", "")
+        self.seen.append(header)
+        wanted = "Basic " + base64.b64encode(f"x-access-token:{self.token}".encode()).decode()
+        if header != wanted:
+            return web.Response(
+                status=401, headers={"WWW-Authenticate": 'Basic realm="git"'}, text=f"bad credentials: {header}"
+            )
+        return await self._backend(request, await request.read())
+
+    async def _backend(self, request: web.Request, body: bytes) -> web.Response:
+        env = _QUIET | {
+            "GIT_PROJECT_ROOT": str(self.root), "GIT_HTTP_EXPORT_ALL": "1", "PATH_INFO": request.path, "REQUEST_METHOD": request.method,
+            "QUERY_STRING": request.query_string, "CONTENT_TYPE": request.headers.get("Content-Type", ""), "REMOTE_USER": "bot",
+            "GIT_PROTOCOL": request.headers.get("Git-Protocol", ""),
+        }  # fmt: skip
+        backend = await asyncio.create_subprocess_exec(
+            "git",
+            "http-backend",
+            env=env,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.DEVNULL,
+        )
+        out, _ = await backend.communicate(body)
+        head, _, content = out.partition(b"\r\n\r\n")
+        headers = dict(line.split(": ", 1) for line in head.decode().split("\r\n") if ": " in line)
+        status = int(headers.pop("Status", "200").split()[0])
+        return web.Response(status=status, headers=headers, body=content)
+
+
+@asynccontextmanager
+async def serve_git(root: Path) -> AsyncIterator[GitHost]:
+    host = GitHost(root=root)
+    app = web.Application(client_max_size=200_000_000)
+    app.router.add_route("*", "/{tail:.*}", host.handle)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    host.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    try:
+        yield host
+    finally:
+        await runner.cleanup()
