@@ -134,8 +134,6 @@ class Pull(Record):
     mergeable: bool | None = None  # None = not computed yet; computed by the first GET, lost when either side moves
     mergeable_for: str = ""  # "head:base" the answer above is for
     asked: int = 0  # GETs since either side moved; the answer is there after State.mergeable_nulls of them
-    sizes: list[int] = []  # commits, additions, deletions, changed files
-    sizes_for: str = ""  # "head:base" the sizes are for
     requested_reviewers: list[str] = []
     auto_merge: str | None = None  # the method, when auto-merge is on
     auto_merge_by: str = ""
@@ -288,7 +286,9 @@ class WorkflowRun(Record):
     base_ref: str = ""  # of a pull request
     pull_number: int = 0
     head_repo_id: int = 0
-    checkout_sha: str = ""  # what jobs see and where the workflow file is read: the pushed commit, or the merge of a pull request
+    checkout_sha: str = (
+        ""  # what jobs see and where the workflow file is read: the pushed commit, or the merge of a pull request
+    )
     triggering_actor: str = ""
     started_at: str = ""  # of this attempt
     run_attempt: int = 1
@@ -400,8 +400,9 @@ class Delivery(Record):
     redelivery: bool = False
     status_code: int = 0  # 0 = not sent yet
     status: str = "pending"
-    duration: float = 0.0
+    duration: float = 0.0  # seconds
     response: str = ""
+    delivered_at: str = ""
 
 
 class State(Record):
@@ -428,8 +429,11 @@ class State(Record):
     tokens: dict[str, Token] = {}
     hooks: dict[int, Hook] = {}
     deliveries: dict[int, Delivery] = {}
+    outgoing: list[int] = []  # deliveries nobody has sent yet, in order
     manifests: dict[str, int] = {}
-    mergeable_nulls: int = 1  # GETs of a pull request that still say `mergeable: null`, as GitHub's do until it has looked
+    mergeable_nulls: int = (
+        1  # GETs of a pull request that still say `mergeable: null`, as GitHub's do until it has looked
+    )
     merges: list[str] = []  # "owner/name#n sha", in the order they happened
 
     def new_id(self) -> int:
