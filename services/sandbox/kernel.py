@@ -32,12 +32,13 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Response(msgspec.Struct, kw_only=True):
-    """What the client gets. `json` is encoded unless `body` is given."""
+    """What the client gets. `json` is encoded unless `body` is given; `delay` in seconds, and status 0 for no answer at all, are faults."""
 
     status: int = 200
     json: Json = None
     headers: dict[str, str] = {}
     body: bytes | None = None
+    delay: float = 0.0
 
     def encoded(self) -> bytes:
         if self.body is None:
@@ -48,7 +49,9 @@ class Response(msgspec.Struct, kw_only=True):
 class Problem(Exception):  # noqa: N818 - GitHub's word for it in its own media type
     """An error answer in GitHub's shape: `{"message", "documentation_url", "status": "422", "errors"?}`."""
 
-    def __init__(self, status: int, message: str, *, errors: list[Json] | None = None, headers: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, status: int, message: str, *, errors: list[Json] | None = None, headers: Mapping[str, str] | None = None
+    ) -> None:
         super().__init__(message)
         self.status = status
         self.message = message

@@ -4,6 +4,7 @@ Order: fault -> credential -> rate limit -> route -> endpoint -> ETag. All of it
 """
 
 import hashlib
+import random
 from collections.abc import Callable
 
 from services.sandbox import auth, rest
@@ -21,7 +22,15 @@ rest.load()
 class Sandbox:
     """GitHub without sockets. `git` keeps the objects; `public_url` begins the URLs in webhooks, where there is no caller to name a host."""
 
-    def __init__(self, git: Git, *, state: State | None = None, now: Now = system_now, public_url: str = "http://127.0.0.1", seed: int = 0) -> None:
+    def __init__(
+        self,
+        git: Git,
+        *,
+        state: State | None = None,
+        now: Now = system_now,
+        public_url: str = "http://127.0.0.1",
+        seed: int = 0,
+    ) -> None:
         self.state = state or State()
         self.git = git
         self.now = now
@@ -30,6 +39,7 @@ class Sandbox:
         self.limits = Limits()
         self.on_event: list[Callable[[], None]] = []  # told when something waits in the outgoing queue
         self.counts: dict[str, int] = {}  # requests answered, by "METHOD template"
+        self._random = random.Random(f"{seed} {self.state.next_id}")  # noqa: S311 - a simulation must be able to repeat it
 
     def handle(self, request: Request) -> Response:
         """Answer one API request. Never raises for what a client sent."""
@@ -54,7 +64,12 @@ class Sandbox:
         self.counts[name] = self.counts.get(name, 0) + 1
         if route.need == "jwt" and who.app is None:
             raise Problem(401, "A JSON web token could not be decoded")
-        if route.need and route.need != "jwt" and who.is_anonymous and not (route.method == "GET" and route.need.endswith(":read")):
+        if (
+            route.need
+            and route.need != "jwt"
+            and who.is_anonymous
+            and not (route.method == "GET" and route.need.endswith(":read"))
+        ):
             raise Problem(401, "Requires authentication")
         call = Call(self, request, route, params, query, who)
         response = call.finish(route.run(call))
@@ -65,14 +80,18 @@ class Sandbox:
         if response.status != 200:
             return response
         digest = hashlib.sha256()
-        for part in (request.headers.get("accept", ""), request.headers.get("authorization", ""), request.headers.get("cookie", "")):
+        for part in (
+            request.headers.get("accept", ""),
+            request.headers.get("authorization", ""),
+            request.headers.get("cookie", ""),
+        ):
             digest.update(part.encode() + b":")
         digest.update(response.encoded())
         tag = f'"{digest.hexdigest()}"'
         response.headers["etag"] = f"W/{tag}"
         asked = [item.strip().removeprefix("W/") for item in request.headers.get("if-none-match", "").split(",")]
         if tag in asked:
-            self.limits.refund(who)
+            self.limits.refund(who, split_path(request.path)[0])
             return Response(status=304, headers=dict(response.headers))
         return response
 
@@ -94,5 +113,13 @@ class Sandbox:
         from services.sandbox import events
 
         if events.queue(self, event, action, repo, sender, extra):
-            for tell in self.on_event:
-                tell()
+            self.tell()
+
+    def tell(self) -> None:
+        """Wake whoever sends webhooks."""
+        for wake in self.on_event:
+            wake()
+
+    def draw(self, bits: int) -> int:
+        """Chance, from the sandbox's seed: GUIDs and tokens."""
+        return self._random.getrandbits(bits)

@@ -3,6 +3,8 @@
 URLs begin with the caller's own host and port (`base`), or a client that checks where it is sent refuses them.
 """
 
+from urllib.parse import quote
+
 from services.sandbox.kernel import Json
 from services.sandbox.state import Account, App, Installation, Repo, State
 
@@ -12,6 +14,11 @@ GHOST = Account(id=10_137, login="ghost")
 def node_id(kind: str, number: int) -> str:
     """An opaque id for GraphQL; stable, and never mistaken for the database id."""
     return f"{kind}_kw{number:x}"
+
+
+def quoted(path: str) -> str:
+    """A file's path or a ref as it stands in a URL."""
+    return quote(path, safe="/")
 
 
 def account(state: State, login: str) -> Account:
@@ -131,6 +138,30 @@ def repository(state: State, base: str, repo: Repo) -> Json:
         "created_at": repo.created_at,
         "updated_at": repo.updated_at or repo.created_at,
         "pushed_at": repo.pushed_at or repo.created_at,
+    }
+
+
+def webhook_repository(state: State, base: str, repo: Repo) -> Json:
+    """GitHub's "repository" as events carry it."""
+    return {**repository(state, base, repo), "custom_properties": {}}
+
+
+def organization(base: str, who: Account) -> Json:
+    """GitHub's "organization simple"."""
+    api = f"{base}/orgs/{who.login}"
+    return {
+        "login": who.login,
+        "id": who.id,
+        "node_id": node_id("O", who.id),
+        "url": api,
+        "repos_url": f"{api}/repos",
+        "events_url": f"{api}/events",
+        "hooks_url": f"{api}/hooks",
+        "issues_url": f"{api}/issues",
+        "members_url": f"{api}/members{{/member}}",
+        "public_members_url": f"{api}/public_members{{/member}}",
+        "avatar_url": f"{base.removesuffix('/api/v3')}/avatars/u/{who.id}",
+        "description": who.name,
     }
 
 

@@ -1,0 +1,224 @@
+"""Webhooks on their way out: who gets which event, the bytes that are signed, and the log of deliveries.
+
+A delivery is a value in the state until a sender takes it (`take`), so events survive a restart, and a simulation may carry
+them without a socket. One GUID belongs to one event, whatever the number of hooks that get it.
+"""
+
+import hashlib
+import hmac
+import uuid
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from services.sandbox import views
+from services.sandbox.clock import stamp
+from services.sandbox.kernel import Json
+from services.sandbox.state import App, Delivery, Hook, Installation, Repo
+
+if TYPE_CHECKING:
+    from services.sandbox.sandbox import Sandbox
+
+UNASKED = {"installation", "installation_repositories", "github_app_authorization", "ping"}
+"""Events that every App gets without subscribing."""
+OWN = {
+    ("check_suite", "requested"),
+    ("check_suite", "rerequested"),
+    ("check_run", "rerequested"),
+    ("check_run", "requested_action"),
+}
+"""Events for one App only, the owner of the suite or run; they need checks:write and no subscription."""
+KEPT = 20_000
+"""Deliveries in the log; the oldest go."""
+
+
+def queue(
+    sandbox: "Sandbox", event: str, action: str | None, repo: Repo | None, sender: str, extra: dict[str, Json]
+) -> bool:
+    """Queue one event for all who subscribed; was there anybody?
+
+    `extra` holds the event's own keys, rendered. For `installation*` events it holds the whole `installation`.
+    """
+    guid = str(uuid.UUID(int=sandbox.draw(128), version=4))
+    common = _common(sandbox, action, repo, sender) | extra
+    body = {**({"action": action} if action else {}), **common}
+    found = False
+    for app, installation in _apps(sandbox, event, action, repo, extra):
+        short = {"id": installation.id, "node_id": views.node_id("I", installation.id)}
+        payload = body if "installation" in extra else {**body, "installation": short}
+        _store(sandbox, _Target(app=app, installation=installation), guid, event, action, repo, payload)
+        found = True
+    for hook in _hooks(sandbox, event, action, repo, extra):
+        _store(sandbox, _Target(hook=hook), guid, event, action, repo, body)
+        found = True
+    return found
+
+
+def ping(sandbox: "Sandbox", hook: Hook, repo: Repo, sender: str, hook_view: Json) -> None:
+    """The event a new repository hook gets."""
+    body = {
+        "zen": "Keep it logically awesome.",
+        "hook_id": hook.id,
+        "hook": hook_view,
+        **_common(sandbox, None, repo, sender),
+    }
+    _store(sandbox, _Target(hook=hook), str(uuid.UUID(int=sandbox.draw(128), version=4)), "ping", None, repo, body)
+    sandbox.tell()
+
+
+def redeliver(sandbox: "Sandbox", old: Delivery) -> Delivery:
+    """Queue the same bytes with the same GUID once more, as a delivery of its own."""
+    return _copy(sandbox, old, redelivery=True)
+
+
+def again(sandbox: "Sandbox", old: Delivery) -> Delivery:
+    """The same event under a GUID of its own, queued by nobody: a fault."""
+    copy = _copy(sandbox, old, redelivery=False)
+    copy.guid = str(uuid.UUID(int=sandbox.draw(128), version=4))
+    sandbox.state.outgoing.remove(copy.id)
+    return copy
+
+
+def take(sandbox: "Sandbox") -> list[Delivery]:
+    """Everything that waits, in order, after the faults had their say; it counts as taken."""
+    ids, sandbox.state.outgoing = sandbox.state.outgoing, []
+    waiting = [sandbox.state.deliveries[i] for i in ids if i in sandbox.state.deliveries]
+    return sandbox.faults.deliveries(waiting, lambda old: again(sandbox, old)) if sandbox.faults.rules else waiting
+
+
+def record(sandbox: "Sandbox", delivery: Delivery, status_code: int, response: str, duration: float) -> None:
+    """Note what came of it; `status_code` 0 = no answer; `duration` in seconds."""
+    delivery.status_code = status_code
+    delivery.status = _status_text(status_code)
+    delivery.response = response[:4_000]
+    delivery.duration = round(duration, 2)
+    delivery.delivered_at = stamp(sandbox.now())
+
+
+def address(sandbox: "Sandbox", delivery: Delivery) -> tuple[str, str]:
+    """URL and secret of the hook a delivery is for; ("", "") when the hook is gone."""
+    if delivery.app_id:
+        app = sandbox.state.apps.get(delivery.app_id)
+        return (app.webhook_url, app.webhook_secret) if app is not None else ("", "")
+    hook = sandbox.state.hooks.get(delivery.hook_id)
+    return (hook.url, hook.secret) if hook is not None else ("", "")
+
+
+def signed_headers(sandbox: "Sandbox", delivery: Delivery) -> dict[str, str]:
+    """The headers GitHub sends, with both signatures of the payload's bytes."""
+    _, secret = address(sandbox, delivery)
+    body = delivery.payload.encode()
+    headers = {
+        "Accept": "*/*",
+        "Content-Type": "application/json",
+        "User-Agent": "GitHub-Hookshot/5a4d3f2",
+        "X-GitHub-Delivery": delivery.guid,
+        "X-GitHub-Event": delivery.event,
+        "X-GitHub-Hook-ID": str(delivery.hook_id),
+        "X-GitHub-Hook-Installation-Target-ID": str(delivery.app_id or delivery.repo_id),
+        "X-GitHub-Hook-Installation-Target-Type": "integration" if delivery.app_id else "repository",
+    }
+    if secret:
+        headers["X-Hub-Signature"] = "sha1=" + hmac.new(secret.encode(), body, hashlib.sha1).hexdigest()
+        headers["X-Hub-Signature-256"] = "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
+    return headers
+
+
+class _Target(msgspec.Struct, frozen=True, kw_only=True):
+    app: App | None = None
+    installation: Installation | None = None
+    hook: Hook | None = None
+
+
+def _common(sandbox: "Sandbox", action: str | None, repo: Repo | None, sender: str) -> dict[str, Json]:
+    state, base = sandbox.state, sandbox.public_url
+    out: dict[str, Json] = {"sender": views.user(base, views.account(state, sender))}
+    if repo is not None:
+        out["repository"] = views.webhook_repository(state, base, repo)
+        owner = views.account(state, repo.owner)
+        if owner.type == "Organization":
+            out["organization"] = views.organization(base, owner)
+    return out
+
+
+def _apps(
+    sandbox: "Sandbox", event: str, action: str | None, repo: Repo | None, extra: dict[str, Json]
+) -> list[tuple[App, Installation]]:
+    only = extra[event]["app"]["id"] if (event, action) in OWN else 0
+    meant = extra["installation"]["id"] if "installation" in extra else 0
+    out = []
+    for installation in sandbox.state.installations.values():
+        app = sandbox.state.apps[installation.app_id]
+        if not app.webhook_url or (only and app.id != only) or (meant and installation.id != meant):
+            continue
+        if meant or (_reaches(installation, repo) and (only or event in UNASKED or event in installation.events)):
+            out.append((app, installation))
+    return out
+
+
+def _reaches(installation: Installation, repo: Repo | None) -> bool:
+    if repo is None or installation.suspended_at or installation.account.lower() != repo.owner.lower():
+        return False
+    return installation.repo_ids is None or repo.id in installation.repo_ids
+
+
+def _hooks(sandbox: "Sandbox", event: str, action: str | None, repo: Repo | None, extra: dict[str, Json]) -> list[Hook]:
+    if repo is None or (event, action) in OWN or "installation" in extra:
+        return []
+    return [
+        h for h in sandbox.state.hooks.values() if h.repo_id == repo.id and h.active and {event, "*"} & set(h.events)
+    ]
+
+
+def _store(
+    sandbox: "Sandbox",
+    target: _Target,
+    guid: str,
+    event: str,
+    action: str | None,
+    repo: Repo | None,
+    payload: dict[str, Json],
+) -> None:
+    app, hook = target.app, target.hook
+    delivery = Delivery(
+        id=sandbox.state.new_id(),
+        guid=guid,
+        hook_id=hook.id if hook is not None else (app.hook_id if app is not None else 0),
+        app_id=app.id if app is not None else 0,
+        event=event,
+        action=action,
+        repo_id=repo.id if repo is not None else 0,
+        installation_id=target.installation.id if target.installation is not None else 0,
+        payload=msgspec.json.encode(payload).decode(),
+        created_at=stamp(sandbox.now()),
+    )
+    _file(sandbox, delivery)
+
+
+def _file(sandbox: "Sandbox", delivery: Delivery) -> None:
+    state = sandbox.state
+    state.deliveries[delivery.id] = delivery
+    state.outgoing.append(delivery.id)
+    while len(state.deliveries) > KEPT:
+        del state.deliveries[next(iter(state.deliveries))]
+
+
+def _copy(sandbox: "Sandbox", old: Delivery, *, redelivery: bool) -> Delivery:
+    copy = msgspec.structs.replace(
+        old,
+        id=sandbox.state.new_id(),
+        created_at=stamp(sandbox.now()),
+        redelivery=redelivery,
+        status_code=0,
+        status="pending",
+        response="",
+    )
+    copy.duration, copy.delivered_at = 0.0, ""
+    _file(sandbox, copy)
+    return copy
+
+
+def _status_text(code: int) -> str:
+    if code == 0:
+        return "failed to connect to host"
+    return "OK" if 200 <= code < 300 else f"Invalid HTTP Response: {code}"
