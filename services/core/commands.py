@@ -1,18 +1,22 @@
 """The grammar of comment commands: `/lockstep verb [target…] [key=value]` at the start of a line.
 
-Prose stays prose: code, quotes and HTML comments are not read, so quoting a command in an answer does not run it again. A
-comment holds at most `MAX_COMMANDS`; verbs, targets and options are plain words, checked here, so nothing of them needs escaping.
+Prose stays prose: code, quotes, lists, headings and HTML are not read, so quoting a command in an answer does not run it
+again. A comment holds at most `MAX_COMMANDS`; verbs, targets and options are plain words, checked here, so nothing of
+them needs escaping.
 """
 
 import difflib
+import functools
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import msgspec
+from markdown_it import MarkdownIt
 
-from services.core.markdown import prose_lines
+from services.core.markdown import spans
 
 MAX_COMMANDS = 10
+MAX_COMMENT = 65_536
 _LINE = re.compile(r"^ {0,3}(?:/lockstep|@lockstep(?:\[bot\])?)(?:[ \t]+(?P<rest>\S.*))?$", re.IGNORECASE)
 _VERB = re.compile(r"[a-z][a-z0-9+-]{0,31}\Z")
 _TARGET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,150}(?:#\d{1,9})?\Z")
@@ -35,12 +39,33 @@ class Command(msgspec.Struct, frozen=True, kw_only=True):
 def parse_commands(body: str) -> tuple[Command, ...]:
     """All commands of a comment, in order; a bare `/lockstep` means help."""
     found = []
-    for _, line in prose_lines(body):
+    for line in _prose(body[:MAX_COMMENT]):
         if match := _LINE.match(line):
             found.append(_read((match["rest"] or "help").split()))
             if len(found) == MAX_COMMANDS:
                 break
     return tuple(found)
+
+
+@functools.cache
+def _reader() -> MarkdownIt:
+    reader = MarkdownIt("commonmark", {"maxNesting": 40})
+    reader.core.ruler.enableOnly(["block"])
+    return reader.disable("reference")
+
+
+def _prose(body: str) -> Iterator[str]:
+    """Lines of paragraphs that stand at the top level, without code spans and HTML comments."""
+    inside = ""
+    for token in _reader().parse(body.replace("\r\n", "\n").replace("\x00", "")):
+        if token.level == 0 and token.nesting == 1:
+            inside = token.type
+        elif token.type == "inline" and inside == "paragraph_open" and token.level == 1:
+            text = token.content
+            for span in reversed(list(spans(text))):
+                text = text[: span.start] + re.sub(r"[^\n]", " ", text[span.start : span.end]) + text[span.end :]
+            # A blanked code span at the start of a line must not turn into a command behind it.
+            yield from (line for line, was in zip(text.split("\n"), token.content.split("\n"), strict=True) if line[:1] == was[:1])
 
 
 def _read(words: list[str]) -> Command:

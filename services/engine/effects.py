@@ -210,8 +210,8 @@ def _happening(result: Result, fence: int) -> Happening:
     if result.kind == "pushed":
         return Happening(kind="pushed", sha=result.head_sha, fence=fence)
     if result.kind == "refused":
-        return Happening(kind="refused", text=result.reason, fence=fence)
-    return Happening(kind="broke", text=result.reason, fence=fence)
+        return Happening(kind="refused", text=plain(result.reason, 500), fence=fence)
+    return Happening(kind="broke", text=plain(result.reason, 500), fence=fence)
 
 
 def _broke(state: TaskState, text: str) -> Outcome:

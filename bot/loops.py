@@ -1,0 +1,64 @@
+"""Everything that runs beside a request: the one home of tasks and timers.
+
+A task's bug is logged and ends only itself; a task group ends them all with the process. Nothing here polls: the sweep is the promise
+that a lost event only delays, and its interval is how long.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine
+
+import structlog
+
+from bot.dispatch import isolated
+from services.errors import ApiError, StoreError
+
+log = structlog.get_logger(__name__)
+
+
+class Beside:
+    """Runs coroutines beside the caller, in one task group; the engine's `Spawn` and `Timers`."""
+
+    def __init__(self, group: asyncio.TaskGroup) -> None:
+        self._group = group
+        self._timers: set[asyncio.TimerHandle] = set()
+        self._closing = False
+
+    def __call__(self, name: str, work: Coroutine[object, object, None]) -> None:
+        if self._closing:
+            work.close()
+            return
+        self._group.create_task(_logged(name, work), name=name)
+
+    def after(self, seconds: float, call: Callable[[], None]) -> None:
+        """Call back once, unless the process ends before."""
+
+        def fire() -> None:
+            self._timers.discard(handle)
+            if not self._closing:
+                call()
+
+        handle = asyncio.get_running_loop().call_later(max(0.0, seconds), fire)
+        self._timers.add(handle)
+
+    def close(self) -> None:
+        """No new tasks, no more timers; those that run are the group's to end."""
+        self._closing = True
+        for handle in self._timers:
+            handle.cancel()
+
+
+async def _logged(name: str, work: Coroutine[object, object, None]) -> None:
+    error = await isolated(work)
+    if isinstance(error, ApiError | StoreError):
+        log.warning("given up for now; the sweep looks again", task=name, error=str(error))
+    elif error is not None:
+        log.error("a task failed", task=name, exc_info=error)
+
+
+async def sweep(every: float, look: Callable[[], Awaitable[int]]) -> None:
+    """Call `look` again and again, `every` seconds apart, for ever."""
+    while True:
+        await asyncio.sleep(every)
+        error = await isolated(look())
+        if error is not None:
+            log.error("the sweep failed; it runs again", exc_info=error)

@@ -1,0 +1,11 @@
+"""`approve`: a person with the right to merge says that this text, and no other, may run."""
+
+from handlers.commands import Context, command
+from services.core.commands import Command
+from services.core.text import code
+
+
+@command("approve", usage="approve", summary="Approve the plan as it stands; an edit takes the approval back.", needs="maintain")
+async def approve(context: Context, _: Command) -> str:
+    plan = await context.engine.approve(context.repo, context.number, context.sender, context.asked_at)
+    return f"Approved as {code(plan.hash[:12])}. `/lockstep run` starts it."

@@ -1,0 +1,9 @@
+"""`ping`: is anybody there?"""
+
+from handlers.commands import Context, command
+from services.core.commands import Command
+
+
+@command("ping", usage="ping", summary="Say whether I am listening.", needs="read")
+async def ping(_: Context, __: Command) -> str:
+    return "Here, and listening."

@@ -1,0 +1,30 @@
+"""`status`: where a plan, or some of its tasks, stand."""
+
+from handlers.commands import Context, command
+from services.core.commands import Command
+from services.core.report import ICONS, WORDS, progress
+from services.core.text import code
+from services.errors import UserError
+
+SHOWN = 50
+
+
+@command("status", usage="status [task…]", summary="Show where the plan, or the named tasks, stand.", needs="read")
+async def status(context: Context, asked: Command) -> str:
+    _, plan, run = await context.engine.plan_of(context.repo, context.number)
+    if run is None:
+        return f"Not started: {len(plan.tasks)} tasks. The comment above says what comes next."
+    unknown = [target for target in asked.targets if target not in run.tasks]
+    if unknown:
+        raise UserError(f"`{unknown[0]}` is no task of this plan.")
+    met, total = progress(run)
+    chosen = asked.targets or tuple(task.id for task in run.tasks.values() if task.state not in {"done", "blocked"})
+    lines = [f"{met} of {total} tasks done; the run is {run.state}."]
+    for task_id in chosen[:SHOWN]:
+        task = run.tasks[task_id]
+        reason = f": {task.reason}" if task.reason else ""
+        attempt = f", attempt {task.attempt}" if task.attempt > 1 else ""
+        lines.append(f"- {ICONS[task.state]} {code(task_id)} {WORDS[task.state]}{attempt}{reason}")
+    if len(chosen) > SHOWN:
+        lines.append(f"- … and {len(chosen) - SHOWN} more")
+    return "\n".join(lines)

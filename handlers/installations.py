@@ -1,0 +1,15 @@
+"""Installations: which repositories the App may see has changed, so plans that name them may read differently now."""
+
+from handlers import on
+from handlers.events import Event
+from services.engine.engine import Engine
+
+
+@on("installation", "installation_repositories", "member")
+async def on_installation(event: Event, engine: Engine) -> None:
+    if event.repo:
+        engine.forget(event.repo, "permission")
+        return
+    engine.forget("", "installed")
+    for repo in (*event.installation.added, *event.installation.removed) if event.installation else ():
+        engine.forget(repo.name, "")

@@ -1,0 +1,19 @@
+"""Issues: a plan may have been written or edited, a tracking issue may have been touched by hand."""
+
+from handlers import on
+from handlers.events import Event
+from services.core.names import issue_key
+from services.engine.engine import Engine
+
+READS_AGAIN = frozenset({"opened", "edited", "labeled", "reopened"})
+
+
+@on("issues")
+async def on_issues(event: Event, engine: Engine) -> None:
+    """Only a label, or a plan already known, makes an issue a plan; the engine decides that from what GitHub says now."""
+    if event.issue is None or not event.number or event.issue.is_pull or not await engine.sees(event.repo):
+        return
+    engine.forget(event.repo, f"issue:{event.number}", f"sub_issues:{event.number}")
+    if event.action in READS_AGAIN and not event.sender.is_bot:
+        await engine.read_plan(event.repo, event.number)
+    await engine.look(issue_key(event.repo, event.number))
