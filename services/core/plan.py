@@ -1,7 +1,7 @@
 """What a plan is, once it has been read: values that every other part of Lockstep shares.
 
-All forms of writing a plan (task list, YAML, file, native relations) become this one form and this one hash, so an approval
-can be bound to content and not to spelling.
+All forms of writing a plan (task list, YAML, file, native relations) become this one form and this one hash, so an
+approval can be bound to content and not to spelling.
 """
 
 import hashlib
@@ -62,9 +62,13 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def hash(self) -> str:
-        """SHA-256 (hex) of the normal form: task order, spelling of the source and line numbers don't count."""
-        tasks = sorted((msgspec.structs.replace(task, line=0) for task in self.tasks), key=lambda task: task.id)
+        """SHA-256 (hex) of the normal form: order of tasks, needs and paths, spelling and line numbers don't count."""
+        tasks = sorted((_normal(task) for task in self.tasks), key=lambda task: task.id)
         return hashlib.sha256(msgspec.json.encode([self.title, tasks])).hexdigest()
+
+
+def _normal(task: Task) -> Task:
+    return msgspec.structs.replace(task, line=0, needs=tuple(sorted(task.needs)), paths=tuple(sorted(task.paths)))
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True):

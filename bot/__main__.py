@@ -1,0 +1,35 @@
+"""The command line: `python -m bot COMMAND …`. It only finds the command's module, so that every command starts
+quickly.
+
+A command is a module with `main(arguments) -> exit status` (0 done, 1 the answer is no, 2 bad usage or input).
+"""
+
+import importlib
+import sys
+
+COMMANDS = {
+    "plan": ("bot.plan_cli", "check a plan, or print the schema of plans"),
+}
+
+
+def usage() -> str:
+    width = max(map(len, COMMANDS))
+    lines = (f"  {name:<{width}}  {summary}" for name, (_, summary) in COMMANDS.items())
+    return "\n".join(["usage: python -m bot COMMAND [--help] …", "", *lines, ""])
+
+
+def main(arguments: list[str]) -> int:
+    """Run one command and give back its exit status."""
+    if arguments and arguments[0] in {"-h", "--help", "help"}:
+        sys.stdout.write(usage())
+        return 0
+    if not arguments or arguments[0] not in COMMANDS:
+        what = f"there is no command {arguments[0]!a}" if arguments else "which command?"
+        sys.stderr.write(f"lockstep: {what}\n{usage()}")
+        return 2
+    module = importlib.import_module(COMMANDS[arguments[0]][0])
+    return int(module.main(arguments[1:]))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,111 @@
+"""`python -m bot plan`: `check FILE` reads a plan and says what is in it or what is wrong with it; `schema` prints its
+JSON schema.
+
+The same parser as the bot's, on a file, without network or database, so a plan can be checked in CI and before it is
+posted.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from bot.plan_show import show
+from services.core import graph
+from services.core.parse import Form, parse_bytes
+from services.core.plan import MAX_BYTES, Parsed
+from services.core.plan_rules import is_repo
+from services.core.plan_schema import plan_schema
+from services.errors import UserError
+
+FORMS: dict[str, Form] = {".yaml": "yaml", ".yml": "yaml", ".md": "issue", ".markdown": "issue"}
+
+
+def main(arguments: list[str]) -> int:
+    """0: the plan is valid; 1: it is not; 2: the file or an argument can't be used, with one sentence on stderr."""
+    options = _parser().parse_args(arguments)
+    try:
+        if options.action == "schema":
+            sys.stdout.write(_json(plan_schema(), indent=2))
+            return 0
+        return _check(options)
+    except UserError as error:
+        sys.stderr.write(f"lockstep: {error}\n")
+        return 2
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m bot plan", description="Check a plan, or print the schema of plans."
+    )
+    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+    check = actions.add_parser("check", help="read a plan and name everything that is wrong with it")
+    check.add_argument(
+        "file", metavar="FILE", help="an issue's text (.md) or a YAML plan (.yaml); `-` reads standard input"
+    )
+    check.add_argument("--home", metavar="OWNER/REPO", default="", help="repository of tasks that name none")
+    check.add_argument(
+        "--installed", metavar="FILE", help="repositories that may be named, one on a line; without it any may"
+    )
+    check.add_argument("--json", action="store_true", help="print one JSON object")
+    actions.add_parser("schema", help="print the JSON schema of a plan in YAML")
+    return parser
+
+
+def _check(options: argparse.Namespace) -> int:
+    if options.home and not is_repo(options.home):
+        raise UserError(f"--home {options.home!a} is not a repository; write it as owner/name.")
+    installed = _installed(options.installed) if options.installed else None
+    name = options.file
+    data = sys.stdin.buffer.read(MAX_BYTES + 1) if name == "-" else _read(name, MAX_BYTES + 1)
+    form = FORMS.get(Path(name).suffix.lower(), "auto")
+    parsed = parse_bytes(data, home=options.home, installed=installed, form=form)
+    if options.json:
+        sys.stdout.write(_json(report(parsed)))
+    else:
+        show(parsed, name, sys.stdout)
+    return 0 if parsed.plan else 1
+
+
+def _installed(name: str) -> set[str]:
+    lines = _read(name, MAX_BYTES * 10).decode("utf-8", "replace").splitlines()
+    return {line.strip() for line in lines if line.strip() and not line.lstrip().startswith("#")}
+
+
+def _read(name: str, most: int) -> bytes:
+    path = Path(name)
+    try:
+        with path.open("rb") as file:
+            return file.read(most)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "it is not a file name"
+        raise UserError(f"{name!a} can't be read: {reason}.") from error
+
+
+def report(parsed: Parsed) -> dict[str, Any]:
+    """What `--json` prints: the verdict, the numbers of the graph and every problem."""
+    needs = {task.id: list(task.needs) for task in parsed.tasks}
+    path = graph.critical_path(parsed.plan) if parsed.plan else ()
+    return {
+        "verdict": "valid" if parsed.plan else "invalid",
+        "title": parsed.plan.title if parsed.plan else "",
+        "hash": parsed.plan.hash if parsed.plan else None,
+        "tasks": len(parsed.tasks),
+        "edges": sum(len(wanted) for wanted in needs.values()),
+        "repos": sorted({task.repo for task in parsed.tasks}),
+        "critical_path": len(path),
+        "critical_path_tasks": path,
+        "layers": graph.layers(needs) if parsed.plan else [],
+        "roots": graph.roots(needs),
+        "done": [task.id for task in parsed.tasks if task.done],
+        "needs": needs,
+        "errors": [problem for problem in parsed.problems if problem.severity == "error"],
+        "warnings": [problem for problem in parsed.problems if problem.severity == "warning"],
+    }
+
+
+def _json(value: object, *, indent: int = 0) -> str:
+    text = msgspec.json.encode(value)
+    return (msgspec.json.format(text, indent=indent) if indent else text).decode() + "\n"
