@@ -8,7 +8,7 @@ at the next start, which they are made for: a delivery is a hint, and what happe
 
 import asyncio
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, Protocol, TypeVar
@@ -133,20 +133,29 @@ class Dispatcher(Generic[EngineT]):
         self._metrics.dispatched(event.name, outcome, max(0.0, lag))
 
     async def _call(self, handler: Handler[EngineT], event: Event) -> bool:
-        """Run one handler; False when it failed. Only the end of the process itself gets past this."""
-        try:
-            async with asyncio.timeout(self._patience):
-                await handler(event, self._engine)
-        except (Exception, asyncio.CancelledError) as error:  # any bug in a handler stays its own
-            task = asyncio.current_task()
-            if isinstance(error, asyncio.CancelledError) and task is not None and task.cancelling():
-                raise
-            self._metrics.handler_errors.labels(name_of(handler)).inc()
-            log.error(
-                "a handler failed", handler=name_of(handler), repo=event.repo, action=event.action, exc_info=error
-            )
-            return False
-        return True
+        """Run one handler; False when it failed."""
+        error = await isolated(handler(event, self._engine), self._patience)
+        if error is None:
+            return True
+        self._metrics.handler_errors.labels(name_of(handler)).inc()
+        log.error("a handler failed", handler=name_of(handler), repo=event.repo, action=event.action, exc_info=error)
+        return False
+
+
+async def isolated(work: Awaitable[object], patience: float | None = None) -> BaseException | None:
+    """Await something whose bugs must stay its own, `patience` seconds at most; what it raised, or None.
+
+    Only the cancelling of the task itself, the end of the process, gets past this.
+    """
+    try:
+        async with asyncio.timeout(patience):
+            await work
+    except (Exception, asyncio.CancelledError) as error:
+        task = asyncio.current_task()
+        if isinstance(error, asyncio.CancelledError) and task is not None and task.cancelling():
+            raise
+        return error
+    return None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,7 @@
 """Everything that runs beside a request: the one home of tasks and timers.
 
-A task's bug is logged and ends only itself; a task group ends them all with the process. Nothing here polls: the sweep is the promise
-that a lost event only delays, and its interval is how long.
-"""
+A task's bug is logged and ends only itself; a task group ends them all with the process. Nothing here polls: the
+sweep is the promise that a lost event only delays, and its interval is how long."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
@@ -20,6 +19,7 @@ class Beside:
 
     def __init__(self, group: asyncio.TaskGroup) -> None:
         self._group = group
+        self._tasks: set[asyncio.Task[None]] = set()
         self._timers: set[asyncio.TimerHandle] = set()
         self._closing = False
 
@@ -27,7 +27,9 @@ class Beside:
         if self._closing:
             work.close()
             return
-        self._group.create_task(_logged(name, work), name=name)
+        task = self._group.create_task(_logged(name, work), name=name)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     def after(self, seconds: float, call: Callable[[], None]) -> None:
         """Call back once, unless the process ends before."""
@@ -41,10 +43,12 @@ class Beside:
         self._timers.add(handle)
 
     def close(self) -> None:
-        """No new tasks, no more timers; those that run are the group's to end."""
+        """End what runs and let nothing new begin; what was not finished is in the store."""
         self._closing = True
         for handle in self._timers:
             handle.cancel()
+        for task in self._tasks:
+            task.cancel()
 
 
 async def _logged(name: str, work: Coroutine[object, object, None]) -> None:

@@ -1,8 +1,8 @@
 """The environment as one frozen value. This is the only module that reads it.
 
-Every setting is a field with its meaning beside it; the reference page is made from these, and a test keeps the two alike. Names in the
-environment are `LOCKSTEP_` + the field in capitals. A value that can't be used is refused at start with one sentence.
-"""
+Every setting is a field with its meaning beside it; the reference page is made from these, and a test keeps the two
+alike. Names in the environment are `LOCKSTEP_` + the field in capitals. A value that can't be used is refused at
+start with one sentence."""
 
 import os
 from collections.abc import Mapping
@@ -22,30 +22,48 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """What an operator decides. Secrets never appear in its repr."""
 
     app_id: Annotated[str, Meta(description="The GitHub App's id.")] = ""
-    private_key: Annotated[str, Meta(description="The App's private key: PEM text, or the path of a file that holds it.")] = ""
+    private_key: Annotated[
+        str, Meta(description="The App's private key: PEM text, or the path of a file that holds it.")
+    ] = ""
     webhook_secret: Annotated[str, Meta(description="The App's webhook secret.")] = ""
     webhook_secret_old: Annotated[str, Meta(description="The previous secret, accepted too while you rotate it.")] = ""
-    github_api_url: Annotated[str, Meta(description="GitHub's API; for Enterprise Server `https://HOST/api/v3`.")] = "https://api.github.com"
-    github_url: Annotated[str, Meta(description="Where git clones from; for Enterprise Server `https://HOST`.")] = "https://github.com"
+    github_api_url: Annotated[str, Meta(description="GitHub's API; for Enterprise Server `https://HOST/api/v3`.")] = (
+        "https://api.github.com"
+    )
+    github_url: Annotated[str, Meta(description="Where git clones from; for Enterprise Server `https://HOST`.")] = (
+        "https://github.com"
+    )
     data_dir: Annotated[str, Meta(description="Folder for the database and the git mirrors.")] = "lockstep-data"
     host: Annotated[str, Meta(description="Address to listen on.")] = "127.0.0.1"
     port: Annotated[int, Meta(description="Port to listen on; 0 takes a free one.", ge=0, le=65535)] = 8080
     public_url: Annotated[str, Meta(description="Where people reach the pages; links in checks point there.")] = ""
     workers: Annotated[int, Meta(description="Attempts that run at the same time.", ge=1, le=256)] = 4
-    workers_per_repo: Annotated[int, Meta(description="Attempts at a time in one repository; 0 sets no limit of its own.", ge=0, le=256)] = 0
+    workers_per_repo: Annotated[
+        int, Meta(description="Attempts at a time in one repository; 0 sets no limit of its own.", ge=0, le=256)
+    ] = 0
     sandbox: Annotated[
         Literal["bwrap", "none"],
-        Meta(description="`bwrap` runs agents in bubblewrap and refuses without it; `none` runs them unprotected, for your own scripts only."),
+        Meta(
+            description="`bwrap` runs agents in bubblewrap and refuses without it; `none` runs them unprotected, for your own scripts only."
+        ),
     ] = "bwrap"
     checks: Annotated[
         Literal["required", "none"],
-        Meta(description="`none` merges without checks in repositories that have no workflows; a repository can say so itself in .github/lockstep.yml."),
+        Meta(
+            description="`none` merges without checks in repositories that have no workflows; a repository can say so itself in .github/lockstep.yml."
+        ),
     ] = "required"
     require_other: Annotated[bool, Meta(description="`true`: a plan's author can't approve it.")] = False
-    comment_interval: Annotated[float, Meta(description="Seconds between two edits of one comment.", ge=0, le=3600)] = 10.0
-    sweep_seconds: Annotated[float, Meta(description="How often every live run is looked at even when no event came.", ge=1, le=86400)] = 300.0
+    comment_interval: Annotated[float, Meta(description="Seconds between two edits of one comment.", ge=0, le=3600)] = (
+        10.0
+    )
+    sweep_seconds: Annotated[
+        float, Meta(description="How often every live run is looked at even when no event came.", ge=1, le=86400)
+    ] = 300.0
     log_style: Annotated[Literal["json", "console"], Meta(description="Form of the log lines.")] = "json"
-    log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], Meta(description="Least important lines that are logged.")] = "INFO"
+    log_level: Annotated[
+        Literal["DEBUG", "INFO", "WARNING", "ERROR"], Meta(description="Least important lines that are logged.")
+    ] = "INFO"
     cache: Annotated[bool, Meta(description="`false` turns every saving of API calls off, to compare.")] = True
 
     def __repr__(self) -> str:
@@ -55,7 +73,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
     """Settings from the environment; UserError names the variable and what it accepts."""
     source = os.environ if environ is None else environ
-    given = {name: source[PREFIX + name.upper()] for name in Settings.__struct_fields__ if source.get(PREFIX + name.upper(), "") != ""}
+    given = {
+        name: source[PREFIX + name.upper()]
+        for name in Settings.__struct_fields__
+        if source.get(PREFIX + name.upper(), "") != ""
+    }
     values: dict[str, object] = {}
     hints = get_type_hints(Settings, include_extras=True)
     for name, text in given.items():
@@ -68,9 +90,13 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
 
 def check_for_serving(settings: Settings) -> None:
     """Refuse to start without what a GitHub App needs; UserError names all that is missing."""
-    missing = [PREFIX + name.upper() for name in ("app_id", "private_key", "webhook_secret") if not getattr(settings, name)]
+    missing = [
+        PREFIX + name.upper() for name in ("app_id", "private_key", "webhook_secret") if not getattr(settings, name)
+    ]
     if missing:
-        raise UserError(f"Set {' and '.join(missing)} first; the installation page of the documentation says where to find them.")
+        raise UserError(
+            f"Set {' and '.join(missing)} first; the installation page of the documentation says where to find them."
+        )
     if len(settings.webhook_secret) < MIN_SECRET:
         raise UserError(f"{PREFIX}WEBHOOK_SECRET is too short to be safe; use at least {MIN_SECRET} random characters.")
 
@@ -92,7 +118,9 @@ def reference() -> list[tuple[str, str, str, str]]:
     rows = []
     for name in Settings.__struct_fields__:
         kind, meta = get_args(hints[name])
-        accepted = " or ".join(f"`{value}`" for value in get_args(kind)) if get_origin(kind) is Literal else _WORDS[kind]
+        accepted = (
+            " or ".join(f"`{value}`" for value in get_args(kind)) if get_origin(kind) is Literal else _WORDS[kind]
+        )
         default = str(defaults[name]).lower() if isinstance(defaults[name], bool) else str(defaults[name])
         rows.append((PREFIX + name.upper(), accepted, default, str(meta.description)))
     return rows

@@ -1,4 +1,5 @@
-"""Checks and commit statuses: wake whoever waits for that commit. What they say now is read from GitHub, not from the event."""
+"""Checks and commit statuses: wake whoever waits for that commit. What they say now is read from GitHub, not from the
+event."""
 
 from handlers import on
 from handlers.events import Event

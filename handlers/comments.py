@@ -1,4 +1,5 @@
-"""Comments: commands of people. Created comments only, no bots, each comment once, and the sender's permission is asked of GitHub now."""
+"""Comments: commands of people. Created comments only, no bots, each comment once, and the sender's permission is
+asked of GitHub now."""
 
 from handlers import on
 from handlers.commands import COMMANDS, Context, refusal
@@ -13,7 +14,14 @@ from services.errors import UserError
 async def on_comment(event: Event, engine: Engine) -> None:
     """👀 when a command is read, then 👍 or 😕; the answer goes into the one comment kept up to date."""
     comment = event.comment
-    if event.action != "created" or comment is None or not event.number or event.sender.is_bot or comment.via_app or comment.author.is_bot:
+    if (
+        event.action != "created"
+        or comment is None
+        or not event.number
+        or event.sender.is_bot
+        or comment.via_app
+        or comment.author.is_bot
+    ):
         return
     commands = parse_commands(comment.body)
     if not commands or not await engine.sees(event.repo) or not await engine.first_time(comment.id):

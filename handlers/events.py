@@ -5,7 +5,12 @@ a part the payload lacks is None: handlers compare plain values. Bodies and titl
 them escapes them. handlers/reading.py makes these values.
 """
 
+from datetime import UTC, datetime
+
 import msgspec
+
+LONG_AGO = datetime.min.replace(tzinfo=UTC)
+"""A moment that the payload did not tell."""
 
 
 class Actor(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,12 +39,13 @@ class Issue(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Comment(msgspec.Struct, frozen=True, kw_only=True):
-    """A comment; `via_app` when an App wrote it in a person's name."""
+    """A comment; `via_app` when an App wrote it in a person's name; `created_at` by GitHub's clock."""
 
     id: str = ""
     body: str = ""
     author: Actor = Actor()
     via_app: bool = False
+    created_at: datetime = LONG_AGO
 
 
 class Pull(msgspec.Struct, frozen=True, kw_only=True):

@@ -6,6 +6,7 @@ guards and can't be surprised. Texts are cut, never escaped: whoever shows them 
 
 import re
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 Json = Mapping[str, object]
 
@@ -63,6 +64,15 @@ def ident(source: Json, name: str = "id") -> str:
     """An id: GitHub sends numbers, we keep texts."""
     found = source.get(name)
     return _matching(_DIGITS, str(found) if isinstance(found, int) and abs(found) < 10**20 else found)
+
+
+def moment(source: Json, name: str) -> datetime | None:
+    """GitHub's time, aware, or None."""
+    try:
+        found = datetime.fromisoformat(line(source, name))
+    except ValueError:
+        return None
+    return found if found.tzinfo is not None else None
 
 
 def word(source: Json, name: str) -> str:

@@ -9,6 +9,7 @@ from typing import TypeVar
 import msgspec
 
 from handlers.events import (
+    LONG_AGO,
     Actor,
     Check,
     Comment,
@@ -23,7 +24,7 @@ from handlers.events import (
     Status,
     WorkflowRun,
 )
-from handlers.payload import MANY, Json, flag, ident, items, line, login, number, part, repo, sha, text, word
+from handlers.payload import MANY, Json, flag, ident, items, line, login, moment, number, part, repo, sha, text, word
 
 PartT = TypeVar("PartT")
 
@@ -152,6 +153,7 @@ def _comment(source: Json) -> Comment:
         body=text(source, "body"),
         author=_actor(part(source, "user")),
         via_app=bool(part(source, "performed_via_github_app")),
+        created_at=moment(source, "created_at") or LONG_AGO,
     )
 
 

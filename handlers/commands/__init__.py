@@ -1,4 +1,5 @@
-"""Comment commands, one file each: what it is called, who may use it, what it does. `/lockstep help` and the docs come from here."""
+"""Comment commands, one file each: what it is called, who may use it, what it does. `/lockstep help` and the docs
+come from here."""
 
 import sys
 from collections.abc import Awaitable, Callable
@@ -40,7 +41,9 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
 COMMANDS: Registry[Entry] = Registry("command")
 
 
-def command(verb: str, *, usage: str, summary: str, needs: Tier) -> Callable[[Callable[[Context, Command], Awaitable[str]]], Entry]:
+def command(
+    verb: str, *, usage: str, summary: str, needs: Tier
+) -> Callable[[Callable[[Context, Command], Awaitable[str]]], Entry]:
     """Register the decorated coroutine as the command `verb`."""
 
     def register(run: Callable[[Context, Command], Awaitable[str]]) -> Entry:
@@ -50,7 +53,8 @@ def command(verb: str, *, usage: str, summary: str, needs: Tier) -> Callable[[Ca
 
 
 def refusal(entry: Entry, role: str) -> str:
-    """Why a role may not use a command, or "". A custom role counts as write, as its base on GitHub is at least that or we were told less."""
+    """Why a role may not use a command, or "". A custom role counts as write, as its base on GitHub is at least that
+    or we were told less."""
     have = ROLES.index(role) if role in ROLES else ROLES.index("write")
     if have >= ROLES.index(entry.needs):
         return ""

@@ -5,7 +5,12 @@ from services.core.commands import Command
 from services.core.text import code
 
 
-@command("approve", usage="approve", summary="Approve the plan as it stands; an edit takes the approval back.", needs="maintain")
+@command(
+    "approve",
+    usage="approve",
+    summary="Approve the plan as it stands; an edit takes the approval back.",
+    needs="maintain",
+)
 async def approve(context: Context, _: Command) -> str:
     plan = await context.engine.approve(context.repo, context.number, context.sender, context.asked_at)
     return f"Approved as {code(plan.hash[:12])}. `/lockstep run` starts it."

@@ -4,9 +4,16 @@ from handlers.commands import Context, command
 from services.core.commands import Command
 
 
-@command("cancel", usage="cancel [task…|all]", summary="Stop the named tasks, or the whole run; open pull requests stay open.", needs="write")
+@command(
+    "cancel",
+    usage="cancel [task…|all]",
+    summary="Stop the named tasks, or the whole run; open pull requests stay open.",
+    needs="write",
+)
 async def cancel(context: Context, asked: Command) -> str:
-    ids = await context.engine.change(context.repo, context.number, "cancelled", asked.targets or ("all",), context.sender)
+    ids = await context.engine.change(
+        context.repo, context.number, "cancelled", asked.targets or ("all",), context.sender
+    )
     if not ids:
         return "Nothing to cancel: those tasks are over already."
     return f"Cancelled {len(ids)} task{'s' * (len(ids) != 1)}. Open pull requests stay open, merged ones stay merged."

@@ -6,5 +6,7 @@ from services.core.commands import Command
 
 @command("help", usage="help", summary="Show this list.", needs="read")
 async def help_(_: Context, __: Command) -> str:
-    rows = [f"| `/lockstep {entry.usage.replace('|', ' or ')}` | {entry.summary} | {entry.needs} |" for _, entry in COMMANDS]
+    rows = [
+        f"| `/lockstep {entry.usage.replace('|', ' or ')}` | {entry.summary} | {entry.needs} |" for _, entry in COMMANDS
+    ]
     return "\n".join(["| Command | What it does | Permission needed |", "| --- | --- | --- |", *rows])

@@ -11,4 +11,8 @@ async def skip(context: Context, asked: Command) -> str:
     if not asked.targets:
         raise UserError("Name the task to leave out, for example `/lockstep skip docs`.")
     ids = await context.engine.change(context.repo, context.number, "skipped", asked.targets, context.sender)
-    return f"Skipped: {', '.join(code(task_id) for task_id in ids[:20])}." if ids else "Nothing to skip: those tasks are over already."
+    return (
+        f"Skipped: {', '.join(code(task_id) for task_id in ids[:20])}."
+        if ids
+        else "Nothing to skip: those tasks are over already."
+    )

@@ -3,6 +3,7 @@
 A check is pure: it turns a run and one of its tasks into a report. The engine posts it.
 """
 
+import sys
 from collections.abc import Callable
 
 from services.core.conduct import Run
@@ -12,3 +13,8 @@ from services.registry import Registry
 
 Check = Callable[[Run, TaskState], CheckReport]
 CHECKS: Registry[Check] = Registry("check")
+
+
+def load() -> None:
+    """Import every check of this folder."""
+    CHECKS.load(sys.modules[__name__])

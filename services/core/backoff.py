@@ -1,8 +1,8 @@
 """How long to wait before trying again: exponential with full jitter, capped, and never shorter than GitHub asked for.
 
-Full jitter (a uniform draw between nothing and the cap) spreads retries best; the source is Marc Brooker, "Exponential Backoff And
-Jitter", AWS Architecture Blog, 2015. The draw is made from the key, so a decision stays a function of its inputs.
-"""
+Full jitter (a uniform draw between nothing and the cap) spreads retries best; the source is Marc Brooker,
+"Exponential Backoff And Jitter", AWS Architecture Blog, 2015. The draw is made from the key, so a decision stays a
+function of its inputs."""
 
 import hashlib
 
@@ -11,7 +11,8 @@ CAP = 300.0
 
 
 def delay(key: str, tries: int, *, retry_after: float | None = None, base: float = BASE, cap: float = CAP) -> float:
-    """Seconds until try number `tries` + 1; `tries` counts those made, from 1. At least `retry_after` when GitHub gave one."""
+    """Seconds until try number `tries` + 1; `tries` counts those made, from 1. At least `retry_after` when GitHub
+    gave one."""
     ceiling = min(cap, base * 2.0 ** min(tries, 30))
     drawn = int.from_bytes(hashlib.sha256(f"{key}#{tries}".encode()).digest()[:8], "big") / 2.0**64
     return max(retry_after or 0.0, base / 4, drawn * ceiling)

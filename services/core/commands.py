@@ -1,9 +1,8 @@
 """The grammar of comment commands: `/lockstep verb [target…] [key=value]` at the start of a line.
 
-Prose stays prose: code, quotes, lists, headings and HTML are not read, so quoting a command in an answer does not run it
-again. A comment holds at most `MAX_COMMANDS`; verbs, targets and options are plain words, checked here, so nothing of
-them needs escaping.
-"""
+Prose stays prose: code, quotes, lists, headings and HTML are not read, so quoting a command in an answer does not run
+it again. A comment holds at most `MAX_COMMANDS`; verbs, targets and options are plain words, checked here, so nothing
+of them needs escaping."""
 
 import difflib
 import functools
@@ -65,7 +64,11 @@ def _prose(body: str) -> Iterator[str]:
             for span in reversed(list(spans(text))):
                 text = text[: span.start] + re.sub(r"[^\n]", " ", text[span.start : span.end]) + text[span.end :]
             # A blanked code span at the start of a line must not turn into a command behind it.
-            yield from (line for line, was in zip(text.split("\n"), token.content.split("\n"), strict=True) if line[:1] == was[:1])
+            yield from (
+                line
+                for line, was in zip(text.split("\n"), token.content.split("\n"), strict=True)
+                if line[:1] == was[:1]
+            )
 
 
 def _read(words: list[str]) -> Command:

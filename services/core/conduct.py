@@ -1,9 +1,8 @@
 """What a run does next: `decide(run, happened, facts, now) -> run, actions, history`.
 
-Everything that moves a run goes through here: results of effects, facts just read from GitHub, commands of people. Actions are made
-only together with the state change that calls for them, so committing both at once makes each action exist once.
-Action keys are `run/task/attempt/kind[/sha]`; the same key is never carried out twice.
-"""
+Everything that moves a run goes through here: results of effects, facts just read from GitHub, commands of people.
+Actions are made only together with the state change that calls for them, so committing both at once makes each action
+exist once. Action keys are `run/task/attempt/kind[/sha]`; the same key is never carried out twice."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -15,13 +14,15 @@ from services.core import graph, names
 from services.core.gate import PullFact, Ruling, rule
 from services.core.machine import ENDED, QUIET, SATISFIED, STUCK, Happening, TaskState, step
 from services.core.plan import Plan, Task
+from services.core.schedule import Candidate, Limits, Use, choose
 
 RunState = Literal["running", "paused", "done", "failed", "cancelled"]
 ActionKind = Literal["track", "attempt", "open_pull", "checks", "merge", "tidy", "label", "finish"]
 
 
 class Run(msgspec.Struct, frozen=True, kw_only=True):
-    """One execution of an approved plan. `plan` is the approved text, never the live issue; `tasks` by id, in plan order.
+    """One execution of an approved plan. `plan` is the approved text, never the live issue; `tasks` by id, in plan
+    order.
 
     `actor` started it; `approver` approved it, and nothing is merged that this person could not write to.
     """
@@ -71,13 +72,6 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     history: tuple[Moment, ...] = ()
 
 
-class Slots(msgspec.Struct, frozen=True, kw_only=True):
-    """How many attempts may start now: in all, and per repository (absent = as many as in all)."""
-
-    total: int
-    per_repo: Mapping[str, int] = {}
-
-
 def begin(run: Run, now: datetime) -> Decision:
     """The first decision of a run: tracking issues for every open task; ticked tasks are done already."""
     tasks = {
@@ -96,10 +90,15 @@ def decide(
     happened: Sequence[tuple[str, Happening]] = (),
     *,
     facts: Mapping[str, PullFact] | None = None,
-    slots: Slots | None = None,
+    running: Sequence[Use] = (),
+    limits: Limits | None = None,
     now: datetime,
 ) -> Decision:
-    """Apply what happened, judge the facts just read, unblock, start what there is room for, and see whether the run is over."""
+    """Apply what happened, judge the facts just read, unblock, start what there is room for, see whether the run is
+    over.
+
+    running: what holds places now, over all runs; limits: None starts nothing.
+    """
     work = _Work(run, now)
     for task_id, happening in happened:
         work.apply(task_id, happening)
@@ -107,8 +106,14 @@ def decide(
         work.judge(task_id, fact)
     if run.state in {"running", "failed"}:
         work.unblock()
-        work.start(slots or Slots(total=0))
+        if limits is not None:
+            work.start(running, limits)
     return work.finish()
+
+
+def use_of(task: Task) -> Use:
+    """The lanes a task takes places in; an installation is an owner."""
+    return Use(installation=task.repo.partition("/")[0], repo=task.repo, agent=task.agent)
 
 
 def ruling_for(run: Run, task: TaskState, fact: PullFact) -> Ruling:
@@ -187,25 +192,27 @@ class _Work:
             ):
                 self.apply(task.id, Happening(kind="unblocked"))
 
-    def start(self, slots: Slots) -> None:
-        """Start ready tasks, most urgent first, as far as the slots reach; one whose tracking issue is not there yet waits for it."""
-        room, per_repo = slots.total, dict(slots.per_repo)
-        for task in self._by_urgency():
-            if room <= 0:
-                break
-            if per_repo.get(task.repo, room) <= 0 or not self.tasks[task.id].issue:
-                continue
-            room -= 1
-            if task.repo in per_repo:
-                per_repo[task.repo] -= 1
-            self.apply(task.id, Happening(kind="started"))
-
-    def _by_urgency(self) -> list[Task]:
-        ready = [task for task in self.run.plan.tasks if self.tasks[task.id].state == "ready"]
-        if len(ready) < 2:
-            return ready
-        remaining = graph.longest_remaining(self.run.plan)
-        return sorted(ready, key=lambda task: (-task.priority, -remaining[task.id]))
+    def start(self, running: Sequence[Use], limits: Limits) -> None:
+        """Start what there is room for, most urgent first; a task whose tracking issue is not there yet waits for
+        it."""
+        ready = [
+            task for task in self.run.plan.tasks if self.tasks[task.id].state == "ready" and self.tasks[task.id].issue
+        ]
+        if not ready:
+            return
+        remaining = graph.longest_remaining(self.run.plan) if len(ready) > 1 else {}
+        candidates = [
+            Candidate(
+                id=task.id,
+                use=use_of(task),
+                since=self.tasks[task.id].since or self.now,
+                priority=task.priority,
+                remaining=remaining.get(task.id, 0.0),
+            )
+            for task in ready
+        ]
+        for task_id in choose(candidates, running, limits):
+            self.apply(task_id, Happening(kind="started"))
 
     def finish(self) -> Decision:
         state = self._run_state()

@@ -1,8 +1,7 @@
 """May this pull request be merged now, and if not, what is missing and who can act?
 
-A verdict, never an act: the merge call is GitHub's to judge. Pending beats green until every known check is done, and our own
-checks never count, or the bot would wait for itself.
-"""
+A verdict, never an act: the merge call is GitHub's to judge. Pending beats green until every known check is done, and
+our own checks never count, or the bot would wait for itself."""
 
 from typing import Literal
 

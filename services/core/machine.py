@@ -1,8 +1,8 @@
 """The life of one task: states, what can happen to it, and the table that says what follows.
 
-Every pair of state and happening is in `TABLE` on purpose: a next state, or `None` = it changes nothing here (late, doubled or
-meant for an attempt that is over). Happenings are observed facts, not commands to the future, so any order of them is safe.
-"""
+Every pair of state and happening is in `TABLE` on purpose: a next state, or `None` = it changes nothing here (late,
+doubled or meant for an attempt that is over). Happenings are observed facts, not commands to the future, so any order
+of them is safe."""
 
 from datetime import datetime
 from typing import Literal, get_args
@@ -26,10 +26,11 @@ QUIET: frozenset[Kind] = frozenset({"tracked", "waits"})
 
 
 class Happening(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Something that happened to a task. `fence`: the attempt's fence when it comes from an attempt's effects, -1 when it is independent of one.
+    """Something that happened to a task. `fence`: the attempt's fence when it comes from an attempt's effects, -1
+    when it is independent of one.
 
-    number: of the issue (tracked) or pull request (opened); sha: head (pushed, moved) or merge commit (merged); text: why.
-    """
+    number: of the issue (tracked) or pull request (opened); sha: head (pushed, moved) or merge commit (merged); text:
+    why."""
 
     kind: Kind
     fence: int = -1
@@ -40,10 +41,11 @@ class Happening(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class TaskState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Where one task of a run stands. `fence` grows with every new attempt and every cancel; a result with an old one is dropped.
+    """Where one task of a run stands. `fence` grows with every new attempt and every cancel; a result with an old one
+    is dropped.
 
-    `heads` are the commits the bot pushed itself: a head that is none of them is somebody else's and was never approved.
-    """
+    `heads` are the commits the bot pushed itself: a head that is none of them is somebody else's and was never
+    approved."""
 
     id: str
     state: State = "blocked"

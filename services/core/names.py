@@ -1,7 +1,7 @@
 """Names Lockstep gives to things on GitHub: branches, markers, wait keys, labels.
 
-They are natural keys: after a crash the bot finds its own work again by these names, so each is a pure function of plan, task
-and attempt, and none holds a character of foreign text that git or Markdown could take for something else.
+They are natural keys: after a crash the bot finds its own work again by these names, so each is a pure function of
+plan, task and attempt, and none holds a character of foreign text that git or Markdown could take for something else.
 """
 
 import re
@@ -23,7 +23,8 @@ STICKY = "<!-- lockstep:sticky -->"
 
 
 def slug(repo: str, number: int) -> str:
-    """A plan's short name: `platform-12` for issue 12 of acme/platform. Unique within an owner, which is as far as a plan reaches."""
+    """A plan's short name: `platform-12` for issue 12 of acme/platform. Unique within an owner, which is as far as a
+    plan reaches."""
     name = re.sub(r"[^A-Za-z0-9-]+", "-", repo.partition("/")[2]).strip("-")[:60]
     return f"{name or 'plan'}-{number}"
 

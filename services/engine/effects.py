@@ -1,8 +1,9 @@
 """Carrying out one decided action, so that doing it twice does it once.
 
-Every effect has a natural key or a hidden mark and looks for its own earlier work before it repeats a try (`Due.tries` > 0). What
-comes back are happenings for the state machine, never a state.
-"""
+Every effect has a natural key or a hidden mark and looks for its own earlier work before it repeats a try
+(`Due.tries` > 0). What comes back are happenings for the state machine, never a state."""
+
+from collections.abc import Mapping
 
 import msgspec
 
@@ -10,7 +11,7 @@ from services.agents import AGENTS
 from services.checks import CHECKS
 from services.core import messages, names
 from services.core.conduct import Run, ruling_for
-from services.core.machine import Happening, TaskState
+from services.core.machine import Happening, Kind, TaskState
 from services.core.merging import meaning
 from services.core.plan import Task
 from services.core.report import LABEL_OF_RUN, LABEL_OF_TASK
@@ -25,8 +26,8 @@ from services.store.runs import Due
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
-    """What an effect led to. `again_in`: seconds until the next try.  `forget`: the action may be decided anew.  `look`: read the task's
-    pull request again."""
+    """What an effect led to. `again_in`: seconds until the next try.  `forget`: the action may be decided anew.
+    `look`: read the task's pull request again."""
 
     happened: tuple[Happening, ...] = ()
     again_in: float | None = None
@@ -98,10 +99,14 @@ class Effects:
             mirrors=parts.mirrors,
             box=parts.box,
             agents=AGENTS,
-            token=parts.github.writes.token,
+            token=self._token,
             clock=parts.clock,
         )
         return Outcome(happened=(_happening(result, state.fence),), log=result.log, note=result.kind)
+
+    async def _token(self, repo: str, permissions: Mapping[str, str]) -> str:
+        """A git token for one repository and no more rights than asked."""
+        return await self._parts.github.writes.token(repo, tuple(sorted(permissions.items())))
 
     async def _open_pull(self, run: Run, task: Task, state: TaskState, due: Due) -> Outcome:
         branch, writes = names.branch(run.slug, task.id), self._parts.github.writes
@@ -228,6 +233,6 @@ def _not_merged(state: TaskState, refused: Refused | NotFound) -> Outcome:
         return Outcome(
             happened=(Happening(kind="broke", text="conflicts with its base branch", fence=state.fence),), forget=True
         )
-    kind = "waits" if means == "wait" else "refused"
+    kind: Kind = "waits" if means == "wait" else "refused"
     text = f"GitHub does not merge it yet: {plain(refused.message)}"
     return Outcome(happened=(Happening(kind=kind, text=text, fence=state.fence),), forget=True)

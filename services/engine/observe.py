@@ -1,8 +1,7 @@
 """What GitHub says now about the pull requests of a run: facts as values, for `core.conduct` to judge.
 
-Only tasks that were asked for are read; a webhook names them, the sweep asks for all. `fresh` reads bypass every cache: they stand
-between a pull request and its merge.
-"""
+Only tasks that were asked for are read; a webhook names them, the sweep asks for all. `fresh` reads bypass every
+cache: they stand between a pull request and its merge."""
 
 from collections.abc import Iterable
 

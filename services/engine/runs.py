@@ -1,17 +1,18 @@
 """Advancing runs: load -> decide -> commit -> carry out, one decision at a time per run, many runs at once.
 
-Nothing else moves a run. A wake names the run and the tasks whose pull requests to read again; effects bring back happenings; people's
-commands are happenings too. All of them meet in `_decide`, under the run's lock, and leave through one transaction.
-"""
+Nothing else moves a run. A wake names the run and the tasks whose pull requests to read again; effects bring back
+happenings; people's commands are happenings too. All of them meet in `_decide`, under the run's lock, and leave
+through one transaction."""
 
 import asyncio
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
 from services.core.backoff import delay
-from services.core.conduct import Action, Decision, Run, Slots, decide
+from services.core.conduct import Action, Decision, Run, decide, use_of
 from services.core.gate import PullFact
 from services.core.machine import Happening
+from services.core.schedule import Limits, Use
 from services.engine.effects import Effects, Outcome
 from services.engine.observe import Observer
 from services.engine.parts import Parts
@@ -21,8 +22,8 @@ from services.store.runs import Due, Settle
 
 Happened = Sequence[tuple[str, Happening]]
 GIVE_UP_AFTER = 8
-"""Tries of one effect that GitHub answers with an error; then a person is told. With the cap of five minutes that is about a quarter of
-an hour of outage, and a retry starts it anew."""
+"""Tries of one effect that GitHub answers with an error; then a person is told. With the cap of five minutes that is
+about a quarter of an hour of outage, and a retry starts it anew."""
 
 
 class Driver:
@@ -37,10 +38,13 @@ class Driver:
         self._looks: dict[str, set[str]] = {}
         self._driving: set[str] = set()
         self._live: set[str] = set()
-        self._busy: dict[str, str] = {}  # key of an attempt that holds a slot -> its repository
+        self._busy: dict[str, Use] = {}  # key of an attempt that holds a place -> its lanes
+        workers, per_repo = parts.settings.workers, parts.settings.per_repo
+        self._limits = Limits(total=workers, installation=workers, repo=per_repo or workers, agent=workers)
 
     async def start(self) -> int:
-        """After a start of the process: take up what was begun, look at every live run. Returns how many runs are live."""
+        """After a start of the process: take up what was begun, look at every live run. Returns how many runs are
+        live."""
         await self._parts.runs.reopen()
         live = await self._parts.runs.live()
         for run_id in live:
@@ -108,9 +112,11 @@ class Driver:
             if run is None:
                 return None
             now = self._parts.clock.now()
-            decision = decide(run, happened, facts=facts, slots=self._slots(), now=now)
+            decision = decide(
+                run, happened, facts=facts, running=list(self._busy.values()), limits=self._limits, now=now
+            )
             # Taken before anything is awaited, so two runs that decide at the same time cannot take one slot twice.
-            taken = {a.key: run.plan.by_id[a.task].repo for a in decision.actions if a.kind == "attempt"}
+            taken = {a.key: use_of(run.plan.by_id[a.task]) for a in decision.actions if a.kind == "attempt"}
             self._busy.update(taken)
             if settle is not None or decision.changed or decision.actions or decision.history:
                 await self._parts.runs.commit(decision, now, settle)
@@ -120,14 +126,6 @@ class Driver:
             self._live.discard(run_id)
         return decision
 
-    def _slots(self) -> Slots:
-        settings = self._parts.settings
-        total = settings.workers - len(self._busy)
-        if not settings.per_repo:
-            return Slots(total=total)
-        taken = list(self._busy.values())
-        return Slots(total=total, per_repo={repo: settings.per_repo - taken.count(repo) for repo in set(taken)})
-
     async def _carry_out(self, due: Due) -> None:
         """One effect: do it, settle its row together with what follows, and go on."""
         action = due.action
@@ -135,7 +133,7 @@ class Driver:
         if run is None:
             return
         if action.kind == "attempt":
-            self._busy[action.key] = run.plan.by_id[action.task].repo
+            self._busy[action.key] = use_of(run.plan.by_id[action.task])
         try:
             outcome = await self._outcome(run, due)
         finally:

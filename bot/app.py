@@ -1,0 +1,122 @@
+"""The wiring: the only module that builds objects and knows all of them.
+
+One process: door, dispatch, engine, pages and sweep share one event loop and end together. `serve` runs until it is
+told to stop; what is not done then is in the store, and the next start takes it up."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+from aiohttp import web
+
+import handlers
+import handlers.commands
+from bot.clock import SystemClock
+from bot.dispatch import Dispatcher
+from bot.loops import Beside, sweep
+from bot.settings import Settings, private_key_pem
+from bot.web import pages
+from bot.webhook import CLIENT_MAX_SIZE, Webhook, runner
+from services import checks
+from services.agents.box import Box, choose_box
+from services.core.clock import Clock
+from services.engine.engine import Engine
+from services.engine.parts import EngineSettings, Parts
+from services.git.mirror import Mirrors
+from services.github import GitHub
+from services.metrics import Metrics
+from services.store.db import Database
+from services.store.inbox import Inbox
+from services.store.plans import Plans
+from services.store.runs import Runs
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bot:
+    """A running bot. `url` is where it listens; `idle` returns once every delivery so far is handled."""
+
+    url: str
+    engine: Engine
+    github: GitHub
+    database: Database
+    dispatcher: Dispatcher[Engine]
+
+
+@asynccontextmanager
+async def running(settings: Settings, *, clock: Clock | None = None) -> AsyncIterator[Bot]:
+    """Start everything, yield while it runs, stop it cleanly. UserError when it can't start as it is set."""
+    clock = clock or SystemClock()
+    data = Path(settings.data_dir)
+    data.mkdir(parents=True, exist_ok=True)
+    box = await choose_box(settings.sandbox)
+    github = GitHub(
+        settings.github_api_url, settings.app_id, private_key_pem(settings), clock, cache_enabled=settings.cache
+    )
+    database = Database(data / "lockstep.sqlite")
+    await database.open()
+    try:
+        async with asyncio.TaskGroup() as group:
+            beside = Beside(group)
+            engine = Engine(_parts(settings, database, github, box, clock, beside))
+            try:
+                async with _listening(settings, database, engine, clock, beside, github) as bot:
+                    log.info("listening", url=bot.url, live_runs=await engine.start())
+                    yield bot
+            finally:
+                beside.close()
+    finally:
+        await github.close()
+        await database.close()
+
+
+def _parts(settings: Settings, database: Database, github: GitHub, box: Box, clock: Clock, beside: Beside) -> Parts:
+    return Parts(
+        settings=EngineSettings(
+            workers=settings.workers,
+            per_repo=settings.workers_per_repo,
+            comment_interval=settings.comment_interval,
+            checks_none=settings.checks == "none",
+            public_url=settings.public_url,
+            require_other=settings.require_other,
+        ),
+        plans=Plans(database),
+        runs=Runs(database),
+        github=github,
+        mirrors=Mirrors(Path(settings.data_dir) / "git", settings.github_url),
+        box=box,
+        clock=clock,
+        spawn=beside,
+        timers=beside,
+    )
+
+
+@asynccontextmanager
+async def _listening(
+    settings: Settings, database: Database, engine: Engine, clock: Clock, beside: Beside, github: GitHub
+) -> AsyncIterator[Bot]:
+    """The door, dispatch, the sweep and the pages on one port."""
+    checks.load()
+    handlers.commands.load()
+    metrics, inbox = Metrics(), Inbox(database)
+    dispatcher: Dispatcher[Engine] = Dispatcher(inbox, handlers.load(), engine, clock, metrics)
+    secrets = [secret.encode() for secret in (settings.webhook_secret, settings.webhook_secret_old) if secret]
+    door = Webhook(secrets=secrets, put=inbox.put, wake=dispatcher.wake, clock=clock, metrics=metrics)
+    app = web.Application(client_max_size=CLIENT_MAX_SIZE)
+    app.router.add_post("/webhook", door.receive)
+    pages.add_to(app, engine=engine, inbox=inbox, database=database, metrics=metrics, github=github, clock=clock)
+    beside("dispatch", dispatcher.run())
+    beside("sweep", sweep(settings.sweep_seconds, engine.driver.sweep))
+    server = runner(app)
+    await server.setup()
+    try:
+        site = web.TCPSite(server, settings.host, settings.port)
+        await site.start()
+        host, port = server.addresses[0][:2]
+        yield Bot(url=f"http://{host}:{port}", engine=engine, github=github, database=database, dispatcher=dispatcher)
+    finally:
+        await server.cleanup()
