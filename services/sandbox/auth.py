@@ -80,7 +80,12 @@ def _app_of_jwt(sandbox: "Sandbox", secret: str) -> App:
         raise Problem(404, "Integration not found")
     _check_times(claims, sandbox.now())
     try:
-        jwt.decode(secret, app.public_key, algorithms=["RS256"], options={"verify_exp": False, "verify_iat": False, "verify_nbf": False})
+        jwt.decode(
+            secret,
+            app.public_key,
+            algorithms=["RS256"],
+            options={"verify_exp": False, "verify_iat": False, "verify_nbf": False},
+        )
     except jwt.PyJWTError:
         raise Problem(401, "A JSON web token could not be decoded") from None
     return app
@@ -90,9 +95,14 @@ def _check_times(claims: dict[str, object], now: datetime) -> None:
     seconds = now.timestamp()
     issued, expires = claims.get("iat"), claims.get("exp")
     if not isinstance(issued, int) or issued > seconds + 1:
-        raise Problem(401, "'Issued at' claim ('iat') must be an Integer representing the time that the assertion was issued")
+        raise Problem(
+            401, "'Issued at' claim ('iat') must be an Integer representing the time that the assertion was issued"
+        )
     if not isinstance(expires, int | float) or expires <= seconds:
-        raise Problem(401, "'Expiration time' claim ('exp') must be a numeric value representing the future time at which the assertion expires")
+        raise Problem(
+            401,
+            "'Expiration time' claim ('exp') must be a numeric value representing the future time at which the assertion expires",
+        )
     if expires > seconds + 600:
         raise Problem(401, "'Expiration time' claim ('exp') is too far in the future")
 
@@ -111,6 +121,13 @@ def role_of(state: State, repo: Repo, login: str) -> str:
 def rank(role: str) -> int:
     """Order of roles; a custom role counts as write."""
     return ROLES.index(role) if role in ROLES else ROLES.index("write")
+
+
+def rank_of(state: State, who: Principal, repo: Repo) -> int:
+    """The caller's rank on a repository; an installation ranks as write."""
+    if who.installation is not None:
+        return rank("write") if covers(who, repo) else rank("read")
+    return rank(role_of(state, repo, who.login))
 
 
 def can_see(state: State, who: Principal, repo: Repo) -> bool:
@@ -139,7 +156,9 @@ def check(state: State, who: Principal, repo: Repo, need: str) -> None:
         public_read = level == "read" and not repo.private
         if (covers(who, repo) and have >= LEVELS[level]) or public_read:
             return
-        raise Problem(403, "Resource not accessible by integration", headers={"x-accepted-github-permissions": f"{name}={level}"})
+        raise Problem(
+            403, "Resource not accessible by integration", headers={"x-accepted-github-permissions": f"{name}={level}"}
+        )
     if who.app is not None:
         raise Problem(401, "Bad credentials")
     if level == "read":
@@ -150,4 +169,9 @@ def check(state: State, who: Principal, repo: Repo, need: str) -> None:
     if name == "issues":
         wanted = "read"  # anyone who can read may open issues and comment; endpoints ask for more where GitHub does
     if rank(role_of(state, repo, who.login)) < rank(wanted):
-        raise Problem(403, f"Must have {wanted} rights to Repository." if wanted == "admin" else "Resource not accessible by personal access token")
+        raise Problem(
+            403,
+            f"Must have {wanted} rights to Repository."
+            if wanted == "admin"
+            else "Resource not accessible by personal access token",
+        )

@@ -4,6 +4,7 @@ Lookups answer GitHub's way: what the caller may not see is 404, an old name is 
 """
 
 from typing import TYPE_CHECKING
+from urllib.parse import urlencode
 
 from services.sandbox import auth
 from services.sandbox.clock import stamp
@@ -19,7 +20,13 @@ class Call:
     """`params` from the path, `query`, `who` is calling; `base` is what URLs in the answer begin with (with /api/v3 if it was called so)."""
 
     def __init__(
-        self, sandbox: "Sandbox", request: Request, route: Route, params: dict[str, str], query: dict[str, str], who: auth.Principal
+        self,
+        sandbox: "Sandbox",
+        request: Request,
+        route: Route,
+        params: dict[str, str],
+        query: dict[str, str],
+        who: auth.Principal,
     ) -> None:
         self.sandbox = sandbox
         self.request = request
@@ -46,9 +53,7 @@ class Call:
     @property
     def actor(self) -> str:
         """The login things are done as: a person's, or `slug[bot]` for an installation."""
-        if self.who.installation is not None:
-            return f"{self.state.apps[self.who.installation.app_id].slug}[bot]"
-        return self.who.login
+        return self.sandbox.login_of(self.who)
 
     @property
     def app_id(self) -> int:
@@ -95,9 +100,7 @@ class Call:
 
     def role(self, repo: Repo) -> int:
         """The caller's rank on a repository; an installation ranks as write."""
-        if self.who.installation is not None:
-            return auth.rank("write") if auth.covers(self.who, repo) else auth.rank("read")
-        return auth.rank(auth.role_of(self.state, repo, self.who.login))
+        return auth.rank_of(self.state, self.who, repo)
 
     def require(self, repo: Repo, role: str, message: str = "Must have admin rights to Repository.") -> None:
         if self.role(repo) < auth.rank(role):
@@ -113,7 +116,11 @@ class Call:
         if found.transferred_to:
             new = self.state.issues[found.transferred_to]
             target = self.state.repos[new.repo_id]
-            raise Problem(301, "Moved Permanently", headers={"location": f"{self.base}/repositories/{target.id}/issues/{new.number}"})
+            raise Problem(
+                301,
+                "Moved Permanently",
+                headers={"location": f"{self.base}/repositories/{target.id}/issues/{new.number}"},
+            )
         return found
 
     def pull(self, repo: Repo, param: str = "pull_number") -> Issue:
@@ -144,7 +151,7 @@ class Call:
         return rows[(page - 1) * size : page * size]
 
     def _link(self, page: int, rel: str) -> str:
-        query = "&".join(f"{key}={value}" for key, value in {**self.query, "page": str(page)}.items())
+        query = urlencode({**self.query, "page": str(page)})
         path = self.request.path.partition("?")[0]
         return f'<{self.request.base}{path}?{query}>; rel="{rel}"'
 

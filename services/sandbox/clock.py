@@ -1,10 +1,13 @@
-"""The sandbox's one source of time, so that a simulation can put virtual time in its place.
+"""The sandbox's one source of time, and of what goes on beside requests, so that a simulation can put virtual time in its place.
 
 GitHub's timestamps have whole seconds; order inside a second is told by ids, which only grow.
 """
 
-from collections.abc import Callable
+import asyncio
+import time
+from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime
+from typing import Any
 
 Now = Callable[[], datetime]
 
@@ -17,3 +20,18 @@ def system_now() -> datetime:
 def stamp(moment: datetime) -> str:
     """GitHub's spelling of a moment: `2026-11-22T19:00:00Z`."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def elapsed() -> float:
+    """Seconds on a clock that never jumps, to measure by."""
+    return time.monotonic()
+
+
+async def pause(seconds: float) -> None:
+    """Let time pass: injected latency and lateness."""
+    await asyncio.sleep(seconds)
+
+
+def background(work: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
+    """Start something that runs until it is cancelled; the server keeps and ends it."""
+    return asyncio.create_task(work)

@@ -6,11 +6,12 @@ so that a store in memory can stand in its place. Clients' names reach git only 
 
 import shutil
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TypeVar
 
 from services.sandbox.git_diff import ARGS, EMPTY_TREE, parse_diff
+from services.sandbox.git_hook import UPDATE_HOOK
 from services.sandbox.git_objects import Objects, run_git
 from services.sandbox.git_values import (
     SHA,
@@ -73,6 +74,10 @@ class Git:
         settings = "[http]\n\treceivepack = true\n[gc]\n\tauto = 0\n[receive]\n\tautogc = false\n[uploadpack]\n\tallowAnySHA1InWant = true\n"
         with (self.path(repo_id) / "config").open("a") as config:
             config.write(settings)
+        hook = self.path(repo_id) / "hooks" / "update"
+        hook.parent.mkdir(exist_ok=True)
+        hook.write_text(UPDATE_HOOK)
+        hook.chmod(0o755)
 
     def bring(self, src_id: int, dst_id: int, sha: str) -> None:
         """Make a commit of one repository (a fork) known in another; nothing when it is there."""
@@ -283,7 +288,7 @@ class Git:
     def write_blob(self, repo_id: int, content: bytes) -> str:
         return self._at(repo_id).write("blob", content)
 
-    def write_tree(self, repo_id: int, base_tree: str, changes: dict[str, tuple[str, str] | None]) -> str:
+    def write_tree(self, repo_id: int, base_tree: str, changes: Mapping[str, tuple[str, str] | None]) -> str:
         """A tree like `base_tree` ("" = empty) but with these paths set to (mode, sha), or gone (None)."""
         entries = dict(self._children(repo_id, base_tree)) if base_tree else {}
         deeper: dict[str, dict[str, tuple[str, str] | None]] = {}

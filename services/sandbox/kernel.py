@@ -123,6 +123,8 @@ def split_path(raw: str) -> tuple[str, dict[str, str]]:
     path = parts.path
     if path == "/api/v3" or path.startswith("/api/v3/"):
         path = path[len("/api/v3") :] or "/"
+    if path == "/api/graphql":
+        path = "/graphql"
     return path, dict(parse_qsl(parts.query, keep_blank_values=True))
 
 

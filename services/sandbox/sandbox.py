@@ -7,11 +7,11 @@ import hashlib
 import random
 from collections.abc import Callable
 
-from services.sandbox import auth, rest
+from services.sandbox import auth, checks, rest
 from services.sandbox.call import Call
 from services.sandbox.clock import Now, system_now
 from services.sandbox.faults import Faults
-from services.sandbox.git import Git
+from services.sandbox.git import Git, GitError
 from services.sandbox.kernel import Json, Problem, Request, Response, match, split_path
 from services.sandbox.limits import Limits
 from services.sandbox.state import Issue, Repo, State
@@ -38,7 +38,9 @@ class Sandbox:
         self.faults = Faults(seed)
         self.limits = Limits()
         self.on_event: list[Callable[[], None]] = []  # told when something waits in the outgoing queue
+        self.on_jobs: list[Callable[[], None]] = []  # told when Actions has something to run or to stop
         self.counts: dict[str, int] = {}  # requests answered, by "METHOD template"
+        checks.ensure_actions_app(self.state)
         self._random = random.Random(f"{seed} {self.state.next_id}")  # noqa: S311 - a simulation must be able to repeat it
 
     def handle(self, request: Request) -> Response:
@@ -53,6 +55,10 @@ class Sandbox:
             response = self._answer(request, path, query, who)
         except Problem as problem:
             response = problem.response()
+        except GitError as error:
+            response = Problem(
+                422, f"Reference update failed: {error}" if "ref" in str(error) else "Invalid object"
+            ).response()
         response.headers.update(self.limits.headers(who, self.now(), path))
         response.headers.setdefault("content-type", "application/json; charset=utf-8")
         response.headers["x-github-media-type"] = "github.v3; format=json"
@@ -96,6 +102,12 @@ class Sandbox:
         return response
 
     # Lookups and acts that several endpoints, the git server and the Actions runner share.
+
+    def login_of(self, who: auth.Principal) -> str:
+        """Whom things are done as: a person, or `slug[bot]` for an installation."""
+        if who.installation is not None:
+            return f"{self.state.apps[who.installation.app_id].slug}[bot]"
+        return who.login
 
     def repo_named(self, full_name: str) -> Repo | None:
         """A repository by owner/name (any case), also by a name it had before."""
