@@ -88,7 +88,9 @@ class Description:
         if status >= 500:
             return server_error(where, lower, body)
         findings = _status(where, operation, method, status)
-        if status in {204, 304} or method == "HEAD":
+        if method == "HEAD":
+            return findings
+        if status in {204, 304}:
             return findings + ([finding(where, "no body", body.decode(errors="replace"))] if body else [])
         if 300 <= status < 400 and "location" not in lower:
             findings.append(finding(where, "a Location header"))

@@ -1,0 +1,54 @@
+"""The sandbox against GitHub's descriptions: the lifecycle of a task makes no finding, whichever way in."""
+
+import hashlib
+import hmac
+import json
+import re
+
+import aiohttp
+import pytest
+
+from services.sandbox.kernel import ROUTES
+from tests.contract.lifecycle import LIFECYCLE, play
+from tests.contract.openapi import description
+from tests.contract.world import SECRET, World
+from tests.kit.contract import Recorder
+
+
+def test_every_route_is_an_operation_of_githubs() -> None:
+    invented = []
+    for route in ROUTES:
+        found = description().operations.find(route.method, re.sub(r"\{\w+\}", "7", route.template))
+        if found is None and not route.template.endswith("graphql"):
+            invented.append(f"{route.method} {route.template}")
+    assert len(ROUTES) > 100
+    assert invented == []
+
+
+@pytest.mark.parametrize("base", ["", "/api/v3"])
+async def test_the_lifecycle_makes_no_finding(world: World, contract: Recorder, base: str) -> None:
+    async with aiohttp.ClientSession() as session:
+        await play(session, world.url + base, world.credentials(), lambda *_: None)
+    calls = {name: n for name, n in contract.seen.items() if not name.startswith("webhook")}
+    assert sum(calls.values()) == len(LIFECYCLE)
+
+
+async def test_its_webhooks_are_githubs_and_signed(world: World, contract: Recorder) -> None:
+    async with aiohttp.ClientSession() as session:
+        await play(session, world.url, world.credentials(), lambda *_: None)
+    await world.running.idle()
+    told = {
+        "webhook label.created", "webhook issues.opened", "webhook issues.labeled", "webhook issues.closed",
+        "webhook issue_comment.created", "webhook issue_comment.edited", "webhook create", "webhook delete",
+        "webhook push", "webhook pull_request.opened", "webhook pull_request.closed", "webhook status",
+        "webhook pull_request_review.submitted", "webhook check_run.created", "webhook check_run.completed",
+    }  # fmt: skip
+    assert told - contract.seen.keys() == set()
+    assert len(world.received) == sum(n for name, n in contract.seen.items() if name.startswith("webhook"))
+    for headers, body in world.received:
+        signature = hmac.new(SECRET.encode(), body, hashlib.sha256).hexdigest()
+        assert headers["X-Hub-Signature-256"] == f"sha256={signature}"
+        assert headers["User-Agent"].startswith("GitHub-Hookshot/")
+        assert re.fullmatch(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", headers["X-GitHub-Delivery"])
+        assert headers["X-GitHub-Event"] in {name.split()[1].partition(".")[0] for name in contract.seen if " " in name}
+        assert json.loads(body)["installation"]["id"] == world.installation
