@@ -80,18 +80,28 @@ class Dispatcher(Generic[EngineT]):
         await self._idle.wait()
 
     async def run(self) -> None:
-        """Handle what waits from before, then whatever comes; StoreError when the store can't be read."""
+        """Handle what waits from before, then whatever comes."""
         async with asyncio.TaskGroup() as lanes:
             while True:
                 self._awake.clear()
-                rows = await self._inbox.waiting(WINDOW - self._open, self._last_row) if self._open < WINDOW else []
-                for delivery in rows:
+                rows = await self._next_page()
+                for delivery in rows or ():
                     self._accept(lanes, delivery)
                 if rows:
                     continue
-                if not self._open and not self._awake.is_set():
+                if rows is not None and not self._open and not self._awake.is_set():
                     self._idle.set()
                 await self._awake.wait()
+
+    async def _next_page(self) -> list[Delivery] | None:
+        """What waits, as far as there is room; None when the store can't be read, which the next wake tries again."""
+        if self._open >= WINDOW:
+            return []
+        try:
+            return await self._inbox.waiting(WINDOW - self._open, self._last_row)
+        except StoreError:
+            log.exception("the inbox can't be read; the next delivery tries again")
+            return None
 
     def _accept(self, lanes: asyncio.TaskGroup, delivery: Delivery) -> None:
         """Put a delivery behind those it must not overtake."""

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping
 from typing import TextIO
 
 import structlog
+from aiohttp.http_exceptions import HttpProcessingError
 from structlog.types import EventDict, Processor, WrappedLogger
 
 MASK = "***"
@@ -26,8 +27,8 @@ SHORTEST_SECRET = 6
 _ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|.?)", re.DOTALL)
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
 _SHAPES = (
-    re.compile(r"\bgh[a-z]_[A-Za-z0-9_.-]{16,}"),
-    re.compile(r"\bgithub_pat_[A-Za-z0-9_]{16,}"),
+    re.compile(r"gh[opsur]_[A-Za-z0-9_.-]{16,}"),
+    re.compile(r"github_pat_[A-Za-z0-9_]{16,}"),
     re.compile(r"\beyJ[A-Za-z0-9_.-]{16,}"),  # a JWT; no dot is asked for, so that no text can make this slow
     re.compile(r"\bsk-[A-Za-z0-9_-]{16,}"),
     re.compile(r"-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----.*?(?:-----END [A-Z ]{0,30}PRIVATE KEY-----|\Z)", re.DOTALL),
@@ -79,6 +80,12 @@ class Redactor:
         return self.clean(value if isinstance(value, str) else repr(value), lines=key in _TEXTS)
 
 
+def _not_a_strangers_nonsense(record: logging.LogRecord) -> bool:
+    """aiohttp logs a request it can't parse as an error with a traceback; anybody could fill the disk with that."""
+    error = record.exc_info[1] if record.exc_info else None
+    return not isinstance(error, HttpProcessingError)
+
+
 def set_up(*, style: str, level: str, redactor: Redactor, stream: TextIO | None = None) -> None:
     """Configure structlog and the standard library once per process.
 
@@ -108,6 +115,7 @@ def set_up(*, style: str, level: str, redactor: Redactor, stream: TextIO | None 
             foreign_pre_chain=[structlog.stdlib.add_logger_name, *shared],
         )
     )
+    logging.getLogger("aiohttp.server").addFilter(_not_a_strangers_nonsense)
     logging.basicConfig(level=max(floor, logging.INFO), handlers=[handler], force=True)
 
 

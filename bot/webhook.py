@@ -21,16 +21,21 @@ MAX_BODY = 25 * 1024 * 1024
 """GitHub's own cap on a payload, in bytes."""
 CLIENT_MAX_SIZE = 26 * 1024 * 1024
 """For `web.Application(client_max_size=...)`: aiohttp's own limit of 1 MiB would lose large payloads."""
-SERVER_OPTIONS = {"auto_decompress": False, "lingering_time": 2.0, "access_log": None}
-"""For `web.AppRunner(app, **SERVER_OPTIONS)`: a refused body is neither unpacked nor waited for."""
 READING_BYTES = 256 * 1024 * 1024
 """Bodies being read at once, by their declared length: nobody has proved anything yet at that point."""
 
 NO_KEY = "The webhook secret is empty: set LOCKSTEP_WEBHOOK_SECRET to the one in the App's settings."
 
-EVENT = re.compile(r"[a-z_]{1,64}", re.ASCII)
+EVENT = re.compile(r"[a-z0-9_]{1,64}", re.ASCII)
 GUID = re.compile(r"[A-Za-z0-9-]{1,64}", re.ASCII)
 HOOK_ID = re.compile(r"[0-9]{1,20}", re.ASCII)
+
+
+def runner(app: web.Application, *, shutdown_seconds: float = 10.0) -> web.AppRunner:
+    """The server around the app: a refused body is neither unpacked nor waited for; metrics replace the access log."""
+    return web.AppRunner(
+        app, auto_decompress=False, lingering_time=2.0, access_log=None, shutdown_timeout=shutdown_seconds
+    )
 
 
 class Webhook:

@@ -7,20 +7,19 @@ not write into tables it does not know.
 import sqlite3
 from collections.abc import Iterator
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 
 from services.errors import UserError
 
 MIGRATIONS = files("services.store") / "migrations" / "sqlite"
 
 
-def migrate(connection: sqlite3.Connection) -> int:
-    """Bring the schema up to date and return its version.
+def migrate(connection: sqlite3.Connection, folder: Traversable = MIGRATIONS) -> int:
+    """Bring the schema up to the newest of `folder` (NNN_name.sql) and return its version.
 
     UserError when the database is newer than this code; sqlite3.Error when a statement fails (its file is undone).
     """
-    scripts = {
-        int(file.name[:3]): file.read_text("utf-8") for file in MIGRATIONS.iterdir() if file.name.endswith(".sql")
-    }
+    scripts = {int(file.name[:3]): file.read_text("utf-8") for file in folder.iterdir() if file.name.endswith(".sql")}
     connection.execute("CREATE TABLE IF NOT EXISTS schema_version (version INTEGER PRIMARY KEY)")
     found, newest = version(connection), max(scripts)
     if found > newest:

@@ -1,0 +1,42 @@
+"""Metrics: named lockstep_*, few labels, each registry on its own."""
+
+from services.metrics import Metrics, event_label
+
+
+def test_every_metric_is_named_for_us() -> None:
+    names = [metric.name for metric in Metrics().registry.collect()]
+    assert names
+    assert all(name.startswith("lockstep_") for name in names)
+
+
+def test_a_name_from_a_header_becomes_no_label() -> None:
+    metrics = Metrics()
+    for number in range(100):
+        metrics.received(f"made_up_{number}", "stored")
+    metrics.received("issues", "stored")
+    metrics.received("", "refused")
+    text = metrics.text().decode()
+    assert 'lockstep_deliveries_total{event="other",outcome="stored"} 100.0' in text
+    assert 'lockstep_deliveries_total{event="issues",outcome="stored"} 1.0' in text
+    assert 'lockstep_deliveries_total{event="other",outcome="refused"} 1.0' in text
+    assert "made_up" not in text
+    assert event_label("pull_request") == "pull_request"
+
+
+def test_what_became_of_deliveries_and_how_late() -> None:
+    metrics = Metrics()
+    metrics.dispatched("issues", "handled", 0.2)
+    metrics.dispatched("issues", "failed", 40.0)
+    metrics.inbox(3, 12.5)
+    text = metrics.text().decode()
+    assert 'lockstep_deliveries_settled_total{event="issues",outcome="failed"} 1.0' in text
+    assert 'lockstep_delivery_lag_seconds_bucket{le="0.5"} 1.0' in text
+    assert "lockstep_delivery_lag_seconds_count 2.0" in text
+    assert "lockstep_inbox_waiting 3.0" in text
+    assert "lockstep_inbox_oldest_seconds 12.5" in text
+
+
+def test_two_registries_do_not_share_counts() -> None:
+    one, other = Metrics(), Metrics()
+    one.received("issues", "stored")
+    assert b'event="issues"' not in other.text()

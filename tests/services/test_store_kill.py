@@ -1,0 +1,57 @@
+"""Durable before answered: what a writer said it had stored is there after kill -9."""
+
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+WRITER = """
+import asyncio, sys
+from services.store.db import Database
+from services.store.inbox import Inbox
+from tests.kit.ingest import delivery
+
+async def main() -> None:
+    database = Database(sys.argv[1])
+    await database.open()
+    inbox = Inbox(database)
+
+    async def one(lane: int) -> None:
+        number = 0
+        while True:
+            guid = f"g-{lane}-{number}"
+            await inbox.put(delivery(guid.encode() * 200, guid=guid))
+            sys.stdout.write(guid + chr(10))  # the answer: only after the commit
+            sys.stdout.flush()
+            number += 1
+
+    async with asyncio.TaskGroup() as group:
+        for lane in range(32):
+            group.create_task(one(lane))
+
+asyncio.run(main())
+"""
+
+
+@pytest.mark.parametrize("answers", [1, 150, 700])
+def test_every_answered_delivery_is_there_after_kill_9(tmp_path: Path, answers: int) -> None:
+    path = tmp_path / "lockstep.sqlite"
+    command = [sys.executable, "-c", WRITER, str(path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) as writer:
+        assert writer.stdout is not None
+        answered = [writer.stdout.readline().strip() for _ in range(answers)]
+        os.kill(writer.pid, signal.SIGKILL)
+        rest = writer.stdout.read().split("\n")
+    answered += rest[:-1]  # a last line that was cut was not an answer
+
+    connection = sqlite3.connect(path)
+    assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    stored = {row[0] for row in connection.execute("SELECT guid FROM inbox WHERE outcome IS NULL")}
+    connection.close()
+    assert len(answered) >= answers
+    assert set(answered) <= stored

@@ -1,0 +1,312 @@
+"""Dispatch: order within a key, freedom between keys, every failure on its own, nothing forgotten."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+import msgspec
+import pytest
+from structlog.testing import capture_logs
+
+from bot import dispatch
+from bot.dispatch import Dispatcher
+from handlers import Handler
+from handlers.events import Event
+from services.errors import StoreError
+from services.metrics import Metrics
+from services.store.db import Database
+from services.store.inbox import Delivery, Inbox, Outcome
+from tests.kit.ingest import FixedClock, delivery, headers, open_door
+
+REPO = {"id": 1, "full_name": "acme/api"}
+
+
+@dataclass
+class Diary:
+    """The engine of these tests: handlers write down what they saw."""
+
+    lines: list[str] = field(default_factory=list)
+
+
+def body(number: int = 1, **more: object) -> bytes:
+    return msgspec.json.encode({"action": "opened", "repository": REPO, "issue": {"number": number}, **more})
+
+
+async def note(event: Event, engine: Diary) -> None:
+    engine.lines.append(f"{event.number}:{event.guid}")
+
+
+async def fail(event: Event, engine: Diary) -> None:
+    raise KeyError("payload of a stranger")
+
+
+@pytest.fixture
+async def inbox() -> AsyncIterator[Inbox]:
+    database = Database(":memory:")
+    await database.open()
+    yield Inbox(database)
+    await database.close()
+
+
+@asynccontextmanager
+async def running(
+    inbox: dispatch.Source,
+    handlers: Mapping[str, Sequence[Handler[Diary]]],
+    *,
+    at_once: int = 32,
+    patience: float = 30.0,
+    metrics: Metrics | None = None,
+) -> AsyncIterator[tuple[Dispatcher[Diary], Diary]]:
+    """A dispatcher at work; it is stopped at the end, whatever waits."""
+    diary = Diary()
+    dispatcher = Dispatcher(
+        inbox, handlers, diary, FixedClock(), metrics or Metrics(), at_once=at_once, patience=patience
+    )
+    async with asyncio.TaskGroup() as group:
+        task = group.create_task(dispatcher.run())
+        yield dispatcher, diary
+        task.cancel()
+
+
+async def test_what_waited_from_before_is_handled_at_the_start(inbox: Inbox) -> None:
+    for number in range(1, 4):
+        await inbox.put(delivery(body(number), guid=f"g{number}"))
+    async with running(inbox, {"issues": (note,)}) as (dispatcher, diary):
+        await dispatcher.idle()
+    assert sorted(diary.lines) == ["1:g1", "2:g2", "3:g3"]
+    assert await inbox.counts() == {"waiting": 0, "handled": 3}
+
+
+async def test_a_wake_brings_what_was_committed_since(inbox: Inbox) -> None:
+    async with running(inbox, {"issues": (note,)}) as (dispatcher, diary):
+        await dispatcher.idle()
+        assert diary.lines == []
+        for number in (7, 8):
+            await inbox.put(delivery(body(number), guid="g" + str(number)))
+            dispatcher.wake()
+            await dispatcher.idle()
+    assert diary.lines == ["7:g7", "8:g8"]
+
+
+async def test_one_key_is_strictly_in_order_and_others_do_not_wait_for_it(inbox: Inbox) -> None:
+    release = asyncio.Event()
+
+    async def slow_on_one(event: Event, engine: Diary) -> None:
+        if event.guid == "a1":
+            await release.wait()
+        await note(event, engine)
+        if event.guid == "b2":
+            release.set()
+
+    for guid, number in (("a1", 1), ("b1", 2), ("a2", 1), ("b2", 2), ("a3", 1)):
+        await inbox.put(delivery(body(number), guid=guid))
+    async with running(inbox, {"issues": (slow_on_one,)}) as (dispatcher, diary):
+        await dispatcher.idle()
+    assert diary.lines == ["2:b1", "2:b2", "1:a1", "1:a2", "1:a3"]
+
+
+async def test_an_issue_comment_waits_for_the_issue_event_before_it(inbox: Inbox) -> None:
+    gate = asyncio.Event()
+
+    async def on_issue(event: Event, engine: Diary) -> None:
+        await gate.wait()
+        engine.lines.append("issue")
+
+    async def on_comment(event: Event, engine: Diary) -> None:
+        engine.lines.append("comment")
+
+    async def on_push(event: Event, engine: Diary) -> None:
+        engine.lines.append("push")
+        gate.set()
+
+    await inbox.put(delivery(body(1), event="issues"))
+    await inbox.put(delivery(body(1, comment={"id": 5}), event="issue_comment"))
+    await inbox.put(delivery(msgspec.json.encode({"repository": REPO, "ref": "refs/heads/main"}), event="push"))
+    table = {"issues": (on_issue,), "issue_comment": (on_comment,), "push": (on_push,)}
+    async with running(inbox, table) as (dispatcher, diary):
+        await dispatcher.idle()
+    assert diary.lines == ["push", "issue", "comment"]
+
+
+async def test_every_handler_of_an_event_runs_in_order_whichever_fails(inbox: Inbox) -> None:
+    """gidgethub's router ran 3 of 6 callbacks here, in the order of a frozenset."""
+
+    def named(name: str) -> Handler[Diary]:
+        async def handler(event: Event, engine: Diary) -> None:
+            engine.lines.append(name)
+
+        return handler
+
+    metrics = Metrics()
+    await inbox.put(delivery(body()))
+    table = {"issues": (named("0"), named("1"), fail, named("3"), named("4"))}
+    with capture_logs() as logs:
+        async with running(inbox, table, metrics=metrics) as (dispatcher, diary):
+            await dispatcher.idle()
+    assert diary.lines == ["0", "1", "3", "4"]
+    assert await inbox.counts() == {"waiting": 0, "failed": 1}
+    (entry,) = [log for log in logs if log["log_level"] == "error"]
+    assert entry["handler"].endswith("test_webhook_dispatch.fail")
+    assert isinstance(entry["exc_info"], KeyError)
+    assert entry["repo"] == "acme/api"
+    assert b'lockstep_handler_errors_total{handler="tests.services.test_webhook_dispatch.fail"} 1.0' in metrics.text()
+
+
+async def test_a_failing_handler_stops_neither_its_key_nor_the_rest(inbox: Inbox) -> None:
+    async def fail_on_the_first(event: Event, engine: Diary) -> None:
+        await note(event, engine)
+        if event.guid == "a1":
+            await fail(event, engine)
+
+    for guid, number in (("a1", 1), ("a2", 1), ("b1", 2)):
+        await inbox.put(delivery(body(number), guid=guid))
+    with capture_logs():
+        async with running(inbox, {"issues": (fail_on_the_first,)}) as (dispatcher, diary):
+            await dispatcher.idle()
+    assert sorted(diary.lines) == ["1:a1", "1:a2", "2:b1"]
+    assert await inbox.counts() == {"waiting": 0, "failed": 1, "handled": 2}
+
+
+async def cancelled_inside(event: Event, engine: Diary) -> None:
+    future = asyncio.get_running_loop().create_future()
+    future.cancel()
+    await future
+
+
+async def hang(event: Event, engine: Diary) -> None:
+    await asyncio.Event().wait()
+
+
+@pytest.mark.parametrize("handler", [cancelled_inside, hang])
+async def test_a_handler_that_is_cancelled_inside_or_hangs_is_a_failure(inbox: Inbox, handler: Handler[Diary]) -> None:
+    for _ in range(2):
+        await inbox.put(delivery(body()))
+    with capture_logs():
+        async with running(inbox, {"issues": (handler, note)}, patience=0.05) as (dispatcher, diary):
+            await dispatcher.idle()
+    assert len(diary.lines) == 2
+    assert await inbox.counts() == {"waiting": 0, "failed": 2}
+
+
+async def test_what_nobody_handles_is_settled_as_ignored(inbox: Inbox) -> None:
+    await inbox.put(delivery(b'{"zen": "Speak like a human."}', event="ping"))
+    await inbox.put(delivery(b"[1, 2]", event="issues"))
+    async with running(inbox, {"issues": (note,)}) as (dispatcher, diary):
+        await dispatcher.idle()
+    assert diary.lines == []
+    assert await inbox.counts() == {"waiting": 0, "ignored": 2}
+
+
+async def test_what_was_being_handled_when_the_process_stopped_is_handled_again(inbox: Inbox) -> None:
+    entered = asyncio.Event()
+
+    async def never_done(event: Event, engine: Diary) -> None:
+        entered.set()
+        await asyncio.Event().wait()
+
+    await inbox.put(delivery(body(), guid="g1"))
+    async with running(inbox, {"issues": (never_done,)}):
+        await entered.wait()
+    assert await inbox.counts() == {"waiting": 1}
+    async with running(inbox, {"issues": (note,)}) as (dispatcher, diary):
+        await dispatcher.idle()
+    assert diary.lines == ["1:g1"]
+
+
+async def test_no_more_run_at_once_than_allowed(inbox: Inbox) -> None:
+    now, most = 0, 0
+
+    async def count(event: Event, engine: Diary) -> None:
+        nonlocal now, most
+        now += 1
+        most = max(most, now)
+        await asyncio.sleep(0)
+        now -= 1
+
+    for number in range(1, 30):
+        await inbox.put(delivery(body(number)))
+    async with running(inbox, {"issues": (count,)}, at_once=3) as (dispatcher, _):
+        await dispatcher.idle()
+    assert most == 3
+
+
+async def test_a_backlog_larger_than_the_window_is_read_piece_by_piece(
+    inbox: Inbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dispatch, "WINDOW", 4)
+    asked: list[int] = []
+
+    class Watched:
+        async def waiting(self, limit: int, after: int = 0) -> list[Delivery]:
+            asked.append(limit)
+            return await inbox.waiting(limit, after)
+
+        async def settle(self, row: int, outcome: Outcome, note: str = "") -> None:
+            await inbox.settle(row, outcome, note)
+
+    for number in range(1, 40):
+        await inbox.put(delivery(body(number % 3 + 1), guid=f"g{number:02}"))
+    async with running(Watched(), {"issues": (note,)}) as (dispatcher, diary):
+        await dispatcher.idle()
+    assert max(asked) == 4
+    assert len(diary.lines) == 39
+    for lane in "123":
+        lines = [line for line in diary.lines if line.startswith(lane)]
+        assert lines == sorted(lines)
+
+
+async def test_a_row_that_cannot_be_settled_is_said_and_left_for_the_next_start(inbox: Inbox) -> None:
+    class Broken:
+        async def waiting(self, limit: int, after: int = 0) -> list[Delivery]:
+            return await inbox.waiting(limit, after)
+
+        async def settle(self, row: int, outcome: Outcome, note: str = "") -> None:
+            raise StoreError("disk full")
+
+    for number in (1, 2):
+        await inbox.put(delivery(body(number)))
+    with capture_logs() as logs:
+        async with running(Broken(), {"issues": (note,)}) as (dispatcher, diary):
+            await dispatcher.idle()
+    assert len(diary.lines) == 2, "handled once each, not in a loop"
+    assert await inbox.counts() == {"waiting": 2}
+    assert sum("could not be settled" in log["event"] for log in logs) == 2
+
+
+async def test_an_inbox_that_cannot_be_read_is_said_and_tried_again(inbox: Inbox) -> None:
+    failures = [StoreError("disk I/O error"), StoreError("disk I/O error")]
+
+    class Flaky:
+        async def waiting(self, limit: int, after: int = 0) -> list[Delivery]:
+            if failures:
+                raise failures.pop()
+            return await inbox.waiting(limit, after)
+
+        async def settle(self, row: int, outcome: Outcome, note: str = "") -> None:
+            await inbox.settle(row, outcome, note)
+
+    await inbox.put(delivery(body(), guid="g1"))
+    with capture_logs() as logs:
+        async with running(Flaky(), {"issues": (note,)}) as (dispatcher, diary):
+            while failures:
+                dispatcher.wake()
+                await asyncio.sleep(0)
+            dispatcher.wake()
+            await dispatcher.idle()
+    assert diary.lines == ["1:g1"]
+    assert sum("can't be read" in log["event"] for log in logs) == 2
+
+
+async def test_sec_20_a_doubled_delivery_over_http_acts_once(inbox: Inbox) -> None:
+    async with (
+        running(inbox, {"issues": (note,)}) as (dispatcher, diary),
+        open_door(inbox.put, wake=dispatcher.wake) as door,
+    ):
+        sent = headers(body(), guid="once")
+        answers = [(await door.post(body(), sent))[0] for _ in range(3)]
+        await dispatcher.idle()
+        answers.append((await door.post(body(), sent))[0])
+        await dispatcher.idle()
+    assert answers == [202] * 4
+    assert diary.lines == ["1:once"]
