@@ -38,6 +38,7 @@ SECONDS: Mapping[str, int] = {
     "pull": 900,
     "checks": 900,
     "branch": 900,
+    "file": 900,
     "workflows": 900,
 }
 """How long an answer is used without asking, by kind, when no event says otherwise."""

@@ -10,10 +10,12 @@ from datetime import UTC, datetime
 from typing import TypeVar
 from urllib.parse import urlencode
 
+import msgspec
+
 from services.errors import NotFound, Refused, Unreachable
 from services.github import shapes
 from services.github.cache import LIST, Cache, Read
-from services.github.exchange import APP, Identity, branch_path, repo_path, segment
+from services.github.exchange import APP, Identity, branch_path, decode, repo_path, segment
 from services.github.infos import AppInfo, CheckInfo, CommentInfo, Installation, IssueInfo, PullInfo, RepoInfo
 
 Shape = TypeVar("Shape")
@@ -138,6 +140,17 @@ class Reads:
                 return None
             raise
         return found.object.sha if found.ref == f"refs/heads/{name}" else None
+
+    async def file(self, repo: str, path: str, *, fresh: bool = False) -> str | None:
+        """A text file of the default branch; None when there is none of that name, or none that is at most 1 MB."""
+        place = "/".join(segment(piece) for piece in path.split("/"))
+        read = await self.read_of(repo, f"/contents/{place}", msgspec.Raw, f"file:{path}")
+        try:
+            found, _ = await self._cache.get(read, fresh=fresh)
+        except NotFound:
+            return None
+        is_directory = bytes(found).startswith(b"[")
+        return None if is_directory else decode(bytes(found), shapes.FileShape).text()
 
     async def read_of(self, repo: str, path: str, shape: type[Shape], subject: str) -> Read[Shape]:
         """A read below `repos/owner/name`, as its installation, with reading rights only."""

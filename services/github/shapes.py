@@ -4,6 +4,7 @@ Payloads vary between github.com, Enterprise versions and plain age: every field
 missing or null, and unknown ones are ignored.
 """
 
+import base64
 from typing import Any
 
 import msgspec
@@ -109,6 +110,21 @@ class CommentShape(msgspec.Struct):
     def info(self) -> CommentInfo:
         user = self.user or Account()
         return CommentInfo(id=str(self.id), body=self.body or "", author=user.login, author_type=user.type)
+
+
+class FileShape(msgspec.Struct):
+    type: str = ""
+    encoding: str = ""
+    content: str = ""
+
+    def text(self) -> str | None:
+        """None for what is no file and for a file above 1 MB, whose content GitHub leaves out."""
+        if self.type != "file" or self.encoding != "base64":
+            return None
+        try:
+            return base64.b64decode(self.content).decode(errors="replace")
+        except ValueError:
+            return None
 
 
 class _RepoName(msgspec.Struct):

@@ -175,9 +175,13 @@ async def test_one_pull_changes_the_lists_of_pulls_too(cache: Cache, sends: Send
     cache.invalidate("acme/api", "pull:*")
     await version(cache)
     assert len(sends.seen) == 2
-    cache.invalidate("acme/api", "pull:8")
     await version(cache, pulls)
     assert len(sends.seen) == 3
+    cache.invalidate("acme/api", "pull:8")
+    await version(cache)
+    assert len(sends.seen) == 3
+    await version(cache, pulls)
+    assert len(sends.seen) == 4
 
 
 async def test_forgotten_notes_never_make_an_answer_trusted(

@@ -5,6 +5,7 @@ import gzip
 from collections.abc import AsyncIterator
 
 import pytest
+import yarl
 
 from services.errors import ApiError, NotFound, RateLimited, Refused, Unreachable
 from services.github import client
@@ -120,6 +121,7 @@ def used_up(until: int) -> dict[str, str]:
     ("status", "message", "headers", "wait"),
     [
         (403, "You have exceeded a secondary rate limit.", {"Retry-After": "17"}, 17),
+        (403, "Slow down", {"Retry-After": "5"}, 5),
         (429, "You have exceeded a secondary rate limit.", {}, 60),
         (403, "You have been temporarily blocked from content creation.", {}, 60),
         (403, "You have triggered an abuse detection mechanism.", {"Retry-After": "Sun, 01 Mar 2026 10:00:00 GMT"}, 60),
@@ -224,6 +226,14 @@ async def test_odd_redirects_are_not_followed(hub: FakeHub, transport: Transport
     with pytest.raises((Refused, Unreachable)):
         await send(transport)
     assert len(hub.asked) == 1
+
+
+def test_https_is_never_left_for_http() -> None:
+    transport = Transport("https://api.github.com")
+    here = yarl.URL("https://api.github.com/x")
+    assert transport._target("GET", here, 302, "http://api.github.com/x") is None
+    assert transport._target("GET", here, 302, "https://logs.example/x") == yarl.URL("https://logs.example/x")
+    assert transport._target("PUT", here, 307, "https://api.github.com@logs.example/x") is None
 
 
 async def test_a_redirect_loop_ends(hub: FakeHub, transport: Transport) -> None:

@@ -236,6 +236,30 @@ async def test_a_branch(hub: FakeHub, github: GitHub) -> None:
         await github.reads.branch("acme/api", "lockstep/p#/t", fresh=True)
 
 
+@pytest.mark.parametrize(
+    ("said", "text"),
+    [
+        ({"type": "file", "encoding": "base64", "content": "Y2hlY2tz\nOiBub25l\n"}, "checks: none"),
+        ({"type": "file", "encoding": "base64", "content": "/w=="}, "\ufffd"),
+        ({"type": "file", "encoding": "base64", "content": "YWJj="[:3]}, None),
+        ({"type": "file", "encoding": "none", "content": ""}, None),
+        ({"type": "symlink", "target": "/etc/passwd"}, None),
+        ([{"type": "file", "name": "a"}], None),
+    ],
+)
+async def test_a_file(hub: FakeHub, github: GitHub, said: object, text: str | None) -> None:
+    hub.script("GET", f"{API}/contents/.github/lock%20step.yml", Reply(json=said))
+    assert await github.reads.file("acme/api", ".github/lock step.yml") == text
+    assert not hub.surprises
+
+
+async def test_a_file_that_is_not_there_or_not_in_the_repository(hub: FakeHub, github: GitHub) -> None:
+    hub.script("GET", f"{API}/contents/x", Reply(404, {"message": "Not Found"}))
+    assert await github.reads.file("acme/api", "x") is None
+    with pytest.raises(NotFound):
+        await github.reads.file("acme/api", "../../user")
+
+
 async def test_issues_since_are_never_from_memory(hub: FakeHub, github: GitHub) -> None:
     hub.script("GET", f"{API}/issues", Reply(json=[issue(5), issue(6, pull_request={"url": "u"})]))
     since = START.astimezone(timezone(timedelta(hours=2)))

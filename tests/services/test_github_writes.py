@@ -156,7 +156,7 @@ async def test_a_merge_is_of_exactly_that_commit(hub: FakeHub, github: GitHub) -
     [
         (Reply(405, {"message": "Base branch was modified. Review and try the merge again."}), Refused, "Base branch"),
         (Reply(409, {"message": "Head branch was modified. Review and try the merge again."}), Refused, "Head branch"),
-        (Reply(json={"merged": False, "message": "not now"}), Refused, "not now"),
+        (Reply(json={"merged": False, "sha": SHA, "message": "not now"}), Refused, "not now"),
         (Reply(502, body=b"<html>"), Unreachable, "not JSON"),
         (Reply(cut=True), Unreachable, "broke"),
         (Reply(429, {"message": "rate limit"}), RateLimited, "limit"),
