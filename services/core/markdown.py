@@ -36,11 +36,13 @@ class Span(NamedTuple):
 class Item(msgspec.Struct, frozen=True, kw_only=True):
     """A list entry that is not inside a quote.
 
-    first, column: 0-based place of its text.  paragraph_end, end: 0-based lines after its first paragraph and after it.
+    start, end: its 0-based lines.  first, column: 0-based place of its text.
+    paragraph_end: 0-based line after its first paragraph.
     marker: `-`, `*`, `+`, `.` or `)`.
     """
 
     marker: str
+    start: int
     first: int
     column: int
     paragraph_end: int
@@ -150,6 +152,7 @@ def _items(tokens: Sequence["Token"], lines: Sequence[str]) -> Iterator[Item]:
             first = inline.map[0]
             yield Item(
                 marker=token.markup,
+                start=token.map[0],
                 first=first,
                 column=max(lines[first].find("["), 0),
                 paragraph_end=inline.map[1],

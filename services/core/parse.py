@@ -14,9 +14,9 @@ from services.core.markdown import Document, Fence
 from services.core.parse_list import read_list
 from services.core.parse_yaml import Pages, holds_tasks, read_yaml
 from services.core.plan import MAX_BYTES, MAX_TITLE, Parsed, Plan, RepoName
-from services.core.plan_fields import read_title
 from services.core.plan_rules import Repos, assemble
 from services.core.plan_text import clean_line
+from services.core.plan_values import read_title
 from services.core.plan_yaml import Composer, Node
 from services.core.problems import Findings, Spot
 
@@ -46,7 +46,7 @@ def parse(text: str, *, home: RepoName, installed: Collection[RepoName] | None =
     tasks = assemble(pages.drafts, pages.defaults, Repos(home, installed), findings)
     title = read_title(pages.title, findings) if pages.title else ""
     if not pages.drafts and not findings.failed:
-        findings.add("empty", _nothing(yaml_file))
+        findings.add("empty", _nothing(text, yaml_file))
     if findings.failed:
         return Parsed(plan=None, problems=findings.listed(), tasks=tasks)
     plan = Plan(title=title or "", tasks=tasks)
@@ -87,9 +87,11 @@ def _normal(text: str) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
-def _nothing(yaml_file: bool) -> str:
+def _nothing(text: str, yaml_file: bool) -> str:
     if yaml_file:
         return "There is no task in this file; add `tasks:` with a list of them."
+    if looks_like_yaml(text) and _TASKS_KEY.search(text):
+        return "There is no task here, but it looks like YAML; put it into a block between ```yaml and ```."
     return "There is no task here; write them as `- [ ] **id** Title (owner/repo)`, or as a `yaml` block with `tasks:`."
 
 

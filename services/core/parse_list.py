@@ -6,7 +6,7 @@ about, because a plan that silently lost a task or a need is worse than one that
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from services.core.markdown import Document, Item, without_code
 from services.core.plan import MAX_TASKS
@@ -20,7 +20,7 @@ FIELDS = tuple(key for key in KEYS if key not in {"id", "title", "done"})
 DOT = "·"
 _BLANKS = " \t\u00a0"
 _TASK = re.compile(r"\[([ xX])\][ \t\u00a0]+\*\*(?!\*)")
-_ALMOST = re.compile(r"\[[ xX]?\]\s{0,8}(?:\*\*|__)([A-Za-z0-9._-]{1,64})(?:\*\*|__)")
+_ALMOST = re.compile(r"\[[ xX]?\]\s{0,8}(?:\*{2,3}|__)([A-Za-z0-9._-]{1,64})(?:\*\*|__)")
 _KEY = re.compile(r"\s*([A-Za-z][\w-]{0,30})\s*:")
 _LOST_FIELD = re.compile(rf"[·•∙⋅・|,;–—-]\s{{0,3}}({'|'.join(FIELDS)}):|(?<![\w/-])(needs):(?=\s)")
 
@@ -37,8 +37,7 @@ def read_list(document: Document, findings: Findings) -> list[Draft]:
         extra = tasks[MAX_TASKS]
         findings.add("too_many_tasks", too_many(), Spot("", extra.first + 1, extra.column + 1))
         return []
-    starts = [item.first for item in tasks]
-    return [_draft(document, item, starts[at + 1 :], findings) for at, item in enumerate(tasks)]
+    return [_draft(document, item, tasks[at + 1 :], findings) for at, item in enumerate(tasks)]
 
 
 def is_task(document: Document, item: Item) -> bool:
@@ -52,7 +51,7 @@ def _warn_almost(document: Document, item: Item, findings: Findings) -> None:
         findings.add("looks_like_task", message, Spot("", item.first + 1, item.column + 1))
 
 
-def _draft(document: Document, item: Item, later: Sequence[int], findings: Findings) -> Draft:
+def _draft(document: Document, item: Item, later: Sequence[Item], findings: Findings) -> Draft:
     line = document.lines[item.first]
     start = Spot("", item.first + 1, item.column + 1)
     box = _TASK.match(line, item.column)
@@ -67,7 +66,7 @@ def _draft(document: Document, item: Item, later: Sequence[int], findings: Findi
     _head(parts[0], values)
     for part in parts[1:]:
         _field(part, values, findings)
-    _body(document, item, (after, min([item.end, *later[:1]])), values, findings)
+    _body(document, item, _own_rows(item, after, later), values, findings)
     for key in ("title", "verify", "run", "prompt", "rollback"):
         _warn_lost(key, values, findings)
     return Draft(start, values)
@@ -166,18 +165,28 @@ def _unwrapped(spot: Spot) -> Spot:
     return spot
 
 
-def _body(document: Document, item: Item, rows: tuple[int, int], values: Values, findings: Findings) -> None:
-    """What stands under the task up to the next one, without the indentation of the entry."""
-    lines = [_outdented(line, item.column) for line in document.lines[rows[0] : rows[1]]]
-    while lines and not lines[0].strip():
-        lines.pop(0)
-    text = "\n".join(line.rstrip() for line in lines).rstrip()
-    if not text:
+def _body(document: Document, item: Item, rows: Iterable[int], values: Values, findings: Findings) -> None:
+    """What stands under the task and is not a task of its own, without the indentation of the entry."""
+    lines = [(row, _outdented(document.lines[row], item.column)) for row in rows]
+    filled = [at for at, (_, line) in enumerate(lines) if line.strip()]
+    if not filled:
         return
-    spot = Spot(text, rows[1] - len(lines) + 1, 1)
+    lines = lines[filled[0] : filled[-1] + 1]
+    spot = Spot("\n".join(line.rstrip() for _, line in lines), lines[0][0] + 1, 1)
     if "body" in values:
         findings.add("duplicate_key", "This task has a `body:` field and text under it; keep one of them.", spot)
     values["body"] = spot
+
+
+def _own_rows(item: Item, after: int, later: Sequence[Item]) -> Iterator[int]:
+    """The lines of an entry from `after` on that belong to none of the tasks inside it."""
+    row = after
+    for inner in later:
+        if inner.start >= item.end:
+            break
+        yield from range(row, inner.start)
+        row = max(row, inner.end)
+    yield from range(row, item.end)
 
 
 def _outdented(line: str, columns: int) -> str:

@@ -26,7 +26,7 @@ def tidy(path: str) -> str:
 def objection(path: str) -> str | None:
     """Why an entry can't be used, as the end of a sentence that starts with the entry; None when it can."""
     parts = path.split("/")
-    trimmed = [part.strip(" .").lower() for part in parts]
+    trimmed = [part.rstrip(" .").lower() for part in parts]
     rules = (
         (len(path) > MAX_PATH, f"has more than {MAX_PATH} characters; name a folder instead"),
         (

@@ -11,8 +11,9 @@ import msgspec
 
 from services.core import graph
 from services.core.plan import RepoName, Task
-from services.core.plan_fields import KEYS, MAX_PATHS, Value
+from services.core.plan_fields import KEYS, MAX_PATHS
 from services.core.plan_text import quote
+from services.core.plan_values import Value
 from services.core.problems import Findings, Spot
 
 MAX_NAMED = 40
@@ -84,13 +85,13 @@ def _is_repo_name(repo: str) -> bool:
 def assemble(drafts: Sequence[Draft], defaults: Values, repos: Repos, findings: Findings) -> tuple[Task, ...]:
     """Every draft that is whole, as a task; what is wrong with the others, and with all together, is noted."""
     shared = _read_fields(defaults, repos, findings)
-    rows = [_read(draft, shared, repos, findings) for draft in drafts]
+    rows = [_read(draft, shared, "repo" not in defaults, repos, findings) for draft in drafts]
     _check_ids(rows, findings)
     _check_needs(rows, findings)
     return tuple(task for row in rows if (task := _task(row)))
 
 
-def _read(draft: Draft, shared: Mapping[str, Value], repos: Repos, findings: Findings) -> _Read:
+def _read(draft: Draft, shared: Mapping[str, Value], at_home: bool, repos: Repos, findings: Findings) -> _Read:
     values = draft.values
     for key in ("id", "title"):
         if key not in values:
@@ -102,7 +103,7 @@ def _read(draft: Draft, shared: Mapping[str, Value], repos: Repos, findings: Fin
                 draft.spot,
             )
     fields = {**shared, **_read_fields(values, repos, findings)}
-    if "repo" not in fields and "repo" not in values and (home := _home(draft, repos, findings)):
+    if at_home and "repo" not in values and (home := _home(draft, repos, findings)):
         fields["repo"] = home
     needs = values.get("needs", ())
     written = values.get("id")
@@ -180,13 +181,10 @@ def _unknown_need(row: _Read, need: Spot, known: Mapping[str, _Read], findings: 
     advice = findings.suggest(need.text, known)
     if advice and not need.text.isascii():
         foreign = next(c for c in need.text if not c.isascii())
-        advice = f" It holds the character U+{ord(foreign):04X}, which only looks like one of an id.{advice}"
+        advice = f" Its {quote(foreign)} (U+{ord(foreign):04X}) is not a character of ids.{advice}"
     advice = advice or " Add such a task, or remove the need."
-    findings.add(
-        "unknown_dependency",
-        f"{quote(row.id or 'this task')} needs {quote(need.text)}, which is not a task here.{advice}",
-        need,
-    )
+    who = quote(row.id) if row.id else "A task without an id"
+    findings.add("unknown_dependency", f"{who} needs {quote(need.text)}, which is not a task here.{advice}", need)
 
 
 def _circle(knot: tuple[str, ...], edges: Mapping[str, Mapping[str, Spot]], findings: Findings) -> None:

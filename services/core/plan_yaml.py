@@ -16,6 +16,7 @@ from yaml import events
 from services.core.plan import MAX_TASKS
 from services.core.plan_text import Lines, quote
 from services.core.problems import Findings, Spot
+from services.errors import UserError
 
 MAX_DEPTH = 20
 MAX_NODES = 50_000
@@ -24,6 +25,7 @@ LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 Place = Callable[[int, int], tuple[int, int]]
 _CONTROL = re.compile(r"[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_NUMBER_COMMENT = re.compile(r"[ \t]{1,8}(#\d{1,9})")
 _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 
 
@@ -55,7 +57,7 @@ class Mapping(msgspec.Struct, frozen=True):
 Node = Scalar | Sequence | Mapping
 
 
-class _Stop(Exception):  # noqa: N818
+class _UnreadableError(UserError):
     """Ends the reading early; the problem is already noted."""
 
 
@@ -79,6 +81,7 @@ class Composer:
         self._stack: list[_Open] = []
         self._root: Node | None = None
         self._tasks: Node | None = None
+        self._noted: set[str] = set()
         self._count = 0
         self.refused = False
         """True when something was left out, so that what is missing in the nodes is not a mistake of its own."""
@@ -95,7 +98,7 @@ class Composer:
         try:
             for event in self._events():
                 self._take(event)
-        except _Stop:
+        except _UnreadableError:
             self.refused = True
             return None
         return self._root
@@ -131,7 +134,7 @@ class Composer:
 
     def _stop(self, kind: str, message: str, spot: Spot) -> NoReturn:
         self._findings.add(kind, message, spot)
-        raise _Stop
+        raise _UnreadableError
 
     def _take(self, event: events.Event) -> None:
         if isinstance(event, events.NodeEvent):
@@ -154,24 +157,38 @@ class Composer:
         elif isinstance(event, events.MappingStartEvent):
             self._push(Mapping(spot, {}))
         elif isinstance(event, events.ScalarEvent):
+            self._warn_comment(event)
             self._put(Scalar(Spot(event.value, spot.line, spot.column), plain=not event.style))
         else:
             self._put(Scalar(spot, plain=True))
 
     def _refuse(self, event: events.NodeEvent, spot: Spot) -> None:
-        """Note an alias, an anchor or a tag; reading goes on without what it stands for."""
-        if event.anchor is not None:
-            name = quote(("*" if isinstance(event, events.AliasEvent) else "&") + event.anchor)
-            self._findings.add(
-                "yaml_alias", f"{name} is a YAML anchor or alias, which plans don't use; write the value out.", spot
-            )
-            self.refused = True
+        """Note an alias, an anchor or a tag, each once by its name; reading goes on without what it stands for."""
         tag = getattr(event, "tag", None)
+        if event.anchor is None and tag is None:
+            return
+        self.refused = True
+        if isinstance(event, events.AliasEvent):
+            advice = "write the value out, or put it in quotes if the `*` is part of it"
+            self._note("yaml_alias", f"*{event.anchor}", f"is a YAML alias, which plans don't use; {advice}.", spot)
+        elif event.anchor is not None:
+            self._note("yaml_alias", f"&{event.anchor}", "is a YAML anchor, which plans don't use; remove it.", spot)
         if tag is not None:
-            self._findings.add(
-                "yaml_unsafe", f"{quote(tag)} is a YAML tag, which plans don't use; write a plain value.", spot
-            )
-            self.refused = True
+            name = tag.replace("tag:yaml.org,2002:", "!!", 1)
+            self._note("yaml_unsafe", name, "is a YAML tag, which plans don't use; write a plain value.", spot)
+
+    def _note(self, kind: str, name: str, message: str, spot: Spot) -> None:
+        if name not in self._noted:
+            self._noted.add(name)
+            self._findings.add(kind, f"{quote(name)} {message}", spot)
+
+    def _warn_comment(self, event: events.ScalarEvent) -> None:
+        """`title: Fix #12` is read as `Fix`: what looks like an issue's number is a comment to YAML."""
+        end = event.end_mark.index if event.end_mark else 0
+        lost = _NUMBER_COMMENT.match(self._text, end) if event.value and not event.style else None
+        if lost:
+            message = f"{quote(lost[1])} is a comment to YAML and not part of the value; put the value in quotes."
+            self._findings.add("yaml_comment", message, self._spot(lost.start(1)))
 
     def _push(self, node: Sequence | Mapping) -> None:
         self._put(node)
@@ -221,6 +238,8 @@ def too_many() -> str:
 
 
 _ADVICE = (
+    ("scanning an alias", "A value that begins with `*` needs quotes around it."),
+    ("scanning an anchor", "A value that begins with `&` needs quotes around it."),
     ("quoted scalar", "The quote that opens here is never closed properly; close it or remove it."),
     ("mapping values are not", "A value that holds `: ` needs quotes, or the indentation does not fit the line above."),
     ("cannot start any token", "A value can't start like this; put it in quotes, and indent with blanks, not tabs."),

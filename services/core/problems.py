@@ -66,6 +66,7 @@ KINDS: dict[str, Kind] = {
     "looks_like_field": Kind("A text holds something that looks like a field.", "warning"),
     "looks_like_task": Kind("A list entry looks like a task but is not written as one.", "warning"),
     "overlapping_paths": Kind("Two tasks that may run at the same time may change the same files.", "warning"),
+    "yaml_comment": Kind("A number after `#` is a comment to YAML, so it was cut off a value.", "warning"),
     "reserved_id": Kind("An id is also a word of the commands.", "warning"),
 }
 
