@@ -34,8 +34,8 @@ class Reads:
         self._cache = cache
 
     async def app(self) -> AppInfo:
-        found, _ = await self._cache.get(Read(APP, "app", shapes.App, "", "app"))
-        return AppInfo(id=str(found.id), slug=found.slug or "")
+        found, _ = await self._cache.get(Read(APP, "app", shapes.OwnApp, "", "app"))
+        return AppInfo(id=str(found.id), slug=found.slug)
 
     async def installation_of(self, repo: str) -> Installation:
         """NotFound when the App is not installed there."""

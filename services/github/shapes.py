@@ -27,6 +27,11 @@ class App(msgspec.Struct):
     slug: str | None = None
 
 
+class OwnApp(msgspec.Struct):
+    id: int
+    slug: str
+
+
 class InstallationShape(msgspec.Struct):
     id: int
     account: Account | None = None

@@ -8,6 +8,7 @@ import pytest
 
 from services.errors import NotFound, Refused, Unreachable
 from services.github import GitHub
+from tests.contract.openapi import description
 from tests.kit.fakehub import START, FakeHub, HandClock, Reply, installation, issue, pull
 from tests.services.test_github_auth import pem
 
@@ -19,6 +20,10 @@ SHA = "a" * 40
 async def hub() -> AsyncIterator[FakeHub]:
     async with FakeHub() as hub:
         yield hub
+    wrong = [
+        found for asked in hub.asked for found in description().check_request(asked.method, asked.path, asked.body)
+    ]
+    assert not wrong  # every request is one that GitHub's own description knows
 
 
 @pytest.fixture

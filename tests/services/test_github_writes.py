@@ -7,6 +7,7 @@ import pytest
 
 from services.errors import NotFound, RateLimited, Refused, Unreachable
 from services.github import GitHub
+from tests.contract.openapi import description
 from tests.kit.fakehub import START, FakeHub, HandClock, Reply, issue, pull
 from tests.services.test_github_auth import pem
 
@@ -20,6 +21,10 @@ MINT = "/app/installations/7/access_tokens"
 async def hub() -> AsyncIterator[FakeHub]:
     async with FakeHub() as hub:
         yield hub
+    wrong = [
+        found for asked in hub.asked for found in description().check_request(asked.method, asked.path, asked.body)
+    ]
+    assert not wrong  # every request is one that GitHub's own description knows
 
 
 @pytest.fixture
