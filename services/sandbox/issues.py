@@ -10,7 +10,7 @@ from services.sandbox import issue_views
 from services.sandbox.clock import stamp
 from services.sandbox.kernel import Json, Problem, invalid
 from services.sandbox.state import Comment, Issue, IssueEvent, Repo
-from services.sandbox.views import repository
+from services.sandbox.views import account, repository
 
 if TYPE_CHECKING:
     from services.sandbox.sandbox import Sandbox
@@ -170,7 +170,7 @@ def assign(sandbox: "Sandbox", issue: Issue, logins: list[str], actor: str, app_
     for login in _unique(logins):
         if login.lower() in have or len(issue.assignees) >= 10 or not assignable(sandbox, repo, login):
             continue
-        issue.assignees.append(issue_views.account(sandbox.state, login).login)
+        issue.assignees.append(account(sandbox.state, login).login)
         _tell_assignee(sandbox, issue, "assigned", issue.assignees[-1], actor, app_id)
 
 

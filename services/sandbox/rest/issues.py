@@ -148,7 +148,7 @@ def names_in(rows: Json) -> list[str]:
     """Label names of a list of strings or of objects with a name."""
     if not isinstance(rows, list):
         raise Problem(422, "Invalid request.\n\nFor 'properties/labels', it is not an array.")
-    names = [row.get("name") if isinstance(row, dict) else row for row in rows]
+    names: list[Json] = [row.get("name") if isinstance(row, dict) else row for row in rows]
     for name in names:
         labels.checked(name)
     return names

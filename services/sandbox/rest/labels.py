@@ -47,7 +47,8 @@ def update_label(call: Call) -> Json:
     repo = call.repo()
     access.need_role(call, repo, "write")
     found = _find(call, repo)
-    changes = {key: call.text(key, resource="Label") for key in ("color", "description") if key in call.body}
+    asked = [key for key in ("color", "description") if key in call.body]
+    changes: dict[str, str | None] = {key: call.text(key, resource="Label") for key in asked}
     if new := call.text("new_name", resource="Label"):
         changes["name"] = new
     labels.change(call.sandbox, repo, found, call.actor, changes)
