@@ -44,9 +44,7 @@ SECONDS: Mapping[str, int] = {
 """How long an answer is used without asking, by kind, when no event says otherwise."""
 
 ALWAYS_KEPT = frozenset({"app", "installation"})
-"""Kept even with saving turned off: a client without a cache gets these with each event, so repeating them would
-flatter us.
-"""
+"""Kept even with saving turned off and never counted as saved: a client without a cache gets these with each event."""
 
 DEFAULT_BYTES = 64 * 1024 * 1024
 OVERHEAD = 600
@@ -109,7 +107,7 @@ class Cache:
         after = self._flights.moment() if fresh else self._doubtful_until(read)
         held = self._entries.get(read.key)
         if held is not None and held.began > after and self._clock.now() < held.expires:
-            self._stats.hits += 1
+            self._stats.hits += read.kind not in ALWAYS_KEPT
             return decode(held.body, read.shape), held.next
 
         async def work(began: int) -> _Entry:
@@ -118,7 +116,7 @@ class Cache:
             return entry
 
         entry, was_shared = await self._flights.run(read.key, work, after=after)
-        self._stats.coalesced += was_shared
+        self._stats.coalesced += was_shared and read.kind not in ALWAYS_KEPT
         return decode(entry.body, read.shape), entry.next
 
     def invalidate(self, repo: str, subject: str = "") -> None:

@@ -84,7 +84,7 @@ class Stats:
 
     requests: calls that reached GitHub.  charged: those of them that count against a limit (all but 304).  writes:
     calls that change something. Every answered read is one of hits (from memory), coalesced (waited for somebody else's
-    call), revalidated (304) and misses (200 or an error).
+    call), revalidated (304) and misses (200 or an error); hits on who we are and where we are installed don't count.
     """
 
     requests: int = 0
