@@ -8,6 +8,8 @@ import importlib
 import sys
 
 COMMANDS = {
+    "demo": ("bot.demo", "run a plan to its last merge on this machine"),
+    "serve": ("bot.serve", "run the bot"),
     "plan": ("bot.plan_cli", "check a plan, or print the schema of plans"),
 }
 

@@ -108,7 +108,16 @@ async def _listening(
     door = Webhook(secrets=secrets, put=inbox.put, wake=dispatcher.wake, clock=clock, metrics=metrics)
     app = web.Application(client_max_size=CLIENT_MAX_SIZE)
     app.router.add_post("/webhook", door.receive)
-    pages.add_to(app, engine=engine, inbox=inbox, database=database, metrics=metrics, github=github, clock=clock)
+    pages.add_to(
+        app,
+        engine=engine,
+        inbox=inbox,
+        database=database,
+        metrics=metrics,
+        github=github,
+        clock=clock,
+        html=settings.github_url,
+    )
     beside("dispatch", dispatcher.run())
     beside("sweep", sweep(settings.sweep_seconds, engine.driver.sweep))
     server = runner(app)

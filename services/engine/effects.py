@@ -143,7 +143,7 @@ class Effects:
 
     def _page(self, run: Run, task: Task) -> str | None:
         base = self._parts.settings.public_url
-        return f"{base}/plans/{run.slug}#{task.id}" if base else None
+        return f"{base}/plans/{run.repo}/{run.number}#{task.id}" if base else None
 
     async def _merge(self, run: Run, task: Task, state: TaskState, sha: str) -> Outcome:
         """Read everything anew, judge once more, and merge exactly the judged commit."""

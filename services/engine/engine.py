@@ -107,8 +107,13 @@ class Engine:
         rows = await self._parts.plans.newest(limit)
         return [(row, await self._parts.runs.of_plan(row.id)) for row in rows]
 
-    async def history(self, plan_id: str) -> list[Moment]:
-        return await self._parts.runs.history(plan_id)
+    async def stored(self, plan_id: str) -> tuple[PlanRow, Run | None] | None:
+        """One plan as the store has it; asks GitHub nothing."""
+        row = await self._parts.plans.get(plan_id)
+        return (row, await self._parts.runs.of_plan(plan_id)) if row is not None else None
+
+    async def history(self, plan_id: str, limit: int = 100) -> list[Moment]:
+        return await self._parts.runs.history(plan_id, limit)
 
     async def log(self, run_id: str, task: str) -> str:
         return await self._parts.runs.log(run_id, task)

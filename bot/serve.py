@@ -1,0 +1,48 @@
+"""`python -m bot serve`: the bot itself, until it is told to stop."""
+
+import argparse
+import asyncio
+import signal
+import sys
+
+from bot import logs
+from bot.app import running
+from bot.settings import Settings, check_for_serving, read_settings
+from services.errors import LockstepError
+
+
+def main(arguments: list[str]) -> int:
+    """Serve until SIGINT or SIGTERM: 0 after a clean stop, 2 when it can't start as it is set."""
+    argparse.ArgumentParser(
+        prog="python -m bot serve", description="Run the bot; it is set through the environment."
+    ).parse_args(arguments)
+    try:
+        settings = read_settings()
+        check_for_serving(settings)
+        redactor = logs.Redactor([settings.webhook_secret, settings.webhook_secret_old, settings.private_key])
+        logs.set_up(style=settings.log_style, level=settings.log_level, redactor=redactor)
+        _run(settings)
+    except LockstepError as error:
+        sys.stderr.write(f"lockstep: {error}\n")
+        return 2
+    except OSError as error:
+        sys.stderr.write(f"lockstep: can't listen or write there: {error.strerror}.\n")
+        return 2
+    return 0
+
+
+def _run(settings: Settings) -> None:
+    try:
+        import uvloop
+    except ImportError:
+        asyncio.run(_until_stopped(settings))
+    else:
+        uvloop.run(_until_stopped(settings))
+
+
+async def _until_stopped(settings: Settings) -> None:
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    async with running(settings):
+        await stop.wait()

@@ -1,0 +1,59 @@
+"""Is it up (`/healthz`), can it work (`/readyz`), how is it doing (`/metrics`)?
+
+Up means the process answers. Ready means the database takes writes and GitHub knows the App; each part says what is
+wrong in one sentence."""
+
+import asyncio
+
+from aiohttp import web
+
+from services.core.clock import Clock
+from services.errors import ApiError, StoreError
+from services.github import GitHub
+from services.metrics import Metrics
+from services.store.db import Database
+from services.store.inbox import Inbox
+
+PATIENCE = 5.0
+
+
+class Health:
+    """The three answers."""
+
+    def __init__(self, *, database: Database, inbox: Inbox, metrics: Metrics, github: GitHub, clock: Clock) -> None:
+        self._database = database
+        self._inbox = inbox
+        self._metrics = metrics
+        self._github = github
+        self._clock = clock
+
+    async def live(self, _: web.Request) -> web.Response:
+        return web.json_response({"status": "ok"})
+
+    async def ready(self, _: web.Request) -> web.Response:
+        parts = {"database": await self._store(), "github": await self._hub()}
+        fine = all(said == "ok" for said in parts.values())
+        return web.json_response({"status": "ok" if fine else "not ready", "parts": parts}, status=200 if fine else 503)
+
+    async def metrics(self, _: web.Request) -> web.Response:
+        counts = await self._inbox.counts()
+        self._metrics.inbox(counts.get("waiting", 0), await self._inbox.oldest_waiting_age(self._clock.now()))
+        return web.Response(
+            body=self._metrics.text(), headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"}
+        )
+
+    async def _store(self) -> str:
+        try:
+            async with asyncio.timeout(PATIENCE):
+                await self._database.write(lambda connection: connection.execute("SELECT 1").fetchone())
+        except (StoreError, TimeoutError):
+            return "the database takes no writes; look at the disk and its free space"
+        return "ok"
+
+    async def _hub(self) -> str:
+        try:
+            async with asyncio.timeout(PATIENCE):
+                await self._github.reads.app()
+        except (ApiError, TimeoutError):
+            return "GitHub does not answer as this App; check the App id, the private key and the network"
+        return "ok"
