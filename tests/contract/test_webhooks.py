@@ -55,6 +55,14 @@ def test_actions_without_a_schema_of_their_own_use_the_events() -> None:
     assert all("an action of" not in f.expected for f in check_delivery("pull_request", payload))
 
 
+def test_an_app_may_subscribe_to_every_event_there_is_and_to_no_other() -> None:
+    payload = sample("check_suite", "completed")
+    payload["check_suite"]["app"]["events"] = sorted(known_events())
+    assert check_delivery("check_suite", payload) == []
+    payload["check_suite"]["app"]["events"] = ["isues"]
+    assert [f.pointer for f in check_delivery("check_suite", payload)] == ["/check_suite/app/events/0"]
+
+
 def test_the_data_is_whole() -> None:
     assert len(known_events()) == 20
     assert sum(map(len, known_events().values())) == 92

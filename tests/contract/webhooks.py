@@ -10,7 +10,21 @@ from tests.contract.schemas import Schemas, read_json
 @cache
 def _document() -> dict[str, Any]:
     document: dict[str, Any] = read_json("webhooks_schema.json.gz")
+    _open_event_lists(document, sorted(document["events"]))
     return document
+
+
+def _open_event_lists(node: Any, events: list[str]) -> None:
+    """Lists of the events an App may subscribe to lag behind: some have no sub_issues, though the document has it."""
+    if isinstance(node, list):
+        for item in node:
+            _open_event_lists(item, events)
+    elif isinstance(node, dict):
+        listed = node.get("events")
+        if isinstance(listed, dict) and "check_run" in listed.get("items", {}).get("enum", ()):
+            listed["items"] = {"enum": sorted({*listed["items"]["enum"], *events})}
+        for value in node.values():
+            _open_event_lists(value, events)
 
 
 @cache
