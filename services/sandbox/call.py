@@ -150,6 +150,11 @@ class Call:
             self._page_headers["link"] = ", ".join(links)
         return rows[(page - 1) * size : page * size]
 
+    def link_cursor(self, cursor: str) -> None:
+        """The Link header of lists that are paged by cursor."""
+        query = urlencode({**self.query, "cursor": cursor})
+        self._page_headers["link"] = f'<{self.request.base}{self.request.path.partition("?")[0]}?{query}>; rel="next"'
+
     def _link(self, page: int, rel: str) -> str:
         query = urlencode({**self.query, "page": str(page)})
         path = self.request.path.partition("?")[0]

@@ -227,7 +227,7 @@ class Git:
         for commit in reversed(self.log(repo_id, head, exclude=base, limit=10_000)):
             if len(commit.parents) != 1:
                 continue
-            tree = self._tree_of(repo_id, tip)
+            tree = self.tree_of(repo_id, tip)
             stand_in = self.commit_tree(repo_id, tree, commit.parents, "", committer, committer)
             merged = self.merge_tree(repo_id, stand_in, commit.sha)
             if merged.tree is None:
@@ -248,7 +248,7 @@ class Git:
 
     def tree(self, repo_id: int, rev: str, path: str = "", recursive: bool = False) -> list[Entry]:
         """Entries of a directory, with paths from that directory; of everything below it too when recursive; [] when there is none."""
-        top = self._tree_of(repo_id, rev)
+        top = self.tree_of(repo_id, rev)
         found = self._entry(repo_id, top, path) if path else ("040000", top)
         if found is None or kind(found[0]) != "tree" or not found[1]:
             return []
@@ -275,14 +275,14 @@ class Git:
 
     def file(self, repo_id: int, rev: str, path: str) -> tuple[str, bytes] | None:
         """Blob sha and bytes of a file at a branch, tag, commit or tree."""
-        entry = self._entry(repo_id, self._tree_of(repo_id, rev), path)
+        entry = self._entry(repo_id, self.tree_of(repo_id, rev), path)
         if entry is None or kind(entry[0]) != "blob":
             return None
         return entry[1], self.blob(repo_id, entry[1])
 
     def entry(self, repo_id: int, rev: str, path: str) -> Entry | None:
         """What lies at a path: file, directory, symlink or submodule."""
-        found = self._entry(repo_id, self._tree_of(repo_id, rev), path)
+        found = self._entry(repo_id, self.tree_of(repo_id, rev), path)
         return Entry(path=path, mode=found[0], type=kind(found[0]), sha=found[1]) if found is not None else None
 
     def write_blob(self, repo_id: int, content: bytes) -> str:
@@ -309,6 +309,14 @@ class Git:
                 entries.pop(name, None)
         return self._at(repo_id).write("tree", encode_tree(entries))
 
+    def tree_of(self, repo_id: int, rev: str) -> str:
+        """The tree of a commit-ish or the tree itself; "" when there is none."""
+        commit = self.resolve(repo_id, rev)
+        if commit is not None and (found := self.commit(repo_id, commit)) is not None:
+            return found.tree
+        raw = self._at(repo_id).read(rev)
+        return rev if raw is not None and raw[0] == "tree" else ""
+
     # Inside
 
     def _at(self, repo_id: int) -> Objects:
@@ -316,14 +324,6 @@ class Git:
         if found is None:
             found = self._open[repo_id] = Objects(self.path(repo_id))
         return found
-
-    def _tree_of(self, repo_id: int, rev: str) -> str:
-        """The tree of a commit-ish or the tree itself; "" when there is none."""
-        commit = self.resolve(repo_id, rev)
-        if commit is not None and (found := self.commit(repo_id, commit)) is not None:
-            return found.tree
-        raw = self._at(repo_id).read(rev)
-        return rev if raw is not None and raw[0] == "tree" else ""
 
     def _entry(self, repo_id: int, tree: str, path: str) -> tuple[str, str] | None:
         mode, sha = "040000", tree

@@ -103,7 +103,7 @@ def route(method: str, template: str, need: str = "token") -> Callable[[Callable
 
 def _compile(template: str) -> re.Pattern[str]:
     def name(found: re.Match[str]) -> str:
-        wide = found[1] in {"path", "ref", "basehead", "branch"}
+        wide = found[1] in {"path", "ref", "basehead", "branch", "tree_sha"}
         return f"(?P<{found[1]}>{'.+' if wide else '[^/]+'})"
 
     return re.compile(re.sub(r"\{(\w+)\}", name, template) + r"\Z")

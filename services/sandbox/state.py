@@ -23,6 +23,7 @@ class Account(Record):
     type: str = "User"  # User, Organization or Bot
     name: str = ""
     created_at: str = "2020-01-01T00:00:00Z"
+    members: dict[str, str] = {}  # of an organisation: login -> admin or member
 
 
 class Label(Record):
@@ -57,6 +58,7 @@ class Protection(Record):
     linear: bool = False
     enforce_admins: bool = False
     merge_queue: bool = False
+    ruleset: bool = False  # asked for by a ruleset (GET /rules/branches), not by branch protection
 
 
 class Repo(Record):
@@ -424,6 +426,7 @@ class State(Record):
     runs: dict[int, WorkflowRun] = {}
     jobs: dict[int, Job] = {}
     logs: dict[int, str] = {}
+    job_queue: list[int] = []  # jobs that wait for a runner, in order
     apps: dict[int, App] = {}
     installations: dict[int, Installation] = {}
     tokens: dict[str, Token] = {}
@@ -431,6 +434,7 @@ class State(Record):
     deliveries: dict[int, Delivery] = {}
     outgoing: list[int] = []  # deliveries nobody has sent yet, in order
     manifests: dict[str, int] = {}
+    manifest_keys: dict[str, str] = {}  # one-time code -> private key, until it is fetched
     mergeable_nulls: int = (
         1  # GETs of a pull request that still say `mergeable: null`, as GitHub's do until it has looked
     )

@@ -141,6 +141,43 @@ def repository(state: State, base: str, repo: Repo) -> Json:
     }
 
 
+def permissions_of(rank: int) -> Json:
+    """GitHub's five switches for a role's rank (see auth.rank)."""
+    levels = ("pull", "triage", "push", "maintain", "admin")
+    return {name: rank >= at for at, name in enumerate(levels, start=1)}
+
+
+def full_repository(state: State, base: str, repo: Repo, rank: int) -> Json:
+    """GitHub's "full repository", with the caller's rights and where it was forked from."""
+    forks = sum(1 for other in state.repos.values() if other.fork_of == repo.id)
+    out = {
+        **repository(state, base, repo),
+        "permissions": permissions_of(rank),
+        "network_count": forks,
+        "subscribers_count": 1,
+        "forks": forks,
+        "forks_count": forks,
+    }
+    owner = account(state, repo.owner)
+    if owner.type == "Organization":
+        out["organization"] = user(base, owner)
+    source = state.repos.get(repo.fork_of)
+    if source is not None:
+        out["parent"] = out["source"] = repository(state, base, source)
+    return out
+
+
+def repo_name(repo: Repo) -> Json:
+    """The five fields of a repository that installation events carry."""
+    return {
+        "id": repo.id,
+        "node_id": node_id("R", repo.id),
+        "name": repo.name,
+        "full_name": repo.full_name,
+        "private": repo.private,
+    }
+
+
 def webhook_repository(state: State, base: str, repo: Repo) -> Json:
     """GitHub's "repository" as events carry it."""
     return {**repository(state, base, repo), "custom_properties": {}}
