@@ -19,7 +19,7 @@ MAX_COMMENT = 65_536
 _LINE = re.compile(r"^ {0,3}(?:/lockstep|@lockstep(?:\[bot\])?)(?:[ \t]+(?P<rest>\S.*))?$", re.IGNORECASE)
 _VERB = re.compile(r"[a-z][a-z0-9+-]{0,31}\Z")
 _TARGET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,150}(?:#\d{1,9})?\Z")
-_OPTION = re.compile(r"([a-z][a-z0-9_-]{0,31})=([^\s\x00-\x1f`<>|]{0,100})\Z")
+_OPTION = re.compile(r"([a-z][a-z0-9_-]{0,31})=([^\s\x00-\x1f`<>|]{1,100})\Z")
 
 
 class Command(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,13 +62,17 @@ def _prose(body: str) -> Iterator[str]:
         elif token.type == "inline" and inside == "paragraph_open" and token.level == 1:
             text = token.content
             for span in reversed(list(spans(text))):
-                text = text[: span.start] + re.sub(r"[^\n]", " ", text[span.start : span.end]) + text[span.end :]
-            # A blanked code span at the start of a line must not turn into a command behind it.
-            yield from (
-                line
-                for line, was in zip(text.split("\n"), token.content.split("\n"), strict=True)
-                if line[:1] == was[:1]
-            )
+                text = text[: span.start] + _bare(span.kind, text[span.start : span.end]) + text[span.end :]
+            # A code span at the start of a line must not turn into a command behind it.
+            pairs = zip(text.split("\n"), token.content.split("\n"), strict=True)
+            yield from (line for line, was in pairs if line[:1] == was[:1])
+
+
+def _bare(kind: str, span: str) -> str:
+    """A code span inside a line is a word in backticks; one over several lines, and a comment, is nothing."""
+    if kind == "code" and "\n" not in span:
+        return f" {span.strip('`').strip()} "
+    return re.sub(r"[^\n]", " ", span)
 
 
 def _read(words: list[str]) -> Command:

@@ -1,0 +1,184 @@
+"""What a run does next: orders of events, needs, failures, and that nothing is decided twice."""
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from services.core.conduct import Action, Run, decide, wait_keys
+from services.core.machine import ENDED, SATISFIED, Happening
+from services.core.schedule import Limits
+from tests.kit.plans import NOW, WIDE, check, happen, in_review, pull, run, task, tracked
+
+
+def kinds(actions: tuple[Action, ...]) -> list[str]:
+    return [f"{action.kind} {action.task}".strip() for action in actions]
+
+
+def test_a_run_begins_with_tracking_issues_and_ticked_tasks_are_done() -> None:
+    current = run(task("a", done=True), task("b", "a"))
+    assert current.tasks["a"].state == "done"
+    begun = decide(current, [("b", Happening(kind="tracked", number=3))], limits=WIDE, now=NOW)
+    assert kinds(begun.actions) == ["attempt b"]
+
+
+def test_only_what_needs_nothing_starts() -> None:
+    decided = tracked(task("a"), task("b", "a"), task("c"))
+    assert kinds(decided.actions) == ["attempt a", "attempt c"]
+    assert {t.id: t.state for t in decided.run.tasks.values()} == {"a": "running", "b": "blocked", "c": "running"}
+
+
+def test_a_task_waits_for_its_tracking_issue() -> None:
+    assert kinds(decide(run(task("a")), limits=WIDE, now=NOW).actions) == []
+
+
+def test_the_longest_chain_starts_first_and_limits_hold() -> None:
+    begun = run(task("short"), task("long"), task("next", "long"))
+    happened = [(t, Happening(kind="tracked", number=1)) for t in begun.tasks]
+    one = Limits(total=1, installation=1, repo=1, agent=1)
+    assert kinds(decide(begun, happened, limits=one, now=NOW).actions) == ["attempt long"]
+
+
+def test_from_push_to_merge_to_the_next_task() -> None:
+    current = in_review(task("a"), task("b", "a"))
+    judged = decide(current, facts={"a": pull()}, limits=WIDE, now=NOW)
+    assert kinds(judged.actions) == ["merge a"]
+    merged = happen(judged.run, "a", "merged", sha="c" * 40)
+    assert kinds(merged.actions) == ["tidy a", "attempt b"]
+    assert merged.run.tasks["a"].merge_sha == "c" * 40
+
+
+def test_the_last_merge_finishes_the_run() -> None:
+    merged = happen(in_review(task("a")), "a", "merged", sha="c" * 40)
+    assert merged.run.state == "done"
+    assert kinds(merged.actions) == ["tidy a", "finish"]
+    assert merged.run.finished_at == NOW
+
+
+def test_a_failed_check_fails_the_task_and_then_the_run() -> None:
+    judged = decide(
+        in_review(task("a"), task("b", "a")),
+        facts={"a": pull(checks=(check("test", "failure"),))},
+        limits=WIDE,
+        now=NOW,
+    )
+    assert (judged.run.tasks["a"].state, judged.run.tasks["a"].reason) == ("failed", "check `test` failed")
+    assert judged.run.state == "failed"
+    assert kinds(judged.actions) == ["label a"]
+
+
+def test_a_check_that_turns_green_later_brings_the_task_back() -> None:
+    red = decide(in_review(task("a")), facts={"a": pull(checks=(check("test", "failure"),))}, limits=WIDE, now=NOW).run
+    green = decide(red, facts={"a": pull()}, limits=WIDE, now=NOW)
+    assert green.run.tasks["a"].state == "in_review"
+    assert green.run.state == "running"
+    again = decide(green.run, facts={"a": pull()}, limits=WIDE, now=NOW)
+    assert "merge a" in [*kinds(green.actions), *kinds(again.actions)]
+
+
+def test_retry_starts_a_new_attempt_on_the_same_pull_request() -> None:
+    red = decide(in_review(task("a")), facts={"a": pull(checks=(check("test", "failure"),))}, limits=WIDE, now=NOW).run
+    again = happen(red, "a", "retried", actor="ana")
+    assert kinds(again.actions) == ["attempt a"]
+    assert (again.run.tasks["a"].attempt, again.run.tasks["a"].pull) == (2, 5)
+
+
+def test_somebody_elses_commit_is_never_merged() -> None:
+    judged = decide(in_review(task("a")), facts={"a": pull(head="f" * 40)}, limits=WIDE, now=NOW)
+    assert judged.run.tasks["a"].state == "needs_human"
+    assert "merge a" not in kinds(judged.actions)
+    later = decide(judged.run, facts={"a": pull(head="f" * 40)}, limits=WIDE, now=NOW)
+    assert "merge a" not in kinds(later.actions)
+
+
+def test_a_head_that_lags_behind_our_own_push_is_waited_for() -> None:
+    current = in_review(task("a"), head="a" * 40)
+    current = decide(current, facts={"a": pull(checks=(check("test", "failure"),))}, limits=WIDE, now=NOW).run
+    current = happen(current, "a", "retried").run
+    fence = current.tasks["a"].fence
+    current = happen(current, "a", "pushed", sha="b" * 40, fence=fence).run
+    current = happen(current, "a", "opened", number=5, fence=fence).run
+    old = decide(current, facts={"a": pull(head="a" * 40)}, limits=WIDE, now=NOW)
+    assert old.run.tasks["a"].state == "in_review"
+    assert old.actions == ()
+    assert kinds(decide(current, facts={"a": pull(head="b" * 40)}, limits=WIDE, now=NOW).actions) == ["merge a"]
+
+
+def test_a_pull_request_closed_by_hand_needs_a_person() -> None:
+    judged = decide(in_review(task("a")), facts={"a": pull(state="closed")}, limits=WIDE, now=NOW)
+    assert judged.run.tasks["a"].state == "needs_human"
+
+
+def test_cancelling_everything_ends_the_run() -> None:
+    current = tracked(task("a"), task("b", "a")).run
+    ended = decide(
+        current, [(t, Happening(kind="cancelled", actor="ana")) for t in current.tasks], limits=WIDE, now=NOW
+    )
+    assert ended.run.state == "cancelled"
+    assert kinds(ended.actions) == ["finish"]
+
+
+def test_skipping_lets_the_next_one_go() -> None:
+    current = tracked(task("a"), task("b", "a")).run
+    assert "attempt b" in kinds(happen(current, "a", "skipped").actions)
+
+
+def test_a_waiting_task_is_woken_by_its_pull_request_checks_and_issue() -> None:
+    current = in_review(task("a"))
+    assert wait_keys(current, current.tasks["a"]) == (
+        "issue:acme/api#100",
+        "pull:acme/api#5",
+        f"check:acme/api@{'a' * 40}",
+    )
+    assert wait_keys(current, happen(current, "a", "merged").run.tasks["a"]) == ()
+
+
+PLAN = (task("a"), task("b", "a"), task("c", "a"), task("d", "b", "c"))
+moves = st.tuples(
+    st.sampled_from("abcd"),
+    st.sampled_from(
+        [
+            "pushed",
+            "opened",
+            "merged",
+            "broke",
+            "refused",
+            "cancelled",
+            "retried",
+            "skipped",
+            "closed",
+            "green",
+            "moved",
+        ]
+    ),
+    st.booleans(),
+)
+
+
+@given(st.lists(moves, max_size=40))
+@settings(max_examples=150)
+def test_needs_are_respected_and_no_key_is_decided_twice(history: list[tuple[str, str, bool]]) -> None:
+    """Whatever happens in whatever order: a task starts only after its needs are met, and every action has a key of its own."""
+    decided = tracked(*PLAN)
+    current, keys = decided.run, [action.key for action in decided.actions]
+    for task_id, kind, late in history:
+        fence = current.tasks[task_id].fence - (1 if late else 0)
+        happened = Happening(
+            kind=kind, fence=fence if kind in {"pushed", "opened", "broke", "refused"} else -1, number=5, sha="a" * 40
+        )  # type: ignore[arg-type]
+        decided = decide(current, [(task_id, happened)], limits=WIDE, now=NOW)
+        for action in decided.actions:
+            if action.kind == "attempt":
+                assert all(
+                    current.tasks[need].state in SATISFIED or decided.run.tasks[need].state in SATISFIED
+                    for need in current.plan.by_id[action.task].needs
+                )
+            if action.kind in {"attempt", "open_pull"}:
+                assert action.key not in keys or decided.run.tasks[action.task].attempt == 0
+            keys.append(action.key)
+        current = decided.run
+    assert _is_honest(current)
+
+
+def _is_honest(current: Run) -> bool:
+    """A run says it is over exactly when all its tasks are."""
+    over = all(state.state in ENDED for state in current.tasks.values())
+    return (current.finished_at is not None) == over or current.state in {"running", "failed"}

@@ -1,0 +1,49 @@
+"""When a pull request may be merged, and what is said when not."""
+
+import pytest
+
+from services.core.gate import PullFact, rule
+from tests.kit.plans import check, pull
+
+
+@pytest.mark.parametrize(
+    ("fact", "verdict", "said"),
+    [
+        (pull(), "merge", ""),
+        (pull(mergeable=None), "merge", ""),
+        (pull(checks=(check("test", "neutral"), check("lint", "skipped"))), "merge", ""),
+        (pull(held=True), "wait", "is held by the label do-not-merge/hold"),
+        (pull(draft=True), "wait", "is a draft; mark it ready for review"),
+        (pull(mergeable=False), "failed", "conflicts with its base branch"),
+        (pull(checks=(check("test"), check("lint", "success"))), "wait", "waits for check `test`"),
+        (pull(checks=(check("test"), check("lint", "failure"))), "failed", "check `lint` failed"),
+        (pull(checks=(check("test", "timed_out"),)), "failed", "check `test` failed"),
+        (pull(checks=(check("lockstep/gate", "success", ours=True),)), "wait", "waits for its checks to start"),
+        (pull(checks=()), "wait", "waits for its checks to start"),
+        (pull(checks=(), has_workflows=False, checks_none=True), "merge", ""),
+        (pull(mergeable_state="blocked"), "wait", "waits for a review or a required check"),
+    ],
+)
+def test_verdicts(fact: PullFact, verdict: str, said: str) -> None:
+    ruling = rule(fact, ())
+    assert (ruling.verdict, ruling.reason) == (verdict, said)
+
+
+def test_a_need_that_has_not_merged_holds_even_a_green_one() -> None:
+    ruling = rule(pull(), ("schema", "api"))
+    assert (ruling.verdict, ruling.reason) == ("wait", "waits for `schema`, `api` to merge")
+
+
+def test_without_workflows_a_person_has_to_say_that_no_checks_is_fine() -> None:
+    ruling = rule(pull(checks=(), has_workflows=False), ())
+    assert ruling.verdict == "needs_human"
+    assert "checks: none" in ruling.reason
+
+
+def test_our_own_checks_never_hold_a_merge_back() -> None:
+    assert rule(pull(checks=(check("test", "success"), check("lockstep/gate", ours=True))), ()).verdict == "merge"
+
+
+def test_a_hostile_check_name_stays_a_name() -> None:
+    reason = rule(pull(checks=(check("`@acme/all` fixes #1 |", "failure"),)), ()).reason
+    assert reason == "check `'@acme/all' fixes #1 ¦` failed"

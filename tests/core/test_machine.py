@@ -1,0 +1,116 @@
+"""The table of a task's life: every cell on purpose, and what a late or doubled happening may not do."""
+
+from datetime import timedelta
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.core.machine import ENDED, KINDS, STATES, TABLE, Happening, Kind, State, TaskState, step
+from tests.kit.plans import NOW
+
+ALLOWED: dict[State, dict[Kind, State]] = {
+    state: {kind: after for kind, after in row.items() if after is not None} for state, row in TABLE.items()
+}
+
+
+def test_every_cell_is_there() -> None:
+    assert set(TABLE) == set(STATES)
+    assert all(set(row) == set(KINDS) for row in TABLE.values())
+
+
+def test_the_table_says_what_it_said() -> None:
+    """The whole table in one place: a change of it is a decision, so it has to be made twice."""
+    moves = {
+        state: sorted(f"{kind}>{after}" for kind, after in row.items() if after != state)
+        for state, row in ALLOWED.items()
+    }
+    assert moves == {
+        "blocked": ["cancelled>cancelled", "skipped>skipped", "unblocked>ready"],
+        "ready": ["cancelled>cancelled", "skipped>skipped", "started>running"],
+        "running": ["broke>failed", "cancelled>cancelled", "merged>done", "opened>in_review", "refused>needs_human", "skipped>skipped"],
+        "in_review": [
+            "broke>failed", "cancelled>cancelled", "closed>needs_human", "merged>done", "moved>needs_human", "refused>needs_human", "skipped>skipped",
+        ],
+        "done": [],
+        "needs_human": ["cancelled>cancelled", "green>in_review", "merged>done", "retried>blocked", "skipped>skipped"],
+        "failed": [
+            "cancelled>cancelled", "closed>needs_human", "green>in_review", "merged>done", "moved>needs_human", "refused>needs_human",
+            "retried>blocked", "skipped>skipped",
+        ],
+        "skipped": ["merged>done", "retried>blocked"],
+        "cancelled": ["merged>done", "retried>blocked"],
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_merged_task_stays_merged(kind: Kind) -> None:
+    merged = TaskState(id="a", state="done", merge_sha="c" * 40)
+    after = step(merged, Happening(kind=kind, number=3), NOW)
+    assert after is None or (after.state == "done" and after.merge_sha == "c" * 40)
+
+
+def test_a_result_of_an_attempt_that_is_over_is_dropped() -> None:
+    task = TaskState(id="a", state="running", attempt=2, fence=4)
+    assert step(task, Happening(kind="pushed", sha="b" * 40, fence=3), NOW) is None
+    assert step(task, Happening(kind="pushed", sha="b" * 40, fence=4), NOW) == msgspec.structs.replace(
+        task, head_sha="b" * 40, heads=("b" * 40,)
+    )
+
+
+def test_starting_counts_the_attempt_and_raises_the_fence() -> None:
+    begun = step(TaskState(id="a", state="ready", fence=1), Happening(kind="started"), NOW)
+    assert begun is not None
+    assert (begun.state, begun.attempt, begun.fence, begun.started_at) == ("running", 1, 2, NOW)
+
+
+def test_cancelling_raises_the_fence_so_a_late_push_is_dropped() -> None:
+    task = TaskState(id="a", state="running", attempt=1, fence=1)
+    cancelled = step(task, Happening(kind="cancelled"), NOW)
+    assert cancelled is not None
+    assert step(cancelled, Happening(kind="opened", number=9, fence=1), NOW) is None
+
+
+def test_a_reason_lives_as_long_as_the_state_it_explains() -> None:
+    failed = step(TaskState(id="a", state="running", fence=1), Happening(kind="broke", text="it broke", fence=1), NOW)
+    assert failed is not None and failed.reason == "it broke"
+    again = step(failed, Happening(kind="retried", actor="ana"), NOW + timedelta(minutes=1))
+    assert again is not None
+    assert (again.state, again.reason, again.since) == ("blocked", "", NOW + timedelta(minutes=1))
+
+
+happenings = st.builds(
+    Happening,
+    kind=st.sampled_from(KINDS),
+    fence=st.sampled_from([-1, 0, 1, 2]),
+    number=st.integers(1, 9),
+    sha=st.sampled_from(["a" * 40, "b" * 40]),
+)
+
+
+@given(st.lists(happenings, max_size=30))
+def test_any_history_leads_to_a_known_state_and_the_fence_never_falls(history: list[Happening]) -> None:
+    task = TaskState(id="a")
+    for happened in history:
+        after = step(task, happened, NOW) or task
+        assert after.fence >= task.fence
+        assert after.state in STATES
+        assert (after.finished_at is not None) == (after.state in ENDED) or after.state == task.state
+        task = after
+
+
+@given(st.lists(happenings, max_size=20), happenings)
+def test_the_same_happening_twice_is_the_same_as_once(history: list[Happening], last: Happening) -> None:
+    task = TaskState(id="a")
+    for happened in history:
+        task = step(task, happened, NOW) or task
+    once = step(task, last, NOW) or task
+    twice = step(once, last, NOW) or once
+    assert twice.state == once.state
+    assert (twice.pull, twice.issue, twice.head_sha, twice.attempt) == (
+        once.pull,
+        once.issue,
+        once.head_sha,
+        once.attempt,
+    )

@@ -1,0 +1,64 @@
+"""Builders of plans and runs for tests: only what a test is about has to be said."""
+
+from datetime import UTC, datetime
+
+from services.core.conduct import Decision, Run, begin, decide
+from services.core.gate import CheckFact, PullFact
+from services.core.machine import Happening
+from services.core.plan import Plan, Task
+from services.core.schedule import Limits
+
+NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+WIDE = Limits(total=100, installation=100, repo=100, agent=100)
+
+
+def task(task_id: str, *needs: str, repo: str = "acme/api", title: str = "", **more: object) -> Task:
+    return Task(id=task_id, title=title or f"Do {task_id}", repo=repo, needs=needs, **more)  # type: ignore[arg-type]
+
+
+def plan(*tasks: Task, title: str = "A plan") -> Plan:
+    return Plan(title=title, tasks=tasks or (task("one"),))
+
+
+def run(*tasks: Task) -> Run:
+    """A run that has just begun; its tasks have no tracking issue yet."""
+    raw = Run(
+        id="platform-7-r1", plan_id="acme/platform#7", slug="platform-7", repo="acme/platform", number=7, plan=plan(*tasks), tasks={},
+        actor="ana", approver="ben",
+    )  # fmt: skip
+    return begin(raw, NOW).run
+
+
+def tracked(*tasks: Task) -> Decision:
+    """A run whose tasks all have their tracking issue, decided once with room for everything."""
+    begun = run(*tasks)
+    happened = [(task_id, Happening(kind="tracked", number=100 + n)) for n, task_id in enumerate(begun.tasks)]
+    return decide(begun, happened, limits=WIDE, now=NOW)
+
+
+def happen(current: Run, task_id: str, kind: str, **more: object) -> Decision:
+    return decide(current, [(task_id, Happening(kind=kind, **more))], limits=WIDE, now=NOW)  # type: ignore[arg-type]
+
+
+def in_review(*tasks: Task, head: str = "a" * 40) -> Run:
+    """A run whose first task has an open pull request, number 5."""
+    current = tracked(*tasks).run
+    first = next(iter(current.tasks))
+    fence = current.tasks[first].fence
+    current = happen(current, first, "pushed", sha=head, fence=fence).run
+    return happen(current, first, "opened", number=5, fence=fence).run
+
+
+def pull(head: str = "a" * 40, **more: object) -> PullFact:
+    """An open pull request, number 5, whose one check has passed."""
+    values: dict[str, object] = {
+        "state": "open",
+        "checks": (check("test", "success"),),
+        "mergeable": True,
+        "mergeable_state": "clean",
+    }
+    return PullFact(number=5, head_sha=head, **{**values, **more})  # type: ignore[arg-type]
+
+
+def check(name: str, conclusion: str = "", *, ours: bool = False) -> CheckFact:
+    return CheckFact(name=name, status="completed" if conclusion else "in_progress", conclusion=conclusion, ours=ours)
