@@ -66,6 +66,7 @@ class Dispatcher(Generic[EngineT]):
         self._slots = asyncio.Semaphore(at_once)
         self._lanes: dict[str, deque[_Item]] = {}
         self._open = 0
+        self._full = False
         self._last_row = 0
         self._awake = asyncio.Event()
         self._idle = asyncio.Event()
@@ -95,7 +96,8 @@ class Dispatcher(Generic[EngineT]):
 
     async def _next_page(self) -> list[Delivery] | None:
         """What waits, as far as there is room; None when the store can't be read, which the next wake tries again."""
-        if self._open >= WINDOW:
+        self._full = self._open >= WINDOW
+        if self._full:
             return []
         try:
             return await self._inbox.waiting(WINDOW - self._open, self._last_row)
@@ -124,7 +126,7 @@ class Dispatcher(Generic[EngineT]):
                 await self._handle(lane, items[0])
             items.popleft()
             self._open -= 1
-            if self._open in {0, WINDOW // 2}:  # all done, or room again after a full window
+            if self._full or not self._open:  # room again, or all done
                 self._awake.set()
         del self._lanes[lane]
 

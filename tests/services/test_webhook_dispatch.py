@@ -256,6 +256,29 @@ async def test_a_backlog_larger_than_the_window_is_read_piece_by_piece(
         assert lines == sorted(lines)
 
 
+async def test_a_full_window_moves_on_beside_a_handler_that_takes_long(
+    inbox: Inbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dispatch, "WINDOW", 4)
+    release = asyncio.Event()
+
+    async def first_waits_for_last(event: Event, engine: Diary) -> None:
+        if event.guid == "b12":
+            release.set()
+        if event.number == 1:
+            await release.wait()
+        await note(event, engine)
+
+    for guid in ("a1", "a2", "a3"):
+        await inbox.put(delivery(body(1), guid=guid))
+    for number in range(1, 13):
+        await inbox.put(delivery(body(2), guid=f"b{number}"))
+    async with running(inbox, {"issues": (first_waits_for_last,)}, patience=5) as (dispatcher, diary):
+        await dispatcher.idle()
+    assert diary.lines[-3:] == ["1:a1", "1:a2", "1:a3"]
+    assert await inbox.counts() == {"waiting": 0, "handled": 15}
+
+
 async def test_a_row_that_cannot_be_settled_is_said_and_left_for_the_next_start(inbox: Inbox) -> None:
     class Broken:
         async def waiting(self, limit: int, after: int = 0) -> list[Delivery]:
