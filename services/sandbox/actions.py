@@ -277,13 +277,15 @@ def after_run(sandbox: "Sandbox", run: WorkflowRun) -> None:
         trigger(sandbox, repo, "workflow_run", actor=run.actor, action="completed", payload=body, source=run.name)
 
 
-def due(sandbox: "Sandbox") -> list[JobOrder]:
-    """The jobs that wait for a runner, oldest first.
+def due(sandbox: "Sandbox", limit: int = 1_000) -> list[JobOrder]:
+    """The jobs that wait for a runner, oldest first, at most `limit`.
 
     One whose own texts do not resolve fails here and is not among them.
     """
-    orders = []
+    orders: list[JobOrder] = []
     for number in list(sandbox.state.job_queue):
+        if len(orders) == limit:
+            break
         job = sandbox.state.jobs[number]
         run = sandbox.state.runs[job.run_id]
         try:

@@ -45,6 +45,7 @@ class StepSpec(msgspec.Struct, frozen=True, kw_only=True):
     name: str = ""
     run: str = ""
     uses: str = ""
+    inputs: dict[str, str] = {}  # with
     shell: str = ""
     directory: str = ""
     env: dict[str, str] = {}
@@ -188,6 +189,7 @@ def _step(key: str, position: int, body: dict[str, Any]) -> StepSpec:
         name=_text(body.get("name")),
         run=run,
         uses=uses,
+        inputs=_env(body.get("with"), f"Job `{key}`: step {position}: `with`"),
         shell=_text(body.get("shell")),
         directory=_text(body.get("working-directory")),
         env=_env(body.get("env"), f"Job `{key}`: step {position}: `env`"),
