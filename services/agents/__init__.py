@@ -56,5 +56,5 @@ def find_agent(name: str, agents: Registry[Agent] = AGENTS) -> Agent:
     agent = agents.get(name)
     if agent is None:
         asked = "".join(c for c in name if c.isascii() and (c.isalnum() or c in "-_"))[:40]
-        raise UserError(f"There is no agent `{asked}`; this Lockstep knows: {', '.join(agents.names())}.")
+        raise UserError(f"There is no agent `{asked}`; this Lockstep knows: {', '.join(agents.names()) or 'none'}.")
     return agent

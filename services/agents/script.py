@@ -46,7 +46,7 @@ class Script:
 
 def _summary(done: Finished, log: bytes, allowed: float) -> str:
     if done.timed_out:
-        return f"The script was stopped after {allowed:.0f} s."
+        return f"The script was stopped after {allowed:.3g} s."
     if done.exit_code == 0:
         return "The script finished."
     said = last_line(log)

@@ -76,7 +76,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     seconds: float = 0.0
 
 
-class _Over(Exception):  # noqa: N818
+class _Over(Exception):
     """Ends the steps early with a result; never leaves this module."""
 
     def __init__(self, kind: Kind, reason: str, exit_code: int = 0) -> None:

@@ -159,6 +159,6 @@ async def run_child(
         finally:
             kill_group(process.pid)
             code = await process.wait()
-        await out.drained()
-        await err.drained()
+        for pipe in {out, err}:
+            await pipe.drained()
         return Ended(code=code, timed_out=timed_out)

@@ -1,10 +1,10 @@
-"""Real bare repositories behind `git http-backend` on 127.0.0.1, for the tests of what talks git; it records who sent which credentials."""
+"""Real bare repositories behind `git http-backend` on 127.0.0.1, for the tests of everything that talks git."""
 
 import asyncio
 import base64
 import os
 import subprocess
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -34,12 +34,16 @@ def git(*args: str, cwd: Path, stdin: bytes = b"") -> str:
 
 @dataclass
 class GitHost:
-    """The host: `url` to talk to, `root` with the bare repositories, `seen` = the Authorization header of every request."""
+    """The host: `url` to talk to, `root` with the repositories, `seen` = every Authorization header that came.
+
+    `on_request` is awaited in the middle of each request, while the client is waiting.
+    """
 
     root: Path
     url: str = ""
     token: str = TOKEN
     seen: list[str] = field(default_factory=list)
+    on_request: Callable[[], Awaitable[None]] | None = None
 
     def bare(self, repo: str) -> Path:
         return self.root / f"{repo}.git"
@@ -60,7 +64,7 @@ class GitHost:
         modes: Mapping[str, str] | None = None,
         message: str = "change",
     ) -> str:
-        """One more commit on a branch (made when missing), written as raw objects so that any content and mode is possible."""
+        """One more commit on a branch (made when missing), written as raw objects: any content and mode is possible."""
         bare = self.bare(repo)
         head = subprocess.run(
             ["git", "rev-parse", "-q", "--verify", f"refs/heads/{branch}"],
@@ -100,6 +104,8 @@ class GitHost:
     async def handle(self, request: web.Request) -> web.Response:
         header = request.headers.get("Authorization", "")
         self.seen.append(header)
+        if self.on_request:
+            await self.on_request()
         wanted = "Basic " + base64.b64encode(f"x-access-token:{self.token}".encode()).decode()
         if header != wanted:
             return web.Response(
@@ -109,10 +115,15 @@ class GitHost:
 
     async def _backend(self, request: web.Request, body: bytes) -> web.Response:
         env = _QUIET | {
-            "GIT_PROJECT_ROOT": str(self.root), "GIT_HTTP_EXPORT_ALL": "1", "PATH_INFO": request.path, "REQUEST_METHOD": request.method,
-            "QUERY_STRING": request.query_string, "CONTENT_TYPE": request.headers.get("Content-Type", ""), "REMOTE_USER": "bot",
+            "GIT_PROJECT_ROOT": str(self.root),
+            "GIT_HTTP_EXPORT_ALL": "1",
+            "PATH_INFO": request.path,
+            "REQUEST_METHOD": request.method,
+            "QUERY_STRING": request.query_string,
+            "CONTENT_TYPE": request.headers.get("Content-Type", ""),
+            "REMOTE_USER": "bot",
             "GIT_PROTOCOL": request.headers.get("Git-Protocol", ""),
-        }  # fmt: skip
+        }
         backend = await asyncio.create_subprocess_exec(
             "git",
             "http-backend",

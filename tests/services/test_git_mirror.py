@@ -1,0 +1,106 @@
+"""services/git/mirror.py: one mirror a repository, brought up to date by full refspec."""
+
+import asyncio
+import stat
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from services.errors import GitError
+from services.git.command import UnusableName
+from services.git.mirror import Mirrors, MissingBranch
+from tests.kit.githttp import TOKEN, GitHost, git, serve_git
+
+REPO = "acme/api"
+
+
+@pytest.fixture
+async def host(tmp_path: Path) -> AsyncIterator[GitHost]:
+    async with serve_git(tmp_path / "host") as served:
+        yield served
+
+
+@pytest.fixture
+def mirrors(tmp_path: Path, host: GitHost) -> Mirrors:
+    return Mirrors(tmp_path / "root", host.url)
+
+
+async def test_a_fetch_brings_the_branch_and_says_where_it_stands(host: GitHost, mirrors: Mirrors) -> None:
+    first = host.create(REPO)
+    assert await mirrors.fetch(REPO, "main", TOKEN) == first
+    second = host.commit(REPO, {"b.txt": "b\n"})
+    assert not await mirrors.has(REPO, second)
+    assert await mirrors.fetch(REPO, "main", TOKEN) == second
+    assert await mirrors.has(REPO, second)
+    assert await mirrors.has(REPO, first)
+    assert mirrors.path("Acme/API") == mirrors.path(REPO) == mirrors.root / "mirrors" / "acme" / "api.git"
+
+
+async def test_a_branch_that_was_rewritten_or_replaced_by_a_folder_is_followed(host: GitHost, mirrors: Mirrors) -> None:
+    host.create(REPO)
+    host.commit(REPO, {"x": "1"}, branch="topic")
+    await mirrors.fetch(REPO, "topic", TOKEN)
+    git("update-ref", "-d", "refs/heads/topic", cwd=host.bare(REPO))
+    below = host.commit(REPO, {"x": "2"}, branch="topic/part")
+    assert await mirrors.fetch(REPO, "topic/part", TOKEN) == below
+    git("update-ref", "-d", "refs/heads/topic/part", cwd=host.bare(REPO))
+    again = host.commit(REPO, {"x": "3"}, branch="topic")
+    assert await mirrors.fetch(REPO, "topic", TOKEN) == again
+
+
+async def test_the_tip_is_asked_of_the_remote_and_fetches_nothing(host: GitHost, mirrors: Mirrors) -> None:
+    sha = host.create(REPO)
+    host.commit(REPO, {"x": "1"}, branch="other/refs/heads/main")
+    assert await mirrors.tip(REPO, "main", TOKEN) == sha
+    assert await mirrors.tip(REPO, "nothing", TOKEN) is None
+    assert not await mirrors.has(REPO, sha)
+
+
+async def test_many_fetches_at_once_wait_for_each_other(host: GitHost, mirrors: Mirrors) -> None:
+    sha = host.create(REPO)
+    assert set(await asyncio.gather(*(mirrors.fetch(REPO, "main", TOKEN) for _ in range(6)))) == {sha}
+
+
+async def test_a_missing_branch_and_a_missing_repository_are_told_apart(host: GitHost, mirrors: Mirrors) -> None:
+    host.create(REPO)
+    with pytest.raises(MissingBranch, match="acme/api has no branch nope"):
+        await mirrors.fetch(REPO, "nope", TOKEN)
+    with pytest.raises(GitError, match="git fetch failed") as caught:
+        await mirrors.fetch("acme/none", "main", TOKEN)
+    assert not isinstance(caught.value, MissingBranch)
+
+
+async def test_a_wrong_token_is_a_git_error_without_the_token(host: GitHost, mirrors: Mirrors) -> None:
+    host.create(REPO)
+    with pytest.raises(GitError) as caught:
+        await mirrors.fetch(REPO, "main", "ghs_wrongwrongwrong")
+    assert "ghs_wrong" not in str(caught.value)
+
+
+async def test_names_are_checked_before_anything_is_written(tmp_path: Path, mirrors: Mirrors) -> None:
+    for repo in ("../../x", "a/..", "-c/x"):
+        with pytest.raises(UnusableName):
+            await mirrors.fetch(repo, "main", TOKEN)
+    with pytest.raises(UnusableName):
+        await mirrors.fetch(REPO, "--upload-pack=x", TOKEN)
+    assert not (tmp_path / "root").exists()
+
+
+async def test_sec_26_a_hostile_repository_is_refused_at_the_fetch(host: GitHost, mirrors: Mirrors) -> None:
+    host.create(REPO)
+    bare = host.bare(REPO)
+    blob = git("hash-object", "-w", "--stdin", cwd=bare, stdin=b"[core]\n\tfsmonitor = touch /tmp/x\n")
+    inner = git("mktree", cwd=bare, stdin=f"100644 blob {blob}\tconfig\n".encode())
+    tree = git("mktree", cwd=bare, stdin=f"040000 tree {inner}\t.GIT\n".encode())
+    sha = git("commit-tree", tree, "-m", "evil", cwd=bare)
+    git("update-ref", "refs/heads/evil", sha, cwd=bare)
+    with pytest.raises(GitError, match=r"fsck|hasDotgit|\.git"):
+        await mirrors.fetch(REPO, "evil", TOKEN)
+
+
+async def test_an_agents_user_can_pass_through_the_root_but_not_read_mirrors(host: GitHost, mirrors: Mirrors) -> None:
+    host.create(REPO)
+    await mirrors.fetch(REPO, "main", TOKEN)
+    assert stat.S_IMODE((mirrors.root / "mirrors").stat().st_mode) == 0o700
+    assert stat.S_IMODE(mirrors.root.stat().st_mode) == 0o711
