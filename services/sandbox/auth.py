@@ -112,10 +112,12 @@ def role_of(state: State, repo: Repo, login: str) -> str:
     account = state.accounts.get(login.lower())
     if account is None:
         return "none"
-    if repo.owner.lower() == login.lower():
+    owner = state.accounts.get(repo.owner.lower())
+    membership = {name.lower(): held for name, held in owner.members.items()} if owner is not None else {}
+    if repo.owner.lower() == login.lower() or membership.get(login.lower()) == "admin":
         return "admin"
     granted = next((role for name, role in repo.collaborators.items() if name.lower() == login.lower()), "none")
-    return granted if granted != "none" or repo.private else "read"
+    return granted if granted != "none" or (repo.private and login.lower() not in membership) else "read"
 
 
 def rank(role: str) -> int:

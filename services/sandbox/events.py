@@ -40,7 +40,7 @@ def queue(
     `extra` holds the event's own keys, rendered. For `installation*` events it holds the whole `installation`.
     """
     guid = str(uuid.UUID(int=sandbox.draw(128), version=4))
-    common = _common(sandbox, action, repo, sender) | extra
+    common = _common(sandbox, repo, sender) | extra
     body = {**({"action": action} if action else {}), **common}
     found = False
     for app, installation in _apps(sandbox, event, action, repo, extra):
@@ -56,13 +56,14 @@ def queue(
 
 def ping(sandbox: "Sandbox", hook: Hook, repo: Repo, sender: str, hook_view: Json) -> None:
     """The event a new repository hook gets."""
-    body = {
-        "zen": "Keep it logically awesome.",
-        "hook_id": hook.id,
-        "hook": hook_view,
-        **_common(sandbox, None, repo, sender),
-    }
-    _store(sandbox, _Target(hook=hook), str(uuid.UUID(int=sandbox.draw(128), version=4)), "ping", None, repo, body)
+    body = {"zen": "Keep it logically awesome.", "hook_id": hook.id, "hook": hook_view}
+    send_to(sandbox, hook, "ping", repo, sender, body)
+
+
+def send_to(sandbox: "Sandbox", hook: Hook, event: str, repo: Repo, sender: str, extra: dict[str, Json]) -> None:
+    """Queue an event without action for one repository hook alone."""
+    guid = str(uuid.UUID(int=sandbox.draw(128), version=4))
+    _store(sandbox, _Target(hook=hook), guid, event, None, repo, _common(sandbox, repo, sender) | extra)
     sandbox.tell()
 
 
@@ -130,7 +131,7 @@ class _Target(msgspec.Struct, frozen=True, kw_only=True):
     hook: Hook | None = None
 
 
-def _common(sandbox: "Sandbox", action: str | None, repo: Repo | None, sender: str) -> dict[str, Json]:
+def _common(sandbox: "Sandbox", repo: Repo | None, sender: str) -> dict[str, Json]:
     state, base = sandbox.state, sandbox.public_url
     out: dict[str, Json] = {"sender": views.user(base, views.account(state, sender))}
     if repo is not None:

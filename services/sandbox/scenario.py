@@ -6,7 +6,7 @@ Used by the demo, the tests and the command line. Things made here make no webho
 import hashlib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from cryptography.hazmat.primitives import serialization
@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from services.sandbox import git_views
 from services.sandbox.clock import stamp
 from services.sandbox.git import ZERO
-from services.sandbox.state import Account, App, Hook, Installation, Label, Repo, Token
+from services.sandbox.state import Account, App, Hook, Installation, Label, Protection, Repo, Token
 
 if TYPE_CHECKING:
     from services.sandbox.sandbox import Sandbox
@@ -150,6 +150,16 @@ class Scenario:
     def collaborator(self, repo: Repo, login: str, role: str = "write") -> None:
         """Give somebody a role: read, triage, write, maintain, admin, or a custom one."""
         repo.collaborators[self.account(login).login] = role
+
+    def member(self, organization: str, login: str, role: str = "member") -> None:
+        """Make somebody a member of an organisation, or an admin of it."""
+        self.account(organization, "Organization").members[self.account(login).login] = role
+
+    def protect(self, repo: Repo, *contexts: str, branch: str = "", **rules: Any) -> Protection:
+        """Require these checks on a branch, the default one when not named; `rules` are the other fields of Protection."""
+        found = Protection(contexts=list(contexts), **rules)
+        repo.protection[branch or repo.default_branch] = found
+        return found
 
     def user_token(self, login: str) -> str:
         """A token that acts as this person."""

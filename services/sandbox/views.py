@@ -8,6 +8,8 @@ from urllib.parse import quote
 from services.sandbox.kernel import Json
 from services.sandbox.state import Account, App, Installation, Repo, State
 
+UNLISTED = {"issue_dependencies", "sub_issues"}
+"""Events that GitHub sends but that its schema of an App inside a check's payload does not name; `GET /app` shows them."""
 GHOST = Account(id=10_137, login="ghost")
 
 
@@ -34,7 +36,7 @@ def account(state: State, login: str) -> Account:
 
 def user(base: str, who: Account) -> Json:
     """GitHub's "simple user"."""
-    api = f"{base}/users/{who.login}"
+    api = f"{base}/users/{quoted(who.login)}"
     root = base.removesuffix("/api/v3")
     return {
         "login": who.login,
@@ -217,7 +219,7 @@ def app(state: State, base: str, which: App) -> Json:
         "created_at": which.created_at,
         "updated_at": which.created_at,
         "permissions": which.permissions,
-        "events": which.events,
+        "events": [name for name in which.events if name not in UNLISTED],
     }
 
 

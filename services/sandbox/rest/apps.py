@@ -18,7 +18,7 @@ def _app(call: Call) -> App:
 def app(call: Call) -> Json:
     which = _app(call)
     installed = sum(1 for i in call.state.installations.values() if i.app_id == which.id)
-    return {**views.app(call.state, call.base, which), "installations_count": installed}
+    return {**views.app(call.state, call.base, which), "events": which.events, "installations_count": installed}
 
 
 @route("GET", "/apps/{app_slug}", need="")
