@@ -32,7 +32,7 @@ bench: .venv/.dev ## Measure the figures: make bench NAME=demo
 	@$(PY) -m benchmarks $(NAME)
 
 docs: .venv/.dev ## Build the documentation into site/
-	@$(PY) -m docs.reference
+	@$(PY) docs/generate.py
 	@$(PY) -m mkdocs build --quiet --strict
 
 clean: ## Remove the virtual environment and everything built

@@ -1,0 +1,66 @@
+"""Writes the generated pages of the reference from what is registered: settings and commands.
+
+Usage: python docs/generate.py [--check]. With --check nothing is written and the exit status says whether the pages are up to date.
+"""
+
+import sys
+from pathlib import Path
+
+import handlers.commands
+from bot.settings import reference
+
+PAGES = Path(__file__).parent / "reference"
+NOTE = "<!-- Made by docs/generate.py; edit the code, not this page. -->\n"
+
+
+def settings() -> str:
+    rows = [f"| `{name}` | {accepted} | {f'`{default}`' if default else ''} | {meaning} |" for name, accepted, default, meaning in reference()]
+    head = "| Variable | Accepts | Default | Meaning |\n| --- | --- | --- | --- |\n"
+    return f"{NOTE}\n# Settings\n\nThe bot is set through its environment.\n\n{head}" + "\n".join(rows) + "\n" + REPOSITORY
+
+
+def commands() -> str:
+    handlers.commands.load()
+    rows = [f"| `/lockstep {entry.usage.replace('|', ' or ')}` | {entry.summary} | {entry.needs} |" for _, entry in handlers.commands.COMMANDS]
+    return f"{NOTE}\n{COMMANDS}" + "\n".join(rows) + "\n"
+
+
+REPOSITORY = """
+## A repository's own settings
+
+In `.github/lockstep.yml` on the default branch; an unknown key is an error.
+
+| Key | Accepts | Default | Meaning |
+| --- | --- | --- | --- |
+| `checks` | `required` or `none` | `required` | `none` merges without checks where the repository has no workflows |
+| `merge` | `squash`, `merge` or `rebase` | `squash` | how pull requests are merged, if the repository allows it |
+"""
+COMMANDS = """# Commands
+
+Write `/lockstep` and a verb at the start of a line of a comment on the plan's issue; several lines are several commands.
+`@lockstep` works too. Code, quotes, lists and edited comments are not read. The bot answers with 👀, then 👍 or 😕, and puts what it has to
+say into the one comment it keeps up to date.
+
+A target is a task's id, `owner/repo`, `owner/repo#n` (its pull request or tracking issue), `failed` or `all`.
+
+The permission is that of the person who wrote the comment, asked of GitHub at that moment.
+
+| Command | What it does | Permission needed |
+| --- | --- | --- |
+"""
+
+
+def main(arguments: list[str]) -> int:
+    """0 when the pages are written, or with --check up to date; 1 when they are not."""
+    pages = {"settings.md": settings(), "commands.md": commands()}
+    if "--check" in arguments:
+        stale = [name for name, text in pages.items() if not (PAGES / name).is_file() or (PAGES / name).read_text() != text]
+        sys.stderr.write("".join(f"{name} is out of date: run make docs\n" for name in stale))
+        return 1 if stale else 0
+    for name, text in pages.items():
+        (PAGES / name).write_text(text)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
