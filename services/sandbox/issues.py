@@ -20,17 +20,18 @@ LOCK_REASONS = ("off-topic", "too heated", "resolved", "spam")
 
 
 def tell(sandbox: "Sandbox", issue: Issue, action: str, actor: str, **extra: Json) -> None:
-    """Send `issues` or `pull_request` with this action; a pull request's also starts the workflows that ask for it."""
-    repo = sandbox.state.repos[issue.repo_id]
-    if issue.pull is None:
-        shown = issue_views.issue(sandbox.state, sandbox.public_url, issue)
-        sandbox.emit("issues", action, repo, actor, issue=shown, **extra)
-        return
+    """Send `issues` or `pull_request` with this action, and start the workflows that ask for it."""
     from services.sandbox import actions, pull_views
 
-    shown = pull_views.full(sandbox, sandbox.public_url, issue)
-    sandbox.emit("pull_request", action, repo, actor, number=issue.number, pull_request=shown, **extra)
-    actions.trigger(sandbox, repo, "pull_request", actor=actor, action=action, pull=issue)
+    repo, base = sandbox.state.repos[issue.repo_id], sandbox.public_url
+    if issue.pull is None:
+        extra["issue"] = issue_views.issue(sandbox.state, base, issue)
+        sandbox.emit("issues", action, repo, actor, **extra)
+        actions.trigger(sandbox, repo, "issues", actor=actor, action=action, payload=extra)
+        return
+    extra |= {"number": issue.number, "pull_request": pull_views.full(sandbox, base, issue)}
+    sandbox.emit("pull_request", action, repo, actor, **extra)
+    actions.trigger(sandbox, repo, "pull_request", actor=actor, action=action, pull=issue, payload=extra)
 
 
 def note(sandbox: "Sandbox", issue: Issue, event: str, actor: str, app_id: int = 0, **data: object) -> None:
@@ -246,17 +247,15 @@ def delete_comment(sandbox: "Sandbox", which: Comment, actor: str) -> None:
 
 def tell_comment(sandbox: "Sandbox", which: Comment, action: str, actor: str, **extra: Json) -> None:
     """`issue_comment`, which pull requests' conversations send too (their issue has a `pull_request` key)."""
+    from services.sandbox import actions
+
     state, base = sandbox.state, sandbox.public_url
     issue = state.issues[which.issue_id]
-    sandbox.emit(
-        "issue_comment",
-        action,
-        state.repos[issue.repo_id],
-        actor,
-        issue=issue_views.issue(state, base, issue),
-        comment=issue_views.comment(state, base, which),
-        **extra,
-    )
+    repo = state.repos[issue.repo_id]
+    extra["issue"] = issue_views.issue(state, base, issue)
+    extra["comment"] = issue_views.comment(state, base, which)
+    sandbox.emit("issue_comment", action, repo, actor, **extra)
+    actions.trigger(sandbox, repo, "issue_comment", actor=actor, action=action, payload=extra)
 
 
 def delete(sandbox: "Sandbox", issue: Issue, actor: str) -> None:
