@@ -118,13 +118,12 @@ class CommentShape(msgspec.Struct):
 
 
 class FileShape(msgspec.Struct):
-    type: str = ""
     encoding: str = ""
     content: str = ""
 
     def text(self) -> str | None:
         """None for what is no file and for a file above 1 MB, whose content GitHub leaves out."""
-        if self.type != "file" or self.encoding != "base64":
+        if self.encoding != "base64":
             return None
         try:
             return base64.b64decode(self.content).decode(errors="replace")
