@@ -88,10 +88,11 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
 
 
 ROUTES: list[Route] = []
+WIDE = {"path", "ref", "basehead", "branch", "tree_sha"}
 
 
 def route(method: str, template: str, need: str = "token") -> Callable[[Callable[..., Json]], Callable[..., Json]]:
-    """Register an endpoint; a name in braces that is the last one and called `path`, `ref`, `basehead` or `branch` may hold slashes."""
+    """Register an endpoint; the parameters in WIDE, and a label's name, may hold slashes."""
 
     def register(run: Callable[..., Json]) -> Callable[..., Json]:
         ROUTES.append(Route(method=method, template=template, pattern=_compile(template), need=need, run=run))
@@ -103,7 +104,7 @@ def route(method: str, template: str, need: str = "token") -> Callable[[Callable
 
 def _compile(template: str) -> re.Pattern[str]:
     def name(found: re.Match[str]) -> str:
-        wide = found[1] in {"path", "ref", "basehead", "branch", "tree_sha"}
+        wide = found[1] in WIDE or found.string[: found.start()].endswith("/labels/")
         return f"(?P<{found[1]}>{'.+' if wide else '[^/]+'})"
 
     return re.compile(re.sub(r"\{(\w+)\}", name, template) + r"\Z")

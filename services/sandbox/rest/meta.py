@@ -60,11 +60,6 @@ def versions(_call: Call) -> Json:
     return ["2022-11-28"]
 
 
-@route("GET", "/zen", need="")
-def zen(_call: Call) -> Json:
-    return "Keep it logically awesome."
-
-
 @route("GET", "/rate_limit", need="")
 def rate_limit(call: Call) -> Json:
     rows = {name: call.sandbox.limits.row(call.who, call.sandbox.now(), name) for name in BUDGETS}
