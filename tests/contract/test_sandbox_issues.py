@@ -133,6 +133,9 @@ def test_a_reaction_is_new_once(hub: Hub) -> None:
     assert hub.hear() == []
     mine = hub.ok("GET", f"issues/{number}/reactions?content=eyes")[0]
     hub.ok("DELETE", f"issues/{number}/reactions/{mine['id']}")
+    assert hub.refused("DELETE", f"issues/comments/{comment}/reactions/{mine['id']}")[0] == 404
+    theirs = hub.ok("GET", f"issues/comments/{comment}/reactions")[0]
+    hub.ok("DELETE", f"issues/comments/{comment}/reactions/{theirs['id']}")
     assert hub.ok("GET", f"issues/{number}")["reactions"]["eyes"] == 0
 
 

@@ -68,6 +68,11 @@ def add_to_comment(call: Call) -> Response:
     return _add(call, f"comment:{comments.find(call, 'write')[1].id}")
 
 
+@route("DELETE", ON_COMMENT + "/{reaction_id}", need="issues:write")
+def remove_from_comment(call: Call) -> Response:
+    return _remove(call, f"comment:{comments.find(call, 'write')[1].id}")
+
+
 def _review_comment(call: Call) -> str:
     repo = call.repo("pull_requests:read")
     found = call.state.review_comments.get(call.number("comment_id"))
