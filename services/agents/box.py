@@ -15,6 +15,7 @@ from typing import Literal, Protocol
 from services.agents.log import MAX_LOG
 from services.errors import AgentError
 from services.git.child import Capture, run_child
+from services.git.workspace import remove_tree
 
 Setting = Literal["bwrap", "none"]
 PATH = "/usr/bin:/bin"
@@ -59,14 +60,15 @@ class OpenBox:
 
     async def run(self, argv: Sequence[str], *, files: Path, seconds: float, stdin: bytes = b"") -> Finished:
         capture = new_capture()
-        home = await asyncio.to_thread(tempfile.mkdtemp, prefix="lockstep-home-")
-        env = {"PATH": PATH, "HOME": home, "LANG": "C.UTF-8", "TERM": "dumb"}
         try:
-            ended = await run_child(argv, env=env, seconds=seconds, stdout=capture, cwd=files, stdin=stdin)
+            home = await asyncio.to_thread(tempfile.mkdtemp, prefix="lockstep-home-")
+            env = {"PATH": PATH, "HOME": home, "LANG": "C.UTF-8", "TERM": "dumb"}
+            try:
+                ended = await run_child(argv, env=env, seconds=seconds, stdout=capture, cwd=files, stdin=stdin)
+            finally:
+                await remove_tree(Path(home))
         except OSError as error:
             raise AgentError(f"The command could not be started: {error.strerror}.") from None
-        finally:
-            await run_child(["rm", "-rf", "--", home], env={"PATH": PATH}, seconds=60, stdout=Capture(0, 0))
         code = ended.code if ended.code >= 0 else 128 - ended.code
         return Finished(exit_code=code, timed_out=ended.timed_out, output=capture.value())
 

@@ -84,12 +84,15 @@ class BubblewrapBox:
     async def run(self, argv: Sequence[str], *, files: Path, seconds: float, stdin: bytes = b"") -> Finished:
         bwrap = _tool("bwrap", "install bubblewrap, or set `sandbox: none` for an agent you trust")
         async with self._slots.one() as uid:
-            if self._root:
-                await asyncio.to_thread(_check_passable, files)
-                await _give(files, uid)
-            with memory_files(_PASSWD, _GROUP, seccomp.program() if seccomp.available() else b"") as fds:
-                line = [*self._limits(uid), bwrap, *self._options(files, fds), "--", *self._inner_limits(), *argv]
-                return await run_confined(line, fds, seconds, stdin)
+            try:
+                if self._root:
+                    await asyncio.to_thread(_check_passable, files)
+                    await _give(files, uid)
+                with memory_files(_PASSWD, _GROUP, seccomp.program() if seccomp.available() else b"") as fds:
+                    line = [*self._limits(uid), bwrap, *self._options(files, fds), "--", *self._inner_limits(), *argv]
+                    return await run_confined(line, fds, seconds, stdin)
+            except OSError as error:
+                raise AgentError(f"The box could not be prepared: {error.strerror}.") from None
 
     async def probe(self) -> str | None:
         argv = ["/bin/sh", "-c", _SELF_TEST, "self-test", "1" if seccomp.available() else "0"]

@@ -56,6 +56,7 @@ class _Status:
 
     def __init__(self) -> None:
         self._text = bytearray()
+        self._watched = True
         self.pidfd = -1
         self.exit_code: int | None = None
 
@@ -65,14 +66,21 @@ class _Status:
         for line in filter(None, lines):
             report = json.loads(line)
             if "child-pid" in report and self.pidfd < 0:
-                with contextlib.suppress(ProcessLookupError):
-                    self.pidfd = os.pidfd_open(report["child-pid"])
+                self._watch(report["child-pid"])
             self.exit_code = report.get("exit-code", self.exit_code)
+
+    def _watch(self, pid: int) -> None:
+        try:
+            self.pidfd = os.pidfd_open(pid)
+        except ProcessLookupError:
+            pass  # it has ended already
+        except OSError:  # a kernel older than 5.3, or no descriptor left
+            self._watched = False
 
     async def all_ended(self) -> bool:
         """Wait until the first process is dead: the kernel lets it go only after every other process of the box."""
         if self.pidfd < 0:
-            return True
+            return self._watched
         with contextlib.suppress(ProcessLookupError, PermissionError):
             signal.pidfd_send_signal(self.pidfd, signal.SIGKILL)
         loop, dead = asyncio.get_running_loop(), asyncio.Event()
@@ -108,8 +116,6 @@ async def run_confined(line: Sequence[str], fds: BoxFiles, seconds: float, stdin
                     stdin=stdin,
                     pass_fds=(*fds.all, report.write_fd),
                 )
-            except OSError as error:
-                raise AgentError(f"bubblewrap could not be started: {error.strerror}.") from None
             finally:
                 report.close_writer()
                 await report.drained()
@@ -117,7 +123,7 @@ async def run_confined(line: Sequence[str], fds: BoxFiles, seconds: float, stdin
     finally:
         status.close()
     if not over:
-        raise AgentError("A box could not be ended; restart Lockstep on this machine.")
+        raise AgentError("A box could not be watched to its end (that needs Linux 5.3); nothing of it was taken.")
     return _finished(ended, status, capture)
 
 

@@ -134,7 +134,7 @@ class _Steps:
 
     def _judge(self, changes: tuple[Change, ...]) -> None:
         if strays := outside(changes, self._order.task.paths):
-            raise _Over("refused", f"The task's `paths` do not cover {_some(strays)}.")
+            raise _Over("refused", f"The task's paths do not cover {_some(strays)}.")
         held = protected(changes) if self._order.protected else ()
         if held:
             raise _Over("refused", f"A person has to look at {_some([path for path, _ in held])}: {held[0][1]}.")

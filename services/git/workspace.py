@@ -72,7 +72,10 @@ class Workspace:
 
     async def lay_out(self) -> None:
         """Write the base commit's files; symbolic links become plain files that hold their target."""
-        await asyncio.to_thread(self._make)
+        try:
+            await asyncio.to_thread(self._make)
+        except OSError as error:
+            raise GitError(f"the files of {self.repo} cannot be laid out: {error.strerror}") from None
         await self._git("read-tree", self.base)
         await self._git("checkout-index", "--all", "--quiet", "--index")
 
@@ -177,7 +180,10 @@ async def open_workspace(
 ) -> AsyncIterator[Workspace]:
     """The files of a commit that is in the mirror, in a directory that is gone afterwards, whatever happened."""
     check_sha(sha)
-    home = await asyncio.to_thread(_new_home, mirrors)
+    try:
+        home = await asyncio.to_thread(_new_home, mirrors)
+    except OSError as error:
+        raise GitError(f"there is no room for an attempt in {mirrors.attempts}: {error.strerror}") from None
     try:
         workspace = Workspace(mirrors=mirrors, repo=repo, base=sha, home=home, limits=limits or Limits())
         await workspace.lay_out()

@@ -163,7 +163,7 @@ async def test_what_the_verification_leaves_behind_is_not_committed(ground: Grou
 
 async def test_files_outside_the_tasks_paths_are_refused(ground: Ground) -> None:
     result = await ground.attempt(order("for f in a b c d e; do echo x > $f; done; echo y > src/y", paths=("src/**",)))
-    assert (result.kind, result.reason) == ("refused", "The task's `paths` do not cover a, b, c and 2 more.")
+    assert (result.kind, result.reason) == ("refused", "The task's paths do not cover a, b, c and 2 more.")
     assert ground.host.tip(REPO, BRANCH) == ""
 
 
