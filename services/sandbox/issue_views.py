@@ -5,6 +5,7 @@ descriptions asks for.
 """
 
 from collections import Counter
+from urllib.parse import quote
 
 from services.sandbox.kernel import Json
 from services.sandbox.state import Comment, Issue, IssueEvent, Label, Milestone, Reaction, Repo, State
@@ -53,7 +54,7 @@ def label(base: str, repo: Repo, which: Label) -> Json:
     return {
         "id": which.id,
         "node_id": node_id("LA", which.id),
-        "url": f"{base}/repos/{repo.full_name}/labels/{which.name.replace(' ', '%20').replace('/', '%2F')}",
+        "url": f"{base}/repos/{repo.full_name}/labels/{quote(which.name, safe=':')}",
         "name": which.name,
         "color": which.color,
         "default": which.name.lower() in DEFAULT_LABELS,

@@ -217,8 +217,12 @@ def update_branch(
     *,
     expected: str | None = None,
     permissions: Mapping[str, str] | None = None,
+    rebase: bool = False,
 ) -> str:
-    """Merge the base into the head and push it as `actor`; returns the new head. 422 for GitHub's three reasons."""
+    """Bring the base into the head, by a merge or by a rebase, pushed as `actor`; returns the new head.
+
+    422 for GitHub's three reasons: another head than expected, nothing new on the base, a conflict.
+    """
     from services.sandbox import pushes
 
     pull, git = the_pull(issue), sandbox.git
@@ -229,14 +233,12 @@ def update_branch(
         raise Problem(422, "expected head sha didn’t match current head ref.")
     if git.contains(issue.repo_id, pull.head_sha, tip):
         raise Problem(422, "There are no new commits on the base branch.")
-    tree = git.merge_tree(issue.repo_id, pull.head_sha, tip).tree
-    if tree is None:
-        raise Problem(422, "merge conflict between base and head")
     fork_point = git.merge_base(issue.repo_id, pull.head_sha, tip) or ""
     refuse_workflow_files([change.filename for change in git.diff(issue.repo_id, fork_point, tip)], permissions)
     who = person_of(sandbox.state, actor, stamp(sandbox.now()))
-    text = f"Merge branch '{pull.base_ref}' into {pull.head_ref}"
-    sha = git.commit_tree(issue.repo_id, tree, [pull.head_sha, tip], text, who, who)
+    sha = _rebased(sandbox, issue, tip, who) if rebase else _merged(sandbox, issue, tip, who)
+    if sha is None:
+        raise Problem(422, "merge conflict between base and head")
     git.bring(issue.repo_id, head_repo.id, sha)
     before, ref = pull.head_sha, f"refs/heads/{pull.head_ref}"
     try:
@@ -245,6 +247,20 @@ def update_branch(
         raise Problem(422, "expected head sha didn’t match current head ref.") from None
     pushes.moved(sandbox, head_repo, ref, before, sha, actor)
     return sha
+
+
+def _merged(sandbox: "Sandbox", issue: Issue, tip: str, who: Person) -> str | None:
+    """The head with the base merged into it, None on a conflict."""
+    pull = the_pull(issue)
+    tree = sandbox.git.merge_tree(issue.repo_id, pull.head_sha, tip).tree
+    text = f"Merge branch '{pull.base_ref}' into {pull.head_ref}"
+    return tree and sandbox.git.commit_tree(issue.repo_id, tree, [pull.head_sha, tip], text, who, who)
+
+
+def _rebased(sandbox: "Sandbox", issue: Issue, tip: str, who: Person) -> str | None:
+    """The head's commits anew on the base's tip, None on a conflict."""
+    shas = sandbox.git.rebase(issue.repo_id, tip, tip, the_pull(issue).head_sha, who)
+    return None if shas is None else [tip, *shas][-1]
 
 
 def enable_auto_merge(sandbox: "Sandbox", issue: Issue, method: str, actor: str) -> None:

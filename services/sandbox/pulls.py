@@ -129,6 +129,8 @@ def set_draft(sandbox: "Sandbox", issue: Issue, draft: bool, actor: str) -> None
 
 def retarget(sandbox: "Sandbox", issue: Issue, base: str, actor: str) -> None:
     """Another base branch: `edited` with what it was; the head stays and mergeability is unknown again."""
+    from services.sandbox import merging
+
     pull = the_pull(issue)
     if base == pull.base_ref:
         return
@@ -150,6 +152,7 @@ def retarget(sandbox: "Sandbox", issue: Issue, base: str, actor: str) -> None:
     pull.base_ref, pull.base_sha = base, tip
     mergeability.forget(pull)
     tell(sandbox, issue, "edited", actor, changes={"base": before})
+    merging.disable_auto_merge(sandbox, issue, actor, "Base branch changed")
 
 
 def set_state(sandbox: "Sandbox", issue: Issue, state: str, actor: str, app_id: int = 0) -> None:

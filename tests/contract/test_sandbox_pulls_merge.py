@@ -227,6 +227,28 @@ def test_a_branch_is_brought_up_to_date(hub: Hub) -> None:
     assert (status, "merge conflict between base and head" in words) == (422, True)
 
 
+def test_a_branch_is_rebased_when_that_is_asked_for(hub: Hub) -> None:
+    made = hub.pull()
+    tip = hub.branch("main", {"other.txt": "x"})
+    hub.hear()
+    sha = merging.update_branch(hub.sandbox, hub.record(made["number"]), "lockstep[bot]", rebase=True)
+    commit = _commit(hub, sha)
+    assert (commit.parents, commit.message, commit.committer.name) == ([tip], "Add topic", "lockstep[bot]")
+    assert hub.hear()[:2] == ["push", "pull_request.synchronize"]
+    assert hub.payload("push")["forced"] is True
+
+
+def test_retargeting_switches_auto_merge_off(hub: Hub) -> None:
+    hub.branch("release", {"release.txt": "r"})
+    hub.repo.allow_auto_merge = True
+    hub.repo.protection["main"] = Protection(approvals=1)
+    number = hub.pull()["number"]
+    merging.enable_auto_merge(hub.sandbox, hub.record(number), "merge", "ada")
+    hub.hear()
+    hub.ok("PATCH", f"pulls/{number}", {"base": "release"})
+    assert hub.hear() == ["pull_request.edited", "pull_request.auto_merge_disabled"]
+
+
 def test_auto_merge_waits_for_what_is_missing(hub: Hub) -> None:
     hub.repo.allow_auto_merge = True
     made = hub.pull()
