@@ -1,9 +1,10 @@
 """Where the committed description is known to differ from GitHub, put right by name; all else counts as it stands.
 
-The npm package is made for generating TypeScript clients and narrows two things for that; its reduction left out one
-operation. A correction is applied to the raw document, fails when the place is gone, and says why it is true.
+The npm package is made for generating TypeScript clients and narrows two things for that; its reduction left out a few
+operations. A correction is applied to the raw document, fails when the place is gone, and says why it is true.
 """
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -28,16 +29,54 @@ def _labels_as_list(document: Document) -> None:
                 branch.get("properties", {}).get("labels", branch).pop("minItems", None)
 
 
-def _comment_reaction(document: Document) -> None:
-    """Deleting a comment's reaction is GitHub's as much as deleting an issue's."""
-    of_issue = document["paths"]["/repos/{owner}/{repo}/issues/{issue_number}/reactions/{reaction_id}"]["delete"]
-    names = ("owner", "repo", "comment-id", "reaction-id")
-    parameters = [{"$ref": f"#/components/parameters/{name}"} for name in names]
-    template = "/repos/{owner}/{repo}/issues/comments/{comment_id}/reactions/{reaction_id}"
-    document["paths"][template] = {"delete": {**of_issue, "parameters": parameters}}
+def _left_out(document: Document) -> None:
+    """Operations that GitHub has and the reduction to 238 lost, with the schemas of GitHub's documentation."""
+    minimal = {"$ref": "#/components/schemas/minimal-repository"}
+    transfer = {
+        "type": "object",
+        "required": ["new_owner"],
+        "properties": {
+            "new_owner": {"type": "string"},
+            "new_name": {"type": "string"},
+            "team_ids": {"type": "array", "items": {"type": "integer"}},
+        },
+    }
+    repo = "/repos/{owner}/{repo}"
+    comment = f"{repo}/issues/comments/{{comment_id}}"
+    _add(document, "delete", f"{comment}/reactions/{{reaction_id}}", 204)
+    _add(document, "get", "/apps/{app_slug}", 200, {"$ref": "#/components/schemas/integration"})
+    _add(document, "post", f"{repo}/actions/runs/{{run_id}}/force-cancel", 202, {"type": "object"})
+    _add(document, "post", f"{repo}/transfer", 202, minimal, body=transfer)
+    _add(document, "get", "/users/{username}/repos", 200, {"type": "array", "items": minimal}, pages=True)
 
 
-CORRECTIONS: tuple[Callable[[Document], None], ...] = (_list_installations, _labels_as_list, _comment_reaction)
+def _add(
+    document: Document,
+    method: str,
+    template: str,
+    status: int,
+    answer: Any = None,
+    *,
+    body: Any = None,
+    pages: bool = False,
+) -> None:
+    parameters: list[Document] = [
+        {"name": name, "in": "path", "schema": {"type": "integer" if name.endswith("_id") else "string"}}
+        for name in re.findall(r"\{(\w+)\}", template)
+    ]
+    if pages:
+        parameters += [{"$ref": f"#/components/parameters/{name}"} for name in ("per-page", "page", "direction")]
+    response = {"content": {"application/json": {"schema": answer}}} if answer else {}
+    operation: Document = {"parameters": parameters, "responses": {str(status): response}}
+    if body:
+        operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": body}}}
+    item = document["paths"].setdefault(template, {})
+    if method in item:
+        raise LookupError(f"{method} {template} is in the description now")
+    item[method] = operation
+
+
+CORRECTIONS: tuple[Callable[[Document], None], ...] = (_list_installations, _labels_as_list, _left_out)
 
 
 def correct(document: Document) -> None:

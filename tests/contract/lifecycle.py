@@ -139,10 +139,10 @@ async def play(
         ) as answer:
             received = await answer.read()
         exchange(step.method, target.raw_path_qs, headers, body, answer.status, answer.headers, received)
-        value = json.loads(received) if received else None
         place = f"step {number}, {step.method} {target.raw_path_qs}"
         if answer.status != step.status:
             raise DeviationError(f"{place}: {step.status} expected, {answer.status} answered: {received[:300]!r}")
+        value = json.loads(received) if received else None
         for path, wanted in step.holds.items():
             if (found := lookup(value, path, place)) != fill(wanted, kept):
                 raise DeviationError(f"{place}: {path} should be {fill(wanted, kept)!r}, is {found!r}")

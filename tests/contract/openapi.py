@@ -21,6 +21,7 @@ OUTSIDE = re.compile(
     r"/[^/]+/[^/]+/(info/refs|git-upload-pack|git-receive-pack)"  # git's smart HTTP
     r"|/(api/)?graphql"  # checked by graphql.py
     r"|/_sandbox/.*"  # the sandbox's own controls, and where log downloads redirect to
+    r"|/zen"  # a line of text
 )
 """Paths that are rightly not in the description."""
 

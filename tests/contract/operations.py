@@ -80,8 +80,12 @@ class Operations:
         self.all = sorted(found, key=lambda operation: operation.order)
 
     def find(self, method: str, path: str) -> tuple[Operation, dict[str, str]] | None:
-        """The operation and its decoded path parameters, or None; a renamed repository is also at /repositories/ID."""
+        """The operation and its decoded path parameters, or None.
+
+        A repository is also at /repositories/ID (a renamed one redirects there); the root of its files needs no path.
+        """
         path = re.sub(r"\A/repositories/(\d+)(?=/|\Z)", r"/repos/repositories/\1", path)
+        path = re.sub(r"\A(/repos/[^/]+/[^/]+/(?:contents|tarball|zipball))/?\Z", r"\1/.", path)
         wanted = "GET" if method == "HEAD" else method
         for operation in self.all:
             if operation.method == wanted and (found := operation.pattern.match(path)):

@@ -143,7 +143,8 @@ async def test_githubkit_sync_takes_a_task_from_issue_to_merge(world: World) -> 
         assert app.rest.apps.get_authenticated().parsed_data.slug == world.app.slug
         assert [i.id for i in app.rest.apps.list_installations().parsed_data] == [world.installation]
 
-        rest = githubkit(world, installation_auth(world), "/api/v3").rest
+        client = githubkit(world, installation_auth(world), "/api/v3")
+        rest = client.rest
         assert [r.full_name for r in rest.apps.list_repos_accessible_to_installation().parsed_data.repositories] == [
             FULL
         ]
@@ -170,7 +171,7 @@ async def test_githubkit_sync_takes_a_task_from_issue_to_merge(world: World) -> 
         assert rest.checks.list_for_ref(OWNER, REPO, head).parsed_data.check_runs[0].conclusion == "success"
         merged = rest.pulls.merge(OWNER, REPO, pull.number, merge_method="merge", sha=head).parsed_data
         assert merged.merged
-        assert rest.pulls.get(OWNER, REPO, pull.number).parsed_data.merge_commit_sha == merged.sha
+        assert rest.pulls.get(OWNER, REPO, pull.number).parsed_data.merged_by.login == f"{world.app.slug}[bot]"
         parents = rest.git.get_commit(OWNER, REPO, merged.sha).parsed_data.parents
         assert [p.sha for p in parents] == [base, head]
 

@@ -92,7 +92,10 @@ def test_annotations_are_appended(hub: Hub) -> None:
 @pytest.mark.parametrize(
     ("change", "text"),
     [
-        ({"output": {"title": "t", "summary": "x" * 70_000}}, "Only 65535 characters are allowed; 70000 were supplied."),
+        (
+            {"output": {"title": "t", "summary": "x" * 70_000}},
+            "Only 65535 characters are allowed; 70000 were supplied.",
+        ),
         ({"output": {"title": "t"}}, '\\"summary\\" wasn\'t supplied.'),
         ({"head_sha": "0" * 40}, "No commit found for SHA: " + "0" * 40),
         ({"status": "completed"}, '\\"conclusion\\" wasn\'t supplied.'),
