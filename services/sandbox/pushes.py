@@ -3,7 +3,6 @@
 Order, as GitHub's usual one: create, push (or delete, push), then pull requests, then checks, then workflows.
 """
 
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from services.sandbox import git_views, views
@@ -32,20 +31,12 @@ def moved(sandbox: "Sandbox", repo: Repo, ref: str, before: str, after: str, act
 
 
 def _followers(sandbox: "Sandbox", repo: Repo, ref: str, before: str, after: str, actor: str) -> None:
-    with suppress(ImportError):
-        from services.sandbox import pulls
+    from services.sandbox import actions, checks, pulls
 
-        pulls.on_push(sandbox, repo, ref, before, after, actor)
-    with suppress(ImportError):
-        from services.sandbox import checks
-
-        if ref.startswith("refs/heads/"):
-            checks.on_push(sandbox, repo, ref, before, after, actor)
-    with suppress(ImportError):
-        from services.sandbox import actions
-
-        if after != ZERO:
-            actions.trigger(sandbox, repo, "push", ref=ref, sha=after, actor=actor, payload={"before": before})
+    pulls.on_push(sandbox, repo, ref, before, after, actor)
+    checks.on_push(sandbox, repo, ref, before, after, actor)
+    if after != ZERO:
+        actions.trigger(sandbox, repo, "push", ref=ref, sha=after, actor=actor, payload={"before": before})
 
 
 def push_body(sandbox: "Sandbox", repo: Repo, ref: str, before: str, after: str, actor: str) -> dict[str, Json]:

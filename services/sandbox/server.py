@@ -14,9 +14,10 @@ from typing import Any, Protocol, TypeVar
 
 from aiohttp import web
 
-from services.sandbox import server_control, server_git, snapshot
+from services.sandbox import actions, server_control, server_git, snapshot
 from services.sandbox.clock import background, pause
 from services.sandbox.kernel import Request, Response
+from services.sandbox.runner import Runner
 from services.sandbox.sandbox import Sandbox
 from services.sandbox.server_hooks import OnDelivery, Sender
 
@@ -58,9 +59,9 @@ class Running:
         self._saved = -1
         self._locks: dict[int, asyncio.Lock] = {}
 
-    async def think(self, what: Callable[..., T], *args: Any) -> T:
+    async def think(self, run: Callable[..., T], *args: Any) -> T:
         """Call something in the one thread that may touch the state."""
-        return await asyncio.get_running_loop().run_in_executor(self._thinker, what, *args)
+        return await asyncio.get_running_loop().run_in_executor(self._thinker, run, *args)
 
     def lock(self, repo_id: int) -> asyncio.Lock:
         """One push to a repository at a time."""
@@ -90,9 +91,8 @@ class Running:
             self.sandbox.on_event.append(wake)
             self._tasks.append(background(sender.run()))
         if run_actions:
-            from services.sandbox import runner
-
-            self._tasks.append(background(runner.run(self.sandbox, self.think)))
+            await self.think(actions.resume, self.sandbox)
+            self._tasks.append(background(Runner(self.sandbox, self.think).run()))
         if self._state_dir is not None:
             self._tasks.append(background(self._save_now_and_then()))
 

@@ -227,28 +227,3 @@ def codeowners(call: Call) -> Json:
     if found is None:
         raise not_found()
     return {"errors": found}
-
-
-@route("POST", "/repos/{owner}/{repo}/dispatches", need="contents:write")
-def repository_dispatch(call: Call) -> Json:
-    """Start what listens to `repository_dispatch`, on the default branch."""
-    from services.sandbox import actions
-
-    repo = call.repo()
-    kind = call.text("event_type", required=True, resource="RepositoryDispatch") or ""
-    payload = call.body.get("client_payload") or {}
-    if len(kind) > 100:
-        raise Problem(422, "Invalid request.\n\nOnly 100 characters are allowed for event_type.")
-    if not isinstance(payload, dict) or len(payload) > 10:
-        raise Problem(422, f"Invalid request.\n\nNo more than 10 properties are allowed; {len(payload)} were supplied.")
-    actions.trigger(
-        call.sandbox,
-        repo,
-        "repository_dispatch",
-        ref=f"refs/heads/{repo.default_branch}",
-        sha=call.git.resolve(repo.id, repo.default_branch) or "",
-        actor=call.actor,
-        action=kind,
-        payload={"client_payload": payload},
-    )
-    return Response(status=204)
