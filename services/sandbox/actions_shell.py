@@ -73,32 +73,48 @@ def command(shell: str, script: Path) -> list[str] | None:
 
 
 async def run(argv: list[str], *, cwd: Path, env: Mapping[str, str], limit: int = 1_000_000) -> Ended:
-    """Run to the end. However this is left (also cancelled, at a timeout), the whole process group is dead."""
-    child = await asyncio.create_subprocess_exec(
-        *argv,
-        cwd=cwd,
-        env=dict(env),
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-        start_new_session=True,
-    )
+    """Run to the end. However this is left (also cancelled, at a timeout), the whole process group is dead.
+
+    The pipe is our own: asyncio's would make `wait` last until the last child that inherited it lets go.
+    """
+    read_end, write_end = os.pipe()
+    stream = asyncio.StreamReader()
+    protocol = asyncio.StreamReaderProtocol(stream)
+    transport, _ = await asyncio.get_running_loop().connect_read_pipe(lambda: protocol, os.fdopen(read_end, "rb"))
     kept = Kept(limit)
-
-    async def drain(stream: asyncio.StreamReader) -> None:
-        while chunk := await stream.read(65_536):
-            kept.add(chunk)
-
-    async with asyncio.TaskGroup() as tasks:
-        try:
-            reading = tasks.create_task(drain(child.stdout)) if child.stdout else None
-            code = await child.wait()
-        finally:
-            with suppress(ProcessLookupError):
-                os.killpg(child.pid, signal.SIGKILL)
-            await child.wait()
-        if reading is not None:
+    try:
+        child = await _start(argv, cwd, env, write_end)
+        async with asyncio.TaskGroup() as tasks:
+            reading = tasks.create_task(_drain(stream, kept))
+            try:
+                code = await child.wait()
+            finally:
+                with suppress(ProcessLookupError):
+                    os.killpg(child.pid, signal.SIGKILL)
+                await child.wait()
             # A process that left the group may still hold the pipe: its words are not waited for.
             await asyncio.wait([reading], timeout=DRAIN_SECONDS)
             reading.cancel()
+    finally:
+        transport.close()
     return Ended(code=code, output=kept.text())
+
+
+async def _start(argv: list[str], cwd: Path, env: Mapping[str, str], out: int) -> asyncio.subprocess.Process:
+    try:
+        return await asyncio.create_subprocess_exec(
+            *argv,
+            cwd=cwd,
+            env=dict(env),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=out,
+            stderr=asyncio.subprocess.STDOUT,
+            start_new_session=True,
+        )
+    finally:
+        os.close(out)
+
+
+async def _drain(stream: asyncio.StreamReader, kept: Kept) -> None:
+    while chunk := await stream.read(65_536):
+        kept.add(chunk)

@@ -40,8 +40,12 @@ async def carry_out(hub: Hub, text: str, scratch: Path, *, longest: float = 60.0
     with suppress(asyncio.CancelledError):
         await working
     hub.hear()
-    assert os.listdir(scratch) == []
+    assert left_over(scratch) == []
     return run
+
+
+def left_over(scratch: Path) -> list[Path]:
+    return list(scratch.iterdir())
 
 
 def job(hub: Hub, run: WorkflowRun, name: str) -> Job:
