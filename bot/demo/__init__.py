@@ -34,6 +34,7 @@ def main(arguments: list[str]) -> int:
         root.mkdir(parents=True, exist_ok=True)
         if chosen.keep and any(root.iterdir()):
             raise UserError(f"{root} is not empty; name a new folder for --keep.")
+        root.chmod(0o711)  # the box's own user must be able to pass through
         return _run(chosen, root)
     except LockstepError as error:
         sys.stderr.write(f"lockstep: {error}\n")

@@ -79,7 +79,8 @@ class Runner:
         running = list(self._tasks)
         unwanted = await self.call(lambda: [i for i in running if not actions.is_wanted(self.sandbox, i)])
         for number in unwanted:
-            self._tasks[number].cancel()
+            if (task := self._tasks.get(number)) is not None:  # it may have ended while we asked
+                task.cancel()
         room = self.parallel - len(self._tasks)
         if room <= 0:
             return

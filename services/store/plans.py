@@ -139,9 +139,9 @@ class Plans:
 
         def write(c: sqlite3.Connection) -> None:
             c.execute(
-                "INSERT INTO sticky VALUES (?,?,?,?,'[]') ON CONFLICT (repo, number) DO UPDATE SET"
+                "INSERT INTO sticky VALUES (?,?,?,?,?) ON CONFLICT (repo, number) DO UPDATE SET"
                 " comment_id = excluded.comment_id, body_hash = excluded.body_hash",
-                (repo, number, comment_id, body_hash),
+                (repo, number, comment_id, body_hash, b"[]"),
             )
 
         await self._db.write(write)
