@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 MAX_NESTING = 60
 """Levels of lists and quotes; markdown-it would silently skip the rest of a document that is nested deeper."""
 
+_CONTAINERS = frozenset({"list_item_open", "blockquote_open"})
 _INLINE = re.compile(r"\\.|`+|<!--", re.DOTALL)
 _RUN = re.compile(r"`+")
 
@@ -84,7 +85,7 @@ def scan(text: str) -> Document:
     for token in tokens:
         if token.map and (token.type == "inline" or token.type == "html_block"):
             _blank_comments(lines, token)
-    deep = next((t for t in tokens if t.nesting == 1 and t.level >= MAX_NESTING - 2), None)
+    deep = next((t for t in tokens if t.type in _CONTAINERS and t.level >= MAX_NESTING - 1), None)
     return Document(
         lines=lines,
         items=tuple(_items(tokens, lines)),

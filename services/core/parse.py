@@ -44,7 +44,7 @@ def parse(text: str, *, home: RepoName, installed: Collection[RepoName] | None =
     yaml_file = form == "yaml" or (form == "auto" and looks_like_yaml(text))
     pages = _from_yaml(text, findings) if yaml_file else _from_issue(text, findings)
     tasks = assemble(pages.drafts, pages.defaults, Repos(home, installed), findings)
-    title = read_title(pages.title, findings) if pages.title else ""
+    title = read_title(pages.title, findings) if pages.title and pages.title.text.strip() else ""
     if not pages.drafts and not findings.failed:
         findings.add("empty", _nothing(text, yaml_file))
     if findings.failed:

@@ -24,7 +24,7 @@ _ALMOST = re.compile(r"\[[ xX]?\]\s{0,8}(?:\*{2,3}|__)([A-Za-z0-9._-]{1,64})(?:\
 _KEY = re.compile(r"\s*([A-Za-z][\w-]{0,30})\s*:")
 _LOST_FIELD = re.compile(rf"[·•∙⋅・|,;–—-]\s{{0,3}}({'|'.join(FIELDS)}):|(?<![\w/-])(needs):(?=\s)")
 
-Values = dict[str, Spot | tuple[Spot, ...]]
+Values = dict[str, Spot | tuple[Spot, ...] | None]
 
 
 def read_list(document: Document, findings: Findings) -> list[Draft]:
@@ -64,7 +64,7 @@ def _draft(document: Document, item: Item, later: Sequence[Item], findings: Find
         values["done"] = Spot("true", item.first + 1, item.column + 1)
     parts, after = _parts(document, item, close + 2)
     _head(parts[0], values)
-    for part in parts[1:]:
+    for part in parts[1:] if parts[-1].text else parts[1:-1]:
         _field(part, values, findings)
     _body(document, item, _own_rows(item, after, later), values, findings)
     for key in ("title", "verify", "run", "prompt", "rollback"):
@@ -136,7 +136,10 @@ def _field(part: Spot, values: Values, findings: Findings) -> None:
     key = found[1]
     value = part.text[found.end() :]
     spot = Spot(value.strip(), part.line, part.column + found.end() + len(value) - len(value.lstrip()))
-    if key not in FIELDS:
+    if key in {"id", "title"}:
+        message = f"The {key} of a task stands before the first ` {DOT} `; remove `{key}:` here."
+        findings.add("unknown_key", message, part)
+    elif key not in FIELDS:
         unknown_key(Spot(key, part.line, part.column), FIELDS, "a task", findings)
     elif key in values:
         findings.add("duplicate_key", f"`{key}` is given twice for this task; keep one, or the other is lost.", part)

@@ -71,16 +71,13 @@ def _values(node: Node, allowed: tuple[str, ...], where: str, findings: Findings
     if not isinstance(node, Mapping):
         findings.add("wrong_type", f"`{where}` has to be a mapping, such as `{where}: {{timeout: 1h}}`.", node.spot)
         return {}
-    values: dict[str, Spot | tuple[Spot, ...]] = {}
+    values: dict[str, Spot | tuple[Spot, ...] | None] = {}
     for key, value in node.entries.values():
         if key.text not in allowed:
             unknown_key(key, allowed, where, findings)
         elif not _is_null(value):
-            read = (
-                _list(key.text, value, findings) if KEYS[key.text].shape == "list" else _text(key.text, value, findings)
-            )
-            if read is not None:
-                values[key.text] = read
+            read = _list if KEYS[key.text].shape == "list" else _text
+            values[key.text] = read(key.text, value, findings)
     return values
 
 

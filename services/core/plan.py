@@ -63,12 +63,18 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def hash(self) -> str:
         """SHA-256 (hex) of the normal form: order of tasks, needs and paths, spelling and line numbers don't count."""
-        tasks = sorted((_normal(task) for task in self.tasks), key=lambda task: task.id)
-        return hashlib.sha256(msgspec.json.encode([self.title, tasks])).hexdigest()
+        tasks = [_content(task) for task in sorted(self.tasks, key=lambda task: task.id)]
+        return hashlib.sha256(msgspec.json.encode([self.title, tasks], order="sorted")).hexdigest()
 
 
-def _normal(task: Task) -> Task:
-    return msgspec.structs.replace(task, line=0, needs=tuple(sorted(task.needs)), paths=tuple(sorted(task.paths)))
+def _content(task: Task) -> dict[str, object]:
+    """What a task says. Defaults are left out by value, so that a key added one day changes no hash of today."""
+    values = msgspec.structs.asdict(msgspec.structs.replace(task, line=0))
+    kept = {name: value for name, value in values.items() if value != getattr(_PLAIN, name)}
+    return {**kept, "id": task.id, "title": task.title, "needs": sorted(task.needs), "paths": sorted(task.paths)}
+
+
+_PLAIN = Task(id="", title="", repo="")
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True):

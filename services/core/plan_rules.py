@@ -19,7 +19,8 @@ from services.core.problems import Findings, Spot
 MAX_NAMED = 40
 """Members of a circle that a message names."""
 
-Values = Mapping[str, Spot | tuple[Spot, ...]]
+Values = Mapping[str, Spot | tuple[Spot, ...] | None]
+"""Key -> its text or texts; None where something of the wrong shape stands, which is noted already."""
 
 
 class Draft(msgspec.Struct, frozen=True):
@@ -51,7 +52,7 @@ class Repos:
         """The repository's name, or None with the problem noted."""
         name = spot.text
         if not is_repo(name):
-            advice = self._suggest(name, findings) or " For example `acme/api`."
+            advice = self._suggest(name, findings) or " In a task list the last parentheses name it."
             findings.add("unknown_repo", f"{quote(name)} is not a repository; write it as `owner/name`.{advice}", spot)
             return None
         if self._known is None:
@@ -122,7 +123,7 @@ def _read_fields(values: Values, repos: Repos, findings: Findings) -> dict[str, 
     """The values that could be read; `needs` is left to the check of all tasks together."""
     fields: dict[str, Value] = {}
     for key, given in values.items():
-        if key == "needs":
+        if key == "needs" or given is None:
             continue
         value: Value | None
         if isinstance(given, tuple):

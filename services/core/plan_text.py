@@ -24,9 +24,10 @@ def _category(char: str) -> str:
 
 def is_hidden(char: str) -> bool:
     """True for a character that a reader cannot see: controls, direction marks, zero-width, tags; not for blanks."""
-    if char.isspace():
+    if char in "\t\n":
         return False
-    return _category(char) in {"Cc", "Cf", "Cs"} or char in _BLANK_LOOKING or "\U000e0000" <= char <= "\U000e0fff"
+    invisible = _category(char) in {"Cc", "Cf", "Cs", "Zl", "Zp"} or char in _BLANK_LOOKING
+    return invisible or "\U000e0000" <= char <= "\U000e0fff"
 
 
 def _joins_emoji(text: str, at: int) -> bool:
@@ -53,8 +54,8 @@ def without_hidden(text: str) -> str:
 
 
 def clean_line(text: str) -> str:
-    """Prose on one line: invisible characters gone, every run of blanks one blank."""
-    return " ".join(without_hidden(text).split())
+    """Prose on one line: invisible characters gone, every run of blanks and line ends one blank."""
+    return " ".join(without_hidden(" ".join(text.split())).split())
 
 
 def clean_block(text: str) -> str:
@@ -67,7 +68,7 @@ def show(text: str) -> str:
     """Any text with what cannot be seen written as an escape; line ends become `\\n`."""
     if text.isascii() and text.isprintable():
         return text
-    return "".join(_escape(c) if c in "\n\t" or is_hidden(c) or _category(c) in {"Zl", "Zp"} else c for c in text)
+    return "".join(_escape(c) if c in "\n\t" or is_hidden(c) else c for c in text)
 
 
 def _escape(char: str) -> str:

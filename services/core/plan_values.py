@@ -49,6 +49,9 @@ def read_title(spot: Spot, findings: Findings, key: str = "title") -> str | None
         message = f"The title {quote(title, 40)} has {size}; move the rest to `body`."
         findings.add("title_too_long", message, spot)
         return None
+    if not title:
+        findings.add("missing_field", "The title is empty; say what is to be done.", spot)
+        return None
     _warn_hidden(spot, findings, key)
     return title
 
@@ -106,11 +109,8 @@ def read_name(pattern: re.Pattern[str]) -> Reader:
         name = spot.text.strip()
         if pattern.fullmatch(name):
             return name
-        findings.add(
-            "bad_value",
-            f"{quote(spot.text)} is not the name of a {key}; use letters, digits and `. _ -`, without blanks.",
-            spot,
-        )
+        message = f"`{key}` can't be {quote(spot.text)}; use letters, digits and `. _ -`, without blanks."
+        findings.add("bad_value", message, spot)
         return None
 
     return read
@@ -120,7 +120,7 @@ def read_group(spot: Spot, findings: Findings, key: str) -> str | None:
     name = clean_line(spot.text)
     if 0 < len(name) <= 64:
         return name
-    findings.add("bad_value", f"{quote(spot.text)} is not the name of a {key}; use 1 to 64 characters.", spot)
+    findings.add("bad_value", f"`{key}` can't be {quote(spot.text)}; use 1 to 64 characters.", spot)
     return None
 
 
@@ -149,7 +149,8 @@ def read_path(spot: Spot, findings: Findings, key: str) -> str | None:
     reason = plan_paths.objection(spot.text)
     if reason is None:
         return plan_paths.tidy(spot.text)
-    findings.add("bad_path", f"The path {quote(spot.text)} {reason}.", spot)
+    what = f"The path {quote(spot.text)}" if spot.text else f"An entry of `{key}`"
+    findings.add("bad_path", f"{what} {reason}.", spot)
     return None
 
 

@@ -1,0 +1,66 @@
+"""plan_advice: warnings about plans that are allowed."""
+
+import pytest
+
+from services.core.plan import Plan
+from services.core.plan_advice import LONG_CHAIN, MAX_OVERLAPS, advise
+from services.core.problems import Findings
+from tests.core.drawn import chain, plan, task
+
+
+def advice(found: Plan) -> list[tuple[str, str]]:
+    findings = Findings()
+    advise(found, findings)
+    assert not findings.failed
+    return [(problem.kind, problem.message) for problem in findings.listed()]
+
+
+def kinds(found: Plan) -> list[str]:
+    return [kind for kind, _ in advice(found)]
+
+
+def test_a_long_chain_is_mentioned_when_nearly_all_wait() -> None:
+    assert kinds(chain(LONG_CHAIN)) == ["long_chain"]
+    assert kinds(chain(LONG_CHAIN - 1)) == []
+    wide = plan(*chain(LONG_CHAIN).tasks, *(task(f"free{n}") for n in range(3)))
+    assert kinds(wide) == []
+
+
+def test_a_group_of_one() -> None:
+    assert kinds(plan(task("a", group="g"), task("b", group="g"), task("c", group="h"))) == ["lone_group"]
+
+
+def test_words_of_the_commands() -> None:
+    assert kinds(plan(task("All"), task("failed"), task("failed-tests"))) == ["reserved_id", "reserved_id"]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("src/**", "src/a.py"), ("src/a.py", "src/a.py"), ("src", "src/a/b"), ("**/*.md", "docs/x.md"), ("a*/x", "ab/?")],
+)
+def test_parallel_tasks_with_common_files(one: str, other: str) -> None:
+    ((kind, message),) = advice(plan(task("a", paths=("zzz", one)), task("b", paths=(other,))))
+    assert kind == "overlapping_paths"
+    assert "`a` and `b`" in message
+    assert f"`{one}`" in message
+
+
+def test_no_warning_without_danger() -> None:
+    src = {"paths": ("src/**",)}
+    assert kinds(plan(task("a", **src), task("b", "a"), task("c", "b", **src))) == []
+    assert kinds(plan(task("a", **src), task("b", repo="acme/web", **src))) == []
+    assert kinds(plan(task("a", **src), task("b", done=True, **src))) == []
+    assert kinds(plan(task("a", **src), task("b"))) == []
+    assert kinds(plan(task("a", **src), task("b", paths=("docs/**", "srcs/x")))) == []
+    assert kinds(plan(task("a", paths=("src/**", "src/x")))) == []
+
+
+def test_a_pair_is_mentioned_once_and_not_too_many() -> None:
+    both = {"paths": ("src/a", "src/b", "src/c")}
+    assert kinds(plan(task("a", **both), task("b", **both))) == ["overlapping_paths"]
+    assert len(advice(plan(*(task(f"t{n}", paths=("src",)) for n in range(50))))) == MAX_OVERLAPS
+
+
+def test_sec_30_many_hostile_patterns_end_soon() -> None:
+    paths = tuple(f"{'*a' * 100}{n}" for n in range(200))
+    assert kinds(plan(*(task(f"t{n}", paths=paths[n::50]) for n in range(50)))) == []
