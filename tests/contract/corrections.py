@@ -29,6 +29,17 @@ def _labels_as_list(document: Document) -> None:
                 branch.get("properties", {}).get("labels", branch).pop("minItems", None)
 
 
+def _labels_with_slashes(document: Document) -> None:
+    """A label's name may hold a slash that clients do not encode (PyGithub, prow), as in do-not-merge/hold."""
+    for template in (
+        "/repos/{owner}/{repo}/labels/{name}",
+        "/repos/{owner}/{repo}/issues/{issue_number}/labels/{name}",
+    ):
+        for operation in document["paths"][template].values():
+            name = next(parameter for parameter in operation["parameters"] if parameter.get("name") == "name")
+            name["x-multi-segment"] = True
+
+
 def _left_out(document: Document) -> None:
     """Operations that GitHub has and the reduction to 238 lost, with the schemas of GitHub's documentation."""
     minimal = {"$ref": "#/components/schemas/minimal-repository"}
@@ -76,7 +87,12 @@ def _add(
     item[method] = operation
 
 
-CORRECTIONS: tuple[Callable[[Document], None], ...] = (_list_installations, _labels_as_list, _left_out)
+CORRECTIONS: tuple[Callable[[Document], None], ...] = (
+    _list_installations,
+    _labels_as_list,
+    _labels_with_slashes,
+    _left_out,
+)
 
 
 def correct(document: Document) -> None:

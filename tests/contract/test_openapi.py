@@ -92,6 +92,7 @@ def test_every_operation_is_found_by_its_own_path() -> None:
         ("/repos/o/r/issues/7/comments", "/repos/{owner}/{repo}/issues/{issue_number}/comments", {"issue_number": "7"}),
         ("/repos/o/r/contents/a/b%20c.py?ref=x", "/repos/{owner}/{repo}/contents/{path}", {"path": "a/b c.py"}),
         ("/repos/o/r/contents", "/repos/{owner}/{repo}/contents/{path}", {"owner": "o"}),
+        ("/repos/o/r/labels/do-not-merge/hold", "/repos/{owner}/{repo}/labels/{name}", {"name": "do-not-merge/hold"}),
         ("/repos/o/r/git/ref/heads/a/b", "/repos/{owner}/{repo}/git/ref/{ref}", {"ref": "heads/a/b"}),
         ("/repos/o/r/branches/a/b/protection", "/repos/{owner}/{repo}/branches/{branch}/protection", {"branch": "a/b"}),
         ("/repos/o/r/compare/main...a", "/repos/{owner}/{repo}/compare/{base}...{head}", {"base": "main", "head": "a"}),
