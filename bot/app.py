@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 import structlog
@@ -35,6 +36,10 @@ from services.store.runs import Runs
 
 log = structlog.get_logger(__name__)
 
+KEEP_BODIES = timedelta(days=4)
+"""A little longer than GitHub's delivery log reaches back, so whatever it can redeliver is still known here."""
+KEEP_ROWS = timedelta(days=90)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Bot:
@@ -52,7 +57,7 @@ async def running(settings: Settings, *, clock: Clock | None = None) -> AsyncIte
     """Start everything, yield while it runs, stop it cleanly. UserError when it can't start as it is set."""
     clock = clock or SystemClock()
     data = Path(settings.data_dir)
-    data.mkdir(parents=True, exist_ok=True)
+    await asyncio.to_thread(data.mkdir, parents=True, exist_ok=True)
     box = await choose_box(settings.sandbox)
     github = GitHub(
         settings.github_api_url, settings.app_id, private_key_pem(settings), clock, cache_enabled=settings.cache
@@ -118,8 +123,16 @@ async def _listening(
         clock=clock,
         html=settings.github_url,
     )
-    beside("dispatch", dispatcher.run())
-    beside("sweep", sweep(settings.sweep_seconds, engine.driver.sweep))
+    beside.for_good("dispatch", dispatcher.run())
+
+    async def look_everywhere() -> None:
+        dispatcher.wake()
+        await engine.driver.sweep()
+        now = clock.now()
+        while await inbox.prune(bodies_before=now - KEEP_BODIES, rows_before=now - KEEP_ROWS):
+            pass
+
+    beside.for_good("sweep", sweep(settings.sweep_seconds, look_everywhere))
     server = runner(app)
     await server.setup()
     try:

@@ -27,7 +27,14 @@ class Beside:
         if self._closing:
             work.close()
             return
-        task = self._group.create_task(_logged(name, work), name=name)
+        self._keep(self._group.create_task(_logged(name, work), name=name))
+
+    def for_good(self, name: str, work: Coroutine[object, object, None]) -> None:
+        """Run what the process is nothing without: an error in it ends the process, for its supervisor to start it
+        again."""
+        self._keep(self._group.create_task(work, name=name))
+
+    def _keep(self, task: asyncio.Task[None]) -> None:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
@@ -59,7 +66,7 @@ async def _logged(name: str, work: Coroutine[object, object, None]) -> None:
         log.error("a task failed", task=name, exc_info=error)
 
 
-async def sweep(every: float, look: Callable[[], Awaitable[int]]) -> None:
+async def sweep(every: float, look: Callable[[], Awaitable[object]]) -> None:
     """Call `look` again and again, `every` seconds apart, for ever."""
     while True:
         await asyncio.sleep(every)

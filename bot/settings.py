@@ -44,13 +44,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     sandbox: Annotated[
         Literal["bwrap", "none"],
         Meta(
-            description="`bwrap` runs agents in bubblewrap and refuses without it; `none` runs them unprotected, for your own scripts only."
+            description="`bwrap` runs agents in bubblewrap and refuses without it; `none` runs them unprotected, "
+            "for your own scripts only."
         ),
     ] = "bwrap"
     checks: Annotated[
         Literal["required", "none"],
         Meta(
-            description="`none` merges without checks in repositories that have no workflows; a repository can say so itself in .github/lockstep.yml."
+            description="`none` merges without checks in repositories that have no workflows; a repository can say so "
+            "itself in .github/lockstep.yml."
         ),
     ] = "required"
     require_other: Annotated[bool, Meta(description="`true`: a plan's author can't approve it.")] = False

@@ -9,5 +9,5 @@ from services.engine.engine import Engine
 @on("pull_request", "pull_request_review")
 async def on_pull(event: Event, engine: Engine) -> None:
     if event.repo and event.number:
-        engine.forget(event.repo, f"pull:{event.number}")
+        engine.forget(event.repo, f"pull:{event.number}", f"issue:{event.number}")
         await engine.look(pull_key(event.repo, event.number))

@@ -8,4 +8,4 @@ from services.engine.engine import Engine
 @on("push", "create", "delete", "repository")
 async def on_push(event: Event, engine: Engine) -> None:
     if event.repo:
-        engine.forget(event.repo, "repository", "branch", "file", "workflows")
+        engine.forget(event.repo, "repository", "branch", "file", "workflows", "pull")

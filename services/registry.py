@@ -1,8 +1,7 @@
 """Named entries that register themselves: one new module in a folder adds one command, agent, strategy or check.
 
-The loader imports the folder's modules in name order, so what exists never depends on who imported what first. A name that
-is taken is an error at start, and a test keeps the list of all names, so the implicit wiring stays visible.
-"""
+The loader imports the folder's modules in name order, so what exists never depends on who imported what first. A name
+that is taken is an error at start, and a test keeps the list of all names, so the implicit wiring stays visible."""
 
 import importlib
 import pkgutil

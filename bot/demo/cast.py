@@ -16,7 +16,7 @@ agent, a workflow or a person can do the same.
 - [ ] **api** Serve `currency` (acme/api) · needs: schema · priority: 10 · run: sh tools/serve-field.sh currency
 - [ ] **convert** Convert amounts between currencies (acme/api) · needs: api, rates · run: sh tools/add-convert.sh
 - [ ] **web** Show the currency (acme/web) · needs: api · run: sh tools/show-column.sh currency
-- [ ] **prices** Show prices in the buyer's currency (acme/web) · needs: web, convert · run: sh tools/show-column.sh price
+- [ ] **prices** Show the buyer's price (acme/web) · needs: web, convert · run: sh tools/show-column.sh price
 """
 
 WORKFLOW = """\

@@ -103,7 +103,7 @@ class Person:
 
 
 async def tell(
-    stage: Stage, settings: Settings, clock: Clock, audience: Audience, notice: str, timeout: float
+    stage: Stage, settings: Settings, clock: Clock, audience: Audience, notice: str, patience: float
 ) -> Ending:
     """Play the whole story; returns when the plan is done, stuck or out of time."""
     watch = Watch()
@@ -115,13 +115,13 @@ async def tell(
             audience.begins(hub.url, bot.url, notice)
             async with aiohttp.ClientSession() as session:
                 person = Person(session, hub.url, stage.person_token, stage.home)
-                said = await _play(person, stage, watch, bot, audience, timeout)
+                said = await _play(person, stage, watch, bot, audience, patience)
             return await _ending(bot, stage, hub, watch, said)
     finally:
         await hub.close()
 
 
-async def _play(person: Person, stage: Stage, watch: Watch, bot: Bot, audience: Audience, timeout: float) -> str:
+async def _play(person: Person, stage: Stage, watch: Watch, bot: Bot, audience: Audience, patience: float) -> str:
     number = await person.write_plan(stage.title, stage.body)
 
     def shown(*words: str) -> Callable[[str, Any], bool]:
@@ -135,7 +135,7 @@ async def _play(person: Person, stage: Stage, watch: Watch, bot: Bot, audience: 
         return fits
 
     try:
-        async with asyncio.timeout(timeout):
+        async with asyncio.timeout(patience):
             first = await watch.until(shown("Waits for approval", "can't be run"))
             if "can't be run" in first["comment"]["body"]:
                 return str(first["comment"]["body"])
@@ -146,7 +146,7 @@ async def _play(person: Person, stage: Stage, watch: Watch, bot: Bot, audience: 
             await person.say(number, "/lockstep run")
             await _follow(stage, number, watch, bot, audience)
     except TimeoutError:
-        return f"It was not over after {timeout:.0f} seconds."
+        return f"It was not over after {patience:.0f} seconds."
     return ""
 
 

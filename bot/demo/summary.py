@@ -14,9 +14,7 @@ def as_json(ending: Ending) -> str:
     """`{"ok", "tasks", "merged", "seconds", "critical_path_seconds", "api_calls", "api_calls_saved", "events"}`."""
     run = ending.run
     tasks = []
-    for task in run.plan.tasks if run is not None else ():
-        state = run.tasks[task.id] if run is not None else None
-        assert state is not None
+    for task, state in [(task, run.tasks[task.id]) for task in run.plan.tasks] if run is not None else []:
         tasks.append(
             {
                 "id": task.id,
@@ -86,11 +84,11 @@ def print_for_people(ending: Ending, kept: str) -> None:
         done = sum(state.state == "done" for state in run.tasks.values())
         lines.append(f"{done} of {total} tasks merged. In order: {', '.join(merged(ending)) or 'none'}.")
         lines.append(
-            f"{seconds(run):.1f} s from start to last merge; the critical path alone took {critical_path_seconds(run):.1f} s."
+            f"{seconds(run):.1f} s from start to last merge; the critical path alone took "
+            f"{critical_path_seconds(run):.1f} s."
         )
-        for state in run.tasks.values():
-            if state.state in {"failed", "needs_human"}:
-                lines.append(f"  {state.id}: {state.reason}")
+        stuck = [state for state in run.tasks.values() if state.state in {"failed", "needs_human"}]
+        lines += [f"  {state.id}: {state.reason}" for state in stuck]
     lines.append(f"{ending.calls} API calls made, {ending.saved} saved by the cache; {ending.events} webhooks sent.")
     if kept:
         lines.append(f"Kept for looking: {kept}")

@@ -13,7 +13,8 @@ def plan(run: Run, task: TaskState) -> CheckReport:
     met, total = progress(run)
     spec = run.plan.by_id[task.id]
     summary = (
-        f"Task {code(task.id)} ({plain(spec.title)}) of the plan in {run.repo}#{run.number}, attempt {task.attempt}.\n\n"
+        f"Task {code(task.id)} ({plain(spec.title)}) of the plan in {run.repo}#{run.number}, attempt "
+        f"{task.attempt}.\n\n"
         f"{met} of {total} tasks are done."
     )
     return CheckReport(status="completed", conclusion="neutral", title=f"{met} of {total} tasks done", summary=summary)

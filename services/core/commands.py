@@ -88,7 +88,8 @@ def _read(words: list[str]) -> Command:
         else:
             return Command(
                 verb=verb,
-                problem="A target is a task id, `owner/repo`, `owner/repo#n`, `failed` or `all`; an option is `key=value`.",
+                problem="A target is a task id, `owner/repo`, `owner/repo#n`, `failed` or `all`; an option is "
+                "`key=value`.",
             )
     return Command(verb=verb, targets=tuple(targets), options=options)
 

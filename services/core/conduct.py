@@ -167,7 +167,8 @@ class _Work:
         elif fact.state == "closed":
             self.apply(task_id, Happening(kind="closed", text="the pull request was closed without merging"))
         elif fact.head_sha not in task.heads:
-            text = f"somebody else pushed {fact.head_sha[:7]} to its branch: look at it, then merge it yourself or retry the task"
+            who = f"somebody else pushed {fact.head_sha[:7]} to its branch"
+            text = f"{who}: look at it, then merge it yourself or retry the task"
             self.apply(task_id, Happening(kind="moved", sha=fact.head_sha, text=text))
         elif fact.head_sha == task.head_sha:
             self._judge_checks(task, fact)

@@ -73,7 +73,8 @@ def _by_checks(pull: PullFact) -> Ruling:
             return Ruling(verdict="wait", reason="waits for its checks to start")
         return Ruling(
             verdict="needs_human",
-            reason="no checks will come: the repository has no workflows. Add one, or set `checks: none` in .github/lockstep.yml",
+            reason="no checks will come: the repository has no workflows. "
+            "Add one, or set `checks: none` in .github/lockstep.yml",
         )
     if pull.mergeable_state == "blocked":
         return Ruling(verdict="wait", reason="waits for a review or a required check")

@@ -17,8 +17,8 @@ ENDED: frozenset[State] = frozenset({"done", "skipped", "cancelled"})
 STUCK: frozenset[State] = frozenset({"needs_human", "failed"})
 
 Kind = Literal[
-    "tracked", "unblocked", "started", "pushed", "opened", "waits", "broke", "refused", "moved", "green", "merged", "closed",
-    "cancelled", "retried", "skipped",
+    "tracked", "unblocked", "started", "pushed", "opened", "waits", "broke", "refused", "moved", "green", "merged",
+    "closed", "cancelled", "retried", "skipped",
 ]  # fmt: skip
 KINDS: tuple[Kind, ...] = get_args(Kind)
 QUIET: frozenset[Kind] = frozenset({"tracked", "waits"})
@@ -64,23 +64,32 @@ class TaskState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 _STAY: dict[Kind, State | None] = dict.fromkeys(KINDS, None)
 TABLE: dict[State, dict[Kind, State | None]] = {
-    "blocked": {**_STAY, "tracked": "blocked", "waits": "blocked", "unblocked": "ready", "cancelled": "cancelled", "skipped": "skipped"},
-    "ready": {**_STAY, "tracked": "ready", "waits": "ready", "started": "running", "cancelled": "cancelled", "skipped": "skipped"},
+    "blocked": {
+        **_STAY, "tracked": "blocked", "waits": "blocked",
+        "unblocked": "ready", "cancelled": "cancelled", "skipped": "skipped",
+    },
+    "ready": {
+        **_STAY, "tracked": "ready", "waits": "ready",
+        "started": "running", "cancelled": "cancelled", "skipped": "skipped",
+    },
     "running": {
-        **_STAY, "tracked": "running", "waits": "running", "pushed": "running", "opened": "in_review", "broke": "failed", "refused": "needs_human",
-        "merged": "done", "cancelled": "cancelled", "skipped": "skipped",
+        **_STAY, "tracked": "running", "waits": "running",
+        "pushed": "running", "opened": "in_review", "broke": "failed",
+        "refused": "needs_human", "merged": "done", "cancelled": "cancelled", "skipped": "skipped",
     },
     "in_review": {
-        **_STAY, "tracked": "in_review", "waits": "in_review", "moved": "needs_human", "broke": "failed", "refused": "needs_human", "merged": "done",
-        "closed": "needs_human", "cancelled": "cancelled", "skipped": "skipped",
+        **_STAY, "tracked": "in_review", "waits": "in_review", "moved": "needs_human", "broke": "failed",
+        "refused": "needs_human", "merged": "done", "closed": "needs_human", "cancelled": "cancelled",
+        "skipped": "skipped",
     },
     "needs_human": {
-        **_STAY, "tracked": "needs_human", "moved": "needs_human", "green": "in_review", "merged": "done", "cancelled": "cancelled",
-        "retried": "blocked", "skipped": "skipped",
+        **_STAY, "tracked": "needs_human", "moved": "needs_human", "green": "in_review", "merged": "done",
+        "cancelled": "cancelled", "retried": "blocked", "skipped": "skipped",
     },
     "failed": {
-        **_STAY, "tracked": "failed", "moved": "needs_human", "green": "in_review", "merged": "done", "refused": "needs_human",
-        "closed": "needs_human", "cancelled": "cancelled", "retried": "blocked", "skipped": "skipped",
+        **_STAY, "tracked": "failed", "moved": "needs_human", "green": "in_review", "merged": "done",
+        "refused": "needs_human", "closed": "needs_human", "cancelled": "cancelled", "retried": "blocked",
+        "skipped": "skipped",
     },
     "done": {**_STAY, "tracked": "done"},
     "skipped": {**_STAY, "tracked": "skipped", "merged": "done", "retried": "blocked"},

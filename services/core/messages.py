@@ -38,7 +38,8 @@ def pull_title(task: Task) -> str:
 def pull_body(run: Run, task: Task, state: TaskState, key: str) -> str:
     """Says where it comes from and what it needs; `Depends-On` lines are read by other tools too."""
     lines = [
-        f"Task {code(task.id)} of the plan in {run.repo}#{run.number}, approved by a person and carried out by {code(task.agent)}."
+        f"Task {code(task.id)} of the plan in {run.repo}#{run.number}, approved by a person and carried "
+        f"out by {code(task.agent)}."
     ]
     if state.issue:
         lines += ["", f"Closes #{state.issue}"]

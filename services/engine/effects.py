@@ -152,7 +152,7 @@ class Effects:
             return Outcome(happened=(Happening(kind="merged", sha=fact.merge_sha),))
         if fact.state != "open" or fact.head_sha != sha or ruling_for(run, state, fact).verdict != "merge":
             return Outcome(forget=True, look=True)
-        role = await self._parts.github.reads.permission(task.repo, run.approver)
+        role = await self._parts.github.reads.permission(task.repo, run.approver, fresh=True)
         if role not in WRITE:
             text = (
                 "the person who approved the plan can no longer write to this repository; somebody else has to approve"

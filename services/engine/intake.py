@@ -78,7 +78,8 @@ class Intake:
         fresh = await self.read(repo, number)
         if fresh is None or fresh.hash != shown.hash or _second(fresh.changed_at) > asked_at.replace(microsecond=0):
             raise UserError(
-                "The plan has changed since you looked at it. Read the comment above again, then repeat `/lockstep approve`."
+                "The plan has changed since you looked at it. Read the comment above again, then repeat "
+                "`/lockstep approve`."
             )
         plan = _whole(fresh.parsed)
         if self._parts.settings.require_other and actor.lower() == fresh.author.lower():
@@ -95,7 +96,8 @@ class Intake:
             role = await self._parts.github.reads.permission(repo, actor, fresh=True)
             if role not in WRITE:
                 raise NotAllowed(
-                    f"Approving needs the write permission on every repository of the plan; you have {role} on {code(repo)}."
+                    "Approving needs the write permission on every repository of the plan; you have "
+                    f"{role} on {code(repo)}."
                 )
 
     async def run(self, repo: str, number: int, actor: str) -> Run:
@@ -105,7 +107,8 @@ class Intake:
             raise UserError("The plan is not approved yet. A maintainer approves it with `/lockstep approve`.")
         if not row.is_approved:
             raise UserError(
-                "The plan was edited after its approval, so the approval is void. Approve it again with `/lockstep approve`."
+                "The plan was edited after its approval, so the approval is void. Approve it again with "
+                "`/lockstep approve`."
             )
         count = await self._parts.runs.count(row.id)
         run = Run(

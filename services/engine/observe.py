@@ -10,7 +10,7 @@ from services.core.config import RepoConfig, read_config
 from services.core.gate import CheckFact, PullFact
 from services.core.names import LABEL_HOLD
 from services.engine.parts import Parts
-from services.errors import NotFound, UserError
+from services.errors import NotFound, Refused, UserError
 from services.github.infos import CheckInfo, PullInfo
 
 CONFIG_PATH = ".github/lockstep.yml"
@@ -46,8 +46,16 @@ class Observer:
             return _fact(pull, facts, has_workflows=True, checks_none=False)
         config = await self.config(repo)
         none = config.checks == "none" or self._parts.settings.checks_none
-        has_workflows = await reads.has_workflows(repo)
+        has_workflows = await self._has_workflows(repo)
         return _fact(pull, facts, has_workflows=has_workflows, checks_none=none and not has_workflows)
+
+    async def _has_workflows(self, repo: str) -> bool:
+        """Without the right to ask, assume that checks will come: waiting can be explained, merging too early can't
+        be undone."""
+        try:
+            return await self._parts.github.reads.has_workflows(repo)
+        except Refused:
+            return True
 
     async def config(self, repo: str) -> RepoConfig:
         """The repository's settings from its default branch; a broken file counts as the (strict) defaults."""

@@ -93,10 +93,12 @@ class Stickies:
         if plan is None:
             return plan_comment.answered(answers)
         run = await self._parts.runs.of_plan(plan.id)
-        if plan.parsed.plan is None and (run is None or run.finished_at):
-            return plan_comment.broken(plan.parsed, answers)
+        over = run is None or run.finished_at is not None
+        if run is not None and over and plan.hash != run.plan.hash:
+            run = None  # the issue was edited after the run: what counts now is the new text
         shown = run.plan if run is not None else plan.parsed.plan
-        assert shown is not None
+        if shown is None:
+            return plan_comment.broken(plan.parsed, answers)
         warnings = [problem.message for problem in plan.parsed.problems if problem.severity == "warning"]
         approved_by = plan.approved_by if plan.is_approved else ""
         return plan_comment.render(shown, warnings, approved_by=approved_by, run=run, answers=answers)

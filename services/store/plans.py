@@ -96,8 +96,10 @@ class Plans:
 
         def write(c: sqlite3.Connection) -> None:
             c.execute(
-                "INSERT INTO plan (id, repo, number, slug, title, hash, parsed, author, issue_id, changed_at) VALUES (?,?,?,?,?,?,?,?,?,?)"
-                " ON CONFLICT (id) DO UPDATE SET title = excluded.title, parsed = excluded.parsed, hash = excluded.hash,"
+                "INSERT INTO plan (id, repo, number, slug, title, hash, parsed, author, issue_id, "
+                "changed_at) VALUES (?,?,?,?,?,?,?,?,?,?)"
+                " ON CONFLICT (id) DO UPDATE SET title = excluded.title, parsed = excluded.parsed, hash = "
+                "excluded.hash,"
                 " changed_at = iif(hash = excluded.hash, changed_at, excluded.changed_at)",
                 (plan.id, plan.repo, plan.number, plan.slug, plan.title, plan.hash, msgspec.json.encode(plan.parsed), plan.author,
                  plan.issue_id, to_text(now)),
@@ -115,7 +117,8 @@ class Plans:
             )
             if done.rowcount:
                 c.execute(
-                    "INSERT INTO event (plan_id, run_id, task, at, kind, before, after, actor, text) VALUES (?,'','',?,'approved','','',?,?)",
+                    "INSERT INTO event (plan_id, run_id, task, at, kind, before, after, actor, text) "
+                    "VALUES (?,'','',?,'approved','','',?,?)",
                     (plan_id, to_text(now), actor, plan_hash),
                 )
             return bool(done.rowcount)
@@ -153,7 +156,8 @@ class Plans:
             row = c.execute("SELECT answers FROM sticky WHERE repo = ? AND number = ?", (repo, number)).fetchone()
             kept = msgspec.json.decode(row[0], type=list[Answer]) if row else []
             c.execute(
-                "INSERT INTO sticky VALUES (?,?,'','',?) ON CONFLICT (repo, number) DO UPDATE SET answers = excluded.answers",
+                "INSERT INTO sticky VALUES (?,?,'','',?) ON CONFLICT (repo, number) DO UPDATE SET answers "
+                "= excluded.answers",
                 (repo, number, msgspec.json.encode([*kept, answer][-ANSWERS_KEPT:])),
             )
 

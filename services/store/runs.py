@@ -142,7 +142,10 @@ class Runs:
 
     async def history(self, plan_id: str, limit: int = 50) -> list[Moment]:
         """The newest moments of a plan, newest first."""
-        query = "SELECT seq, run_id, task, at, kind, before, after, actor, text FROM event WHERE plan_id = ? ORDER BY seq DESC LIMIT ?"
+        query = (
+            "SELECT seq, run_id, task, at, kind, before, after, actor, text FROM event WHERE plan_id = ? "
+            "ORDER BY seq DESC LIMIT ?"
+        )
         names = Moment.__struct_fields__
         return await self._db.read(
             lambda c: [Moment(**dict(zip(names, row, strict=True))) for row in c.execute(query, (plan_id, limit))]
@@ -150,7 +153,10 @@ class Runs:
 
     async def log(self, run_id: str, task: str) -> str:
         """The end of the output of a task's newest attempt."""
-        query = "SELECT log FROM outbox WHERE run_id = ? AND key LIKE ? ESCAPE '\\' AND log <> '' ORDER BY rowid DESC LIMIT 1"
+        query = (
+            "SELECT log FROM outbox WHERE run_id = ? AND key LIKE ? ESCAPE '\\' AND log <> '' ORDER BY rowid "
+            "DESC LIMIT 1"
+        )
         like = f"{run_id}/{task}/".replace("\\", "\\\\").replace("_", "\\_").replace("%", "\\%") + "%/attempt"
         row = await self._db.read(lambda c: c.execute(query, (run_id, like)).fetchone())
         return str(row[0]) if row else ""
@@ -158,7 +164,8 @@ class Runs:
 
 def _load(c: sqlite3.Connection, run_id: str) -> Run | None:
     query = (
-        "SELECT r.id, r.plan_id, p.slug, p.repo, p.number, r.plan, r.state, r.actor, r.approver, r.started_at, r.finished_at"
+        "SELECT r.id, r.plan_id, p.slug, p.repo, p.number, r.plan, r.state, r.actor, r.approver, "
+        "r.started_at, r.finished_at"
         " FROM run r JOIN plan p ON p.id = r.plan_id WHERE r.id = ?"
     )
     row = c.execute(query, (run_id,)).fetchone()
@@ -195,7 +202,8 @@ def _write(c: sqlite3.Connection, decision: Decision, now: datetime, settle: Set
     for task in decision.changed:
         row = (run.id, task.id, position[task.id], task.state, msgspec.json.encode(task))
         c.execute(
-            "INSERT INTO task VALUES (?,?,?,?,?) ON CONFLICT (run_id, id) DO UPDATE SET state = excluded.state, data = excluded.data",
+            "INSERT INTO task VALUES (?,?,?,?,?) ON CONFLICT (run_id, id) DO UPDATE SET state = "
+            "excluded.state, data = excluded.data",
             row,
         )
         c.execute("DELETE FROM wait WHERE run_id = ? AND task = ?", (run.id, task.id))
