@@ -10,6 +10,7 @@ from services.core.plan import Task
 from services.core.text import code, plain, title
 
 FOOT = "<sub>Lockstep keeps this up to date. `/lockstep help` lists the commands.</sub>"
+MADE = "<sub>Made by Lockstep; the plan's issue shows how far everything is.</sub>"
 
 
 def issue_title(task: Task) -> str:
@@ -28,7 +29,7 @@ def issue_body(run: Run, task: Task, key: str) -> str:
     ]
     if task.body:
         lines += ["", *(f"> {plain(line, 1000)}" for line in task.body.splitlines()[:40])]
-    return "\n".join([*lines, "", FOOT, marker(key)])
+    return "\n".join([*lines, "", MADE, marker(key)])
 
 
 def pull_title(task: Task) -> str:
@@ -37,9 +38,9 @@ def pull_title(task: Task) -> str:
 
 def pull_body(run: Run, task: Task, state: TaskState, key: str) -> str:
     """Says where it comes from and what it needs; `Depends-On` lines are read by other tools too."""
+    place = f"{run.repo}#{run.number}"
     lines = [
-        f"Task {code(task.id)} of the plan in {run.repo}#{run.number}, approved by a person and carried "
-        f"out by {code(task.agent)}."
+        f"Task {code(task.id)} of the plan in {place}, approved by a person and carried out by {code(task.agent)}."
     ]
     if state.issue:
         lines += ["", f"Closes #{state.issue}"]
@@ -48,7 +49,7 @@ def pull_body(run: Run, task: Task, state: TaskState, key: str) -> str:
     ]
     if depends:
         lines += ["", *depends]
-    return "\n".join([*lines, "", FOOT, marker(key)])
+    return "\n".join([*lines, "", MADE, marker(key)])
 
 
 def commit_message(run: Run, task: Task) -> str:

@@ -95,15 +95,25 @@ class Plans:
         """Insert or renew what was read; what was approved stays as it was."""
 
         def write(c: sqlite3.Connection) -> None:
+            parsed = msgspec.json.encode(plan.parsed)
+            row = (
+                plan.id,
+                plan.repo,
+                plan.number,
+                plan.slug,
+                plan.title,
+                plan.hash,
+                parsed,
+                plan.author,
+                plan.issue_id,
+            )
             c.execute(
-                "INSERT INTO plan (id, repo, number, slug, title, hash, parsed, author, issue_id, "
-                "changed_at) VALUES (?,?,?,?,?,?,?,?,?,?)"
-                " ON CONFLICT (id) DO UPDATE SET title = excluded.title, parsed = excluded.parsed, hash = "
-                "excluded.hash,"
+                "INSERT INTO plan (id, repo, number, slug, title, hash, parsed, author, issue_id, changed_at)"
+                " VALUES (?,?,?,?,?,?,?,?,?,?) ON CONFLICT (id) DO UPDATE SET"
+                " title = excluded.title, parsed = excluded.parsed, hash = excluded.hash,"
                 " changed_at = iif(hash = excluded.hash, changed_at, excluded.changed_at)",
-                (plan.id, plan.repo, plan.number, plan.slug, plan.title, plan.hash, msgspec.json.encode(plan.parsed), plan.author,
-                 plan.issue_id, to_text(now)),
-            )  # fmt: skip
+                (*row, to_text(now)),
+            )
 
         await self._db.write(write)
 
