@@ -40,6 +40,11 @@ def _labels_with_slashes(document: Document) -> None:
             name["x-multi-segment"] = True
 
 
+def _search_without_text(document: Document) -> None:
+    """An issue without text has the body null, in a search as anywhere else; only there the description forgot it."""
+    document["components"]["schemas"]["issue-search-result-item"]["properties"]["body"]["nullable"] = True
+
+
 def _left_out(document: Document) -> None:
     """Operations that GitHub has and the reduction to 238 lost, with the schemas of GitHub's documentation."""
     minimal = {"$ref": "#/components/schemas/minimal-repository"}
@@ -91,6 +96,7 @@ CORRECTIONS: tuple[Callable[[Document], None], ...] = (
     _list_installations,
     _labels_as_list,
     _labels_with_slashes,
+    _search_without_text,
     _left_out,
 )
 

@@ -100,16 +100,16 @@ class Description:
     def _response_body(
         self, where: str, operation: Operation, status: int, headers: Mapping[str, str], body: bytes
     ) -> list[Finding]:
-        declared = operation.spec["responses"].get(str(status), {"content": {}} if status >= 400 else {})
+        declared = operation.spec["responses"].get(str(status), {"content": {}} if status >= 300 else {})
         content = declared.get("content")
         if not body and (content is None or 300 <= status < 400):
             return []
-        if status >= 400 and (findings := error_shape(where, status, body)):
+        if status >= 300 and (findings := error_shape(where, status, body)):
             return findings
         media = headers.get("content-type", "").partition(";")[0].strip().lower()
         if status < 300 and TEXT.fullmatch(media):
             return []
-        if content is None and status < 400:
+        if content is None and status < 300:
             return [finding(where, "no body", body.decode(errors="replace"))]
         if media != JSON and media not in (content or ()):
             return [finding(where, f"content-type {JSON}", media)]

@@ -136,6 +136,15 @@ def test_a_redirect_needs_its_location() -> None:
     assert [f.expected for f in answer("GET", path, 302, headers={})] == ["a Location header"]
 
 
+def test_a_renamed_repository_answers_with_a_redirect_in_the_error_shape() -> None:
+    moved = {"Location": "http://127.0.0.1/repositories/7/issues", **JSON}
+    body = {"message": "Moved Permanently", "documentation_url": "https://docs.github.com/rest"}
+    assert answer("POST", "/repos/o/r/issues", 307, body, moved) == []
+    assert answer("POST", "/repos/o/r/issues", 307, {"message": "Moved Permanently"}, moved) != []
+    assert answer("POST", "/repos/o/r/issues", 307, body) != []
+    assert answer("POST", "/repos/o/r/issues", 302, body, moved) != []
+
+
 @pytest.mark.parametrize(
     ("method", "path", "status", "value", "expected"),
     [
