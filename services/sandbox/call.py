@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 from services.sandbox import auth
 from services.sandbox.clock import stamp
-from services.sandbox.kernel import Json, Problem, Request, Response, Route, invalid, not_found, read_json
+from services.sandbox.kernel import Json, Problem, Request, Response, Route, invalid, moved, not_found, read_json
 from services.sandbox.state import Issue, Repo, State
 
 if TYPE_CHECKING:
@@ -88,9 +88,12 @@ class Call:
         if found is None or not auth.can_see(self.state, self.who, found):
             raise not_found()
         if found.full_name.lower() != full:
-            moved = f"{self.base}/repositories/{found.id}"
-            status = 301 if self.request.method in {"GET", "HEAD"} else 307
-            raise Problem(status, "Moved Permanently", headers={"location": moved})
+            below, _, query = self.request.path.partition("?")
+            tail = "/".join(below.removeprefix("/api/v3").split("/")[4:])
+            place = (
+                f"{self.base}/repositories/{found.id}" + (f"/{tail}" if tail else "") + (f"?{query}" if query else "")
+            )
+            raise moved(301 if self.request.method in {"GET", "HEAD"} else 307, place)
         wanted = need or (self.route.need if ":" in self.route.need else "metadata:read")
         if wanted != "metadata:read":
             auth.check(self.state, self.who, found, wanted)

@@ -60,6 +60,8 @@ class Problem(Exception):  # noqa: N818 - GitHub's word for it in its own media 
 
     def response(self) -> Response:
         body: dict[str, Json] = {"message": self.message, "documentation_url": DOCS, "status": str(self.status)}
+        if "location" in self.headers:
+            body["url"] = self.headers["location"]
         if self.errors is not None:
             body["errors"] = self.errors
         return Response(status=self.status, json=body, headers=dict(self.headers))
@@ -67,6 +69,11 @@ class Problem(Exception):  # noqa: N818 - GitHub's word for it in its own media 
 
 def not_found() -> Problem:
     return Problem(404, "Not Found")
+
+
+def moved(status: int, url: str) -> Problem:
+    """301 or 307 to where it is now."""
+    return Problem(status, "Moved Permanently", headers={"location": url})
 
 
 def invalid(resource: str, field: str, code: str = "invalid", message: str = "") -> Problem:

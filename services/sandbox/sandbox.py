@@ -65,7 +65,8 @@ class Sandbox:
         return self.faults.after(request, response)
 
     def _answer(self, request: Request, path: str, query: dict[str, str], who: auth.Principal) -> Response:
-        route, params = match("GET" if request.method == "HEAD" else request.method, path)
+        method = "GET" if request.method == "HEAD" else request.method
+        route, params = match(method, self._by_name(path))
         name = f"{route.method} {route.template}"
         self.counts[name] = self.counts.get(name, 0) + 1
         if route.need == "jwt" and who.app is None:
@@ -80,6 +81,14 @@ class Sandbox:
         call = Call(self, request, route, params, query, who)
         response = call.finish(route.run(call))
         return self._conditional(request, response, who) if request.method == "GET" else response
+
+    def _by_name(self, path: str) -> str:
+        """`/repositories/<id>/...`, where redirects lead, is the repository under its name now."""
+        _, top, number, *rest = [*path.split("/"), "", ""] if path.count("/") < 2 else path.split("/")
+        if top != "repositories" or not number.isdigit() or not rest:
+            return path
+        repo = self.state.repos.get(int(number))
+        return "/".join(["", "repos", repo.full_name, *rest]) if repo is not None else path
 
     def _conditional(self, request: Request, response: Response, who: auth.Principal) -> Response:
         """ETags depend on the credential, as GitHub's do; a match is a 304 that costs nothing of the primary limit."""

@@ -19,8 +19,14 @@ def search_issues(call: Call) -> Json:
     rows = [issue for issue in call.state.issues.values() if _visible(call, issue) and _fits(call, issue, terms)]
     key = "updated_at" if call.query.get("sort") == "updated" else "created_at"
     rows.sort(key=lambda issue: (getattr(issue, key), issue.id), reverse=call.query.get("order", "desc") == "desc")
-    items = [{**issue_views.issue(call.state, call.base, issue), "score": 1.0} for issue in call.page(rows)]
+    items = [_item(call, issue) for issue in call.page(rows)]
     return {"total_count": len(rows), "incomplete_results": False, "search_type": "lexical", "items": items}
+
+
+def _item(call: Call, issue: Issue) -> Json:
+    """An issue as search shows it: without a `body` when it has none."""
+    shown = {**issue_views.issue(call.state, call.base, issue), "score": 1.0}
+    return {key: value for key, value in shown.items() if key != "body" or value is not None}
 
 
 def _visible(call: Call, issue: Issue) -> bool:
