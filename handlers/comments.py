@@ -1,5 +1,6 @@
 """Comments: commands of people. Created comments only, no bots, each comment once, and the sender's permission is
-asked of GitHub now."""
+asked of GitHub now.
+"""
 
 from handlers import on
 from handlers.commands import COMMANDS, Context, refusal

@@ -11,7 +11,8 @@ READS_AGAIN = frozenset({"opened", "edited", "labeled", "reopened"})
 @on("issues")
 async def on_issues(event: Event, engine: Engine) -> None:
     """Only a label, or a plan already known, makes an issue a plan; the engine decides that from what GitHub says
-    now."""
+    now.
+    """
     if event.issue is None or not event.number or event.issue.is_pull or not await engine.sees(event.repo):
         return
     engine.forget(event.repo, f"issue:{event.number}", f"sub_issues:{event.number}")

@@ -1,5 +1,6 @@
 """Comment commands, one file each: what it is called, who may use it, what it does. `/lockstep help` and the docs
-come from here."""
+come from here.
+"""
 
 import sys
 from collections.abc import Awaitable, Callable
@@ -54,7 +55,8 @@ def command(
 
 def refusal(entry: Entry, role: str) -> str:
     """Why a role may not use a command, or "". A custom role counts as write, as its base on GitHub is at least that
-    or we were told less."""
+    or we were told less.
+    """
     have = ROLES.index(role) if role in ROLES else ROLES.index("write")
     if have >= ROLES.index(entry.needs):
         return ""

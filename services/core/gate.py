@@ -1,7 +1,8 @@
 """May this pull request be merged now, and if not, what is missing and who can act?
 
 A verdict, never an act: the merge call is GitHub's to judge. Pending beats green until every known check is done, and
-our own checks never count, or the bot would wait for itself."""
+our own checks never count, or the bot would wait for itself.
+"""
 
 from typing import Literal
 
@@ -24,7 +25,10 @@ class CheckFact(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PullFact(msgspec.Struct, frozen=True, kw_only=True):
-    """What GitHub says about a pull request right now. `mergeable` None = GitHub has not worked it out yet."""
+    """What GitHub says about a pull request right now. `mergeable` None = GitHub has not worked it out yet.
+
+    suites_open: more checks may still come, though none of those there is pending.
+    """
 
     number: int
     state: str
@@ -36,6 +40,7 @@ class PullFact(msgspec.Struct, frozen=True, kw_only=True):
     draft: bool = False
     held: bool = False
     checks: tuple[CheckFact, ...] = ()
+    suites_open: bool = False
     has_workflows: bool = True
     checks_none: bool = False
 
@@ -76,6 +81,8 @@ def _by_checks(pull: PullFact) -> Ruling:
             reason="no checks will come: the repository has no workflows. "
             "Add one, or set `checks: none` in .github/lockstep.yml",
         )
+    if pull.suites_open:
+        return Ruling(verdict="wait", reason="waits for the rest of its checks")
     if pull.mergeable_state == "blocked":
         return Ruling(verdict="wait", reason="waits for a review or a required check")
     return Ruling(verdict="merge")

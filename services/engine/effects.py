@@ -1,7 +1,8 @@
 """Carrying out one decided action, so that doing it twice does it once.
 
 Every effect has a natural key or a hidden mark and looks for its own earlier work before it repeats a try
-(`Due.tries` > 0). What comes back are happenings for the state machine, never a state."""
+(`Due.tries` > 0). What comes back are happenings for the state machine, never a state.
+"""
 
 from collections.abc import Mapping
 
@@ -27,7 +28,8 @@ from services.store.runs import Due
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     """What an effect led to. `again_in`: seconds until the next try.  `forget`: the action may be decided anew.
-    `look`: read the task's pull request again."""
+    `look`: read the task's pull request again.
+    """
 
     happened: tuple[Happening, ...] = ()
     again_in: float | None = None
@@ -60,7 +62,7 @@ class Effects:
         if due.action.kind == "open_pull":
             return await self._open_pull(run, task, state, due)
         if due.action.kind == "checks":
-            return await self._checks(run, task, state)
+            return await self._checks(run, task, state, look=due.tries > 0)
         return await self._merge(run, task, state, due.action.sha)
 
     async def _track(self, run: Run, task: Task, due: Due) -> Outcome:
@@ -124,7 +126,7 @@ class Effects:
                     return _broke(state, f"GitHub refused the pull request: {plain(refused.message)}")
         return Outcome(happened=(Happening(kind="opened", number=pull.number, fence=state.fence),), look=True)
 
-    async def _checks(self, run: Run, task: Task, state: TaskState) -> Outcome:
+    async def _checks(self, run: Run, task: Task, state: TaskState, *, look: bool) -> Outcome:
         """Post every registered check on the head; then look, because CI may have been quicker than we."""
         for name, check in CHECKS:
             report = check(run, state)
@@ -138,6 +140,7 @@ class Effects:
                 title=report.title,
                 summary=report.summary,
                 details_url=self._page(run, task),
+                look=look,
             )
         return Outcome(look=True)
 
@@ -150,8 +153,11 @@ class Effects:
         fact = await self._observer.pull(task.repo, state.pull, fresh=True)
         if fact.merged:
             return Outcome(happened=(Happening(kind="merged", sha=fact.merge_sha),))
-        if fact.state != "open" or fact.head_sha != sha or ruling_for(run, state, fact).verdict != "merge":
+        ruling = ruling_for(run, state, fact)
+        if fact.state != "open" or fact.head_sha != sha or ruling.verdict in {"failed", "needs_human"}:
             return Outcome(forget=True, look=True)
+        if ruling.verdict == "wait":
+            return Outcome(happened=(Happening(kind="waits", text=ruling.reason, fence=state.fence),), forget=True)
         role = await self._parts.github.reads.permission(task.repo, run.approver, fresh=True)
         if role not in WRITE:
             text = (

@@ -121,7 +121,8 @@ class Engine:
 
 def _chosen(run: Run, targets: Iterable[str]) -> list[str]:
     """Task ids for the targets `all`, `failed`, a task id, `owner/repo` or `owner/repo#n`; UserError names one that
-    fits nothing."""
+    fits nothing.
+    """
     chosen: list[str] = []
     lower = {task_id.lower(): task_id for task_id in run.tasks}
     for target in targets:

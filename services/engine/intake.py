@@ -1,7 +1,8 @@
 """From a plan's text to a run: reading the issue, approving exactly what was read, starting it.
 
 Nothing of a repository is executed here. What is approved is a hash; what runs is the text that hash was made of,
-from the store."""
+from the store.
+"""
 
 from datetime import datetime
 
@@ -73,7 +74,8 @@ class Intake:
 
     async def approve(self, repo: str, number: int, actor: str, asked_at: datetime) -> PlanRow:
         """Approve the text that `actor` could see when asking; everything that speaks against it is said in one
-        sentence."""
+        sentence.
+        """
         shown, _ = await self.current(repo, number)
         fresh = await self.read(repo, number)
         if fresh is None or fresh.hash != shown.hash or _second(fresh.changed_at) > asked_at.replace(microsecond=0):

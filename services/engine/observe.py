@@ -1,13 +1,14 @@
 """What GitHub says now about the pull requests of a run: facts as values, for `core.conduct` to judge.
 
 Only tasks that were asked for are read; a webhook names them, the sweep asks for all. `fresh` reads bypass every
-cache: they stand between a pull request and its merge."""
+cache: they stand between a pull request and its merge.
+"""
 
 from collections.abc import Iterable
 
 from services.core.conduct import Run
 from services.core.config import RepoConfig, read_config
-from services.core.gate import CheckFact, PullFact
+from services.core.gate import PASSED, CheckFact, PullFact
 from services.core.names import LABEL_HOLD
 from services.engine.parts import Parts
 from services.errors import NotFound, Refused, UserError
@@ -38,12 +39,15 @@ class Observer:
         except NotFound:
             return PullFact(number=number, state="closed", head_sha="")
         if pull.state == "closed":
-            return _fact(pull, (), has_workflows=True, checks_none=False)
+            return _fact(pull, ())
         checks = await reads.checks(repo, pull.head_sha, fresh=fresh)
         ours = (await reads.app()).id
         facts = tuple(_check(check, ours) for check in checks)
-        if any(not fact.ours for fact in facts):
-            return _fact(pull, facts, has_workflows=True, checks_none=False)
+        theirs = [fact for fact in facts if not fact.ours]
+        if theirs:
+            green = all(fact.conclusion in PASSED for fact in theirs)
+            more = fresh and green and await reads.suites_open(repo, pull.head_sha)
+            return _fact(pull, facts, suites_open=more)
         config = await self.config(repo)
         none = config.checks == "none" or self._parts.settings.checks_none
         has_workflows = await self._has_workflows(repo)
@@ -51,7 +55,8 @@ class Observer:
 
     async def _has_workflows(self, repo: str) -> bool:
         """Without the right to ask, assume that checks will come: waiting can be explained, merging too early can't
-        be undone."""
+        be undone.
+        """
         try:
             return await self._parts.github.reads.has_workflows(repo)
         except Refused:
@@ -66,7 +71,14 @@ class Observer:
             return RepoConfig()
 
 
-def _fact(pull: PullInfo, checks: tuple[CheckFact, ...], *, has_workflows: bool, checks_none: bool) -> PullFact:
+def _fact(
+    pull: PullInfo,
+    checks: tuple[CheckFact, ...],
+    *,
+    has_workflows: bool = True,
+    checks_none: bool = False,
+    suites_open: bool = False,
+) -> PullFact:
     return PullFact(
         number=pull.number,
         state=pull.state,
@@ -78,6 +90,7 @@ def _fact(pull: PullInfo, checks: tuple[CheckFact, ...], *, has_workflows: bool,
         draft=pull.draft,
         held=LABEL_HOLD in pull.labels,
         checks=checks,
+        suites_open=suites_open,
         has_workflows=has_workflows,
         checks_none=checks_none,
     )

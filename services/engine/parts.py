@@ -1,7 +1,8 @@
 """What the engine is handed: its settings, time, timers, and a way to run something beside it.
 
 Narrow on purpose: the engine neither reads a clock nor starts tasks nor knows the environment, so a simulation can
-hand in its own."""
+hand in its own.
+"""
 
 from collections.abc import Callable, Coroutine
 from typing import Protocol
@@ -18,7 +19,8 @@ from services.store.runs import Runs
 
 class Spawn(Protocol):
     """Runs a coroutine beside the caller, in the process's task group; an error in it is logged under `name` and ends
-    nothing else."""
+    nothing else.
+    """
 
     def __call__(self, name: str, work: Coroutine[object, object, None], /) -> None: ...
 
@@ -32,7 +34,8 @@ class Timers(Protocol):
 class EngineSettings(msgspec.Struct, frozen=True, kw_only=True):
     """workers: attempts at a time.  per_repo: attempts at a time in one repository, 0 = no limit of its own.
     comment_interval: seconds between two edits of one comment.  checks_none: merge without checks where a repository
-    has no workflows.  public_url: of the pages."""
+    has no workflows.  public_url: of the pages.
+    """
 
     workers: int = 4
     per_repo: int = 0

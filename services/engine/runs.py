@@ -2,7 +2,8 @@
 
 Nothing else moves a run. A wake names the run and the tasks whose pull requests to read again; effects bring back
 happenings; people's commands are happenings too. All of them meet in `_decide`, under the run's lock, and leave
-through one transaction."""
+through one transaction.
+"""
 
 import asyncio
 from collections.abc import Iterable, Sequence
@@ -44,7 +45,8 @@ class Driver:
 
     async def start(self) -> int:
         """After a start of the process: take up what was begun, look at every live run. Returns how many runs are
-        live."""
+        live.
+        """
         await self._parts.runs.reopen()
         live = await self._parts.runs.live()
         for run_id in live:

@@ -2,7 +2,8 @@
 
 `touch` only marks it; a write follows at once when the last is long enough ago, else when the interval is over. So a
 hundred changes in a second are one edit, and the last state is always shown. What was posted is remembered by hash:
-the same body is never sent twice."""
+the same body is never sent twice.
+"""
 
 import asyncio
 import hashlib

@@ -37,6 +37,7 @@ SECONDS: Mapping[str, int] = {
     "sub_issues": 900,
     "pull": 900,
     "checks": 900,
+    "statuses": 900,
     "branch": 900,
     "file": 900,
     "workflows": 900,

@@ -106,8 +106,8 @@ class Reads:
     async def checks(self, repo: str, sha: str, *, fresh: bool = False) -> tuple[CheckInfo, ...]:
         """The newest check run of each name and App, and the newest status of each context, oldest first."""
         path = f"/commits/{segment(sha)}"
-        subject = f"checks:{sha}"
         runs = await self.check_runs(repo, sha, fresh=fresh)
+        subject = f"statuses:{sha}"
         read = await self.read_of(repo, f"{path}/status?per_page={PAGE}", shapes.StatusList, subject)
         statuses = await self._pages(read, lambda page: page.statuses, fresh=fresh)
         return (*runs, *(status.info() for status in sorted(statuses, key=lambda status: status.id)))
@@ -119,6 +119,18 @@ class Reads:
         read = await self.read_of(repo, path, shapes.CheckList, f"checks:{sha}")
         runs = await self._pages(read, lambda page: page.check_runs, fresh=fresh)
         return tuple([run.info() for run in sorted(runs, key=lambda run: run.id)])
+
+    async def suites_open(self, repo: str, sha: str) -> bool:
+        """Has the commit a check suite with runs that is not completed, so that more runs may still come?
+
+        A run that needs another one is created only when that one has passed: in between, all there are look green.
+        Suites without runs stay queued for ever and do not count, nor do our own.
+        """
+        path = f"/commits/{segment(sha)}/check-suites?per_page={PAGE}"
+        read = await self.read_of(repo, path, shapes.SuiteList, f"checks:{sha}")
+        suites = await self._pages(read, lambda page: page.check_suites, fresh=True)
+        ours = (await self.app()).id
+        return any(suite.is_open and not (suite.app and str(suite.app.id) == ours) for suite in suites)
 
     async def has_workflows(self, repo: str) -> bool:
         """Has the repository any Actions workflow? Refused when the App was not given `actions: read`."""

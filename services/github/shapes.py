@@ -214,6 +214,20 @@ class CheckList(msgspec.Struct):
     check_runs: list[CheckShape] = []
 
 
+class SuiteShape(msgspec.Struct):
+    app: App | None = None
+    status: str | None = None
+    latest_check_runs_count: int = 0
+
+    @property
+    def is_open(self) -> bool:
+        return self.status != "completed" and self.latest_check_runs_count > 0
+
+
+class SuiteList(msgspec.Struct):
+    check_suites: list[SuiteShape] = []
+
+
 class StatusShape(msgspec.Struct):
     id: int
     context: str = "default"

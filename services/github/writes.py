@@ -130,11 +130,12 @@ class Writes:
         title: str,
         summary: str,
         details_url: str | None = None,
+        look: bool = True,
     ) -> str:
         """Set our check of that name on a commit, and give its id.
 
         GitHub keeps every run it is given and judges by the newest created, so an existing one is changed and not
-        doubled.
+        doubled. look: False when there can't be one yet, which saves looking for it.
         """
         data: dict[str, Any] = {"name": name, "external_id": external_id, "status": status}
         data["output"] = {"title": title, "summary": summary[:MAX_SUMMARY]}
@@ -142,7 +143,7 @@ class Writes:
             data["conclusion"] = conclusion
         if details_url is not None:
             data["details_url"] = details_url
-        ours = await self._our_run(repo, sha, name)
+        ours = await self._our_run(repo, sha, name) if look else None
         method, path = ("PATCH", f"/check-runs/{ours.id}") if ours else ("POST", "/check-runs")
         answer = await self._write(
             repo, method, path, data if ours else {**data, "head_sha": sha}, CHECK, f"checks:{sha}"

@@ -21,6 +21,7 @@ from tests.kit.plans import check, pull
         (pull(checks=(check("lockstep/gate", "success", ours=True),)), "wait", "waits for its checks to start"),
         (pull(checks=()), "wait", "waits for its checks to start"),
         (pull(checks=(), has_workflows=False, checks_none=True), "merge", ""),
+        (pull(suites_open=True), "wait", "waits for the rest of its checks"),
         (pull(mergeable_state="blocked"), "wait", "waits for a review or a required check"),
     ],
 )
