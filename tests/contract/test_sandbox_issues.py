@@ -90,6 +90,7 @@ def test_comments_are_written_changed_and_deleted(hub: Hub) -> None:
     made = hub.ok("POST", f"issues/{number}/comments", {"body": "hello"})
     assert made["performed_via_github_app"]["slug"] == "lockstep"
     hub.ok("PATCH", f"issues/comments/{made['id']}", {"body": "bye"})
+    hub.ok("PATCH", f"issues/comments/{made['id']}", {"body": "bye"})
     assert hub.ok("GET", f"issues/{number}")["comments"] == 1
     assert [c["body"] for c in hub.ok("GET", f"issues/{number}/comments")] == ["bye"]
     assert [c["id"] for c in hub.ok("GET", "issues/comments")] == [made["id"]]
@@ -158,7 +159,7 @@ def test_labels_have_no_case(hub: Hub) -> None:
     assert [x["name"] for x in hub.ok("PUT", f"issues/{number}/labels", ["new", "bug"])] == ["new", "bug"]
     assert hub.hear() == ["issues.unlabeled", "label.created", "issues.labeled", "issues.labeled"]
     assert hub.refused("DELETE", f"issues/{number}/labels/plan")[0] == 404
-    hub.ok("DELETE", f"issues/{number}/labels/NEW")
+    assert [x["name"] for x in hub.ok("DELETE", f"issues/{number}/labels/NEW")] == ["bug"]
     hub.ok("DELETE", f"issues/{number}/labels")
     hub.ok("DELETE", "labels/plan")
     assert hub.hear() == ["issues.unlabeled", "issues.unlabeled", "label.deleted"]

@@ -41,6 +41,25 @@ def test_mergeability_is_null_until_asked_and_again_when_the_base_moves(hub: Hub
     assert asked() == (True, "clean")
 
 
+def test_webhooks_carry_what_was_known_and_a_silent_move_is_noticed(hub: Hub) -> None:
+    hub.sandbox.state.mergeable_nulls = 0
+    number = hub.pull()["number"]
+    hub.ok("GET", f"pulls/{number}")
+    hub.ok("POST", f"issues/{number}/labels", {"labels": ["bug"]})
+    hub.branch("main", {"other.txt": "x"})
+    hub.hear()
+    hub.ok("POST", f"issues/{number}/labels", {"labels": ["question"]})
+    hub.hear()
+    assert hub.payload("pull_request.labeled")["pull_request"]["mergeable"] is None
+    hub.ok("GET", f"pulls/{number}")
+    hub.ok("DELETE", f"issues/{number}/labels/bug")
+    hub.hear()
+    assert hub.payload("pull_request.unlabeled")["pull_request"]["mergeable"] is True
+    hub.sandbox.state.mergeable_nulls = 1
+    hub.scenario.commit(hub.repo, {"silent.txt": "x"}, "No event tells of it")
+    assert hub.ok("GET", f"pulls/{number}")["mergeable"] is None
+
+
 def test_the_word_beside_it_follows_the_precedence(hub: Hub) -> None:
     hub.sandbox.state.mergeable_nulls = 0
     made = hub.pull(draft=True)

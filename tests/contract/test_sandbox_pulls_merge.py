@@ -75,8 +75,8 @@ def test_own_words_are_taken(hub: Hub) -> None:
 
 def test_the_head_must_be_the_one_that_was_named(hub: Hub) -> None:
     made = hub.pull()
-    hub.branch("topic", {"more.txt": "more"})
-    for sha in (made["head"]["sha"], made["head"]["sha"][:10], "f" * 40):
+    new = hub.branch("topic", {"more.txt": "more"})
+    for sha in (made["head"]["sha"], new[:10], "f" * 40):
         status, words = hub.refused("PUT", f"pulls/{made['number']}/merge", {"sha": sha})
         assert (status, "Head branch was modified. Review and try the merge again." in words) == (409, True)
 
