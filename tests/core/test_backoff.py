@@ -1,0 +1,27 @@
+"""Waiting before the next try: bounded, spread, and never shorter than GitHub asked for."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.core.backoff import BASE, CAP, delay
+
+
+@given(st.text(max_size=40), st.integers(1, 500))
+def test_it_stays_between_its_bounds(key: str, tries: int) -> None:
+    assert BASE / 4 <= delay(key, tries) <= CAP
+
+
+@given(st.text(max_size=40), st.integers(1, 50), st.floats(0, 4_000))
+def test_never_sooner_than_asked(key: str, tries: int, asked: float) -> None:
+    assert delay(key, tries, retry_after=asked) >= asked
+
+
+def test_it_grows_on_average_and_differs_from_key_to_key() -> None:
+    early = [delay(f"k{n}", 1) for n in range(200)]
+    late = [delay(f"k{n}", 6) for n in range(200)]
+    assert sum(late) > 10 * sum(early)
+    assert len(set(late)) > 190
+
+
+def test_the_same_try_waits_the_same() -> None:
+    assert delay("a/b/1/merge", 3) == delay("a/b/1/merge", 3)

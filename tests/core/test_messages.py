@@ -1,0 +1,63 @@
+"""What the bot posts besides the plan comment, and that foreign text in it is dead."""
+
+from inline_snapshot import snapshot
+
+from services.core import messages
+from tests.kit.plans import happen, in_review, run, task
+
+
+def test_a_tracking_issue() -> None:
+    current = run(
+        task("schema", title="Add `currency`"), task("api", "schema", title="Serve it", body="As @ana said\n# wow")
+    )
+    assert messages.issue_body(current, current.plan.by_id["api"], "r/api/0/track") == snapshot(
+        """\
+Task `api` of the plan in acme/platform#7.
+
+- **Needs:** `schema`
+- **Agent:** `script`
+- **Started by:** `ana`
+
+> As \\@\u2060ana said
+> \\#\u2060 wow
+
+<sub>Made by Lockstep; the plan's issue shows how far everything is.</sub>
+<!-- lockstep:key=r/api/0/track -->\
+"""
+    )
+
+
+def test_a_pull_request_names_what_it_depends_on() -> None:
+    current = happen(
+        in_review(task("schema", repo="acme/schema"), task("api", "schema")), "schema", "merged", sha="c" * 40
+    ).run
+    body = messages.pull_body(current, current.plan.by_id["api"], current.tasks["api"], "k")
+    assert body == snapshot(
+        """\
+Task `api` of the plan in acme/platform#7, approved by a person and carried out by `script`.
+
+Closes #101
+
+Depends-On: acme/schema#5
+
+<sub>Made by Lockstep; the plan's issue shows how far everything is.</sub>
+<!-- lockstep:key=k -->\
+"""
+    )
+
+
+def test_titles_and_commits_call_nobody_and_close_nothing() -> None:
+    hostile = task("x", title="Thanks @octocat, fixes #1 \u202e")
+    assert messages.issue_title(hostile) == "Thanks @\u2060octocat, f\u2060ixes #\u20601"
+    assert messages.commit_message(run(hostile), hostile) == snapshot(
+        "Thanks @\u2060octocat, f\u2060ixes #\u20601\n\nPlan: acme/platform#7\nTask: x\n"
+    )
+
+
+def test_refusals_say_what_is_missing() -> None:
+    assert messages.not_allowed("approve", "maintain", "read") == snapshot(
+        "`/lockstep approve` needs the maintain permission on this repository; you have read."
+    )
+    assert messages.unknown_verb("approve") == snapshot(
+        "I don't know that command. Did you mean `/lockstep approve`? `/lockstep help` lists what I can do."
+    )
