@@ -1,7 +1,7 @@
 """Who is calling, and what may they do: App JWTs, installation tokens, people's tokens.
 
-GitHub's texts and statuses for each way to be wrong are in its docs; the ones bots trip over are kept here word for word. A
-private repository that the caller may not see is 404, never 403.
+GitHub's texts and statuses for each way to be wrong are in its docs; the ones bots trip over are kept here word for
+word. A private repository that the caller may not see is 404, never 403.
 """
 
 import base64
@@ -23,7 +23,11 @@ LEVELS = {"read": 1, "write": 2, "admin": 3}
 
 
 class Principal(msgspec.Struct, frozen=True, kw_only=True):
-    """The caller. Exactly one of `app` (a JWT), `installation` (an installation's token) and `login` (a person) is set; none = anonymous."""
+    """The caller.
+
+    Exactly one of `app` (a JWT), `installation` (an installation's token) and `login` (a person) is set; none =
+    anonymous.
+    """
 
     app: App | None = None
     installation: Installation | None = None
@@ -37,7 +41,7 @@ class Principal(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def credential(header: str) -> str:
-    """The secret in an Authorization header: `token X`, `Bearer X`, or Basic with the token as password (or as user)."""
+    """The secret in an Authorization header: `token X`, `Bearer X`, or Basic with it as password (or as user)."""
     kind, _, value = header.strip().partition(" ")
     if kind.lower() != "basic":
         return value.strip()
@@ -101,14 +105,15 @@ def _check_times(claims: dict[str, object], now: datetime) -> None:
     if not isinstance(expires, int | float) or expires <= seconds:
         raise Problem(
             401,
-            "'Expiration time' claim ('exp') must be a numeric value representing the future time at which the assertion expires",
+            "'Expiration time' claim ('exp') must be a numeric value representing the future time at which the "
+            "assertion expires",
         )
     if expires > seconds + 600:
         raise Problem(401, "'Expiration time' claim ('exp') is too far in the future")
 
 
 def role_of(state: State, repo: Repo, login: str) -> str:
-    """A person's role on a repository: the owner and an organisation's owner are admin; everybody reads a public one."""
+    """A person's role: the owner and an organisation's admins are admin; everybody reads a public repository."""
     account = state.accounts.get(login.lower())
     if account is None:
         return "none"
@@ -151,7 +156,10 @@ def covers(who: Principal, repo: Repo) -> bool:
 
 
 def check(state: State, who: Principal, repo: Repo, need: str) -> None:
-    """Raise 403/404 unless the caller has `need` ("issues:write") on the repository. For people: read, or write for `:write`, admin for `:admin`."""
+    """Raise 403/404 unless the caller has `need` ("issues:write") on the repository.
+
+    For people: read, or write for `:write`, admin for `:admin`.
+    """
     name, _, level = need.partition(":")
     if who.installation is not None and who.token is not None:
         have = LEVELS.get(who.token.permissions.get(name, ""), 0)

@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 
 
 class Call:
-    """`params` from the path, `query`, `who` is calling; `base` is what URLs in the answer begin with (with /api/v3 if it was called so)."""
+    """`params` from the path, `query`, `who` is calling.
+
+    `base` is what URLs in the answer begin with (with /api/v3 if it was called so).
+    """
 
     def __init__(
         self,
@@ -140,7 +143,10 @@ class Call:
             raise not_found() from None
 
     def page(self, rows: list[Json], *, default: int = 30) -> list[Json]:
-        """The asked-for page of a list; the Link header is added to the answer. Rows may be records: render only what this returns."""
+        """The asked-for page of a list; the Link header is added to the answer.
+
+        Rows may be records: render only what this returns.
+        """
         size = max(1, min(_integer(self.query.get("per_page"), default), 100))
         page = max(1, _integer(self.query.get("page"), 1))
         last = max(1, -(-len(rows) // size))

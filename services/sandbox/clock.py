@@ -1,6 +1,7 @@
-"""The sandbox's one source of time, and of what goes on beside requests, so that a simulation can put virtual time in its place.
+"""The sandbox's one source of time, and of what goes on beside requests.
 
-GitHub's timestamps have whole seconds; order inside a second is told by ids, which only grow.
+One place, so that a simulation can put virtual time there. GitHub's timestamps have whole seconds; order inside a
+second is told by ids, which only grow.
 """
 
 import asyncio

@@ -37,7 +37,10 @@ def place(call: "Call", repo: Repo) -> Place:
 
 
 def commit(call: "Call", repo: Repo, where: Place, changes: Changes, message: str = "") -> str:
-    """Write the commit, move the branch, tell everybody; the new sha. 409 when protection forbids it or the branch moved."""
+    """Write the commit, move the branch, tell everybody; the new sha.
+
+    409 when protection forbids it or the branch moved.
+    """
     git = call.git
     old = git.commit(repo.id, where.tip) if where.tip else None
     text = message or call.text("message", required=True, resource="Content") or ""

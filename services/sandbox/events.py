@@ -1,7 +1,7 @@
 """Webhooks on their way out: who gets which event, the bytes that are signed, and the log of deliveries.
 
-A delivery is a value in the state until a sender takes it (`take`), so events survive a restart, and a simulation may carry
-them without a socket. One GUID belongs to one event, whatever the number of hooks that get it.
+A delivery is a value in the state until a sender takes it (`take`), so events survive a restart, and a simulation may
+carry them without a socket. One GUID belongs to one event, whatever the number of hooks that get it.
 """
 
 import hashlib

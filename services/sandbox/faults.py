@@ -1,8 +1,8 @@
 """What goes wrong at GitHub, on request: rules that hit requests or webhooks, drawn from one seed.
 
-Nothing happens until a rule is added. A request fault strikes before the endpoint ran (`error`, `drop`, `secondary`, `latency`) or
-after it (`late_error`, `late_drop`: GitHub did it and the client is told it failed). A webhook fault loses, doubles,
-delays or swaps deliveries. `force_push` rules are carried out by the server (see server_control.py) and only counted here.
+Nothing happens until a rule is added. A request fault strikes before the endpoint ran (`error`, `drop`, `secondary`,
+`latency`) or after it (`late_error`, `late_drop`: GitHub did it and the client is told it failed). A webhook fault
+loses, doubles, delays or swaps deliveries.
 """
 
 import random
@@ -23,10 +23,11 @@ _SECONDARY = "You have exceeded a secondary rate limit. Please wait a few minute
 
 
 class Rule(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """`kind`, and what it hits: `method` and `path` (a regular expression) of a request, or `event` of a webhook; empty = any.
+    """`kind`, and what it hits: `method` and `path` (a regular expression) of a request, or `event` of a webhook.
 
-    `count` = how often it still strikes, None = without end; `probability` of striking when it matches; `skip` = matches let through first.
-    `status` (for errors and secondary limits), `seconds` (latency, lateness), `retry_after` (None = no such header).
+    Empty = any. `count` = how often it still strikes, None = without end; `probability` of striking when it matches;
+    `skip` = matches let through first. `status` (for errors and secondary limits), `seconds` (latency, lateness),
+    `retry_after` (None = no such header).
     """
 
     kind: str

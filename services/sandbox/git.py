@@ -1,7 +1,7 @@
 """Git for the sandbox: bare repositories `root/<repo id>.git`, read and written synchronously, answers remembered.
 
-Whatever depends only on shas never changes, so it is computed once: merge bases, diffs, logs, test merges. The class is narrow
-so that a store in memory can stand in its place. Clients' names reach git only as full ref names or shas.
+Whatever depends only on shas never changes, so it is computed once: merge bases, diffs, logs, test merges. The class
+is narrow so that a store in memory can stand in its place. Clients' names reach git only as full ref names or shas.
 """
 
 import shutil
@@ -33,6 +33,17 @@ __all__ = ["ZERO", "Commit", "Entry", "FileChange", "Git", "GitError", "Merged",
 
 T = TypeVar("T")
 REMEMBERED = 20_000
+"""Answers kept."""
+SETTINGS = """
+[http]
+\treceivepack = true
+[gc]
+\tauto = 0
+[receive]
+\tautogc = false
+[uploadpack]
+\tallowAnySHA1InWant = true
+"""
 
 
 class Git:
@@ -71,9 +82,8 @@ class Git:
         self._configure(dst_id)
 
     def _configure(self, repo_id: int) -> None:
-        settings = "[http]\n\treceivepack = true\n[gc]\n\tauto = 0\n[receive]\n\tautogc = false\n[uploadpack]\n\tallowAnySHA1InWant = true\n"
         with (self.path(repo_id) / "config").open("a") as config:
-            config.write(settings)
+            config.write(SETTINGS)
         hook = self.path(repo_id) / "hooks" / "update"
         hook.parent.mkdir(exist_ok=True)
         hook.write_text(UPDATE_HOOK)
@@ -161,7 +171,7 @@ class Git:
         return self._remember(key, lambda: decode_commit(sha, found[1]))
 
     def log(self, repo_id: int, rev: str, *, exclude: str = "", path: str = "", limit: int = 250) -> list[Commit]:
-        """Commits reachable from `rev` and not from `exclude`, newest first, only those that touch `path` when given."""
+        """Commits reachable from `rev` and not from `exclude`, newest first; only those that touch `path`, if given."""
         tip, bound = self.resolve(repo_id, rev), self.resolve(repo_id, exclude) if exclude else ""
         if tip is None or bound is None:
             return []
@@ -203,7 +213,10 @@ class Git:
     # Merging
 
     def merge_tree(self, repo_id: int, ours: str, theirs: str) -> Merged:
-        """The tree that merging two commits gives, or the paths that conflict; GitError for histories that have nothing in common."""
+        """The tree that merging two commits gives, or the paths that conflict.
+
+        GitError for histories that have nothing in common.
+        """
 
         def merge() -> Merged:
             args = ("merge-tree", "--write-tree", "-z", "--name-only", "--no-messages", _sha(ours), _sha(theirs))
@@ -220,7 +233,8 @@ class Git:
     def rebase(self, repo_id: int, onto: str, base: str, head: str, committer: Person) -> list[str] | None:
         """`base..head` (without merges) put on `onto` one by one; the new shas, oldest first, None on a conflict.
 
-        git 2.39 has no `merge-tree --merge-base`: each commit is merged with a commit made of the new tree on the old parent.
+        git 2.39 has no `merge-tree --merge-base`: each commit is merged with a commit made of the new tree on the old
+        parent.
         """
         new: list[str] = []
         tip = onto
@@ -247,7 +261,10 @@ class Git:
         )
 
     def tree(self, repo_id: int, rev: str, path: str = "", recursive: bool = False) -> list[Entry]:
-        """Entries of a directory, with paths from that directory; of everything below it too when recursive; [] when there is none."""
+        """Entries of a directory, with paths from that directory; of everything below it too when recursive.
+
+        [] when there is none.
+        """
         top = self.tree_of(repo_id, rev)
         found = self._entry(repo_id, top, path) if path else ("040000", top)
         if found is None or kind(found[0]) != "tree" or not found[1]:

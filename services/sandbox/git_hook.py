@@ -1,7 +1,7 @@
 """The `update` hook of every repository: it refuses, ref by ref, what the server found forbidden in a push.
 
-The server knows who pushes and what is protected and says so in the environment; only git knows whether a push is forced and which
-files it touches.
+The server knows who pushes and what is protected and says so in the environment; only git knows whether a push is
+forced and which files it touches.
 """
 
 UPDATE_HOOK = """#!/bin/sh
@@ -28,7 +28,8 @@ if [ -n "$SANDBOX_NO_WORKFLOWS" ] && [ "$3" != "$zero" ]; then
     touched=$(git diff-tree -r --name-only "$2" "$3" -- .github/workflows | head -n 1)
   fi
   if [ -n "$touched" ]; then
-    echo "error: refusing to allow a GitHub App to create or update workflow \\`$touched\\` without \\`workflows\\` permission" >&2
+    who='refusing to allow a GitHub App to create or update workflow'
+    echo "error: $who \\`$touched\\` without \\`workflows\\` permission" >&2
     exit 1
   fi
 fi

@@ -1,7 +1,7 @@
 """One bare repository's object store and refs: loose objects in Python, everything else by git itself.
 
-What the API makes is loose, and so is what small pushes bring; a pack (a big push, an imported repository) is read through
-one `git cat-file --batch` that stays open.
+What the API makes is loose, and so is what small pushes bring; a pack (a big push, an imported repository) is read
+through one `git cat-file --batch` that stays open.
 """
 
 import hashlib
@@ -36,7 +36,10 @@ def run_git(
 
 
 class Objects:
-    """The repository at `path`. Its refs are read once and then kept; `forget` after somebody else (a git push) has changed them."""
+    """The repository at `path`.
+
+    Its refs are read once and then kept; `forget` after somebody else (a git push) has changed them.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path

@@ -1,7 +1,7 @@
 """What git's objects look like as values, and how they are spelled in git's own bytes.
 
-Parsing and writing the bytes here, and not by a process for each object, is what makes a commit cost 0.2 ms and not 15: most of
-what the API does to a repository is reading and writing a few small objects.
+Parsing and writing the bytes here, and not by a process for each object, is what makes a commit cost 0.2 ms and not
+15: most of what the API does to a repository is reading and writing a few small objects.
 """
 
 import re
@@ -50,7 +50,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class FileChange(msgspec.Struct, frozen=True, kw_only=True):
-    """`status`: added, removed, modified, renamed; `patch` from the first @@ on, None for binary or very large files."""
+    """`status`: added, removed, modified, renamed; `patch` from the first @@ on, None for binary or large files."""
 
     filename: str
     status: str

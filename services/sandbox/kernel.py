@@ -1,11 +1,15 @@
-"""The sandbox without I/O: a request comes in as a value, an answer goes out as a value, events to deliver wait in the state.
+"""The sandbox without I/O.
 
-`Sandbox.handle` is all of GitHub's API; `server.py` only translates HTTP. So the same code serves sockets, and a simulation without any.
-An endpoint is a function in `rest/`, registered by `@route(method, template, need=...)`; it takes a `Call` and returns
-a `Response` or a JSON value (answered with 200). `raise Problem(...)` answers with GitHub's error body.
+A request comes in as a value, an answer goes out as a value, events to deliver wait in the state.
 
-Endpoints and their effects on state are synchronous and run one at a time: that is the transaction. `sandbox.emit(...)` queues a
-webhook (see events.py); `sandbox.git` is the object store (git.py); `sandbox.now()` is the clock.
+`Sandbox.handle` is all of GitHub's API; `server.py` only translates HTTP. So the same code serves sockets, and a
+simulation without any. An endpoint is a function in `rest/`, registered by `@route(method, template, need=...)`; it
+takes a `Call` and returns a `Response` or a JSON value (answered with 200). `raise Problem(...)` answers with
+GitHub's error body.
+
+Endpoints and their effects on state are synchronous and run one at a time: that is the transaction.
+`sandbox.emit(...)` queues a webhook (see events.py); `sandbox.git` is the object store (git.py); `sandbox.now()` is
+the clock.
 """
 
 import re
@@ -22,7 +26,10 @@ DOCS = "https://docs.github.com/rest"
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
-    """What a client sent. `path` with its query, as on the wire; header names in lower case; `base` = scheme://host:port it called."""
+    """What a client sent.
+
+    `path` with its query, as on the wire; header names in lower case; `base` = scheme://host:port it called.
+    """
 
     method: str
     path: str
@@ -32,7 +39,10 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Response(msgspec.Struct, kw_only=True):
-    """What the client gets. `json` is encoded unless `body` is given; `delay` in seconds, and status 0 for no answer at all, are faults."""
+    """What the client gets.
+
+    `json` is encoded unless `body` is given; `delay` in seconds, and status 0 for no answer at all, are faults.
+    """
 
     status: int = 200
     json: Json = None
@@ -46,7 +56,7 @@ class Response(msgspec.Struct, kw_only=True):
         return self.body
 
 
-class Problem(Exception):  # noqa: N818 - GitHub's word for it in its own media type
+class Problem(Exception):
     """An error answer in GitHub's shape: `{"message", "documentation_url", "status": "422", "errors"?}`."""
 
     def __init__(
@@ -77,7 +87,10 @@ def moved(status: int, url: str) -> Problem:
 
 
 def invalid(resource: str, field: str, code: str = "invalid", message: str = "") -> Problem:
-    """422 with one structured error; `code` is missing, missing_field, invalid, already_exists, unprocessable or custom."""
+    """422 with one structured error.
+
+    `code` is missing, missing_field, invalid, already_exists, unprocessable or custom.
+    """
     error = {"resource": resource, "field": field, "code": code}
     if message:
         error["message"] = message
@@ -85,7 +98,10 @@ def invalid(resource: str, field: str, code: str = "invalid", message: str = "")
 
 
 class Route(msgspec.Struct, frozen=True, kw_only=True):
-    """One operation. `need`: "permission:level" an installation token must have, "jwt", "token" (any credential) or "" (public)."""
+    """One operation.
+
+    `need`: "permission:level" an installation token must have, "jwt", "token" (any credential) or "" (public).
+    """
 
     method: str
     template: str

@@ -1,7 +1,7 @@
 """The primary rate limit: a budget an hour for each installation or person, in the buckets core, search and graphql.
 
-A conditional request answered 304 is given back; `GET /rate_limit` is free. The secondary limit has no counters a client could
-read, so it is not counted but put in as a fault (faults.py).
+A conditional request answered 304 is given back; `GET /rate_limit` is free. The secondary limit has no counters a
+client could read, so it is not counted but put in as a fault (faults.py).
 """
 
 from datetime import datetime
@@ -33,7 +33,10 @@ def bucket_of(path: str) -> str:
 
 
 class Limits:
-    """`budgets` may be lowered by a test; anonymous callers are free here, since a whole team may sit behind one address."""
+    """`budgets` may be lowered by a test.
+
+    Anonymous callers are free here, since a whole team may sit behind one address.
+    """
 
     def __init__(self) -> None:
         self.budgets = dict(BUDGETS)
@@ -47,8 +50,8 @@ class Limits:
             return
         bucket = self._bucket(key, name, now)
         if bucket.used + cost > self.budgets[name]:
-            text = f"API rate limit exceeded for {_spoken(who)}. If you reach out to GitHub Support for help, please include the timestamp {stamp(now)}."
-            raise Problem(403, text)
+            help_text = f"If you reach out to GitHub Support for help, please include the timestamp {stamp(now)}."
+            raise Problem(403, f"API rate limit exceeded for {_spoken(who)}. {help_text}")
         bucket.used += cost
 
     def refund(self, who: Principal, path: str = "") -> None:

@@ -12,7 +12,10 @@ if TYPE_CHECKING:
 
 
 def refusal(sandbox: "Sandbox", repo: Repo, ref: str, new: str, rank: int, *, deleted: bool = False) -> str:
-    """Why a direct change of a branch is refused; "" when it is not. Administrators pass unless the rules bind them too."""
+    """Why a direct change of a branch is refused; "" when it is not.
+
+    Administrators pass unless the rules bind them too.
+    """
     rules = repo.protection.get(ref.removeprefix("refs/heads/")) if ref.startswith("refs/heads/") else None
     if rules is None:
         return ""

@@ -20,7 +20,10 @@ rest.load()
 
 
 class Sandbox:
-    """GitHub without sockets. `git` keeps the objects; `public_url` begins the URLs in webhooks, where there is no caller to name a host."""
+    """GitHub without sockets.
+
+    `git` keeps the objects; `public_url` begins the URLs in webhooks, where there is no caller to name a host.
+    """
 
     def __init__(
         self,
@@ -130,7 +133,7 @@ class Sandbox:
         return next((i for i in self.state.issues.values() if i.repo_id == repo.id and i.number == number), None)
 
     def emit(self, event: str, action: str | None, repo: Repo | None, sender: str, **extra: Json) -> None:
-        """Queue a webhook for every App and hook that subscribed; `extra` are the event's own keys, already rendered."""
+        """Queue a webhook for every App and hook that subscribed; `extra` are the event's own keys, rendered."""
         from services.sandbox import events
 
         if events.queue(self, event, action, repo, sender, extra):

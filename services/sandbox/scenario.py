@@ -1,6 +1,7 @@
 """Setting a stage: accounts, repositories with files, an App and where it is installed, in a few lines of Python.
 
-Used by the demo, the tests and the command line. Things made here make no webhooks: they were there before the story began.
+Used by the demo, the tests and the command line. Things made here make no webhooks: they were there before the story
+began.
 """
 
 import hashlib
@@ -29,12 +30,14 @@ DEFAULT_LABELS = {
     "question": ("d876e3", "Further information is requested"),
 }
 ALL = {
-    "actions": "write", "administration": "write", "checks": "write", "contents": "write", "issues": "write", "members": "read",
-    "metadata": "read", "pull_requests": "write", "repository_hooks": "write", "statuses": "write", "workflows": "write",
+    "actions": "write", "administration": "write", "checks": "write", "contents": "write", "issues": "write",
+    "members": "read", "metadata": "read", "pull_requests": "write", "repository_hooks": "write", "statuses": "write",
+    "workflows": "write",
 }  # fmt: skip
 EVENTS = [
-    "check_run", "check_suite", "create", "delete", "issue_comment", "issue_dependencies", "issues", "label", "merge_group", "pull_request",
-    "pull_request_review", "push", "repository", "status", "sub_issues", "workflow_job", "workflow_run",
+    "check_run", "check_suite", "create", "delete", "issue_comment", "issue_dependencies", "issues", "label",
+    "merge_group", "pull_request", "pull_request_review", "push", "repository", "status", "sub_issues",
+    "workflow_job", "workflow_run",
 ]  # fmt: skip
 
 
@@ -76,7 +79,10 @@ class Scenario:
         description: str | None = None,
         owner_type: str = "Organization",
     ) -> Repo:
-        """A repository with one commit of these files (none: a README); its owner is made, as an organisation, when there is none."""
+        """A repository with one commit of these files (none: a README).
+
+        Its owner is made, as an organisation, when there is none.
+        """
         repo = self._new(full_name, private, default_branch, description, owner_type)
         self.sandbox.git.create(repo.id, default_branch)
         content = files if files is not None else {"README.md": f"# {repo.name}\n"}
@@ -102,7 +108,9 @@ class Scenario:
         login: str = "",
         announce: bool = False,
     ) -> str:
-        """Commit files (None deletes one) on a branch, the default one when not named; its sha. `announce` makes it a push with its webhooks.
+        """Commit files (None deletes one) on a branch, the default one when not named; its sha.
+
+        `announce` makes it a push with its webhooks.
 
         A branch that does not exist begins at the default branch.
         """
@@ -156,7 +164,10 @@ class Scenario:
         self.account(organization, "Organization").members[self.account(login).login] = role
 
     def protect(self, repo: Repo, *contexts: str, branch: str = "", **rules: Any) -> Protection:
-        """Require these checks on a branch, the default one when not named; `rules` are the other fields of Protection."""
+        """Require these checks on a branch, the default one when not named.
+
+        `rules` are the other fields of Protection.
+        """
         found = Protection(contexts=list(contexts), **rules)
         repo.protection[branch or repo.default_branch] = found
         return found

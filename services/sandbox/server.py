@@ -1,8 +1,8 @@
 """The sandbox over HTTP: aiohttp translates, one thread of its own thinks.
 
-All state is touched in that thread only (`Running.think`), one request at a time, so endpoints need no locks. Beside the API
-there are git's smart HTTP (server_git.py), the sender of webhooks (server_hooks.py), the runner of Actions and a few pages and
-controls of the sandbox's own (server_control.py).
+All state is touched in that thread only (`Running.think`), one request at a time, so endpoints need no locks. Beside
+the API there are git's smart HTTP (server_git.py), the sender of webhooks (server_hooks.py), the runner of Actions
+and a few pages and controls of the sandbox's own (server_control.py).
 """
 
 import asyncio

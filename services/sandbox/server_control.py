@@ -106,7 +106,7 @@ def _avatar(path: str) -> str:
     number = sum(path.encode())
     ring = COLOURS[number % len(COLOURS)]
     return (
-        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 40 40" width="40" height="40" role="img" aria-label="avatar">'
+        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 40 40" width="40" height="40" role="img">'
         f'<rect width="40" height="40" fill="#{ring}"/><circle cx="20" cy="15" r="7" fill="#fff"/>'
         '<path d="M6 40c0-10 6-15 14-15s14 5 14 15z" fill="#fff"/></svg>'
     )

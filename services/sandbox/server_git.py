@@ -1,7 +1,8 @@
 """git clone, fetch and push over HTTP, by git's own `http-backend`.
 
-Read is for everybody on public repositories, else the token is the password. A push is judged before it runs (protected branches,
-workflow files) by the `update` hook in each repository, and after it the refs are compared and everything follows as for the API.
+Read is for everybody on public repositories, else the token is the password. A push is judged before it runs
+(protected branches, workflow files) by the `update` hook in each repository, and after it the refs are compared and
+everything follows as for the API.
 """
 
 import asyncio

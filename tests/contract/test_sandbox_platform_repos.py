@@ -193,7 +193,8 @@ def test_rules_of_a_ruleset_are_not_branch_protection(hub: Hub) -> None:
     hub.scenario.protect(hub.repo, "gate", ruleset=True, approvals=1, linear=True, merge_queue=True)
     kinds = [rule["type"] for rule in hub.ok("GET", "rules/branches/main", who="eve")]
     assert kinds == [
-        "deletion", "non_fast_forward", "required_linear_history", "required_status_checks", "pull_request", "merge_queue",
+        "deletion", "non_fast_forward", "required_linear_history", "required_status_checks", "pull_request",
+        "merge_queue",
     ]  # fmt: skip
     assert hub.api("GET", "branches/main/protection").status == 404
     assert hub.ok("GET", "rules/branches/other") == []

@@ -63,7 +63,10 @@ def permission(call: Call) -> Json:
 
 @route("PUT", "/repos/{owner}/{repo}/collaborators/{username}", need="administration:write")
 def add_collaborator(call: Call) -> Json:
-    """GitHub sends an invitation first; here the person accepts at once, so an invitation is shown and the role holds."""
+    """GitHub sends an invitation first.
+
+    Here the person accepts at once, so an invitation is shown and the role holds.
+    """
     repo, who = call.repo(), _person(call)
     wanted = call.text("permission", resource="Repository") or "push"
     role = SPOKEN.get(wanted, wanted)

@@ -11,8 +11,13 @@ from services.sandbox.state import Account, Repo
 
 NAME = re.compile(r"[A-Za-z0-9._-]{1,100}")
 SWITCHES = (
-    "has_issues", "allow_merge_commit", "allow_squash_merge", "allow_rebase_merge", "allow_auto_merge", "delete_branch_on_merge",
-)  # fmt: skip
+    "has_issues",
+    "allow_merge_commit",
+    "allow_squash_merge",
+    "allow_rebase_merge",
+    "allow_auto_merge",
+    "delete_branch_on_merge",
+)
 
 
 def show(call: Call, repo: Repo) -> Json:
