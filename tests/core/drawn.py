@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from services.core.parse import Form, parse
 from services.core.plan import Parsed, Plan, Task
+from services.core.plan_text import clean_line
 
 INSTALLED = ("acme/api", "acme/auth", "acme/data", "acme/docs", "acme/web", "orbit/station")
 HOME = "acme/web"
@@ -49,7 +50,7 @@ WORDS = st.sampled_from(
     _words("Add a the `needs:` (again) ä 尺寸 **x** · #12 @octocat x: <!-- --> | &amp; \\ - 1. () `")
 )
 LETTERS = st.text(st.characters(codec="utf-8", exclude_categories=["C", "Z"]), min_size=1, max_size=12)
-PROSE = st.one_of(st.lists(WORDS, min_size=1, max_size=6).map(" ".join), LETTERS)
+PROSE = st.one_of(st.lists(WORDS, min_size=1, max_size=6).map(" ".join), LETTERS.map(clean_line).filter(bool))
 COMMANDS = st.sampled_from(
     ["", "make check", "pytest -q · tests", "`date`", "a\n\nb: |\n  c", "- [ ] **x** y", "echo '#1' # 2"]
 )

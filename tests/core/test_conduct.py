@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.core.conduct import Action, Run, decide, wait_keys
-from services.core.machine import ENDED, SATISFIED, Happening
+from services.core.machine import ENDED, SATISFIED, Happening, Kind
 from services.core.schedule import Limits
 from tests.kit.plans import NOW, WIDE, check, happen, in_review, pull, run, task, tracked
 
@@ -155,15 +155,14 @@ moves = st.tuples(
 
 @given(st.lists(moves, max_size=40))
 @settings(max_examples=150)
-def test_needs_are_respected_and_no_key_is_decided_twice(history: list[tuple[str, str, bool]]) -> None:
+def test_needs_are_respected_and_no_key_is_decided_twice(history: list[tuple[str, Kind, bool]]) -> None:
     """Whatever happens in whatever order: a task starts only after its needs are met, and every action has a key of its own."""
     decided = tracked(*PLAN)
     current, keys = decided.run, [action.key for action in decided.actions]
     for task_id, kind, late in history:
         fence = current.tasks[task_id].fence - (1 if late else 0)
-        happened = Happening(
-            kind=kind, fence=fence if kind in {"pushed", "opened", "broke", "refused"} else -1, number=5, sha="a" * 40
-        )  # type: ignore[arg-type]
+        fenced = fence if kind in {"pushed", "opened", "broke", "refused"} else -1
+        happened = Happening(kind=kind, fence=fenced, number=5, sha="a" * 40)
         decided = decide(current, [(task_id, happened)], limits=WIDE, now=NOW)
         for action in decided.actions:
             if action.kind == "attempt":

@@ -34,14 +34,16 @@ def test_reads(text: str, expected: RepoConfig) -> None:
     ],
 )
 def test_mistakes_are_named(text: str, said: str) -> None:
-    with pytest.raises(UserError, match=".github/lockstep.yml") as caught:
+    with pytest.raises(UserError, match=r"lockstep\.yml") as caught:
         read_config(text)
     assert said in str(caught.value)
 
 
 @given(st.text(max_size=200))
 def test_any_text_is_settings_or_one_sentence(text: str) -> None:
+    said = ""
     try:
-        assert isinstance(read_config(text), RepoConfig)
+        read_config(text)
     except UserError as error:
-        assert "\n" not in str(error)
+        said = str(error)
+    assert "\n" not in said

@@ -74,7 +74,8 @@ def test_cancelling_raises_the_fence_so_a_late_push_is_dropped() -> None:
 
 def test_a_reason_lives_as_long_as_the_state_it_explains() -> None:
     failed = step(TaskState(id="a", state="running", fence=1), Happening(kind="broke", text="it broke", fence=1), NOW)
-    assert failed is not None and failed.reason == "it broke"
+    assert failed is not None
+    assert failed.reason == "it broke"
     again = step(failed, Happening(kind="retried", actor="ana"), NOW + timedelta(minutes=1))
     assert again is not None
     assert (again.state, again.reason, again.since) == ("blocked", "", NOW + timedelta(minutes=1))

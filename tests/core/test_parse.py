@@ -188,7 +188,7 @@ def test_sec_30_hostile_documents_end_in_a_verdict(text: str) -> None:
 
 
 @given(DOCUMENTS, st.sampled_from(["auto", "issue", "yaml"]))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_any_text_gives_a_plan_or_problems_inside_it(text: str, form: Form) -> None:
     parsed = parse(text, home=HOME, installed=INSTALLED, form=form)
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
@@ -206,7 +206,7 @@ def test_any_text_gives_a_plan_or_problems_inside_it(text: str, form: Form) -> N
 
 
 @given(DOCUMENTS)
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_the_same_text_gives_the_same_answer(text: str) -> None:
     assert read(text) == read(text)
 
@@ -221,7 +221,7 @@ def test_the_same_text_gives_the_same_answer(text: str) -> None:
         ]
     )
 )
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 def test_the_order_of_tasks_and_needs_does_not_change_the_hash(entries: list[str]) -> None:
     other = "\n".join(entries).replace("a, c", "c,a").replace("x, y", "y, x, x")
     assert accepted("\n".join(sorted(entries))).hash == accepted(other).hash

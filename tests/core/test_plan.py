@@ -1,7 +1,7 @@
 """plan: the shared values and the hash."""
 
 import msgspec
-from hypothesis import given
+from hypothesis import given, settings
 
 from services.core.plan import Parsed, Plan, Problem
 from tests.core.drawn import plan, plans, task
@@ -23,6 +23,7 @@ def test_the_hash_is_of_content_not_of_spelling() -> None:
 
 
 @given(plans())
+@settings(max_examples=20)
 def test_a_plan_survives_storage(found: Plan) -> None:
     assert msgspec.json.decode(msgspec.json.encode(found), type=Plan) == found
 

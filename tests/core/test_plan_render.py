@@ -16,7 +16,7 @@ def without_lines(found: Plan | None) -> list[Task]:
 
 
 @given(plans())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80)
 def test_a_plan_comes_back_from_either_form(found: Plan) -> None:
     for text, form in ((render_task_list(found), "issue"), (render_yaml(found), "yaml")):
         again = parse(text, home="", form="issue" if form == "issue" else "yaml").plan

@@ -28,7 +28,7 @@ def test_a_valid_plan_fits() -> None:
 
 
 @given(plans())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_written_plans_fit(found: Plan) -> None:
     VALID.validate(yaml.safe_load(render_yaml(found)))
 

@@ -118,7 +118,7 @@ def loader(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> N
 
 @pytest.mark.usefixtures("loader")
 @given(DOCUMENTS)
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_no_text_breaks_either_loader(text: str) -> None:
     root, problems = compose(text.replace("\r\n", "\n").replace("\r", "\n").removeprefix("\ufeff"))
     assert root is None or isinstance(root, Node)
@@ -127,7 +127,7 @@ def test_no_text_breaks_either_loader(text: str) -> None:
 
 @pytest.mark.usefixtures("loader")
 @given(plans())
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_both_loaders_read_a_written_plan(found: Plan) -> None:
     root, problems = compose(render_yaml(found))
     content = plain(root)
