@@ -276,3 +276,14 @@ def test_auto_merge_is_refused_when_nothing_is_waiting(hub: Hub) -> None:
     hub.repo.allow_auto_merge = True
     with pytest.raises(Problem, match="is in clean status"):
         merging.enable_auto_merge(hub.sandbox, record, "merge", "ada")
+
+
+def test_auto_merge_hears_of_the_check_it_waits_for(hub: Hub) -> None:
+    hub.repo.allow_auto_merge = True
+    made = hub.pull()
+    hub.repo.protection["main"] = Protection(contexts=["gate"])
+    merging.enable_auto_merge(hub.sandbox, hub.record(made["number"]), "merge", "lockstep[bot]")
+    hub.check("gate", made["head"]["sha"], "failure")
+    assert hub.ok("GET", f"pulls/{made['number']}")["merged"] is False
+    hub.check("gate", made["head"]["sha"])
+    assert hub.ok("GET", f"pulls/{made['number']}")["merged"] is True
