@@ -32,6 +32,14 @@ def git(*args: str, cwd: Path, stdin: bytes = b"") -> str:
     return done.stdout.decode().strip()
 
 
+def _raw(content: bytes) -> bytes:
+    return b"data %d\n%s\n" % (len(content), content)
+
+
+def _data(content: str) -> str:
+    return _raw(content.encode()).decode()
+
+
 @dataclass
 class GitHost:
     """The host: `url` to talk to, `root` with the repositories, `seen` = every Authorization header that came.
@@ -51,8 +59,7 @@ class GitHost:
     def create(self, repo: str, files: Mapping[str, bytes | str] | None = None, branch: str = "main") -> str:
         """A new repository with one commit; its id."""
         self.bare(repo).mkdir(parents=True)
-        git("init", "-q", "--bare", "-b", branch, cwd=self.bare(repo))
-        git("config", "http.receivepack", "true", cwd=self.bare(repo))
+        git("init", "-q", "--bare", "--template=", "-b", branch, cwd=self.bare(repo))
         return self.commit(repo, {"README.md": "hello\n"} if files is None else files, branch=branch)
 
     def commit(
@@ -64,39 +71,21 @@ class GitHost:
         modes: Mapping[str, str] | None = None,
         message: str = "change",
     ) -> str:
-        """One more commit on a branch (made when missing), written as raw objects: any content and mode is possible."""
-        bare = self.bare(repo)
-        head = subprocess.run(
-            ["git", "rev-parse", "-q", "--verify", f"refs/heads/{branch}"],
-            cwd=bare,
-            env=_QUIET,
-            capture_output=True,
-            check=False,
-        )
-        parent = head.stdout.decode().strip()
-        index = {"GIT_INDEX_FILE": str(bare / "scratch-index")}
-        (bare / "scratch-index").unlink(missing_ok=True)
-        if parent:
-            subprocess.run(["git", "read-tree", parent], cwd=bare, env=_QUIET | index, check=True)
+        """One more commit on a branch (made when missing), without a work tree, so any content and mode is possible."""
+        ref = f"refs/heads/{branch}"
+        parts = [f"commit {ref}\ncommitter Ann <ann@example.com> 1770000000 +0000\n{_data(message)}".encode()]
+        if self.tip(repo, branch):
+            parts.append(f"from {ref}^0\n".encode())
         for path, content in files.items():
-            data = content.encode() if isinstance(content, str) else content
-            blob = git("hash-object", "-w", "--stdin", cwd=bare, stdin=data)
-            info = f"{(modes or {}).get(path, '100644')},{blob},{path}"
-            subprocess.run(
-                ["git", "update-index", "--add", "--cacheinfo", info], cwd=bare, env=_QUIET | index, check=True
-            )
-        tree = (
-            subprocess.run(["git", "write-tree"], cwd=bare, env=_QUIET | index, check=True, capture_output=True)
-            .stdout.decode()
-            .strip()
-        )
-        sha = git("commit-tree", tree, *(("-p", parent) if parent else ()), "-m", message, cwd=bare)
-        git("update-ref", f"refs/heads/{branch}", sha, cwd=bare)
-        return sha
+            parts.append(f"M {(modes or {}).get(path, '100644')} inline {path}\n".encode())
+            parts.append(_data(content).encode() if isinstance(content, str) else _raw(content))
+        git("fast-import", "--quiet", cwd=self.bare(repo), stdin=b"".join(parts))
+        return self.tip(repo, branch)
 
     def tip(self, repo: str, branch: str) -> str:
         """The branch's commit id, empty when there is no such branch."""
-        return git("for-each-ref", "--format=%(objectname)", f"refs/heads/{branch}", cwd=self.bare(repo))
+        path = self.bare(repo) / "refs" / "heads" / branch
+        return path.read_text(encoding="ascii").strip() if path.is_file() else ""
 
     def show(self, repo: str, spec: str) -> str:
         return git("show", spec, cwd=self.bare(repo))
@@ -117,6 +106,9 @@ class GitHost:
         env = _QUIET | {
             "GIT_PROJECT_ROOT": str(self.root),
             "GIT_HTTP_EXPORT_ALL": "1",
+            "GIT_CONFIG_COUNT": "1",
+            "GIT_CONFIG_KEY_0": "http.receivepack",
+            "GIT_CONFIG_VALUE_0": "true",
             "PATH_INFO": request.path,
             "REQUEST_METHOD": request.method,
             "QUERY_STRING": request.query_string,

@@ -28,13 +28,20 @@ def running(text: str) -> list[int]:
 
 async def gone(text: str) -> bool:
     """Does no command line hold `text`? One that was killed may still be on its way out, so wait for its end."""
-    for pid in running(text):
-        try:
-            fd = os.pidfd_open(pid)
-        except ProcessLookupError:
-            continue
-        try:
-            await asyncio.to_thread(select.select, [fd], [], [], 5)
-        finally:
-            os.close(fd)
-    return not running(text)
+    for _ in range(10):
+        pids = running(text)
+        if not pids:
+            return True
+        await asyncio.to_thread(_wait_for_end, pids[0])
+    return False
+
+
+def _wait_for_end(pid: int) -> None:
+    try:
+        fd = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return
+    try:
+        select.select([fd], [], [], 1)
+    finally:
+        os.close(fd)
