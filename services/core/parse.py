@@ -20,12 +20,13 @@ from services.core.plan_values import read_title
 from services.core.plan_yaml import Composer, Node
 from services.core.problems import Findings, Spot
 
-MAX_LINES = 50_000
+MAX_LINES = 20_000
 """Lines of an issue or Markdown file."""
 
 Form = Literal["auto", "issue", "yaml"]
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _STARTS_YAML = re.compile(r"(?:---|%YAML|\{|[\"']?(?:tasks|title|defaults)[\"']?[ \t]*:)")
+_MAY_HOLD_A_PLAN = re.compile(r"\[[ xX]?\]|```|~~~")
 _TASKS_KEY = re.compile(r"^[ \t{\"']*tasks[\"']?[ \t]*:", re.MULTILINE)
 
 
@@ -104,6 +105,8 @@ def _from_yaml(text: str, findings: Findings) -> Pages:
 def _from_issue(text: str, findings: Findings) -> Pages:
     if text.count("\n") >= MAX_LINES:
         findings.add("too_large", f"The document has more than {MAX_LINES:,} lines; split it into several plans.")
+        return Pages(None, {}, [])
+    if not _MAY_HOLD_A_PLAN.search(text):
         return Pages(None, {}, [])
     document = markdown.scan(text)
     if document.too_deep is not None:

@@ -65,10 +65,10 @@ def clean_block(text: str) -> str:
 
 
 def show(text: str) -> str:
-    """Any text with what cannot be seen written as an escape; line ends become `\\n`."""
+    """Any text with what cannot be seen, or taken for a blank, written as an escape; line ends become `\\n`."""
     if text.isascii() and text.isprintable():
         return text
-    return "".join(_escape(c) if c in "\n\t" or is_hidden(c) else c for c in text)
+    return "".join(_escape(c) if is_hidden(c) or not c.isprintable() else c for c in text)
 
 
 def _escape(char: str) -> str:
