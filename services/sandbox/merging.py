@@ -200,14 +200,23 @@ def close_by_commits(sandbox: "Sandbox", repo: Repo, before: str, after: str, ac
 
 
 def close_linked(sandbox: "Sandbox", repo: Repo, text: str, actor: str, sha: str) -> None:
-    """Close what `closes #1` or `fixes owner/repo#2` names: issues here, and in repositories of the same owner."""
+    """Close the open issues that a text names with a keyword."""
+    for issue in linked(sandbox, repo, text):
+        if issue.state == "open":
+            issues.close(sandbox, issue, actor, commit=sha)
+
+
+def linked(sandbox: "Sandbox", repo: Repo, text: str) -> list[Issue]:
+    """What `closes #1` or `fixes owner/repo#2` names: issues here, and in repositories of the same owner."""
+    out: dict[int, Issue] = {}
     for found in list(_KEYWORD.finditer(text[:262_144]))[:MOST_LINKS]:
         target = sandbox.repo_named(found[1]) if found[1] else repo
         if target is None or target.owner != repo.owner or target.archived:
             continue
         issue = sandbox.issue_numbered(target, int(found[2]))
-        if issue is not None and issue.pull is None and issue.state == "open" and not issue.deleted:
-            issues.close(sandbox, issue, actor, commit=sha)
+        if issue is not None and issue.pull is None and not (issue.deleted or issue.transferred_to):
+            out[issue.id] = issue
+    return list(out.values())
 
 
 def update_branch(
