@@ -125,10 +125,18 @@ LIFECYCLE: tuple[Step, ...] = (
 
 
 async def play(
-    session: aiohttp.ClientSession, url: str, who: Credentials, exchange: Exchange, steps: tuple[Step, ...] = LIFECYCLE
+    session: aiohttp.ClientSession,
+    url: str,
+    who: Credentials,
+    exchange: Exchange,
+    steps: tuple[Step, ...] = LIFECYCLE,
+    **given: Any,
 ) -> dict[str, Any]:
-    """Make the calls in order against `url` (may end in /api/v3); returns everything kept. Raises DeviationError."""
-    kept: dict[str, Any] = {"owner": who.owner, "repo": who.repo}
+    """Make the calls in order against `url` (may end in /api/v3); returns everything kept, `given` included.
+
+    Raises DeviationError at the first answer that is not as the step needs it.
+    """
+    kept: dict[str, Any] = {"owner": who.owner, "repo": who.repo, **given}
     for number, step in enumerate(steps, 1):
         token = {"app": who.app, "person": who.person}.get(step.who) or kept["token"]
         headers = {"Authorization": f"Bearer {token}", "Accept": "application/vnd.github+json"}

@@ -9,6 +9,7 @@ import aiohttp
 import pytest
 
 from services.sandbox.kernel import ROUTES
+from tests.contract.around import DELIVERIES, MACHINERY, READS
 from tests.contract.lifecycle import LIFECYCLE, play
 from tests.contract.openapi import OUTSIDE, description
 from tests.contract.world import SECRET, World
@@ -31,6 +32,19 @@ async def test_the_lifecycle_makes_no_finding(world: World, contract: Recorder, 
         await play(session, world.url + base, world.credentials(), lambda *_: None)
     calls = {name: n for name, n in contract.seen.items() if not name.startswith("webhook")}
     assert sum(calls.values()) == len(LIFECYCLE)
+
+
+async def test_what_lies_around_it_makes_no_finding(world: World) -> None:
+    async with aiohttp.ClientSession() as session:
+        await play(session, world.url, world.credentials(), lambda *_: None, READS)
+
+
+async def test_actions_and_hooks_make_no_finding(world: World) -> None:
+    async with aiohttp.ClientSession() as session:
+        who = world.credentials()
+        kept = await play(session, world.url, who, lambda *_: None, MACHINERY, hook_url=world.receiver)
+        await world.running.idle()
+        await play(session, world.url, who, lambda *_: None, DELIVERIES, token=kept["token"], hook=kept["hook"])
 
 
 async def test_its_webhooks_are_githubs_and_signed(world: World, contract: Recorder) -> None:

@@ -25,13 +25,14 @@ SECRET = "between the App and GitHub"
 
 @dataclass(frozen=True, kw_only=True)
 class World:
-    """`person`: the token of ada, who maintains the repository; `installation`: an id; `received`: headers, body."""
+    """`person`: the token of ada, who maintains the repository; `receiver`: what came there is `received`."""
 
     sandbox: Sandbox
     running: Running
     app: AppCredentials
     installation: int
     person: str
+    receiver: str
     received: list[tuple[Mapping[str, str], bytes]] = field(default_factory=list)
 
     @property
@@ -71,7 +72,13 @@ async def running(directory: Path, recorder: Recorder) -> AsyncIterator[World]:
         server = await start(sandbox, on_exchange=recorder.exchange, on_delivery=recorder.delivery, run_actions=False)
         try:
             yield World(
-                sandbox=sandbox, running=server, app=app, installation=installation, person=person, received=received
+                sandbox=sandbox,
+                running=server,
+                app=app,
+                installation=installation,
+                person=person,
+                receiver=str(sink.make_url("/webhook")),
+                received=received,
             )
         finally:
             await server.close()
