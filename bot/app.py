@@ -1,7 +1,8 @@
 """The wiring: the only module that builds objects and knows all of them.
 
 One process: door, dispatch, engine, pages and sweep share one event loop and end together. `serve` runs until it is
-told to stop; what is not done then is in the store, and the next start takes it up."""
+told to stop; what is not done then is in the store, and the next start takes it up.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator

@@ -1,7 +1,8 @@
 """Everything that runs beside a request: the one home of tasks and timers.
 
 A task's bug is logged and ends only itself; a task group ends them all with the process. Nothing here polls: the
-sweep is the promise that a lost event only delays, and its interval is how long."""
+sweep is the promise that a lost event only delays, and its interval is how long.
+"""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
@@ -31,7 +32,8 @@ class Beside:
 
     def for_good(self, name: str, work: Coroutine[object, object, None]) -> None:
         """Run what the process is nothing without: an error in it ends the process, for its supervisor to start it
-        again."""
+        again.
+        """
         self._keep(self._group.create_task(work, name=name))
 
     def _keep(self, task: asyncio.Task[None]) -> None:

@@ -2,7 +2,8 @@
 
 Every setting is a field with its meaning beside it; the reference page is made from these, and a test keeps the two
 alike. Names in the environment are `LOCKSTEP_` + the field in capitals. A value that can't be used is refused at
-start with one sentence."""
+start with one sentence.
+"""
 
 import os
 from collections.abc import Mapping

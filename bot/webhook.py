@@ -33,7 +33,8 @@ HOOK_ID = re.compile(r"[0-9]{1,20}", re.ASCII)
 
 def runner(app: web.Application, *, shutdown_seconds: float = 10.0) -> web.AppRunner:
     """The server around the app: a refused body is neither unpacked nor waited for, a silent connection ends after 75 s
-    (aiohttp would keep it for an hour), and metrics replace the access log."""
+    (aiohttp would keep it for an hour), and metrics replace the access log.
+    """
     return web.AppRunner(
         app,
         auto_decompress=False,

@@ -10,4 +10,5 @@ from services.engine.engine import Engine
 async def on_pull(event: Event, engine: Engine) -> None:
     if event.repo and event.number:
         engine.forget(event.repo, f"pull:{event.number}", f"issue:{event.number}")
-        await engine.look(pull_key(event.repo, event.number))
+        if not await engine.is_own(login=event.sender.login):
+            await engine.look(pull_key(event.repo, event.number))

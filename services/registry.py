@@ -1,7 +1,8 @@
 """Named entries that register themselves: one new module in a folder adds one command, agent, strategy or check.
 
 The loader imports the folder's modules in name order, so what exists never depends on who imported what first. A name
-that is taken is an error at start, and a test keeps the list of all names, so the implicit wiring stays visible."""
+that is taken is an error at start, and a test keeps the list of all names, so the implicit wiring stays visible.
+"""
 
 import importlib
 import pkgutil

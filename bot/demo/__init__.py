@@ -1,7 +1,8 @@
 """`python -m bot demo`: the main job, end to end, on this machine, with nothing to set up.
 
 GitHub's stand-in and the bot run on free ports of 127.0.0.1. With `--plan` and `--repo` it plays the user's own plan
-on copies of the user's own repositories. Exit status 0 only when everything is merged."""
+on copies of the user's own repositories. Exit status 0 only when everything is merged.
+"""
 
 import argparse
 import asyncio

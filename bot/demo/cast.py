@@ -1,7 +1,8 @@
 """The demo's own stage: three small Python repositories with tests and a workflow, and a plan of six tasks over them.
 
 They are real: `python -m unittest` passes in each, every task's script changes code and adds the test that proves it,
-and a script that broke something would be stopped by its pull request's check."""
+and a script that broke something would be stopped by its pull request's check.
+"""
 
 PERSON = "ana"
 HOME = "acme/schema"

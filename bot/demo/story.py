@@ -1,7 +1,8 @@
 """The demo's story: a person writes a plan, approves it, starts it; the bot does the rest.
 
 The person talks to GitHub like anybody, over its API with a token of theirs. Progress is told by what GitHub sends
-out as webhooks, so nothing here looks into the bot before the end."""
+out as webhooks, so nothing here looks into the bot before the end.
+"""
 
 import asyncio
 from collections.abc import Callable
@@ -66,7 +67,8 @@ class Audience(Protocol):
 
 class Ending(msgspec.Struct, frozen=True, kw_only=True):
     """How it ended. `run` None: the plan never started and `said` tells why; `calls` made, `saved`: reads answered
-    without one."""
+    without one.
+    """
 
     run: Run | None
     said: str

@@ -58,7 +58,8 @@ def seconds(run: Run | None) -> float:
 
 def critical_path_seconds(run: Run | None) -> float:
     """The longest chain of tasks, each with the time it really took from its start to its merge: no schedule could be
-    quicker."""
+    quicker.
+    """
     if run is None:
         return 0.0
     took = {task.id: _took(run, task) for task in run.plan.tasks}

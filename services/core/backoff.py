@@ -2,7 +2,8 @@
 
 Full jitter (a uniform draw between nothing and the cap) spreads retries best; the source is Marc Brooker,
 "Exponential Backoff And Jitter", AWS Architecture Blog, 2015. The draw is made from the key, so a decision stays a
-function of its inputs."""
+function of its inputs.
+"""
 
 import hashlib
 
@@ -12,7 +13,8 @@ CAP = 300.0
 
 def delay(key: str, tries: int, *, retry_after: float | None = None, base: float = BASE, cap: float = CAP) -> float:
     """Seconds until try number `tries` + 1; `tries` counts those made, from 1. At least `retry_after` when GitHub
-    gave one."""
+    gave one.
+    """
     ceiling = min(cap, base * 2.0 ** min(tries, 30))
     drawn = int.from_bytes(hashlib.sha256(f"{key}#{tries}".encode()).digest()[:8], "big") / 2.0**64
     return max(retry_after or 0.0, base / 4, drawn * ceiling)

@@ -2,7 +2,8 @@
 
 Prose stays prose: code, quotes, lists, headings and HTML are not read, so quoting a command in an answer does not run
 it again. A comment holds at most `MAX_COMMANDS`; verbs, targets and options are plain words, checked here, so nothing
-of them needs escaping."""
+of them needs escaping.
+"""
 
 import difflib
 import functools

@@ -2,7 +2,8 @@
 
 Everything that moves a run goes through here: results of effects, facts just read from GitHub, commands of people.
 Actions are made only together with the state change that calls for them, so committing both at once makes each action
-exist once. Action keys are `run/task/attempt/kind[/sha]`; the same key is never carried out twice."""
+exist once. Action keys are `run/task/attempt/kind[/sha]`; the same key is never carried out twice.
+"""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -195,7 +196,8 @@ class _Work:
 
     def start(self, running: Sequence[Use], limits: Limits) -> None:
         """Start what there is room for, most urgent first; a task whose tracking issue is not there yet waits for
-        it."""
+        it.
+        """
         ready = [
             task for task in self.run.plan.tasks if self.tasks[task.id].state == "ready" and self.tasks[task.id].issue
         ]

@@ -1,7 +1,7 @@
 """A repository's own settings, `.github/lockstep.yml` on its default branch.
 
-Read from the default branch only, never from a pull request, so a change of the rules takes effect once people have merged it.
-An unknown key is an error that is said, not ignored: a misspelt safeguard is no safeguard.
+Read from the default branch only, never from a pull request, so a change of the rules takes effect once people have
+merged it. An unknown key is an error that is said, not ignored: a misspelt safeguard is no safeguard.
 """
 
 import difflib
@@ -17,7 +17,9 @@ MergeMethod = Literal["merge", "squash", "rebase"]
 
 
 class RepoConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """checks: `required` waits for the repository's checks, `none` merges without any.  merge: how pull requests are merged."""
+    """checks: `required` waits for the repository's checks, `none` merges without any.  merge: how pull requests are
+    merged.
+    """
 
     checks: Literal["required", "none"] = "required"
     merge: MergeMethod = "squash"

@@ -2,7 +2,8 @@
 
 Every pair of state and happening is in `TABLE` on purpose: a next state, or `None` = it changes nothing here (late,
 doubled or meant for an attempt that is over). Happenings are observed facts, not commands to the future, so any order
-of them is safe."""
+of them is safe.
+"""
 
 from datetime import datetime
 from typing import Literal, get_args
@@ -30,7 +31,8 @@ class Happening(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     when it is independent of one.
 
     number: of the issue (tracked) or pull request (opened); sha: head (pushed, moved) or merge commit (merged); text:
-    why."""
+    why.
+    """
 
     kind: Kind
     fence: int = -1
@@ -45,7 +47,8 @@ class TaskState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     is dropped.
 
     `heads` are the commits the bot pushed itself: a head that is none of them is somebody else's and was never
-    approved."""
+    approved.
+    """
 
     id: str
     state: State = "blocked"

@@ -3,8 +3,8 @@
 from typing import Literal
 
 Meaning = Literal["again", "look", "conflict", "wait", "stop"]
-"""again: transient, try soon · look: the head moved, read it anew · conflict: needs repair · wait: something is still missing ·
-stop: a person must change a setting."""
+"""again: transient, try soon · look: the head moved, read it anew · conflict: needs repair · wait: something is still
+missing · stop: a person must change a setting."""
 
 _BY_TEXT: tuple[tuple[str, Meaning], ...] = (
     ("base branch was modified", "again"),
@@ -22,7 +22,9 @@ _BY_TEXT: tuple[tuple[str, Meaning], ...] = (
 
 
 def meaning(status: int, message: str) -> Meaning:
-    """Classify GitHub's refusal of `PUT .../merge`; an unknown text stops and is shown, rather than being retried for ever."""
+    """Classify GitHub's refusal of `PUT .../merge`; an unknown text stops and is shown, rather than being retried for
+    ever.
+    """
     said = message.lower()
     for text, means in _BY_TEXT:
         if text in said:

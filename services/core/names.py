@@ -24,7 +24,8 @@ STICKY = "<!-- lockstep:sticky -->"
 
 def slug(repo: str, number: int) -> str:
     """A plan's short name: `platform-12` for issue 12 of acme/platform. Unique within an owner, which is as far as a
-    plan reaches."""
+    plan reaches.
+    """
     name = re.sub(r"[^A-Za-z0-9-]+", "-", repo.partition("/")[2]).strip("-")[:60]
     return f"{name or 'plan'}-{number}"
 

@@ -1,7 +1,8 @@
 """The one comment on a plan issue: what the plan is, where each task stands, what comes next.
 
 It must stay readable, and below GitHub's 65,536 characters, with one task and with a thousand: the graph is left out
-first, then rows of the table, finished ones before the rest, each time saying how many are missing."""
+first, then rows of the table, finished ones before the rest, each time saying how many are missing.
+"""
 
 from collections.abc import Sequence
 
@@ -44,7 +45,8 @@ def render(
     plan: Plan, warnings: Sequence[str], *, approved_by: str, run: Run | None, answers: Sequence[str] = ()
 ) -> str:
     """The comment for a plan that reads; `run` is its newest run, if any; `plan` is what is approved or waits for
-    approval."""
+    approval.
+    """
     path = graph.critical_path(plan, lambda task: float(task.timeout))
     lines = [f"### Plan: {plain(plan.title) or 'untitled'}", "", _headline(plan, approved_by, run), ""]
     lines += [f"**Critical path:** {_path(path)} ({len(path)} of {len(plan.tasks)} tasks)", ""]
@@ -101,7 +103,8 @@ def _row(task: Task, state: TaskState | None) -> str:
 
 def _mermaid(plan: Plan, run: Run | None, critical: frozenset[str]) -> list[str]:
     """The graph. Node names are made here; a label is a task id, which the parser has limited to harmless
-    characters."""
+    characters.
+    """
     number = {task.id: f"t{n}" for n, task in enumerate(plan.tasks)}
     lines = ["<details><summary>Graph</summary>", "", "```mermaid", "flowchart LR"]
     for task in plan.tasks:

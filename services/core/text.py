@@ -1,7 +1,8 @@
 """Foreign text made harmless before it stands in anything the bot posts.
 
 Titles, ids, check names and messages of others may hold mentions, closing keywords, links, HTML, images or table
-breaks. `code` is for names, `plain` for sentences; both bound the length and remove what a reader could not see."""
+breaks. `code` is for names, `plain` for sentences; both bound the length and remove what a reader could not see.
+"""
 
 import re
 import unicodedata
@@ -30,7 +31,8 @@ def code(text: str, limit: int = 100) -> str:
 
 def plain(text: str, limit: int = 256) -> str:
     """A sentence of somebody else's inside our Markdown: markup is escaped; mentions, references, links and closing
-    words are broken."""
+    words are broken.
+    """
     escaped = _MARKUP.sub(r"\\\1", visible(text, limit))
     for broken in (_LINK, _CLOSING):
         escaped = broken.sub(lambda found: found[0][0] + _JOINER + found[0][1:], escaped)

@@ -124,7 +124,7 @@ class Effects:
                 pull = await writes.find_pull(task.repo, branch)
                 if pull is None:
                     return _broke(state, f"GitHub refused the pull request: {plain(refused.message)}")
-        return Outcome(happened=(Happening(kind="opened", number=pull.number, fence=state.fence),), look=True)
+        return Outcome(happened=(Happening(kind="opened", number=pull.number, fence=state.fence),))
 
     async def _checks(self, run: Run, task: Task, state: TaskState, *, look: bool) -> Outcome:
         """Post every registered check on the head; then look, because CI may have been quicker than we."""

@@ -53,6 +53,11 @@ class Engine:
         except (NotFound, Refused):
             return False
 
+    async def is_own(self, *, login: str = "", app_id: str = "") -> bool:
+        """Did we do that ourselves? The App hears of its own acts too, and knows their results already."""
+        app = await self._parts.github.reads.app()
+        return login == app.login or app_id == app.id
+
     # What people ask for.
 
     async def permission(self, repo: str, login: str) -> str:

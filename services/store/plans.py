@@ -1,7 +1,8 @@
 """Plans as they were last read, what was approved of them, and the one comment kept up to date on each issue.
 
 Approval is stored as the hash it was given for; an edit changes the hash, so the approval is void without anybody
-having to remember to take it back."""
+having to remember to take it back.
+"""
 
 import sqlite3
 from datetime import datetime

@@ -2,7 +2,8 @@
 
 `commit` writes the tasks that changed, the history, the wait rows and the new actions together, and with them settles
 the outbox row whose result led to the decision. So after a crash either all of it is there or none, and an action
-that was decided twice has one row, because its key is the primary key."""
+that was decided twice has one row, because its key is the primary key.
+"""
 
 import sqlite3
 from collections.abc import Sequence
@@ -121,7 +122,8 @@ class Runs:
 
     async def reopen(self) -> int:
         """After a start: what was begun and never settled is to be carried out again (with a look first). Returns how
-        many."""
+        many.
+        """
         return await self._db.write(
             lambda c: c.execute("UPDATE outbox SET state = 'waiting' WHERE state = 'doing'").rowcount
         )
