@@ -1,8 +1,8 @@
 """Which boxes a plan's graph is drawn with when it has too many tasks to read.
 
-Tasks that stand in the same layer of the graph can be one box: lines still go from left to right, so folding never makes a
-circle. First those of one repository and state are taken together, then those of one state. What a person looks for is never
-folded: what is stuck or running, and the critical path.
+Tasks that stand in the same layer of the graph can be one box: lines still go from left to right, so folding never
+makes a circle. First those of one repository and state are taken together, then those of one state. What a person looks
+for is never folded: what is stuck or running, and the critical path.
 """
 
 from collections.abc import Callable, Collection, Mapping

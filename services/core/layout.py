@@ -1,9 +1,9 @@
 """Where the boxes of a plan's graph go: left to right by what needs what, lines that bend around boxes.
 
-Our own, because the same plan must give the same picture in every process: neither the order in which tasks were written
-nor their state moves a box. The steps are the usual ones: columns by the longest way, an empty place wherever a line passes
-a column, an order with few crossings (untangle.py), then rows as near to their neighbours as that order allows.
-Distances are in boxes; whoever draws multiplies them.
+Our own, because the same plan must give the same picture in every process: neither the order in which tasks were
+written nor their state moves a box. The steps are the usual ones: columns by the longest way, an empty place wherever a
+line passes a column, an order with few crossings (untangle.py), then rows as near to their neighbours as that order
+allows. Distances are in boxes; whoever draws multiplies them.
 """
 
 from collections.abc import Sequence
@@ -49,7 +49,9 @@ class Drawing(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def lay_out(needs: Needs) -> Drawing:
-    """Place every task of a plan without circles. Parts that touch nowhere stand below each other, lone tasks in a grid."""
+    """Place every task of a plan without circles. Parts that touch nowhere stand below each other, lone tasks in a
+    grid.
+    """
     known = {task: tuple(sorted({need for need in needs[task] if need in needs})) for task in sorted(needs)}
     boxes: list[Box] = []
     lines: list[Line] = []

@@ -1,12 +1,13 @@
 """The order of the nodes in each layer of a drawing, so that few lines cross.
 
-Layers are lists of node numbers; lines join neighbouring layers only. Sweeps put each layer in the order of its neighbours'
-middles (first means, which settle quickly, then medians, which cross less); what is left is done by swapping two that stand
-side by side. Equal input gives equal output: ties keep the order they had.
+Layers are lists of node numbers; lines join neighbouring layers only. Sweeps put each layer in the order of its
+neighbours' middles (first means, which settle quickly, then medians, which cross less); what is left is done by swapping
+two that stand side by side. Equal input gives equal output: ties keep the order they had.
 """
 
 from bisect import bisect_right, insort
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from statistics import median
 
 SWEEPS = 24
@@ -31,7 +32,7 @@ def untangle(layers: Layers, before: Joined, after: Joined) -> Layers:
 
 def crossings(layers: Layers, after: Joined) -> int:
     """How many pairs of lines cross, over all layers."""
-    return sum(_between(left, right, after) for left, right in zip(layers, layers[1:], strict=False))
+    return sum(_between(left, right, after) for left, right in pairwise(layers))
 
 
 def _between(left: Sequence[int], right: Sequence[int], after: Joined) -> int:

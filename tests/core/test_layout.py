@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Mapping
+from itertools import pairwise
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -80,7 +81,7 @@ def test_nothing_overlaps_and_lines_go_right(graph: Needs) -> None:
             taken[left + 1 + at].append(row)
     for rows in taken.values():
         ordered = sorted(rows)
-        assert all(lower - upper >= 0.98 for upper, lower in zip(ordered, ordered[1:], strict=False))
+        assert all(lower - upper >= 0.98 for upper, lower in pairwise(ordered))
         assert ordered[0] >= 0
         assert ordered[-1] <= drawn.rows
 

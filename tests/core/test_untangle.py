@@ -1,5 +1,7 @@
 """The order in the layers of a drawing: nodes stay, crossings go."""
 
+from itertools import pairwise
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -36,7 +38,7 @@ def layered(draw: st.DrawFn) -> tuple[Layers, set[tuple[int, int]]]:
     for size in sizes:
         first = sum(map(len, layers))
         layers.append(list(range(first, first + size)))
-    pairs = [(a, b) for left, right in zip(layers, layers[1:], strict=False) for a in left for b in right]
+    pairs = [(a, b) for left, right in pairwise(layers) for a in left for b in right]
     return layers, draw(st.sets(st.sampled_from(pairs))) if pairs else set()
 
 
@@ -55,7 +57,7 @@ def test_crossings_are_counted_as_one_would_by_hand(drawn: tuple[Layers, set[tup
     _, after = joined(sum(map(len, layers)), lines)
     by_hand = sum(
         (a < c and b > d) or (a > c and b < d)
-        for left, right in zip(layers, layers[1:], strict=False)
+        for left, right in pairwise(layers)
         for a, b in lines
         for c, d in lines
         if a in left and c in left and b in right and d in right
