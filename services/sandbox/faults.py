@@ -46,7 +46,10 @@ class Rule(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
             raise ValueError(
                 f"unknown kind of fault {self.kind!r}; known: {', '.join(sorted(REQUEST_KINDS | WEBHOOK_KINDS))}"
             )
-        re.compile(self.path)
+        try:
+            re.compile(self.path)
+        except re.error as error:
+            raise ValueError(f"{self.path!r} is not a regular expression: {error}") from None
 
 
 class Faults:

@@ -18,6 +18,8 @@ from services.sandbox.state import Issue, Repo, State
 
 rest.load()
 
+JSON = "application/json; charset=utf-8"
+
 
 class Sandbox:
     """GitHub without sockets.
@@ -52,6 +54,7 @@ class Sandbox:
         who = auth.Principal()
         try:
             if (fault := self.faults.before(request)) is not None:
+                fault.headers.setdefault("content-type", JSON)
                 return fault
             who = auth.identify(self, request.headers.get("authorization"))
             self.limits.spend(who, self.now(), path)
@@ -63,7 +66,7 @@ class Sandbox:
                 422, f"Reference update failed: {error}" if "ref" in str(error) else "Invalid object"
             ).response()
         response.headers.update(self.limits.headers(who, self.now(), path))
-        response.headers.setdefault("content-type", "application/json; charset=utf-8")
+        response.headers.setdefault("content-type", JSON)
         response.headers["x-github-media-type"] = "github.v3; format=json"
         return self.faults.after(request, response)
 

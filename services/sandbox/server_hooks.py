@@ -54,8 +54,10 @@ class Sender:
                 while True:
                     await self._woken.wait()
                     self._woken.clear()
+                    self._open += 1  # what is being taken is on its way already
                     for delivery in await self._think(events.take, self._sandbox):
                         self._put(session, delivery)
+                    self._open -= 1
                     self._settle()
         finally:
             for task in self._tasks:

@@ -48,7 +48,6 @@ def test_a_rename_leaves_a_way_from_the_old_name(hub: Hub) -> None:
     below = hub.api("POST", "/repos/acme/api/issues", {"title": "x"})
     assert below.status == 307
     assert below.headers["location"].endswith(f"/repositories/{hub.repo.id}/issues")
-    hub.recorder.expect("POST /repos/{owner}/{repo}/issues 307")
 
 
 def test_what_a_redirect_names_answers_too(hub: Hub) -> None:
@@ -56,8 +55,6 @@ def test_what_a_redirect_names_answers_too(hub: Hub) -> None:
     place = hub.api("POST", "/repos/acme/api/issues", {"title": "x"}).headers["location"]
     made = hub.api("POST", place.removeprefix("http://127.0.0.1:4000"), {"title": "x"})
     assert (made.status, made.json["title"]) == (201, "x")
-    hub.recorder.expect("not in the description")
-    hub.recorder.expect("POST /repos/{owner}/{repo}/issues 307")
 
 
 def test_an_archived_repository_is_read_only_until_it_is_brought_back(hub: Hub) -> None:

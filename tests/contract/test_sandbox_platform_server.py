@@ -172,8 +172,11 @@ async def test_rules_hold_for_a_push_too(stage: Stage) -> None:
     made = await stage.github.api("POST", "/repos/acme/api/check-runs", check, token=stage.token)
     assert made.status == 201
     await stage.git("push", "-q", "origin", "HEAD:main")
+    await stage.git("push", "-q", "origin", "HEAD:refs/heads/release")
+    await stage.github.do(lambda: stage.github.scenario.protect(stage.repo, branch="release"))
     await stage.git("commit", "-q", "--amend", "-m", "Other")
-    assert "Cannot delete this branch" in await stage.git("push", "origin", ":main", ok=False)
+    assert "Cannot force-push to this branch" in await stage.git("push", "-f", "origin", "HEAD:release", ok=False)
+    assert "Cannot delete this branch" in await stage.git("push", "origin", ":release", ok=False)
 
 
 async def test_workflow_files_need_their_permission_in_a_push(stage: Stage) -> None:
@@ -342,7 +345,8 @@ async def test_hostile_requests_are_answered_like_any_other(stage: Stage) -> Non
         assert answer.status == 200
     stage.github.recorder.expect("JSON")
     stage.github.recorder.expect("not in the description")
-    stage.github.recorder.expect("query")
+    stage.github.recorder.expect("not of type")
+    stage.github.recorder.expect("an integer")
 
 
 async def test_a_restart_forgets_nothing(tmp_path: Path) -> None:
