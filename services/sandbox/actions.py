@@ -18,7 +18,7 @@ from services.sandbox.actions_file import Broken, Trigger, WorkflowFile, parse
 from services.sandbox.actions_runs import BOT
 from services.sandbox.clock import stamp
 from services.sandbox.expressions import ExpressionError
-from services.sandbox.git_values import ZERO, Person
+from services.sandbox.git_values import ZERO
 from services.sandbox.state import Issue, Job, Pull, Repo, Workflow, WorkflowRun
 
 if TYPE_CHECKING:
@@ -163,10 +163,12 @@ def _place(sandbox: "Sandbox", repo: Repo, ref: str, sha: str) -> Place | None:
 
 def _pull_place(sandbox: "Sandbox", repo: Repo, issue: Issue, pull: Pull, actor: str) -> Place | None:
     """The test merge of a pull request; None on a conflict."""
+    from services.sandbox import mergeability
+
     git = sandbox.git
     if pull.head_repo_id != repo.id and pull.head_repo_id in sandbox.state.repos:
         git.bring(pull.head_repo_id, repo.id, pull.head_sha)
-    checkout = pull.merge_commit_sha if pull.merged else _test_merge(sandbox, repo, pull)
+    checkout = pull.merge_commit_sha if pull.merged else mergeability.test_merge(sandbox, issue)
     if not checkout or git.commit(repo.id, pull.head_sha) is None:
         return None
     return Place(
@@ -180,18 +182,6 @@ def _pull_place(sandbox: "Sandbox", repo: Repo, issue: Issue, pull: Pull, actor:
         title=issue.title[:250],
         needs_approval=_is_stranger(sandbox, repo, issue, pull, actor),
     )
-
-
-def _test_merge(sandbox: "Sandbox", repo: Repo, pull: Pull) -> str | None:
-    base = sandbox.git.refs(repo.id).get(f"refs/heads/{pull.base_ref}")
-    if base is None or sandbox.git.commit(repo.id, pull.head_sha) is None:
-        return None
-    merged = sandbox.git.merge_tree(repo.id, base, pull.head_sha)
-    if merged.tree is None:
-        return None
-    who = Person("GitHub", "noreply@github.com", stamp(sandbox.now()))
-    text = f"Merge {pull.head_sha} into {base}"
-    return sandbox.git.commit_tree(repo.id, merged.tree, [base, pull.head_sha], text, who, who)
 
 
 def _is_stranger(sandbox: "Sandbox", repo: Repo, issue: Issue, pull: Pull, actor: str) -> bool:

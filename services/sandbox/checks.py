@@ -177,6 +177,7 @@ def created(sandbox: "Sandbox", run: CheckRun, actor: str) -> None:
     if run.status == "completed":
         emit_run(sandbox, run, "completed", actor)
     settle(sandbox, run.suite_id, actor)
+    _heard(sandbox, run.repo_id, run.head_sha)
 
 
 def changed(sandbox: "Sandbox", run: CheckRun, was: str | None, actor: str) -> None:
@@ -184,6 +185,14 @@ def changed(sandbox: "Sandbox", run: CheckRun, was: str | None, actor: str) -> N
     if run.status == "completed" and run.conclusion != was:
         emit_run(sandbox, run, "completed", actor)
     settle(sandbox, run.suite_id, actor)
+    _heard(sandbox, run.repo_id, run.head_sha)
+
+
+def _heard(sandbox: "Sandbox", repo_id: int, sha: str) -> None:
+    """Somebody may wait for a word about this commit: auto-merge."""
+    from services.sandbox import merging
+
+    merging.settle(sandbox, sandbox.state.repos[repo_id], sha)
 
 
 def settle(sandbox: "Sandbox", suite_id: int, actor: str) -> None:
@@ -245,6 +254,7 @@ def post_status(sandbox: "Sandbox", repo: Repo, row: Status, actor: str) -> None
         if len(branches) < 10 and (tip == row.sha or sandbox.git.contains(repo.id, tip, row.sha)):
             branches[name.removeprefix("refs/heads/")] = tip
     sandbox.emit("status", None, repo, actor, **check_views.status_event(sandbox, repo, row, commit, branches))
+    _heard(sandbox, repo.id, row.sha)
 
 
 def combined(rows: list[Status]) -> str:

@@ -75,6 +75,8 @@ class _Answer:
         else:
             problems = [f"{place}.{key}: not asked for" for key in sorted(value.keys() - asked)]
         for key, nodes in asked.items():
+            if nodes[0].name.value in {"__type", "__schema"}:  # introspection: of the language, not of the schema
+                continue
             here = f"{place}.{key}"
             if key in value:
                 below = [node.selection_set for node in nodes]
