@@ -1,0 +1,378 @@
+"""A story: the bot and GitHub's stand-in over real HTTP, people who write to each other, and an end that is checked.
+
+A test sets the stage (`begin`), acts as people do (`issue`, `comment`, `edit`), waits for what GitHub shows (`until`,
+`settled`) and then looks. Nothing here sleeps: each request, push and webhook is a reason to look again. When a story
+ends, what went wrong behind its back fails it: an error in the bot's log, an exchange or webhook that differs from
+GitHub's descriptions, a text of the bot's that could notify, close or link something on behalf of whoever wrote the
+plan, an issue, comment or pull request that is there twice.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import jwt
+import msgspec
+import pytest
+
+from bot.app import Bot, running
+from bot.settings import Settings
+from services.core.names import LABEL_PLAN, STICKY
+from services.sandbox.scenario import AppCredentials
+from services.sandbox.state import Comment, Delivery, Issue, Repo
+from tests.kit import harmless
+from tests.kit.contract import Recorder
+from tests.kit.logged import Log, logged
+from tests.kit.quiet import Quiet
+from tests.kit.sandbox import GitHub, running_github
+
+BOT = "lockstep[bot]"
+SECRET = "a secret between GitHub and the bot"
+NOWHERE = "http://127.0.0.1:9/webhook"
+PATIENCE = 60.0
+"""Seconds a story waits for one thing before it fails; generous, because nothing is asserted about time."""
+
+CI = """\
+name: ci
+on: pull_request
+jobs:
+  test:
+    runs-on: ubuntu-latest
+    steps:
+      - uses: actions/checkout@v4
+      - run: sh test.sh
+"""
+FILES = {"README.md": "# An example\n", "test.sh": "test ! -e broken\n", ".github/workflows/ci.yml": CI}
+"""A small repository whose check `test` fails as long as there is a file `broken`."""
+
+Wanted = str | Callable[[], object]
+Repos = Iterable[str] | Mapping[str, Mapping[str, str]]
+
+
+class _Watch(Recorder):
+    """The contract's recorder, which also wakes whoever waits for a change."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.heard = asyncio.Event()
+
+    def exchange(
+        self,
+        method: str,
+        path: str,
+        req_headers: Mapping[str, str],
+        req_body: bytes,
+        status: int,
+        res_headers: Mapping[str, str],
+        res_body: bytes,
+    ) -> None:
+        super().exchange(method, path, req_headers, req_body, status, res_headers, res_body)
+        self.heard.set()
+
+
+class Story:
+    """home: the repository of the plan; number: its issue, the one written last; hub: GitHub; log: the bot's."""
+
+    def __init__(self, hub: GitHub, folder: Path, contract: _Watch, log: Log) -> None:
+        self.hub = hub
+        self.contract = contract
+        self.log = log
+        self.home = ""
+        self.number = 0
+        self._heard = contract.heard
+        self._app: AppCredentials | None = None
+        self._bot: Bot | None = None
+        self._host: asyncio.Task[None] | None = None
+        self._stop = asyncio.Event()
+        self._settings = Settings(
+            webhook_secret=SECRET,
+            data_dir=str(folder / "data"),
+            port=0,
+            sandbox="none",
+            comment_interval=0.05,
+            sweep_seconds=600.0,
+        )
+
+    # The stage and the bot.
+
+    async def begin(
+        self,
+        repos: Repos = ("acme/api",),
+        *,
+        installed: Iterable[str] | None = None,
+        roles: Mapping[str, str] | None = None,
+        **settings: Any,
+    ) -> None:
+        """Make repositories (FILES where none are given), install the App on all of them or on `installed`, give
+        people their roles (ana: maintain), start the bot. The first repository is the plan's home."""
+        named = dict(repos) if isinstance(repos, Mapping) else dict.fromkeys(repos, FILES)
+        self.home = next(iter(named))
+        stage = self.hub.scenario
+
+        def build() -> AppCredentials:
+            made = [stage.repo(name, files) for name, files in named.items()]
+            for repo in made:
+                for login, role in (roles or {"ana": "maintain"}).items():
+                    stage.collaborator(repo, login, role)
+            app = stage.app("lockstep", webhook_secret=SECRET)
+            for owner in dict.fromkeys(repo.owner for repo in made):
+                stage.install(app, owner, installed)
+            return app
+
+        app = self._app = await self.hub.do(build)
+        loop = asyncio.get_running_loop()
+        self.hub.sandbox.on_event.append(lambda: loop.call_soon_threadsafe(self._heard.set))
+        self._settings = msgspec.structs.replace(
+            self._settings,
+            app_id=str(app.app_id),
+            private_key=app.private_key,
+            github_api_url=self.hub.url,
+            github_url=self.hub.url,
+        )
+        await self.start(**settings)
+
+    async def start(self, **settings: Any) -> None:
+        """Start the bot, on the data it left when it was there before; `settings` are changed for good."""
+        self._settings = msgspec.structs.replace(self._settings, **settings)
+        self._stop.clear()
+        ready = asyncio.get_running_loop().create_future()
+        self._host = asyncio.create_task(self._live(ready))
+        self._host.add_done_callback(lambda _: self._heard.set())
+        await asyncio.wait({ready, self._host}, return_when=asyncio.FIRST_COMPLETED)
+        if self._host.done():
+            self._host.result()
+        await self.hears(f"{self.bot.url}/webhook")
+
+    async def _live(self, ready: "asyncio.Future[None]") -> None:
+        """In a task of its own, because a task group must be left by the task that entered it."""
+        async with running(self._settings) as self._bot:
+            ready.set_result(None)
+            await self._stop.wait()
+
+    async def stop(self) -> None:
+        """End the bot where it stands; what GitHub sends from now on is lost."""
+        self._stop.set()
+        host, self._host, self._bot = self._host, None, None
+        if host is not None:
+            await host
+
+    async def hears(self, url: str) -> None:
+        """Where the App's webhooks go from now on; NOWHERE for a receiver that is down."""
+        assert self._app is not None
+        await self.hub.listens(self._app, url)
+
+    @property
+    def bot(self) -> Bot:
+        assert self._bot is not None, "the bot is not running"
+        return self._bot
+
+    # What people do.
+
+    async def issue(
+        self, body: str, title: str = "A plan", *, labels: Iterable[str] = (LABEL_PLAN,), by: str = "ana", on: str = ""
+    ) -> int:
+        """Write an issue; it is the story's from now on."""
+        where = on or self.home
+        asked = {"title": title, "body": body, "labels": list(labels)}
+        made = await self.hub.ok("POST", f"/repos/{where}/issues", asked, who=by)
+        self.number = made["number"]
+        return self.number
+
+    async def edit(self, body: str, *, by: str = "ana") -> None:
+        """Change the plan's text."""
+        await self.hub.ok("PATCH", f"/repos/{self.home}/issues/{self.number}", {"body": body}, who=by)
+
+    async def comment(self, text: str, *, by: str = "ana", on: str = "", number: int = 0) -> int:
+        """Write a comment, on the plan issue when nothing else is said; its id."""
+        path = f"/repos/{on or self.home}/issues/{number or self.number}/comments"
+        return int((await self.hub.ok("POST", path, {"body": text}, who=by))["id"])
+
+    async def ask(self, text: str, *, by: str = "ana") -> str:
+        """Write a comment with commands and wait until it was answered: 👍 or 😕, as "+1" or "confused"."""
+        comment = await self.comment(text, by=by)
+        await self.until(lambda: {"+1", "confused"} & set(self.reactions(comment)))
+        return self.reactions(comment)[-1]
+
+    async def run(self, body: str, *, title: str = "A plan") -> int:
+        """Write a plan, approve it and start it, as ana."""
+        number = await self.issue(body, title)
+        await self.until("Waits for approval")
+        assert await self.ask("/lockstep approve\n/lockstep run") == "+1", self.plan_comment()
+        return number
+
+    async def commit(
+        self,
+        repo: str,
+        files: Mapping[str, str | None],
+        *,
+        branch: str = "",
+        by: str = "ana",
+        message: str = "A change",
+    ) -> str:
+        """Push a commit; None deletes a file. Its sha."""
+        record, stage = self.repo(repo), self.hub.scenario
+
+        def push() -> str:
+            return stage.commit(record, files, message, branch=branch, login=by, announce=True)
+
+        return await self.hub.do(push)
+
+    async def review(self, number: int, *, by: str, repo: str = "", event: str = "APPROVE") -> None:
+        """Review a pull request."""
+        path = f"/repos/{repo or self.home}/pulls/{number}/reviews"
+        await self.hub.ok("POST", path, {"event": event, "body": "Seen."}, who=by)
+
+    async def turn_clock(self, seconds: float) -> None:
+        """GitHub's clock goes on by this much."""
+        sandbox = self.hub.sandbox
+        before = sandbox.now
+        sandbox.now = lambda: before() + timedelta(seconds=seconds)
+
+    async def redeliver(self, delivery: Delivery) -> None:
+        """Have GitHub send a webhook again, the same bytes under the same GUID."""
+        path = f"/app/hook/deliveries/{delivery.id}/attempts"
+        assert (await self.hub.api("POST", path, token=self.app_token())).status == 202
+
+    def app_token(self) -> str:
+        """What the App proves itself with."""
+        assert self._app is not None
+        now = int(self.hub.sandbox.now().timestamp())
+        claims = {"iat": now - 60, "exp": now + 300, "iss": str(self._app.app_id)}
+        return jwt.encode(claims, self._app.private_key, algorithm="RS256")
+
+    # Waiting.
+
+    async def until(self, *wanted: Wanted, patience: float = PATIENCE) -> str:
+        """Wait until all of it holds: texts are looked for in the plan comment, functions are called. The comment."""
+        try:
+            async with asyncio.timeout(patience):
+                while not await self.hub.do(self._holds, wanted):
+                    await self._more()
+        except TimeoutError:
+            missing = [want for want in wanted if isinstance(want, str) and want not in self.plan_comment()]
+            await self.fail(f"not within {patience:g} s: {missing or 'what was waited for'}")
+        return self.plan_comment()
+
+    def _holds(self, wanted: tuple[Wanted, ...]) -> bool:
+        said = self.plan_comment()
+        return all(want in said if isinstance(want, str) else want() for want in wanted)
+
+    async def _more(self) -> None:
+        """Return when something has happened since the last call; an end of the bot that nobody wanted raises."""
+        await self._heard.wait()
+        self._heard.clear()
+        if self._host is not None and self._host.done():
+            self._host.result()
+
+    async def settled(self, patience: float = PATIENCE) -> str:
+        """Wait until everybody rests: GitHub has sent all, its Actions are done, the bot has nothing left to do."""
+        try:
+            async with asyncio.timeout(patience):
+                await Quiet(self.hub.running, self._bot).wait()
+        except TimeoutError:
+            await self.fail(f"no rest within {patience:g} s")
+        return self.plan_comment()
+
+    async def fail(self, why: str) -> None:
+        """Fail with what there is to see."""
+        plans = await self._bot.engine.plans(1) if self._bot is not None else []
+        history = await self.bot.engine.history(plans[0][0].id) if plans else []
+        told = [f"{m.task or 'plan'} {m.kind}: {m.before} -> {m.after} {m.text}" for m in reversed(history)]
+        parts = [why, "--- plan comment ---", self.plan_comment(), "--- history ---", *told]
+        pytest.fail("\n".join([*parts, "--- log ---", *self.log.lines()[-15:]]), pytrace=False)
+
+    # What there is to see, as the sandbox's own records.
+
+    def repo(self, name: str = "") -> Repo:
+        found = self.hub.sandbox.repo_named(name or self.home)
+        assert found is not None, name
+        return found
+
+    def issues(self, repo: str = "") -> list[Issue]:
+        """Issues of a repository that are no pull requests, oldest first."""
+        return [issue for issue in self._numbered(repo) if issue.pull is None]
+
+    def pulls(self, repo: str = "") -> list[Issue]:
+        """Its pull requests."""
+        return [issue for issue in self._numbered(repo) if issue.pull is not None]
+
+    def _numbered(self, repo: str) -> list[Issue]:
+        which = self.repo(repo).id
+        return sorted(
+            (i for i in list(self.hub.sandbox.state.issues.values()) if i.repo_id == which), key=lambda i: i.number
+        )
+
+    def comments(self, repo: str = "", number: int = 0) -> list[Comment]:
+        """Comments of an issue or pull request, the plan's when none is named."""
+        issue = self.hub.sandbox.issue_numbered(self.repo(repo), number or self.number)
+        rows = list(self.hub.sandbox.state.comments.values())
+        return [row for row in rows if issue is not None and row.issue_id == issue.id]
+
+    def plan_comment(self) -> str:
+        """The bot's comment on the plan issue, "" before there is one."""
+        return next((row.body for row in self.comments() if row.user == BOT and STICKY in row.body), "")
+
+    def reactions(self, comment: int) -> list[str]:
+        """The bot's reactions to a comment, in order."""
+        rows = list(self.hub.sandbox.state.reactions.values())
+        return [row.content for row in rows if row.subject == f"comment:{comment}" and row.user == BOT]
+
+    def checks(self, repo: str, sha: str) -> dict[str, str]:
+        """Check runs on a commit: name -> conclusion, or status while there is none."""
+        rows = list(self.hub.sandbox.state.check_runs.values())
+        return {
+            row.name: row.conclusion or row.status
+            for row in rows
+            if row.head_sha == sha and row.repo_id == self.repo(repo).id
+        }
+
+    def deliveries(self, event: str) -> list[Delivery]:
+        """Webhooks of that name that were sent or tried, oldest first."""
+        return [row for row in list(self.hub.sandbox.state.deliveries.values()) if row.event == event]
+
+    @property
+    def merges(self) -> list[str]:
+        """`owner/name#number` of pull requests in the order in which they were merged."""
+        return [line.partition(" ")[0] for line in self.hub.sandbox.state.merges]
+
+    async def file(self, repo: str, path: str, rev: str = "") -> str | None:
+        """A file as it is on a branch, the default one when none is named."""
+        return await self.hub.file(self.repo(repo), path, rev)
+
+    async def git(self, repo: str, *arguments: str) -> str:
+        """What plain git says about a repository of GitHub's."""
+        folder = self.hub.sandbox.git.path(self.repo(repo).id)
+        child = await asyncio.create_subprocess_exec(
+            "git", f"--git-dir={folder}", *arguments, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
+        )
+        said, _ = await child.communicate()
+        assert child.returncode == 0, said.decode()
+        return said.decode().strip()
+
+    async def verify(self) -> None:
+        """What must be true of every story when it ends."""
+        sandbox = self.hub.sandbox
+        texts = await self.hub.do(lambda: list(harmless.written(sandbox, BOT)))
+        wrong = [hazard for text in texts for hazard in harmless.hazards(text)]
+        wrong += await self.hub.do(harmless.doubled, sandbox, BOT)
+        wrong += self.log.problems()
+        if wrong:
+            pytest.fail("\n".join(["At the end of the story:", *wrong[:10]]), pytrace=False)
+
+
+@asynccontextmanager
+async def told(folder: Path) -> AsyncIterator[Story]:
+    """A story in this folder, verified at its end."""
+    with logged() as log:
+        contract = _Watch()
+        async with running_github(folder / "github", contract, run_actions=True) as hub:
+            story = Story(hub, folder, contract, log)
+            try:
+                yield story
+            finally:
+                await story.stop()
+            await story.verify()
+        contract.verify()

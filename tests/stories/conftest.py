@@ -1,0 +1,15 @@
+"""Every story gets its own GitHub and its own bot."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from tests.kit.story import Story, told
+
+
+@pytest.fixture
+async def story(tmp_path: Path) -> AsyncIterator[Story]:
+    """See tests/kit/story.py; what went wrong behind the test's back fails it at the end."""
+    async with told(tmp_path) as found:
+        yield found

@@ -1,0 +1,125 @@
+"""Who may approve and start a plan, and what an edit does to an approval."""
+
+import pytest
+
+from tests.kit.story import NOWHERE, Story
+
+PLAN = "- [ ] **one** Write a file · run: echo 1 > one.txt\n"
+OTHER = "- [ ] **one** Write a file · run: echo evil > one.txt\n"
+
+
+async def nothing_was_started(story: Story) -> None:
+    """Only the plan issue is there, no branch, no run."""
+    await story.settled()
+    for repo in list(story.hub.sandbox.state.repos.values()):
+        expected = [story.number] if repo.full_name == story.home else []
+        assert [issue.number for issue in story.issues(repo.full_name)] == expected
+        assert not story.pulls(repo.full_name)
+        assert await story.git(repo.full_name, "branch", "--list", "--format=%(refname:short)") == "main"
+    assert [run for _, run in await story.bot.engine.plans()] == [None]
+
+
+@pytest.mark.parametrize("role", ["stranger", "read", "triage", "write"])
+async def test_approving_needs_the_maintain_permission(story: Story, role: str) -> None:
+    await story.begin(roles={"ana": "maintain", **({} if role == "stranger" else {"pat": role})})
+    await story.issue(PLAN)
+    await story.until("Waits for approval")
+    assert await story.ask("/lockstep approve", by="pat") == "confused"
+    have = "read" if role == "stranger" else role  # anybody may read a public repository
+    assert f"`/lockstep approve` needs the maintain permission on this repository; you have {have}." in (
+        await story.until("#### Answers")
+    )
+    assert await story.ask("/lockstep run") == "confused"
+    await story.until("The plan is not approved yet.", "Waits for approval")
+    await nothing_was_started(story)
+
+
+async def test_an_edit_voids_the_approval_and_the_comment_says_so(story: Story) -> None:
+    await story.begin()
+    await story.issue(PLAN)
+    await story.until("Waits for approval")
+    assert await story.ask("/lockstep approve") == "+1"
+    await story.until("**Approved** by `ana`")
+    await story.edit(OTHER)
+    await story.until("**Waits for approval:**", "edited after its approval")
+    assert await story.ask("/lockstep run") == "confused"
+    await story.until("The plan was edited after its approval, so the approval is void.")
+    await nothing_was_started(story)
+
+
+async def test_words_around_the_tasks_may_change_after_the_approval(story: Story) -> None:
+    await story.begin()
+    await story.issue(PLAN)
+    await story.until("Waits for approval")
+    assert await story.ask("/lockstep approve") == "+1"
+    await story.edit(f"Some more words.\n\n{PLAN}")
+    await story.settled()
+    assert await story.ask("/lockstep run") == "+1"
+    await story.until("**Done.**")
+
+
+async def test_an_approval_is_for_the_text_its_writer_could_see(story: Story) -> None:
+    """The comment was written before the edit but arrives after it."""
+    await story.begin(roles={"ana": "maintain", "mal": "write"})
+    await story.issue(PLAN, by="mal")
+    await story.until("Waits for approval")
+    url = f"{story.bot.url}/webhook"
+    await story.hears(NOWHERE)
+    comment = await story.comment("/lockstep approve")
+    await story.settled()
+    await story.turn_clock(seconds=5)
+    await story.hears(url)
+    await story.edit(OTHER, by="mal")
+    await story.until("`one`", lambda: story.log is not None)
+    await story.settled()
+    await story.redeliver(story.deliveries("issue_comment")[-1])
+    await story.until("The plan has changed since you looked at it.", lambda: "confused" in story.reactions(comment))
+    assert "Waits for approval" in story.plan_comment()
+    await nothing_was_started(story)
+
+
+async def test_an_edit_that_has_not_been_heard_of_is_seen_all_the_same(story: Story) -> None:
+    """The edit's webhook is lost; the approval reads the issue anew."""
+    await story.begin(roles={"ana": "maintain", "mal": "write"})
+    await story.issue(PLAN, by="mal")
+    await story.until("Waits for approval")
+    await story.hub.fault("lose", event="issues", count=1)
+    await story.edit(OTHER, by="mal")
+    assert await story.ask("/lockstep approve") == "confused"
+    await story.until("The plan has changed since you looked at it.")
+    await nothing_was_started(story)
+
+
+async def test_the_approver_has_to_be_able_to_write_everywhere(story: Story) -> None:
+    await story.begin(["acme/plans", "acme/web"], roles={})
+    stage = story.hub.scenario
+    await story.hub.do(stage.collaborator, story.repo("acme/plans"), "ana", "admin")
+    await story.issue("- [ ] **one** Write a file (acme/web) · run: echo 1 > one.txt\n")
+    await story.until("Waits for approval")
+    assert await story.ask("/lockstep approve") == "confused"
+    await story.until(
+        "Approving needs the write permission on every repository of the plan; you have read on `acme/web`."
+    )
+    await nothing_was_started(story)
+
+
+async def test_the_author_may_not_approve_where_a_second_person_is_asked_for(story: Story) -> None:
+    await story.begin(roles={"ana": "maintain", "bea": "maintain"}, require_other=True)
+    await story.issue(PLAN)
+    await story.until("Waits for approval")
+    assert await story.ask("/lockstep approve") == "confused"
+    await story.until("an approval by somebody other than the plan's author")
+    assert await story.ask("/lockstep approve", by="bea") == "+1"
+    await story.until("**Approved** by `bea`")
+
+
+async def test_nothing_is_merged_for_an_approver_who_lost_the_right(story: Story) -> None:
+    await story.begin(roles={"ana": "maintain", "bea": "maintain"})
+    await story.hub.do(lambda: story.hub.scenario.protect(story.repo(), approvals=1))
+    await story.run(PLAN)
+    await story.until("waits for a review")
+    await story.hub.do(story.hub.scenario.collaborator, story.repo(), "ana", "read")
+    await story.review(story.pulls()[0].number, by="bea")
+    await story.until("needs a person: the person who approved the plan can no longer write to this repository")
+    await story.settled()
+    assert not story.merges

@@ -1,0 +1,82 @@
+"""The main job: a plan in an issue becomes merged pull requests in two repositories, in the order the plan asks for."""
+
+from inline_snapshot import snapshot
+
+from tests.kit.story import BOT, FILES, Story
+
+PLAN = """\
+Orders have no currency yet.
+
+- [ ] **schema** Add `currency` to the schema (acme/schema) · run: echo currency >> fields.txt
+- [ ] **api** Serve the currency (acme/api) · needs: schema · run: echo currency >> served.txt
+- [ ] **docs** Describe it (acme/api) · needs: api, schema · run: echo "Orders have a currency." >> README.md
+"""
+
+
+async def test_a_plan_is_shown_with_its_graph_before_anybody_approves_it(story: Story) -> None:
+    await story.begin(["acme/schema", "acme/api"])
+    await story.issue(PLAN, "Orders carry a currency")
+    await story.until("Waits for approval")
+    assert await story.settled() == snapshot("")
+    assert len(story.issues("acme/schema")) == 1
+    assert not story.issues("acme/api")
+
+
+async def test_from_an_issue_to_merged_pull_requests_and_a_closed_issue(story: Story) -> None:
+    await story.begin(["acme/schema", "acme/api"])
+    await story.run(PLAN, title="Orders carry a currency")
+    await story.until("**Done.** 3 of 3 tasks done")
+    said = (await story.settled()).partition("#### Answers")[0]
+    assert said == snapshot("")
+
+    assert story.merges == ["acme/schema#3", "acme/api#3", "acme/api#4"]
+    assert await story.git("acme/api", "log", "--format=%an: %s", "main") == snapshot("")
+    assert await story.file("acme/api", "README.md") == FILES["README.md"] + "Orders have a currency.\n"
+    assert await story.git("acme/api", "branch", "--list", "--format=%(refname:short)") == "main"
+
+    plan, *tracking = [*story.issues("acme/schema"), *story.issues("acme/api")]
+    assert (plan.state, plan.labels) == ("closed", ["lockstep:plan", "lockstep:done"])
+    assert sorted(plan.sub_issues) == sorted(issue.id for issue in tracking)
+    assert {(i.user, i.state, i.state_reason, *i.labels) for i in tracking} == {
+        (BOT, "closed", "completed", "lockstep:done")
+    }
+
+
+async def test_a_pull_request_says_where_it_comes_from_and_what_it_needs(story: Story) -> None:
+    await story.begin(["acme/schema", "acme/api"])
+    await story.run(PLAN)
+    await story.until("**Done.**")
+    pull = story.pulls("acme/api")[0]
+    assert pull.title == "Serve the currency"
+    assert pull.pull is not None
+    assert pull.pull.head_ref == "lockstep/schema-1/api"
+    tracking = next(issue.number for issue in story.issues("acme/api") if issue.title == pull.title)
+    assert (pull.body or "").replace(f"#{tracking}", "#N") == snapshot("")
+    assert story.checks("acme/api", pull.pull.head_sha) == {
+        "test": "success",
+        "lockstep/gate": "success",
+        "lockstep/plan": "neutral",
+    }
+    tracked = next(issue for issue in story.issues("acme/api") if issue.number == tracking)
+    assert tracked.body == snapshot("")
+
+
+async def test_a_ticked_task_counts_as_done_and_is_left_alone(story: Story) -> None:
+    await story.begin()
+    await story.run("- [x] **old** Was done by hand\n- [ ] **new** Go on · needs: old · run: echo new > new.txt\n")
+    await story.until("**Done.** 2 of 2 tasks done")
+    assert [issue.title for issue in story.issues()] == ["A plan", "Go on"]
+    assert len(story.pulls()) == 1
+
+
+async def test_independent_tasks_of_one_repository_are_all_merged(story: Story) -> None:
+    """The second one's base has moved on when its turn comes; both must end on the default branch."""
+    await story.begin()
+    await story.run(
+        "- [ ] **one** First · run: echo 1 > one.txt\n"
+        "- [ ] **two** Second · run: echo 2 > two.txt\n"
+        "- [ ] **three** Third · run: echo 3 > three.txt\n"
+    )
+    await story.until("**Done.** 3 of 3 tasks done")
+    files = await story.git("acme/api", "ls-tree", "--name-only", "main")
+    assert {"one.txt", "two.txt", "three.txt"} <= set(files.split())
