@@ -98,6 +98,8 @@ def _run(chosen: argparse.Namespace, root: Path) -> int:
             ending = asyncio.run(_tell(chosen, root, set_up, secret, watching))
         finally:
             watching.close()
+    if chosen.keep:
+        stage.name_repositories(root, set_up.sandbox)
     if chosen.json:
         sys.stdout.write(summary.as_json(ending) + "\n")
     else:

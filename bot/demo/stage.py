@@ -106,6 +106,14 @@ def _replace_workflows(sandbox: Sandbox, scenario: Scenario, name: str, repo_id:
     scenario.commit(repo, files, f"Test {name} with one command")
 
 
+def name_repositories(root: Path, sandbox: Sandbox) -> None:
+    """Give the kept repositories their names: `repositories/owner/name.git`, beside the ids they are filed under."""
+    for repo in sandbox.state.repos.values():
+        place = root / "repositories" / repo.full_name
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.with_name(f"{repo.name}.git").symlink_to(Path("..") / f"{repo.id}.git")
+
+
 def _peopled(sandbox: Sandbox, scenario: Scenario, home: str, title: str, body: str, secret: str) -> Stage:
     repos = tuple(repo.full_name for repo in sandbox.state.repos.values())
     app = scenario.app(SLUG, webhook_secret=secret)
