@@ -90,7 +90,7 @@ def scan(text: str) -> Document:
         lines=lines,
         items=tuple(_items(tokens, lines)),
         fences=tuple(_fences(tokens, lines)),
-        heading=_heading(tokens, lines),
+        heading=_heading(tokens),
         too_deep=deep.map[0] if deep and deep.map else None,
     )
 
@@ -174,7 +174,7 @@ def _fences(tokens: Sequence["Token"], lines: Sequence[str]) -> Iterator[Fence]:
             )
 
 
-def _heading(tokens: Sequence["Token"], lines: Sequence[str]) -> str:
+def _heading(tokens: Sequence["Token"]) -> str:
     for token, inside in itertools.pairwise(tokens):
         if token.type == "heading_open" and token.tag == "h1" and token.level == 0:
             parts = [(span.start, span.end) for span in spans(inside.content) if span.kind == "comment"]

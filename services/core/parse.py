@@ -1,5 +1,4 @@
-"""Reads a plan from an issue or a file: text in, a checked plan or a list of problems out. It never raises and does no
-I/O.
+"""Reads a plan from an issue or a file: text in, a checked plan or a list of problems out. It never raises.
 
 A document has one source of tasks: its task list, one fenced `yaml` block, or, for a YAML file, the file itself. All
 of them become the same drafts, so the same plan has the same hash however it was written.

@@ -13,8 +13,7 @@ from services.core.plan import MAX_TASKS
 from services.core.plan_fields import KEYS, unknown_key
 from services.core.plan_rules import Draft, is_repo
 from services.core.plan_text import quote
-from services.core.plan_yaml import too_many
-from services.core.problems import Findings, Spot
+from services.core.problems import TOO_MANY_TASKS, Findings, Spot
 
 FIELDS = tuple(key for key in KEYS if key not in {"id", "title", "done"})
 DOT = "·"
@@ -24,24 +23,28 @@ _ALMOST = re.compile(r"\[[ xX]?\]\s{0,8}(?:\*{2,3}|__)([A-Za-z0-9._-]{1,64})(?:\
 _KEY = re.compile(r"\s*([A-Za-z][\w-]{0,30})\s*:")
 _LOST_FIELD = re.compile(rf"[·•∙⋅・|,;–—-]\s{{0,3}}({'|'.join(FIELDS)}):|(?<![\w/-])(needs):(?=\s)")
 
-Values = dict[str, Spot | tuple[Spot, ...] | None]
+Written = dict[str, Spot | tuple[Spot, ...] | None]
 
 
 def read_list(document: Document, findings: Findings) -> list[Draft]:
     """The document's tasks in order; at most MAX_TASKS, else the list is cut and the problem noted."""
-    tasks = [item for item in document.items if is_task(document, item)]
+    tasks = []
     for item in document.items:
-        if not is_task(document, item):
+        if box := _box(document, item):
+            tasks.append((item, box))
+        else:
             _warn_almost(document, item, findings)
     if len(tasks) > MAX_TASKS:
-        extra = tasks[MAX_TASKS]
-        findings.add("too_many_tasks", too_many(), Spot("", extra.first + 1, extra.column + 1))
+        extra, _ = tasks[MAX_TASKS]
+        findings.add("too_many_tasks", TOO_MANY_TASKS, Spot("", extra.first + 1, extra.column + 1))
         return []
-    return [_draft(document, item, tasks[at + 1 :], findings) for at, item in enumerate(tasks)]
+    items = [item for item, _ in tasks]
+    return [_draft(document, item, box, items[at + 1 :], findings) for at, (item, box) in enumerate(tasks)]
 
 
-def is_task(document: Document, item: Item) -> bool:
-    return item.marker in {"-", "*"} and bool(_TASK.match(document.lines[item.first], item.column))
+def _box(document: Document, item: Item) -> re.Match[str] | None:
+    """The checkbox and the opening of the bold id, if the entry is a task."""
+    return _TASK.match(document.lines[item.first], item.column) if item.marker in {"-", "*"} else None
 
 
 def _warn_almost(document: Document, item: Item, findings: Findings) -> None:
@@ -51,15 +54,12 @@ def _warn_almost(document: Document, item: Item, findings: Findings) -> None:
         findings.add("looks_like_task", message, Spot("", item.first + 1, item.column + 1))
 
 
-def _draft(document: Document, item: Item, later: Sequence[Item], findings: Findings) -> Draft:
+def _draft(document: Document, item: Item, box: re.Match[str], later: Sequence[Item], findings: Findings) -> Draft:
     line = document.lines[item.first]
     start = Spot("", item.first + 1, item.column + 1)
-    box = _TASK.match(line, item.column)
-    if box is None:
-        return Draft(start, {})
     close = line.find("**", box.end())
     close = close if close >= 0 else len(line)
-    values: Values = {"id": Spot(line[box.end() : close], item.first + 1, box.end() + 1)}
+    values: Written = {"id": Spot(line[box.end() : close], item.first + 1, box.end() + 1)}
     if box[1] != " ":
         values["done"] = Spot("true", item.first + 1, item.column + 1)
     parts, after = _parts(document, item, close + 2)
@@ -108,7 +108,7 @@ def _piece(line: str, row: int, start: int, end: int) -> Spot:
     return Spot(text.strip(), row + 1, start + len(text) - len(text.lstrip()) + 1)
 
 
-def _head(part: Spot, values: Values) -> None:
+def _head(part: Spot, values: Written) -> None:
     """The title, and the repository in the last parentheses. Those in code, after `]` or inside a word don't count."""
     text = part.text
     hidden = without_code(text)
@@ -120,14 +120,15 @@ def _head(part: Spot, values: Values) -> None:
         apart = opening == 0 or hidden[opening - 1] in _BLANKS
         if name and hidden[opening - 1 : opening] != "]" and (is_repo(name) or (at_end and apart)):
             values["repo"] = Spot(name, part.line, part.column + opening + 1)
-            text = f"{text[:opening].rstrip()} {text[closing + 1 :].lstrip()}".strip()
+            rest = text[closing + 1 :].lstrip()
+            text = f"{text[:opening].rstrip()}{'' if rest[:1] in '.,;:!?' else ' '}{rest}".strip()
     if text.startswith(": "):
         text = text[2:].lstrip()
     if text:
         values["title"] = Spot(text, part.line, part.column)
 
 
-def _field(part: Spot, values: Values, findings: Findings) -> None:
+def _field(part: Spot, values: Written, findings: Findings) -> None:
     found = _KEY.match(part.text)
     if not found:
         advice = f"Fields stand between ` {DOT} ` and are written `key: value`; {quote(part.text, 40)} is not."
@@ -168,7 +169,7 @@ def _unwrapped(spot: Spot) -> Spot:
     return spot
 
 
-def _body(document: Document, item: Item, rows: Iterable[int], values: Values, findings: Findings) -> None:
+def _body(document: Document, item: Item, rows: Iterable[int], values: Written, findings: Findings) -> None:
     """What stands under the task and is not a task of its own, without the indentation of the entry."""
     lines = [(row, _outdented(document.lines[row], item.column)) for row in rows]
     filled = [at for at, (_, line) in enumerate(lines) if line.strip()]
@@ -198,7 +199,7 @@ def _outdented(line: str, columns: int) -> str:
     return lead[min(columns, len(lead)) :] + line[blanks:]
 
 
-def _warn_lost(key: str, values: Values, findings: Findings) -> None:
+def _warn_lost(key: str, values: Written, findings: Findings) -> None:
     spot = values.get(key)
     if not isinstance(spot, Spot):
         return

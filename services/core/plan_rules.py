@@ -64,7 +64,7 @@ class Repos:
         return known
 
     def _suggest(self, name: str, findings: Findings) -> str:
-        known = sorted((self._known or {}).values())
+        known = [] if findings.full else sorted((self._known or {}).values())
         same_name = [repo for repo in known if repo.lower().endswith(f"/{name.rpartition('/')[2].lower()}")]
         own = [repo for repo in same_name if repo.lower().startswith(f"{self._home_owner.lower()}/")]
         if "/" not in name and (own or len(same_name) == 1):

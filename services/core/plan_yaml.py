@@ -15,7 +15,7 @@ from yaml import events
 
 from services.core.plan import MAX_TASKS
 from services.core.plan_text import Lines, quote
-from services.core.problems import Findings, Spot
+from services.core.problems import TOO_MANY_TASKS, Findings, Spot
 from services.errors import UserError
 
 MAX_DEPTH = 20
@@ -127,10 +127,9 @@ class Composer:
     def _at(self, event: events.Event) -> Spot:
         return self._spot(event.start_mark.index if event.start_mark else 0)
 
-    def _spot(self, index: int, text: str = "") -> Spot:
+    def _spot(self, index: int) -> Spot:
         line, column = self._lines.place(min(index, self._last))
-        line, column = self._place(line, column)
-        return Spot(text, line, column)
+        return Spot("", *self._place(line, column))
 
     def _stop(self, kind: str, message: str, spot: Spot) -> NoReturn:
         self._findings.add(kind, message, spot)
@@ -209,7 +208,7 @@ class Composer:
         if isinstance(around.node, Sequence):
             around.node.items.append(node)
             if len(around.node.items) > MAX_TASKS and around.node is self._tasks:
-                self._stop("too_many_tasks", too_many(), node.spot)
+                self._stop("too_many_tasks", TOO_MANY_TASKS, node.spot)
         elif around.key is None:
             around.key = self._key(around.node, node)
         else:
@@ -231,10 +230,6 @@ class Composer:
             message = f"{quote(node.spot.text)} is given twice (first on line {first}); keep one, or the other is lost."
             self._findings.add("duplicate_key", message, node.spot)
         return node.spot
-
-
-def too_many() -> str:
-    return f"A plan has at most {MAX_TASKS:,} tasks; split it into several plans."
 
 
 _ADVICE = (

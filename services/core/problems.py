@@ -11,7 +11,7 @@ from typing import Literal, NamedTuple
 import msgspec
 
 from services.core import plan_text
-from services.core.plan import Problem
+from services.core.plan import MAX_TASKS, Problem
 
 MAX_ERRORS = 50
 MAX_WARNINGS = 20
@@ -71,6 +71,9 @@ KINDS: dict[str, Kind] = {
 }
 
 
+TOO_MANY_TASKS = f"A plan has at most {MAX_TASKS:,} tasks; split it into several plans."
+
+
 class Findings:
     """The problems found so far. Only the first ones are kept: a document of a megabyte may have 100,000."""
 
@@ -96,9 +99,14 @@ class Findings:
     def failed(self) -> bool:
         return bool(self._errors)
 
+    @property
+    def full(self) -> bool:
+        """True when further errors are only counted, so that finding good words for them is wasted."""
+        return len(self._errors) >= MAX_ERRORS
+
     def suggest(self, word: str, options: Iterable[str]) -> str:
-        """` Did you mean …?`, or nothing when nothing is near or when so much is wrong that looking costs too much."""
-        found = None if len(self._errors) >= MAX_ERRORS else plan_text.nearest(word, options)
+        """` Did you mean …?`, or nothing when nothing is near."""
+        found = None if self.full else plan_text.nearest(word, options)
         return f" Did you mean {plan_text.quote(found)}?" if found else ""
 
     def listed(self) -> tuple[Problem, ...]:

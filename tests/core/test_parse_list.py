@@ -45,6 +45,7 @@ def test_every_field() -> None:
         ("Title ( acme/api ) ", "Title", "acme/api"),
         ("Take (RFC 8628) (acme/api)", "Take (RFC 8628)", "acme/api"),
         ("Fix (acme/api) soon", "Fix soon", "acme/api"),
+        ("Fix it (acme/api).", "Fix it.", "acme/api"),
         ("Rename (old) things", "Rename (old) things", HOME),
         ("Call next()", "Call next()", HOME),
         ("Call `next (it)`", "Call `next (it)`", HOME),
