@@ -67,14 +67,9 @@ class Mirrors:
         at = Place(await self._prepared(repo))
         return (await self.git.ask("cat-file", "-e", f"{check_sha(sha)}^{{commit}}", at=at)).code == 0
 
-    async def parent(self, repo: str, sha: str) -> str:
-        """The first parent of a commit that is in the mirror; GitError when it has none."""
-        return await self._commit(Place(self.path(repo)), f"{check_sha(sha)}^1")
-
     async def _commit(self, at: Place, name: str) -> str:
-        out = await self.git.run("rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}", at=at)
-        # git echoes --end-of-options before the answer up to 2.30; the answer is the last line in every version
-        return check_sha(out.decode().split()[-1])
+        out = await self.git.run("rev-parse", "--verify", "--quiet", f"{name}^{{commit}}", at=at)
+        return check_sha(out.decode().strip())
 
     async def _prepared(self, repo: str) -> Path:
         path = self.path(repo)

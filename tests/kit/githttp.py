@@ -42,7 +42,8 @@ def _data(content: str) -> str:
 
 @dataclass
 class GitHost:
-    """The host: `url` to talk to, `root` with the repositories, `seen` = every Authorization header that came.
+    """The host: `url` to talk to, `root` with the repositories, `seen` = every Authorization header,
+    `asked` = every path.
 
     `on_request` is awaited in the middle of each request, while the client is waiting.
     """
@@ -51,6 +52,7 @@ class GitHost:
     url: str = ""
     token: str = TOKEN
     seen: list[str] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
     on_request: Callable[[], Awaitable[None]] | None = None
 
     def bare(self, repo: str) -> Path:
@@ -93,6 +95,7 @@ class GitHost:
     async def handle(self, request: web.Request) -> web.Response:
         header = request.headers.get("Authorization", "")
         self.seen.append(header)
+        self.asked.append(request.path_qs)
         if self.on_request:
             await self.on_request()
         wanted = "Basic " + base64.b64encode(f"x-access-token:{self.token}".encode()).decode()
