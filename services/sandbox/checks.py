@@ -143,7 +143,12 @@ def new_suite(sandbox: "Sandbox", repo: Repo, app_id: int, sha: str, branch: str
 
 def on_push(sandbox: "Sandbox", repo: Repo, ref: str, before: str, after: str, actor: str) -> None:
     """Ask every App that may write checks for its verdict, each about a suite of its own, once per sha."""
-    if after == ZERO or not ref.startswith("refs/heads/"):
+    from services.sandbox import merge_queue
+
+    if not ref.startswith("refs/heads/"):
+        return
+    merge_queue.look(sandbox, repo)
+    if after == ZERO:
         return
     for installation in list(sandbox.state.installations.values()):
         covered = installation.account.lower() == repo.owner.lower() and (
@@ -189,10 +194,12 @@ def changed(sandbox: "Sandbox", run: CheckRun, was: str | None, actor: str) -> N
 
 
 def _heard(sandbox: "Sandbox", repo_id: int, sha: str) -> None:
-    """Somebody may wait for a word about this commit: auto-merge."""
-    from services.sandbox import merging
+    """Somebody may wait for a word about this commit: auto-merge, or a merge queue."""
+    from services.sandbox import merge_queue, merging
 
-    merging.settle(sandbox, sandbox.state.repos[repo_id], sha)
+    repo = sandbox.state.repos[repo_id]
+    merging.settle(sandbox, repo, sha)
+    merge_queue.look(sandbox, repo)
 
 
 def settle(sandbox: "Sandbox", suite_id: int, actor: str) -> None:

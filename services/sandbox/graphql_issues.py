@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from services.sandbox import issue_views, mergeability, merging, pull_views, requirements, views
+from services.sandbox import issue_views, merge_queue, mergeability, merging, pull_views, requirements, views
 from services.sandbox.graphql import FIELDS, INTERFACES, Args, Context, Node, Resolver, Rows
 from services.sandbox.graphql_fields import actor
 from services.sandbox.graphql_git import commit, ref, rollup
 from services.sandbox.pull_views import the_pull
-from services.sandbox.state import Comment, Issue, Repo, Review
+from services.sandbox.state import Comment, Issue, QueueEntry, Repo, Review
 
 BOTH = {
     "Assignable", "Closable", "Comment", "IssueOrPullRequest", "Labelable", "Lockable", "Node", "Reactable",
@@ -225,6 +225,16 @@ def _head_repository(context: Context, issue: Issue, args: Args) -> Node | None:
     return Node("Repository", repo) if repo is not None else None
 
 
+def _queue_entry(context: Context, issue: Issue, args: Args) -> Node | None:
+    entry = merge_queue.entry_of(context.sandbox, issue)
+    return Node("MergeQueueEntry", entry) if entry is not None else None
+
+
+def _queue_on(context: Context, issue: Issue, args: Args) -> bool:
+    rules = requirements.protection(context.sandbox, issue)
+    return rules is not None and rules.merge_queue
+
+
 def _merge_state(context: Context, issue: Issue, args: Args) -> str:
     return mergeability.word(context.sandbox, issue).upper()
 
@@ -254,6 +264,9 @@ FIELDS["PullRequest"] = {
     "isCrossRepository": lambda c, r, a: the_pull(r).head_repo_id != r.repo_id,
     "maintainerCanModify": lambda c, r, a: the_pull(r).maintainer_can_modify,
     "autoMergeRequest": _auto_merge,
+    "isInMergeQueue": lambda c, r, a: merge_queue.entry_of(c.sandbox, r) is not None,
+    "isMergeQueueEnabled": _queue_on,
+    "mergeQueueEntry": _queue_entry,
     "reviewDecision": _decision,
     "reviews": _reviews,
     "latestReviews": _latest_reviews,
@@ -266,6 +279,30 @@ FIELDS["PullRequest"] = {
     "deletions": _sum("deletions"),
     "closingIssuesReferences": _closes,
     "statusCheckRollup": _rollup,
+}
+
+
+def _group_commit(context: Context, row: QueueEntry, sha: str) -> Node | None:
+    return commit(context, context.state.repos[row.repo_id], sha)
+
+
+def _position(context: Context, row: QueueEntry, args: Args) -> int:
+    before = [e for e in context.state.queue if (e.repo_id, e.base) == (row.repo_id, row.base)]
+    return before.index(row) + 1 if row in before else 0
+
+
+FIELDS["MergeQueueEntry"] = {
+    "id": lambda c, r, a: views.node_id("MQE", r.id),
+    "state": lambda c, r, a: "AWAITING_CHECKS" if r.head_sha else "QUEUED",
+    "position": _position,
+    "enqueuedAt": lambda c, r, a: r.created_at,
+    "enqueuer": lambda c, r, a: actor(c, r.actor),
+    "pullRequest": lambda c, r, a: node_of(c.state.issues[r.issue_id]),
+    "headCommit": lambda c, r, a: _group_commit(c, r, r.head_sha),
+    "baseCommit": lambda c, r, a: _group_commit(c, r, r.base_sha),
+    "estimatedTimeToMerge": lambda c, r, a: None,
+    "jump": lambda c, r, a: False,
+    "solo": lambda c, r, a: False,
 }
 
 

@@ -8,7 +8,7 @@ the same words.
 from collections.abc import Callable
 from typing import Any
 
-from services.sandbox import issues, labels, links, merging, pulls
+from services.sandbox import issues, labels, links, merge_queue, merging, pulls
 from services.sandbox.graphql import FIELDS, Args, Context, Node, Refused
 from services.sandbox.graphql_fields import actor, find
 from services.sandbox.graphql_issues import node_of
@@ -266,3 +266,23 @@ def disable_auto_merge(context: Context, args: Args) -> dict[str, Any]:
         raise Refused("UNPROCESSABLE", "Can't disable auto-merge for this pull request.")
     merging.disable_auto_merge(context.sandbox, issue, context.call.actor)
     return {"actor": actor(context, context.call.actor), "pullRequest": node_of(issue)}
+
+
+@mutation("enqueuePullRequest")
+def enqueue(context: Context, args: Args) -> dict[str, Any]:
+    issue = _pull(context, args, "contents:write")
+    _expect_head(issue, args)
+    entry = merge_queue.enqueue(context.sandbox, issue, context.call.actor, jump=bool(args.get("jump")))
+    return {"mergeQueueEntry": Node("MergeQueueEntry", entry)}
+
+
+@mutation("dequeuePullRequest")
+def dequeue(context: Context, args: Args) -> dict[str, Any]:
+    issue = _subject(context, args.get("id"), "PullRequest")
+    context.need(context.state.repos[issue.repo_id], "contents:write")
+    entry = merge_queue.entry_of(context.sandbox, issue)
+    if entry is None:
+        raise Refused("UNPROCESSABLE", "Pull request is not in the merge queue")
+    merge_queue.leave(context.sandbox, entry, "MANUAL", context.call.actor)
+    merge_queue.look(context.sandbox, context.state.repos[issue.repo_id])
+    return {"mergeQueueEntry": Node("MergeQueueEntry", entry)}

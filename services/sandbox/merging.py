@@ -65,7 +65,7 @@ def merge(
         sandbox.git.set_ref(issue.repo_id, f"refs/heads/{pull.base_ref}", merged, expected=tip)
     except GitError:
         raise Problem(405, BASE_MOVED) from None
-    _follow(sandbox, issue, tip, merged, actor)
+    follow(sandbox, issue, tip, merged, actor)
     return merged
 
 
@@ -149,7 +149,8 @@ def _text(title: str | None, message: str | None, default: tuple[str, str]) -> s
     return f"{first}\n\n{rest}".strip() if rest else first
 
 
-def _follow(sandbox: "Sandbox", issue: Issue, before: str, after: str, actor: str) -> None:
+def follow(sandbox: "Sandbox", issue: Issue, before: str, after: str, actor: str) -> None:
+    """The base has moved by this merge: everything that comes after it."""
     from services.sandbox import pushes
 
     pull, repo = the_pull(issue), sandbox.state.repos[issue.repo_id]

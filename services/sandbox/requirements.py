@@ -30,9 +30,7 @@ def unmet(sandbox: "Sandbox", issue: Issue) -> list[str]:
 
 def checks_text(sandbox: "Sandbox", issue: Issue, rules: Protection) -> str:
     """What is wrong with the required checks, "" for nothing: one check by its name, several by their number."""
-    found = _verdicts(sandbox, issue)
-    states = {name: _state(name, rules.app_ids.get(name, 0), found) for name in rules.contexts}
-    bad = {name: state for name, state in states.items() if state}
+    bad = lacking(rules, _verdicts(sandbox, issue))
     if not bad:
         return ""
     if len(bad) == 1:
@@ -40,7 +38,13 @@ def checks_text(sandbox: "Sandbox", issue: Issue, rules: Protection) -> str:
         return f'Required status check "{name}" {state}.'
     kinds = set(bad.values())
     state = kinds.pop().replace("is ", "are ", 1) if len(kinds) == 1 else "have not succeeded"
-    return f"{len(bad)} of {len(states)} required status checks {state}."
+    return f"{len(bad)} of {len(rules.contexts)} required status checks {state}."
+
+
+def lacking(rules: Protection, found: "list[Verdict]") -> dict[str, str]:
+    """Required name -> what is wrong with it ("is failing"); those that pass are not in it."""
+    states = {name: _state(name, rules.app_ids.get(name, 0), found) for name in rules.contexts}
+    return {name: state for name, state in states.items() if state}
 
 
 def _verdicts(sandbox: "Sandbox", issue: Issue) -> "list[Verdict]":

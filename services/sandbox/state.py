@@ -1,8 +1,8 @@
 """Everything the sandbox knows, as plain records in one tree.
 
-One tree, so that a snapshot on disk is one encode and a restart is one decode; database ids come from one counter, as sparse and
-as unlike the numbers as GitHub's, so a client that mixes the two up is found out. Git objects are not here: they lie in
-bare repositories beside it (see git.py). Moments are strings in GitHub's spelling.
+One tree, so that a snapshot on disk is one encode and a restart is one decode; database ids come from one counter, as
+sparse and as unlike the numbers as GitHub's, so a client that mixes the two up is found out. Git objects are not
+here: they lie in bare repositories beside it (see git.py). Moments are strings in GitHub's spelling.
 """
 
 import msgspec
@@ -140,6 +140,21 @@ class Pull(Record):
     auto_merge: str | None = None  # the method, when auto-merge is on
     auto_merge_by: str = ""
     maintainer_can_modify: bool = False
+
+
+class QueueEntry(Record):
+    """A pull request in a merge queue; the group's fields are set while its checks are awaited."""
+
+    id: int
+    repo_id: int
+    issue_id: int
+    base: str
+    pull_sha: str
+    actor: str
+    created_at: str
+    ref: str = ""
+    head_sha: str = ""
+    base_sha: str = ""
 
 
 class Comment(Record):
@@ -422,6 +437,7 @@ class State(Record):
     suites: dict[int, CheckSuite] = {}
     check_runs: dict[int, CheckRun] = {}
     statuses: dict[int, Status] = {}
+    queue: list[QueueEntry] = []  # of all merge queues, in order
     workflows: dict[int, Workflow] = {}
     runs: dict[int, WorkflowRun] = {}
     jobs: dict[int, Job] = {}
