@@ -5,8 +5,8 @@ told to stop; what is not done then is in the store, and the next start takes it
 """
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -28,6 +28,7 @@ from services.core.clock import Clock
 from services.engine.engine import Engine
 from services.engine.parts import EngineSettings, Parts
 from services.git.mirror import Mirrors
+from services.git.workspace import clear_attempts
 from services.github import GitHub
 from services.metrics import Metrics
 from services.store.db import Database
@@ -63,24 +64,40 @@ async def running(settings: Settings, *, clock: Clock | None = None) -> AsyncIte
     github = GitHub(
         settings.github_api_url, settings.app_id, private_key_pem(settings), clock, cache_enabled=settings.cache
     )
+    mirrors = Mirrors(data / "git", settings.github_url)
+    await clear_attempts(mirrors)
     database = Database(data / "lockstep.sqlite")
     await database.open()
     try:
-        async with asyncio.TaskGroup() as group:
-            beside = Beside(group)
-            engine = Engine(_parts(settings, database, github, box, clock, beside))
-            try:
-                async with _listening(settings, database, engine, clock, beside, github) as bot:
-                    log.info("listening", url=bot.url, live_runs=await engine.start())
-                    yield bot
-            finally:
-                beside.close()
+        with unwrapped():
+            async with asyncio.TaskGroup() as group:
+                beside = Beside(group)
+                engine = Engine(_parts(settings, database, github, mirrors, box, clock, beside))
+                try:
+                    async with _listening(settings, database, engine, clock, beside, github) as bot:
+                        log.info("listening", url=bot.url, live_runs=await engine.start())
+                        yield bot
+                finally:
+                    beside.close()
     finally:
         await github.close()
         await database.close()
 
 
-def _parts(settings: Settings, database: Database, github: GitHub, box: Box, clock: Clock, beside: Beside) -> Parts:
+@contextmanager
+def unwrapped() -> Iterator[None]:
+    """A task group's only error is raised as itself, so that its one sentence reaches who started the process."""
+    try:
+        yield
+    except BaseExceptionGroup as group:
+        if len(group.exceptions) > 1:
+            raise
+        raise group.exceptions[0] from None
+
+
+def _parts(
+    settings: Settings, database: Database, github: GitHub, mirrors: Mirrors, box: Box, clock: Clock, beside: Beside
+) -> Parts:
     return Parts(
         settings=EngineSettings(
             workers=settings.workers,
@@ -93,7 +110,7 @@ def _parts(settings: Settings, database: Database, github: GitHub, box: Box, clo
         plans=Plans(database),
         runs=Runs(database),
         github=github,
-        mirrors=Mirrors(Path(settings.data_dir) / "git", settings.github_url),
+        mirrors=mirrors,
         box=box,
         clock=clock,
         spawn=beside,

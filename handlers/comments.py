@@ -6,7 +6,8 @@ from handlers import on
 from handlers.commands import COMMANDS, Context, refusal
 from handlers.events import Event
 from services.core import messages
-from services.core.commands import Command, nearest, parse_commands
+from services.core.commands import Command, parse_commands
+from services.core.plan_text import nearest
 from services.engine.engine import Engine
 from services.errors import UserError
 
@@ -58,7 +59,7 @@ async def _run(context: Context, command: Command) -> str:
     entry = COMMANDS.get(command.verb)
     if command.problem or entry is None:
         near = nearest(command.verb, COMMANDS.names())
-        raise UserError(command.problem or messages.unknown_verb(near))
+        raise UserError(command.problem or messages.unknown_verb(near or ""))
     role = await context.engine.permission(context.repo, context.sender)
     if said := refusal(entry, role):
         raise UserError(said)

@@ -5,10 +5,9 @@ it again. A comment holds at most `MAX_COMMANDS`; verbs, targets and options are
 of them needs escaping.
 """
 
-import difflib
 import functools
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 import msgspec
 from markdown_it import MarkdownIt
@@ -93,9 +92,3 @@ def _read(words: list[str]) -> Command:
                 "`key=value`.",
             )
     return Command(verb=verb, targets=tuple(targets), options=options)
-
-
-def nearest(word: str, known: Iterable[str]) -> str:
-    """The known word that is most like `word`, or "" when none is near."""
-    close = difflib.get_close_matches(word[:64].lower(), list(known), n=1, cutoff=0.5)
-    return close[0] if close else ""

@@ -18,7 +18,7 @@ from services.core.plan import Plan, Task
 from services.core.schedule import Candidate, Limits, Use, choose
 
 RunState = Literal["running", "paused", "done", "failed", "cancelled"]
-ActionKind = Literal["track", "attempt", "open_pull", "checks", "merge", "tidy", "label", "finish"]
+ActionKind = Literal["track", "attempt", "open_pull", "checks", "merge", "tidy", "label", "mark", "finish"]
 
 
 class Run(msgspec.Struct, frozen=True, kw_only=True):
@@ -83,7 +83,7 @@ def begin(run: Run, now: datetime) -> Decision:
     }
     fresh = msgspec.structs.replace(run, tasks=tasks, started_at=now)
     actions = tuple(_action(fresh, tasks[task.id], "track") for task in run.plan.tasks if not task.done)
-    return Decision(run=fresh, changed=tuple(tasks.values()), actions=actions)
+    return Decision(run=fresh, changed=tuple(tasks.values()), actions=(*actions, _mark(fresh, "running", now)))
 
 
 def decide(
@@ -181,10 +181,11 @@ class _Work:
         elif ruling.verdict == "needs_human":
             self.apply(task.id, Happening(kind="refused", text=ruling.reason))
         else:
-            if task.state in STUCK:
+            # A merge that was refused is tried again as it stands: turning back and forth would only fill the history.
+            if task.state == "failed" or (task.state == "needs_human" and ruling.verdict == "wait"):
                 self.apply(task.id, Happening(kind="green"))
             self.apply(task.id, Happening(kind="waits", text=ruling.reason))
-            if ruling.verdict == "merge" and self.run.state == "running":
+            if ruling.verdict == "merge" and self.run.state in {"running", "failed"}:
                 self.actions.append(_action(self.run, self.tasks[task.id], "merge", fact.head_sha))
 
     def unblock(self) -> None:
@@ -223,8 +224,8 @@ class _Work:
         run = msgspec.structs.replace(self.run, tasks=self.tasks, state=state, finished_at=self.now if over else None)
         if state != self.run.state:
             self.history.append(Moment(task="", kind="run", before=self.run.state, after=state))
-            if over:
-                self.actions.append(Action(key=f"{run.id}//0/finish/{state}", kind="finish"))
+            finish = Action(key=f"{run.id}//0/finish/{state}", kind="finish")
+            self.actions.append(finish if over else _mark(run, state, self.now))
         changed = tuple(self.tasks[task.id] for task in run.plan.tasks if task.id in self.changed)
         return Decision(run=run, changed=changed, actions=tuple(self.actions), history=tuple(self.history))
 
@@ -259,6 +260,11 @@ def _action(run: Run, task: TaskState, kind: ActionKind, sha: str = "") -> Actio
     about = f"/{sha}" if sha else f"/{task.state}-{task.fence}" if kind == "label" else ""
     key = f"{run.id}/{task.id}/{task.attempt}/{kind}{about}"
     return Action(key=key, kind=kind, task=task.id, attempt=task.attempt, fence=task.fence, sha=sha)
+
+
+def _mark(run: Run, state: RunState, now: datetime) -> Action:
+    """Show the run's state on the plan issue; a run can come to the same state more than once."""
+    return Action(key=f"{run.id}//0/mark/{state}-{now.isoformat()}", kind="mark")
 
 
 def wait_keys(run: Run, task: TaskState) -> tuple[str, ...]:

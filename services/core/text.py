@@ -5,11 +5,9 @@ breaks. `code` is for names, `plain` for sentences; both bound the length and re
 """
 
 import re
-import unicodedata
 
-INVISIBLE = re.compile(
-    "[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff\U000e0000-\U000e007f]"
-)
+from services.core.plan_text import clean_line
+
 _MARKUP = re.compile(r"([\\`*_{}\[\]<>()#+!|~$&@:])")
 _CLOSING = re.compile(r"\b(close[sd]?|fix(?:e[sd])?|resolve[sd]?)\b", re.IGNORECASE)
 _LINK = re.compile(r"\b(https?|ftp|www|mailto)(?=\\?[:.])", re.IGNORECASE)
@@ -19,7 +17,7 @@ _JOINER = "\u2060"
 
 def visible(text: str, limit: int = 256) -> str:
     """One line without control, bidirectional or zero-width characters, at most `limit` characters."""
-    flat = INVISIBLE.sub("", re.sub(r"\s+", " ", unicodedata.normalize("NFC", text[: limit * 4]))).strip()
+    flat = clean_line(text[: limit * 4])
     return flat if len(flat) <= limit else flat[: limit - 1].rstrip() + "…"
 
 

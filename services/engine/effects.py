@@ -48,7 +48,7 @@ class Effects:
 
     async def carry_out(self, run: Run, due: Due) -> Outcome:
         """Do it; API errors are the caller's to time and repeat."""
-        if due.action.kind == "finish":
+        if due.action.kind in {"mark", "finish"}:
             return await self._finish(run)
         task, state = run.plan.by_id[due.action.task], run.tasks[due.action.task]
         if due.action.kind == "track":
@@ -198,7 +198,7 @@ class Effects:
         return Outcome()
 
     async def _finish(self, run: Run) -> Outcome:
-        """The plan issue: closed when all is done; its comment is rendered by whoever touches it last."""
+        """The plan issue: labelled with the run's state, closed when all is done."""
         await self._set_label(run.repo, run.number, LABEL_OF_RUN.get(run.state, ""))
         if run.state == "done":
             await self._parts.github.writes.edit_issue(run.repo, run.number, state="closed", state_reason="completed")

@@ -39,6 +39,8 @@ class Driver:
         self._looks: dict[str, set[str]] = {}
         self._driving: set[str] = set()
         self._live: set[str] = set()
+        self._scopes: dict[str, asyncio.Timeout] = {}  # key of an effect under way -> what ends it early
+        self._fences: dict[str, tuple[str, str, int]] = {}  # key of an attempt under way -> its run, task and fence
         self._busy: dict[str, Use] = {}  # key of an attempt that holds a place -> its lanes
         workers, per_repo = parts.settings.workers, parts.settings.per_repo
         self._limits = Limits(total=workers, installation=workers, repo=per_repo or workers, agent=workers)
@@ -54,7 +56,10 @@ class Driver:
         return len(live)
 
     async def sweep(self) -> int:
-        """Look at every live run although no event came: what was lost only delays."""
+        """Look at every live run although no event came, and take up effects nobody finished: what was lost only
+        delays.
+        """
+        await self._parts.runs.reopen(self._scopes.keys())
         live = await self._parts.runs.live()
         for run_id in live:
             await self.wake_all(run_id)
@@ -122,11 +127,19 @@ class Driver:
             self._busy.update(taken)
             if settle is not None or decision.changed or decision.actions or decision.history:
                 await self._parts.runs.commit(decision, now, settle)
+        self._stop_stale(decision)
         if decision.changed or decision.history:
             self._stickies.touch(run.repo, run.number)
         if decision.run.finished_at is not None:
             self._live.discard(run_id)
         return decision
+
+    def _stop_stale(self, decision: Decision) -> None:
+        """End attempts that no longer count: their task was cancelled, skipped, or merged by hand."""
+        fences = {task.id: task.fence for task in decision.changed}
+        for key, (run_id, task, fence) in self._fences.items():
+            if run_id == decision.run.id and fences.get(task, fence) != fence:
+                self._scopes[key].reschedule(asyncio.get_running_loop().time())
 
     async def _carry_out(self, due: Due) -> None:
         """One effect: do it, settle its row together with what follows, and go on."""
@@ -153,14 +166,26 @@ class Driver:
 
     async def _outcome(self, run: Run, due: Due) -> Outcome:
         """Errors become outcomes here: trouble that may pass is tried again later, a refusal is told to a person."""
+        key = due.action.key
+        if due.tries >= 2 * GIVE_UP_AFTER:
+            return self._gave_up(due.action, "it was begun again and again and never came to an end; the log says why")
         try:
-            return await self._effects.carry_out(run, due)
+            async with asyncio.timeout(None) as scope:
+                self._scopes[key] = scope
+                if due.action.kind == "attempt":
+                    self._fences[key] = (run.id, due.action.task, due.action.fence)
+                return await self._effects.carry_out(run, due)
+        except TimeoutError:
+            return Outcome(note="stopped: its attempt is over")
         except (Refused, NotFound, GitError, AgentError) as error:
             return self._gave_up(due.action, str(error))
         except ApiError as error:
             if due.tries + 1 >= GIVE_UP_AFTER:
                 return self._gave_up(due.action, str(error))
             return Outcome(again_in=error.retry_after or 0.0, note=str(error)[:200])
+        finally:
+            self._scopes.pop(key, None)
+            self._fences.pop(key, None)
 
     def _gave_up(self, action: Action, why: str) -> Outcome:
         if action.kind in {"tidy", "label", "finish", "checks"} or not action.task:

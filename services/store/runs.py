@@ -6,7 +6,7 @@ that was decided twice has one row, because its key is the primary key.
 """
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 import msgspec
@@ -120,13 +120,18 @@ class Runs:
 
         return await self._db.write(write)
 
-    async def reopen(self) -> int:
-        """After a start: what was begun and never settled is to be carried out again (with a look first). Returns how
-        many.
+    async def reopen(self, busy: Collection[str] = ()) -> int:
+        """What was begun, was never settled and is not among `busy` is to be carried out again, with a look first.
+
+        Returns how many.
         """
-        return await self._db.write(
-            lambda c: c.execute("UPDATE outbox SET state = 'waiting' WHERE state = 'doing'").rowcount
-        )
+
+        def write(c: sqlite3.Connection) -> int:
+            begun = [row[0] for row in c.execute("SELECT key FROM outbox WHERE state = 'doing'") if row[0] not in busy]
+            c.executemany("UPDATE outbox SET state = 'waiting' WHERE key = ?", [(key,) for key in begun])
+            return len(begun)
+
+        return await self._db.write(write)
 
     async def next_due(self) -> datetime | None:
         """When the earliest waiting outbox row is due."""

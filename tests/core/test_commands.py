@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.core.commands import MAX_COMMANDS, Command, nearest, parse_commands
+from services.core.commands import MAX_COMMANDS, Command, parse_commands
 
 
 @pytest.mark.parametrize(
@@ -65,8 +65,3 @@ def test_a_comment_holds_only_so_many() -> None:
 @given(st.text(max_size=300))
 def test_any_text_is_read_without_trouble(body: str) -> None:
     assert len(parse_commands(body)) <= MAX_COMMANDS
-
-
-def test_the_nearest_verb() -> None:
-    assert nearest("aprove", ["approve", "cancel"]) == "approve"
-    assert nearest("xyzzy", ["approve", "cancel"]) == ""
