@@ -1,4 +1,4 @@
-"""The sandbox's GraphQL: what is asked and answered is held against GitHub's schema by the hub, here it is what is
+"""The sandbox's GraphQL by example: what is asked and answered is held against GitHub's schema by the hub, here it is what is
 meant.
 """
 
@@ -7,10 +7,8 @@ from typing import Any
 import pytest
 
 from services.sandbox import views
-from services.sandbox.graphql import FIELDS, INTERFACES
 from services.sandbox.graphql_parse import SyntaxProblem, parse
 from services.sandbox.state import Protection
-from tests.contract.graphql import schema
 from tests.contract.hub import Hub, hub
 
 __all__ = ["hub"]
@@ -38,18 +36,6 @@ def refusal(hub: Hub, query: str, who: str = "app", **variables: Any) -> tuple[s
 def act(name: str, payload: str, kind: str = "") -> str:
     kind = kind or f"{name[0].upper()}{name[1:]}Input"
     return f"mutation($input: {kind}!) {{ {name}(input: $input) {{ clientMutationId {payload} }} }}"
-
-
-def test_every_field_and_interface_is_one_of_github_s() -> None:
-    for name, fields in FIELDS.items():
-        kind = schema().get_type(name)
-        if kind is not None:
-            known = set(kind.fields)  # type: ignore[attr-defined]
-            assert {field for field in fields if not field.startswith("__")} <= known, name
-    for name, interfaces in INTERFACES.items():
-        kind = schema().get_type(name)
-        for interface in interfaces:
-            assert schema().is_sub_type(schema().get_type(interface), kind), (name, interface)  # type: ignore[arg-type]
 
 
 def test_many_issues_are_looked_up_in_one_call_by_aliases(hub: Hub) -> None:
@@ -307,3 +293,97 @@ def test_wrong_variables_and_requests_are_refused(hub: Hub) -> None:
     assert hub.api("POST", "/api/graphql", {"query": "{ viewer { login } }"}, who="bob").json == {
         "data": {"viewer": {"login": "bob"}}
     }
+
+
+ENQUEUE = act("enqueuePullRequest", "mergeQueueEntry { state position enqueuer { login } headCommit { oid } }")
+
+
+def queued(hub: Hub, pull: dict[str, Any]) -> dict[str, Any]:
+    entry: dict[str, Any] = data(hub, ENQUEUE, input={"pullRequestId": pull["node_id"]})["enqueuePullRequest"][
+        "mergeQueueEntry"
+    ]
+    return entry
+
+
+def group_sha(hub: Hub, number: int) -> str:
+    found = hub.sandbox.git.refs(hub.repo.id, "refs/heads/gh-readonly-queue/")
+    return next(sha for name, sha in found.items() if f"/pr-{number}-" in name)
+
+
+def test_a_merge_queue_tries_each_on_top_of_the_base(hub: Hub) -> None:
+    hub.repo.protection["main"] = Protection(contexts=["gate"], merge_queue=True)
+    one, two = hub.pull(head="one"), hub.pull(head="two")
+    given = {"pullRequestId": one["node_id"]}
+    assert refusal(hub, ENQUEUE, input=given)[1] == 'Required status check "gate" is expected.'
+    merge = act("mergePullRequest", "pullRequest { state }")
+    for pull in (one, two):
+        hub.check("gate", pull["head"]["sha"])
+    assert refusal(hub, merge, input=given) == ("UNPROCESSABLE", "Changes must be made through the merge queue")
+    hub.hear()
+    assert queued(hub, one)["state"] == "AWAITING_CHECKS"
+    assert hub.hear() == [
+        "pull_request.enqueued",
+        "create",
+        "push",
+        "check_suite.requested",
+        "merge_group.checks_requested",
+    ]
+    assert hub.payload("merge_group.checks_requested")["merge_group"]["head_sha"] == group_sha(hub, one["number"])
+    assert (queued(hub, two)["state"], queued_position(hub, two)) == ("QUEUED", 2)
+    hub.hear()
+    first = group_sha(hub, one["number"])
+    hub.check("gate", first)
+    assert hub.sandbox.git.resolve(hub.repo.id, "main") == first
+    assert [name for name in hub.hear() if not name.startswith("check_")] == [
+        *("pull_request.dequeued", "pull_request.closed", "push"),
+        *("create", "push", "merge_group.checks_requested"),
+        *("merge_group.destroyed", "delete", "push"),
+    ]
+    assert hub.ok("GET", f"pulls/{one['number']}")["merged"] is True
+    hub.check("gate", group_sha(hub, two["number"]), "failure")
+    assert "pull_request.dequeued" in hub.hear()
+    assert hub.payload("pull_request.dequeued")["reason"] == "CI_FAILURE"
+    assert hub.ok("GET", f"pulls/{two['number']}")["merged"] is False
+    assert hub.sandbox.git.refs(hub.repo.id, "refs/heads/gh-readonly-queue/") == {}
+
+
+def queued_position(hub: Hub, pull: dict[str, Any]) -> int:
+    query = "query($id: ID!) { node(id: $id) { ... on PullRequest { isInMergeQueue mergeQueueEntry { position } } } }"
+    found: int = data(hub, query, id=pull["node_id"])["node"]["mergeQueueEntry"]["position"]
+    return found
+
+
+def test_a_queue_without_required_checks_merges_at_once(hub: Hub) -> None:
+    hub.repo.protection["main"] = Protection(merge_queue=True)
+    pull = hub.pull(head="one")
+    queued(hub, pull)
+    assert hub.ok("GET", f"pulls/{pull['number']}")["merged"] is True
+    assert hub.hear()[-3:] == ["merge_group.destroyed", "delete", "push"]
+    assert refusal(hub, ENQUEUE, input={"pullRequestId": pull["node_id"]})[1] == "Pull request is closed"
+
+
+def test_a_conflict_leaves_the_queue_and_a_moved_base_builds_anew(hub: Hub) -> None:
+    hub.repo.protection["main"] = Protection(contexts=["gate"], merge_queue=True)
+    one = hub.pull(head="one")
+    hub.check("gate", one["head"]["sha"])
+    queued(hub, one)
+    before = group_sha(hub, one["number"])
+    hub.hear()
+    hub.branch("main", {"other.txt": "o"})
+    assert group_sha(hub, one["number"]) != before
+    assert hub.hear().count("merge_group.checks_requested") == 1
+    hub.branch("main", {"one.txt": "clash\n"})
+    assert "pull_request.dequeued" in hub.hear()
+    assert hub.payload("pull_request.dequeued")["reason"] == "MERGE_CONFLICT"
+
+
+def test_a_push_takes_a_pull_request_out_of_the_queue(hub: Hub) -> None:
+    hub.repo.protection["main"] = Protection(contexts=["gate"], merge_queue=True)
+    pull = hub.pull(head="one")
+    hub.check("gate", pull["head"]["sha"])
+    queued(hub, pull)
+    hub.hear()
+    hub.branch("one", {"more.txt": "m"})
+    assert {"pull_request.dequeued", "merge_group.destroyed"} <= set(hub.hear())
+    gone = act("dequeuePullRequest", "mergeQueueEntry { id }")
+    assert refusal(hub, gone, input={"id": pull["node_id"]})[0] == "UNPROCESSABLE"
