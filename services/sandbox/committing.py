@@ -69,7 +69,7 @@ def workflow_files(call: "Call", repo: Repo, before: str, after: str) -> None:
     if after == ZERO or who.installation is None or who.token is None or "workflows" in who.token.permissions:
         return
     base = before if before != ZERO else call.git.resolve(repo.id, repo.default_branch) or ""
-    touched = [f.filename for f in call.git.diff(repo.id, base, after) if f.filename.startswith(".github/workflows/")]
+    touched = [path for path in call.git.changed(repo.id, base, after) if path.startswith(".github/workflows/")]
     if touched:
         text = (
             f"refusing to allow a GitHub App to create or update workflow `{touched[0]}` without `workflows` permission"

@@ -22,6 +22,7 @@ ENV = {
     "GIT_CONFIG_NOSYSTEM": "1",
     "GIT_CONFIG_GLOBAL": os.devnull,
     "GIT_TERMINAL_PROMPT": "0",
+    "GIT_DEFAULT_REF_FORMAT": "files",  # loose refs are read and written here too
 }
 
 
@@ -101,11 +102,36 @@ class Objects:
         return self._refs
 
     def set_ref(self, ref: str, sha: str, expected: str | None) -> None:
+        """Move a ref by git's own protocol for loose refs: a lock file, a look, a rename."""
         check_ref(ref)
         if not SHA.fullmatch(sha):
             raise GitError(f"{sha!r} is not a sha")
-        self.git("update-ref", ref, sha, *([expected] if expected is not None else []))
+        place = self.path / ref
+        lock = place.with_name(f"{place.name}.lock")
+        try:
+            place.parent.mkdir(parents=True, exist_ok=True)
+            handle = os.open(lock, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o644)
+        except OSError as error:
+            raise GitError(f"the ref {ref} cannot be changed now: {error.strerror}") from None
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(f"{sha}\n".encode())
+            now = self._now(ref, place)
+            if expected is not None and expected != now:
+                raise GitError(f"the ref {ref} is at {now} but expected {expected}")
+            _clear_empty(place)
+            lock.replace(place)
+        except OSError as error:
+            raise GitError(f"the ref {ref} cannot be made: {error.strerror}") from None
+        finally:
+            lock.unlink(missing_ok=True)
         self.refs[ref] = sha
+
+    def _now(self, ref: str, place: Path) -> str:
+        """What the ref is on disk at this moment; 40 zeros when there is none."""
+        if place.is_file():
+            return place.read_text().strip()
+        return self.refs.get(ref, ZERO) if (self.path / "packed-refs").exists() else ZERO
 
     def delete_ref(self, ref: str) -> None:
         self.git("update-ref", "-d", check_ref(ref))
@@ -121,3 +147,10 @@ class Objects:
                     stream.close()
             self._batch.wait()
             self._batch = None
+
+
+def _clear_empty(place: Path) -> None:
+    """Take away empty directories that stand where a ref is to be, left over from deleted ones below it."""
+    if place.is_dir() and not place.is_symlink():
+        for root, _, _ in os.walk(place, topdown=False):
+            Path(root).rmdir()

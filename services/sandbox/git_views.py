@@ -99,8 +99,7 @@ def file_change(base: str, repo: Repo, sha: str, change: FileChange) -> Json:
 def push_commit(state: State, base: str, repo: Repo, git: Git, found: Commit) -> Json:
     """A commit as push events carry it, with the names of the files it touched."""
     parent = found.parents[0] if found.parents else ""
-    changes = git.diff(repo.id, parent, found.sha)
-    removed = [c.filename for c in changes if c.status == "removed"] + [c.previous for c in changes if c.previous]
+    changes = git.changed(repo.id, parent, found.sha)
     return {
         "id": found.sha,
         "tree_id": found.tree,
@@ -110,9 +109,9 @@ def push_commit(state: State, base: str, repo: Repo, git: Git, found: Commit) ->
         "url": f"{base}/{repo.full_name}/commit/{found.sha}",
         "author": _named(state, found.author),
         "committer": _named(state, found.committer),
-        "added": [c.filename for c in changes if c.status in {"added", "renamed", "copied"}],
-        "removed": removed,
-        "modified": [c.filename for c in changes if c.status in {"modified", "changed"}],
+        "added": [path for path, (before, _) in changes.items() if before is None],
+        "removed": [path for path, (_, after) in changes.items() if after is None],
+        "modified": [path for path, (before, after) in changes.items() if before and after],
     }
 
 

@@ -6,6 +6,7 @@ began.
 
 import hashlib
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -190,7 +191,7 @@ class Scenario:
         name: str = "",
     ) -> AppCredentials:
         """Register an App; without `permissions` and `events` it has all that the sandbox knows."""
-        key = rsa.generate_private_key(public_exponent=65_537, key_size=2_048)
+        key = _key(slug)
         state = self.state
         app = App(
             id=state.new_id(),
@@ -257,6 +258,15 @@ class Scenario:
         )
         self.state.hooks[hook.id] = hook
         return hook
+
+
+@lru_cache(maxsize=64)
+def _key(_slug: str) -> rsa.RSAPrivateKey:
+    """An App's key.
+
+    Made once in a process for each name, since making one takes longer than all the rest of a set-up.
+    """
+    return rsa.generate_private_key(public_exponent=65_537, key_size=2_048)
 
 
 def default_labels(sandbox: "Sandbox") -> dict[str, Label]:
