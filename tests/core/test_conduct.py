@@ -83,6 +83,19 @@ def test_a_check_that_turns_green_later_brings_the_task_back() -> None:
     assert "merge a" in [*kinds(green.actions), *kinds(again.actions)]
 
 
+def test_a_green_check_merges_even_when_the_whole_run_had_stopped_for_it() -> None:
+    red = decide(in_review(task("a")), facts={"a": pull(checks=(check("test", "failure"),))}, limits=WIDE, now=NOW).run
+    assert red.state == "failed"
+    assert kinds(decide(red, facts={"a": pull()}, limits=WIDE, now=NOW).actions) == ["merge a"]
+
+
+def test_a_refused_merge_is_tried_again_without_filling_the_history() -> None:
+    stuck = happen(in_review(task("a")), "a", "refused").run
+    again = decide(stuck, facts={"a": pull()}, limits=WIDE, now=NOW)
+    assert kinds(again.actions) == ["merge a"]
+    assert (again.changed, again.history) == ((), ())
+
+
 def test_retry_starts_a_new_attempt_on_the_same_pull_request() -> None:
     red = decide(in_review(task("a")), facts={"a": pull(checks=(check("test", "failure"),))}, limits=WIDE, now=NOW).run
     again = happen(red, "a", "retried", actor="ana")
