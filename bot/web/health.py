@@ -1,7 +1,8 @@
 """Is it up (`/healthz`), can it work (`/readyz`), how is it doing (`/metrics`)?
 
 Up means the process answers. Ready means the database takes writes and GitHub knows the App; each part says what is
-wrong in one sentence."""
+wrong in one sentence.
+"""
 
 import asyncio
 

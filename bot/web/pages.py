@@ -1,33 +1,47 @@
 """The pages: complete in the first HTML answer, no script needed, nothing from another host.
 
 What they show comes from the store alone, so a page never costs an API call. Titles and reasons are other people's
-text: Jinja escapes every value, and the content security policy forbids inline script and style."""
+text: Jinja escapes every value, and the content security policy forbids script and inline style altogether. A page is
+made in a thread, so that a plan of a thousand tasks does not hold up a webhook.
+"""
 
+import asyncio
+import hashlib
+import re
+from collections.abc import Callable
 from importlib import resources
 
 import jinja2
 from aiohttp import web
+from aiohttp.typedefs import Handler
 
 from bot.web.health import Health
-from services.core import graph
+from bot.web.overview import overview
+from bot.web.plan_view import Asked, plan_page
+from bot.web.times import clock as clock_time
+from bot.web.views import Places, Seen
 from services.core.clock import Clock
-from services.core.conduct import Run
-from services.core.report import ICONS, WORDS, progress
 from services.engine.engine import Engine
+from services.errors import StoreError
 from services.github import GitHub
 from services.metrics import Metrics
 from services.store.db import Database
 from services.store.inbox import Inbox
-from services.store.plans import PlanRow
 
 HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none';"
-    " frame-ancestors 'none'",
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none';"
+        " frame-ancestors 'none'"
+    ),
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
 }
-TASKS_SHOWN = 200
+STATIC = {"lockstep.css": "text/css", "icon.svg": "image/svg+xml"}
+EVIDENCE = 3
+"""Stuck tasks whose log is shown."""
+PLAN = "/plans/{owner}/{repo}/{number:[0-9]{1,9}}"
 
 
 def add_to(
@@ -43,10 +57,12 @@ def add_to(
 ) -> None:
     """Add every route; `html` is where GitHub's own pages are."""
     health = Health(database=database, inbox=inbox, metrics=metrics, github=github, clock=clock)
-    pages = Pages(engine, html)
+    pages = Pages(engine, inbox, clock, html)
+    app.middlewares.append(pages.around)
     app.router.add_get("/", pages.overview)
-    app.router.add_get("/plans/{owner}/{repo}/{number:[0-9]{1,9}}", pages.plan)
-    app.router.add_get("/static/lockstep.css", pages.style)
+    app.router.add_get(PLAN, pages.plan)
+    app.router.add_get(PLAN + "/log/{task}", pages.log)
+    app.router.add_get("/static/{name}", pages.static)
     app.router.add_get("/healthz", health.live)
     app.router.add_get("/readyz", health.ready)
     app.router.add_get("/metrics", health.metrics)
@@ -55,60 +71,110 @@ def add_to(
 class Pages:
     """Renders plans and their tasks."""
 
-    def __init__(self, engine: Engine, html: str) -> None:
-        self._engine = engine
-        loader = jinja2.PackageLoader("bot.web")
+    def __init__(self, engine: Engine, inbox: Inbox, clock: Clock, html: str) -> None:
+        self._engine, self._inbox, self._clock = engine, inbox, clock
+        self._places = Places(html)
+        folder = resources.files("bot.web").joinpath("static")
+        self._static = {name: folder.joinpath(name).read_bytes() for name in STATIC}
         self._templates = jinja2.Environment(
-            loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
+            loader=jinja2.PackageLoader("bot.web"),
+            autoescape=True,
+            undefined=jinja2.StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
         )
-        self._templates.globals.update(
-            icons=ICONS, words=WORDS, progress=progress, html=html.rstrip("/"), shown=TASKS_SHOWN
-        )
-        self._css = resources.files("bot.web").joinpath("static/lockstep.css").read_bytes()
+        version = hashlib.sha256(b"".join(self._static.values())).hexdigest()[:12]
+        self._templates.globals["version"] = version
 
-    async def overview(self, _: web.Request) -> web.Response:
+    async def overview(self, request: web.Request) -> web.StreamResponse:
         plans = await self._engine.plans()
-        return self._page("overview.html", plans=[_shown(row, run) for row, run in plans])
+        waits = await self._inbox.oldest_waiting_age(self._clock.now())
 
-    async def plan(self, request: web.Request) -> web.Response:
-        where = request.match_info
-        found = await self._engine.stored(f"{where['owner']}/{where['repo']}#{where['number']}")
-        if found is None:
-            return self._page("missing.html", status=404)
-        row, run = found
-        return self._page("plan.html", plan=_shown(row, run), history=await self._engine.history(row.id))
+        def make() -> str:
+            page = overview(plans, self._places, self._clock.now())
+            return self._render("overview.html", page=page, waits=round(waits))
 
-    async def style(self, _: web.Request) -> web.Response:
+        return await self._page(request, make)
+
+    async def plan(self, request: web.Request) -> web.StreamResponse:
+        seen = await self._seen(request)
+        history = await self._engine.history(seen.row.id)
+        logs = {}
+        if seen.run is not None:
+            logs = {task.id: await self._engine.log(seen.run.id, task.id) for task in seen.stuck[:EVIDENCE]}
+        asked = _asked(request)
+        return await self._page(request, lambda: self._render("plan.html", page=plan_page(seen, asked, history, logs)))
+
+    async def log(self, request: web.Request) -> web.Response:
+        """What a task's newest attempt printed, as plain text."""
+        seen = await self._seen(request)
+        task = request.match_info["task"]
+        if seen.run is None or task not in seen.run.tasks:
+            raise web.HTTPNotFound
+        return web.Response(text=await self._engine.log(seen.run.id, task), content_type="text/plain", charset="utf-8")
+
+    async def static(self, request: web.Request) -> web.Response:
+        name = request.match_info["name"]
+        if name not in self._static:
+            raise web.HTTPNotFound
         return web.Response(
-            body=self._css, headers={"Content-Type": "text/css; charset=utf-8", "Cache-Control": "max-age=300"}
+            body=self._static[name],
+            content_type=STATIC[name],
+            charset="utf-8",
+            headers={"Cache-Control": "public, max-age=31536000, immutable"},
         )
 
-    def _page(self, template: str, *, status: int = 200, **values: object) -> web.Response:
-        text = self._templates.get_template(template).render(**values)
-        return web.Response(text=text, status=status, content_type="text/html", headers=HEADERS)
+    @web.middleware
+    async def around(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """Every answer to a reader carries the headers; what is not there, or can't be read, says so on a page."""
+        if request.method not in {"GET", "HEAD"}:
+            return await handler(request)
+        try:
+            answer = await handler(request)
+        except web.HTTPNotFound:
+            answer = self._said(404, "There is nothing here", "Lockstep has read no plan at this address.")
+        except StoreError:
+            answer = self._said(503, "The store does not answer", "Try again in a moment; nothing is lost.")
+        answer.headers.update(HEADERS)
+        return answer
+
+    async def _seen(self, request: web.Request) -> Seen:
+        where = request.match_info
+        found = await self._engine.stored(f"{where['owner']}/{where['repo']}#{int(where['number'])}")
+        if found is None:
+            raise web.HTTPNotFound
+        return Seen(*found, self._places, self._clock.now())
+
+    async def _page(self, request: web.Request, make: Callable[[], str]) -> web.Response:
+        """The page that `make` renders, or 304 when the reader has exactly this one."""
+        text = await asyncio.to_thread(make)
+        tag = hashlib.sha256(text.encode()).hexdigest()[:32]
+        known = any(each.value == tag for each in request.if_none_match or ())
+        answer = web.Response(status=304) if known else _html(text)
+        answer.etag = tag
+        answer.headers["Cache-Control"] = "private, no-cache"
+        answer.enable_compression()
+        return answer
+
+    def _said(self, status: int, title: str, sentence: str) -> web.Response:
+        return _html(self._render("said.html", title=title, sentence=sentence), status)
+
+    def _render(self, template: str, **values: object) -> str:
+        now = self._clock.now()
+        as_of = clock_time(now, now, seconds=True)
+        return self._templates.get_template(template).render(as_of=as_of, day=f"{now:%Y-%m-%d}", **values)
 
 
-def _shown(row: PlanRow, run: Run | None) -> dict[str, object]:
-    """A plan as the templates want it. `asks`: tasks that wait for a person."""
-    plan = run.plan if run is not None else row.parsed.plan
-    tasks = [(task, run.tasks[task.id] if run is not None else None) for task in plan.tasks] if plan is not None else []
-    state = (
-        run.state
-        if run is not None
-        else "approved"
-        if row.is_approved
-        else "waits for approval"
-        if plan is not None
-        else "has problems"
+def _html(text: str, status: int = 200) -> web.Response:
+    return web.Response(text=text, status=status, content_type="text/html", charset="utf-8")
+
+
+def _asked(request: web.Request) -> Asked:
+    """The query, as far as it makes sense; the rest is as if it had not been there."""
+    query = request.query
+    page = query.get("page", "")
+    return Asked(
+        show=query.get("show", ""),
+        page=int(page) if re.fullmatch(r"[0-9]{1,6}", page, re.ASCII) else 1,
+        task=query.get("task", ""),
     )
-    return {
-        "row": row,
-        "run": run,
-        "state": state,
-        "tasks": tasks,
-        "critical": frozenset(graph.critical_path(plan, lambda task: float(task.timeout)))
-        if plan is not None
-        else frozenset(),
-        "asks": [(task, now) for task, now in tasks if now is not None and now.state in {"needs_human", "failed"}],
-        "problems": row.parsed.errors,
-    }

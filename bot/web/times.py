@@ -1,0 +1,41 @@
+"""Times as people read them: how long ago and when, never negative, always in UTC."""
+
+from datetime import UTC, datetime
+
+import msgspec
+
+
+class When(msgspec.Struct, frozen=True, kw_only=True):
+    """A moment: `iso` for machines, `text` for people, such as "12 min ago · 14:02"."""
+
+    iso: str
+    text: str
+
+
+def lasting(seconds: float) -> str:
+    """A duration in at most two units: 42 s, 12 min, 3 h 05, 2 d 4 h. What is negative lasts 0 s."""
+    whole = max(0, round(seconds))
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3_600:
+        return f"{whole // 60} min"
+    hours = whole // 3_600
+    if hours < 24:
+        return f"{hours} h {whole % 3_600 // 60:02}"
+    return f"{hours // 24} d {hours % 24} h"
+
+
+def when(moment: datetime | None, now: datetime) -> When | None:
+    """A moment seen from now; the date is left out on the same day."""
+    if moment is None:
+        return None
+    there = moment.astimezone(UTC)
+    at = clock(there, now)
+    return When(iso=there.isoformat(timespec="seconds"), text=f"{lasting((now - there).total_seconds())} ago · {at}")
+
+
+def clock(moment: datetime, now: datetime, *, seconds: bool = False) -> str:
+    """14:02 (or 14:02:10) today, with the date before it on other days."""
+    there = moment.astimezone(UTC)
+    date = "" if there.date() == now.astimezone(UTC).date() else f"{there:%Y-%m-%d} "
+    return f"{date}{there:%H:%M:%S}" if seconds else f"{date}{there:%H:%M}"

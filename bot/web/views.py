@@ -1,0 +1,296 @@
+"""What pages say about a plan, as values: every link, number and word is made here, templates only place them.
+
+A function of what the store holds and of the time; it asks nobody. Foreign text stays as it was written, as templates
+escape everything; only characters that nobody can see are taken out of titles.
+"""
+
+from collections import Counter
+from collections.abc import Mapping
+from datetime import datetime
+from functools import cached_property
+from urllib.parse import quote, urlencode
+
+import msgspec
+
+from bot.web.times import When, lasting, when
+from services.core import graph
+from services.core.conduct import Run
+from services.core.machine import ENDED, STUCK, TaskState
+from services.core.plan import Plan, Task
+from services.core.report import WORDS, progress
+from services.core.spans import Span, spans
+from services.core.text import visible
+from services.store.plans import PlanRow
+
+STATES = (
+    "done",
+    "skipped",
+    "cancelled",
+    "in_review",
+    "running",
+    "needs_human",
+    "failed",
+    "ready",
+    "blocked",
+)
+"""As they follow each other in a bar: what is over, what moves, what is stuck, what waits."""
+RANK = {state: at for at, state in enumerate(("failed", "needs_human", "running", "in_review", "ready", "blocked"))}
+"""What a person looks for first; what is not named comes last."""
+RUN_STATES = {
+    "running": ("running", "running"),
+    "paused": ("blocked", "paused"),
+    "failed": ("failed", "stopped"),
+    "done": ("done", "done"),
+    "cancelled": ("cancelled", "cancelled"),
+}
+"""State of a run -> (the task state whose colour and icon it has, word)."""
+PAGE = 100
+"""Tasks in one table."""
+THINNEST = 1.5
+"""Percent of a bar that even one task of a thousand gets, so that a single failure is seen."""
+
+
+class Link(msgspec.Struct, frozen=True, kw_only=True):
+    """Text that leads somewhere."""
+
+    text: str
+    url: str
+
+
+class Share(msgspec.Struct, frozen=True, kw_only=True):
+    """The part of a bar that one state has: `x` and `width` in percent."""
+
+    state: str
+    word: str
+    count: int
+    x: float
+    width: float
+
+
+class TaskLine(msgspec.Struct, frozen=True, kw_only=True):
+    """One task in a table. `time`: how long it took, once it is over; `since`: in this state, before that."""
+
+    id: str
+    title: str
+    repo: Link
+    state: str
+    word: str
+    why: tuple[Span, ...]
+    attempt: int
+    critical: bool
+    needs: tuple[str, ...]
+    pull: Link | None
+    issue: Link | None
+    since: When | None
+    time: str
+
+
+class Ask(msgspec.Struct, frozen=True, kw_only=True):
+    """Something a person has to do: why, the comment that does it, what waits for it. `task` "" = the plan itself."""
+
+    task: str
+    url: str
+    state: str
+    word: str
+    why: tuple[Span, ...]
+    command: str
+    holds_up: int
+    critical: bool
+    since: When | None
+    issue: Link
+    pull: Link | None
+
+
+class Card(msgspec.Struct, frozen=True, kw_only=True):
+    """A plan in short. `more_asks`: asks that are not listed here."""
+
+    title: str
+    url: str
+    issue: Link
+    state: str
+    word: str
+    met: int
+    total: int
+    shares: tuple[Share, ...]
+    asks: tuple[Ask, ...]
+    more_asks: int
+    since: When | None
+    lasted: str
+
+
+class Places:
+    """Addresses of things on GitHub (`html`: where its own pages are) and of our own pages."""
+
+    def __init__(self, html: str) -> None:
+        self._html = html.rstrip("/")
+
+    def repo(self, repo: str) -> Link:
+        return Link(text=repo, url=f"{self._html}/{quote(repo)}")
+
+    def issue(self, repo: str, number: int) -> Link:
+        return Link(text=f"{repo}#{number}", url=f"{self._html}/{quote(repo)}/issues/{number}")
+
+    def pull(self, repo: str, number: int) -> Link:
+        return Link(text=f"#{number}", url=f"{self._html}/{quote(repo)}/pull/{number}")
+
+    def plan(self, row: PlanRow) -> str:
+        return f"/plans/{quote(row.repo)}/{row.number}"
+
+
+class Seen:
+    """A plan and its newest run at one moment. Without a run every task is planned; what is ticked is done."""
+
+    def __init__(self, row: PlanRow, run: Run | None, places: Places, now: datetime) -> None:
+        self.row, self.run, self.places, self.now = row, run, places, now
+        self.plan: Plan | None = run.plan if run is not None else row.parsed.plan
+
+    @cached_property
+    def tasks(self) -> Mapping[str, TaskState]:
+        if self.run is not None:
+            return self.run.tasks
+        planned = self.plan.tasks if self.plan is not None else ()
+        return {task.id: TaskState(id=task.id, state="done" if task.done else "blocked") for task in planned}
+
+    @cached_property
+    def critical(self) -> tuple[str, ...]:
+        return graph.critical_path(self.plan, lambda task: float(task.timeout)) if self.plan is not None else ()
+
+    @cached_property
+    def _is_critical(self) -> frozenset[str]:
+        return frozenset(self.critical)
+
+    @cached_property
+    def words(self) -> Mapping[str, str]:
+        """Words of the states, as they are before and after the start."""
+        return WORDS if self.run is not None else {**WORDS, "blocked": "planned", "done": "done before"}
+
+    @cached_property
+    def stuck(self) -> list[Task]:
+        """Tasks that a person has to look at: those with the longest chain behind them first."""
+        if self.run is None or not any(task.state in STUCK for task in self.tasks.values()):
+            return []
+        left = graph.longest_remaining(self.run.plan, lambda task: float(task.timeout))
+        stuck = [task for task in self.run.plan.tasks if self.tasks[task.id].state in STUCK]
+        return sorted(stuck, key=lambda task: (task.id not in self._is_critical, -left[task.id]))
+
+    def url_of(self, task: str) -> str:
+        """A task's place on the plan's page; on a page of many the server has to find it."""
+        query = f"?{urlencode({'task': task})}" if len(self.tasks) > PAGE else ""
+        return f"{self.places.plan(self.row)}{query}#{quote(task)}"
+
+    @property
+    def state(self) -> tuple[str, str]:
+        """(the task state whose colour and icon the plan has, its word)."""
+        if self.run is not None:
+            return RUN_STATES[self.run.state]
+        if self.row.parsed.plan is None:
+            return "failed", "has problems"
+        return ("ready", "approved") if self.row.is_approved else ("needs_human", "waits for approval")
+
+    def card(self, most_asks: int) -> Card:
+        """The plan in short, with the `most_asks` asks that hold up most."""
+        state, word = self.state
+        met, total = progress(self.run) if self.run is not None else (0, len(self.tasks))
+        began = self.run.started_at if self.run is not None else None
+        ended = self.run.finished_at if self.run is not None else None
+        own = self._own_ask()
+        asks = [own] if own is not None else [self._ask(task) for task in self.stuck[:most_asks]]
+        return Card(
+            title=visible(self.row.title) or "untitled",
+            url=self.places.plan(self.row),
+            issue=self.places.issue(self.row.repo, self.row.number),
+            state=state,
+            word=word,
+            met=met,
+            total=total,
+            shares=self._shares(),
+            asks=tuple(asks),
+            more_asks=len(self.stuck) - len(asks) if own is None else 0,
+            since=when(ended or began, self.now),
+            lasted=lasting(((ended or self.now) - began).total_seconds()) if began is not None else "",
+        )
+
+    def line(self, task: Task) -> TaskLine:
+        state = self.tasks[task.id]
+        took = state.finished_at - state.started_at if state.finished_at and state.started_at else None
+        return TaskLine(
+            id=task.id,
+            title=visible(task.title),
+            repo=self.places.repo(task.repo),
+            state=state.state,
+            word=self.words[state.state],
+            why=spans(state.reason) if state.state != "done" else (),
+            attempt=state.attempt,
+            critical=task.id in self._is_critical,
+            needs=task.needs,
+            pull=self.places.pull(task.repo, state.pull) if state.pull else None,
+            issue=self.places.issue(task.repo, state.issue) if state.issue else None,
+            since=when(state.since, self.now) if state.state not in ENDED else None,
+            time=lasting(took.total_seconds()) if took is not None else "",
+        )
+
+    def ranked(self) -> list[Task]:
+        """All tasks: what a person looks for first, otherwise as they were written."""
+        tasks = self.plan.tasks if self.plan is not None else ()
+        return sorted(tasks, key=lambda task: RANK.get(self.tasks[task.id].state, len(RANK)))
+
+    def _shares(self) -> tuple[Share, ...]:
+        counts: Counter[str] = Counter(task.state for task in self.tasks.values())
+        present = [state for state in STATES if counts[state]]
+        raw = [max(100 * counts[state] / len(self.tasks), THINNEST) for state in present]
+        shares, x = [], 0.0
+        for state, part in zip(present, raw, strict=True):
+            width = round(100 * part / sum(raw), 2)
+            word = self.words[state]
+            shares.append(Share(state=state, word=word, count=counts[state], x=round(x, 2), width=width))
+            x += width
+        return tuple(shares)
+
+    def _ask(self, task: Task) -> Ask:
+        state = self.tasks[task.id]
+        needs = graph.needs_of(self.plan.tasks if self.plan is not None else ())
+        behind = graph.all_dependants(needs, task.id)
+        return Ask(
+            task=task.id,
+            url=self.url_of(task.id),
+            state=state.state,
+            word=WORDS[state.state],
+            why=spans(state.reason),
+            command=f"/lockstep retry {task.id}",
+            holds_up=sum(self.tasks[other].state not in ENDED for other in behind),
+            critical=task.id in self._is_critical,
+            since=when(state.since, self.now),
+            issue=self.places.issue(self.row.repo, self.row.number),
+            pull=self.places.pull(task.repo, state.pull) if state.pull else None,
+        )
+
+    def _own_ask(self) -> Ask | None:
+        """What the plan itself waits for, before it runs."""
+        if self.run is not None:
+            return None
+        errors = self.row.parsed.errors
+        state, word = self.state
+        if errors:
+            count = "1 problem" if len(errors) == 1 else f"{len(errors)} problems"
+            why, command = f"{count}; edit the issue and it is read again.", ""
+        elif self.row.is_approved:
+            why, command = "Approved and not started.", "/lockstep run"
+        else:
+            why, command = f"{len(self.tasks)} tasks to read and approve.", "/lockstep approve"
+        return Ask(
+            task="",
+            url=self.places.plan(self.row),
+            state=state,
+            word=word,
+            why=(Span(text=why),),
+            command=command,
+            holds_up=len(self.tasks),
+            critical=False,
+            since=when(_time(self.row.changed_at), self.now),
+            issue=self.places.issue(self.row.repo, self.row.number),
+            pull=None,
+        )
+
+
+def _time(text: str) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None

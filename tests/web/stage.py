@@ -1,0 +1,152 @@
+"""Pages over a store that was filled by hand, with a GitHub that must not be asked."""
+
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, cast
+
+import aiohttp
+import msgspec
+from aiohttp import web
+
+from bot.web import pages
+from services.core import names
+from services.core.conduct import Action, Decision, Run
+from services.core.machine import TaskState
+from services.core.plan import Parsed, Plan, Problem
+from services.engine.engine import Engine
+from services.engine.parts import EngineSettings, Parts
+from services.github import GitHub
+from services.metrics import Metrics
+from services.store.db import Database
+from services.store.inbox import Inbox
+from services.store.plans import PlanRow, Plans
+from services.store.runs import Runs, Settle
+from tests.kit.plans import NOW
+
+HTML = "https://github.example"
+
+
+class Untouched:
+    """Stands where a page has no business."""
+
+    def __getattr__(self, name: str) -> object:
+        raise AssertionError(f"a page asked for {name}")
+
+
+class StoppedClock:
+    """Time for pages: an hour after everything in the store began."""
+
+    def __init__(self) -> None:
+        self.time = NOW + timedelta(hours=1)
+
+    def now(self) -> datetime:
+        return self.time
+
+
+@dataclass
+class House:
+    """The pages, at `url`, and the store they show."""
+
+    url: str
+    plans: Plans
+    runs: Runs
+    database: Database
+    session: aiohttp.ClientSession
+
+    async def get(self, path: str, **headers: str) -> tuple[int, str, Any]:
+        """Status, text and headers."""
+        async with self.session.get(self.url + path, headers=headers, allow_redirects=False) as answer:
+            return answer.status, await answer.text(), answer.headers
+
+    async def read(
+        self, plan: Plan | None, number: int = 7, *, title: str = "A plan", problems: tuple[Problem, ...] = ()
+    ) -> PlanRow:
+        """A plan issue acme/platform#number was read."""
+        row = PlanRow(
+            id=f"acme/platform#{number}",
+            repo="acme/platform",
+            number=number,
+            slug=names.slug("acme/platform", number),
+            title=title,
+            hash=plan.hash if plan is not None else "",
+            parsed=Parsed(plan=plan, problems=problems, tasks=plan.tasks if plan is not None else ()),
+            author="ana",
+            issue_id=str(number),
+        )
+        await self.plans.save(row, NOW)
+        return row
+
+    async def approved(self, plan: Plan, number: int = 7, *, title: str = "A plan") -> PlanRow:
+        """It was read and approved by ben."""
+        row = await self.read(plan, number, title=title)
+        assert await self.plans.approve(row.id, row.hash, "ben", NOW)
+        return row
+
+    async def ran(
+        self, plan: Plan, states: Iterable[TaskState], number: int = 7, *, title: str = "A plan", state: str = "running"
+    ) -> Run:
+        """A run of it that has come this far; tasks that are not named are blocked."""
+        row = await self.approved(plan, number, title=title)
+        known = {task.id: task for task in states}
+        tasks = {task.id: known.get(task.id, TaskState(id=task.id, since=NOW)) for task in plan.tasks}
+        run = Run(
+            id=f"{row.slug}-r1", plan_id=row.id, slug=row.slug, repo=row.repo, number=number, plan=plan, tasks=tasks,
+            state=cast("Any", state), actor="ana", approver="ben", started_at=NOW,
+            finished_at=NOW + timedelta(minutes=12) if state in {"done", "cancelled"} else None,
+        )  # fmt: skip
+        assert await self.runs.create(row.id, Decision(run=run, changed=tuple(tasks.values())), NOW)
+        return run
+
+    async def printed(self, run: Run, task: str, log: str) -> None:
+        """The task's newest attempt printed this."""
+        action = Action(key=f"{run.id}/{task}/1/attempt", kind="attempt", task=task, attempt=1)
+        await self.runs.commit(Decision(run=run, actions=(action,)), NOW)
+        await self.runs.commit(Decision(run=run), NOW, Settle(key=action.key, log=log))
+
+
+def now_at(task_id: str, state: str, reason: str = "", **more: Any) -> TaskState:
+    """A task that has been in this state for half an hour."""
+    values = {"since": NOW + timedelta(minutes=30), **more}
+    return TaskState(id=task_id, state=cast("Any", state), reason=reason, **values)
+
+
+@asynccontextmanager
+async def house() -> AsyncIterator[House]:
+    """Pages on a free port of 127.0.0.1, with an empty store."""
+    database = Database(":memory:")
+    await database.open()
+    clock, nobody = StoppedClock(), cast("Any", Untouched())
+    plans, runs = Plans(database), Runs(database)
+    engine = Engine(
+        Parts(
+            settings=EngineSettings(), plans=plans, runs=runs, github=nobody, mirrors=nobody, box=nobody, clock=clock,
+            spawn=nobody, timers=nobody,
+        )
+    )  # fmt: skip
+    app = web.Application()
+    pages.add_to(
+        app, engine=engine, inbox=Inbox(database), database=database, metrics=Metrics(),
+        github=cast("GitHub", nobody), clock=clock, html=HTML,
+    )  # fmt: skip
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    try:
+        site = web.TCPSite(runner, "127.0.0.1", 0)
+        await site.start()
+        url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+        async with aiohttp.ClientSession() as session:
+            yield House(url, plans, runs, database, session)
+    finally:
+        await runner.cleanup()
+        await database.close()
+
+
+def renamed(plan: Plan, title: str) -> Plan:
+    """The same plan under another title."""
+    return msgspec.structs.replace(plan, title=title)
+
+
+STATIC = Path(pages.__file__).parent / "static"
