@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TypeVar
 
-from services.sandbox import git_history
+from services.sandbox import git_history, git_rebase
 from services.sandbox.git_diff import ARGS, EMPTY_TREE, parse_diff
 from services.sandbox.git_hook import UPDATE_HOOK
 from services.sandbox.git_objects import Objects, run_git
@@ -252,25 +252,8 @@ class Git:
         return self.write_tree(repo_id, self.tree_of(repo_id, ours), added) if added is not None else None
 
     def rebase(self, repo_id: int, onto: str, base: str, head: str, committer: Person) -> list[str] | None:
-        """`base..head` (without merges) put on `onto` one by one; the new shas, oldest first, None on a conflict.
-
-        git 2.39 has no `merge-tree --merge-base`: each commit is merged with a commit made of the new tree on the old
-        parent.
-        """
-        new: list[str] = []
-        tip = onto
-        for commit in reversed(self.log(repo_id, head, exclude=base, limit=10_000)):
-            if len(commit.parents) != 1:
-                continue
-            tree = self.tree_of(repo_id, tip)
-            stand_in = self.commit_tree(repo_id, tree, commit.parents, "", committer, committer)
-            merged = self.merge_tree(repo_id, stand_in, commit.sha)
-            if merged.tree is None:
-                return None
-            if merged.tree != tree:
-                tip = self.commit_tree(repo_id, merged.tree, [tip], commit.message, commit.author, committer)
-                new.append(tip)
-        return new
+        """`base..head` (without merges) put on `onto` one by one; the new shas, oldest first, None on a conflict."""
+        return git_rebase.rebase(self, repo_id, onto, base, head, committer)
 
     # Objects
 

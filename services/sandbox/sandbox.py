@@ -46,6 +46,7 @@ class Sandbox:
         self.on_jobs: list[Callable[[], None]] = []  # told when Actions has something to run or to stop
         self.counts: dict[str, int] = {}  # requests answered, by "METHOD template"
         checks.ensure_actions_app(self.state)
+        self._numbers: dict[tuple[int, int], int] = {}  # (repository id, number) -> issue id
         self._random = random.Random(f"{seed} {self.state.next_id}")  # noqa: S311 - a simulation must be able to repeat it
 
     def handle(self, request: Request) -> Response:
@@ -133,7 +134,15 @@ class Sandbox:
         return next((repo for repo in self.state.repos.values() if wanted in repo.old_names), None)
 
     def issue_numbered(self, repo: Repo, number: int) -> Issue | None:
-        return next((i for i in self.state.issues.values() if i.repo_id == repo.id and i.number == number), None)
+        """An issue or pull request by its number; found once, it is found at once."""
+        known = self.state.issues.get(self._numbers.get((repo.id, number), 0))
+        if known is not None and (known.repo_id, known.number) == (repo.id, number):
+            return known
+        for issue in reversed(self.state.issues.values()):
+            if self._numbers.get((issue.repo_id, issue.number)) == issue.id:
+                break
+            self._numbers[issue.repo_id, issue.number] = issue.id
+        return self.state.issues.get(self._numbers.get((repo.id, number), 0))
 
     def emit(self, event: str, action: str | None, repo: Repo | None, sender: str, **extra: Json) -> None:
         """Queue a webhook for every App and hook that subscribed; `extra` are the event's own keys, rendered."""

@@ -14,7 +14,7 @@ from typing import Any, Protocol, TypeVar
 
 from aiohttp import web
 
-from services.sandbox import actions, server_control, server_git, snapshot
+from services.sandbox import actions, server_control, server_git, server_pages, snapshot
 from services.sandbox.clock import background, pause
 from services.sandbox.kernel import Request, Response
 from services.sandbox.runner import Runner
@@ -56,6 +56,7 @@ class Running:
         self._tasks: list[asyncio.Task[None]] = []
         self._runner: web.AppRunner | None = None
         self.sender: Sender | None = None
+        self.pages = False
         self._saved = -1
         self._locks: dict[int, asyncio.Lock] = {}
 
@@ -102,7 +103,17 @@ class Running:
             return await server_git.serve(self, request, repo)
         body = await request.read()
         own = await server_control.serve(self, request, body)
+        if own is None and self.pages and "text/html" in request.headers.get("Accept", ""):
+            own = await self._page(request.path)
         return own if own is not None else await self._api(request, body)
+
+    async def _page(self, path: str) -> web.Response | None:
+        shown = await self.think(server_pages.page, self.sandbox, path)
+        safe = {
+            "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'",
+            "X-Content-Type-Options": "nosniff",
+        }
+        return web.Response(text=shown, content_type="text/html", headers=safe) if shown is not None else None
 
     async def _api(self, request: web.Request, body: bytes) -> web.StreamResponse:
         headers = {name.lower(): value for name, value in request.headers.items()}
@@ -161,9 +172,14 @@ async def start(
     on_delivery: OnDelivery | None = None,
     state_dir: Path | None = None,
     tls: ssl.SSLContext | None = None,
+    pages: bool = False,
 ) -> Running:
-    """Serve a sandbox; `port` 0 takes a free one. OSError when it cannot listen there."""
+    """Serve a sandbox; `port` 0 takes a free one, `pages` shows everything to browsers.
+
+    OSError when it cannot listen.
+    """
     running = Running(sandbox, on_exchange=on_exchange, state_dir=state_dir)
+    running.pages = pages
     await running.listen(host, port, tls)
     await running.follow(deliver=deliver, run_actions=run_actions, on_delivery=on_delivery)
     return running
