@@ -42,13 +42,19 @@ def _place(line: int) -> str:
 
 
 def render(
-    plan: Plan, warnings: Sequence[str], *, approved_by: str, run: Run | None, answers: Sequence[str] = ()
+    plan: Plan,
+    warnings: Sequence[str],
+    *,
+    approved_by: str,
+    run: Run | None,
+    answers: Sequence[str] = (),
+    edited: bool = False,
 ) -> str:
     """The comment for a plan that reads; `run` is its newest run, if any; `plan` is what is approved or waits for
-    approval.
+    approval; `edited`: an earlier text of it had been approved.
     """
     path = graph.critical_path(plan, lambda task: float(task.timeout))
-    lines = [f"### Plan: {plain(plan.title) or 'untitled'}", "", _headline(plan, approved_by, run), ""]
+    lines = [f"### Plan: {plain(plan.title) or 'untitled'}", "", _headline(plan, approved_by, run, edited=edited), ""]
     lines += [f"**Critical path:** {_path(path)} ({len(path)} of {len(plan.tasks)} tasks)", ""]
     lines += [f"- ⚠ {warning}" for warning in warnings[:PROBLEMS]]
     lines += ["", *_table(plan, run), ""]
@@ -58,7 +64,7 @@ def render(
     return body if len(body) <= LIMIT else _join(lines[:6], answers)
 
 
-def _headline(plan: Plan, approved_by: str, run: Run | None) -> str:
+def _headline(plan: Plan, approved_by: str, run: Run | None, *, edited: bool) -> str:
     count, repos = len(plan.tasks), len(plan.repos)
     size = f"{count} task{'s' * (count != 1)} in {repos} repositor{'ies' if repos != 1 else 'y'}"
     if run is not None:
@@ -70,9 +76,12 @@ def _headline(plan: Plan, approved_by: str, run: Run | None) -> str:
         return f"**{said[run.state]}.** {met} of {total} tasks done, started by {code(run.actor)}."
     if approved_by:
         return f"**Approved** by {code(approved_by)}: {size}. Next: `/lockstep run` (needs write permission)."
-    return (
-        f"**Waits for approval:** {size}. Next: `/lockstep approve` (needs maintain permission), then `/lockstep run`."
+    what = (
+        "**Waits for approval again**, because the plan was edited after it was approved:"
+        if edited
+        else "**Waits for approval:**"
     )
+    return f"{what} {size}. Next: `/lockstep approve` (needs maintain permission), then `/lockstep run`."
 
 
 def _path(path: Sequence[str]) -> str:

@@ -9,6 +9,7 @@ from datetime import datetime
 import msgspec
 
 from services.core import names
+from services.core.clock import to_text
 from services.core.conduct import Run, begin
 from services.core.parse import parse
 from services.core.plan import Parsed, Plan
@@ -61,6 +62,7 @@ class Intake:
             parsed=parsed,
             author=issue.author,
             issue_id=issue.id,
+            changed_at=to_text(issue.updated_at) if issue.updated_at is not None else "",
         )
 
     async def current(self, repo: str, number: int) -> tuple[PlanRow, Plan]:

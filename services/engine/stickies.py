@@ -102,4 +102,5 @@ class Stickies:
             return plan_comment.broken(plan.parsed, answers)
         warnings = [problem.message for problem in plan.parsed.problems if problem.severity == "warning"]
         approved_by = plan.approved_by if plan.is_approved else ""
-        return plan_comment.render(shown, warnings, approved_by=approved_by, run=run, answers=answers)
+        edited = bool(plan.approved_hash) and not plan.is_approved
+        return plan_comment.render(shown, warnings, approved_by=approved_by, run=run, answers=answers, edited=edited)

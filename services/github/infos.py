@@ -4,6 +4,7 @@ Only what is used is here; GitHub's own objects have ten times the fields, and a
 """
 
 from collections.abc import Mapping
+from datetime import datetime
 
 import msgspec
 
@@ -43,7 +44,9 @@ class RepoInfo(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class IssueInfo(msgspec.Struct, frozen=True, kw_only=True):
-    """An issue, or a pull request seen as one (`is_pull`). `id` is the database id that link calls want."""
+    """An issue, or a pull request seen as one (`is_pull`). `id` is the database id that link calls want; `updated_at`
+    is by GitHub's clock, and comments count as updates.
+    """
 
     id: str
     number: int
@@ -54,6 +57,7 @@ class IssueInfo(msgspec.Struct, frozen=True, kw_only=True):
     author: str
     is_pull: bool
     url: str
+    updated_at: datetime | None = None
 
 
 class CommentInfo(msgspec.Struct, frozen=True, kw_only=True):

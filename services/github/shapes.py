@@ -5,6 +5,7 @@ missing or null, and unknown ones are ignored.
 """
 
 import base64
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -92,6 +93,7 @@ class IssueShape(msgspec.Struct):
     user: Account | None = None
     pull_request: dict[str, Any] | None = None
     html_url: str = ""
+    updated_at: datetime | None = None
 
     def info(self) -> IssueInfo:
         return IssueInfo(
@@ -104,6 +106,7 @@ class IssueShape(msgspec.Struct):
             author=self.user.login if self.user else "",
             is_pull=self.pull_request is not None,
             url=self.html_url,
+            updated_at=self.updated_at,
         )
 
 

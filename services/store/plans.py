@@ -20,7 +20,8 @@ ANSWERS_KEPT = 5
 class PlanRow(msgspec.Struct, frozen=True, kw_only=True):
     """One plan issue. `hash` is "" while its text has errors; `approved_hash` is what was approved, which may be older.
 
-    `changed_at` is when the hash was last seen to change: an approval written before that was for another text.
+    `changed_at` is when the hash was last seen to change, by GitHub's clock, which also dates the comments: an approval
+    written before that was for another text.
     """
 
     id: str
@@ -113,7 +114,7 @@ class Plans:
                 " VALUES (?,?,?,?,?,?,?,?,?,?) ON CONFLICT (id) DO UPDATE SET"
                 " title = excluded.title, parsed = excluded.parsed, hash = excluded.hash,"
                 " changed_at = iif(hash = excluded.hash, changed_at, excluded.changed_at)",
-                (*row, to_text(now)),
+                (*row, plan.changed_at or to_text(now)),
             )
 
         await self._db.write(write)

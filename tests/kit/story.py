@@ -115,7 +115,7 @@ class Story:
         def build() -> AppCredentials:
             made = [stage.repo(name, files) for name, files in named.items()]
             for repo in made:
-                for login, role in (roles or {"ana": "maintain"}).items():
+                for login, role in ({"ana": "maintain"} if roles is None else roles).items():
                     stage.collaborator(repo, login, role)
             app = stage.app("lockstep", webhook_secret=SECRET)
             for owner in dict.fromkeys(repo.owner for repo in made):
@@ -124,7 +124,11 @@ class Story:
 
         app = self._app = await self.hub.do(build)
         loop = asyncio.get_running_loop()
-        self.hub.sandbox.on_event.append(lambda: loop.call_soon_threadsafe(self._heard.set))
+
+        def wake() -> None:
+            loop.call_soon_threadsafe(self._heard.set)
+
+        self.hub.sandbox.on_event.append(wake)
         self._settings = msgspec.structs.replace(
             self._settings,
             app_id=str(app.app_id),
