@@ -5,6 +5,7 @@ of the product.
 """
 
 import re
+from bisect import bisect_left
 from typing import Any
 
 import msgspec
@@ -81,7 +82,7 @@ def parse(text: str) -> Document:
 
 class _Reader:
     def __init__(self, text: str) -> None:
-        self.text = text
+        self.ends = [found.start() for found in re.finditer("\n", text)]
         self.tokens: list[tuple[str, str, int]] = []
         self.at = 0
         self.depth = 0
@@ -96,8 +97,8 @@ class _Reader:
         self.tokens.append(("end", "", len(text)))
 
     def place(self, at: int) -> tuple[int, int]:
-        before = self.text[:at]
-        return before.count("\n") + 1, at - before.rfind("\n")
+        line = bisect_left(self.ends, at)
+        return line + 1, at - (self.ends[line - 1] if line else -1)
 
     def problem(self, at: int, message: str) -> SyntaxProblem:
         line, column = self.place(at)

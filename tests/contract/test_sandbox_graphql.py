@@ -387,3 +387,8 @@ def test_a_push_takes_a_pull_request_out_of_the_queue(hub: Hub) -> None:
     assert {"pull_request.dequeued", "merge_group.destroyed"} <= set(hub.hear())
     gone = act("dequeuePullRequest", "mergeQueueEntry { id }")
     assert refusal(hub, gone, input={"id": pull["node_id"]})[0] == "UNPROCESSABLE"
+
+
+def test_places_in_a_query_are_counted_from_one() -> None:
+    fields = [parse(text).operations[0].selections[-1] for text in ("{ a }", "{ a\n\n  b }", "\n{a}")]
+    assert [(field.line, field.column) for field in fields] == [(1, 3), (3, 3), (2, 2)]  # type: ignore[union-attr]
