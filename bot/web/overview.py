@@ -34,7 +34,10 @@ class Running(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Overview(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything on the page. `needs_count`: all asks, listed or not; lists are cut at what a page can hold."""
+    """Everything on the page. `needs_count`: all asks, listed or not; lists are cut at what a page can hold.
+
+    waiting: plans that have not begun and found no place among the asks.
+    """
 
     needs_count: int
     needs: tuple[Need, ...]
@@ -49,6 +52,7 @@ def overview(plans: Sequence[tuple[PlanRow, Run | None]], places: Places, now: d
     cards = [(each, each.card(ASKS_OF_ONE)) for each in seen]
     needs = [Need(card=card, ask=ask) for _, card in cards for ask in card.asks]
     needs.sort(key=_urgency)
+    listed = {need.card.url for need in needs[:ASKS]}
     live = [(each, card) for each, card in cards if each.run is not None and each.run.finished_at is None]
     over = [card for each, card in cards if each.run is not None and each.run.finished_at is not None]
     over.sort(key=lambda card: card.since.iso if card.since is not None else "", reverse=True)
@@ -56,7 +60,7 @@ def overview(plans: Sequence[tuple[PlanRow, Run | None]], places: Places, now: d
         needs_count=sum(len(card.asks) + card.more_asks for _, card in cards),
         needs=tuple(needs[:ASKS]),
         running=tuple(_running(each, card) for each, card in live[:PLANS]),
-        waiting=tuple(card for each, card in cards if each.run is None)[:PLANS],
+        waiting=tuple(card for each, card in cards if each.run is None and card.url not in listed)[:PLANS],
         finished=tuple(over[:FINISHED]),
     )
 

@@ -7,7 +7,7 @@ import msgspec
 
 from bot.web.picture import Picture, draw
 from bot.web.times import clock
-from bot.web.views import PAGE, Card, Seen, TaskLine
+from bot.web.views import PAGE, RUN_STATES, Card, Seen, TaskLine
 from services.core.clock import from_text
 from services.core.folding import fold
 from services.core.machine import ENDED
@@ -17,7 +17,7 @@ from services.core.spans import Span, spans
 from services.store.runs import Moment
 
 ASKS = 20
-LOG_LINES = 30
+LOG_LINES = 16
 LOG_LETTERS = 4_000
 HAPPENED = {
     "approved": "approved",
@@ -206,7 +206,8 @@ def _past(seen: Seen, moment: Moment) -> Past:
     if moment.kind == "approved":
         said, why = "approved", (Span(text="as text "), Span(text=moment.text[:12], code=True))
     elif not moment.task:
-        said, why = f"run {words[-1] if words else moment.kind}", spans(moment.text)
+        said = "run started" if moment.kind == "started" else f"run {RUN_STATES.get(moment.after, ('', ''))[1]}"
+        why = spans(moment.text)
     else:
         said, why = HAPPENED.get(moment.kind, moment.kind), spans(moment.text)
     return Past(

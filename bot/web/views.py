@@ -130,6 +130,9 @@ class Places:
     def issue(self, repo: str, number: int) -> Link:
         return Link(text=f"{repo}#{number}", url=f"{self._html}/{quote(repo)}/issues/{number}")
 
+    def tracking(self, repo: str, number: int) -> Link:
+        return Link(text=f"issue #{number}", url=self.issue(repo, number).url)
+
     def pull(self, repo: str, number: int) -> Link:
         return Link(text=f"#{number}", url=f"{self._html}/{quote(repo)}/pull/{number}")
 
@@ -224,7 +227,7 @@ class Seen:
             critical=task.id in self._is_critical,
             needs=task.needs,
             pull=self.places.pull(task.repo, state.pull) if state.pull else None,
-            issue=self.places.issue(task.repo, state.issue) if state.issue else None,
+            issue=self.places.tracking(task.repo, state.issue) if state.issue else None,
             since=when(state.since, self.now) if state.state not in ENDED else None,
             time=lasting(took.total_seconds()) if took is not None else "",
         )
