@@ -1,8 +1,8 @@
 """What goes wrong at GitHub, on request: rules that hit requests or webhooks, drawn from one seed.
 
 Nothing happens until a rule is added. A request fault strikes before the endpoint ran (`error`, `drop`, `secondary`,
-`latency`) or after it (`late_error`, `late_drop`: GitHub did it and the client is told it failed). A webhook fault
-loses, doubles, delays or swaps deliveries.
+`latency`) or after it (`late_error`, `late_drop`: GitHub did it and the client is told it failed; `stale`: a read
+that shows what was there before). A webhook fault loses, doubles, delays or swaps deliveries.
 """
 
 import random
@@ -11,11 +11,13 @@ from collections.abc import Callable
 
 import msgspec
 
-from services.sandbox.kernel import Json, Request, Response
+from services.sandbox.kernel import Json, Problem, Request, Response
 from services.sandbox.state import Delivery
 
-REQUEST_KINDS = {"latency", "error", "late_error", "drop", "late_drop", "secondary"}
+REQUEST_KINDS = {"latency", "error", "late_error", "drop", "late_drop", "secondary", "stale"}
 WEBHOOK_KINDS = {"lose", "double", "double_new_guid", "late", "reorder"}
+WORDS = {401: "Bad credentials", 404: "Not Found", 409: "Conflict", 410: "Gone"}
+"""What an `error` rule of that status says: what has just been made is not there yet, a new token is not yet known."""
 DROPPED = 0
 """The status of an answer that never comes: the connection is closed instead."""
 
@@ -59,6 +61,7 @@ class Faults:
         self.rules: list[Rule] = []
         self.struck: dict[str, int] = {}
         self.late: dict[int, float] = {}  # delivery id -> seconds it is held back
+        self._seen: dict[tuple[str, str], Response] = {}  # (path, credential) -> the answer it had, for `stale`
         self._random = random.Random(seed)  # noqa: S311 - chance for tests, not for secrets
 
     def seed(self, value: int) -> None:
@@ -87,6 +90,19 @@ class Faults:
                 response.delay += rule.seconds
             elif rule.kind in {"late_error", "late_drop"} and self._strikes(rule, request):
                 return _answer(rule)
+            elif rule.kind == "stale":
+                response = self._stale(rule, request, response)
+        return response
+
+    def _stale(self, rule: Rule, request: Request, response: Response) -> Response:
+        """The answer this caller had before, instead of the one that differs from it."""
+        key = (request.path, request.headers.get("authorization", ""))
+        if request.method != "GET" or response.status != 200 or not self._fits(rule, request):
+            return response
+        known = self._seen.get(key)
+        if known is not None and known.encoded() != response.encoded() and self._drawn(rule):
+            return msgspec.structs.replace(known, headers=dict(known.headers))
+        self._seen[key] = msgspec.structs.replace(response, headers=dict(response.headers))
         return response
 
     def deliveries(self, waiting: list[Delivery], new: Callable[[Delivery], Delivery]) -> list[Delivery]:
@@ -117,9 +133,11 @@ class Faults:
         return copies
 
     def _strikes(self, rule: Rule, request: Request) -> bool:
+        return self._fits(rule, request) and self._drawn(rule)
+
+    def _fits(self, rule: Rule, request: Request) -> bool:
         path = request.path.partition("?")[0].removeprefix("/api/v3")
-        fits = rule.method in {"", request.method} and (not rule.path or re.search(rule.path, path) is not None)
-        return fits and self._drawn(rule)
+        return rule.method in {"", request.method} and (not rule.path or re.search(rule.path, path) is not None)
 
     def _drawn(self, rule: Rule) -> bool:
         if rule.skip:
@@ -150,6 +168,4 @@ def _answer(rule: Rule) -> Response:
             body=b"<html><body><h1>502 Bad Gateway</h1></body></html>",
             headers={"content-type": "text/html"},
         )
-    return Response(
-        status=rule.status, json={"message": "Server Error", "documentation_url": "https://docs.github.com/rest"}
-    )
+    return Problem(rule.status, WORDS.get(rule.status, "Server Error")).response()

@@ -41,6 +41,8 @@ async def serve(running: "Running", request: web.Request, body: bytes) -> web.St
     path = request.path
     if path.startswith("/avatars/"):
         return web.Response(text=_avatar(path), content_type="image/svg+xml")
+    if path.startswith("/_sandbox/") and request.headers.get("Sec-Fetch-Site", "none") not in {"none", "same-origin"}:
+        return web.json_response({"message": "Not for other sites."}, status=403)
     try:
         if path == "/_sandbox/faults":
             return web.json_response(await running.think(_faults, running.sandbox, request.method, body))

@@ -92,8 +92,8 @@ def _commit(sandbox: "Sandbox", repo: Repo, rev: str) -> str | None:
     if found is None:
         return None
     parts = [f"<p>{_link(repo, '', repo.full_name)} · {escape(found.author.name)}</p>", _text(found.message)]
-    for change in sandbox.git.diff(repo.id, found.parents[0] if found.parents else "", found.sha):
-        parts.append(f"<h2>{escape(change.filename)}</h2>{_text(change.patch or change.status)}")
+    changes = sandbox.git.diff(repo.id, found.parents[0] if found.parents else "", found.sha)
+    parts += [f"<h2>{escape(c.filename)}</h2>{_text(c.patch or c.status)}" for c in changes]
     return _html(found.sha[:7], *parts)
 
 

@@ -57,6 +57,24 @@ async def test_a_dropped_connection_and_a_late_drop(stage: Stage) -> None:
         assert len(await stage.github.ok("GET", path, who="bob")) == done
 
 
+async def test_a_list_lags_behind_and_what_was_made_is_not_there_yet(stage: Stage) -> None:
+    path = "/repos/acme/api/issues"
+    await stage.github.fault("stale", path="/issues$", count=1)
+    assert await stage.github.ok("GET", path, who="bob") == []
+    number = await stage.issue("new")
+    assert await stage.github.ok("GET", path, who="bob") == []
+    assert len(await stage.github.ok("GET", path, who="bob")) == 1
+    await stage.github.fault("error", path=rf"/issues/{number}$", count=1, status=404)
+    assert (await stage.github.api("GET", f"{path}/{number}", who="bob")).json["message"] == "Not Found"
+    assert (await stage.github.api("GET", f"{path}/{number}", who="bob")).status == 200
+
+
+async def test_another_sites_page_cannot_reach_the_controls(stage: Stage) -> None:
+    headers = {"Sec-Fetch-Site": "cross-site"}
+    async with stage.github.session.put(f"{stage.github.url}/_sandbox/faults", data="[]", headers=headers) as answer:
+        assert answer.status == 403
+
+
 async def test_secondary_limits_come_with_and_without_advice(stage: Stage) -> None:
     await stage.github.fault("secondary", count=1, retry_after=3)
     advised = await stage.github.api("GET", "/repos/acme/api", who="bob")
