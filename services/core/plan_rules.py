@@ -59,8 +59,8 @@ class Repos:
             return name
         known = self._known.get(name.lower())
         if known is None:
-            advice = self._suggest(name, findings) or " Install it there, or correct the name."
-            findings.add("unknown_repo", f"Lockstep is not installed on {quote(name)}.{advice}", spot)
+            said = f"Lockstep is not installed on {quote(name)}; install it there, or correct the name."
+            findings.add("unknown_repo", f"{said}{self._suggest(name, findings)}", spot)
         return known
 
     def _suggest(self, name: str, findings: Findings) -> str:

@@ -17,7 +17,37 @@ async def test_a_plan_is_shown_with_its_graph_before_anybody_approves_it(story: 
     await story.begin(["acme/schema", "acme/api"])
     await story.issue(PLAN, "Orders carry a currency")
     await story.until("Waits for approval")
-    assert await story.settled() == snapshot("")
+    assert await story.settled() == snapshot("""\
+### Plan: Orders carry a currency
+
+**Waits for approval:** 3 tasks in 2 repositories. Next: `/lockstep approve` (needs maintain permission), then `/lockstep run`.
+
+**Critical path:** `schema` → `api` → `docs` (3 of 3 tasks)
+
+
+| Task | What | State | Pull request | Needs |
+| --- | --- | --- | --- | --- |
+| `schema` | Add \\`currency\\` to the schema (acme/schema) | planned | |  |
+| `api` | Serve the currency (acme/api) | planned | | `schema` |
+| `docs` | Describe it (acme/api) | planned | | `api`, `schema` |
+
+<details><summary>Graph</summary>
+
+```mermaid
+flowchart LR
+  t0["⏸ schema"]
+  t1["⏸ api"]
+  t2["⏸ docs"]
+  t0 ==> t1
+  t1 ==> t2
+  t0 ==> t2
+```
+
+</details>
+
+<sub>Lockstep keeps this up to date. `/lockstep help` lists the commands.</sub>
+<!-- lockstep:sticky -->\
+""")
     assert len(story.issues("acme/schema")) == 1
     assert not story.issues("acme/api")
 
@@ -27,10 +57,42 @@ async def test_from_an_issue_to_merged_pull_requests_and_a_closed_issue(story: S
     await story.run(PLAN, title="Orders carry a currency")
     await story.until("**Done.** 3 of 3 tasks done")
     said = (await story.settled()).partition("#### Answers")[0]
-    assert said == snapshot("")
+    assert said == snapshot("""\
+### Plan: Orders carry a currency
+
+**Done.** 3 of 3 tasks done, started by `ana`.
+
+**Critical path:** `schema` → `api` → `docs` (3 of 3 tasks)
+
+
+| Task | What | State | Pull request | Needs |
+| --- | --- | --- | --- | --- |
+| `schema` | Add \\`currency\\` to the schema (acme/schema) | ✅ done | acme/schema#3 |  |
+| `api` | Serve the currency (acme/api) | ✅ done | acme/api#3 | `schema` |
+| `docs` | Describe it (acme/api) | ✅ done | acme/api#4 | `api`, `schema` |
+
+<details><summary>Graph</summary>
+
+```mermaid
+flowchart LR
+  t0["✅ schema"]
+  t1["✅ api"]
+  t2["✅ docs"]
+  t0 ==> t1
+  t1 ==> t2
+  t0 ==> t2
+```
+
+</details>
+
+""")
 
     assert story.merges == ["acme/schema#3", "acme/api#3", "acme/api#4"]
-    assert await story.git("acme/api", "log", "--format=%an: %s", "main") == snapshot("")
+    assert await story.git("acme/api", "log", "--format=%an: %s", "main") == snapshot("""\
+lockstep[bot]: Describe it (#4)
+lockstep[bot]: Serve the currency (#3)
+acme: Initial commit\
+""")
     assert await story.file("acme/api", "README.md") == FILES["README.md"] + "Orders have a currency.\n"
     assert await story.git("acme/api", "branch", "--list", "--format=%(refname:short)") == "main"
 
@@ -51,14 +113,32 @@ async def test_a_pull_request_says_where_it_comes_from_and_what_it_needs(story: 
     assert pull.pull is not None
     assert pull.pull.head_ref == "lockstep/schema-1/api"
     tracking = next(issue.number for issue in story.issues("acme/api") if issue.title == pull.title)
-    assert (pull.body or "").replace(f"#{tracking}", "#N") == snapshot("")
+    assert (pull.body or "").replace(f"Closes #{tracking}", "Closes #N") == snapshot("""\
+Task `api` of the plan in acme/schema#1, approved by a person and carried out by `script`.
+
+Closes #N
+
+Depends-On: acme/schema#3
+
+<sub>Made by Lockstep; the plan's issue shows how far everything is.</sub>
+<!-- lockstep:key=schema-1-r1/api/1/open_pull -->\
+""")
     assert story.checks("acme/api", pull.pull.head_sha) == {
         "test": "success",
         "lockstep/gate": "success",
         "lockstep/plan": "neutral",
     }
     tracked = next(issue for issue in story.issues("acme/api") if issue.number == tracking)
-    assert tracked.body == snapshot("")
+    assert tracked.body == snapshot("""\
+Task `api` of the plan in acme/schema#1.
+
+- **Needs:** `schema`
+- **Agent:** `script`
+- **Started by:** `ana`
+
+<sub>Made by Lockstep; the plan's issue shows how far everything is.</sub>
+<!-- lockstep:key=schema-1-r1/api/0/track -->\
+""")
 
 
 async def test_a_ticked_task_counts_as_done_and_is_left_alone(story: Story) -> None:
