@@ -12,7 +12,7 @@ from rich.text import Text
 from services.core.clock import from_text
 from services.core.conduct import Run
 from services.core.report import ICONS, WORDS
-from services.store.runs import Moment
+from services.store.runs import Told
 
 STYLES = {
     "done": "green",
@@ -37,7 +37,7 @@ class Lines:
             self._say(notice)
         self._say(f"GitHub on this machine: {github}   Lockstep's pages: {pages}")
 
-    def goes_on(self, run: Run, news: list[Moment]) -> None:
+    def goes_on(self, run: Run, news: list[Told]) -> None:
         began = run.started_at
         for moment in news:
             seconds = (from_text(moment.at) - began).total_seconds() if began is not None else 0.0
@@ -73,7 +73,7 @@ class Board:
         self._console.print(f"GitHub on this machine: {github}   Lockstep's pages: {pages}")
         self._live.start()
 
-    def goes_on(self, run: Run, news: list[Moment]) -> None:
+    def goes_on(self, run: Run, news: list[Told]) -> None:
         self._live.update(_table(run))
 
     def close(self) -> None:

@@ -20,7 +20,7 @@ from services.core.names import LABEL_PLAN
 from services.errors import UserError
 from services.sandbox import server
 from services.sandbox.server import Running
-from services.store.runs import Moment
+from services.store.runs import Told
 
 BOT = "lockstep[bot]"
 
@@ -62,7 +62,7 @@ class Audience(Protocol):
 
     def begins(self, github: str, pages: str, notice: str) -> None: ...
 
-    def goes_on(self, run: Run, news: list[Moment]) -> None: ...
+    def goes_on(self, run: Run, news: list[Told]) -> None: ...
 
 
 class Ending(msgspec.Struct, frozen=True, kw_only=True):

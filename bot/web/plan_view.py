@@ -14,7 +14,7 @@ from services.core.machine import ENDED
 from services.core.plan import Problem, Task
 from services.core.report import WORDS
 from services.core.spans import Span, spans
-from services.store.runs import Moment
+from services.store.runs import Told
 
 ASKS = 20
 LOG_LINES = 16
@@ -93,7 +93,7 @@ class PlanPage(msgspec.Struct, frozen=True, kw_only=True):
     history: tuple[Past, ...]
 
 
-def plan_page(seen: Seen, asked: Asked, history: Sequence[Moment], logs: Mapping[str, str]) -> PlanPage:
+def plan_page(seen: Seen, asked: Asked, history: Sequence[Told], logs: Mapping[str, str]) -> PlanPage:
     """The page; `logs` by task id."""
     chosen = _chosen(seen, asked)
     tasks = _tasks(seen, chosen)
@@ -198,7 +198,7 @@ def _end(log: str) -> str:
     return "\n".join(log.rstrip().splitlines()[-LOG_LINES:])[-LOG_LETTERS:]
 
 
-def _past(seen: Seen, moment: Moment) -> Past:
+def _past(seen: Seen, moment: Told) -> Past:
     at = from_text(moment.at)
     changed = moment.before != moment.after
     words = [WORDS.get(state, state) for state in (moment.before, moment.after) if state]

@@ -1,22 +1,27 @@
-"""What a run does next: `decide(run, happened, facts, now) -> run, actions, history`.
+"""What a run does next: `decide(board, happened, facts, now) -> what changes, what to do, what to remember`.
 
 Everything that moves a run goes through here: results of effects, facts just read from GitHub, commands of people.
 Actions are made only together with the state change that calls for them, so committing both at once makes each action
 exist once. Action keys are `run/task/attempt/kind[/sha]`; the same key is never carried out twice.
+
+A decision costs what it changes, not what the run holds: the board keeps the indexes, and `decide` only reads it.
 """
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Literal
 
 import msgspec
 
 from services.core import graph, names
 from services.core.gate import PullFact, Ruling, rule
-from services.core.machine import ENDED, QUIET, SATISFIED, STUCK, Happening, TaskState, step
+from services.core.machine import ENDED, QUIET, SATISFIED, STUCK, Happening, State, TaskState, step
 from services.core.plan import Plan, Task
-from services.core.schedule import Candidate, Limits, Use, choose
+from services.core.ready import ReadyQueue
+from services.core.schedule import Candidate, Limits, Use
 
+LONG_AGO = datetime.min.replace(tzinfo=UTC)
 RunState = Literal["running", "paused", "done", "failed", "cancelled"]
 ActionKind = Literal["track", "attempt", "open_pull", "checks", "merge", "tidy", "label", "mark", "finish"]
 
@@ -65,16 +70,67 @@ class Moment(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Decision(msgspec.Struct, frozen=True, kw_only=True):
-    """The run after deciding, the tasks that changed, what to carry out, and the history to append."""
+    """What follows: the tasks that changed, the wait keys of those whose keys changed, what to carry out, the history.
 
-    run: Run
+    `state`: of the run from now on.
+    """
+
+    run_id: str
+    state: RunState
+    finished_at: datetime | None = None
     changed: tuple[TaskState, ...] = ()
+    waits: tuple[tuple[str, tuple[str, ...]], ...] = ()
     actions: tuple[Action, ...] = ()
     history: tuple[Moment, ...] = ()
 
+    @property
+    def is_empty(self) -> bool:
+        return not (self.changed or self.actions or self.history)
 
-def begin(run: Run, now: datetime) -> Decision:
-    """The first decision of a run: tracking issues for every open task; ticked tasks are done already."""
+
+class Board:
+    """A run in memory with what is asked of it all the time: who needs whom, how many are where, who is ready.
+
+    Only `apply` changes it, and only with a decision that is stored: what is in memory is never ahead of the disk.
+    """
+
+    def __init__(self, run: Run) -> None:
+        self.run = run
+        self.specs = {task.id: task for task in run.plan.tasks}
+        self.after = graph.dependants(graph.needs_of(run.plan.tasks))
+        self.remaining = graph.longest_remaining(run.plan)
+        self.counts: Counter[State] = Counter(task.state for task in run.tasks.values())
+        self.ready = ReadyQueue()
+        for task in run.tasks.values():
+            if may_start(task):
+                self.ready.add(self.candidate(task))
+
+    def candidate(self, task: TaskState) -> Candidate:
+        spec = self.specs[task.id]
+        return Candidate(
+            id=task.id,
+            use=use_of(spec),
+            since=task.since or LONG_AGO,
+            priority=spec.priority,
+            remaining=self.remaining[task.id],
+        )
+
+    def apply(self, decision: Decision) -> None:
+        """Take over what was decided and stored."""
+        for task in decision.changed:
+            self.counts[self.run.tasks[task.id].state] -= 1
+            self.counts[task.state] += 1
+            self.run.tasks[task.id] = task
+            if may_start(task):
+                self.ready.add(self.candidate(task))
+            else:
+                self.ready.remove(task.id)
+        if decision.state != self.run.state:
+            self.run = msgspec.structs.replace(self.run, state=decision.state, finished_at=decision.finished_at)
+
+
+def begin(run: Run, now: datetime) -> tuple[Run, Decision]:
+    """A run at its beginning, and its first decision: tracking issues for every open task; ticked tasks are done."""
     tasks = {
         task.id: TaskState(
             id=task.id, state="done" if task.done else "blocked", since=now, finished_at=now if task.done else None
@@ -82,39 +138,45 @@ def begin(run: Run, now: datetime) -> Decision:
         for task in run.plan.tasks
     }
     fresh = msgspec.structs.replace(run, tasks=tasks, started_at=now)
-    actions = tuple(_action(fresh, tasks[task.id], "track") for task in run.plan.tasks if not task.done)
-    return Decision(run=fresh, changed=tuple(tasks.values()), actions=(*actions, _mark(fresh, "running", now)))
+    work = _Work(Board(fresh), now)
+    work.unblock(tasks)
+    work.actions += [_action(fresh, tasks[task.id], "track") for task in run.plan.tasks if not task.done]
+    work.actions.append(_mark(fresh, "running", now))
+    return fresh, work.finish()
 
 
 def decide(
-    run: Run,
-    happened: Sequence[tuple[str, Happening]] = (),
+    board: Board,
+    happened: Iterable[tuple[str, Happening]] = (),
     *,
     facts: Mapping[str, PullFact] | None = None,
     running: Sequence[Use] = (),
     limits: Limits | None = None,
     now: datetime,
 ) -> Decision:
-    """Apply what happened, judge the facts just read, unblock, start what there is room for, see whether the run is
-    over.
+    """Apply what happened, judge the facts just read, unblock, start what there is room for, see whether it is over.
 
     running: what holds places now, over all runs; limits: None starts nothing.
     """
-    work = _Work(run, now)
+    work = _Work(board, now)
     for task_id, happening in happened:
         work.apply(task_id, happening)
     for task_id, fact in (facts or {}).items():
         work.judge(task_id, fact)
-    if run.state in {"running", "failed"}:
-        work.unblock()
-        if limits is not None:
-            work.start(running, limits)
+    work.unblock(list(work.moved))
+    if limits is not None and board.run.state in {"running", "failed"}:
+        work.start(running, limits)
     return work.finish()
 
 
 def use_of(task: Task) -> Use:
     """The lanes a task takes places in; an installation is an owner."""
     return Use(installation=task.repo.partition("/")[0], repo=task.repo, agent=task.agent)
+
+
+def may_start(task: TaskState) -> bool:
+    """Ready, and its tracking issue is there."""
+    return task.state == "ready" and bool(task.issue)
 
 
 def ruling_for(run: Run, task: TaskState, fact: PullFact) -> Ruling:
@@ -124,24 +186,30 @@ def ruling_for(run: Run, task: TaskState, fact: PullFact) -> Ruling:
 
 
 class _Work:
-    """One decision in the making; lives only inside `decide`."""
+    """One decision in the making: what changed so far, over a board that is only read."""
 
-    def __init__(self, run: Run, now: datetime) -> None:
-        self.run = run
+    def __init__(self, board: Board, now: datetime) -> None:
+        self.board = board
+        self.run = board.run
         self.now = now
-        self.tasks = dict(run.tasks)
-        self.plan = run.plan.by_id
-        self.changed: set[str] = set()
+        self.changed: dict[str, TaskState] = {}
+        self.moved: dict[str, None] = {}  # ids whose state changed, in order
         self.actions: list[Action] = []
         self.history: list[Moment] = []
 
+    def of(self, task_id: str) -> TaskState:
+        return self.changed.get(task_id) or self.run.tasks[task_id]
+
     def apply(self, task_id: str, happening: Happening) -> None:
-        before = self.tasks.get(task_id)
-        after = step(before, happening, self.now) if before is not None else None
-        if before is None or after is None:
+        if task_id not in self.run.tasks:
             return
-        self.tasks[task_id] = after
-        self.changed.add(task_id)
+        before = self.of(task_id)
+        after = step(before, happening, self.now)
+        if after is None:
+            return
+        self.changed[task_id] = after
+        if after.state != before.state:
+            self.moved[task_id] = None
         if happening.kind not in QUIET:
             self.history.append(
                 Moment(
@@ -160,7 +228,7 @@ class _Work:
         ]
 
     def judge(self, task_id: str, fact: PullFact) -> None:
-        task = self.tasks[task_id]
+        task = self.of(task_id)
         if task.pull != fact.number or task.state in ENDED or task.state == "running":
             return
         if fact.merged:
@@ -175,7 +243,7 @@ class _Work:
             self._judge_checks(task, fact)
 
     def _judge_checks(self, task: TaskState, fact: PullFact) -> None:
-        ruling = ruling_for(msgspec.structs.replace(self.run, tasks=self.tasks), task, fact)
+        ruling = rule(fact, tuple(need for need in self.board.specs[task.id].needs if not self.is_met(need)))
         if ruling.verdict == "failed":
             self.apply(task.id, Happening(kind="broke", text=ruling.reason))
         elif ruling.verdict == "needs_human":
@@ -186,57 +254,64 @@ class _Work:
                 self.apply(task.id, Happening(kind="green"))
             self.apply(task.id, Happening(kind="waits", text=ruling.reason))
             if ruling.verdict == "merge" and self.run.state in {"running", "failed"}:
-                self.actions.append(_action(self.run, self.tasks[task.id], "merge", fact.head_sha))
+                self.actions.append(_action(self.run, self.of(task.id), "merge", fact.head_sha))
 
-    def unblock(self) -> None:
-        for task in self.run.plan.tasks:
-            if self.tasks[task.id].state == "blocked" and all(
-                self.tasks[need].state in SATISFIED for need in task.needs
-            ):
-                self.apply(task.id, Happening(kind="unblocked"))
+    def is_met(self, need: str) -> bool:
+        return self.of(need).state in SATISFIED
+
+    def unblock(self, moved: Iterable[str]) -> None:
+        """Look again at the tasks that moved and at those that need them: what waits for nothing more is ready, and
+        what was ready while a need is taken back is not.
+        """
+        for task_id in dict.fromkeys(each for one in moved for each in (one, *self.board.after.get(one, ()))):
+            state = self.of(task_id).state
+            if state in {"blocked", "ready"}:
+                met = all(self.is_met(need) for need in self.board.specs[task_id].needs)
+                if met != (state == "ready"):
+                    self.apply(task_id, Happening(kind="unblocked" if met else "reblocked"))
 
     def start(self, running: Sequence[Use], limits: Limits) -> None:
         """Start what there is room for, most urgent first; a task whose tracking issue is not there yet waits for
-        it.
-        """
-        ready = [
-            task for task in self.run.plan.tasks if self.tasks[task.id].state == "ready" and self.tasks[task.id].issue
-        ]
-        if not ready:
-            return
-        remaining = graph.longest_remaining(self.run.plan) if len(ready) > 1 else {}
-        candidates = [
-            Candidate(
-                id=task.id,
-                use=use_of(task),
-                since=self.tasks[task.id].since or self.now,
-                priority=task.priority,
-                remaining=remaining.get(task.id, 0.0),
-            )
-            for task in ready
-        ]
-        for task_id in choose(candidates, running, limits):
+        it."""
+        fresh = [self.board.candidate(task) for task in self.changed.values() if may_start(task)]
+        for task_id in self.board.ready.pick(running, limits, fresh=fresh, gone=self.changed):
             self.apply(task_id, Happening(kind="started"))
 
     def finish(self) -> Decision:
         state = self._run_state()
         over = state in {"done", "cancelled"}
-        run = msgspec.structs.replace(self.run, tasks=self.tasks, state=state, finished_at=self.now if over else None)
         if state != self.run.state:
             self.history.append(Moment(task="", kind="run", before=self.run.state, after=state))
-            finish = Action(key=f"{run.id}//0/finish/{state}", kind="finish")
-            self.actions.append(finish if over else _mark(run, state, self.now))
-        changed = tuple(self.tasks[task.id] for task in run.plan.tasks if task.id in self.changed)
-        return Decision(run=run, changed=changed, actions=tuple(self.actions), history=tuple(self.history))
+            finish = Action(key=f"{self.run.id}//0/finish/{state}", kind="finish")
+            self.actions.append(finish if over else _mark(self.run, state, self.now))
+        return Decision(
+            run_id=self.run.id,
+            state=state,
+            finished_at=self.now if over else None,
+            changed=tuple(self.changed.values()),
+            waits=tuple(self._waits()),
+            actions=tuple(self.actions),
+            history=tuple(self.history),
+        )
+
+    def _waits(self) -> Iterator[tuple[str, tuple[str, ...]]]:
+        for task_id, after in self.changed.items():
+            keys = wait_keys(self.run, after)
+            if keys != wait_keys(self.run, self.run.tasks[task_id]):
+                yield task_id, keys
 
     def _run_state(self) -> RunState:
-        if self.run.state == "paused":
-            return "paused"
-        states = {task.state for task in self.tasks.values()}
+        counts = self.board.counts.copy()
+        for task_id in self.moved:
+            counts[self.run.tasks[task_id].state] -= 1
+            counts[self.of(task_id).state] += 1
+        states = {state for state, count in counts.items() if count > 0}
         if states <= SATISFIED:
             return "done"
         if states <= ENDED:
             return "cancelled"
+        if self.run.state == "paused":
+            return "paused"
         moving = states & {"ready", "running", "in_review"}
         return "running" if moving or not states & (STUCK | {"cancelled"}) else "failed"
 

@@ -18,8 +18,8 @@ ENDED: frozenset[State] = frozenset({"done", "skipped", "cancelled"})
 STUCK: frozenset[State] = frozenset({"needs_human", "failed"})
 
 Kind = Literal[
-    "tracked", "unblocked", "started", "pushed", "opened", "waits", "broke", "refused", "moved", "green", "merged",
-    "closed", "cancelled", "retried", "skipped",
+    "tracked", "unblocked", "reblocked", "started", "pushed", "opened", "waits", "broke", "refused", "moved", "green",
+    "merged", "closed", "cancelled", "retried", "skipped",
 ]  # fmt: skip
 KINDS: tuple[Kind, ...] = get_args(Kind)
 QUIET: frozenset[Kind] = frozenset({"tracked", "waits"})
@@ -73,7 +73,7 @@ TABLE: dict[State, dict[Kind, State | None]] = {
     },
     "ready": {
         **_STAY, "tracked": "ready", "waits": "ready",
-        "started": "running", "cancelled": "cancelled", "skipped": "skipped",
+        "started": "running", "reblocked": "blocked", "cancelled": "cancelled", "skipped": "skipped",
     },
     "running": {
         **_STAY, "tracked": "running", "waits": "running",

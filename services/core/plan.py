@@ -4,6 +4,7 @@ All forms of writing a plan (task list, YAML, file, native relations) become thi
 approval can be bound to content and not to spelling.
 """
 
+import functools
 import hashlib
 from collections.abc import Mapping
 from typing import Literal
@@ -46,13 +47,13 @@ class Task(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     line: int = 0
 
 
-class Plan(msgspec.Struct, frozen=True, kw_only=True):
+class Plan(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """A checked plan: ids unique, needs known, no cycle, repositories installed."""
 
     title: str
     tasks: tuple[Task, ...]
 
-    @property
+    @functools.cached_property
     def by_id(self) -> Mapping[str, Task]:
         return {task.id: task for task in self.tasks}
 
@@ -60,7 +61,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     def repos(self) -> tuple[RepoName, ...]:
         return tuple(sorted({task.repo for task in self.tasks}))
 
-    @property
+    @functools.cached_property
     def hash(self) -> str:
         """SHA-256 (hex) of the normal form: order of tasks, needs and paths, spelling and line numbers don't count."""
         tasks = [_content(task) for task in sorted(self.tasks, key=lambda task: task.id)]

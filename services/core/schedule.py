@@ -46,10 +46,10 @@ Lane = tuple[str, str]
 
 def choose(ready: Sequence[Candidate], running: Sequence[Use], limits: Limits) -> list[str]:
     """The ids to start, most urgent first. Nothing that would still fit is left out."""
-    taken: Counter[Lane] = Counter(lane for use in running for lane, _ in _lanes(use, limits))
+    taken: Counter[Lane] = Counter(lane for use in running for lane, _ in lanes_of(use, limits))
     chosen = []
     for candidate in sorted(ready, key=urgency):
-        lanes = list(_lanes(candidate.use, limits))
+        lanes = list(lanes_of(candidate.use, limits))
         if all(taken[lane] < places for lane, places in lanes):
             taken.update(lane for lane, _ in lanes)
             chosen.append(candidate.id)
@@ -61,7 +61,7 @@ def urgency(candidate: Candidate) -> tuple[float, float, datetime, str]:
     return (-candidate.priority, -candidate.remaining, candidate.since, candidate.id)
 
 
-def _lanes(use: Use, limits: Limits) -> Iterator[tuple[Lane, int]]:
+def lanes_of(use: Use, limits: Limits) -> Iterator[tuple[Lane, int]]:
     yield ("total", ""), limits.total
     yield ("installation", use.installation), limits.installation
     yield ("repo", use.repo.lower()), limits.repo

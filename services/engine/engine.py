@@ -15,7 +15,7 @@ from services.engine.runs import Driver
 from services.engine.stickies import Stickies
 from services.errors import NotFound, Refused, UserError
 from services.store.plans import Answer, PlanRow
-from services.store.runs import Moment
+from services.store.runs import Told
 
 
 class Engine:
@@ -83,7 +83,8 @@ class Engine:
         return await self.intake.approve(repo, number, actor, asked_at)
 
     async def run(self, repo: str, number: int, actor: str) -> Run:
-        run = await self.intake.run(repo, number, actor)
+        run, actions = await self.intake.run(repo, number, actor)
+        self.driver.carry_out(run.id, actions)
         self.driver.wake(run.id)
         return run
 
@@ -103,7 +104,8 @@ class Engine:
         happened = [(task_id, Happening(kind=kind, actor=actor, text=text)) for task_id in ids]
         decision = await self.driver.happen(run.id, happened)
         self.stickies.touch(row.repo, row.number)
-        return tuple(task.id for task in decision.changed if task.id in ids) if decision is not None else ()
+        history = decision.history if decision is not None else ()
+        return tuple(dict.fromkeys(m.task for m in history if (m.kind, m.actor) == (kind, actor)))
 
     # What pages show.
 
@@ -117,7 +119,7 @@ class Engine:
         row = await self._parts.plans.get(plan_id)
         return (row, await self._parts.runs.of_plan(plan_id)) if row is not None else None
 
-    async def history(self, plan_id: str, limit: int = 100) -> list[Moment]:
+    async def history(self, plan_id: str, limit: int = 100) -> list[Told]:
         return await self._parts.runs.history(plan_id, limit)
 
     async def log(self, run_id: str, task: str) -> str:

@@ -10,7 +10,7 @@ import msgspec
 
 from services.core import names
 from services.core.clock import to_text
-from services.core.conduct import Run, begin
+from services.core.conduct import Action, Run, begin
 from services.core.parse import parse
 from services.core.plan import Parsed, Plan
 from services.core.text import code
@@ -104,8 +104,8 @@ class Intake:
                     f"{role} on {code(repo)}."
                 )
 
-    async def run(self, repo: str, number: int, actor: str) -> Run:
-        """Start the approved plan; the text must still be the approved one."""
+    async def run(self, repo: str, number: int, actor: str) -> tuple[Run, list[Action]]:
+        """Start the approved plan; the text must still be the approved one. Returns its first actions too."""
         row, plan = await self.current(repo, number)
         if not row.approved_hash:
             raise UserError("The plan is not approved yet. A maintainer approves it with `/lockstep approve`.")
@@ -127,11 +127,12 @@ class Intake:
             approver=row.approved_by,
         )
         now = self._parts.clock.now()
-        decision = begin(run, now)
-        if not await self._parts.runs.create(row.id, decision, now):
+        run, decision = begin(run, now)
+        actions = await self._parts.runs.create(run, decision, now)
+        if actions is None:
             raise UserError("This plan is running already; `/lockstep status` shows how far it is.")
         self._stickies.touch(repo, number)
-        return decision.run
+        return run, actions
 
 
 def _whole(parsed: Parsed) -> Plan:

@@ -1,30 +1,39 @@
-"""Advancing runs: load -> decide -> commit -> carry out, one decision at a time per run, many runs at once.
+"""Advancing runs: what happened -> decide -> commit -> carry out, one decision at a time per run, many runs at once.
 
-Nothing else moves a run. A wake names the run and the tasks whose pull requests to read again; effects bring back
-happenings; people's commands are happenings too. All of them meet in `_decide`, under the run's lock, and leave
-through one transaction.
+Nothing else moves a run. Results of effects, facts read from GitHub and people's commands are mail to a run; whatever
+has come in while the last decision was being stored is decided together and stored in one transaction. So a run is
+never decided twice at a time, and a busy one pays one commit for many tasks.
 """
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import timedelta
 
+import structlog
+
 from services.core.backoff import delay
-from services.core.conduct import Action, Decision, Run, decide, use_of
+from services.core.conduct import Action, Board, Decision, decide, use_of
 from services.core.gate import PullFact
 from services.core.machine import Happening
 from services.core.schedule import Limits, Use
 from services.engine.effects import Effects, Outcome
+from services.engine.line import Line, Mail
 from services.engine.observe import Observer
 from services.engine.parts import Parts
 from services.engine.stickies import Stickies
-from services.errors import AgentError, ApiError, GitError, NotFound, Refused
+from services.errors import AgentError, ApiError, GitError, NotFound, Refused, StoreError
 from services.store.runs import Due, Settle
 
 Happened = Sequence[tuple[str, Happening]]
 GIVE_UP_AFTER = 8
-"""Tries of one effect that GitHub answers with an error; then a person is told. With the cap of five minutes that is
-about a quarter of an hour of outage, and a retry starts it anew."""
+"""Tries of one effect that GitHub answers with an error; then a person is told.
+
+With the cap of five minutes that is about a quarter of an hour of outage, and a retry starts it anew.
+"""
+STORE_AGAIN = 1.0
+"""Seconds until a decision that could not be stored is made again."""
+
+log = structlog.get_logger(__name__)
 
 
 class Driver:
@@ -35,146 +44,217 @@ class Driver:
         self._stickies = stickies
         self._observer = Observer(parts)
         self._effects = Effects(parts, self._observer)
-        self._locks: dict[str, asyncio.Lock] = {}
-        self._looks: dict[str, set[str]] = {}
-        self._driving: set[str] = set()
-        self._live: set[str] = set()
-        self._scopes: dict[str, asyncio.Timeout] = {}  # key of an effect under way -> what ends it early
-        self._fences: dict[str, tuple[str, str, int]] = {}  # key of an attempt under way -> its run, task and fence
+        self._lines: dict[str, Line] = {}
+        self._hungry: dict[str, None] = {}  # runs with tasks that only lack a free place, longest waiting first
         self._busy: dict[str, Use] = {}  # key of an attempt that holds a place -> its lanes
+        self._under_way: dict[str, asyncio.Timeout | None] = {}  # key of an effect -> what ends it early, once it runs
         workers, per_repo = parts.settings.workers, parts.settings.per_repo
         self._limits = Limits(total=workers, installation=workers, repo=per_repo or workers, agent=workers)
 
     async def start(self) -> int:
-        """After a start of the process: take up what was begun, look at every live run. Returns how many runs are
-        live.
-        """
-        await self._parts.runs.reopen()
-        live = await self._parts.runs.live()
-        for run_id in live:
-            await self.wake_all(run_id)
-        return len(live)
+        """After a start of the process: take up what was begun, look at every live run. Returns how many are live."""
+        return await self.sweep()
 
     async def sweep(self) -> int:
         """Look at every live run although no event came, and take up effects nobody finished: what was lost only
         delays.
         """
-        await self._parts.runs.reopen(self._scopes.keys())
+        await self._parts.runs.reopen(self._under_way.keys())
         live = await self._parts.runs.live()
         for run_id in live:
-            await self.wake_all(run_id)
+            await self._resume(run_id)
+            board = await self._board(run_id)
+            if board is not None:
+                self.wake(run_id, [task.id for task in board.run.tasks.values() if task.pull])
         return len(live)
-
-    async def wake_all(self, run_id: str) -> None:
-        run = await self._parts.runs.load(run_id)
-        if run is not None:
-            self.wake(run_id, [task.id for task in run.tasks.values() if task.pull])
 
     def wake(self, run_id: str, task_ids: Iterable[str] = ()) -> None:
         """This run should advance; the pull requests of these tasks are read first. Returns at once."""
-        self._live.add(run_id)
-        self._looks.setdefault(run_id, set()).update(task_ids)
-        if run_id not in self._driving:
-            self._driving.add(run_id)
-            self._parts.spawn("run", self._drive(run_id))
+        line = self._line(run_id)
+        line.looks.update(task_ids)
+        if not line.looks:
+            self._post(run_id, Mail())
+        elif not line.is_looking:
+            line.is_looking = True
+            self._parts.spawn("look", self._look(run_id, line))
 
     async def happen(self, run_id: str, happened: Happened) -> Decision | None:
         """Something a person did to a run; decided and stored before this returns, carried out after."""
-        decision = await self._decide(run_id, happened)
-        self.wake(run_id)
-        return decision
+        answer: asyncio.Future[Decision | None] = asyncio.get_running_loop().create_future()
+        self._post(run_id, Mail(happened=tuple(happened), answer=answer))
+        return await answer
 
-    async def _drive(self, run_id: str) -> None:
-        """Advance until nobody asks for more."""
+    def carry_out(self, run_id: str, actions: Iterable[Action]) -> None:
+        """Begin effects that were just stored."""
+        for action in actions:
+            self._begin(Due(run_id=run_id, action=action, tries=0))
+
+    # Deciding.
+
+    def _line(self, run_id: str) -> Line:
+        return self._lines.setdefault(run_id, Line())
+
+    def _post(self, run_id: str, mail: Mail) -> None:
+        line = self._line(run_id)
+        line.mail.append(mail)
+        if not line.is_driving:
+            line.is_driving = True
+            self._parts.spawn("run", self._drive(run_id, line))
+
+    async def _drive(self, run_id: str, line: Line) -> None:
+        """Decide until no mail is left."""
+        batch: list[Mail] = []
         try:
-            while run_id in self._looks:
-                await self._advance(run_id, self._looks.pop(run_id))
+            while line.mail:
+                batch, line.mail = line.mail, []
+                await self._advance(run_id, line, batch)
+        except StoreError as error:
+            log.warning("a decision could not be stored; it is made again", run=run_id, error=str(error))
+            line.mail[:0] = batch
+            self._parts.timers.after(STORE_AGAIN, lambda: self._post(run_id, Mail()))
         finally:
-            self._driving.discard(run_id)
+            line.is_driving = False
+            if line.is_idle:
+                self._lines.pop(run_id, None)
 
-    async def _advance(self, run_id: str, looks: set[str]) -> None:
-        run = await self._parts.runs.load(run_id)
-        if run is None:
+    async def _advance(self, run_id: str, line: Line, batch: list[Mail]) -> None:
+        board = await self._board(run_id)
+        if board is None:
+            for mail in batch:
+                mail.reply(None)
             return
-        facts: dict[str, PullFact] = {}
+        now = self._parts.clock.now()
+        decision = decide(
+            board,
+            [each for mail in batch for each in mail.happened],
+            facts={task: fact for mail in batch for task, fact in mail.facts.items()},
+            running=list(self._busy.values()),
+            limits=self._limits,
+            now=now,
+        )
+        settles = [mail.settle for mail in batch if mail.settle is not None]
+        # Taken before anything is awaited, so two runs that decide at the same time cannot take one place twice.
+        taken = {a.key: use_of(board.specs[a.task]) for a in decision.actions if a.kind == "attempt"}
+        self._busy.update(taken)
+        new: list[Action] = []
         try:
-            facts = await self._observer.facts(run, sorted(looks))
-        except ApiError as error:
-            rest = delay(run_id, 1, retry_after=error.retry_after, base=10.0)
-            self._parts.timers.after(rest, lambda: self.wake(run_id, looks))
-        await self._decide(run_id, facts=facts)
-        for due in await self._parts.runs.due(run_id, self._parts.clock.now()):
-            self._parts.spawn("effect", self._carry_out(due))
+            if settles or not decision.is_empty:
+                new = await self._parts.runs.commit(board.run.plan_id, decision, now, settles)
+        except StoreError:
+            for key in taken:
+                self._busy.pop(key, None)
+            raise
+        board.apply(decision)
+        self._after(board, line, decision, new)
+        for mail in batch:
+            mail.reply(decision)
 
-    async def _decide(
-        self,
-        run_id: str,
-        happened: Happened = (),
-        *,
-        facts: dict[str, PullFact] | None = None,
-        settle: Settle | None = None,
-    ) -> Decision | None:
-        async with self._locks.setdefault(run_id, asyncio.Lock()):
-            run = await self._parts.runs.load(run_id)
-            if run is None:
-                return None
-            now = self._parts.clock.now()
-            decision = decide(
-                run, happened, facts=facts, running=list(self._busy.values()), limits=self._limits, now=now
-            )
-            # Taken before anything is awaited, so two runs that decide at the same time cannot take one slot twice.
-            taken = {a.key: use_of(run.plan.by_id[a.task]) for a in decision.actions if a.kind == "attempt"}
-            self._busy.update(taken)
-            if settle is not None or decision.changed or decision.actions or decision.history:
-                await self._parts.runs.commit(decision, now, settle)
-        self._stop_stale(decision)
+    def _after(self, board: Board, line: Line, decision: Decision, new: list[Action]) -> None:
+        """What follows once a decision is stored."""
+        run = board.run
+        self._hungry.pop(run.id, None)
+        if len(board.ready):
+            self._hungry[run.id] = None
+        self._stop_stale(line, {task.id: task.fence for task in decision.changed})
         if decision.changed or decision.history:
             self._stickies.touch(run.repo, run.number)
-        if decision.run.finished_at is not None:
-            self._live.discard(run_id)
-        return decision
+        self.carry_out(run.id, new)
 
-    def _stop_stale(self, decision: Decision) -> None:
-        """End attempts that no longer count: their task was cancelled, skipped, or merged by hand."""
-        fences = {task.id: task.fence for task in decision.changed}
-        for key, (run_id, task, fence) in self._fences.items():
-            if run_id == decision.run.id and fences.get(task, fence) != fence:
-                self._scopes[key].reschedule(asyncio.get_running_loop().time())
+    async def _board(self, run_id: str) -> Board | None:
+        """The run in memory; read from the store once, and again after it was let go."""
+        line = self._line(run_id)
+        if line.board is None:
+            run = await self._parts.runs.load(run_id)
+            if run is not None and line.board is None:
+                line.board = Board(run)
+        return line.board
 
-    async def _carry_out(self, due: Due) -> None:
-        """One effect: do it, settle its row together with what follows, and go on."""
-        action = due.action
-        run = await self._parts.runs.load(due.run_id)
-        if run is None:
-            return
-        if action.kind == "attempt":
-            self._busy[action.key] = use_of(run.plan.by_id[action.task])
+    # Looking.
+
+    async def _look(self, run_id: str, line: Line) -> None:
+        """Read the pull requests that were asked for and mail what GitHub says, until nobody asks for more."""
         try:
-            outcome = await self._outcome(run, due)
+            while line.looks:
+                asked, line.looks = line.looks, set()
+                board = await self._board(run_id)
+                if board is not None:
+                    self._post(run_id, Mail(facts=await self._facts(board, asked)))
         finally:
+            line.is_looking = False
+
+    async def _facts(self, board: Board, asked: Collection[str]) -> dict[str, PullFact]:
+        try:
+            return await self._observer.facts(board.run, sorted(asked))
+        except ApiError as error:
+            run_id = board.run.id
+            rest = delay(run_id, 1, retry_after=error.retry_after, base=10.0)
+            log.info("GitHub did not answer; looking again later", run=run_id, error=str(error), seconds=rest)
+            self._parts.timers.after(rest, lambda: self.wake(run_id, asked))
+            return {}
+
+    # Carrying out.
+
+    async def _resume(self, run_id: str) -> None:
+        """Begin again what is due of a run, and come back for what is due later."""
+        now = self._parts.clock.now()
+        for due in await self._parts.runs.due(run_id, now):
+            self._begin(due)
+        later = await self._parts.runs.next_due(run_id)
+        if later is not None:
+            self._come_back(run_id, (later - now).total_seconds())
+
+    def _come_back(self, run_id: str, seconds: float) -> None:
+        self._parts.timers.after(max(seconds, 0.0), lambda: self._parts.spawn("resume", self._resume(run_id)))
+
+    def _begin(self, due: Due) -> None:
+        if due.action.key in self._under_way:
+            return
+        self._under_way[due.action.key] = None
+        line = self._line(due.run_id)
+        line.under_way[due.action.key] = due.action
+        self._parts.spawn("effect", self._carry_out(line, due))
+
+    def _stop_stale(self, line: Line, fences: dict[str, int]) -> None:
+        """End attempts that no longer count: their task was cancelled, skipped, or merged by hand."""
+        for key, action in line.under_way.items():
+            if action.kind == "attempt" and fences.get(action.task, action.fence) != action.fence:
+                scope = self._under_way[key]
+                if scope is not None and scope.when() is None:
+                    scope.reschedule(asyncio.get_running_loop().time())
+
+    async def _carry_out(self, line: Line, due: Due) -> None:
+        """One effect: do it, and mail its end together with what follows."""
+        action = due.action
+        try:
+            board = await self._board(due.run_id)
+            if board is None:
+                return
+            if action.kind == "attempt":
+                self._busy[action.key] = use_of(board.specs[action.task])
+            outcome = await self._outcome(board, due)
+        finally:
+            self._under_way.pop(action.key, None)
+            line.under_way.pop(action.key, None)
             freed = self._busy.pop(action.key, None) is not None
         settle = self._settle(due, outcome)
-        happened = [(action.task, happening) for happening in outcome.happened]
-        await self._decide(run.id, happened, settle=settle)
+        happened = tuple((action.task, happening) for happening in outcome.happened)
+        self._post(due.run_id, Mail(happened=happened, settle=settle))
         if settle.again_at is not None:
-            rest = (settle.again_at - self._parts.clock.now()).total_seconds()
-            self._parts.timers.after(max(rest, 0.0), lambda: self.wake(run.id))
-        self.wake(run.id, [action.task] if outcome.look else [])
+            self._come_back(due.run_id, (settle.again_at - self._parts.clock.now()).total_seconds())
+        if outcome.look:
+            self.wake(due.run_id, [action.task])
         if freed:
-            for other in self._live - {run.id}:
-                self.wake(other)
+            for other in [run_id for run_id in self._hungry if run_id != due.run_id]:
+                self._post(other, Mail())
 
-    async def _outcome(self, run: Run, due: Due) -> Outcome:
+    async def _outcome(self, board: Board, due: Due) -> Outcome:
         """Errors become outcomes here: trouble that may pass is tried again later, a refusal is told to a person."""
-        key = due.action.key
         if due.tries >= 2 * GIVE_UP_AFTER:
             return self._gave_up(due.action, "it was begun again and again and never came to an end; the log says why")
         try:
             async with asyncio.timeout(None) as scope:
-                self._scopes[key] = scope
-                if due.action.kind == "attempt":
-                    self._fences[key] = (run.id, due.action.task, due.action.fence)
-                return await self._effects.carry_out(run, due)
+                self._under_way[due.action.key] = scope
+                return await self._effects.carry_out(board.run, due)
         except TimeoutError:
             return Outcome(note="stopped: its attempt is over")
         except (Refused, NotFound, GitError, AgentError) as error:
@@ -183,12 +263,9 @@ class Driver:
             if due.tries + 1 >= GIVE_UP_AFTER:
                 return self._gave_up(due.action, str(error))
             return Outcome(again_in=error.retry_after or 0.0, note=str(error)[:200])
-        finally:
-            self._scopes.pop(key, None)
-            self._fences.pop(key, None)
 
     def _gave_up(self, action: Action, why: str) -> Outcome:
-        if action.kind in {"tidy", "label", "finish", "checks"} or not action.task:
+        if action.kind in {"tidy", "label", "finish", "mark", "checks"} or not action.task:
             return Outcome(note=why[:200])
         return Outcome(happened=(Happening(kind="broke", text=why[:300], fence=action.fence),), note=why[:200])
 

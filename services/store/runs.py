@@ -12,7 +12,7 @@ from datetime import datetime
 import msgspec
 
 from services.core.clock import from_text, to_text
-from services.core.conduct import Action, Decision, Run, wait_keys
+from services.core.conduct import Action, Decision, Moment, Run
 from services.core.machine import TaskState
 from services.core.plan import Plan
 from services.store.db import Database
@@ -38,7 +38,7 @@ class Settle(msgspec.Struct, frozen=True, kw_only=True):
     log: str = ""
 
 
-class Moment(msgspec.Struct, frozen=True, kw_only=True):
+class Told(msgspec.Struct, frozen=True, kw_only=True):
     """One line of a plan's history as stored; `at` is ISO 8601 in UTC."""
 
     seq: int
@@ -70,20 +70,24 @@ class Runs:
         query = "SELECT id FROM run WHERE state IN (?,?,?) ORDER BY started_at, id"
         return await self._db.read(lambda c: [row[0] for row in c.execute(query, LIVE)])
 
-    async def create(self, plan_id: str, decision: Decision, now: datetime) -> bool:
-        """Store a new run with its first decision; False when the plan has a live run already."""
+    async def create(self, run: Run, decision: Decision, now: datetime) -> list[Action] | None:
+        """Store a new run with its first decision; the actions to carry out, or None when the plan has a live run."""
 
-        def write(c: sqlite3.Connection) -> bool:
-            run = decision.run
-            if c.execute("SELECT 1 FROM run WHERE plan_id = ? AND state IN (?,?,?)", (plan_id, *LIVE)).fetchone():
-                return False
-            values = (run.id, plan_id, run.state, run.actor, run.approver, msgspec.json.encode(run.plan), to_text(now))
+        def write(c: sqlite3.Connection) -> list[Action] | None:
+            if c.execute("SELECT 1 FROM run WHERE plan_id = ? AND state IN (?,?,?)", (run.plan_id, *LIVE)).fetchone():
+                return None
             c.execute(
-                "INSERT INTO run (id, plan_id, state, actor, approver, plan, started_at) VALUES (?,?,?,?,?,?,?)", values
+                "INSERT INTO run (id, plan_id, state, actor, approver, plan, started_at) VALUES (?,?,?,?,?,?,?)",
+                (run.id, run.plan_id, run.state, run.actor, run.approver, msgspec.json.encode(run.plan), to_text(now)),
             )
-            _moment(c, run, now, task="", kind="started", before="", after="running", actor=run.actor, text="")
-            _write(c, decision, now, None)
-            return True
+            rows = [
+                (run.id, task.id, n, task.state, msgspec.json.encode(task)) for n, task in enumerate(run.tasks.values())
+            ]
+            c.executemany("INSERT INTO task VALUES (?,?,?,?,?)", rows)
+            began = Moment(task="", kind="started", before="", after="running", actor=run.actor)
+            return _write(
+                c, run.plan_id, msgspec.structs.replace(decision, history=(began, *decision.history)), now, ()
+            )
 
         return await self._db.write(write)
 
@@ -93,9 +97,15 @@ class Runs:
             lambda c: int(c.execute("SELECT count(*) FROM run WHERE plan_id = ?", (plan_id,)).fetchone()[0])
         )
 
-    async def commit(self, decision: Decision, now: datetime, settle: Settle | None = None) -> None:
-        """Store one decision, and with it the end of the effect that led to it."""
-        await self._db.write(lambda c: _write(c, decision, now, settle))
+    async def commit(
+        self, plan_id: str, decision: Decision, now: datetime, settles: Sequence[Settle] = ()
+    ) -> list[Action]:
+        """Store one decision, and with it the ends of the effects that led to it.
+
+        Returns the actions that are new: they are marked as begun, and the caller carries them out. One whose key is
+        there already is under way, or done.
+        """
+        return await self._db.write(lambda c: _write(c, plan_id, decision, now, settles))
 
     async def waiting_on(self, keys: Sequence[str]) -> list[tuple[str, str]]:
         """(run, task) pairs that wait for any of the keys."""
@@ -133,29 +143,24 @@ class Runs:
 
         return await self._db.write(write)
 
-    async def next_due(self) -> datetime | None:
-        """When the earliest waiting outbox row is due."""
+    async def next_due(self, run_id: str) -> datetime | None:
+        """When the earliest waiting outbox row of a run is due."""
 
         def read(c: sqlite3.Connection) -> datetime | None:
-            row = c.execute("SELECT min(due) FROM outbox WHERE state = 'waiting'").fetchone()
+            row = c.execute("SELECT min(due) FROM outbox WHERE run_id = ? AND state = 'waiting'", (run_id,)).fetchone()
             return from_text(row[0]) if row and row[0] else None
 
         return await self._db.read(read)
 
-    async def overdue(self, now: datetime) -> list[str]:
-        """Runs with outbox rows that are due."""
-        query = "SELECT DISTINCT run_id FROM outbox WHERE state = 'waiting' AND due <= ?"
-        return await self._db.read(lambda c: [row[0] for row in c.execute(query, (to_text(now),))])
-
-    async def history(self, plan_id: str, limit: int = 50) -> list[Moment]:
+    async def history(self, plan_id: str, limit: int = 50) -> list[Told]:
         """The newest moments of a plan, newest first."""
         query = (
             "SELECT seq, run_id, task, at, kind, before, after, actor, text FROM event WHERE plan_id = ? "
             "ORDER BY seq DESC LIMIT ?"
         )
-        names = Moment.__struct_fields__
+        names = Told.__struct_fields__
         return await self._db.read(
-            lambda c: [Moment(**dict(zip(names, row, strict=True))) for row in c.execute(query, (plan_id, limit))]
+            lambda c: [Told(**dict(zip(names, row, strict=True))) for row in c.execute(query, (plan_id, limit))]
         )
 
     async def log(self, run_id: str, task: str) -> str:
@@ -203,30 +208,35 @@ def _newest(c: sqlite3.Connection, plan_id: str) -> Run | None:
     return _load(c, row[0]) if row else None
 
 
-def _write(c: sqlite3.Connection, decision: Decision, now: datetime, settle: Settle | None) -> None:
-    run, at = decision.run, to_text(now)
-    position = {task_id: n for n, task_id in enumerate(run.tasks)}
-    for task in decision.changed:
-        row = (run.id, task.id, position[task.id], task.state, msgspec.json.encode(task))
-        c.execute(
-            "INSERT INTO task VALUES (?,?,?,?,?) ON CONFLICT (run_id, id) DO UPDATE SET state = "
-            "excluded.state, data = excluded.data",
-            row,
-        )
-        c.execute("DELETE FROM wait WHERE run_id = ? AND task = ?", (run.id, task.id))
-        c.executemany(
-            "INSERT OR IGNORE INTO wait VALUES (?,?,?)", [(key, run.id, task.id) for key in wait_keys(run, task)]
-        )
-    for m in decision.history:
-        _moment(c, run, now, task=m.task, kind=m.kind, before=m.before, after=m.after, actor=m.actor, text=m.text)
-    if settle is not None:
-        _settle(c, settle, at)
-    new = [(action.key, run.id, msgspec.json.encode(action), at, at) for action in decision.actions]
+def _write(
+    c: sqlite3.Connection, plan_id: str, decision: Decision, now: datetime, settles: Sequence[Settle]
+) -> list[Action]:
+    run_id, at = decision.run_id, to_text(now)
     c.executemany(
-        "INSERT OR IGNORE INTO outbox (key, run_id, action, state, due, created_at) VALUES (?,?,?,'waiting',?,?)", new
+        "UPDATE task SET state = ?, data = ? WHERE run_id = ? AND id = ?",
+        [(task.state, msgspec.json.encode(task), run_id, task.id) for task in decision.changed],
     )
-    finished = to_text(run.finished_at) if run.finished_at else None
-    c.execute("UPDATE run SET state = ?, finished_at = ? WHERE id = ?", (run.state, finished, run.id))
+    for task_id, keys in decision.waits:
+        c.execute("DELETE FROM wait WHERE run_id = ? AND task = ?", (run_id, task_id))
+        c.executemany("INSERT OR IGNORE INTO wait VALUES (?,?,?)", [(key, run_id, task_id) for key in keys])
+    c.executemany(
+        "INSERT INTO event (plan_id, run_id, task, at, kind, before, after, actor, text) VALUES (?,?,?,?,?,?,?,?,?)",
+        [(plan_id, run_id, m.task, at, m.kind, m.before, m.after, m.actor, m.text) for m in decision.history],
+    )
+    for settle in settles:
+        _settle(c, settle, at)
+    if any(moment.kind == "run" for moment in decision.history):
+        over = to_text(decision.finished_at) if decision.finished_at else None
+        c.execute("UPDATE run SET state = ?, finished_at = ? WHERE id = ?", (decision.state, over, run_id))
+    return [action for action in decision.actions if _begin(c, run_id, action, at)]
+
+
+def _begin(c: sqlite3.Connection, run_id: str, action: Action, at: str) -> bool:
+    """Put an action into the outbox as begun; False when its key is there already."""
+    query = (
+        "INSERT OR IGNORE INTO outbox (key, run_id, action, state, tries, due, created_at) VALUES (?,?,?,'doing',1,?,?)"
+    )
+    return bool(c.execute(query, (action.key, run_id, msgspec.json.encode(action), at, at)).rowcount)
 
 
 def _settle(c: sqlite3.Connection, settle: Settle, at: str) -> None:
@@ -240,21 +250,3 @@ def _settle(c: sqlite3.Connection, settle: Settle, at: str) -> None:
     else:
         values = (settle.note, settle.log, at, settle.key)
         c.execute("UPDATE outbox SET state = 'done', note = ?, log = ?, settled_at = ? WHERE key = ?", values)
-
-
-def _moment(
-    c: sqlite3.Connection,
-    run: Run,
-    now: datetime,
-    *,
-    task: str,
-    kind: str,
-    before: str,
-    after: str,
-    actor: str,
-    text: str,
-) -> None:
-    c.execute(
-        "INSERT INTO event (plan_id, run_id, task, at, kind, before, after, actor, text) VALUES (?,?,?,?,?,?,?,?,?)",
-        (run.plan_id, run.id, task, to_text(now), kind, before, after, actor, text),
-    )

@@ -3,10 +3,10 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.core.conduct import Action, Run, decide, wait_keys
+from services.core.conduct import Action, Run, wait_keys
 from services.core.machine import ENDED, SATISFIED, Happening, Kind
 from services.core.schedule import Limits
-from tests.kit.plans import NOW, WIDE, check, happen, in_review, pull, run, task, tracked
+from tests.kit.plans import NOW, after, check, happen, in_review, pull, run, task, tracked
 
 
 def kinds(actions: tuple[Action, ...]) -> list[str]:
@@ -17,7 +17,7 @@ def kinds(actions: tuple[Action, ...]) -> list[str]:
 def test_a_run_begins_with_tracking_issues_and_ticked_tasks_are_done() -> None:
     current = run(task("a", done=True), task("b", "a"))
     assert current.tasks["a"].state == "done"
-    begun = decide(current, [("b", Happening(kind="tracked", number=3))], limits=WIDE, now=NOW)
+    begun = after(current, [("b", Happening(kind="tracked", number=3))])
     assert kinds(begun.actions) == ["attempt b"]
 
 
@@ -28,7 +28,7 @@ def test_only_what_needs_nothing_starts() -> None:
 
 
 def test_a_run_shows_each_state_it_comes_to() -> None:
-    red = decide(in_review(task("a")), facts={"a": pull(checks=(check("test", "failure"),))}, limits=WIDE, now=NOW)
+    red = after(in_review(task("a")), facts={"a": pull(checks=(check("test", "failure"),))})
     assert [action.key for action in red.actions if action.kind == "mark"] == [
         f"{red.run.id}//0/mark/failed-{NOW.isoformat()}"
     ]
@@ -36,19 +36,19 @@ def test_a_run_shows_each_state_it_comes_to() -> None:
 
 
 def test_a_task_waits_for_its_tracking_issue() -> None:
-    assert kinds(decide(run(task("a")), limits=WIDE, now=NOW).actions) == []
+    assert kinds(after(run(task("a"))).actions) == []
 
 
 def test_the_longest_chain_starts_first_and_limits_hold() -> None:
     begun = run(task("short"), task("long"), task("next", "long"))
     happened = [(t, Happening(kind="tracked", number=1)) for t in begun.tasks]
     one = Limits(total=1, installation=1, repo=1, agent=1)
-    assert kinds(decide(begun, happened, limits=one, now=NOW).actions) == ["attempt long"]
+    assert kinds(after(begun, happened, limits=one).actions) == ["attempt long"]
 
 
 def test_from_push_to_merge_to_the_next_task() -> None:
     current = in_review(task("a"), task("b", "a"))
-    judged = decide(current, facts={"a": pull()}, limits=WIDE, now=NOW)
+    judged = after(current, facts={"a": pull()})
     assert kinds(judged.actions) == ["merge a"]
     merged = happen(judged.run, "a", "merged", sha="c" * 40)
     assert kinds(merged.actions) == ["tidy a", "attempt b"]
@@ -63,77 +63,70 @@ def test_the_last_merge_finishes_the_run() -> None:
 
 
 def test_a_failed_check_fails_the_task_and_then_the_run() -> None:
-    judged = decide(
-        in_review(task("a"), task("b", "a")),
-        facts={"a": pull(checks=(check("test", "failure"),))},
-        limits=WIDE,
-        now=NOW,
-    )
+    judged = after(in_review(task("a"), task("b", "a")), facts={"a": pull(checks=(check("test", "failure"),))})
     assert (judged.run.tasks["a"].state, judged.run.tasks["a"].reason) == ("failed", "check `test` failed")
     assert judged.run.state == "failed"
     assert kinds(judged.actions) == ["label a"]
 
 
 def test_a_check_that_turns_green_later_brings_the_task_back() -> None:
-    red = decide(in_review(task("a")), facts={"a": pull(checks=(check("test", "failure"),))}, limits=WIDE, now=NOW).run
-    green = decide(red, facts={"a": pull()}, limits=WIDE, now=NOW)
+    red = after(in_review(task("a")), facts={"a": pull(checks=(check("test", "failure"),))}).run
+    green = after(red, facts={"a": pull()})
     assert green.run.tasks["a"].state == "in_review"
     assert green.run.state == "running"
-    again = decide(green.run, facts={"a": pull()}, limits=WIDE, now=NOW)
+    again = after(green.run, facts={"a": pull()})
     assert "merge a" in [*kinds(green.actions), *kinds(again.actions)]
 
 
 def test_a_green_check_merges_even_when_the_whole_run_had_stopped_for_it() -> None:
-    red = decide(in_review(task("a")), facts={"a": pull(checks=(check("test", "failure"),))}, limits=WIDE, now=NOW).run
+    red = after(in_review(task("a")), facts={"a": pull(checks=(check("test", "failure"),))}).run
     assert red.state == "failed"
-    assert kinds(decide(red, facts={"a": pull()}, limits=WIDE, now=NOW).actions) == ["merge a"]
+    assert kinds(after(red, facts={"a": pull()}).actions) == ["merge a"]
 
 
 def test_a_refused_merge_is_tried_again_without_filling_the_history() -> None:
     stuck = happen(in_review(task("a")), "a", "refused").run
-    again = decide(stuck, facts={"a": pull()}, limits=WIDE, now=NOW)
+    again = after(stuck, facts={"a": pull()})
     assert kinds(again.actions) == ["merge a"]
     assert (again.changed, again.history) == ((), ())
 
 
 def test_retry_starts_a_new_attempt_on_the_same_pull_request() -> None:
-    red = decide(in_review(task("a")), facts={"a": pull(checks=(check("test", "failure"),))}, limits=WIDE, now=NOW).run
+    red = after(in_review(task("a")), facts={"a": pull(checks=(check("test", "failure"),))}).run
     again = happen(red, "a", "retried", actor="ana")
     assert kinds(again.actions) == ["attempt a"]
     assert (again.run.tasks["a"].attempt, again.run.tasks["a"].pull) == (2, 5)
 
 
 def test_somebody_elses_commit_is_never_merged() -> None:
-    judged = decide(in_review(task("a")), facts={"a": pull(head="f" * 40)}, limits=WIDE, now=NOW)
+    judged = after(in_review(task("a")), facts={"a": pull(head="f" * 40)})
     assert judged.run.tasks["a"].state == "needs_human"
     assert "merge a" not in kinds(judged.actions)
-    later = decide(judged.run, facts={"a": pull(head="f" * 40)}, limits=WIDE, now=NOW)
+    later = after(judged.run, facts={"a": pull(head="f" * 40)})
     assert "merge a" not in kinds(later.actions)
 
 
 def test_a_head_that_lags_behind_our_own_push_is_waited_for() -> None:
     current = in_review(task("a"), head="a" * 40)
-    current = decide(current, facts={"a": pull(checks=(check("test", "failure"),))}, limits=WIDE, now=NOW).run
+    current = after(current, facts={"a": pull(checks=(check("test", "failure"),))}).run
     current = happen(current, "a", "retried").run
     fence = current.tasks["a"].fence
     current = happen(current, "a", "pushed", sha="b" * 40, fence=fence).run
     current = happen(current, "a", "opened", number=5, fence=fence).run
-    old = decide(current, facts={"a": pull(head="a" * 40)}, limits=WIDE, now=NOW)
+    old = after(current, facts={"a": pull(head="a" * 40)})
     assert old.run.tasks["a"].state == "in_review"
     assert kinds(old.actions) == []
-    assert kinds(decide(current, facts={"a": pull(head="b" * 40)}, limits=WIDE, now=NOW).actions) == ["merge a"]
+    assert kinds(after(current, facts={"a": pull(head="b" * 40)}).actions) == ["merge a"]
 
 
 def test_a_pull_request_closed_by_hand_needs_a_person() -> None:
-    judged = decide(in_review(task("a")), facts={"a": pull(state="closed")}, limits=WIDE, now=NOW)
+    judged = after(in_review(task("a")), facts={"a": pull(state="closed")})
     assert judged.run.tasks["a"].state == "needs_human"
 
 
 def test_cancelling_everything_ends_the_run() -> None:
     current = tracked(task("a"), task("b", "a")).run
-    ended = decide(
-        current, [(t, Happening(kind="cancelled", actor="ana")) for t in current.tasks], limits=WIDE, now=NOW
-    )
+    ended = after(current, [(t, Happening(kind="cancelled", actor="ana")) for t in current.tasks])
     assert ended.run.state == "cancelled"
     assert kinds(ended.actions) == ["finish"]
 
@@ -179,13 +172,13 @@ moves = st.tuples(
 @settings(max_examples=150)
 def test_needs_are_respected_and_no_key_is_decided_twice(history: list[tuple[str, Kind, bool]]) -> None:
     """Whatever happens in whatever order: a task starts only after its needs are met, and every action has a key of its own."""
-    decided = tracked(*PLAN)
-    current, keys = decided.run, [action.key for action in decided.actions]
+    result = tracked(*PLAN)
+    current, keys = result.run, [action.key for action in result.actions]
     for task_id, kind, late in history:
         fence = current.tasks[task_id].fence - (1 if late else 0)
         fenced = fence if kind in {"pushed", "opened", "broke", "refused"} else -1
         happened = Happening(kind=kind, fence=fenced, number=5, sha="a" * 40)
-        decided = decide(current, [(task_id, happened)], limits=WIDE, now=NOW)
+        decided = after(current, [(task_id, happened)])
         for action in decided.actions:
             if action.kind == "attempt":
                 assert all(

@@ -28,7 +28,7 @@ def test_the_table_says_what_it_said() -> None:
     }
     assert moves == {
         "blocked": ["cancelled>cancelled", "skipped>skipped", "unblocked>ready"],
-        "ready": ["cancelled>cancelled", "skipped>skipped", "started>running"],
+        "ready": ["cancelled>cancelled", "reblocked>blocked", "skipped>skipped", "started>running"],
         "running": ["broke>failed", "cancelled>cancelled", "merged>done", "opened>in_review", "refused>needs_human", "skipped>skipped"],
         "in_review": [
             "broke>failed", "cancelled>cancelled", "closed>needs_human", "merged>done", "moved>needs_human", "refused>needs_human", "skipped>skipped",

@@ -1,10 +1,13 @@
 """Builders of plans and runs for tests: only what a test is about has to be said."""
 
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
-from services.core.conduct import Decision, Run, begin, decide
+import msgspec
+
+from services.core.conduct import Action, Board, Decision, Moment, Run, begin, decide
 from services.core.gate import CheckFact, PullFact
-from services.core.machine import Happening
+from services.core.machine import Happening, TaskState
 from services.core.plan import Plan, Task
 from services.core.schedule import Limits
 
@@ -20,24 +23,62 @@ def plan(*tasks: Task, title: str = "A plan") -> Plan:
     return Plan(title=title, tasks=tasks or (task("one"),))
 
 
+class Decided(msgspec.Struct, frozen=True, kw_only=True):
+    """A decision and the run it led to."""
+
+    run: Run
+    changed: tuple[TaskState, ...]
+    actions: tuple[Action, ...]
+    history: tuple[Moment, ...] = ()
+
+
 def run(*tasks: Task) -> Run:
     """A run that has just begun; its tasks have no tracking issue yet."""
     raw = Run(
-        id="platform-7-r1", plan_id="acme/platform#7", slug="platform-7", repo="acme/platform", number=7, plan=plan(*tasks), tasks={},
-        actor="ana", approver="ben",
-    )  # fmt: skip
-    return begin(raw, NOW).run
+        id="platform-7-r1",
+        plan_id="acme/platform#7",
+        slug="platform-7",
+        repo="acme/platform",
+        number=7,
+        plan=plan(*tasks),
+        tasks={},
+        actor="ana",
+        approver="ben",
+    )
+    return applied(*begin(raw, NOW))
 
 
-def tracked(*tasks: Task) -> Decision:
+def applied(current: Run, decision: Decision) -> Run:
+    """The run after a decision; the one before is left as it was."""
+    board = Board(msgspec.structs.replace(current, tasks=dict(current.tasks)))
+    board.apply(decision)
+    return board.run
+
+
+def after(
+    current: Run,
+    happened: Sequence[tuple[str, Happening]] = (),
+    facts: Mapping[str, PullFact] | None = None,
+    limits: Limits | None = WIDE,
+) -> Decided:
+    """Decide once, with room for everything if not said otherwise."""
+    decision = decide(Board(current), happened, facts=facts, limits=limits, now=NOW)
+    return Decided(
+        run=applied(current, decision),
+        changed=decision.changed,
+        actions=decision.actions,
+        history=decision.history,
+    )
+
+
+def tracked(*tasks: Task) -> Decided:
     """A run whose tasks all have their tracking issue, decided once with room for everything."""
     begun = run(*tasks)
-    happened = [(task_id, Happening(kind="tracked", number=100 + n)) for n, task_id in enumerate(begun.tasks)]
-    return decide(begun, happened, limits=WIDE, now=NOW)
+    return after(begun, [(task_id, Happening(kind="tracked", number=100 + n)) for n, task_id in enumerate(begun.tasks)])
 
 
-def happen(current: Run, task_id: str, kind: str, **more: object) -> Decision:
-    return decide(current, [(task_id, Happening(kind=kind, **more))], limits=WIDE, now=NOW)  # type: ignore[arg-type]
+def happen(current: Run, task_id: str, kind: str, **more: object) -> Decided:
+    return after(current, [(task_id, Happening(kind=kind, **more))])  # type: ignore[arg-type]
 
 
 def in_review(*tasks: Task, head: str = "a" * 40) -> Run:

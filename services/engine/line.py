@@ -1,0 +1,41 @@
+"""One run's place in the driver: its board, and the mail that waits to be decided."""
+
+import asyncio
+from dataclasses import dataclass, field
+
+from services.core.conduct import Action, Board, Decision
+from services.core.gate import PullFact
+from services.core.machine import Happening
+from services.store.runs import Settle
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Mail:
+    """Something for a run to decide on. `settle`: the end of the effect it came from; `answer`: who waits for it."""
+
+    happened: tuple[tuple[str, Happening], ...] = ()
+    facts: dict[str, PullFact] = field(default_factory=dict)
+    settle: Settle | None = None
+    answer: "asyncio.Future[Decision | None] | None" = None
+
+    def reply(self, decision: Decision | None) -> None:
+        if self.answer is not None and not self.answer.done():
+            self.answer.set_result(decision)
+
+
+@dataclass(kw_only=True, slots=True)
+class Line:
+    """`looks`: tasks whose pull requests are to be read; `under_way`: effects being carried out, by key."""
+
+    board: Board | None = None
+    mail: list[Mail] = field(default_factory=list)
+    looks: set[str] = field(default_factory=set)
+    under_way: dict[str, Action] = field(default_factory=dict)
+    is_driving: bool = False
+    is_looking: bool = False
+
+    @property
+    def is_idle(self) -> bool:
+        """Nothing waits and nothing runs, and the run is over: it need not be kept in memory."""
+        over = self.board is None or self.board.run.finished_at is not None
+        return over and not (self.mail or self.looks or self.under_way or self.is_driving or self.is_looking)
