@@ -9,7 +9,9 @@ from datetime import datetime
 from services.core.conduct import Run
 from services.core.machine import Happening, Kind
 from services.core.plan import Plan
+from services.engine.effects import Effects
 from services.engine.intake import Intake
+from services.engine.observe import Observer
 from services.engine.parts import Parts
 from services.engine.runs import Driver
 from services.engine.stickies import Stickies
@@ -25,7 +27,8 @@ class Engine:
         self._parts = parts
         self.stickies = Stickies(parts)
         self.intake = Intake(parts, self.stickies)
-        self.driver = Driver(parts, self.stickies)
+        observer = Observer(parts)
+        self.driver = Driver(parts, self.stickies, observer, Effects(parts, observer))
 
     async def start(self) -> int:
         return await self.driver.start()

@@ -8,19 +8,18 @@ never decided twice at a time, and a busy one pays one commit for many tasks.
 import asyncio
 from collections.abc import Collection, Iterable, Sequence
 from datetime import timedelta
+from typing import Protocol
 
 import structlog
 
 from services.core.backoff import delay
-from services.core.conduct import Action, Board, Decision, decide, use_of
+from services.core.conduct import Action, Board, Decision, Run, decide, use_of
 from services.core.gate import PullFact
 from services.core.machine import Happening
 from services.core.schedule import Limits, Use
-from services.engine.effects import Effects, Outcome
+from services.engine.effects import Outcome
 from services.engine.line import Line, Mail
-from services.engine.observe import Observer
 from services.engine.parts import Parts
-from services.engine.stickies import Stickies
 from services.errors import AgentError, ApiError, GitError, NotFound, Refused, StoreError
 from services.store.runs import Due, Settle
 
@@ -36,14 +35,32 @@ STORE_AGAIN = 1.0
 log = structlog.get_logger(__name__)
 
 
+class Touched(Protocol):
+    """Whoever shows a run on its issue."""
+
+    def touch(self, repo: str, number: int, /) -> None: ...
+
+
+class Observes(Protocol):
+    """Whoever reads what GitHub says about pull requests."""
+
+    async def facts(self, run: Run, task_ids: Iterable[str], /) -> dict[str, PullFact]: ...
+
+
+class CarriesOut(Protocol):
+    """Whoever carries one effect out."""
+
+    async def carry_out(self, run: Run, due: Due, /) -> Outcome: ...
+
+
 class Driver:
     """Drives all runs of this process."""
 
-    def __init__(self, parts: Parts, stickies: Stickies) -> None:
+    def __init__(self, parts: Parts, stickies: Touched, observer: Observes, effects: CarriesOut) -> None:
         self._parts = parts
         self._stickies = stickies
-        self._observer = Observer(parts)
-        self._effects = Effects(parts, self._observer)
+        self._observer = observer
+        self._effects = effects
         self._lines: dict[str, Line] = {}
         self._hungry: dict[str, None] = {}  # runs with tasks that only lack a free place, longest waiting first
         self._busy: dict[str, Use] = {}  # key of an attempt that holds a place -> its lanes
