@@ -11,6 +11,7 @@ from datetime import datetime
 
 from services.core import plan_comment
 from services.core.backoff import delay
+from services.core.clock import from_text
 from services.core.names import STICKY
 from services.core.text import code
 from services.engine.parts import Parts
@@ -94,9 +95,9 @@ class Stickies:
         if plan is None:
             return plan_comment.answered(answers)
         run = await self._parts.runs.of_plan(plan.id)
-        over = run is None or run.finished_at is not None
-        if run is not None and over and plan.hash != run.plan.hash:
-            run = None  # the issue was edited after the run: what counts now is the new text
+        if run is not None and run.finished_at is not None and plan.hash != run.plan.hash:
+            edited_since = bool(plan.changed_at) and from_text(plan.changed_at) > run.finished_at
+            run = None if edited_since or plan.is_approved else run  # what counts now is the new text
         shown = run.plan if run is not None else plan.parsed.plan
         if shown is None:
             return plan_comment.broken(plan.parsed, answers)
