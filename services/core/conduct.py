@@ -169,7 +169,7 @@ class _Work:
             self.apply(task_id, Happening(kind="closed", text="the pull request was closed without merging"))
         elif fact.head_sha not in task.heads:
             who = f"somebody else pushed {fact.head_sha[:7]} to its branch"
-            text = f"{who}: look at it, then merge it yourself or retry the task"
+            text = f"{who}: look at it, then merge it yourself, or delete the branch and retry the task"
             self.apply(task_id, Happening(kind="moved", sha=fact.head_sha, text=text))
         elif fact.head_sha == task.head_sha:
             self._judge_checks(task, fact)

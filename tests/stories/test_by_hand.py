@@ -32,7 +32,9 @@ async def test_a_foreign_commit_on_our_branch_is_never_merged(story: Story) -> N
     sha = await story.commit("acme/api", {"backdoor.txt": "hello\n"}, branch="lockstep/api-1/one", by="bea")
     await story.review(number, by="ana")
     await story.until("needs a person")
-    assert row(story, "one").replace(sha[:7], "0000000") == snapshot()
+    assert row(story, "one").replace(sha[:7], "0000000") == snapshot(
+        "🙋 needs a person: somebody else pushed 0000000 to its branch: look at it, then merge it yourself, or delete the branch and retry the task | acme/api#4"
+    )
     await story.settled()
     assert not story.merges
 
@@ -67,7 +69,7 @@ async def test_a_pull_request_that_was_closed_by_hand(story: Story) -> None:
     number = await waiting_for_a_review(story)
     await story.hub.ok("PATCH", f"/repos/acme/api/pulls/{number}", {"state": "closed"}, who="bea")
     await story.until("**Stopped:")
-    assert row(story, "one") == snapshot()
+    assert row(story, "one") == snapshot("🙋 needs a person: the pull request was closed without merging | acme/api#4")
     await story.hub.ok("PATCH", f"/repos/acme/api/pulls/{number}", {"state": "open"}, who="bea")
     await story.until("**Running.**", "waits for a review or a required check")
     await story.review(number, by="bea")
@@ -119,8 +121,9 @@ async def test_a_conflict_with_the_base_is_said(story: Story) -> None:
     await story.review(story.pulls()[0].number, by="bea")
     await story.until("failed: conflicts with its base branch")
     assert await story.ask("/lockstep retry one") == "+1"
-    await story.until("waits for a review or a required check")
+    await story.until("**Done.**")
     assert len(story.pulls()) == 1
+    assert await story.file("acme/api", "one.txt") == "1\n"
 
 
 async def test_cancel_leaves_the_open_pull_request_to_people(story: Story) -> None:
