@@ -221,7 +221,8 @@ class _Work:
     def finish(self) -> Decision:
         state = self._run_state()
         over = state in {"done", "cancelled"}
-        run = msgspec.structs.replace(self.run, tasks=self.tasks, state=state, finished_at=self.now if over else None)
+        ended = (self.run.finished_at or self.now) if over else None
+        run = msgspec.structs.replace(self.run, tasks=self.tasks, state=state, finished_at=ended)
         if state != self.run.state:
             self.history.append(Moment(task="", kind="run", before=self.run.state, after=state))
             finish = Action(key=f"{run.id}//0/finish/{state}", kind="finish")

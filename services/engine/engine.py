@@ -28,6 +28,7 @@ class Engine:
         self.driver = Driver(parts, self.stickies)
 
     async def start(self) -> int:
+        await self.stickies.start()
         return await self.driver.start()
 
     # What events lead to.

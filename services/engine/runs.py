@@ -50,19 +50,22 @@ class Driver:
         live.
         """
         await self._parts.runs.reopen()
-        live = await self._parts.runs.live()
-        for run_id in live:
-            await self.wake_all(run_id)
-        return len(live)
+        return await self._look_everywhere()
 
     async def sweep(self) -> int:
         """Look at every live run although no event came, and take up effects nobody finished: what was lost only
         delays.
         """
         await self._parts.runs.reopen(self._scopes.keys())
+        return await self._look_everywhere()
+
+    async def _look_everywhere(self) -> int:
+        """Also at runs that are over: their issues may still have to be closed."""
         live = await self._parts.runs.live()
         for run_id in live:
             await self.wake_all(run_id)
+        for run_id in await self._parts.runs.overdue(self._parts.clock.now()):
+            self.wake(run_id)
         return len(live)
 
     async def wake_all(self, run_id: str) -> None:

@@ -31,6 +31,11 @@ class Stickies:
         self._locks: dict[Place, asyncio.Lock] = {}
         self._failed = 0
 
+    async def start(self) -> None:
+        """After a start of the process: post what an earlier one had stored and not shown."""
+        for place in await self._parts.plans.behind():
+            self.touch(*place)
+
     def touch(self, repo: str, number: int) -> None:
         """This comment should be looked at again; returns at once."""
         place = (repo, number)
@@ -67,11 +72,12 @@ class Stickies:
         sticky = await self._parts.plans.sticky(repo, number)
         body = await self._body(repo, number, sticky)
         digest = hashlib.sha256(body.encode()).hexdigest()
-        if digest == sticky.body_hash:
-            return
-        self._last[repo, number] = self._parts.clock.now()
-        comment_id = await self._send(sticky, body)
-        await self._parts.plans.posted(repo, number, comment_id, digest)
+        comment_id = sticky.comment_id
+        if digest != sticky.body_hash:
+            self._last[repo, number] = self._parts.clock.now()
+            comment_id = await self._send(sticky, body)
+        if digest != sticky.body_hash or sticky.shown < sticky.wanted:
+            await self._parts.plans.posted(sticky, comment_id, digest)
 
     async def _send(self, sticky: Sticky, body: str) -> str:
         """Edit the comment, or make it; one that was made before a crash is found again by its mark."""

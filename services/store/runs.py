@@ -16,6 +16,7 @@ from services.core.conduct import Action, Decision, Run, wait_keys
 from services.core.machine import TaskState
 from services.core.plan import Plan
 from services.store.db import Database
+from services.store.plans import want
 
 LIVE = ("running", "paused", "failed")
 
@@ -219,6 +220,8 @@ def _write(c: sqlite3.Connection, decision: Decision, now: datetime, settle: Set
         )
     for m in decision.history:
         _moment(c, run, now, task=m.task, kind=m.kind, before=m.before, after=m.after, actor=m.actor, text=m.text)
+    if decision.changed or decision.history:
+        want(c, run.repo, run.number)
     if settle is not None:
         _settle(c, settle, at)
     new = [(action.key, run.id, msgspec.json.encode(action), at, at) for action in decision.actions]
