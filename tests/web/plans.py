@@ -22,7 +22,7 @@ TRICKS = (
 
 def currency() -> Plan:
     return plan(
-        task("schema", repo="acme/schema", title="Add currency to the order schema"),
+        task("schema", repo="acme/schema", title="Add `currency` to the order schema"),
         task("rates", title="Keep exchange rates"),
         task("api", "schema", title="Serve currency"),
         task("convert", "api", "rates", title="Convert amounts"),

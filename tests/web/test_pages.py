@@ -81,7 +81,7 @@ async def test_the_page_of_a_plan(home: House) -> None:
     assert len(re.findall(r'class="box ', html)) == 6
     assert 'aria-label="api, acme/api, in review, on the critical path, needs schema"' in html
     assert "run started by ana" in said
-    assert re.search(r"approved as text [0-9a-f]{12} by ben", said)
+    assert re.search(r"approved as version [0-9a-f]{12} by ben", said)
 
 
 async def test_everything_a_task_printed(home: House) -> None:
