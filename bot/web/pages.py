@@ -13,6 +13,7 @@ from importlib import resources
 
 import jinja2
 from aiohttp import web
+from aiohttp.helpers import ETag
 from aiohttp.typedefs import Handler
 
 from bot.web.health import Health
@@ -151,9 +152,10 @@ class Pages:
         tag = hashlib.sha256(text.encode()).hexdigest()[:32]
         known = any(each.value == tag for each in request.if_none_match or ())
         answer = web.Response(status=304) if known else _html(text)
-        answer.etag = tag
+        answer.etag = ETag(tag, is_weak=True)  # the same for a compressed answer
         answer.headers["Cache-Control"] = "private, no-cache"
-        answer.enable_compression()
+        if not known:
+            answer.enable_compression()
         return answer
 
     def _said(self, status: int, title: str, sentence: str) -> web.Response:

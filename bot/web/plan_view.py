@@ -173,7 +173,7 @@ def _facts(seen: Seen) -> tuple[str, ...]:
         repos = len(seen.plan.repos)
         facts.append(f"{len(seen.plan.tasks)} tasks in {repos} {'repository' if repos == 1 else 'repositories'}")
         facts.append(f"critical path {len(seen.critical)} tasks")
-        facts.append(f"text {seen.plan.hash[:12]}")
+        facts.append(f"version {seen.plan.hash[:12]}")
     return tuple(facts)
 
 
@@ -204,7 +204,7 @@ def _past(seen: Seen, moment: Told) -> Past:
     words = [WORDS.get(state, state) for state in (moment.before, moment.after) if state]
     why: tuple[Span, ...]
     if moment.kind == "approved":
-        said, why = "approved", (Span(text="as text "), Span(text=moment.text[:12], code=True))
+        said, why = "approved", (Span(text="as version "), Span(text=moment.text[:12], code=True))
     elif not moment.task:
         said = "run started" if moment.kind == "started" else f"run {RUN_STATES.get(moment.after, ('', ''))[1]}"
         why = spans(moment.text)

@@ -18,7 +18,7 @@ from services.core.conduct import Run
 from services.core.machine import ENDED, STUCK, TaskState
 from services.core.plan import Plan, Task
 from services.core.report import WORDS, progress
-from services.core.spans import Span, spans
+from services.core.spans import Span, code_spans, spans
 from services.core.text import visible
 from services.store.plans import PlanRow
 
@@ -71,7 +71,7 @@ class TaskLine(msgspec.Struct, frozen=True, kw_only=True):
     """One task in a table. `time`: how long it took, once it is over; `since`: in this state, before that."""
 
     id: str
-    title: str
+    title: tuple[Span, ...]
     repo: Link
     state: str
     word: str
@@ -218,7 +218,7 @@ class Seen:
         took = state.finished_at - state.started_at if state.finished_at and state.started_at else None
         return TaskLine(
             id=task.id,
-            title=visible(task.title),
+            title=code_spans(visible(task.title)),
             repo=self.places.repo(task.repo),
             state=state.state,
             word=self.words[state.state],

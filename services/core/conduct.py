@@ -237,7 +237,7 @@ class _Work:
             self.apply(task_id, Happening(kind="closed", text="the pull request was closed without merging"))
         elif fact.head_sha not in task.heads:
             who = f"somebody else pushed {fact.head_sha[:7]} to its branch"
-            text = f"{who}: look at it, then merge it yourself or retry the task"
+            text = f"{who}: look at it, then merge it yourself, or delete the branch and retry the task"
             self.apply(task_id, Happening(kind="moved", sha=fact.head_sha, text=text))
         elif fact.head_sha == task.head_sha:
             self._judge_checks(task, fact)
@@ -282,12 +282,11 @@ class _Work:
         over = state in {"done", "cancelled"}
         if state != self.run.state:
             self.history.append(Moment(task="", kind="run", before=self.run.state, after=state))
-            finish = Action(key=f"{self.run.id}//0/finish/{state}", kind="finish")
-            self.actions.append(finish if over else _mark(self.run, state, self.now))
+            self.actions.append(_mark(self.run, state, self.now, kind="finish" if over else "mark"))
         return Decision(
             run_id=self.run.id,
             state=state,
-            finished_at=self.now if over else None,
+            finished_at=(self.run.finished_at or self.now) if over else None,
             changed=tuple(self.changed.values()),
             waits=tuple(self._waits()),
             actions=tuple(self.actions),
@@ -337,9 +336,9 @@ def _action(run: Run, task: TaskState, kind: ActionKind, sha: str = "") -> Actio
     return Action(key=key, kind=kind, task=task.id, attempt=task.attempt, fence=task.fence, sha=sha)
 
 
-def _mark(run: Run, state: RunState, now: datetime) -> Action:
+def _mark(run: Run, state: RunState, now: datetime, kind: Literal["mark", "finish"] = "mark") -> Action:
     """Show the run's state on the plan issue; a run can come to the same state more than once."""
-    return Action(key=f"{run.id}//0/mark/{state}-{now.isoformat()}", kind="mark")
+    return Action(key=f"{run.id}//0/{kind}/{state}-{now.isoformat()}", kind=kind)
 
 
 def wait_keys(run: Run, task: TaskState) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ import re
 
 import msgspec
 
+_CODE = re.compile(r"`([^`]+)`")
 _TOKEN = re.compile(r"\\(?P<escaped>[\\`*_{}\[\]<>()#+!|~$&@:])|`(?P<code>[^`]*)`|(?P<joiner>\u2060)")
 
 
@@ -34,3 +35,9 @@ def spans(sentence: str) -> tuple[Span, ...]:
     words.append(sentence[at:])
     found.append(Span(text="".join(words)))
     return tuple(span for span in found if span.text)
+
+
+def code_spans(title: str) -> tuple[Span, ...]:
+    """A person's own title, in which only code spans mean something, as on GitHub."""
+    pieces = _CODE.split(title)
+    return tuple(Span(text=text, code=at % 2 == 1) for at, text in enumerate(pieces) if text)

@@ -31,6 +31,7 @@ class Engine:
         self.driver = Driver(parts, self.stickies, observer, Effects(parts, observer))
 
     async def start(self) -> int:
+        await self.stickies.start()
         return await self.driver.start()
 
     # What events lead to.

@@ -15,7 +15,7 @@ import structlog
 from services.core.backoff import delay
 from services.core.conduct import Action, Board, Decision, Run, decide, use_of
 from services.core.gate import PullFact
-from services.core.machine import Happening
+from services.core.machine import ENDED, Happening
 from services.core.schedule import Limits, Use
 from services.engine.effects import Outcome
 from services.engine.line import Line, Mail
@@ -77,12 +77,13 @@ class Driver:
         delays.
         """
         await self._parts.runs.reopen(self._under_way.keys())
+        for run_id in await self._parts.runs.unfinished():
+            await self._resume(run_id)
         live = await self._parts.runs.live()
         for run_id in live:
-            await self._resume(run_id)
             board = await self._board(run_id)
             if board is not None:
-                self.wake(run_id, [task.id for task in board.run.tasks.values() if task.pull])
+                self.wake(run_id, [task.id for task in board.run.tasks.values() if task.pull and task.state not in ENDED])
         return len(live)
 
     def wake(self, run_id: str, task_ids: Iterable[str] = ()) -> None:
@@ -157,7 +158,7 @@ class Driver:
         try:
             if settles or not decision.is_empty:
                 new = await self._parts.runs.commit(board.run.plan_id, decision, now, settles)
-        except StoreError:
+        except BaseException:
             for key in taken:
                 self._busy.pop(key, None)
             raise

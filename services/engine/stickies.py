@@ -11,6 +11,7 @@ from datetime import datetime
 
 from services.core import plan_comment
 from services.core.backoff import delay
+from services.core.clock import from_text
 from services.core.names import STICKY
 from services.core.text import code
 from services.engine.parts import Parts
@@ -29,6 +30,11 @@ class Stickies:
         self._waiting: set[Place] = set()
         self._locks: dict[Place, asyncio.Lock] = {}
         self._failed = 0
+
+    async def start(self) -> None:
+        """After a start of the process: post what an earlier one had stored and not shown."""
+        for place in await self._parts.plans.behind():
+            self.touch(*place)
 
     def touch(self, repo: str, number: int) -> None:
         """This comment should be looked at again; returns at once."""
@@ -66,11 +72,12 @@ class Stickies:
         sticky = await self._parts.plans.sticky(repo, number)
         body = await self._body(repo, number, sticky)
         digest = hashlib.sha256(body.encode()).hexdigest()
-        if digest == sticky.body_hash:
-            return
-        self._last[repo, number] = self._parts.clock.now()
-        comment_id = await self._send(sticky, body)
-        await self._parts.plans.posted(repo, number, comment_id, digest)
+        comment_id = sticky.comment_id
+        if digest != sticky.body_hash:
+            self._last[repo, number] = self._parts.clock.now()
+            comment_id = await self._send(sticky, body)
+        if digest != sticky.body_hash or sticky.shown < sticky.wanted:
+            await self._parts.plans.posted(sticky, comment_id, digest)
 
     async def _send(self, sticky: Sticky, body: str) -> str:
         """Edit the comment, or make it; one that was made before a crash is found again by its mark."""
@@ -94,9 +101,9 @@ class Stickies:
         if plan is None:
             return plan_comment.answered(answers)
         run = await self._parts.runs.of_plan(plan.id)
-        over = run is None or run.finished_at is not None
-        if run is not None and over and plan.hash != run.plan.hash:
-            run = None  # the issue was edited after the run: what counts now is the new text
+        if run is not None and run.finished_at is not None and plan.hash != run.plan.hash:
+            edited_since = bool(plan.changed_at) and from_text(plan.changed_at) > run.finished_at
+            run = None if edited_since or plan.is_approved else run  # what counts now is the new text
         shown = run.plan if run is not None else plan.parsed.plan
         if shown is None:
             return plan_comment.broken(plan.parsed, answers)

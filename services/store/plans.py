@@ -52,13 +52,27 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Sticky(msgspec.Struct, frozen=True, kw_only=True):
-    """The comment the bot keeps on one issue or pull request; `comment_id` is "" until it exists."""
+    """The comment the bot keeps on one issue or pull request; `comment_id` is "" until it exists.
+
+    `wanted` counts the changes it has to show, `shown` how many it does: what is behind after a crash is caught up.
+    """
 
     repo: str
     number: int
     comment_id: str = ""
     body_hash: str = ""
     answers: tuple[Answer, ...] = ()
+    wanted: int = 0
+    shown: int = 0
+
+
+def want(c: sqlite3.Connection, repo: str, number: int) -> None:
+    """Part of a transaction that changes what the sticky comment has to show."""
+    c.execute(
+        "INSERT INTO sticky (repo, number, comment_id, body_hash, answers, wanted) VALUES (?,?,'','',?,1)"
+        " ON CONFLICT (repo, number) DO UPDATE SET wanted = wanted + 1",
+        (repo, number, b"[]"),
+    )
 
 
 _COLUMNS = (
@@ -116,6 +130,7 @@ class Plans:
                 " changed_at = iif(hash = excluded.hash, changed_at, excluded.changed_at)",
                 (*row, plan.changed_at or to_text(now)),
             )
+            want(c, plan.repo, plan.number)
 
         await self._db.write(write)
 
@@ -133,6 +148,8 @@ class Plans:
                     "VALUES (?,'','',?,'approved','','',?,?)",
                     (plan_id, to_text(now), actor, plan_hash),
                 )
+                repo, _, number = plan_id.rpartition("#")
+                want(c, repo, int(number))
             return bool(done.rowcount)
 
         return await self._db.write(write)
@@ -140,23 +157,38 @@ class Plans:
     async def sticky(self, repo: str, number: int) -> Sticky:
         def read(c: sqlite3.Connection) -> Sticky:
             row = c.execute(
-                "SELECT comment_id, body_hash, answers FROM sticky WHERE repo = ? AND number = ?", (repo, number)
+                "SELECT comment_id, body_hash, answers, wanted, shown FROM sticky WHERE repo = ? AND number = ?",
+                (repo, number),
             ).fetchone()
             if row is None:
                 return Sticky(repo=repo, number=number)
             answers = msgspec.json.decode(row[2], type=tuple[Answer, ...])
-            return Sticky(repo=repo, number=number, comment_id=row[0], body_hash=row[1], answers=answers)
+            return Sticky(
+                repo=repo,
+                number=number,
+                comment_id=row[0],
+                body_hash=row[1],
+                answers=answers,
+                wanted=row[3],
+                shown=row[4],
+            )
 
         return await self._db.read(read)
 
-    async def posted(self, repo: str, number: int, comment_id: str, body_hash: str) -> None:
-        """The sticky comment now exists and shows this body."""
+    async def behind(self) -> list[tuple[str, int]]:
+        """(repo, number) of sticky comments that do not show everything yet."""
+        query = "SELECT repo, number FROM sticky WHERE shown < wanted"
+        return await self._db.read(lambda c: [(row[0], row[1]) for row in c.execute(query)])
+
+    async def posted(self, sticky: Sticky, comment_id: str, body_hash: str) -> None:
+        """The sticky comment now exists and shows this body, made of what `sticky` was."""
 
         def write(c: sqlite3.Connection) -> None:
             c.execute(
-                "INSERT INTO sticky VALUES (?,?,?,?,?) ON CONFLICT (repo, number) DO UPDATE SET"
-                " comment_id = excluded.comment_id, body_hash = excluded.body_hash",
-                (repo, number, comment_id, body_hash, b"[]"),
+                "INSERT INTO sticky (repo, number, comment_id, body_hash, answers, shown) VALUES (?,?,?,?,?,?)"
+                " ON CONFLICT (repo, number) DO UPDATE SET"
+                " comment_id = excluded.comment_id, body_hash = excluded.body_hash, shown = excluded.shown",
+                (sticky.repo, sticky.number, comment_id, body_hash, b"[]", sticky.wanted),
             )
 
         await self._db.write(write)
@@ -167,10 +199,10 @@ class Plans:
         def write(c: sqlite3.Connection) -> None:
             row = c.execute("SELECT answers FROM sticky WHERE repo = ? AND number = ?", (repo, number)).fetchone()
             kept = msgspec.json.decode(row[0], type=list[Answer]) if row else []
+            want(c, repo, number)
             c.execute(
-                "INSERT INTO sticky VALUES (?,?,'','',?) ON CONFLICT (repo, number) DO UPDATE SET answers "
-                "= excluded.answers",
-                (repo, number, msgspec.json.encode([*kept, answer][-ANSWERS_KEPT:])),
+                "UPDATE sticky SET answers = ? WHERE repo = ? AND number = ?",
+                (msgspec.json.encode([*kept, answer][-ANSWERS_KEPT:]), repo, number),
             )
 
         await self._db.write(write)

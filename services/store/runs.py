@@ -16,6 +16,7 @@ from services.core.conduct import Action, Decision, Moment, Run
 from services.core.machine import TaskState
 from services.core.plan import Plan
 from services.store.db import Database
+from services.store.plans import want
 
 LIVE = ("running", "paused", "failed")
 
@@ -64,6 +65,11 @@ class Runs:
     async def of_plan(self, plan_id: str) -> Run | None:
         """The plan's newest run."""
         return await self._db.read(lambda c: _newest(c, plan_id))
+
+    async def unfinished(self) -> list[str]:
+        """Ids of runs that have effects to carry out, also of those that are over: their issues may still be open."""
+        query = "SELECT DISTINCT run_id FROM outbox WHERE state = 'waiting'"
+        return await self._db.read(lambda c: [row[0] for row in c.execute(query)])
 
     async def live(self) -> list[str]:
         """Ids of all runs that are not over."""
@@ -223,6 +229,9 @@ def _write(
         "INSERT INTO event (plan_id, run_id, task, at, kind, before, after, actor, text) VALUES (?,?,?,?,?,?,?,?,?)",
         [(plan_id, run_id, m.task, at, m.kind, m.before, m.after, m.actor, m.text) for m in decision.history],
     )
+    if decision.changed or decision.history:
+        repo, _, number = plan_id.rpartition("#")
+        want(c, repo, int(number))
     for settle in settles:
         _settle(c, settle, at)
     if any(moment.kind == "run" for moment in decision.history):

@@ -228,3 +228,19 @@ def test_an_installation_on_one_account_reaches_no_other(hub: Hub, side: AppSide
     hub.tokens["mine"] = side.token().json["token"]
     assert hub.api("GET", f"/repos/{elsewhere.full_name}", who="mine").status == 404
     assert side.api("GET", f"/repos/{elsewhere.full_name}/installation").status == 404
+
+
+def test_an_administrator_chooses_repositories_one_by_one(hub: Hub, side: AppSide) -> None:
+    installing.choose(hub.sandbox, side.record, [hub.repo], "acme")
+    hub.hear()
+    path = f"/user/installations/{side.installation}/repositories/{hub.other.id}"
+    assert hub.api("PUT", path, who="bob").status == 404
+    assert hub.api("PUT", path, who="acme").status == 204
+    assert hub.hear() == ["installation_repositories.added"]
+    assert hub.api("PUT", path, who="acme").status == 204
+    assert hub.hear() == []
+    mine = hub.ok("GET", f"/user/installations/{side.installation}/repositories", who="acme")
+    assert [row["name"] for row in mine["repositories"]] == ["api", "web"]
+    assert hub.api("DELETE", path, who="acme").status == 204
+    assert hub.hear() == ["installation_repositories.removed"]
+    assert side.installation in [row["id"] for row in hub.ok("GET", "/user/installations", who="acme")["installations"]]

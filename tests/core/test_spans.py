@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.core.spans import Span, spans
+from services.core.spans import Span, code_spans, spans
 from services.core.text import code, plain, visible
 
 
@@ -39,6 +39,15 @@ def test_foreign_words_come_back_as_they_were(foreign: str) -> None:
 def test_what_is_no_markdown_of_ours_stays() -> None:
     assert words("GitHub answered 422: a lone ` and a cut \\") == "GitHub answered 422: a lone ` and a cut \\"
     assert spans("") == ()
+
+
+def test_a_title_knows_only_code() -> None:
+    assert code_spans("Add `a_b` \\* to `") == (
+        Span(text="Add "),
+        Span(text="a_b", code=True),
+        Span(text=" \\* to `"),
+    )
+    assert code_spans("") == ()
 
 
 @given(st.text(max_size=300))

@@ -96,7 +96,7 @@ def doubled(sandbox: Sandbox, login: str) -> list[str]:
     state = sandbox.state
     issues = [issue for issue in state.issues.values() if issue.user == login and not issue.deleted]
     comments = [comment for comment in state.comments.values() if comment.user == login]
-    bodies = [thing.body or "" for thing in (*issues, *comments)]
+    bodies = [*(issue.body or "" for issue in issues), *(comment.body for comment in comments)]
     found = _twice("the key", (key for body in bodies for key in _KEY.findall(body)))
     found += _twice("the kept-up-to-date comment of issue", (c.issue_id for c in comments if STICKY in c.body))
     heads = [(i.repo_id, i.pull.head_ref) for i in issues if i.pull is not None and i.state == "open"]

@@ -1,9 +1,40 @@
 """Branches, what protects them, and the rules that rulesets lay on them."""
 
+from typing import Annotated
+
+import msgspec
+
 from services.sandbox import auth, branch_views, git_views
 from services.sandbox.call import Call
-from services.sandbox.kernel import Json, Problem, Response, invalid, not_found, route
+from services.sandbox.kernel import Json, Problem, Response, not_found, route
 from services.sandbox.state import Protection, Repo
+
+
+class _Check(msgspec.Struct):
+    context: str
+    app_id: int | None = None
+
+
+class _Checks(msgspec.Struct):
+    strict: bool | None = None
+    contexts: list[str] | None = None
+    checks: list[_Check] | None = None
+
+
+class _Reviews(msgspec.Struct):
+    required_approving_review_count: Annotated[int, msgspec.Meta(ge=0, le=6)] = 1
+    require_code_owner_reviews: bool = False
+    dismiss_stale_reviews: bool = False
+
+
+class _Protection(msgspec.Struct):
+    """The four parts without a default must be named, if only with null."""
+
+    required_status_checks: _Checks | None
+    enforce_admins: bool | None
+    required_pull_request_reviews: _Reviews | None
+    restrictions: dict[str, Json] | None
+    required_linear_history: bool = False
 
 
 def _branch(call: Call, repo: Repo) -> str:
@@ -62,41 +93,32 @@ def _protection(call: Call, repo: Repo) -> Protection:
 
 @route("PUT", "/repos/{owner}/{repo}/branches/{branch}/protection", need="administration:write")
 def put_protection(call: Call) -> Json:
-    """Replace all of a branch's protection; the four main parts must be named, if only with null."""
+    """Replace all of a branch's protection."""
     repo = call.repo()
     _branch(call, repo)
-    parts = ("required_status_checks", "enforce_admins", "required_pull_request_reviews", "restrictions")
-    missing = [part for part in parts if part not in call.body]
-    if missing:
-        names = ", ".join(f'"{part}"' for part in missing)
-        raise Problem(422, f"Invalid request.\n\n{names} weren't supplied.")
-    reviews = call.body["required_pull_request_reviews"] or {}
+    body = call.shaped(_Protection)
+    reviews = body.required_pull_request_reviews
     new = Protection(
-        enforce_admins=bool(call.body["enforce_admins"]),
-        approvals=int(reviews.get("required_approving_review_count", 1)) if reviews else 0,
-        code_owners=bool(reviews.get("require_code_owner_reviews")),
-        dismiss_stale=bool(reviews.get("dismiss_stale_reviews")),
-        linear=bool(call.body.get("required_linear_history")),
+        enforce_admins=bool(body.enforce_admins),
+        approvals=reviews.required_approving_review_count if reviews is not None else 0,
+        code_owners=reviews is not None and reviews.require_code_owner_reviews,
+        dismiss_stale=reviews is not None and reviews.dismiss_stale_reviews,
+        linear=body.required_linear_history,
     )
-    if call.body["required_status_checks"] is not None:
-        _set_checks(new, call.body["required_status_checks"])
+    if body.required_status_checks is not None:
+        _set_checks(new, body.required_status_checks)
     repo.protection[call.params["branch"]] = new
     return branch_views.protection(call.base, repo, call.params["branch"], new)
 
 
-def _set_checks(rules: Protection, wanted: Json) -> None:
+def _set_checks(rules: Protection, wanted: _Checks) -> None:
     """Contexts and checks as GitHub takes them: `checks` also name the App, and win over `contexts`."""
-    if not isinstance(wanted, dict):
-        raise invalid("Protection", "required_status_checks")
-    if isinstance(wanted.get("strict"), bool):
-        rules.strict = wanted["strict"]
-    checks = wanted.get("checks")
-    if isinstance(checks, list) and checks:
-        rules.contexts = [str(check["context"]) for check in checks]
-        rules.app_ids = {str(check["context"]): int(check["app_id"]) for check in checks if check.get("app_id")}
-    elif isinstance(wanted.get("contexts"), list):
-        rules.contexts = [str(name) for name in wanted["contexts"]]
-        rules.app_ids = {}
+    rules.strict = rules.strict if wanted.strict is None else wanted.strict
+    if wanted.checks:
+        rules.contexts = [check.context for check in wanted.checks]
+        rules.app_ids = {check.context: check.app_id for check in wanted.checks if check.app_id}
+    elif wanted.contexts is not None:
+        rules.contexts, rules.app_ids = wanted.contexts, {}
 
 
 @route("DELETE", "/repos/{owner}/{repo}/branches/{branch}/protection", need="administration:write")
@@ -123,7 +145,7 @@ def get_checks(call: Call) -> Json:
 def change_checks(call: Call) -> Json:
     repo = call.repo()
     rules = _protection(call, repo)
-    _set_checks(rules, call.body)
+    _set_checks(rules, call.shaped(_Checks))
     return branch_views.status_checks(call.base, repo, call.params["branch"], rules)
 
 

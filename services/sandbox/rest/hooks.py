@@ -86,10 +86,10 @@ def _config(call: Call) -> tuple[str, str]:
     return str(config.get("url") or ""), str(config.get("secret") or "")
 
 
-def _events(call: Call) -> list[str]:
-    names = call.body.get("events") or ["push"]
+def _events(call: Call, field: str = "events") -> list[str]:
+    names = call.body.get(field) or (["push"] if field == "events" else [])
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-        raise Problem(422, "Invalid request.\n\nFor 'properties/events', it is not an array of strings.")
+        raise Problem(422, f"Invalid request.\n\nFor 'properties/{field}', it is not an array of strings.")
     return names
 
 
@@ -108,7 +108,7 @@ def change_hook(call: Call) -> Json:
     hook.url, hook.secret = url or hook.url, secret or hook.secret
     if "events" in call.body:
         hook.events = _events(call)
-    added, removed = call.body.get("add_events") or [], call.body.get("remove_events") or []
+    added, removed = _events(call, "add_events"), _events(call, "remove_events")
     hook.events = [e for e in dict.fromkeys([*hook.events, *added]) if e not in removed]
     if isinstance(call.body.get("active"), bool):
         hook.active = call.body["active"]

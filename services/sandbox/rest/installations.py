@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+import msgspec
+
 from services.sandbox import auth, installing, views
 from services.sandbox.call import Call
 from services.sandbox.clock import stamp
@@ -10,6 +12,14 @@ from services.sandbox.state import Installation, Repo, Token
 
 TOKEN_LIFE = timedelta(hours=1)
 MOST_REPOSITORIES = 500
+
+
+class _Wanted(msgspec.Struct):
+    """What a token may be narrowed to."""
+
+    repositories: list[str] | None = None
+    repository_ids: list[int] | None = None
+    permissions: dict[str, str] | None = None
 
 
 def _own(call: Call) -> Installation:
@@ -127,13 +137,13 @@ def create_token(call: Call) -> Json:
 
 def _chosen(call: Call, found: Installation) -> list[Repo] | None:
     """The repositories a token is asked for, None = all; 422 when one is not the installation's."""
-    names, ids = call.body.get("repositories"), call.body.get("repository_ids")
-    if names is None and ids is None:
+    asked = call.shaped(_Wanted)
+    if asked.repositories is None and asked.repository_ids is None:
         return None
-    wanted = [str(name).rpartition("/")[2].lower() for name in names or []]
-    reachable = installing.repos_of(call.sandbox, found)
-    chosen = [r for r in reachable if r.name.lower() in wanted or r.id in (ids or [])]
-    if len(chosen) < len(set(wanted)) + len(set(ids or [])):
+    wanted = {name.rpartition("/")[2].lower() for name in asked.repositories or []}
+    ids = set(asked.repository_ids or [])
+    chosen = [r for r in installing.repos_of(call.sandbox, found) if r.name.lower() in wanted or r.id in ids]
+    if wanted - {repo.name.lower() for repo in chosen} or ids - {repo.id for repo in chosen}:
         text = "There is at least one repository that does not exist or is not accessible to the parent installation."
         raise Problem(422, text)
     if len(chosen) > MOST_REPOSITORIES:
@@ -143,13 +153,11 @@ def _chosen(call: Call, found: Installation) -> list[Repo] | None:
 
 def _permissions(call: Call, found: Installation) -> dict[str, str]:
     """The permissions a token is asked for; 422 when the installation has less."""
-    asked = call.body.get("permissions")
+    asked = call.shaped(_Wanted).permissions
     if not asked:
         return dict(found.permissions)
-    if not isinstance(asked, dict):
-        raise Problem(422, "Invalid request.\n\nFor 'properties/permissions', it is not an object.")
     for name, level in asked.items():
-        if auth.LEVELS.get(str(level), 9) > auth.LEVELS.get(found.permissions.get(name, ""), 0):
+        if auth.LEVELS.get(level, 9) > auth.LEVELS.get(found.permissions.get(name, ""), 0):
             raise Problem(422, "The permissions requested are not granted to this installation.")
     return {"metadata": "read", **asked}
 

@@ -3,7 +3,7 @@
 from services.sandbox import auth, installing, views
 from services.sandbox.call import Call
 from services.sandbox.kernel import Json, Problem, Response, not_found, route
-from services.sandbox.state import Account, Repo
+from services.sandbox.state import Account, Installation, Repo
 
 
 def _account(call: Call, param: str, *, kind: str = "") -> Account:
@@ -137,3 +137,34 @@ def my_installation_repositories(call: Call) -> Json:
     shown = [views.full_repository(call.state, call.base, r, call.role(r)) for r in call.page(rows)]
     chosen = "all" if found.repo_ids is None else "selected"
     return {"total_count": len(rows), "repository_selection": chosen, "repositories": shown}
+
+
+@route("PUT", "/user/installations/{installation_id}/repositories/{repository_id}")
+def add_to_installation(call: Call) -> Json:
+    """An administrator of a repository lets an App in that is installed on chosen repositories."""
+    found, repo = _choice(call)
+    if found.repo_ids is not None and repo.id not in found.repo_ids:
+        installing.choose(call.sandbox, found, [*installing.repos_of(call.sandbox, found), repo], call.actor)
+    return Response(status=204)
+
+
+@route("DELETE", "/user/installations/{installation_id}/repositories/{repository_id}")
+def remove_from_installation(call: Call) -> Json:
+    found, repo = _choice(call)
+    if found.repo_ids is None:
+        raise Problem(422, "The installation is on all repositories; choose repositories first.")
+    rest = [r for r in installing.repos_of(call.sandbox, found) if r.id != repo.id]
+    installing.choose(call.sandbox, found, rest, call.actor)
+    return Response(status=204)
+
+
+def _choice(call: Call) -> tuple[Installation, Repo]:
+    """The installation and the repository of the path, for an administrator of the repository; 404 else."""
+    login = _person(call).login
+    found = call.state.installations.get(call.number("installation_id"))
+    repo = call.state.repos.get(call.number("repository_id"))
+    if found is None or repo is None or found.account.lower() != repo.owner.lower():
+        raise not_found()
+    if auth.role_of(call.state, repo, login) != "admin":
+        raise not_found()
+    return found, repo

@@ -81,8 +81,11 @@ CREATE TABLE sticky (
   comment_id TEXT NOT NULL,
   body_hash  TEXT NOT NULL,
   answers    BLOB NOT NULL,                    -- the newest answers to commands, JSON
+  wanted     INTEGER NOT NULL DEFAULT 0,       -- grows with every change that is to be shown
+  shown      INTEGER NOT NULL DEFAULT 0,       -- how far the comment has come
   PRIMARY KEY (repo, number)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX sticky_behind ON sticky (repo) WHERE shown < wanted;
 
 CREATE TABLE command (
   comment_id TEXT PRIMARY KEY,                 -- a command is carried out once, however often its webhook comes

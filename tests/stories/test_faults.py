@@ -1,0 +1,83 @@
+"""GitHub at its worst: webhooks lost, doubled and swapped, answers lost after the work was done, limits, outages.
+
+That nothing is there twice is judged at the end of every story.
+"""
+
+import pytest
+
+from services.core.names import LABEL_PLAN
+from tests.kit.story import BOT, Story
+
+PLAN = """\
+- [ ] **one** Write (acme/api) · run: echo 1 > one.txt
+- [ ] **two** Go on (acme/api) · needs: one · run: echo 2 > two.txt
+- [ ] **three** Elsewhere (acme/web) · needs: one · run: echo 3 > three.txt
+"""
+
+
+async def finished(story: Story) -> None:
+    """Everything is merged, once, and in order."""
+    await story.until("**Done.** 3 of 3 tasks done", lambda: story.issues("acme/api")[0].state == "closed")
+    await story.settled()
+    assert len(story.merges) == 3
+    assert story.merges[0] == f"acme/api#{story.pulls('acme/api')[0].number}"
+    assert len(story.pulls("acme/api")) == 2
+    assert len(story.pulls("acme/web")) == 1
+    tracking = [issue for repo in ("acme/api", "acme/web") for issue in story.issues(repo) if issue.user == BOT]
+    assert [(issue.state, issue.labels) for issue in tracking] == [("closed", ["lockstep:done"])] * 3
+    assert len([comment for comment in story.comments("acme/api") if comment.user == BOT]) == 1
+
+
+async def test_every_webhook_of_a_run_is_lost(story: Story) -> None:
+    """The sweep finds out by itself."""
+    await story.begin(["acme/api", "acme/web"], sweep_seconds=0.3)
+    await story.run(PLAN)
+    await story.hub.fault("lose")
+    await finished(story)
+
+
+async def test_webhooks_come_twice_and_in_any_order(story: Story) -> None:
+    await story.begin(["acme/api", "acme/web"])
+    await story.hub.fault("double", probability=0.5)
+    await story.hub.fault("double_new_guid", probability=0.5)
+    await story.hub.fault("reorder")
+    await story.run(PLAN)
+    await finished(story)
+
+
+async def test_half_of_the_webhooks_are_lost(story: Story) -> None:
+    await story.begin(["acme/api", "acme/web"], sweep_seconds=0.3)
+    await story.run(PLAN)
+    await story.hub.fault("lose", probability=0.5)
+    await story.hub.fault("reorder")
+    await finished(story)
+
+
+DONE_BUT_NOT_SAID = {
+    "issue": ("POST", r"/issues$"),
+    "sub-issue": ("POST", r"/sub_issues$"),
+    "pull request": ("POST", r"/pulls$"),
+    "comment": ("POST", r"/comments$"),
+    "edit of the comment": ("PATCH", r"/issues/comments/\d+$"),
+    "check run": ("POST", r"/check-runs$"),
+    "merge": ("PUT", r"/merge$"),
+    "branch deleted": ("DELETE", r"/git/refs/"),
+    "issue closed": ("PATCH", r"/issues/\d+$"),
+    "label": ("POST", r"/issues/\d+/labels$"),
+    "token": ("POST", r"/access_tokens$"),
+}
+
+
+@pytest.mark.parametrize("what", DONE_BUT_NOT_SAID)
+@pytest.mark.parametrize("kind", ["late_error", "late_drop"])
+async def test_github_does_it_and_says_it_did_not(story: Story, what: str, kind: str) -> None:
+    """A 502, or a connection that ends, after GitHub has carried a request out."""
+    method, path = DONE_BUT_NOT_SAID[what]
+    await story.begin(["acme/api", "acme/web"])
+    number = await story.issue(PLAN, labels=[])
+    assert await story.ask("/lockstep approve") == "+1"
+    rule = await story.hub.fault(kind, method=method, path=path, count=2)
+    await story.hub.ok("POST", f"/repos/acme/api/issues/{number}/labels", {"labels": [LABEL_PLAN]}, who="ana")
+    assert await story.ask("/lockstep run") == "+1"
+    await finished(story)
+    assert rule.count == 0

@@ -1,0 +1,109 @@
+"""The bot ends in the middle and starts again on its data: nothing is done twice, nothing is left undone.
+
+That nothing is there twice is judged at the end of every story. Named pipes hold scripts and checks at a known place,
+so each story stops exactly where it says.
+"""
+
+import asyncio
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.kit.story import FILES, Story
+
+CHAIN = "- [ ] **one** Write · run: echo 1 > one.txt\n- [ ] **two** Go on · needs: one · run: echo 2 > two.txt\n"
+
+
+async def let_pass(pipe: Path) -> None:
+    """Let whoever reads the pipe, now or soon, go on."""
+    await asyncio.to_thread(pipe.write_text, "go on\n")
+
+
+@pytest.fixture
+def pipe(tmp_path: Path) -> Path:
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    return path
+
+
+async def test_stopped_before_the_approval(story: Story) -> None:
+    await story.begin()
+    await story.issue(CHAIN)
+    await story.until("Waits for approval")
+    await story.stop()
+    await story.start()
+    assert await story.ask("/lockstep approve") == "+1"
+    await story.stop()
+    await story.start()
+    assert await story.ask("/lockstep run") == "+1"
+    await story.until("**Done.**")
+
+
+async def test_stopped_while_an_attempt_runs(story: Story, pipe: Path) -> None:
+    await story.begin()
+    await story.run(f"- [ ] **one** Wait · run: echo 1 > one.txt; cat '{pipe}' >> one.txt\n")
+    await story.until("🔵 running")
+    await story.stop()
+    await story.start()
+    await let_pass(pipe)  # the first attempt's reader is gone, or this line would end there
+    await story.until("**Done.**")
+    await story.settled()
+    assert await story.file("acme/api", "one.txt") == "1\ngo on\n"
+    assert len(story.pulls()) == 1
+
+
+async def test_stopped_while_a_pull_request_waits_for_its_check(story: Story, pipe: Path) -> None:
+    """The check ends while nobody listens, so its webhook is lost."""
+    await story.begin({"acme/api": {**FILES, "test.sh": f"test -e two.txt || cat '{pipe}'\n"}})
+    await story.run(CHAIN)
+    await story.until("`one` | Write (acme/api) | 👀 in review")
+    await story.stop()
+    await let_pass(pipe)
+    await story.settled()
+    assert set(story.checks("acme/api", story.pulls()[0].pull.head_sha).values()) >= {"success"}  # type: ignore[union-attr]
+    assert not story.merges
+    await story.start()
+    await story.until("**Done.**")
+    assert len(story.pulls()) == 2
+
+
+async def test_merged_by_hand_while_the_bot_was_away(story: Story) -> None:
+    await story.begin(roles={"ana": "maintain", "boss": "admin"})
+    await story.hub.do(lambda: story.hub.scenario.protect(story.repo(), approvals=1))
+    await story.run(CHAIN)
+    await story.until("waits for a review")
+    await story.stop()
+    await story.hub.ok("PUT", f"/repos/acme/api/pulls/{story.pulls()[0].number}/merge", {}, who="boss")
+    await story.start()
+    await story.until("`two` | Go on (acme/api) | 👀 in review")
+
+
+async def test_commands_given_while_the_bot_was_away_are_heard_when_they_are_sent_again(story: Story) -> None:
+    await story.begin()
+    await story.issue(CHAIN)
+    await story.until("Waits for approval")
+    await story.stop()
+    comment = await story.comment("/lockstep approve\n/lockstep run")
+    await story.settled()
+    await story.start()
+    await story.redeliver(story.deliveries("issue_comment")[-1])
+    await story.until("**Done.**")
+    assert story.reactions(comment) == ["eyes", "+1"]
+
+
+@pytest.mark.parametrize("event", ["issues", "push", "pull_request", "check_run"])
+async def test_stopped_again_and_again(story: Story, event: str) -> None:
+    """Stop and start right after each of the first five webhooks of one kind that a run causes."""
+    await story.begin()
+    await story.run(CHAIN)
+    seen = len(story.deliveries(event))
+    for _ in range(5):
+        await story.until(lambda: len(story.deliveries(event)) > seen or story.issues()[0].state == "closed")
+        seen = len(story.deliveries(event))
+        await story.stop()
+        await story.start()
+    await story.until("**Done.** 2 of 2 tasks done")
+    await story.settled()
+    assert len(story.pulls()) == len(story.merges) == 2
+    assert len(story.issues()) == 3

@@ -1,0 +1,209 @@
+"""The rules of the house that no linter knows: what every file has, what there is exactly one of, what is nowhere."""
+
+import ast
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+
+import handlers
+import handlers.commands
+import services.agents
+import services.checks
+from services.metrics import KNOWN_EVENTS
+
+ROOT = Path(__file__).parent.parent
+CODE = ("bot", "handlers", "services", "tests", "benchmarks", "docs")
+LONG_FILE, LONG_FUNCTION = 400, 60
+
+WITHOUT_SUBSCRIPTION = {"installation", "installation_repositories"}
+"""GitHub sends these to every App; they cannot be subscribed to."""
+
+CORE_WITHOUT_TEST: set[str] = set()
+BROAD = {"bot/dispatch.py": 1}
+"""Where an error of any kind may be swallowed, and how often."""
+
+MACHINE_PATH = re.compile(r"(?<![\w.}$*~<>-])/(?:work|root|home|Users|mnt|tmp/build)/[\w.-]+")
+OWN_PATHS = {"/home/agent"}
+"""Paths that are meant: the home directory inside the box."""
+REGISTRY = re.compile(
+    r"\b(?:pypi|pythonhosted|npmjs|npmmirror|golang|crates|rubygems|docker|ghcr|quay|gcr)\.(?:org|com|io|cn)\b"
+)
+
+
+def tracked() -> list[Path]:
+    """The files of the project: what git knows, or everything outside of tools' folders when there is no git."""
+    done = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=False)
+    if done.returncode == 0:
+        return [path for name in done.stdout.decode().split("\0") if name and (path := ROOT / name).is_file()]
+    return [path for path in ROOT.rglob("*") if path.is_file() and not any(part.startswith(".") for part in path.parts)]
+
+
+FILES = tracked()
+SOURCES = [path for path in FILES if path.suffix == ".py" and path.relative_to(ROOT).parts[0] in CODE]
+TREES = {path.relative_to(ROOT).as_posix(): ast.parse(path.read_text()) for path in SOURCES}
+
+
+def test_every_module_says_what_it_is_for() -> None:
+    assert [name for name, tree in TREES.items() if not ast.get_docstring(tree)] == []
+
+
+def test_every_part_of_the_core_has_its_test() -> None:
+    names = {Path(name).stem for name in TREES if name.startswith("services/core/")} - {"__init__"}
+    tested = {Path(name).stem.removeprefix("test_") for name in TREES if name.startswith("tests/core/test_")}
+    assert names - tested == CORE_WITHOUT_TEST
+
+
+def test_only_dispatch_swallows_errors_of_any_kind() -> None:
+    found = {name: sum(1 for _ in swallowers(tree)) for name, tree in TREES.items() if not name.startswith("tests/")}
+    assert {name: count for name, count in found.items() if count} == BROAD
+
+
+def swallowers(tree: ast.Module) -> Iterator[ast.ExceptHandler]:
+    """Handlers that catch everything and do not raise it again."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ExceptHandler):
+            kinds = node.type.elts if isinstance(node.type, ast.Tuple) else [node.type]
+            broad = any(kind is None or (isinstance(kind, ast.Name) and kind.id in WIDEST) for kind in kinds)
+            last = node.body[-1]
+            if broad and not (isinstance(last, ast.Raise) and last.exc is None):
+                yield node
+
+
+WIDEST = {"Exception", "BaseException"}
+
+
+def test_the_search_for_swallowers_finds_them() -> None:
+    caught = "try:\n    f()\nexcept {}:\n    {}\n"
+    for kind, body, count in [
+        ("Exception", "pass", 1),
+        ("(OSError, BaseException) as e", "log(e)", 1),
+        ("BaseException", "raise", 0),
+        ("Exception", "raise ValueError", 1),
+        ("OSError", "pass", 0),
+    ]:
+        assert len(list(swallowers(ast.parse(caught.format(kind, body))))) == count, (kind, body)
+
+
+def test_nothing_is_left_for_later() -> None:
+    mark = re.compile(r"\b(?:TODO|FIXME|XXX|HACK)\b|[Nn]ot implemented")
+    own = Path(__file__).relative_to(ROOT).as_posix()
+    found = [
+        f"{path.relative_to(ROOT)}: {line.strip()}"
+        for path in SOURCES
+        if path.relative_to(ROOT).as_posix() != own
+        for line in path.read_text().splitlines()
+        if mark.search(line)
+    ]
+    assert found == []
+
+
+def test_the_manifest_asks_for_the_events_that_are_handled() -> None:
+    manifest = yaml.safe_load((ROOT / "app.yml").read_text())
+    handled = set(handlers.load())
+    assert set(manifest["default_events"]) == handled - WITHOUT_SUBSCRIPTION
+    assert handled <= KNOWN_EVENTS
+    assert manifest["default_events"] == sorted(manifest["default_events"])
+    assert {"administration", "workflows", "secrets"}.isdisjoint(manifest["default_permissions"])
+
+
+def test_what_registers_itself_is_what_we_think() -> None:
+    handlers.commands.load()
+    services.checks.load()
+    services.agents.AGENTS.load(services.agents)
+    assert handlers.commands.COMMANDS.names() == [
+        "approve", "cancel", "help", "ping", "retry", "run", "skip", "status",
+    ]  # fmt: skip
+    assert services.agents.AGENTS.names() == ["script"]
+    assert services.checks.CHECKS.names() == ["lockstep/gate", "lockstep/plan"]
+
+
+def test_no_place_of_one_machine_is_named() -> None:
+    found = []
+    for path in FILES:
+        try:
+            text = path.read_text()
+        except UnicodeDecodeError:  # a picture or an archive
+            continue
+        for line in text.splitlines():
+            places = [match[0] for match in MACHINE_PATH.finditer(line) if match[0] not in OWN_PATHS]
+            found += [f"{path.relative_to(ROOT)}: {what}" for what in places + REGISTRY.findall(line)]
+    assert found == []
+
+
+def test_long_files_and_functions_are_told() -> None:
+    """Told, not forbidden: the figures are aims."""
+    told = []
+    for name, tree in TREES.items():
+        lines = len((ROOT / name).read_text().splitlines())
+        if lines > LONG_FILE:
+            told.append(f"{name} has {lines} lines")
+        for node in ast.walk(tree):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                length = (node.end_lineno or node.lineno) - node.lineno + 1
+                if length > LONG_FUNCTION:
+                    told.append(f"{name}:{node.lineno} {node.name} has {length} lines")
+    with warnings.catch_warnings():
+        warnings.simplefilter("default")
+        for line in told:
+            warnings.warn(line, stacklevel=1)
+
+
+BREAKS = {
+    "1 bot over handlers over services": ("services/core/clock.py", "import handlers"),
+    "2 the layers inside services": ("services/store/db.py", "import services.engine"),
+    "3 core, recovery and checks are pure": ("services/core/gate.py", "import sqlite3"),
+    "4 commands do not import each other": ("handlers/commands/ping.py", "import handlers.commands.help"),
+    "5 the sandbox stands alone": ("services/sandbox/clock.py", "import services.errors"),
+    "6 only bot starts the sandbox": ("services/git/command.py", "import services.sandbox"),
+    "7 handlers reach GitHub and the store only through the engine": ("handlers/checks.py", "import services.store.db"),
+}
+"""Contract -> a file, and the line in it that would break exactly this contract."""
+
+
+@pytest.fixture(scope="module")
+def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The three packages, to be broken."""
+    folder = tmp_path_factory.mktemp("copy")
+    for package in ("bot", "handlers", "services"):
+        shutil.copytree(
+            ROOT / package, folder / package, ignore=lambda _, names: [n for n in names if "__pycache" in n]
+        )
+    shutil.copy(ROOT / "pyproject.toml", folder)
+    return folder
+
+
+def broken(folder: Path) -> set[str]:
+    """Names of the contracts that import-linter reports as broken."""
+    command = [sys.executable, "-c", "from importlinter.cli import lint_imports_command as main; main()"]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    assert "Contracts" in done.stdout, done.stdout + done.stderr
+    return set(re.findall(r"^(.*?) BROKEN$", done.stdout, re.MULTILINE))
+
+
+def test_every_contract_can_be_broken() -> None:
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+    assert {contract["name"] for contract in contracts} == set(BREAKS)
+
+
+@pytest.mark.parametrize("contract", BREAKS)
+def test_a_broken_contract_is_reported(copy: Path, contract: str) -> None:
+    name, line = BREAKS[contract]
+    path = copy / name
+    text = path.read_text()
+    path.write_text(f"{text}\n{line}\n")
+    try:
+        assert broken(copy) == {contract}
+    finally:
+        path.write_text(text)
+
+
+def test_the_tree_keeps_its_contracts(copy: Path) -> None:
+    assert broken(copy) == set()

@@ -1,0 +1,79 @@
+"""Up, ready, and how it is doing."""
+
+import json
+from collections.abc import AsyncIterator
+from typing import Any, cast
+
+import pytest
+from aiohttp.test_utils import make_mocked_request
+
+from bot.web.health import Health
+from services.errors import Unreachable
+from services.metrics import Metrics
+from services.store.db import Database
+from services.store.inbox import Delivery, Inbox
+from tests.kit.plans import NOW
+from tests.web.stage import StoppedClock
+
+REQUEST = make_mocked_request("GET", "/")
+
+
+class Hub:
+    """GitHub as far as health asks it."""
+
+    def __init__(self) -> None:
+        self.reads = self
+        self.answers = True
+
+    async def app(self) -> object:
+        if not self.answers:
+            raise Unreachable(0, "the connection was reset")
+        return object()
+
+
+@pytest.fixture
+async def database() -> AsyncIterator[Database]:
+    found = Database(":memory:")
+    await found.open()
+    yield found
+    await found.close()
+
+
+def health(database: Database, hub: Hub) -> Health:
+    return Health(
+        database=database, inbox=Inbox(database), metrics=Metrics(), github=cast("Any", hub), clock=StoppedClock()
+    )
+
+
+async def test_up_means_that_it_answers(database: Database) -> None:
+    assert json.loads((await health(database, Hub()).live(REQUEST)).text or "") == {"status": "ok"}
+
+
+async def test_ready_when_it_can_write_and_github_knows_it(database: Database) -> None:
+    hub = Hub()
+    answer = await health(database, hub).ready(REQUEST)
+    assert (answer.status, json.loads(answer.text or "")["parts"]) == (200, {"database": "ok", "github": "ok"})
+    hub.answers = False
+    answer = await health(database, hub).ready(REQUEST)
+    assert answer.status == 503
+    assert "check the App id" in json.loads(answer.text or "")["parts"]["github"]
+
+
+async def test_not_ready_when_the_database_takes_no_writes(database: Database) -> None:
+    whole = health(database, Hub())
+    assert (await whole.ready(REQUEST)).status == 200
+    await database.write(lambda connection: connection.execute("PRAGMA query_only=ON"))
+    answer = await whole.ready(REQUEST)
+    assert answer.status == 503
+    assert json.loads(answer.text or "")["parts"]["database"].startswith("the database takes no writes")
+    await database.close()
+    assert (await whole.ready(REQUEST)).status == 503
+
+
+async def test_metrics_tell_what_waits(database: Database) -> None:
+    await Inbox(database).put(Delivery(hook_id="1", guid="a", event="issues", received_at=NOW, body=b"{}"))
+    answer = await health(database, Hub()).metrics(REQUEST)
+    text = cast("bytes", answer.body).decode()
+    assert "lockstep_inbox_waiting 1.0" in text
+    assert "lockstep_inbox_oldest_seconds 3600.0" in text
+    assert answer.headers["Content-Type"].startswith("text/plain; version=0.0.4")

@@ -1,0 +1,222 @@
+"""The pages as HTML: what stands where, what is foreign is text, what is not there is said, and nothing is too big."""
+
+import re
+from collections.abc import AsyncIterator
+
+import pytest
+
+from bot.web.pages import HEADERS
+from services.core.plan import Problem
+from tests.kit.plans import plan, task
+from tests.web.plans import TRICKS, currency, half_done, hostile, thousand
+from tests.web.stage import House, house
+
+
+@pytest.fixture
+async def home() -> AsyncIterator[House]:
+    async with house() as found:
+        yield found
+
+
+def words(html: str) -> str:
+    """The page as a reader without eyes for markup would have it."""
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", "", html))
+
+
+async def test_before_the_first_plan_the_page_says_what_to_do(home: House) -> None:
+    status, html, _ = await home.get("/")
+    assert status == 200
+    assert "No plans yet" in html
+    assert "lockstep:plan" in html
+    assert "Needs a person" not in html
+
+
+async def test_what_needs_a_person_stands_first(home: House) -> None:
+    await half_done(home)
+    _, html, _ = await home.get("/")
+    said = words(html)
+    assert (
+        said.index("Needs a person 1") < said.index("failed rates in Orders carry a currency") < said.index("Running 1")
+    )
+    assert "Comment /lockstep retry rates on acme/platform#1 · holds up 2 tasks · since 30 min ago · 12:30" in said
+    assert "1 of 6 done · for 1 h 00" in said
+    assert 'aria-label="1 done, 1 in review, 1 failed, 3 blocked"' in html
+    assert "https://github.example/acme/platform/issues/1" in html
+
+
+async def test_a_plan_before_its_start_says_which_command_is_next(home: House) -> None:
+    await home.approved(currency(), 1, title="Approved one")
+    await home.read(currency(), 2, title="New one")
+    await home.read(
+        None, 3, title="Broken one", problems=(Problem(kind="cycle", message="a needs b, b needs a.", line=4),)
+    )
+    said = words((await home.get("/"))[1])
+    assert "approved Approved one Approved and not started. Comment /lockstep run on acme/platform#1" in said
+    assert (
+        "waits for approval New one 6 tasks to read and approve. Comment /lockstep approve on acme/platform#2" in said
+    )
+    assert "has problems Broken one 1 problem; edit the issue and it is read again. Edit acme/platform#3" in said
+    broken = words((await home.get("/plans/acme/platform/3"))[1])
+    assert "Problems 1 Line 4 a needs b, b needs a." in broken
+    planned = words((await home.get("/plans/acme/platform/2"))[1])
+    assert "planned" in planned
+    assert "done before" not in planned
+
+
+async def test_the_page_of_a_plan(home: House) -> None:
+    await half_done(home)
+    status, html, _ = await home.get("/plans/acme/platform/1")
+    said = words(html)
+    assert status == 200
+    assert "<title>Orders carry a currency · running · Lockstep</title>" in html
+    assert "started by ana · approved by ben · 6 tasks in 3 repositories · critical path 4 tasks" in said
+    assert "exit code 1: no_rates.txt *here*" in said  # as it was, not as it had to be written on GitHub
+    assert "waits for check <code>test</code>" in html
+    assert "line 50" in html
+    assert "line 20" not in html
+    assert 'href="https://github.example/acme/schema/pull/3"' in html
+    assert 'href="https://github.example/acme/api/issues/4"' in html
+    assert "took 3 min" in said
+    assert re.findall(r'<tr id="(\w+)"', html) == ["schema", "rates", "api", "convert", "web", "prices"]
+    assert len(re.findall(r'class="box ', html)) == 6
+    assert 'aria-label="api, acme/api, in review, on the critical path, needs schema"' in html
+    assert "run started by ana" in said
+    assert re.search(r"approved as version [0-9a-f]{12} by ben", said)
+
+
+async def test_everything_a_task_printed(home: House) -> None:
+    await half_done(home)
+    status, text, headers = await home.get("/plans/acme/platform/1/log/rates")
+    assert (status, headers["Content-Type"]) == (200, "text/plain; charset=utf-8")
+    assert text.splitlines()[0] == "line 1"
+    assert (await home.get("/plans/acme/platform/1/log/schema"))[:2] == (200, "")
+    assert (await home.get("/plans/acme/platform/1/log/nobody"))[0] == 404
+
+
+async def test_when_nobody_has_to_act_the_page_says_what_is_next(home: House) -> None:
+    await home.ran(plan(task("one"), task("two", "one")), [], 1)
+    said = words((await home.get("/plans/acme/platform/1"))[1])
+    assert "Who must act Nobody." in said
+
+
+async def test_foreign_text_is_text(home: House) -> None:
+    await hostile(home)
+    for path in ("/", "/plans/acme/platform/2"):
+        _, html, _ = await home.get(path)
+        assert not re.search(r"<(script|img|svg onload|object|iframe|form|input)", html)
+        assert "javascript:alert(1)" in html
+        assert not re.search(r"""(href|src)=["']?javascript:""", html)
+        assert "style=" not in html
+        assert "&lt;script&gt;" in html
+        assert html.count("</html>") == 1
+    _, text, headers = await home.get("/plans/acme/platform/2/log/t0")
+    assert text == " ".join(TRICKS)
+    assert headers["Content-Type"].startswith("text/plain")
+    assert headers["X-Content-Type-Options"] == "nosniff"
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/plans/acme/platform/1", "/plans/no/such/1", "/nothing", "/static/lockstep.css", "/healthz"]
+)
+async def test_every_answer_carries_the_headers(home: House, path: str) -> None:
+    await half_done(home)
+    _, _, headers = await home.get(path)
+    assert {name: headers[name] for name in HEADERS} == HEADERS
+    policy = headers["Content-Security-Policy"]
+    assert "unsafe" not in policy
+    assert "script-src" not in policy  # so `default-src 'none'` forbids it
+    assert "http" not in policy
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/plans/acme/platform/99",
+        "/plans/acme/platform/x",
+        "/plans/acme/%2e%2e/1",
+        "/plans/acme/platform/1/log/%2e%2e%2fx",
+        "/static/%2e%2e/pages.py",
+        "/static/base.html",
+        "/<script>",
+    ],
+)
+async def test_what_is_not_there(home: House, path: str) -> None:
+    await half_done(home)
+    status, html, headers = await home.get(path)
+    assert status == 404
+    assert headers["Content-Type"].startswith("text/html")
+    assert "There is nothing here" in html
+    assert "script" not in html
+
+
+async def test_a_page_that_has_not_changed_is_not_sent_again(home: House) -> None:
+    await half_done(home)
+    _, _, headers = await home.get("/")
+    assert headers["Cache-Control"] == "private, no-cache"
+    status, text, again = await home.get("/", **{"If-None-Match": headers["ETag"]})
+    assert (status, text, again["ETag"]) == (304, "", headers["ETag"])
+    assert "Content-Security-Policy" in again
+    assert (await home.get("/", **{"If-None-Match": '"other"'}))[0] == 200
+
+
+async def test_a_store_that_is_gone_is_said(home: House) -> None:
+    await home.database.close()
+    status, html, _ = await home.get("/")
+    assert status == 503
+    assert "The store does not answer" in html
+
+
+async def test_a_thousand_tasks_fit_on_a_page(home: House) -> None:
+    await thousand(home)
+    _, overview, _ = await home.get("/")
+    assert len(overview.encode()) < 200_000
+    assert "… and 15 more, on the pages of their plans." in overview
+    _, html, _ = await home.get("/plans/acme/platform/3")
+    assert len(html.encode()) < 200_000
+    shown = re.findall(r'<tr id="(t\d+)"', html)
+    assert len(shown) == 100
+    assert shown[:20] == [f"t{n}" for n in range(330, 350)]
+    assert "open 700" in words(html)
+    assert "finished 300" in words(html)
+    assert 0 < len(re.findall(r'class="box ', html)) <= 150
+
+
+async def test_all_tasks_can_be_reached_page_by_page(home: House) -> None:
+    await thousand(home)
+    seen: list[str] = []
+    path = "/plans/acme/platform/3?show=all"
+    while path:
+        _, html, _ = await home.get(path)
+        seen += re.findall(r'<tr id="(t\d+)"', html)
+        following = re.search(r'<a href="([^"]+)">Next</a>', html)
+        path = following[1].replace("&amp;", "&").partition("#")[0] if following else ""
+    assert sorted(seen) == sorted(f"t{n}" for n in range(1000))
+
+
+async def test_a_query_that_makes_no_sense_is_as_if_it_were_not_there(home: House) -> None:
+    await thousand(home)
+    queries = {
+        "show=finished": "t0", "show=finished&page=3": "t200", "page=0": "t330", "page=-1": "t330", "page=²": "t330",
+        "page=99999999999": "t330", "show=<script>": "t330", "task=<script>": "t330", "page=999999": "t900",
+    }  # fmt: skip
+    for query, first in queries.items():
+        status, html, _ = await home.get(f"/plans/acme/platform/3?{query}")
+        assert status == 200
+        assert re.findall(r'<tr id="(t\d+)"', html)[0] == first, query
+        assert "<script" not in html
+
+
+async def test_a_task_that_is_asked_for_is_on_the_page(home: House) -> None:
+    await thousand(home)
+    for wanted in ("t5", "t777"):
+        _, html, _ = await home.get(f"/plans/acme/platform/3?task={wanted}")
+        assert f'<tr id="{wanted}"' in html
+
+
+async def test_ids_are_there_once(home: House) -> None:
+    await half_done(home, 1)
+    await half_done(home, 2)
+    await home.ran(plan(task("main"), task("needs", "main"), task("tasks")), [], 3)
+    for path in ("/", "/plans/acme/platform/1", "/plans/acme/platform/3"):
+        ids = re.findall(r' id="([^"]+)"', (await home.get(path))[1])
+        assert len(ids) == len(set(ids))
