@@ -31,6 +31,7 @@ class Line:
     mail: list[Mail] = field(default_factory=list)
     looks: set[str] = field(default_factory=set)
     under_way: dict[str, Action] = field(default_factory=dict)
+    loading: asyncio.Lock = field(default_factory=asyncio.Lock)
     is_driving: bool = False
     is_looking: bool = False
 

@@ -182,9 +182,10 @@ class Driver:
         """The run in memory; read from the store once, and again after it was let go."""
         line = self._line(run_id)
         if line.board is None:
-            run = await self._parts.runs.load(run_id)
-            if run is not None and line.board is None:
-                line.board = Board(run)
+            async with line.loading:
+                run = await self._parts.runs.load(run_id) if line.board is None else None
+                if run is not None:
+                    line.board = Board(run)
         return line.board
 
     # Looking.
