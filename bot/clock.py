@@ -1,5 +1,6 @@
-"""The one place that reads the time."""
+"""The one place that reads the time, and lets it pass."""
 
+import asyncio
 from datetime import UTC, datetime
 
 
@@ -8,3 +9,8 @@ class SystemClock:
 
     def now(self) -> datetime:
         return datetime.now(UTC)
+
+
+async def pause(seconds: float) -> None:
+    """Let this much time pass; never to wait for something that tells when it is there."""
+    await asyncio.sleep(seconds)

@@ -15,11 +15,12 @@ from typing import Generic, Protocol, TypeVar
 
 import structlog
 
+from bot.clock import pause
 from handlers import Handler, name_of
 from handlers.events import Event, key
 from handlers.reading import parse
 from services.core.clock import Clock
-from services.errors import StoreError
+from services.errors import RateLimited, StoreError, Unreachable
 from services.metrics import Metrics
 from services.store.inbox import Delivery, Outcome
 
@@ -27,6 +28,9 @@ EngineT = TypeVar("EngineT")
 
 WINDOW = 512
 """Deliveries read from the store and not settled yet; the rest waits on disk."""
+
+AGAIN = (1.0, 5.0, 25.0, 120.0)
+"""Seconds between the tries of a handler whose trouble may pass; its lane waits, the others go on."""
 
 log = structlog.get_logger(__name__)
 
@@ -43,7 +47,7 @@ class Dispatcher(Generic[EngineT]):
     """Runs until it is cancelled. `wake` after a commit; nothing is polled.
 
     handlers: by event, from `handlers.load()`.  at_once: deliveries handled side by side.  patience: seconds a handler
-    may take.
+    may take.  again: see AGAIN.
     """
 
     def __init__(
@@ -56,6 +60,7 @@ class Dispatcher(Generic[EngineT]):
         *,
         at_once: int = 32,
         patience: float = 300.0,
+        again: Sequence[float] = AGAIN,
     ) -> None:
         self._inbox = inbox
         self._handlers = handlers
@@ -63,6 +68,7 @@ class Dispatcher(Generic[EngineT]):
         self._clock = clock
         self._metrics = metrics
         self._patience = patience
+        self._again = again
         self._slots = asyncio.Semaphore(at_once)
         self._lanes: dict[str, deque[_Item]] = {}
         self._open = 0
@@ -134,24 +140,41 @@ class Dispatcher(Generic[EngineT]):
         event = item.event
         handlers = self._handlers.get(event.name, ()) if event.readable else ()
         with structlog.contextvars.bound_contextvars(delivery=event.guid, event_name=event.name, lane=lane):
-            failed = [name_of(handler) for handler in handlers if not await self._call(handler, event)]
+            errors = {name_of(handler): await self._call(handler, event) for handler in handlers}
+            failed = [name for name, error in errors.items() if error is not None]
             outcome: Outcome = "failed" if failed else "handled" if handlers else "ignored"
             note = ", ".join(failed) if event.readable else "the body is not a JSON object"
-            try:
-                await self._inbox.settle(item.row, outcome, note)
-            except StoreError:
-                log.exception("a delivery was handled but could not be settled; it is handled again at the next start")
+            if any(may_pass(error) for error in errors.values()):
+                log.warning("a delivery is kept for the next start", handlers=note)
+            else:
+                await self._settle(item.row, outcome, note)
         lag = (self._clock.now() - item.received_at).total_seconds()
         self._metrics.dispatched(event.name, outcome, max(0.0, lag))
 
-    async def _call(self, handler: Handler[EngineT], event: Event) -> bool:
-        """Run one handler; False when it failed."""
-        error = await isolated(handler(event, self._engine), self._patience)
-        if error is None:
-            return True
+    async def _settle(self, row: int, outcome: Outcome, note: str) -> None:
+        try:
+            await self._inbox.settle(row, outcome, note)
+        except StoreError:
+            log.exception("a delivery was handled but could not be settled; it is handled again at the next start")
+
+    async def _call(self, handler: Handler[EngineT], event: Event) -> BaseException | None:
+        """Run one handler, again after a while when what failed may pass; what it raised in the end, or None."""
+        for wait in (*self._again, None):
+            error = await isolated(handler(event, self._engine), self._patience)
+            if error is None:
+                return None
+            if wait is None or not may_pass(error):
+                break
+            log.info("a handler is tried again", handler=name_of(handler), error=str(error), seconds=wait)
+            await pause(wait)
         self._metrics.handler_errors.labels(name_of(handler)).inc()
         log.error("a handler failed", handler=name_of(handler), repo=event.repo, action=event.action, exc_info=error)
-        return False
+        return error
+
+
+def may_pass(error: BaseException | None) -> bool:
+    """Trouble of the world and not of the event: GitHub or the database did not answer, or a limit was reached."""
+    return isinstance(error, Unreachable | RateLimited | StoreError)
 
 
 async def isolated(work: Awaitable[object], patience: float | None = None) -> BaseException | None:

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Coroutine
 
 import structlog
 
+from bot.clock import pause
 from bot.dispatch import isolated
 from services.errors import ApiError, StoreError
 
@@ -71,7 +72,7 @@ async def _logged(name: str, work: Coroutine[object, object, None]) -> None:
 async def sweep(every: float, look: Callable[[], Awaitable[object]]) -> None:
     """Call `look` again and again, `every` seconds apart, for ever."""
     while True:
-        await asyncio.sleep(every)
+        await pause(every)
         error = await isolated(look())
         if error is not None:
             log.error("the sweep failed; it runs again", exc_info=error)

@@ -35,7 +35,6 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
 
     id: str
     plan_id: str
-    slug: str
     repo: str
     number: int
     plan: Plan
@@ -226,6 +225,8 @@ class _Work:
             for kind in _CALLS_FOR.get(happening.kind, ())
             if after.issue or kind not in _NEED_ISSUE
         ]
+        if happening.kind == "retried" and not after.issue:
+            self.actions.append(_action(self.run, after, "track"))
 
     def judge(self, task_id: str, fact: PullFact) -> None:
         task = self.of(task_id)
@@ -324,14 +325,20 @@ _CALLS_FOR: dict[str, tuple[ActionKind, ...]] = {
     "broke": ("label",),
     "refused": ("label",),
     "closed": ("label",),
-    "moved": ("label",),
+    "moved": ("label", "checks"),
     "skipped": ("tidy",),
 }
 
 
 def _action(run: Run, task: TaskState, kind: ActionKind, sha: str = "") -> Action:
-    """The action with its key. A label is about the state, so its key names it; a merge is about one head."""
-    about = f"/{sha}" if sha else f"/{task.state}-{task.fence}" if kind == "label" else ""
+    """The action with its key, which names what the action is about: a state, a head, one more try to track."""
+    about = f"/{sha}" if sha else ""
+    if kind == "label":
+        about = f"/{task.state}-{task.fence}"
+    elif kind == "checks":
+        about = f"/{task.head_sha}"
+    elif kind == "track":
+        about = f"/{task.fence}"
     key = f"{run.id}/{task.id}/{task.attempt}/{kind}{about}"
     return Action(key=key, kind=kind, task=task.id, attempt=task.attempt, fence=task.fence, sha=sha)
 

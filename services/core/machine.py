@@ -69,11 +69,11 @@ _STAY: dict[Kind, State | None] = dict.fromkeys(KINDS, None)
 TABLE: dict[State, dict[Kind, State | None]] = {
     "blocked": {
         **_STAY, "tracked": "blocked", "waits": "blocked",
-        "unblocked": "ready", "cancelled": "cancelled", "skipped": "skipped",
+        "unblocked": "ready", "broke": "failed", "cancelled": "cancelled", "skipped": "skipped",
     },
     "ready": {
         **_STAY, "tracked": "ready", "waits": "ready",
-        "started": "running", "reblocked": "blocked", "cancelled": "cancelled", "skipped": "skipped",
+        "started": "running", "reblocked": "blocked", "broke": "failed", "cancelled": "cancelled", "skipped": "skipped",
     },
     "running": {
         **_STAY, "tracked": "running", "waits": "running",

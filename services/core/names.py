@@ -22,18 +22,22 @@ CHECK_PLAN = "lockstep/plan"
 STICKY = "<!-- lockstep:sticky -->"
 
 
-def slug(repo: str, number: int) -> str:
-    """A plan's short name: `platform-12` for issue 12 of acme/platform. Unique within an owner, which is as far as a
-    plan reaches.
+def run_id(repo: str, number: int, count: int) -> str:
+    """`acme/platform-12-r1` for the first run of the plan in acme/platform#12: no two runs share a name."""
+    return f"{repo}-{number}-r{count}"
+
+
+def branch(run: str, task_id: str) -> str:
+    """`lockstep/platform-12/api`, and `lockstep/platform-12-r2/api` for the plan's second run.
+
+    Always a valid ref: git refuses `..`, parts that begin with a dot, and parts that end in a dot or in `.lock`.
     """
-    name = re.sub(r"[^A-Za-z0-9-]+", "-", repo.partition("/")[2]).strip("-")[:60]
-    return f"{name or 'plan'}-{number}"
+    return "/".join(("lockstep", _part(run.partition("/")[2].removesuffix("-r1")), _part(task_id)))
 
 
-def branch(plan_slug: str, task_id: str) -> str:
-    """`lockstep/<plan>/<task>`, always a valid ref: git refuses `..` and parts that end in `.lock` or a dot."""
-    safe = re.sub(r"\.{2,}", ".", task_id).rstrip(".")
-    return f"lockstep/{plan_slug}/{safe}{'-' if safe.lower().endswith('.lock') else ''}"
+def _part(text: str) -> str:
+    safe = re.sub(r"\.(?=\.|$)|^\.", "_", text)
+    return f"{safe}-" if safe.lower().endswith(".lock") else safe
 
 
 def marker(key: str) -> str:

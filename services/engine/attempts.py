@@ -169,13 +169,13 @@ class _Steps:
             raise _Over("refused", f"Somebody else pushed to {branch} at the same moment.") from None
 
     async def _is_own(self, repo: str, branch: str, tip: str, token: str) -> bool:
-        """Is this an earlier try of the same attempt, on a base that has moved on since? Then it may be replaced.
+        """Is this an earlier try of the same task, by this run or one before? Then it may be replaced.
 
         The marks could be forged by whoever may push there; all they would gain is that we overwrite their commit.
         """
         if await self._mirrors.fetch(repo, branch, token) != tip:
             return False
-        return await is_own_commit(self._mirrors, repo, tip, self._order.message, self._order.when)
+        return await is_own_commit(self._mirrors, repo, tip, self._order.message)
 
     def _left(self) -> float:
         """Seconds of the task's time that are left."""

@@ -28,13 +28,14 @@ from services.store.runs import Due
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     """What an effect led to. `again_in`: seconds until the next try.  `forget`: the action may be decided anew.
-    `look`: read the task's pull request again.
+    `look`: read the task's pull request again.  free: GitHub did not even look at it, so the try does not count.
     """
 
     happened: tuple[Happening, ...] = ()
     again_in: float | None = None
     forget: bool = False
     look: bool = False
+    free: bool = False
     note: str = ""
     log: str = ""
 
@@ -90,7 +91,7 @@ class Effects:
             attempt=state.attempt,
             fence=state.fence,
             base=repository.default_branch,
-            branch=names.branch(run.slug, task.id),
+            branch=names.branch(run.id, task.id),
             message=messages.commit_message(run, task),
             when=state.since or self._parts.clock.now(),
             replaces=state.heads,
@@ -111,7 +112,7 @@ class Effects:
         return await self._parts.github.writes.token(repo, tuple(sorted(permissions.items())))
 
     async def _open_pull(self, run: Run, task: Task, state: TaskState, due: Due) -> Outcome:
-        branch, writes = names.branch(run.slug, task.id), self._parts.github.writes
+        branch, writes = names.branch(run.id, task.id), self._parts.github.writes
         pull: PullInfo | None = None
         if due.tries or state.attempt > 1:
             pull = _current(await writes.find_pull(task.repo, branch), state)
@@ -165,6 +166,8 @@ class Effects:
             )
             return Outcome(happened=(Happening(kind="refused", text=text, fence=state.fence),), forget=True)
         method = await self._method(task.repo)
+        if run.tasks[task.id].fence != state.fence:
+            return Outcome(note="its attempt is over")  # cancelled while we were reading
         try:
             merged = await self._parts.github.writes.merge(
                 task.repo, state.pull, sha, method, f"{messages.pull_title(task)} (#{state.pull})"
@@ -188,7 +191,7 @@ class Effects:
         """After the merge: the branch goes, the tracking issue is closed."""
         writes = self._parts.github.writes
         if state.merge_sha:
-            await writes.delete_branch(task.repo, names.branch(run.slug, task.id))
+            await writes.delete_branch(task.repo, names.branch(run.id, task.id))
         reason = "completed" if state.state == "done" else "not_planned"
         await writes.edit_issue(task.repo, state.issue, state="closed", state_reason=reason)
         return await self._label(task, state)
@@ -239,7 +242,7 @@ def _not_merged(state: TaskState, refused: Refused | NotFound) -> Outcome:
     if means == "again":
         return Outcome(again_in=1.0, note=refused.message[:200])
     if means == "look":
-        return Outcome(forget=True, look=True, note=refused.message[:200])
+        return Outcome(again_in=2.0, look=True, note=refused.message[:200])
     if means == "conflict":
         return Outcome(
             happened=(Happening(kind="broke", text="conflicts with its base branch", fence=state.fence),), forget=True

@@ -3,6 +3,7 @@
 Handlers know only this class. It holds no logic of its own; it puts intake, driver and stickies together.
 """
 
+import contextlib
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
@@ -15,7 +16,7 @@ from services.engine.observe import Observer
 from services.engine.parts import Parts
 from services.engine.runs import Driver
 from services.engine.stickies import Stickies
-from services.errors import NotFound, Refused, UserError
+from services.errors import ApiError, NotFound, Refused, UserError
 from services.store.plans import Answer, PlanRow
 from services.store.runs import Told
 
@@ -68,15 +69,17 @@ class Engine:
         """The sender's role, asked of GitHub now: none, read, triage, write, maintain or admin."""
         return await self._parts.github.reads.permission(repo, login, fresh=True)
 
-    async def first_time(self, comment_id: str) -> bool:
-        return await self._parts.plans.first_time(comment_id, self._parts.clock.now())
+    async def is_answered(self, key: str) -> bool:
+        """Was this command, by its comment and place, carried out already? Its webhook may come more than once."""
+        return await self._parts.plans.is_answered(key)
+
+    async def answered(self, key: str) -> None:
+        await self._parts.plans.answered(key, self._parts.clock.now())
 
     async def react(self, repo: str, comment_id: str, content: str) -> None:
-        """A reaction is a courtesy: a comment that is gone or locked is no trouble."""
-        try:
+        """A reaction is a courtesy: when GitHub can't take it, the command goes on."""
+        with contextlib.suppress(ApiError):
             await self._parts.github.writes.react(repo, comment_id, content)
-        except (NotFound, Refused):
-            return
 
     async def answer(self, repo: str, number: int, to: str, command: str, text: str) -> None:
         """Put an answer into the sticky comment."""

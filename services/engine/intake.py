@@ -56,7 +56,6 @@ class Intake:
             id=f"{repo}#{issue.number}",
             repo=repo,
             number=issue.number,
-            slug=names.slug(repo, issue.number),
             title=issue.title,
             hash=parsed.plan.hash if parsed.plan is not None else "",
             parsed=parsed,
@@ -116,9 +115,8 @@ class Intake:
             )
         count = await self._parts.runs.count(row.id)
         run = Run(
-            id=f"{row.slug}-r{count + 1}",
+            id=names.run_id(repo, number, count + 1),
             plan_id=row.id,
-            slug=row.slug,
             repo=repo,
             number=number,
             plan=plan,

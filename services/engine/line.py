@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from services.core.conduct import Action, Board, Decision
 from services.core.gate import PullFact
@@ -25,11 +26,15 @@ class Mail:
 
 @dataclass(kw_only=True, slots=True)
 class Line:
-    """`looks`: tasks whose pull requests are to be read; `under_way`: effects being carried out, by key."""
+    """`looks`: tasks whose pull requests are to be read (`looks_later`: when GitHub answers again); `back_at`: when
+    effects are due again; `under_way`: effects being carried out, by key."""
 
     board: Board | None = None
     mail: list[Mail] = field(default_factory=list)
     looks: set[str] = field(default_factory=set)
+    looks_later: set[str] = field(default_factory=set)
+    looks_failed: int = 0
+    back_at: datetime | None = None
     under_way: dict[str, Action] = field(default_factory=dict)
     loading: asyncio.Lock = field(default_factory=asyncio.Lock)
     is_driving: bool = False
@@ -39,4 +44,12 @@ class Line:
     def is_idle(self) -> bool:
         """Nothing waits and nothing runs, and the run is over: it need not be kept in memory."""
         over = self.board is None or self.board.run.finished_at is not None
-        return over and not (self.mail or self.looks or self.under_way or self.is_driving or self.is_looking)
+        return over and not (
+            self.mail
+            or self.looks
+            or self.looks_later
+            or self.back_at
+            or self.under_way
+            or self.is_driving
+            or self.is_looking
+        )

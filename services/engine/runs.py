@@ -7,7 +7,7 @@ never decided twice at a time, and a busy one pays one commit for many tasks.
 
 import asyncio
 from collections.abc import Collection, Iterable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Protocol
 
 import structlog
@@ -17,10 +17,11 @@ from services.core.conduct import Action, Board, Decision, Run, decide, use_of
 from services.core.gate import PullFact
 from services.core.machine import ENDED, Happening
 from services.core.schedule import Limits, Use
+from services.core.text import plain
 from services.engine.effects import Outcome
 from services.engine.line import Line, Mail
 from services.engine.parts import Parts
-from services.errors import AgentError, ApiError, GitError, NotFound, Refused, StoreError
+from services.errors import AgentError, ApiError, GitError, NotFound, RateLimited, Refused, StoreError
 from services.store.runs import Due, Settle
 
 Happened = Sequence[tuple[str, Happening]]
@@ -76,14 +77,16 @@ class Driver:
         """Look at every live run although no event came, and take up effects nobody finished: what was lost only
         delays.
         """
-        await self._parts.runs.reopen(self._under_way.keys())
+        await self._parts.runs.reopen(frozenset(self._under_way))
         for run_id in await self._parts.runs.unfinished():
             await self._resume(run_id)
         live = await self._parts.runs.live()
         for run_id in live:
             board = await self._board(run_id)
             if board is not None:
-                self.wake(run_id, [task.id for task in board.run.tasks.values() if task.pull and task.state not in ENDED])
+                self.wake(
+                    run_id, [task.id for task in board.run.tasks.values() if task.pull and task.state not in ENDED]
+                )
         return len(live)
 
     def wake(self, run_id: str, task_ids: Iterable[str] = ()) -> None:
@@ -163,6 +166,8 @@ class Driver:
                 self._busy.pop(key, None)
             raise
         board.apply(decision)
+        for settle in settles:
+            self._under_way.pop(settle.key, None)
         self._after(board, line, decision, new)
         for mail in batch:
             mail.reply(decision)
@@ -197,33 +202,54 @@ class Driver:
                 asked, line.looks = line.looks, set()
                 board = await self._board(run_id)
                 if board is not None:
-                    self._post(run_id, Mail(facts=await self._facts(board, asked)))
+                    self._post(run_id, Mail(facts=await self._facts(board, line, asked)))
         finally:
             line.is_looking = False
 
-    async def _facts(self, board: Board, asked: Collection[str]) -> dict[str, PullFact]:
+    async def _facts(self, board: Board, line: Line, asked: Collection[str]) -> dict[str, PullFact]:
+        """What GitHub says; when it does not answer, one later look asks for everything that is still to be read."""
         try:
-            return await self._observer.facts(board.run, sorted(asked))
+            facts = await self._observer.facts(board.run, sorted(asked))
         except ApiError as error:
             run_id = board.run.id
-            rest = delay(run_id, 1, retry_after=error.retry_after, base=10.0)
+            line.looks_failed += 1
+            rest = delay(run_id, line.looks_failed, retry_after=error.retry_after, base=2.0)
             log.info("GitHub did not answer; looking again later", run=run_id, error=str(error), seconds=rest)
-            self._parts.timers.after(rest, lambda: self.wake(run_id, asked))
+            if not line.looks_later:
+                self._parts.timers.after(rest, lambda: self._look_again(run_id))
+            line.looks_later.update(asked)
             return {}
+        line.looks_failed = 0
+        return facts
+
+    def _look_again(self, run_id: str) -> None:
+        line = self._line(run_id)
+        later, line.looks_later = line.looks_later, set()
+        self.wake(run_id, later)
 
     # Carrying out.
 
     async def _resume(self, run_id: str) -> None:
         """Begin again what is due of a run, and come back for what is due later."""
-        now = self._parts.clock.now()
-        for due in await self._parts.runs.due(run_id, now):
+        for due in await self._parts.runs.due(run_id, self._parts.clock.now()):
             self._begin(due)
         later = await self._parts.runs.next_due(run_id)
         if later is not None:
-            self._come_back(run_id, (later - now).total_seconds())
+            self._come_back(run_id, later)
 
-    def _come_back(self, run_id: str, seconds: float) -> None:
-        self._parts.timers.after(max(seconds, 0.0), lambda: self._parts.spawn("resume", self._resume(run_id)))
+    def _come_back(self, run_id: str, when: datetime) -> None:
+        """Resume a run then, or sooner if that was asked for already: one timer for it, not one for each effect."""
+        line = self._line(run_id)
+        if line.back_at is not None and line.back_at <= when:
+            return
+        line.back_at = when
+
+        def fire() -> None:
+            if self._line(run_id).back_at == when:
+                self._line(run_id).back_at = None
+                self._parts.spawn("resume", self._resume(run_id))
+
+        self._parts.timers.after(max((when - self._parts.clock.now()).total_seconds(), 0.0), fire)
 
     def _begin(self, due: Due) -> None:
         if due.action.key in self._under_way:
@@ -242,8 +268,8 @@ class Driver:
                     scope.reschedule(asyncio.get_running_loop().time())
 
     async def _carry_out(self, line: Line, due: Due) -> None:
-        """One effect: do it, and mail its end together with what follows."""
-        action = due.action
+        """One effect: do it, and mail its end together with what follows. It is under way until that is stored."""
+        action, outcome = due.action, None
         try:
             board = await self._board(due.run_id)
             if board is None:
@@ -252,14 +278,15 @@ class Driver:
                 self._busy[action.key] = use_of(board.specs[action.task])
             outcome = await self._outcome(board, due)
         finally:
-            self._under_way.pop(action.key, None)
             line.under_way.pop(action.key, None)
             freed = self._busy.pop(action.key, None) is not None
+            if outcome is None:  # a bug: the sweep takes it up again
+                self._under_way.pop(action.key, None)
         settle = self._settle(due, outcome)
         happened = tuple((action.task, happening) for happening in outcome.happened)
         self._post(due.run_id, Mail(happened=happened, settle=settle))
         if settle.again_at is not None:
-            self._come_back(due.run_id, (settle.again_at - self._parts.clock.now()).total_seconds())
+            self._come_back(due.run_id, settle.again_at)
         if outcome.look:
             self.wake(due.run_id, [action.task])
         if freed:
@@ -268,29 +295,33 @@ class Driver:
 
     async def _outcome(self, board: Board, due: Due) -> Outcome:
         """Errors become outcomes here: trouble that may pass is tried again later, a refusal is told to a person."""
-        if due.tries >= 2 * GIVE_UP_AFTER:
-            return self._gave_up(due.action, "it was begun again and again and never came to an end; the log says why")
         try:
             async with asyncio.timeout(None) as scope:
                 self._under_way[due.action.key] = scope
                 return await self._effects.carry_out(board.run, due)
         except TimeoutError:
             return Outcome(note="stopped: its attempt is over")
-        except (Refused, NotFound, GitError, AgentError) as error:
+        except RateLimited as error:
+            return Outcome(again_in=error.retry_after or 0.0, free=True, note=str(error)[:200])
+        except (Refused, NotFound) as error:
             return self._gave_up(due.action, str(error))
-        except ApiError as error:
+        except (ApiError, GitError, AgentError) as error:
             if due.tries + 1 >= GIVE_UP_AFTER:
                 return self._gave_up(due.action, str(error))
-            return Outcome(again_in=error.retry_after or 0.0, note=str(error)[:200])
+            wait = error.retry_after if isinstance(error, ApiError) else None
+            return Outcome(again_in=wait or 0.0, note=str(error)[:200])
 
     def _gave_up(self, action: Action, why: str) -> Outcome:
+        """Tell a person; a merge may be decided anew once the pull request is looked at again."""
         if action.kind in {"tidy", "label", "finish", "mark", "checks"} or not action.task:
             return Outcome(note=why[:200])
-        return Outcome(happened=(Happening(kind="broke", text=why[:300], fence=action.fence),), note=why[:200])
+        broke = Happening(kind="broke", text=plain(why, 300), fence=action.fence)
+        return Outcome(happened=(broke,), forget=action.kind == "merge", note=why[:200])
 
     def _settle(self, due: Due, outcome: Outcome) -> Settle:
         key = due.action.key
         if outcome.again_in is None:
             return Settle(key=key, forget=outcome.forget, note=outcome.note, log=outcome.log)
         rest = max(outcome.again_in, delay(key, due.tries + 1))
-        return Settle(key=key, again_at=self._parts.clock.now() + timedelta(seconds=rest), note=outcome.note)
+        again_at = self._parts.clock.now() + timedelta(seconds=rest)
+        return Settle(key=key, again_at=again_at, free=outcome.free, note=outcome.note)

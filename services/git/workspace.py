@@ -198,12 +198,12 @@ def _new_home(mirrors: Mirrors) -> Path:
     return Path(tempfile.mkdtemp(prefix="attempt-", dir=mirrors.attempts))
 
 
-async def is_own_commit(mirrors: Mirrors, repo: str, sha: str, message: str, when: datetime) -> bool:
-    """Does a commit in the mirror carry our name, this message and this date? Whoever may push can forge all three."""
+async def is_own_commit(mirrors: Mirrors, repo: str, sha: str, message: str) -> bool:
+    """Does a commit in the mirror carry our name and this message? Whoever may push can forge both."""
     at = Place(mirrors.path(repo))
-    form = "--format=%cn%x00%ce%x00%ct%x00%B"
+    form = "--format=%cn%x00%ce%x00%B"
     out = await mirrors.git.run("log", "-1", "--no-show-signature", "--no-mailmap", form, check_sha(sha), "--", at=at)
-    expected = "\0".join((BOT_NAME, BOT_EMAIL, str(int(when.timestamp())), message.strip()))
+    expected = f"{BOT_NAME}\0{BOT_EMAIL}\0{message.strip()}"
     return out.decode("utf-8", "replace").strip() == expected
 
 

@@ -27,7 +27,6 @@ class PlanRow(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     repo: str
     number: int
-    slug: str
     title: str
     hash: str
     parsed: Parsed
@@ -76,7 +75,7 @@ def want(c: sqlite3.Connection, repo: str, number: int) -> None:
 
 
 _COLUMNS = (
-    "id, repo, number, slug, title, hash, parsed, author, issue_id, approved_hash, approved_by, approved_at, changed_at"
+    "id, repo, number, title, hash, parsed, author, issue_id, approved_hash, approved_by, approved_at, changed_at"
 )
 
 
@@ -116,7 +115,6 @@ class Plans:
                 plan.id,
                 plan.repo,
                 plan.number,
-                plan.slug,
                 plan.title,
                 plan.hash,
                 parsed,
@@ -124,8 +122,8 @@ class Plans:
                 plan.issue_id,
             )
             c.execute(
-                "INSERT INTO plan (id, repo, number, slug, title, hash, parsed, author, issue_id, changed_at)"
-                " VALUES (?,?,?,?,?,?,?,?,?,?) ON CONFLICT (id) DO UPDATE SET"
+                "INSERT INTO plan (id, repo, number, title, hash, parsed, author, issue_id, changed_at)"
+                " VALUES (?,?,?,?,?,?,?,?,?) ON CONFLICT (id) DO UPDATE SET"
                 " title = excluded.title, parsed = excluded.parsed, hash = excluded.hash,"
                 " changed_at = iif(hash = excluded.hash, changed_at, excluded.changed_at)",
                 (*row, plan.changed_at or to_text(now)),
@@ -207,10 +205,11 @@ class Plans:
 
         await self._db.write(write)
 
-    async def first_time(self, comment_id: str, now: datetime) -> bool:
-        """True exactly once for each comment that holds commands."""
+    async def is_answered(self, key: str) -> bool:
+        """Was the command with this key carried out?"""
+        query = "SELECT 1 FROM command WHERE key = ?"
+        return await self._db.read(lambda c: c.execute(query, (key,)).fetchone() is not None)
 
-        def write(c: sqlite3.Connection) -> bool:
-            return bool(c.execute("INSERT OR IGNORE INTO command VALUES (?,?)", (comment_id, to_text(now))).rowcount)
-
-        return await self._db.write(write)
+    async def answered(self, key: str, now: datetime) -> None:
+        """The command with this key was carried out."""
+        await self._db.write(lambda c: c.execute("INSERT OR IGNORE INTO command VALUES (?,?)", (key, to_text(now))))

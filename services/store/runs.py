@@ -30,11 +30,15 @@ class Due(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Settle(msgspec.Struct, frozen=True, kw_only=True):
-    """How an effect ended. `again_at`: not yet, try then. `forget`: the key may be decided anew. Neither: done."""
+    """How an effect ended. `again_at`: not yet, try then. `forget`: the key may be decided anew. Neither: done.
+
+    free: the try does not count, because GitHub did not even look at it.
+    """
 
     key: str
     again_at: datetime | None = None
     forget: bool = False
+    free: bool = False
     note: str = ""
     log: str = ""
 
@@ -182,7 +186,7 @@ class Runs:
 
 def _load(c: sqlite3.Connection, run_id: str) -> Run | None:
     query = (
-        "SELECT r.id, r.plan_id, p.slug, p.repo, p.number, r.plan, r.state, r.actor, r.approver, "
+        "SELECT r.id, r.plan_id, p.repo, p.number, r.plan, r.state, r.actor, r.approver, "
         "r.started_at, r.finished_at"
         " FROM run r JOIN plan p ON p.id = r.plan_id WHERE r.id = ?"
     )
@@ -194,15 +198,14 @@ def _load(c: sqlite3.Connection, run_id: str) -> Run | None:
     return Run(
         id=row[0],
         plan_id=row[1],
-        slug=row[2],
-        repo=row[3],
-        number=row[4],
-        plan=msgspec.json.decode(row[5], type=Plan),
-        state=row[6],
-        actor=row[7],
-        approver=row[8],
-        started_at=from_text(row[9]),
-        finished_at=from_text(row[10]) if row[10] else None,
+        repo=row[2],
+        number=row[3],
+        plan=msgspec.json.decode(row[4], type=Plan),
+        state=row[5],
+        actor=row[6],
+        approver=row[7],
+        started_at=from_text(row[8]),
+        finished_at=from_text(row[9]) if row[9] else None,
         tasks={state.id: state for state in states},
     )
 
@@ -252,10 +255,8 @@ def _settle(c: sqlite3.Connection, settle: Settle, at: str) -> None:
     if settle.forget:
         c.execute("DELETE FROM outbox WHERE key = ?", (settle.key,))
     elif settle.again_at is not None:
-        due = to_text(settle.again_at)
-        c.execute(
-            "UPDATE outbox SET state = 'waiting', due = ?, note = ? WHERE key = ?", (due, settle.note, settle.key)
-        )
+        row = (to_text(settle.again_at), settle.note, int(settle.free), settle.key)
+        c.execute("UPDATE outbox SET state = 'waiting', due = ?, note = ?, tries = tries - ? WHERE key = ?", row)
     else:
         values = (settle.note, settle.log, at, settle.key)
         c.execute("UPDATE outbox SET state = 'done', note = ?, log = ?, settled_at = ? WHERE key = ?", values)

@@ -14,7 +14,7 @@ SAFE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,199}")
 
 @given(st.from_regex(r"[A-Za-z0-9_.-]{1,100}", fullmatch=True), st.integers(1, 10**9), ids)
 def test_a_branch_is_always_a_valid_ref(repo: str, number: int, task_id: str) -> None:
-    branch = names.branch(names.slug(f"acme/{repo}", number), task_id)
+    branch = names.branch(names.run_id(f"acme/{repo}", number, 1), task_id)
     assert SAFE.fullmatch(branch)
     assert branch.startswith("lockstep/")
     assert ".." not in branch
@@ -22,10 +22,12 @@ def test_a_branch_is_always_a_valid_ref(repo: str, number: int, task_id: str) ->
     assert not branch.endswith((".", ".lock"))
 
 
-def test_a_plan_has_one_short_name() -> None:
-    assert names.slug("acme/platform", 12) == "platform-12"
-    assert names.slug("acme/my.repo_x", 1) == "my-repo-x-1"
-    assert names.slug("acme/...", 3) == "plan-3"
+def test_each_run_has_a_name_and_branches_of_its_own() -> None:
+    assert names.run_id("acme/platform", 12, 1) == "acme/platform-12-r1"
+    assert names.branch("acme/platform-12-r1", "api") == "lockstep/platform-12/api"
+    assert names.branch("acme/platform-12-r2", "api") == "lockstep/platform-12-r2/api"
+    assert names.branch("acme/my.repo-1-r1", "api") != names.branch("acme/my-repo-1-r1", "api")
+    assert names.branch("acme/x..y-1-r1", "v1.lock") == "lockstep/x_.y-1/v1.lock-"
 
 
 def test_a_marker_cannot_be_closed_from_inside() -> None:

@@ -35,9 +35,8 @@ class Decided(msgspec.Struct, frozen=True, kw_only=True):
 def run(*tasks: Task) -> Run:
     """A run that has just begun; its tasks have no tracking issue yet."""
     raw = Run(
-        id="platform-7-r1",
+        id="acme/platform-7-r1",
         plan_id="acme/platform#7",
-        slug="platform-7",
         repo="acme/platform",
         number=7,
         plan=plan(*tasks),

@@ -4,7 +4,6 @@ CREATE TABLE plan (
   id            TEXT PRIMARY KEY,              -- owner/name#number
   repo          TEXT NOT NULL,
   number        INTEGER NOT NULL,
-  slug          TEXT NOT NULL,
   title         TEXT NOT NULL,
   hash          TEXT NOT NULL,                 -- of the newest text that reads as a plan, '' while it has errors
   parsed        BLOB NOT NULL,                 -- Parsed, JSON
@@ -17,7 +16,7 @@ CREATE TABLE plan (
 ) STRICT;
 
 CREATE TABLE run (
-  id          TEXT PRIMARY KEY,                -- <slug>-r<n>
+  id          TEXT PRIMARY KEY,                -- owner/name-number-r<n>
   plan_id     TEXT NOT NULL REFERENCES plan (id),
   state       TEXT NOT NULL,
   actor       TEXT NOT NULL,
@@ -88,6 +87,6 @@ CREATE TABLE sticky (
 CREATE INDEX sticky_behind ON sticky (repo) WHERE shown < wanted;
 
 CREATE TABLE command (
-  comment_id TEXT PRIMARY KEY,                 -- a command is carried out once, however often its webhook comes
+  key TEXT PRIMARY KEY,                        -- comment/place: a command is carried out once, however often it comes
   at         TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
