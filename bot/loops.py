@@ -68,6 +68,11 @@ async def _logged(name: str, work: Coroutine[object, object, None]) -> None:
         log.error("a task failed", task=name, exc_info=error)
 
 
+async def pause(seconds: float) -> None:
+    """Let time pass, for whoever has to try again later."""
+    await asyncio.sleep(seconds)
+
+
 async def sweep(every: float, look: Callable[[], Awaitable[object]]) -> None:
     """Call `look` again and again, `every` seconds apart, for ever."""
     while True:

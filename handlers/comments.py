@@ -26,7 +26,7 @@ async def on_comment(event: Event, engine: Engine) -> None:
     ):
         return
     commands = parse_commands(comment.body)
-    if not commands or not await engine.sees(event.repo) or not await engine.first_time(comment.id):
+    if not commands or not await engine.sees(event.repo) or await engine.was_heard(comment.id):
         return
     await engine.react(event.repo, comment.id, "eyes")
     context = Context(
@@ -41,6 +41,7 @@ async def on_comment(event: Event, engine: Engine) -> None:
     went_well = True
     for command in commands:
         went_well = await _carry_out(context, command) and went_well
+    await engine.heard(comment.id)
     await engine.react(event.repo, comment.id, "+1" if went_well else "confused")
 
 

@@ -13,7 +13,7 @@ from services.engine.intake import Intake
 from services.engine.parts import Parts
 from services.engine.runs import Driver
 from services.engine.stickies import Stickies
-from services.errors import NotFound, Refused, UserError
+from services.errors import ApiError, NotFound, Refused, UserError
 from services.store.plans import Answer, PlanRow
 from services.store.runs import Moment
 
@@ -65,14 +65,19 @@ class Engine:
         """The sender's role, asked of GitHub now: none, read, triage, write, maintain or admin."""
         return await self._parts.github.reads.permission(repo, login, fresh=True)
 
-    async def first_time(self, comment_id: str) -> bool:
-        return await self._parts.plans.first_time(comment_id, self._parts.clock.now())
+    async def was_heard(self, comment_id: str) -> bool:
+        """Have the commands of this comment been carried out?"""
+        return await self._parts.plans.was_heard(comment_id)
+
+    async def heard(self, comment_id: str) -> None:
+        """Noted at the end: after a crash in between, a command comes once more rather than never."""
+        await self._parts.plans.heard(comment_id, self._parts.clock.now())
 
     async def react(self, repo: str, comment_id: str, content: str) -> None:
-        """A reaction is a courtesy: a comment that is gone or locked is no trouble."""
+        """A reaction is a courtesy: that it can't be given is no trouble."""
         try:
             await self._parts.github.writes.react(repo, comment_id, content)
-        except (NotFound, Refused):
+        except ApiError:
             return
 
     async def answer(self, repo: str, number: int, to: str, command: str, text: str) -> None:

@@ -12,7 +12,7 @@ from datetime import timedelta
 from services.core.backoff import delay
 from services.core.conduct import Action, Decision, Run, decide, use_of
 from services.core.gate import PullFact
-from services.core.machine import Happening
+from services.core.machine import ENDED, Happening
 from services.core.schedule import Limits, Use
 from services.engine.effects import Effects, Outcome
 from services.engine.observe import Observer
@@ -69,9 +69,15 @@ class Driver:
         return len(live)
 
     async def wake_all(self, run_id: str) -> None:
+        """Look at every open pull request of a run, at what it is now: an event about it may have been lost."""
         run = await self._parts.runs.load(run_id)
-        if run is not None:
-            self.wake(run_id, [task.id for task in run.tasks.values() if task.pull])
+        if run is None:
+            return
+        looks = [task for task in run.tasks.values() if task.pull and task.state not in ENDED]
+        for task in looks:
+            for subject in (f"pull:{task.pull}", f"checks:{task.head_sha}", f"statuses:{task.head_sha}"):
+                self._parts.github.invalidate(run.plan.by_id[task.id].repo, subject)
+        self.wake(run_id, [task.id for task in looks])
 
     def wake(self, run_id: str, task_ids: Iterable[str] = ()) -> None:
         """This run should advance; the pull requests of these tasks are read first. Returns at once."""

@@ -207,10 +207,12 @@ class Plans:
 
         await self._db.write(write)
 
-    async def first_time(self, comment_id: str, now: datetime) -> bool:
-        """True exactly once for each comment that holds commands."""
+    async def was_heard(self, comment_id: str) -> bool:
+        """Have the commands of this comment been carried out?"""
+        query = "SELECT 1 FROM command WHERE comment_id = ?"
+        return await self._db.read(lambda c: c.execute(query, (comment_id,)).fetchone() is not None)
 
-        def write(c: sqlite3.Connection) -> bool:
-            return bool(c.execute("INSERT OR IGNORE INTO command VALUES (?,?)", (comment_id, to_text(now))).rowcount)
-
-        return await self._db.write(write)
+    async def heard(self, comment_id: str, now: datetime) -> None:
+        """The commands of this comment have been carried out."""
+        values = (comment_id, to_text(now))
+        await self._db.write(lambda c: c.execute("INSERT OR IGNORE INTO command VALUES (?,?)", values).rowcount)
