@@ -28,7 +28,9 @@ class Beside:
         if self._closing:
             work.close()
             return
-        self._keep(self._group.create_task(_logged(name, work), name=name))
+        task = self._group.create_task(_logged(name, work), name=name)
+        task.add_done_callback(lambda _: work.close())  # a task that is cancelled before it began never ran its work
+        self._keep(task)
 
     def for_good(self, name: str, work: Coroutine[object, object, None]) -> None:
         """Run what the process is nothing without: an error in it ends the process, for its supervisor to start it
