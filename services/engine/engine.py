@@ -86,7 +86,13 @@ class Engine:
         self.stickies.touch(repo, number)
 
     async def approve(self, repo: str, number: int, actor: str, asked_at: datetime) -> PlanRow:
-        return await self.intake.approve(repo, number, actor, asked_at)
+        """Approve the plan; a run of the same text that is under way goes on in the name of who approved it last."""
+        row = await self.intake.approve(repo, number, actor, asked_at)
+        run = await self._parts.runs.of_plan(row.id)
+        if run is not None and run.finished_at is None and run.plan.hash == row.hash:
+            await self._parts.runs.approved(run.id, actor)
+            await self.driver.wake_all(run.id)
+        return row
 
     async def run(self, repo: str, number: int, actor: str) -> Run:
         run = await self.intake.run(repo, number, actor)

@@ -116,7 +116,7 @@ class Intake:
             )
         count = await self._parts.runs.count(row.id)
         run = Run(
-            id=f"{row.slug}-r{count + 1}",
+            id=f"{repo}-{number}-r{count + 1}",
             plan_id=row.id,
             slug=row.slug,
             repo=repo,

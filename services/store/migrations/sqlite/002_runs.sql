@@ -17,7 +17,7 @@ CREATE TABLE plan (
 ) STRICT;
 
 CREATE TABLE run (
-  id          TEXT PRIMARY KEY,                -- <slug>-r<n>
+  id          TEXT PRIMARY KEY,                -- <owner>/<name>-<number>-r<n>
   plan_id     TEXT NOT NULL REFERENCES plan (id),
   state       TEXT NOT NULL,
   actor       TEXT NOT NULL,
