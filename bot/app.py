@@ -18,7 +18,7 @@ import handlers
 import handlers.commands
 from bot.clock import SystemClock
 from bot.dispatch import Dispatcher
-from bot.loops import Beside, sweep
+from bot.loops import Beside, pause, sweep
 from bot.settings import Settings, private_key_pem
 from bot.web import pages
 from bot.webhook import CLIENT_MAX_SIZE, Webhook, runner
@@ -126,7 +126,7 @@ async def _listening(
     checks.load()
     handlers.commands.load()
     metrics, inbox = Metrics(), Inbox(database)
-    dispatcher: Dispatcher[Engine] = Dispatcher(inbox, handlers.load(), engine, clock, metrics)
+    dispatcher: Dispatcher[Engine] = Dispatcher(inbox, handlers.load(), engine, clock, metrics, pause=pause)
     secrets = [secret.encode() for secret in (settings.webhook_secret, settings.webhook_secret_old) if secret]
     door = Webhook(secrets=secrets, put=inbox.put, wake=dispatcher.wake, clock=clock, metrics=metrics)
     app = web.Application(client_max_size=CLIENT_MAX_SIZE)

@@ -1,6 +1,5 @@
-"""The one place that reads the time, and lets it pass."""
+"""The one place that reads the time."""
 
-import asyncio
 from datetime import UTC, datetime
 
 
@@ -9,8 +8,3 @@ class SystemClock:
 
     def now(self) -> datetime:
         return datetime.now(UTC)
-
-
-async def pause(seconds: float) -> None:
-    """Let this much time pass; never to wait for something that tells when it is there."""
-    await asyncio.sleep(seconds)

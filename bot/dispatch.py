@@ -4,21 +4,23 @@ gidgethub's router awaits its callbacks in the order of a set and stops at the f
 others at random. Here all handlers of an event run, in their registered order, and events about the same issue, pull
 request or commit wait for each other. A row is settled after its handlers; if the process dies before, they run again
 at the next start, which they are made for: a delivery is a hint, and what happens next is decided from stored state.
+They also run again, after a pause, when GitHub could not be reached: an outage delays what people asked for, and loses
+nothing.
 """
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, Protocol, TypeVar
 
 import structlog
 
-from bot.clock import pause
 from handlers import Handler, name_of
 from handlers.events import Event, key
 from handlers.reading import parse
+from services.core.backoff import delay
 from services.core.clock import Clock
 from services.errors import RateLimited, StoreError, Unreachable
 from services.metrics import Metrics
@@ -28,9 +30,8 @@ EngineT = TypeVar("EngineT")
 
 WINDOW = 512
 """Deliveries read from the store and not settled yet; the rest waits on disk."""
-
-AGAIN = (1.0, 5.0, 25.0, 120.0)
-"""Seconds between the tries of a handler whose trouble may pass; its lane waits, the others go on."""
+TRIES = 8
+"""Times that a delivery's handlers run while GitHub can't be reached; with the pauses between, some minutes."""
 
 log = structlog.get_logger(__name__)
 
@@ -47,7 +48,7 @@ class Dispatcher(Generic[EngineT]):
     """Runs until it is cancelled. `wake` after a commit; nothing is polled.
 
     handlers: by event, from `handlers.load()`.  at_once: deliveries handled side by side.  patience: seconds a handler
-    may take.  again: see AGAIN.
+    may take.  pause: waits that many seconds before handlers run again; None: they run once.
     """
 
     def __init__(
@@ -60,7 +61,7 @@ class Dispatcher(Generic[EngineT]):
         *,
         at_once: int = 32,
         patience: float = 300.0,
-        again: Sequence[float] = AGAIN,
+        pause: Callable[[float], Awaitable[None]] | None = None,
     ) -> None:
         self._inbox = inbox
         self._handlers = handlers
@@ -68,7 +69,7 @@ class Dispatcher(Generic[EngineT]):
         self._clock = clock
         self._metrics = metrics
         self._patience = patience
-        self._again = again
+        self._pause = pause
         self._slots = asyncio.Semaphore(at_once)
         self._lanes: dict[str, deque[_Item]] = {}
         self._open = 0
@@ -126,55 +127,58 @@ class Dispatcher(Generic[EngineT]):
 
     async def _follow(self, lane: str) -> None:
         """Handle one key's deliveries, oldest first, until none is left."""
-        items = self._lanes[lane]
+        items, tries = self._lanes[lane], 0
         while items:
+            tries += 1
             async with self._slots:
-                await self._handle(lane, items[0])
+                again = await self._handle(lane, items[0], tries)
+            if again is not None and self._pause is not None:
+                await self._pause(again)
+                continue
+            tries = 0
             items.popleft()
             self._open -= 1
             if self._full or not self._open:  # room again, or all done
                 self._awake.set()
         del self._lanes[lane]
 
-    async def _handle(self, lane: str, item: "_Item") -> None:
+    async def _handle(self, lane: str, item: "_Item", tries: int) -> float | None:
+        """Run the handlers and settle the row, or give the seconds after which to do it again."""
         event = item.event
         handlers = self._handlers.get(event.name, ()) if event.readable else ()
         with structlog.contextvars.bound_contextvars(delivery=event.guid, event_name=event.name, lane=lane):
             errors = {name_of(handler): await self._call(handler, event) for handler in handlers}
+            again = self._again(event, [error for error in errors.values() if error is not None], tries)
+            if again is not None:
+                return again
             failed = [name for name, error in errors.items() if error is not None]
+            for name in failed:
+                self._failed(name, event, errors[name])
             outcome: Outcome = "failed" if failed else "handled" if handlers else "ignored"
             note = ", ".join(failed) if event.readable else "the body is not a JSON object"
-            if any(may_pass(error) for error in errors.values()):
-                log.warning("a delivery is kept for the next start", handlers=note)
-            else:
-                await self._settle(item.row, outcome, note)
+            try:
+                await self._inbox.settle(item.row, outcome, note)
+            except StoreError:
+                log.exception("a delivery was handled but could not be settled; it is handled again at the next start")
         lag = (self._clock.now() - item.received_at).total_seconds()
         self._metrics.dispatched(event.name, outcome, max(0.0, lag))
+        return None
 
-    async def _settle(self, row: int, outcome: Outcome, note: str) -> None:
-        try:
-            await self._inbox.settle(row, outcome, note)
-        except StoreError:
-            log.exception("a delivery was handled but could not be settled; it is handled again at the next start")
+    def _again(self, event: Event, errors: Sequence[BaseException], tries: int) -> float | None:
+        """Seconds until the handlers run again, when all that was wrong is that GitHub could not be reached."""
+        passing = [error for error in errors if isinstance(error, RateLimited | Unreachable)]
+        if self._pause is None or not passing or tries >= TRIES:
+            return None
+        log.warning("GitHub can't be reached; the delivery is handled again soon", error=str(passing[0]), tries=tries)
+        return delay(event.guid, tries, retry_after=max((error.retry_after or 0.0) for error in passing))
 
     async def _call(self, handler: Handler[EngineT], event: Event) -> BaseException | None:
-        """Run one handler, again after a while when what failed may pass; what it raised in the end, or None."""
-        for wait in (*self._again, None):
-            error = await isolated(handler(event, self._engine), self._patience)
-            if error is None:
-                return None
-            if wait is None or not may_pass(error):
-                break
-            log.info("a handler is tried again", handler=name_of(handler), error=str(error), seconds=wait)
-            await pause(wait)
-        self._metrics.handler_errors.labels(name_of(handler)).inc()
-        log.error("a handler failed", handler=name_of(handler), repo=event.repo, action=event.action, exc_info=error)
-        return error
+        """Run one handler; what it raised, or None."""
+        return await isolated(handler(event, self._engine), self._patience)
 
-
-def may_pass(error: BaseException | None) -> bool:
-    """Trouble of the world and not of the event: GitHub or the database did not answer, or a limit was reached."""
-    return isinstance(error, Unreachable | RateLimited | StoreError)
+    def _failed(self, name: str, event: Event, error: BaseException | None) -> None:
+        self._metrics.handler_errors.labels(name).inc()
+        log.error("a handler failed", handler=name, repo=event.repo, action=event.action, exc_info=error)
 
 
 async def isolated(work: Awaitable[object], patience: float | None = None) -> BaseException | None:

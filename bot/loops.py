@@ -9,7 +9,6 @@ from collections.abc import Awaitable, Callable, Coroutine
 
 import structlog
 
-from bot.clock import pause
 from bot.dispatch import isolated
 from services.errors import ApiError, StoreError
 
@@ -29,7 +28,9 @@ class Beside:
         if self._closing:
             work.close()
             return
-        self._keep(self._group.create_task(_logged(name, work), name=name))
+        task = self._group.create_task(_logged(name, work), name=name)
+        task.add_done_callback(lambda _: work.close())  # a task that is cancelled before it began never ran its work
+        self._keep(task)
 
     def for_good(self, name: str, work: Coroutine[object, object, None]) -> None:
         """Run what the process is nothing without: an error in it ends the process, for its supervisor to start it
@@ -69,10 +70,15 @@ async def _logged(name: str, work: Coroutine[object, object, None]) -> None:
         log.error("a task failed", task=name, exc_info=error)
 
 
+async def pause(seconds: float) -> None:
+    """Let time pass, for whoever has to try again later."""
+    await asyncio.sleep(seconds)
+
+
 async def sweep(every: float, look: Callable[[], Awaitable[object]]) -> None:
     """Call `look` again and again, `every` seconds apart, for ever."""
     while True:
-        await pause(every)
+        await asyncio.sleep(every)
         error = await isolated(look())
         if error is not None:
             log.error("the sweep failed; it runs again", exc_info=error)

@@ -26,11 +26,7 @@ async def on_comment(event: Event, engine: Engine) -> None:
     ):
         return
     commands = parse_commands(comment.body)
-    if (
-        not commands
-        or not await engine.sees(event.repo)
-        or await engine.is_answered(f"{comment.id}/{len(commands) - 1}")
-    ):
+    if not commands or not await engine.sees(event.repo) or await engine.was_heard(comment.id):
         return
     await engine.react(event.repo, comment.id, "eyes")
     context = Context(
@@ -43,12 +39,9 @@ async def on_comment(event: Event, engine: Engine) -> None:
         on_pull=event.issue is not None and event.issue.is_pull,
     )
     went_well = True
-    for place, command in enumerate(commands):
-        # Told apart by its place, so that a comment cut short by an outage goes on where it stopped.
-        key = f"{comment.id}/{place}"
-        if not await engine.is_answered(key):
-            went_well = await _carry_out(context, command) and went_well
-            await engine.answered(key)
+    for command in commands:
+        went_well = await _carry_out(context, command) and went_well
+    await engine.heard(comment.id)
     await engine.react(event.repo, comment.id, "+1" if went_well else "confused")
 
 

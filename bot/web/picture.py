@@ -13,7 +13,7 @@ from services.core.machine import SATISFIED
 WIDE, HIGH = 168, 36
 STEP_X, STEP_Y = 220, 48
 MARGIN = 12
-LETTERS = 20
+LETTERS = 18
 """Of an id that fit into a box; the link's name has all of them."""
 
 Pairs = tuple[tuple[str, tuple[str, ...]], ...]
@@ -110,7 +110,7 @@ def _box(
         y=place[1],
         url=url_of(first.id),
         label=_cut(label),
-        note=_cut(f"{word}: {where}" if many else notes.get(first.id, word), LETTERS + 6),
+        note=_cut(f"{word}: {where}" if many else notes.get(first.id, word), LETTERS + 8),
         name=f"{label}, {where}, {word}{', on the critical path' if critical else ''}{needs}",
         state=box.state,
         critical=critical,

@@ -16,7 +16,7 @@ from services.core.report import WORDS
 from services.core.spans import Span, spans
 from services.store.runs import Told
 
-ASKS = 20
+ASKS = 10
 LOG_LINES = 16
 LOG_LETTERS = 4_000
 HAPPENED = {

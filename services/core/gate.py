@@ -27,7 +27,10 @@ class CheckFact(msgspec.Struct, frozen=True, kw_only=True):
 class PullFact(msgspec.Struct, frozen=True, kw_only=True):
     """What GitHub says about a pull request right now. `mergeable` None = GitHub has not worked it out yet.
 
-    suites_open: more checks may still come, though none of those there is pending.
+    state: open, closed, or gone = it can't be seen any more.  base_ok: it goes into the branch that was approved.
+    objections: logins of those who asked for changes.  suites_open: more checks may still come, though none of those
+    there is pending.  grace_left: seconds for which more checks may begin on their own.  checks_none: nobody wants
+    any.
     """
 
     number: int
@@ -39,9 +42,13 @@ class PullFact(msgspec.Struct, frozen=True, kw_only=True):
     mergeable_state: str = "unknown"
     draft: bool = False
     held: bool = False
+    base_ref: str = ""
+    base_ok: bool = True
+    objections: tuple[str, ...] = ()
     checks: tuple[CheckFact, ...] = ()
     suites_open: bool = False
     has_workflows: bool = True
+    grace_left: float = 0.0
     checks_none: bool = False
 
 
@@ -53,7 +60,18 @@ class Ruling(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def rule(pull: PullFact, unmet: tuple[str, ...]) -> Ruling:
-    """Judge one open pull request; `unmet` names the needs that have not merged."""
+    """Judge a pull request that is neither merged nor closed; `unmet` names the needs that have not merged."""
+    if pull.state == "gone":
+        return Ruling(
+            verdict="needs_human",
+            reason="the pull request can't be seen any more: it was deleted, or the App was uninstalled",
+        )
+    if not pull.base_ok:
+        return Ruling(
+            verdict="needs_human",
+            reason=f"it was turned to the branch {code(pull.base_ref)}, which nobody approved. "
+            "Turn it back to the default branch, or merge it yourself",
+        )
     if unmet:
         return Ruling(verdict="wait", reason=f"waits for {_names(unmet)} to merge")
     if pull.held:
@@ -73,6 +91,8 @@ def _by_checks(pull: PullFact) -> Ruling:
         return Ruling(verdict="failed", reason=f"check {_names(failed)} failed")
     if pending:
         return Ruling(verdict="wait", reason=f"waits for check {_names(pending)}")
+    if pull.grace_left > 0:
+        return Ruling(verdict="wait", reason="waits for its checks to start")
     if not theirs and not pull.checks_none:
         if pull.has_workflows:
             return Ruling(verdict="wait", reason="waits for its checks to start")
@@ -83,6 +103,8 @@ def _by_checks(pull: PullFact) -> Ruling:
         )
     if pull.suites_open:
         return Ruling(verdict="wait", reason="waits for the rest of its checks")
+    if pull.objections:
+        return Ruling(verdict="wait", reason=f"changes were requested by {_names(pull.objections)}")
     if pull.mergeable_state == "blocked":
         return Ruling(verdict="wait", reason="waits for a review or a required check")
     return Ruling(verdict="merge")

@@ -1,8 +1,8 @@
 """The order of the nodes in each layer of a drawing, so that few lines cross.
 
 Layers are lists of node numbers; lines join neighbouring layers only. Sweeps put each layer in the order of its
-neighbours' middles (first means, which settle quickly, then medians, which cross less); what is left is done by swapping
-two that stand side by side. Equal input gives equal output: ties keep the order they had.
+neighbours' middles (first means, which settle quickly, then medians, which cross less); what is left is done by
+swapping two that stand side by side. Equal input gives equal output: ties keep the order they had.
 """
 
 from bisect import bisect_right, insort

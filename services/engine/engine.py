@@ -3,7 +3,6 @@
 Handlers know only this class. It holds no logic of its own; it puts intake, driver and stickies together.
 """
 
-import contextlib
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
@@ -69,17 +68,20 @@ class Engine:
         """The sender's role, asked of GitHub now: none, read, triage, write, maintain or admin."""
         return await self._parts.github.reads.permission(repo, login, fresh=True)
 
-    async def is_answered(self, key: str) -> bool:
-        """Was this command, by its comment and place, carried out already? Its webhook may come more than once."""
-        return await self._parts.plans.is_answered(key)
+    async def was_heard(self, comment_id: str) -> bool:
+        """Have the commands of this comment been carried out?"""
+        return await self._parts.plans.was_heard(comment_id)
 
-    async def answered(self, key: str) -> None:
-        await self._parts.plans.answered(key, self._parts.clock.now())
+    async def heard(self, comment_id: str) -> None:
+        """Noted at the end: after a crash in between, a command comes once more rather than never."""
+        await self._parts.plans.heard(comment_id, self._parts.clock.now())
 
     async def react(self, repo: str, comment_id: str, content: str) -> None:
-        """A reaction is a courtesy: when GitHub can't take it, the command goes on."""
-        with contextlib.suppress(ApiError):
+        """A reaction is a courtesy: that it can't be given is no trouble."""
+        try:
             await self._parts.github.writes.react(repo, comment_id, content)
+        except ApiError:
+            return
 
     async def answer(self, repo: str, number: int, to: str, command: str, text: str) -> None:
         """Put an answer into the sticky comment."""
@@ -87,7 +89,12 @@ class Engine:
         self.stickies.touch(repo, number)
 
     async def approve(self, repo: str, number: int, actor: str, asked_at: datetime) -> PlanRow:
-        return await self.intake.approve(repo, number, actor, asked_at)
+        """Approve the plan; a run of the same text that is under way goes on in the name of who approved it last."""
+        row = await self.intake.approve(repo, number, actor, asked_at)
+        run = await self._parts.runs.of_plan(row.id)
+        if run is not None and run.finished_at is None and run.plan.hash == row.hash:
+            await self.driver.approved(run.id, actor)
+        return row
 
     async def run(self, repo: str, number: int, actor: str) -> Run:
         run, actions = await self.intake.run(repo, number, actor)

@@ -5,53 +5,102 @@ cache: they stand between a pull request and its merge.
 """
 
 from collections.abc import Iterable
+from datetime import datetime
+
+import msgspec
 
 from services.core.conduct import Run
 from services.core.config import RepoConfig, read_config
 from services.core.gate import PASSED, CheckFact, PullFact
+from services.core.machine import TaskState
 from services.core.names import LABEL_HOLD
 from services.engine.parts import Parts
 from services.errors import NotFound, Refused, UserError
-from services.github.infos import CheckInfo, PullInfo
+from services.github.infos import CheckInfo, PullInfo, ReviewInfo
 
 CONFIG_PATH = ".github/lockstep.yml"
+ACTIONS = "github-actions"
+WRITE = ("write", "maintain", "admin")
 
 
 class Observer:
-    """Reads pull requests, their checks and their repositories' settings."""
+    """Reads pull requests, their checks and reviews, and their repositories' settings."""
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
 
     async def facts(self, run: Run, task_ids: Iterable[str], *, fresh: bool = False) -> dict[str, PullFact]:
-        """Facts for those of the tasks that have a pull request; one that is gone is reported as closed."""
+        """Facts for those of the tasks that have a pull request."""
         found = {}
         for task_id in task_ids:
             task = run.tasks.get(task_id)
             if task is not None and task.pull:
-                found[task_id] = await self.pull(run.plan.by_id[task_id].repo, task.pull, fresh=fresh)
+                found[task_id] = await self.pull(run.plan.by_id[task_id].repo, task, fresh=fresh)
         return found
 
-    async def pull(self, repo: str, number: int, *, fresh: bool = False) -> PullFact:
+    async def pull(self, repo: str, task: TaskState, *, fresh: bool = False) -> PullFact:
+        """The pull request of a task; with `fresh`, the objections of its reviewers too."""
         reads = self._parts.github.reads
         try:
-            pull = await reads.pull(repo, number, fresh=fresh)
+            pull = await reads.pull(repo, task.pull, fresh=fresh)
         except NotFound:
-            return PullFact(number=number, state="closed", head_sha="")
+            return PullFact(number=task.pull, state="gone", head_sha=task.head_sha)
         if pull.state == "closed":
-            return _fact(pull, ())
-        checks = await reads.checks(repo, pull.head_sha, fresh=fresh)
+            return _fact(pull)
+        fact = _fact(pull, base_ok=pull.base_ref == (await reads.repository(repo)).default_branch)
+        if fresh:
+            fact = msgspec.structs.replace(fact, objections=await self._objections(repo, pull.number))
+        return await self._with_checks(repo, fact, since=task.since, fresh=fresh)
+
+    async def _with_checks(self, repo: str, fact: PullFact, *, since: datetime | None, fresh: bool) -> PullFact:
+        """The fact with what is known of its checks, and of those that may still come."""
+        reads, sha = self._parts.github.reads, fact.head_sha
+        found = await reads.checks(repo, sha, fresh=fresh)
         ours = (await reads.app()).id
-        facts = tuple(_check(check, ours) for check in checks)
-        theirs = [fact for fact in facts if not fact.ours]
-        if theirs:
-            green = all(fact.conclusion in PASSED for fact in theirs)
-            more = fresh and green and await reads.suites_open(repo, pull.head_sha)
-            return _fact(pull, facts, suites_open=more)
-        config = await self.config(repo)
-        none = config.checks == "none" or self._parts.settings.checks_none
+        checks = tuple(_check(check, ours) for check in found)
+        theirs = [check for check in checks if not check.ours]
+        open_ = False
+        if fresh and theirs and all(check.conclusion in PASSED for check in theirs):
+            open_ = await reads.suites_open(repo, sha)
+        if any(check.app_slug == ACTIONS for check in found):
+            return msgspec.structs.replace(fact, checks=checks, suites_open=open_)
         has_workflows = await self._has_workflows(repo)
-        return _fact(pull, facts, has_workflows=has_workflows, checks_none=none and not has_workflows)
+        return msgspec.structs.replace(
+            fact,
+            checks=checks,
+            suites_open=open_,
+            has_workflows=has_workflows,
+            grace_left=self._grace_left(since) if has_workflows else 0.0,
+            checks_none=not theirs and await self._wants_none(repo, has_workflows=has_workflows),
+        )
+
+    def _grace_left(self, since: datetime | None) -> float:
+        """Actions begins some seconds after a push; until then one quick status of another service is not all."""
+        if since is None:
+            return 0.0
+        waited = (self._parts.clock.now() - since).total_seconds()
+        return max(self._parts.settings.checks_grace - waited, 0.0)
+
+    async def _wants_none(self, repo: str, *, has_workflows: bool) -> bool:
+        """A repository can say for itself that it waits for no check; the instance, only where none can come."""
+        said = (await self.config(repo)).checks == "none"
+        return said or (self._parts.settings.checks_none and not has_workflows)
+
+    async def _objections(self, repo: str, number: int) -> tuple[str, ...]:
+        """Who asked for changes and has not said otherwise since. As on GitHub, the word of people who can write
+        counts; an App is there because an owner let it in.
+        """
+        latest: dict[str, ReviewInfo] = {}
+        for review in await self._parts.github.reads.reviews(repo, number, fresh=True):
+            if review.state in {"APPROVED", "CHANGES_REQUESTED", "DISMISSED"}:
+                latest[review.author] = review
+        asked = [review for review in latest.values() if review.state == "CHANGES_REQUESTED"]
+        return tuple([review.author for review in asked if await self._counts(repo, review)])
+
+    async def _counts(self, repo: str, review: ReviewInfo) -> bool:
+        if review.author_type == "Bot":
+            return True
+        return await self._parts.github.reads.permission(repo, review.author, fresh=True) in WRITE
 
     async def _has_workflows(self, repo: str) -> bool:
         """Without the right to ask, assume that checks will come: waiting can be explained, merging too early can't
@@ -71,14 +120,7 @@ class Observer:
             return RepoConfig()
 
 
-def _fact(
-    pull: PullInfo,
-    checks: tuple[CheckFact, ...],
-    *,
-    has_workflows: bool = True,
-    checks_none: bool = False,
-    suites_open: bool = False,
-) -> PullFact:
+def _fact(pull: PullInfo, *, base_ok: bool = True) -> PullFact:
     return PullFact(
         number=pull.number,
         state=pull.state,
@@ -89,10 +131,8 @@ def _fact(
         mergeable_state=pull.mergeable_state,
         draft=pull.draft,
         held=LABEL_HOLD in pull.labels,
-        checks=checks,
-        suites_open=suites_open,
-        has_workflows=has_workflows,
-        checks_none=checks_none,
+        base_ref=pull.base_ref,
+        base_ok=base_ok,
     )
 
 

@@ -34,13 +34,15 @@ class Timers(Protocol):
 class EngineSettings(msgspec.Struct, frozen=True, kw_only=True):
     """workers: attempts at a time.  per_repo: attempts at a time in one repository, 0 = no limit of its own.
     comment_interval: seconds between two edits of one comment.  checks_none: merge without checks where a repository
-    has no workflows.  public_url: of the pages.
+    has no workflows.  checks_grace: seconds in which Actions must have begun on a pull request, where there are
+    workflows.  public_url: of the pages.
     """
 
     workers: int = 4
     per_repo: int = 0
     comment_interval: float = 10.0
     checks_none: bool = False
+    checks_grace: float = 60.0
     public_url: str = ""
     require_other: bool = False
 

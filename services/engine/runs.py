@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
+import msgspec
 import structlog
 
 from services.core.backoff import delay
@@ -84,10 +85,24 @@ class Driver:
         for run_id in live:
             board = await self._board(run_id)
             if board is not None:
-                self.wake(
-                    run_id, [task.id for task in board.run.tasks.values() if task.pull and task.state not in ENDED]
-                )
+                self._look_past_the_cache(board)
         return len(live)
+
+    async def approved(self, run_id: str, actor: str) -> None:
+        """The run goes on in this person's name: what was held for want of a right may be merged now."""
+        board = await self._board(run_id)
+        if board is not None:
+            await self._parts.runs.approved(run_id, actor)
+            board.run = msgspec.structs.replace(board.run, approver=actor)
+            self._look_past_the_cache(board)
+
+    def _look_past_the_cache(self, board: Board) -> None:
+        """Look at every open pull request of a run, at what it is now: an event about it may have been lost."""
+        looks = [task for task in board.run.tasks.values() if task.pull and task.state not in ENDED]
+        for task in looks:
+            for subject in (f"pull:{task.pull}", f"checks:{task.head_sha}", f"statuses:{task.head_sha}"):
+                self._parts.github.invalidate(board.specs[task.id].repo, subject)
+        self.wake(board.run.id, [task.id for task in looks])
 
     def wake(self, run_id: str, task_ids: Iterable[str] = ()) -> None:
         """This run should advance; the pull requests of these tasks are read first. Returns at once."""

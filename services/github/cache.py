@@ -34,7 +34,6 @@ SECONDS: Mapping[str, int] = {
     "permission": 300,
     "issue": 900,
     "comments": 900,
-    "sub_issues": 900,
     "pull": 900,
     "checks": 900,
     "statuses": 900,

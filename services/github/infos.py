@@ -94,6 +94,14 @@ class PullInfo(msgspec.Struct, frozen=True, kw_only=True):
     body: str
 
 
+class ReviewInfo(msgspec.Struct, frozen=True, kw_only=True):
+    """A review. state: APPROVED, CHANGES_REQUESTED, COMMENTED, DISMISSED or PENDING; `author_type` as of comments."""
+
+    author: str
+    author_type: str
+    state: str
+
+
 class CheckInfo(msgspec.Struct, frozen=True, kw_only=True):
     """A check run, or a commit status in the same words (then `app_slug` is "status" and there is no `app_id`)."""
 

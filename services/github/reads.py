@@ -16,7 +16,16 @@ from services.errors import NotFound, Refused, Unreachable
 from services.github import shapes
 from services.github.cache import LIST, Cache, Read
 from services.github.exchange import APP, Identity, branch_path, decode, repo_path, segment
-from services.github.infos import AppInfo, CheckInfo, CommentInfo, Installation, IssueInfo, PullInfo, RepoInfo
+from services.github.infos import (
+    AppInfo,
+    CheckInfo,
+    CommentInfo,
+    Installation,
+    IssueInfo,
+    PullInfo,
+    RepoInfo,
+    ReviewInfo,
+)
 
 Shape = TypeVar("Shape")
 Item = TypeVar("Item")
@@ -83,11 +92,6 @@ class Reads:
         found = await self._list(repo, f"/issues?{query}", list[shapes.IssueShape], f"issue:{LIST}", fresh=True)
         return tuple(info for info in (issue.info() for issue in found) if not info.is_pull)
 
-    async def sub_issues(self, repo: str, number: int) -> tuple[IssueInfo, ...]:
-        path = f"/issues/{number}/sub_issues?per_page={PAGE}"
-        found = await self._list(repo, path, list[shapes.IssueShape], f"sub_issues:{number}")
-        return tuple([issue.info() for issue in found])
-
     async def pull(self, repo: str, number: int, *, fresh: bool = False) -> PullInfo:
         """One pull request. An answer without mergeability is not kept: asking is what makes GitHub work it out."""
         found = await self._one(repo, f"/pulls/{number}", shapes.PullShape, f"pull:{number}", fresh=fresh)
@@ -102,6 +106,12 @@ class Reads:
         found = await self._list(repo, f"/pulls?{query}", list[shapes.PullShape], f"pull:{LIST}", fresh=fresh)
         pulls = [pull.info() for pull in found if not pull.is_from_fork]
         return tuple(sorted(pulls, key=lambda pull: -pull.number))
+
+    async def reviews(self, repo: str, number: int, *, fresh: bool = False) -> tuple[ReviewInfo, ...]:
+        """All reviews of a pull request, oldest first."""
+        path = f"/pulls/{number}/reviews?per_page={PAGE}"
+        found = await self._list(repo, path, list[shapes.ReviewShape], f"pull:{number}", fresh=fresh)
+        return tuple([review.info() for review in found])
 
     async def checks(self, repo: str, sha: str, *, fresh: bool = False) -> tuple[CheckInfo, ...]:
         """The newest check run of each name and App, and the newest status of each context, oldest first."""

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from services.github.infos import CheckInfo, CommentInfo, Installation, IssueInfo, PullInfo, RepoInfo
+from services.github.infos import CheckInfo, CommentInfo, Installation, IssueInfo, PullInfo, RepoInfo, ReviewInfo
 
 
 class Account(msgspec.Struct):
@@ -189,6 +189,16 @@ class PullShape(msgspec.Struct):
             title=self.title or "",
             body=self.body or "",
         )
+
+
+class ReviewShape(msgspec.Struct):
+    id: int
+    state: str = ""
+    user: Account | None = None
+
+    def info(self) -> ReviewInfo:
+        user = self.user or Account()
+        return ReviewInfo(author=user.login, author_type=user.type, state=self.state.upper())
 
 
 class CheckShape(msgspec.Struct):

@@ -102,7 +102,7 @@ class Writes:
         """Put an issue (by its database id, from any repository of the owner) under this one; twice changes nothing."""
         data = {"sub_issue_id": int(sub_issue_id)}
         try:
-            await self._talk(repo, "POST", f"/issues/{number}/sub_issues", data, f"sub_issues:{number}")
+            await self._talk(repo, "POST", f"/issues/{number}/sub_issues", data)
         except Refused as error:
             _tolerate(error, "duplicate sub-issues")
 
@@ -113,10 +113,6 @@ class Writes:
         data = {"head": head, "base": base, "title": title, "body": body, "draft": draft}
         answer = await self._talk(repo, "POST", "/pulls", data, f"pull:{LIST}", f"issue:{LIST}")
         return decode(answer.body, shapes.PullShape).info()
-
-    async def close_pull(self, repo: str, number: int) -> None:
-        path = f"/pulls/{number}"
-        await self._talk(repo, "PATCH", path, {"state": "closed"}, f"pull:{number}", f"issue:{number}")
 
     async def put_check(
         self,

@@ -205,11 +205,12 @@ class Plans:
 
         await self._db.write(write)
 
-    async def is_answered(self, key: str) -> bool:
-        """Was the command with this key carried out?"""
-        query = "SELECT 1 FROM command WHERE key = ?"
-        return await self._db.read(lambda c: c.execute(query, (key,)).fetchone() is not None)
+    async def was_heard(self, comment_id: str) -> bool:
+        """Have the commands of this comment been carried out?"""
+        query = "SELECT 1 FROM command WHERE comment_id = ?"
+        return await self._db.read(lambda c: c.execute(query, (comment_id,)).fetchone() is not None)
 
-    async def answered(self, key: str, now: datetime) -> None:
-        """The command with this key was carried out."""
-        await self._db.write(lambda c: c.execute("INSERT OR IGNORE INTO command VALUES (?,?)", (key, to_text(now))))
+    async def heard(self, comment_id: str, now: datetime) -> None:
+        """The commands of this comment have been carried out."""
+        values = (comment_id, to_text(now))
+        await self._db.write(lambda c: c.execute("INSERT OR IGNORE INTO command VALUES (?,?)", values).rowcount)

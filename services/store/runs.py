@@ -101,6 +101,11 @@ class Runs:
 
         return await self._db.write(write)
 
+    async def approved(self, run_id: str, actor: str) -> None:
+        """From now on the run merges what this person may merge."""
+        query = "UPDATE run SET approver = ? WHERE id = ?"
+        await self._db.write(lambda c: c.execute(query, (actor, run_id)).rowcount)
+
     async def count(self, plan_id: str) -> int:
         """How many runs the plan has had."""
         return await self._db.read(

@@ -68,9 +68,9 @@ class Looks(Engine):
         self.asked["sees"] += 1
         return True
 
-    async def first_time(self, comment_id: str) -> bool:
-        self.asked["first_time"] += 1
-        return True
+    async def was_heard(self, comment_id: str) -> bool:
+        self.asked["was_heard"] += 1
+        return False
 
 
 @asynccontextmanager

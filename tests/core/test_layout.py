@@ -35,6 +35,13 @@ def test_a_long_line_goes_around_the_boxes_it_passes() -> None:
     assert abs(long.rows[0] - row["b"]) >= 0.99
 
 
+def test_lines_do_not_cross_without_need() -> None:
+    drawn = lay_out({"a": (), "b": (), "c": (), "p": ("a", "b"), "q": ("a", "c")})
+    row = {box.id: box.row for box in drawn.boxes}
+    assert (row["b"] < row["a"] < row["c"]) == (row["p"] < row["q"])
+    assert (row["c"] < row["a"] < row["b"]) == (row["q"] < row["p"])
+
+
 def test_what_needs_nothing_stands_right_before_what_needs_it() -> None:
     drawn = lay_out({"a": (), "b": ("a",), "c": ("b", "late"), "late": ()})
     assert {box.id: box.column for box in drawn.boxes} == {"a": 0, "b": 1, "late": 1, "c": 2}

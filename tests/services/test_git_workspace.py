@@ -174,7 +174,7 @@ async def test_a_refused_push_says_why(host: GitHost, workspace: Workspace) -> N
         await workspace.push(workspace.base, "lockstep/p/a", None, TOKEN)
 
 
-async def test_our_own_commit_is_known_by_name_message_and_date(host: GitHost, workspace: Workspace) -> None:
+async def test_our_own_commit_is_known_by_name_and_message(host: GitHost, workspace: Workspace) -> None:
     (workspace.files / "a.txt").write_text("a\n")
     await workspace.changes()
     sha = await workspace.commit("Add a\n\nTask: a\n", Author(), WHEN)
@@ -183,8 +183,7 @@ async def test_our_own_commit_is_known_by_name_message_and_date(host: GitHost, w
     await mirrors.fetch(REPO, "lockstep/p/a", TOKEN)
     assert await is_own_commit(mirrors, REPO, sha, "Add a\n\nTask: a\n")
     assert not await is_own_commit(mirrors, REPO, sha, "Add b")
-    assert not await is_own_commit(mirrors, REPO, sha, "Add a\n\nTask: a\n", WHEN.replace(minute=31))
-    assert not await is_own_commit(mirrors, REPO, workspace.base, "change", WHEN)
+    assert not await is_own_commit(mirrors, REPO, workspace.base, "change")
 
 
 async def test_everything_is_gone_afterwards(tmp_path: Path, host: GitHost) -> None:

@@ -1,7 +1,7 @@
 """Dispatch: order within a key, freedom between keys, every failure on its own, nothing forgotten."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -13,7 +13,7 @@ from bot import dispatch
 from bot.dispatch import Dispatcher
 from handlers import Handler
 from handlers.events import Event
-from services.errors import StoreError
+from services.errors import ApiError, NotFound, RateLimited, StoreError, Unreachable
 from services.metrics import Metrics
 from services.store.db import Database
 from services.store.inbox import Delivery, Inbox, Outcome
@@ -57,11 +57,12 @@ async def running(
     at_once: int = 32,
     patience: float = 30.0,
     metrics: Metrics | None = None,
+    pause: Callable[[float], Awaitable[None]] | None = None,
 ) -> AsyncIterator[tuple[Dispatcher[Diary], Diary]]:
     """A dispatcher at work; it is stopped at the end, whatever waits."""
     diary = Diary()
     dispatcher = Dispatcher(
-        inbox, handlers, diary, FixedClock(), metrics or Metrics(), at_once=at_once, patience=patience
+        inbox, handlers, diary, FixedClock(), metrics or Metrics(), at_once=at_once, patience=patience, pause=pause
     )
     async with asyncio.TaskGroup() as group:
         task = group.create_task(dispatcher.run())
@@ -333,3 +334,51 @@ async def test_sec_20_a_doubled_delivery_over_http_acts_once(inbox: Inbox) -> No
         await dispatcher.idle()
     assert answers == [202] * 4
     assert diary.lines == ["1:once"]
+
+
+@dataclass
+class Outage:
+    """A handler that GitHub lets down the first times, and the pauses that were made meanwhile."""
+
+    errors: list[ApiError]
+    pauses: list[float] = field(default_factory=list)
+
+    async def handler(self, event: Event, engine: Diary) -> None:
+        if self.errors:
+            raise self.errors.pop(0)
+        engine.lines.append(f"{event.number}:{event.guid}")
+
+    async def pause(self, seconds: float) -> None:
+        self.pauses.append(seconds)
+
+
+async def test_what_github_could_not_answer_is_handled_again_in_its_place(inbox: Inbox) -> None:
+    outage = Outage([Unreachable(502, "Bad Gateway"), RateLimited(403, "secondary rate limit", retry_after=60.0)])
+    await inbox.put(delivery(body(1), guid="g1"))
+    await inbox.put(delivery(body(1), guid="g2"))
+    async with running(inbox, {"issues": (outage.handler,)}, pause=outage.pause) as (dispatcher, diary):
+        await dispatcher.idle()
+    assert diary.lines == ["1:g1", "1:g2"]
+    assert outage.pauses[0] > 0
+    assert outage.pauses[1] >= 60.0
+    assert await inbox.counts() == {"waiting": 0, "handled": 2}
+
+
+async def test_an_outage_without_an_end_is_given_up_and_the_next_delivery_is_handled(inbox: Inbox) -> None:
+    outage, metrics = Outage([Unreachable(0, "no answer")] * dispatch.TRIES), Metrics()
+    await inbox.put(delivery(body(1), guid="g1"))
+    await inbox.put(delivery(body(1), guid="g2"))
+    handlers = {"issues": (outage.handler,)}
+    async with running(inbox, handlers, pause=outage.pause, metrics=metrics) as (dispatcher, diary):
+        await dispatcher.idle()
+    assert diary.lines == ["1:g2"]
+    assert await inbox.counts() == {"waiting": 0, "failed": 1, "handled": 1}
+    assert len(outage.pauses) == dispatch.TRIES - 1
+
+
+async def test_a_refusal_is_not_repeated(inbox: Inbox) -> None:
+    outage = Outage([NotFound(404, "Not Found")])
+    await inbox.put(delivery(body(1), guid="g1"))
+    async with running(inbox, {"issues": (outage.handler,)}, pause=outage.pause) as (dispatcher, _):
+        await dispatcher.idle()
+    assert (outage.pauses, await inbox.counts()) == ([], {"waiting": 0, "failed": 1})

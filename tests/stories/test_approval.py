@@ -122,3 +122,5 @@ async def test_nothing_is_merged_for_an_approver_who_lost_the_right(story: Story
     await story.until("needs a person: the person who approved the plan can no longer write to this repository")
     await story.settled()
     assert not story.merges
+    assert await story.ask("/lockstep approve", by="bea") == "+1"
+    await story.until("**Done.**")

@@ -5,7 +5,6 @@ That nothing is there twice is judged at the end of every story.
 
 import pytest
 
-from services.core.names import LABEL_PLAN
 from tests.kit.story import BOT, Story
 
 PLAN = """\
@@ -71,13 +70,45 @@ DONE_BUT_NOT_SAID = {
 @pytest.mark.parametrize("what", DONE_BUT_NOT_SAID)
 @pytest.mark.parametrize("kind", ["late_error", "late_drop"])
 async def test_github_does_it_and_says_it_did_not(story: Story, what: str, kind: str) -> None:
-    """A 502, or a connection that ends, after GitHub has carried a request out."""
+    """A 502, or a connection that ends, after GitHub has carried a request of the bot's out."""
     method, path = DONE_BUT_NOT_SAID[what]
     await story.begin(["acme/api", "acme/web"])
-    number = await story.issue(PLAN, labels=[])
-    assert await story.ask("/lockstep approve") == "+1"
-    rule = await story.hub.fault(kind, method=method, path=path, count=2)
-    await story.hub.ok("POST", f"/repos/acme/api/issues/{number}/labels", {"labels": [LABEL_PLAN]}, who="ana")
-    assert await story.ask("/lockstep run") == "+1"
+    await story.issue(PLAN, labels=[])
+    commands = 1 if what == "comment" else 0  # the person's own comment goes through
+    rule = await story.hub.fault(kind, method=method, path=path, count=1, skip=commands)
+    assert await story.ask("/lockstep approve\n/lockstep run") == "+1"
     await finished(story)
     assert rule.count == 0
+
+
+@pytest.mark.parametrize("what", ["issue", "pull request", "merge", "check run"])
+async def test_github_asks_for_a_pause(story: Story, what: str) -> None:
+    """A secondary limit with a Retry-After: nothing was done, and nothing is sent before it is over."""
+    method, path = DONE_BUT_NOT_SAID[what]
+    await story.begin(["acme/api", "acme/web"])
+    await story.issue(PLAN)
+    rule = await story.hub.fault("secondary", method=method, path=path, count=1, retry_after=1)
+    await story.until("Waits for approval")
+    assert await story.ask("/lockstep approve\n/lockstep run") == "+1"
+    await finished(story)
+    assert rule.count == 0
+
+
+async def test_github_can_not_be_read_for_a_while(story: Story) -> None:
+    await story.begin(["acme/api", "acme/web"], sweep_seconds=0.3)
+    await story.run(PLAN)
+    await story.hub.fault(
+        "error", method="GET", path=r"/(pulls/\d+|check-runs|check-suites|status)$", count=6, status=500
+    )
+    await finished(story)
+
+
+async def test_git_can_not_be_reached_for_a_while(story: Story) -> None:
+    """The token for git is refused once: the attempt is not counted as the script's failure."""
+    await story.begin(["acme/api", "acme/web"])
+    await story.issue(PLAN)
+    await story.until("Waits for approval")
+    assert await story.ask("/lockstep approve") == "+1"
+    await story.hub.fault("error", method="POST", path=r"/access_tokens$", count=2, status=500)
+    assert await story.ask("/lockstep run") == "+1"
+    await finished(story)

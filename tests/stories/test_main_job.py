@@ -12,6 +12,8 @@ Orders have no currency yet.
 - [ ] **docs** Describe it (acme/api) · needs: api, schema · run: echo "Orders have a currency." >> README.md
 """
 
+ONE = "- [ ] **one** Write · run: echo 1 > one.txt\n"
+
 
 async def test_a_plan_is_shown_with_its_graph_before_anybody_approves_it(story: Story) -> None:
     await story.begin(["acme/schema", "acme/api"])
@@ -121,7 +123,7 @@ Closes #N
 Depends-On: acme/schema#3
 
 <sub>Made by Lockstep; the plan's issue shows how far everything is.</sub>
-<!-- lockstep:key=schema-1-r1/api/1/open_pull -->\
+<!-- lockstep:key=acme/schema-1-r1/api/1/open_pull -->\
 """)
     assert story.checks("acme/api", pull.pull.head_sha) == {
         "test": "success",
@@ -137,7 +139,7 @@ Task `api` of the plan in acme/schema#1.
 - **Started by:** `ana`
 
 <sub>Made by Lockstep; the plan's issue shows how far everything is.</sub>
-<!-- lockstep:key=schema-1-r1/api/0/track -->\
+<!-- lockstep:key=acme/schema-1-r1/api/0/track -->\
 """)
 
 
@@ -160,3 +162,20 @@ async def test_independent_tasks_of_one_repository_are_all_merged(story: Story) 
     await story.until("**Done.** 3 of 3 tasks done")
     files = await story.git("acme/api", "ls-tree", "--name-only", "main")
     assert {"one.txt", "two.txt", "three.txt"} <= set(files.split())
+
+
+async def test_two_owners_use_one_bot(story: Story) -> None:
+    """Their plans have the same repository name, issue number and task ids, and nothing else in common."""
+    await story.begin(["acme/api", "initech/api"])
+    await story.run(ONE)
+    await story.until("**Done.**")
+    story.home = "initech/api"
+    await story.run(ONE)
+    await story.until("**Done.**")
+    assert story.merges == ["acme/api#3", "initech/api#3"]
+
+
+async def test_a_plan_reaches_only_as_far_as_its_owner(story: Story) -> None:
+    await story.begin(["acme/api", "initech/api"])
+    await story.issue(ONE.replace("Write", "Write (initech/api)"))
+    await story.until("This plan can't be run yet", "Lockstep is not installed on `initech/api`")

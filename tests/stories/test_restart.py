@@ -6,6 +6,7 @@ so each story stops exactly where it says.
 
 import asyncio
 import os
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -92,14 +93,30 @@ async def test_commands_given_while_the_bot_was_away_are_heard_when_they_are_sen
     assert story.reactions(comment) == ["eyes", "+1"]
 
 
+async def test_stopped_in_the_middle_of_a_command(story: Story) -> None:
+    """👀 is there, 👍 is not: the command comes once more after the start."""
+    await story.begin()
+    await story.issue(CHAIN)
+    await story.until("Waits for approval")
+    comment = await story.comment("/lockstep approve\n/lockstep run")
+    await story.until(lambda: story.reactions(comment))
+    await story.stop()
+    await story.start()
+    await story.until("**Done.**", lambda: len(story.reactions(comment)) == 2)
+
+
 @pytest.mark.parametrize("event", ["issues", "push", "pull_request", "check_run"])
 async def test_stopped_again_and_again(story: Story, event: str) -> None:
     """Stop and start right after each of the first five webhooks of one kind that a run causes."""
     await story.begin()
     await story.run(CHAIN)
     seen = len(story.deliveries(event))
+
+    def more(than: int) -> bool:
+        return len(story.deliveries(event)) > than or story.issues()[0].state == "closed"
+
     for _ in range(5):
-        await story.until(lambda: len(story.deliveries(event)) > seen or story.issues()[0].state == "closed")
+        await story.until(partial(more, seen))
         seen = len(story.deliveries(event))
         await story.stop()
         await story.start()

@@ -13,7 +13,7 @@ from aiohttp import web
 
 from bot.web import pages
 from services.core import names
-from services.core.conduct import Action, Decision, Run
+from services.core.conduct import Action, Decision, Moment, Run
 from services.core.machine import TaskState
 from services.core.plan import Parsed, Plan, Problem
 from services.engine.engine import Engine
@@ -69,7 +69,6 @@ class House:
             id=f"acme/platform#{number}",
             repo="acme/platform",
             number=number,
-            slug=names.slug("acme/platform", number),
             title=title,
             hash=plan.hash if plan is not None else "",
             parsed=Parsed(plan=plan, problems=problems, tasks=plan.tasks if plan is not None else ()),
@@ -93,18 +92,24 @@ class House:
         known = {task.id: task for task in states}
         tasks = {task.id: known.get(task.id, TaskState(id=task.id, since=NOW)) for task in plan.tasks}
         run = Run(
-            id=f"{row.slug}-r1", plan_id=row.id, slug=row.slug, repo=row.repo, number=number, plan=plan, tasks=tasks,
+            id=names.run_id(row.repo, number, 1), plan_id=row.id, repo=row.repo, number=number, plan=plan, tasks=tasks,
             state=cast("Any", state), actor="ana", approver="ben", started_at=NOW,
             finished_at=NOW + timedelta(minutes=12) if state in {"done", "cancelled"} else None,
         )  # fmt: skip
-        assert await self.runs.create(row.id, Decision(run=run, changed=tuple(tasks.values())), NOW)
+        assert await self.runs.create(run, Decision(run_id=run.id, state=run.state), NOW) is not None
+        if run.finished_at is not None:
+            over = Moment(task="", kind="run", before="running", after=run.state)
+            decision = Decision(run_id=run.id, state=run.state, finished_at=run.finished_at, history=(over,))
+            await self.runs.commit(run.plan_id, decision, NOW)
         return run
 
     async def printed(self, run: Run, task: str, log: str) -> None:
         """The task's newest attempt printed this."""
         action = Action(key=f"{run.id}/{task}/1/attempt", kind="attempt", task=task, attempt=1)
-        await self.runs.commit(Decision(run=run, actions=(action,)), NOW)
-        await self.runs.commit(Decision(run=run), NOW, Settle(key=action.key, log=log))
+        printed = Decision(run_id=run.id, state=run.state, finished_at=run.finished_at, actions=(action,))
+        await self.runs.commit(run.plan_id, printed, NOW)
+        nothing = Decision(run_id=run.id, state=run.state, finished_at=run.finished_at)
+        await self.runs.commit(run.plan_id, nothing, NOW, [Settle(key=action.key, log=log)])
 
 
 def now_at(task_id: str, state: str, reason: str = "", **more: Any) -> TaskState:

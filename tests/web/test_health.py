@@ -59,6 +59,13 @@ async def test_ready_when_it_can_write_and_github_knows_it(database: Database) -
     assert "check the App id" in json.loads(answer.text or "")["parts"]["github"]
 
 
+async def test_ready_has_written_to_the_disk(database: Database) -> None:
+    log = database.path.with_name(f"{database.path.name}-wal")
+    before = log.stat().st_size
+    assert (await health(database, Hub()).ready(REQUEST)).status == 200
+    assert log.stat().st_size > before
+
+
 async def test_not_ready_when_the_database_takes_no_writes(database: Database) -> None:
     whole = health(database, Hub())
     assert (await whole.ready(REQUEST)).status == 200

@@ -45,7 +45,7 @@ def test_long_ids_are_cut_in_the_box_and_whole_in_the_name() -> None:
     long = "an-id-of-a-task-that-is-too-long-for-a-box"
     found = draw(fold(plan(task(long)), {long: "ready"}, set()), (), words=WORDS, notes={}, url_of=str)
     assert found is not None
-    assert found.boxes[0].label == "an-id-of-a-task-tha…"
+    assert found.boxes[0].label == "an-id-of-a-task-t…"
     assert found.boxes[0].name.startswith(f"{long}, acme/api, ready")
     assert (found.width, found.height) == (WIDE + 2 * MARGIN, STEP_Y - (STEP_Y - HIGH) + 2 * MARGIN)
 

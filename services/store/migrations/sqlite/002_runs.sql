@@ -16,7 +16,7 @@ CREATE TABLE plan (
 ) STRICT;
 
 CREATE TABLE run (
-  id          TEXT PRIMARY KEY,                -- owner/name-number-r<n>
+  id          TEXT PRIMARY KEY,                -- <owner>/<name>-<number>-r<n>
   plan_id     TEXT NOT NULL REFERENCES plan (id),
   state       TEXT NOT NULL,
   actor       TEXT NOT NULL,
@@ -87,6 +87,6 @@ CREATE TABLE sticky (
 CREATE INDEX sticky_behind ON sticky (repo) WHERE shown < wanted;
 
 CREATE TABLE command (
-  key TEXT PRIMARY KEY,                        -- comment/place: a command is carried out once, however often it comes
+  comment_id TEXT PRIMARY KEY,                 -- a command is carried out once, however often its webhook comes
   at         TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;

@@ -1,0 +1,81 @@
+"""What stands first on the first page, and what is left out when there is too much."""
+
+from datetime import timedelta
+
+import msgspec
+
+from bot.web.overview import ASKS, ASKS_OF_ONE, Overview, overview
+from bot.web.views import Places
+from services.core.conduct import Run
+from services.core.plan import Parsed, Plan
+from services.store.plans import PlanRow
+from tests.kit.plans import NOW, plan, run, task
+from tests.web.stage import now_at
+
+Pair = tuple[PlanRow, Run | None]
+
+
+def row(number: int, whole: Plan) -> PlanRow:
+    return PlanRow(
+        id=f"acme/platform#{number}", repo="acme/platform", number=number, title=f"Plan {number}",
+        hash=whole.hash, parsed=Parsed(plan=whole), author="ana", issue_id="1", changed_at=NOW.isoformat(),
+    )  # fmt: skip
+
+
+def running(number: int, whole: Plan, failed: list[str], state: str = "running") -> Pair:
+    begun = run(*whole.tasks)
+    tasks = dict(begun.tasks) | {task_id: now_at(task_id, "failed", "it broke") for task_id in failed}
+    over = NOW + timedelta(minutes=number) if state == "done" else None
+    return row(number, whole), msgspec.structs.replace(begun, tasks=tasks, state=state, finished_at=over)
+
+
+def shown(*plans: Pair) -> Overview:
+    return overview(plans, Places("https://github.example"), NOW + timedelta(hours=1))
+
+
+def chain(length: int) -> Plan:
+    side = [task(f"side{n}") for n in range(length)]
+    return plan(task("c0"), *(task(f"c{n}", f"c{n - 1}") for n in range(1, length)), *side)
+
+
+def test_the_most_urgent_stands_first() -> None:
+    """The critical path before the rest, what holds up more before less, and plans that have not begun last."""
+    page = shown((row(1, chain(2)), None), running(2, chain(4), ["side1", "c2"]), running(3, chain(6), ["side2", "c1"]))
+    assert [(need.card.title, need.ask.task, need.ask.holds_up) for need in page.needs] == [
+        ("Plan 3", "c1", 4),
+        ("Plan 2", "c2", 1),
+        ("Plan 2", "side1", 0),
+        ("Plan 3", "side2", 0),
+        ("Plan 1", "", 4),
+    ]
+    assert page.needs_count == 5
+    assert page.waiting == ()
+
+
+def test_one_plan_does_not_hide_the_others() -> None:
+    wide = plan(*(task(f"t{n}") for n in range(50)))
+    page = shown(running(1, wide, [f"t{n}" for n in range(50)]), running(2, chain(2), ["c0"]))
+    assert page.needs_count == 51
+    assert len(page.needs) == ASKS_OF_ONE + 1
+    assert {need.card.title for need in page.needs} == {"Plan 1", "Plan 2"}
+
+
+def test_what_finds_no_place_among_the_asks_is_listed_below() -> None:
+    page = shown(*[(row(n, chain(1)), None) for n in range(1, ASKS + 4)])
+    assert len(page.needs) == ASKS
+    assert len(page.waiting) == 3
+    assert not {need.card.url for need in page.needs} & {card.url for card in page.waiting}
+
+
+def test_a_running_plan_shows_what_moves_and_a_small_one_everything() -> None:
+    page = shown(running(1, chain(3), []), running(2, chain(40), ["side39"]))
+    small, large = page.running
+    assert [line.id for line in small.lines] == ["c0", "c1", "c2", "side0", "side1", "side2"]
+    assert large.lines[0].id == "side39"
+    assert (len(large.lines), large.hidden) == (8, 72)
+
+
+def test_what_is_over_is_listed_last_first() -> None:
+    page = shown(running(1, chain(1), [], "done"), running(3, chain(1), [], "done"), running(2, chain(1), [], "done"))
+    assert [card.title for card in page.finished] == ["Plan 3", "Plan 2", "Plan 1"]
+    assert page.running == ()
