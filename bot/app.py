@@ -104,6 +104,7 @@ def _parts(
             per_repo=settings.workers_per_repo,
             comment_interval=settings.comment_interval,
             checks_none=settings.checks == "none",
+            checks_grace=settings.checks_grace,
             public_url=settings.public_url,
             require_other=settings.require_other,
         ),

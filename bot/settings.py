@@ -5,6 +5,7 @@ alike. Names in the environment are `LOCKSTEP_` + the field in capitals. A value
 start with one sentence.
 """
 
+import difflib
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -52,10 +53,19 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     checks: Annotated[
         Literal["required", "none"],
         Meta(
-            description="`none` merges without checks in repositories that have no workflows; a repository can say so "
-            "itself in .github/lockstep.yml."
+            description="`none` merges without checks in repositories that have no workflows; a repository can say in "
+            "its .github/lockstep.yml that it waits for none."
         ),
     ] = "required"
+    checks_grace: Annotated[
+        float,
+        Meta(
+            description="Seconds in which Actions must have begun on a pull request of a repository with workflows; "
+            "then the checks that are there decide.",
+            ge=0,
+            le=86400,
+        ),
+    ] = 60.0
     require_other: Annotated[bool, Meta(description="`true`: a plan's author can't approve it.")] = False
     comment_interval: Annotated[float, Meta(description="Seconds between two edits of one comment.", ge=0, le=3600)] = (
         10.0
@@ -76,6 +86,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
     """Settings from the environment; UserError names the variable and what it accepts."""
     source = os.environ if environ is None else environ
+    _refuse_unknown(source)
     given = {
         name: source[PREFIX + name.upper()]
         for name in Settings.__struct_fields__
@@ -91,6 +102,16 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
     return Settings(**values)  # type: ignore[arg-type]
 
 
+def _refuse_unknown(source: Mapping[str, str]) -> None:
+    """A misspelt setting would leave its default in force without anybody noticing."""
+    known = [PREFIX + name.upper() for name in Settings.__struct_fields__]
+    for name in source:
+        if name.startswith(PREFIX) and name not in known:
+            near = difflib.get_close_matches(name, known, n=1)
+            hint = f"did you mean {near[0]}?" if near else "the settings page of the documentation lists all there are."
+            raise UserError(f"{name} is no setting; {hint}")
+
+
 def check_for_serving(settings: Settings) -> None:
     """Refuse to start without what a GitHub App needs; UserError names all that is missing."""
     missing = [
@@ -100,8 +121,11 @@ def check_for_serving(settings: Settings) -> None:
         raise UserError(
             f"Set {' and '.join(missing)} first; the installation page of the documentation says where to find them."
         )
-    if len(settings.webhook_secret) < MIN_SECRET:
-        raise UserError(f"{PREFIX}WEBHOOK_SECRET is too short to be safe; use at least {MIN_SECRET} random characters.")
+    for name in ("webhook_secret", "webhook_secret_old"):
+        if 0 < len(getattr(settings, name)) < MIN_SECRET:
+            raise UserError(
+                f"{PREFIX}{name.upper()} is too short to be safe; use at least {MIN_SECRET} random characters."
+            )
 
 
 def private_key_pem(settings: Settings) -> str:

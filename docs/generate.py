@@ -32,7 +32,7 @@ In `.github/lockstep.yml` on the default branch; an unknown key is an error.
 
 | Key | Accepts | Default | Meaning |
 | --- | --- | --- | --- |
-| `checks` | `required` or `none` | `required` | `none` merges without checks where the repository has no workflows |
+| `checks` | `required` or `none` | `required` | `none` merges without waiting for a check; those that have begun still count |
 | `merge` | `squash`, `merge` or `rebase` | `squash` | how pull requests are merged, if the repository allows it |
 """
 COMMANDS = """# Commands

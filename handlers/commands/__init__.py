@@ -54,10 +54,8 @@ def command(
 
 
 def refusal(entry: Entry, role: str) -> str:
-    """Why a role may not use a command, or "". A custom role counts as write, as its base on GitHub is at least that
-    or we were told less.
-    """
-    have = ROLES.index(role) if role in ROLES else ROLES.index("write")
+    """Why a role may not use a command, or "". A role nobody here knows counts as none."""
+    have = ROLES.index(role) if role in ROLES else 0
     if have >= ROLES.index(entry.needs):
         return ""
     return messages.not_allowed(entry.usage.split()[0], entry.needs, role)

@@ -17,7 +17,7 @@ MergeMethod = Literal["merge", "squash", "rebase"]
 
 
 class RepoConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """checks: `required` waits for the repository's checks, `none` merges without any.  merge: how pull requests are
+    """checks: `required` waits for the repository's checks, `none` for none.  merge: how pull requests are
     merged.
     """
 

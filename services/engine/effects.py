@@ -18,9 +18,8 @@ from services.core.plan import Task
 from services.core.report import LABEL_OF_RUN, LABEL_OF_TASK
 from services.core.text import plain
 from services.engine.attempts import Order, Result, attempt
-from services.engine.intake import WRITE
 from services.engine.observe import Observer
-from services.engine.parts import Parts
+from services.engine.parts import WRITE, Parts
 from services.errors import NotFound, Refused
 from services.github.infos import IssueInfo, PullInfo
 from services.store.runs import Due
@@ -151,14 +150,15 @@ class Effects:
 
     async def _merge(self, run: Run, task: Task, state: TaskState, sha: str) -> Outcome:
         """Read everything anew, judge once more, and merge exactly the judged commit."""
-        fact = await self._observer.pull(task.repo, state.pull, fresh=True)
+        fact = await self._observer.pull(task.repo, state, fresh=True)
         if fact.merged:
             return Outcome(happened=(Happening(kind="merged", sha=fact.merge_sha),))
         ruling = ruling_for(run, state, fact)
         if fact.state != "open" or fact.head_sha != sha or ruling.verdict in {"failed", "needs_human"}:
             return Outcome(forget=True, look=True)
         if ruling.verdict == "wait":
-            return Outcome(happened=(Happening(kind="waits", text=ruling.reason, fence=state.fence),), forget=True)
+            waits = Happening(kind="waits", text=ruling.reason, fence=state.fence)
+            return Outcome(happened=(waits,), forget=True, look=fact.grace_left > 0)
         role = await self._parts.github.reads.permission(task.repo, run.approver, fresh=True)
         if role not in WRITE:
             text = (

@@ -14,13 +14,11 @@ from services.core.conduct import Action, Run, begin
 from services.core.parse import parse
 from services.core.plan import Parsed, Plan
 from services.core.text import code
-from services.engine.parts import Parts
+from services.engine.parts import WRITE, Parts
 from services.engine.stickies import Stickies
 from services.errors import NotAllowed, UserError
 from services.github.infos import IssueInfo
 from services.store.plans import PlanRow
-
-WRITE = ("write", "maintain", "admin")
 
 
 class Intake:

@@ -14,13 +14,12 @@ from services.core.config import RepoConfig, read_config
 from services.core.gate import PASSED, CheckFact, PullFact
 from services.core.machine import TaskState
 from services.core.names import LABEL_HOLD
-from services.engine.parts import Parts
+from services.engine.parts import WRITE, Parts
 from services.errors import NotFound, Refused, UserError
 from services.github.infos import CheckInfo, PullInfo, ReviewInfo
 
 CONFIG_PATH = ".github/lockstep.yml"
 ACTIONS = "github-actions"
-WRITE = ("write", "maintain", "admin")
 
 
 class Observer:
@@ -44,6 +43,7 @@ class Observer:
         try:
             pull = await reads.pull(repo, task.pull, fresh=fresh)
         except NotFound:
+            self._parts.github.invalidate(repo, f"pull:{task.pull}")
             return PullFact(number=task.pull, state="gone", head_sha=task.head_sha)
         if pull.state == "closed":
             return _fact(pull)

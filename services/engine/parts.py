@@ -16,6 +16,9 @@ from services.github import GitHub
 from services.store.plans import Plans
 from services.store.runs import Runs
 
+WRITE = ("write", "maintain", "admin")
+"""Roles that can write to a repository."""
+
 
 class Spawn(Protocol):
     """Runs a coroutine beside the caller, in the process's task group; an error in it is logged under `name` and ends

@@ -8,6 +8,7 @@ never decided twice at a time, and a busy one pays one commit for many tasks.
 import asyncio
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Protocol
 
 import msgspec
@@ -235,6 +236,9 @@ class Driver:
             line.looks_later.update(asked)
             return {}
         line.looks_failed = 0
+        for task_id, fact in facts.items():
+            if fact.grace_left > 0:
+                self._parts.timers.after(fact.grace_left, partial(self.wake, board.run.id, [task_id]))
         return facts
 
     def _look_again(self, run_id: str) -> None:

@@ -23,11 +23,29 @@ from tests.kit.plans import check, pull
         (pull(checks=(), has_workflows=False, checks_none=True), "merge", ""),
         (pull(suites_open=True), "wait", "waits for the rest of its checks"),
         (pull(mergeable_state="blocked"), "wait", "waits for a review or a required check"),
+        (pull(objections=("bea", "cy")), "wait", "changes were requested by `bea`, `cy`"),
+        (pull(objections=("bea",), checks=(check("test", "failure"),)), "failed", "check `test` failed"),
+        (pull(checks=(check("cla", "success"),), grace_left=1.0), "wait", "waits for its checks to start"),
+        (pull(checks=(check("cla", "failure"),), grace_left=1.0), "failed", "check `cla` failed"),
+        (pull(checks=(), grace_left=1.0, checks_none=True), "wait", "waits for its checks to start"),
+        (pull(checks=(), checks_none=True), "merge", ""),
     ],
 )
 def test_verdicts(fact: PullFact, verdict: str, said: str) -> None:
     ruling = rule(fact, ())
     assert (ruling.verdict, ruling.reason) == (verdict, said)
+
+
+def test_a_branch_nobody_approved_needs_a_person_whatever_else_holds() -> None:
+    ruling = rule(pull(base_ref="release|@x", base_ok=False, held=True), ("schema",))
+    assert ruling.verdict == "needs_human"
+    assert "the branch `release¦@x`, which nobody approved" in ruling.reason
+
+
+def test_what_cannot_be_seen_any_more_is_not_called_closed() -> None:
+    ruling = rule(pull(state="gone"), ())
+    assert ruling.verdict == "needs_human"
+    assert "it was deleted, or the App was uninstalled" in ruling.reason
 
 
 def test_a_need_that_has_not_merged_holds_even_a_green_one() -> None:

@@ -96,6 +96,7 @@ class Story:
             sandbox="none",
             comment_interval=0.05,
             sweep_seconds=600.0,
+            checks_grace=0.2,
         )
 
     # The stage and the bot.

@@ -116,10 +116,21 @@ async def test_pages_are_followed(hub: FakeHub, github: GitHub) -> None:
 
 
 async def test_a_list_without_an_end_is_refused(hub: FakeHub, github: GitHub) -> None:
-    path = f"{API}/issues/5/sub_issues"
-    hub.script("GET", path, Reply(json=[issue(1)], headers=linked(hub, path)))
+    path = f"{API}/issues/5/comments"
+    hub.script("GET", path, Reply(json=[{"id": 1}], headers=linked(hub, path)))
     with pytest.raises(Unreachable, match="100 pages"):
-        await github.reads.sub_issues("acme/api", 5)
+        await github.reads.comments("acme/api", 5)
+
+
+async def test_reviews(hub: FakeHub, github: GitHub) -> None:
+    """Older servers say their states in small letters; whoever is gone has no name."""
+    said = [
+        {"id": 1, "state": "CHANGES_REQUESTED", "user": {"login": "ann", "type": "User"}},
+        {"id": 2, "state": "approved", "user": None},
+    ]
+    hub.script("GET", f"{API}/pulls/5/reviews", Reply(json=said))
+    found = await github.reads.reviews("acme/api", 5, fresh=True)
+    assert [(review.author, review.state) for review in found] == [("ann", "CHANGES_REQUESTED"), ("", "APPROVED")]
 
 
 async def test_installed_repositories(hub: FakeHub, github: GitHub) -> None:

@@ -106,15 +106,12 @@ async def test_labels_and_links_say_what_github_wants(hub: FakeHub, github: GitH
     assert not hub.surprises
 
 
-async def test_a_pull_request_is_opened_and_closed(hub: FakeHub, github: GitHub) -> None:
+async def test_a_pull_request_is_opened(hub: FakeHub, github: GitHub) -> None:
     hub.script("POST", f"{API}/pulls", Reply(201, pull(7, mergeable=None)))
-    hub.script("PATCH", f"{API}/pulls/7", Reply(json=pull(7, state="closed")))
     opened = await github.writes.open_pull("acme/api", "lockstep/p/t", "main", "T", "B")
     assert (opened.number, opened.mergeable) == (7, None)
-    await github.writes.close_pull("acme/api", 7)
     sent = {"head": "lockstep/p/t", "base": "main", "title": "T", "body": "B", "draft": False}
     assert hub.calls("POST", f"{API}/pulls")[0].data == sent
-    assert hub.calls("PATCH", f"{API}/pulls/7")[0].data == {"state": "closed"}
 
 
 async def put(github: GitHub, **more: Any) -> str:
