@@ -68,6 +68,14 @@ class Moment(msgspec.Struct, frozen=True, kw_only=True):
     actor: str = ""
 
 
+class Wish(msgspec.Struct, frozen=True, kw_only=True):
+    """What a person wants of a whole run: hold everything back, or go on."""
+
+    state: Literal["paused", "running"]
+    actor: str = ""
+    text: str = ""
+
+
 class Decision(msgspec.Struct, frozen=True, kw_only=True):
     """What follows: the tasks that changed, the wait keys of those whose keys changed, what to carry out, the history.
 
@@ -110,7 +118,7 @@ class Board:
             id=task.id,
             use=use_of(spec),
             since=task.since or LONG_AGO,
-            priority=spec.priority,
+            priority=spec.priority if task.priority is None else task.priority,
             remaining=self.remaining[task.id],
         )
 
@@ -149,6 +157,7 @@ def decide(
     happened: Iterable[tuple[str, Happening]] = (),
     *,
     facts: Mapping[str, PullFact] | None = None,
+    wish: Wish | None = None,
     running: Sequence[Use] = (),
     limits: Limits | None = None,
     now: datetime,
@@ -157,13 +166,13 @@ def decide(
 
     running: what holds places now, over all runs; limits: None starts nothing.
     """
-    work = _Work(board, now)
+    work = _Work(board, now, wish)
     for task_id, happening in happened:
         work.apply(task_id, happening)
     for task_id, fact in (facts or {}).items():
         work.judge(task_id, fact)
     work.unblock(list(work.moved))
-    if limits is not None and board.run.state in {"running", "failed"}:
+    if limits is not None and work.is_going:
         work.start(running, limits)
     return work.finish()
 
@@ -174,8 +183,8 @@ def use_of(task: Task) -> Use:
 
 
 def may_start(task: TaskState) -> bool:
-    """Ready, and its tracking issue is there."""
-    return task.state == "ready" and bool(task.issue)
+    """Ready, its tracking issue is there, and nobody holds it."""
+    return task.state == "ready" and bool(task.issue) and not task.held
 
 
 def ruling_for(run: Run, task: TaskState, fact: PullFact) -> Ruling:
@@ -187,14 +196,21 @@ def ruling_for(run: Run, task: TaskState, fact: PullFact) -> Ruling:
 class _Work:
     """One decision in the making: what changed so far, over a board that is only read."""
 
-    def __init__(self, board: Board, now: datetime) -> None:
+    def __init__(self, board: Board, now: datetime, wish: Wish | None = None) -> None:
         self.board = board
         self.run = board.run
         self.now = now
+        self.wish = wish
         self.changed: dict[str, TaskState] = {}
         self.moved: dict[str, None] = {}  # ids whose state changed, in order
         self.actions: list[Action] = []
         self.history: list[Moment] = []
+
+    @property
+    def is_going(self) -> bool:
+        """May something new be started or merged?"""
+        state = self.wish.state if self.wish is not None else self.run.state
+        return state in {"running", "failed"}
 
     def of(self, task_id: str) -> TaskState:
         return self.changed.get(task_id) or self.run.tasks[task_id]
@@ -253,8 +269,9 @@ class _Work:
             # A merge that was refused is tried again as it stands: turning back and forth would only fill the history.
             if task.state == "failed" or (task.state == "needs_human" and ruling.verdict == "wait"):
                 self.apply(task.id, Happening(kind="green"))
-            self.apply(task.id, Happening(kind="waits", text=ruling.reason))
-            if ruling.verdict == "merge" and self.run.state in {"running", "failed"}:
+            held = f"is held; `/lockstep resume {task.id}` lets it go" if task.held else ""
+            self.apply(task.id, Happening(kind="waits", text=held or ruling.reason))
+            if ruling.verdict == "merge" and self.is_going and not task.held:
                 self.actions.append(_action(self.run, self.of(task.id), "merge", fact.head_sha))
 
     def is_met(self, need: str) -> bool:
@@ -282,7 +299,8 @@ class _Work:
         state = self._run_state()
         over = state in {"done", "cancelled"}
         if state != self.run.state:
-            self.history.append(Moment(task="", kind="run", before=self.run.state, after=state))
+            actor, text = (self.wish.actor, self.wish.text) if self.wish is not None else ("", "")
+            self.history.append(Moment(task="", kind="run", before=self.run.state, after=state, actor=actor, text=text))
             self.actions.append(_mark(self.run, state, self.now, kind="finish" if over else "mark"))
         return Decision(
             run_id=self.run.id,
@@ -310,7 +328,7 @@ class _Work:
             return "done"
         if states <= ENDED:
             return "cancelled"
-        if self.run.state == "paused":
+        if (self.wish.state if self.wish is not None else self.run.state) == "paused":
             return "paused"
         moving = states & {"ready", "running", "in_review"}
         return "running" if moving or not states & (STUCK | {"cancelled"}) else "failed"

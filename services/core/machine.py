@@ -19,7 +19,7 @@ STUCK: frozenset[State] = frozenset({"needs_human", "failed"})
 
 Kind = Literal[
     "tracked", "unblocked", "reblocked", "started", "pushed", "opened", "waits", "broke", "refused", "moved", "green",
-    "merged", "closed", "cancelled", "retried", "skipped",
+    "merged", "closed", "cancelled", "retried", "skipped", "held", "released", "prioritised",
 ]  # fmt: skip
 KINDS: tuple[Kind, ...] = get_args(Kind)
 QUIET: frozenset[Kind] = frozenset({"tracked", "waits"})
@@ -27,11 +27,11 @@ QUIET: frozenset[Kind] = frozenset({"tracked", "waits"})
 
 
 class Happening(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Something that happened to a task. `fence`: the attempt's fence when it comes from an attempt's effects, -1
-    when it is independent of one.
+    """Something that happened to a task. `fence`: the attempt's fence when it comes from an attempt's effects, -1 when
+    it is independent of one.
 
-    number: of the issue (tracked) or pull request (opened); sha: head (pushed, moved) or merge commit (merged); text:
-    why.
+    number: of the issue (tracked) or pull request (opened); sha: head (pushed, moved) or merge commit (merged); value:
+    the new priority (prioritised); text: why.
     """
 
     kind: Kind
@@ -40,6 +40,7 @@ class Happening(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     sha: str = ""
     text: str = ""
     actor: str = ""
+    value: float = 0.0
 
 
 class TaskState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -48,6 +49,8 @@ class TaskState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     `heads` are the commits the bot pushed itself: a head that is none of them is somebody else's and was never
     approved.
+
+    held: not to be started or merged until it is released.  priority: what a person set in place of the plan's.
     """
 
     id: str
@@ -60,37 +63,52 @@ class TaskState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     heads: tuple[str, ...] = ()
     merge_sha: str = ""
     reason: str = ""
+    held: bool = False
+    priority: float | None = None
     since: datetime | None = None
     started_at: datetime | None = None
     finished_at: datetime | None = None
 
 
 _STAY: dict[Kind, State | None] = dict.fromkeys(KINDS, None)
+
+
+def _control(state: State) -> dict[Kind, State | None]:
+    """What people may say of a task that is not over: it changes nothing but when it starts and whether it merges."""
+    return {"held": state, "released": state, "prioritised": state}
+
+
 TABLE: dict[State, dict[Kind, State | None]] = {
     "blocked": {
-        **_STAY, "tracked": "blocked", "waits": "blocked",
+        **_STAY, **_control("blocked"),
+        "tracked": "blocked", "waits": "blocked",
         "unblocked": "ready", "broke": "failed", "cancelled": "cancelled", "skipped": "skipped",
     },
     "ready": {
-        **_STAY, "tracked": "ready", "waits": "ready",
+        **_STAY, **_control("ready"),
+        "tracked": "ready", "waits": "ready",
         "started": "running", "reblocked": "blocked", "broke": "failed", "cancelled": "cancelled", "skipped": "skipped",
     },
     "running": {
-        **_STAY, "tracked": "running", "waits": "running",
+        **_STAY, **_control("running"),
+        "tracked": "running", "waits": "running",
         "pushed": "running", "opened": "in_review", "broke": "failed",
         "refused": "needs_human", "merged": "done", "cancelled": "cancelled", "skipped": "skipped",
     },
     "in_review": {
-        **_STAY, "tracked": "in_review", "waits": "in_review", "moved": "needs_human", "broke": "failed",
+        **_STAY, **_control("in_review"),
+        "tracked": "in_review", "waits": "in_review", "moved": "needs_human", "broke": "failed",
         "refused": "needs_human", "merged": "done", "closed": "needs_human", "cancelled": "cancelled",
         "skipped": "skipped",
     },
     "needs_human": {
-        **_STAY, "tracked": "needs_human", "moved": "needs_human", "green": "in_review", "merged": "done",
+        **_STAY, **_control("needs_human"),
+        "tracked": "needs_human", "moved": "needs_human", "green": "in_review", "merged": "done",
         "cancelled": "cancelled", "retried": "blocked", "skipped": "skipped",
     },
     "failed": {
-        **_STAY, "tracked": "failed", "moved": "needs_human", "green": "in_review", "merged": "done",
+        **_STAY, **_control("failed"),
+        "tracked": "failed", "moved": "needs_human", "green": "in_review", "merged": "done",
         "refused": "needs_human", "closed": "needs_human", "cancelled": "cancelled", "retried": "blocked",
         "skipped": "skipped",
     },
@@ -138,6 +156,10 @@ def _effects_on(task: TaskState, happened: Happening) -> dict[str, object]:
             return {"pull": happened.number}
         case "merged":
             return {"merge_sha": happened.sha, "fence": task.fence + 1}
+        case "held" | "released":
+            return {"held": happened.kind == "held"}
+        case "prioritised":
+            return {"priority": happened.value}
         case "cancelled" | "skipped" | "retried":
             return {"fence": task.fence + 1}
         case _:

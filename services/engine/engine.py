@@ -6,7 +6,7 @@ Handlers know only this class. It holds no logic of its own; it puts intake, dri
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from services.core.conduct import Run
+from services.core.conduct import Run, Wish
 from services.core.machine import Happening, Kind
 from services.core.plan import Plan
 from services.engine.effects import Effects
@@ -108,18 +108,31 @@ class Engine:
         return row, plan, await self._parts.runs.of_plan(row.id)
 
     async def change(
-        self, repo: str, number: int, kind: Kind, targets: Sequence[str], actor: str, text: str = ""
+        self, repo: str, number: int, kind: Kind, targets: Sequence[str], actor: str, text: str = "", value: float = 0.0
     ) -> tuple[str, ...]:
-        """Apply a person's cancel, retry or skip to tasks of the newest run; returns the ids that changed."""
-        row, _, run = await self.plan_of(repo, number)
-        if run is None:
-            raise UserError("This plan has not been started; `/lockstep run` starts it.")
+        """Apply a person's cancel, retry, skip, hold or priority to tasks of the newest run; returns the ids that
+        changed.
+        """
+        run = await self._run_of(repo, number)
         ids = _chosen(run, targets)
-        happened = [(task_id, Happening(kind=kind, actor=actor, text=text)) for task_id in ids]
+        happened = [(task_id, Happening(kind=kind, actor=actor, text=text, value=value)) for task_id in ids]
         decision = await self.driver.happen(run.id, happened)
-        self.stickies.touch(row.repo, row.number)
+        self.stickies.touch(repo, number)
         history = decision.history if decision is not None else ()
         return tuple(dict.fromkeys(m.task for m in history if (m.kind, m.actor) == (kind, actor)))
+
+    async def wish(self, repo: str, number: int, wish: Wish) -> bool:
+        """Hold the whole run back, or let it go on; False when it was so already, or is over."""
+        run = await self._run_of(repo, number)
+        decision = await self.driver.happen(run.id, wish=wish)
+        self.stickies.touch(repo, number)
+        return decision is not None and any(moment.kind == "run" for moment in decision.history)
+
+    async def _run_of(self, repo: str, number: int) -> Run:
+        _, _, run = await self.plan_of(repo, number)
+        if run is None:
+            raise UserError("This plan has not been started; `/lockstep run` starts it.")
+        return run
 
     # What pages show.
 

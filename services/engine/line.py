@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from services.core.conduct import Action, Board, Decision
+from services.core.conduct import Action, Board, Decision, Wish
 from services.core.gate import PullFact
 from services.core.machine import Happening
 from services.store.runs import Settle
@@ -17,6 +17,7 @@ class Mail:
     happened: tuple[tuple[str, Happening], ...] = ()
     facts: dict[str, PullFact] = field(default_factory=dict)
     settle: Settle | None = None
+    wish: Wish | None = None
     answer: "asyncio.Future[Decision | None] | None" = None
 
     def reply(self, decision: Decision | None) -> None:

@@ -15,7 +15,7 @@ import msgspec
 import structlog
 
 from services.core.backoff import delay
-from services.core.conduct import Action, Board, Decision, Run, decide, use_of
+from services.core.conduct import Action, Board, Decision, Run, Wish, decide, use_of
 from services.core.gate import PullFact
 from services.core.machine import ENDED, Happening
 from services.core.schedule import Limits, Use
@@ -115,11 +115,15 @@ class Driver:
             line.is_looking = True
             self._parts.spawn("look", self._look(run_id, line))
 
-    async def happen(self, run_id: str, happened: Happened) -> Decision | None:
+    async def happen(self, run_id: str, happened: Happened = (), wish: Wish | None = None) -> Decision | None:
         """Something a person did to a run; decided and stored before this returns, carried out after."""
         answer: asyncio.Future[Decision | None] = asyncio.get_running_loop().create_future()
-        self._post(run_id, Mail(happened=tuple(happened), answer=answer))
-        return await answer
+        self._post(run_id, Mail(happened=tuple(happened), wish=wish, answer=answer))
+        decision = await answer
+        line = self._line(run_id)
+        if line.board is not None:  # what was held back may have been ready to merge for long
+            self._look_past_the_cache(line.board)
+        return decision
 
     def carry_out(self, run_id: str, actions: Iterable[Action]) -> None:
         """Begin effects that were just stored."""
@@ -165,6 +169,7 @@ class Driver:
             board,
             [each for mail in batch for each in mail.happened],
             facts={task: fact for mail in batch for task, fact in mail.facts.items()},
+            wish=next((mail.wish for mail in reversed(batch) if mail.wish is not None), None),
             running=list(self._busy.values()),
             limits=self._limits,
             now=now,

@@ -3,7 +3,7 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.core.conduct import Action, Run, wait_keys
+from services.core.conduct import Action, Run, Wish, wait_keys
 from services.core.machine import ENDED, SATISFIED, Happening, Kind
 from services.core.schedule import Limits
 from tests.kit.plans import NOW, after, check, happen, in_review, pull, run, task, tracked
@@ -196,3 +196,43 @@ def _is_honest(current: Run) -> bool:
     """A run says it is over exactly when all its tasks are."""
     over = all(state.state in ENDED for state in current.tasks.values())
     return (current.finished_at is not None) == over or current.state in {"running", "failed"}
+
+
+def test_a_held_run_starts_and_merges_nothing_until_it_goes_on() -> None:
+    current = after(in_review(task("a"), task("b")), wish=Wish(state="paused", actor="ana", text="freeze")).run
+    assert current.state == "paused"
+    quiet = after(current, facts={"a": pull()})
+    assert kinds(quiet.actions) == []
+    freed = happen(quiet.run, "b", "broke", fence=quiet.run.tasks["b"].fence).run
+    again = happen(freed, "b", "retried")
+    assert kinds(again.actions) == ["label b"] or kinds(again.actions) == []
+    going = after(again.run, wish=Wish(state="running", actor="ana"))
+    assert kinds(going.actions) == ["attempt b"]
+    assert [(m.before, m.after, m.actor) for m in going.history if m.kind == "run"] == [("paused", "running", "ana")]
+    assert kinds(after(going.run, facts={"a": pull()}).actions) == ["merge a"]
+
+
+def test_a_held_task_waits_alone() -> None:
+    begun = run(task("a"), task("b"))
+    held = happen(begun, "a", "held", actor="ana").run
+    happened = [(t, Happening(kind="tracked", number=1)) for t in held.tasks]
+    assert kinds(after(held, happened).actions) == ["attempt b"]
+    waiting = happen(in_review(task("a")), "a", "held").run
+    judged = after(waiting, facts={"a": pull()})
+    assert (kinds(judged.actions), judged.run.tasks["a"].reason) == ([], "is held; `/lockstep resume a` lets it go")
+    assert kinds(after(happen(judged.run, "a", "released").run, facts={"a": pull()}).actions) == ["merge a"]
+
+
+def test_a_priority_set_by_hand_comes_first() -> None:
+    begun = happen(run(task("a", priority=5.0), task("b")), "b", "prioritised", value=9.0).run
+    happened = [(t, Happening(kind="tracked", number=1)) for t in begun.tasks]
+    one = Limits(total=1, installation=1, repo=1, agent=1)
+    assert kinds(after(begun, happened, limits=one).actions) == ["attempt b"]
+
+
+def test_what_was_ready_waits_again_when_a_need_is_taken_back() -> None:
+    begun = run(task("a"), task("b", "a"))
+    current = happen(begun, "a", "skipped").run
+    assert current.tasks["b"].state == "ready"
+    back = happen(current, "a", "retried").run
+    assert (back.tasks["a"].state, back.tasks["b"].state) == ("ready", "blocked")

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from services.core.conduct import Action, Board, Decision, Moment, Run, begin, decide
+from services.core.conduct import Action, Board, Decision, Moment, Run, Wish, begin, decide
 from services.core.gate import CheckFact, PullFact
 from services.core.machine import Happening, TaskState
 from services.core.plan import Plan, Task
@@ -59,9 +59,10 @@ def after(
     happened: Sequence[tuple[str, Happening]] = (),
     facts: Mapping[str, PullFact] | None = None,
     limits: Limits | None = WIDE,
+    wish: Wish | None = None,
 ) -> Decided:
     """Decide once, with room for everything if not said otherwise."""
-    decision = decide(Board(current), happened, facts=facts, limits=limits, now=NOW)
+    decision = decide(Board(current), happened, facts=facts, limits=limits, wish=wish, now=NOW)
     return Decided(
         run=applied(current, decision),
         changed=decision.changed,

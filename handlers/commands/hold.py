@@ -1,0 +1,31 @@
+"""`hold`: nothing new is started or merged, of the whole run or of some tasks, until `resume`. What runs comes to its
+end."""
+
+from handlers.commands import Context, command
+from services.core.commands import Command
+from services.core.conduct import Wish
+from services.core.text import code, visible
+
+
+@command(
+    "hold",
+    usage="hold [task…] [why=…]",
+    summary="Start and merge nothing more, in the whole run or of the named tasks, until `resume`.",
+    needs="triage",
+)
+async def hold(context: Context, asked: Command) -> str:
+    why = visible(asked.options.get("why", ""), 100)
+    if not asked.targets:
+        wish = Wish(state="paused", actor=context.sender, text=why)
+        done = await context.engine.wish(context.repo, context.number, wish)
+        return (
+            "Held. What runs comes to its end; `/lockstep resume` goes on."
+            if done
+            else "Nothing to hold back: the run is over, or held already."
+        )
+    ids = await context.engine.change(context.repo, context.number, "held", asked.targets, context.sender, why)
+    return (
+        f"Held: {', '.join(code(task_id) for task_id in ids[:20])}."
+        if ids
+        else "Nothing to hold back: those tasks are over, or held already."
+    )

@@ -1,0 +1,36 @@
+"""`priority`: what starts first when there is room for one more. It changes nothing about needs."""
+
+import math
+
+from handlers.commands import Context, command
+from services.core.commands import Command
+from services.core.text import code
+from services.errors import UserError
+
+
+@command(
+    "priority",
+    usage="priority task… p=N",
+    summary="Set which ready task starts first; higher goes first, the plan's own value is the default.",
+    needs="triage",
+)
+async def priority(context: Context, asked: Command) -> str:
+    value = _number(asked.options.get("p", ""))
+    if value is None or not asked.targets:
+        raise UserError("Name the task and its priority, for example `/lockstep priority api p=10`.")
+    ids = await context.engine.change(
+        context.repo, context.number, "prioritised", asked.targets, context.sender, f"p={value:g}", value
+    )
+    return (
+        f"Priority {value:g} for {', '.join(code(task_id) for task_id in ids[:20])}."
+        if ids
+        else "Those tasks are over already."
+    )
+
+
+def _number(text: str) -> float | None:
+    try:
+        value = float(text)
+    except ValueError:
+        return None
+    return value if math.isfinite(value) and abs(value) <= 1_000_000 else None
