@@ -105,7 +105,7 @@ class Board:
         self.run = run
         self.specs = {task.id: task for task in run.plan.tasks}
         self.after = graph.dependants(graph.needs_of(run.plan.tasks))
-        self.remaining = graph.longest_remaining(run.plan)
+        self.remaining = graph.longest_remaining(run.plan, declared)
         self.counts: Counter[State] = Counter(task.state for task in run.tasks.values())
         self.ready = ReadyQueue()
         for task in run.tasks.values():
@@ -175,6 +175,11 @@ def decide(
     if limits is not None and work.is_going:
         work.start(running, limits)
     return work.finish()
+
+
+def declared(task: Task) -> float:
+    """Seconds a task is said to take at most: what its length is guessed from, as long as nothing better is known."""
+    return float(task.timeout)
 
 
 def use_of(task: Task) -> Use:

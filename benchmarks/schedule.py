@@ -1,0 +1,136 @@
+"""How near the scheduler comes to the best possible: the real decisions (`core.conduct`) in virtual time.
+
+300 drawn plans and the valid ones of a folder of plans, if `LOCKSTEP_PLANS` names one; durations are log-normal (tasks
+of one plan differ by a factor of ten and more), places 2, 4 or 8. The bound is max(critical path, work / places): no
+schedule can be shorter. Peers with the same durations: level by level (a layer begins when the one before has ended),
+first come first served, and one after another.
+"""
+
+import heapq
+import os
+import random
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from statistics import mean
+
+import msgspec
+
+from benchmarks import Report, Say, machine
+from benchmarks._graphs import drawn
+from services.core import graph
+from services.core.conduct import Board, Run, begin, decide, use_of
+from services.core.machine import Happening
+from services.core.parse import parse_bytes
+from services.core.plan import Plan
+from services.core.schedule import Limits
+
+PLANS = 300
+PLACES = (2, 4, 8)
+START = datetime(2026, 1, 1, tzinfo=UTC)
+Durations = dict[str, float]
+
+
+def measure(say: Say) -> Report:
+    """Every plan with every number of places."""
+    rows: list[dict[str, float]] = []
+    for number, plan in enumerate(_plans()):
+        took = _durations(plan, number)
+        for places in PLACES:
+            bound = max(_critical(plan, took), sum(took.values()) / places)
+            rows.append({name: makespan(plan, took, places) / bound for name, makespan in _WAYS.items()})
+    say(f"{len(rows)} schedules")
+    ours = {"makespan_over_bound": mean(r["ours"] for r in rows)}
+    ours["makespan_over_sequential"] = mean(r["ours"] / r["sequential"] for r in rows)
+    peers = {
+        name: {
+            "makespan_over_bound": round(mean(r[name] for r in rows), 4),
+            "makespan_over_sequential": round(mean(r[name] / r["sequential"] for r in rows), 4),
+        }
+        for name in _WAYS
+        if name != "ours"
+    }
+    figures = {name: round(value, 4) for name, value in ours.items()}
+    return Report(name="schedule", figures=figures, peers=peers, conditions={**machine(), "schedules": len(rows)})
+
+
+def _plans() -> Iterator[Plan]:
+    yield from (drawn(seed) for seed in range(PLANS))
+    folder = os.environ.get("LOCKSTEP_PLANS")
+    for path in sorted(Path(folder).glob("*")) if folder else []:
+        parsed = parse_bytes(path.read_bytes(), home="acme/platform")
+        if parsed.plan is not None:
+            yield parsed.plan
+
+
+def _durations(plan: Plan, seed: int) -> Durations:
+    draw = random.Random(f"durations {seed}")
+    return {task.id: draw.lognormvariate(6.0, 0.8) for task in plan.tasks}
+
+
+def _critical(plan: Plan, took: Durations) -> float:
+    return sum(took[task_id] for task_id in graph.critical_path(plan, lambda task: took[task.id]))
+
+
+def _ours(plan: Plan, took: Durations, places: int) -> float:
+    """The real board and decisions; a task's end is a merge. Its length is declared as `timeout`, as people can."""
+    tasks = tuple(msgspec.structs.replace(task, timeout=max(1, round(took[task.id]))) for task in plan.tasks)
+    known = Plan(title=plan.title, tasks=tasks)
+    raw = Run(id="r", plan_id="a/b#1", repo="a/b", number=1, plan=known, tasks={})
+    run, first = begin(raw, START)
+    board = Board(run)
+    board.apply(first)
+    limits = Limits(total=places, installation=places, repo=places, agent=places)
+    happened = [(task.id, Happening(kind="tracked", number=1)) for task in tasks]
+    ends: list[tuple[float, str]] = []
+    now = 0.0
+    while True:
+        running = [use_of(board.specs[task_id]) for _, task_id in ends]
+        moment = START + timedelta(seconds=now)
+        decision = decide(board, happened, running=running, limits=limits, now=moment)
+        board.apply(decision)
+        for action in decision.actions:
+            if action.kind == "attempt":
+                heapq.heappush(ends, (now + took[action.task], action.task))
+        if not ends:
+            return now
+        now, ended = heapq.heappop(ends)
+        happened = [(ended, Happening(kind="merged", sha="a" * 40))]
+
+
+def _levels(plan: Plan, took: Durations, places: int) -> float:
+    """A layer at a time, as tools that build batches do."""
+    total = 0.0
+    for layer in graph.layers(graph.needs_of(plan.tasks)):
+        total += _greedy([(task_id, ()) for task_id in layer], took, places)
+    return total
+
+
+def _fifo(plan: Plan, took: Durations, places: int) -> float:
+    return _greedy([(task.id, task.needs) for task in plan.tasks], took, places)
+
+
+def _greedy(tasks: list[tuple[str, tuple[str, ...]]], took: Durations, places: int) -> float:
+    """Start whatever is ready, in the order given."""
+    done: set[str] = set()
+    waiting, ends, now = list(tasks), [], 0.0
+    while waiting or ends:
+        for item in list(waiting):
+            if len(ends) < places and done.issuperset(item[1]):
+                waiting.remove(item)
+                heapq.heappush(ends, (now + took[item[0]], item[0]))
+        now, ended = heapq.heappop(ends)
+        done.add(ended)
+    return now
+
+
+def _sequential(plan: Plan, took: Durations, _: int) -> float:
+    return sum(took[task.id] for task in plan.tasks)
+
+
+_WAYS: dict[str, Callable[[Plan, Durations, int], float]] = {
+    "ours": _ours,
+    "level by level": _levels,
+    "fifo": _fifo,
+    "sequential": _sequential,
+}
