@@ -1,10 +1,11 @@
 """How near the scheduler comes to the best possible: the real decisions (`core.conduct`) in virtual time.
 
-300 drawn plans and the valid ones of a folder of plans, if `LOCKSTEP_PLANS` names one; durations are log-normal (tasks
-of one plan differ by a factor of ten and more), places 2, 4 or 8. The bound is max(critical path, work / places): no
-schedule can be shorter. Before the run we know a length only roughly, as people guess: the real one times a log-normal
-factor of sigma 0.5 (`*_unknown`: nothing is known, all tasks count alike). Peers with the same durations: level by level (a layer begins when the one before has ended),
-first come first served, and one after another.
+300 drawn plans and the valid ones of a folder of plans, if `LOCKSTEP_PLANS` names one; durations are log-normal
+(tasks of one plan differ by a factor of ten and more), places 2, 4 or 8. The bound is max(critical path, work /
+places): no schedule can be shorter. Before the run we know a length only roughly, as people guess: the real one times
+a log-normal factor of sigma 0.5 (`*_unknown`: nothing is known, all tasks count alike). Peers with the same
+durations: level by level (a layer begins when the one before has ended), first come first served, and one after
+another.
 """
 
 import heapq

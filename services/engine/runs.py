@@ -133,7 +133,10 @@ class Driver:
     # Deciding.
 
     def _line(self, run_id: str) -> Line:
-        return self._lines.setdefault(run_id, Line())
+        line = self._lines.get(run_id)
+        if line is None:
+            line = self._lines[run_id] = Line()
+        return line
 
     def _post(self, run_id: str, mail: Mail) -> None:
         line = self._line(run_id)
