@@ -192,6 +192,10 @@ async def test_cancel_ends_the_run_and_a_new_one_can_follow(story: Story) -> Non
     assert story.issues()[0].state == "open"
     assert await story.ask("/lockstep cancel") == "+1"
     await story.until("Nothing to cancel: those tasks are over already.")
+    assert await story.ask("/lockstep run") == "confused"
+    await story.until("This approval was used up by the run it started.")
+    assert await story.ask("/lockstep approve") == "+1"
+    await story.until("**Approved** by `ana`")
     assert await story.ask("/lockstep run") == "+1"
     await story.until("**Stopped:", "Started: 2 tasks.")
     await story.settled()
