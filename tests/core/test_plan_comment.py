@@ -11,9 +11,8 @@ from inline_snapshot import snapshot
 from services.core.machine import STATES, TaskState
 from services.core.names import STICKY
 from services.core.parse import parse
-from services.core.plan import Parsed
+from services.core.plan import Parsed, Problem
 from services.core.plan_comment import LIMIT, answered, broken, render
-from services.core.problems import Problem
 from services.core.text import code
 from tests.kit.plans import happen, in_review, plan, run, task
 
