@@ -104,11 +104,16 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
 
 def _refuse_unknown(source: Mapping[str, str]) -> None:
     """A misspelt setting would leave its default in force without anybody noticing."""
-    known = [PREFIX + name.upper() for name in Settings.__struct_fields__]
+    known = [name.upper() for name in Settings.__struct_fields__]
     for name in source:
-        if name.startswith(PREFIX) and name not in known:
-            near = difflib.get_close_matches(name, known, n=1)
-            hint = f"did you mean {near[0]}?" if near else "the settings page of the documentation lists all there are."
+        rest = name.removeprefix(PREFIX)
+        if rest != name and rest not in known:
+            near = difflib.get_close_matches(rest.upper(), known, n=1)
+            hint = (
+                f"did you mean {PREFIX}{near[0]}?"
+                if near
+                else "the settings page of the documentation lists all there are."
+            )
             raise UserError(f"{name} is no setting; {hint}")
 
 

@@ -33,10 +33,8 @@ async def on_comment(event: Event, engine: Engine) -> None:
         engine=engine,
         repo=event.repo,
         number=event.number,
-        comment_id=comment.id,
         asked_at=comment.created_at,
         sender=event.sender.login,
-        on_pull=event.issue is not None and event.issue.is_pull,
     )
     went_well = True
     for command in commands:

@@ -156,7 +156,7 @@ async def _follow(stage: Stage, number: int, watch: Watch, bot: Bot, audience: A
     """Show what happens until the run is over or can't go on."""
     told, heard = 0, 0
     while True:
-        _, _, run = await bot.engine.plan_of(stage.home, number)
+        _, run = await bot.engine.plan_of(stage.home, number)
         if run is not None:
             news = [
                 moment for moment in reversed(await bot.engine.history(run.plan_id, limit=500)) if moment.seq > told

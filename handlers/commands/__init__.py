@@ -24,10 +24,8 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     engine: Engine
     repo: str
     number: int
-    comment_id: str
     asked_at: datetime
     sender: str
-    on_pull: bool = False
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):

@@ -7,7 +7,7 @@ from services.core.text import code
 
 @command(
     "retry",
-    usage="retry [task…|failed]",
+    usage="retry [task…|failed|all]",
     summary="Start failed or cancelled tasks again, each with a new attempt.",
     needs="write",
 )
@@ -16,5 +16,6 @@ async def retry(context: Context, asked: Command) -> str:
         context.repo, context.number, "retried", asked.targets or ("failed",), context.sender
     )
     if not ids:
-        return "Nothing to retry: no such task has failed or was cancelled."
+        which = "none of those tasks has failed or was cancelled" if asked.targets else "no task has failed"
+        return f"Nothing to retry: {which}."
     return f"Trying again: {', '.join(code(task_id) for task_id in ids[:20])}{' …' if len(ids) > 20 else ''}."

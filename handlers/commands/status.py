@@ -4,6 +4,7 @@ from handlers.commands import Context, command
 from services.core.commands import Command
 from services.core.report import ICONS, WORDS, progress
 from services.core.text import code
+from services.engine.intake import whole
 from services.errors import UserError
 
 SHOWN = 50
@@ -11,9 +12,9 @@ SHOWN = 50
 
 @command("status", usage="status [task…]", summary="Show where the plan, or the named tasks, stand.", needs="read")
 async def status(context: Context, asked: Command) -> str:
-    _, plan, run = await context.engine.plan_of(context.repo, context.number)
+    row, run = await context.engine.plan_of(context.repo, context.number)
     if run is None:
-        return f"Not started: {len(plan.tasks)} tasks. The comment above says what comes next."
+        return f"Not started: {len(whole(row).tasks)} tasks. The comment above says what comes next."
     unknown = [target for target in asked.targets if target not in run.tasks]
     if unknown:
         raise UserError(f"`{unknown[0]}` is no task of this plan.")

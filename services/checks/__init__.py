@@ -1,6 +1,7 @@
 """The check runs Lockstep reports on a pull request: one file each, which registers itself here.
 
-A check is pure: it turns a run and one of its tasks into a report. The engine posts it.
+A check is pure: it turns a run and one of its tasks into a report, which mentions none of the `hidden` repositories.
+The engine posts it.
 """
 
 import sys
@@ -11,7 +12,7 @@ from services.core.machine import TaskState
 from services.core.report import CheckReport
 from services.registry import Registry
 
-Check = Callable[[Run, TaskState], CheckReport]
+Check = Callable[[Run, TaskState, frozenset[str]], CheckReport]
 CHECKS: Registry[Check] = Registry("check")
 
 

@@ -3,18 +3,18 @@
 from services.checks import CHECKS
 from services.core.conduct import Run
 from services.core.machine import TaskState
+from services.core.messages import plan_place
 from services.core.names import CHECK_PLAN
 from services.core.report import CheckReport, progress
 from services.core.text import code, plain
 
 
-def plan(run: Run, task: TaskState) -> CheckReport:
+def plan(run: Run, task: TaskState, hidden: frozenset[str]) -> CheckReport:
     """Neutral on purpose: it tells, it never blocks."""
     met, total = progress(run)
     spec = run.plan.by_id[task.id]
     summary = (
-        f"Task {code(task.id)} ({plain(spec.title)}) of the plan in {run.repo}#{run.number}, attempt "
-        f"{task.attempt}.\n\n"
+        f"Task {code(task.id)} ({plain(spec.title)}) of {plan_place(run, hidden)}, attempt {task.attempt}.\n\n"
         f"{met} of {total} tasks are done."
     )
     return CheckReport(status="completed", conclusion="neutral", title=f"{met} of {total} tasks done", summary=summary)

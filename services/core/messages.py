@@ -1,7 +1,11 @@
 """Every text the bot posts on GitHub outside the plan comment (that one is in plan_comment.py): calm, short, specific.
 
 Foreign text goes through text.code or text.plain without exception; a marker tells the bot its own things again.
+`hidden` names the repositories that must not be mentioned where a text is going, because whoever reads it there may
+not see them: private ones, in a public repository.
 """
+
+from collections.abc import Iterable
 
 from services.core.conduct import Run
 from services.core.machine import TaskState
@@ -12,18 +16,19 @@ from services.core.text import code, plain, title
 FOOT = "<sub>Lockstep keeps this up to date. `/lockstep help` lists the commands.</sub>"
 MADE = "<sub>Made by Lockstep; the plan's issue shows how far everything is.</sub>"
 
+NONE: frozenset[str] = frozenset()
+
 
 def issue_title(task: Task) -> str:
     """Issue titles are not Markdown, but a mention or closing keyword in one must stay dead all the same."""
     return title(task.title)
 
 
-def issue_body(run: Run, task: Task, key: str) -> str:
-    needs = ", ".join(code(need) for need in task.needs) or "nothing"
+def issue_body(run: Run, task: Task, key: str, hidden: frozenset[str] = NONE) -> str:
     lines = [
-        f"Task {code(task.id)} of the plan in {run.repo}#{run.number}.",
+        f"Task {code(task.id)} of {plan_place(run, hidden)}.",
         "",
-        f"- **Needs:** {needs}",
+        f"- **Needs:** {named(run, task.needs, hidden) or 'nothing'}",
         f"- **Agent:** {code(task.agent)}",
         f"- **Started by:** {code(run.actor)}",
     ]
@@ -36,25 +41,38 @@ def pull_title(task: Task) -> str:
     return issue_title(task)
 
 
-def pull_body(run: Run, task: Task, state: TaskState, key: str) -> str:
+def pull_body(run: Run, task: Task, state: TaskState, key: str, hidden: frozenset[str] = NONE) -> str:
     """Says where it comes from and what it needs; `Depends-On` lines are read by other tools too."""
-    place = f"{run.repo}#{run.number}"
-    lines = [
-        f"Task {code(task.id)} of the plan in {place}, approved by a person and carried out by {code(task.agent)}."
-    ]
+    place = plan_place(run, hidden)
+    lines = [f"Task {code(task.id)} of {place}, approved by a person and carried out by {code(task.agent)}."]
     if state.issue:
         lines += ["", f"Closes #{state.issue}"]
     depends = [
-        f"Depends-On: {run.plan.by_id[need].repo}#{run.tasks[need].pull}" for need in task.needs if run.tasks[need].pull
+        f"Depends-On: {run.plan.by_id[need].repo}#{run.tasks[need].pull}"
+        for need in task.needs
+        if run.tasks[need].pull and run.plan.by_id[need].repo not in hidden
     ]
     if depends:
         lines += ["", *depends]
     return "\n".join([*lines, "", MADE, marker(key)])
 
 
-def commit_message(run: Run, task: Task) -> str:
+def commit_message(run: Run, task: Task, hidden: frozenset[str] = NONE) -> str:
     """Subject and trailers; git reads no markup, but GitHub reads closing keywords in commit messages too."""
-    return f"{issue_title(task)[:100]}\n\nPlan: {run.repo}#{run.number}\nTask: {task.id}\n"
+    place = "" if run.repo in hidden else f"Plan: {run.repo}#{run.number}\n"
+    return f"{issue_title(task)[:100]}\n\n{place}Task: {task.id}\n"
+
+
+def plan_place(run: Run, hidden: frozenset[str]) -> str:
+    """`the plan in owner/name#1`, or no more than that there is one."""
+    return "a plan" if run.repo in hidden else f"the plan in {run.repo}#{run.number}"
+
+
+def named(run: Run, needs: Iterable[str], hidden: frozenset[str]) -> str:
+    """These tasks in one line; of those in hidden repositories only that there are some. "" for none at all."""
+    wanted = tuple(needs)
+    shown = [code(need) for need in wanted if run.plan.by_id[need].repo not in hidden]
+    return ", ".join([*shown, *(["work elsewhere"] if len(shown) < len(wanted) else [])])
 
 
 def unknown_verb(near: str) -> str:

@@ -27,6 +27,14 @@ def run_id(repo: str, number: int, count: int) -> str:
     return f"{repo}-{number}-r{count}"
 
 
+def hidden_run_id(issue_id: str, count: int) -> str:
+    """`_/plan-2871-r1`: says nothing of a private home, where branches and marks of the run stand in public.
+
+    No owner on GitHub is called `_`, so it is nobody else's.
+    """
+    return f"_/plan-{issue_id}-r{count}"
+
+
 def branch(run: str, task_id: str) -> str:
     """`lockstep/platform-12/api`, and `lockstep/platform-12-r2/api` for the plan's second run.
 

@@ -1,14 +1,15 @@
 """The one comment on a plan issue: what the plan is, where each task stands, what comes next.
 
-It must stay readable, and below GitHub's 65,536 characters, with one task and with a thousand: the graph is left out
-first, then rows of the table, finished ones before the rest, each time saying how many are missing.
+It must stay readable, and below GitHub's 65,536 characters, with one task and with a thousand, whatever they ended
+with and whatever was answered. What is too much is left out step by step, each time saying how much is missing: the
+graph first, then rows of the table, finished tasks before the rest, then answers, the oldest first.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from services.core import graph
 from services.core.conduct import Run
-from services.core.machine import TaskState
+from services.core.machine import SATISFIED, STUCK, TaskState
 from services.core.messages import FOOT
 from services.core.names import STICKY
 from services.core.plan import Parsed, Plan, Task
@@ -18,7 +19,14 @@ from services.core.text import code, plain
 LIMIT = 60_000
 GRAPH_TASKS = 60
 ROWS = 200
+FEW_ROWS = 20
+"""Rows that stay until the answers have been shortened."""
+ANSWER = 4_000
+"""Characters of an answer, once there is no room for all of it."""
+REASON = 300
 PROBLEMS = 20
+CANCELLED = 5
+"""Cancelled tasks that are named in the advice to retry them."""
 
 
 def broken(parsed: Parsed, answers: Sequence[str] = ()) -> str:
@@ -31,10 +39,10 @@ def broken(parsed: Parsed, answers: Sequence[str] = ()) -> str:
         f"I found {count}. Edit the issue and I look again; nothing has been started.",
         "",
     ]
-    lines += [f"- {_place(problem.line)}{problem.message}" for problem in errors[:PROBLEMS]]
-    if len(errors) > PROBLEMS:
-        lines.append(f"- … and {len(errors) - PROBLEMS} more")
-    return _join(lines, answers)
+    listed = [f"- {_place(problem.line)}{problem.message}" for problem in errors[:PROBLEMS]]
+    return _first_that_fits(
+        _join([*lines, *_up_to(listed, shown, len(errors))], said) for shown, said in _less(len(listed), 1, answers)
+    )
 
 
 def _place(line: int) -> str:
@@ -54,14 +62,63 @@ def render(
     approval; `edited`: an earlier text of it had been approved.
     """
     path = graph.critical_path(plan, lambda task: float(task.timeout))
-    lines = [f"### Plan: {plain(plan.title) or 'untitled'}", "", _headline(plan, approved_by, run, edited=edited), ""]
-    lines += [f"**Critical path:** {_path(path)} ({len(path)} of {len(plan.tasks)} tasks)", ""]
-    lines += [f"- ⚠ {warning}" for warning in warnings[:PROBLEMS]]
-    lines += ["", *_table(plan, run), ""]
-    if len(plan.tasks) <= GRAPH_TASKS:
-        lines += _mermaid(plan, run, frozenset(path))
-    body = _join(lines, answers)
-    return body if len(body) <= LIMIT else _join(lines[:6], answers)
+    head = [f"### Plan: {plain(plan.title) or 'untitled'}", "", _headline(plan, approved_by, run, edited=edited), ""]
+    head += [f"**Critical path:** {_path(path)} ({len(path)} of {len(plan.tasks)} tasks)", ""]
+    told = [f"- ⚠ {warning}" for warning in warnings]
+    warned = [*_up_to(told, PROBLEMS, len(told)), ""]
+    rows = _rows(plan, run)
+    no_graph = [f"The graph of {len(plan.tasks)} tasks is left out here.", ""]
+
+    def bodies() -> Iterator[str]:
+        if len(plan.tasks) <= GRAPH_TASKS:
+            drawing = _mermaid(plan, run, frozenset(path))
+            yield _join([*head, *warned, *_table(plan, rows, len(rows)), "", *drawing], answers)
+        for shown, said in _less(len(rows), FEW_ROWS, answers):
+            yield _join([*head, *warned, *_table(plan, rows, shown), "", *no_graph], said)
+        yield _join([*head, *_up_to(told, 0, len(told)), "", *_table(plan, rows, 0), "", *no_graph], ())
+
+    return _first_that_fits(bodies())
+
+
+def _first_that_fits(bodies: Iterator[str]) -> str:
+    """The last one is so short that it always does."""
+    body = ""
+    for body in bodies:
+        if len(body) <= LIMIT:
+            break
+    return body
+
+
+def _less(rows: int, few: int, answers: Sequence[str]) -> Iterator[tuple[int, list[str]]]:
+    """(rows, answers) to try, from everything to next to nothing."""
+    yield rows, list(answers)
+    while rows > few:
+        rows = max(rows * 3 // 4, few)
+        yield rows, list(answers)
+    short = [_shortened(answer) for answer in answers]
+    for gone in range(len(short) + 1):
+        older = [f"{gone} older answer{'s' * (gone != 1)} left out here.\n"] if gone else []
+        yield rows, [*older, *short[gone:]]
+
+
+def _shortened(answer: str) -> str:
+    """Whole lines of it only: what is cut inside a line could become another kind of markup."""
+    kept: list[str] = []
+    lines = answer.splitlines()
+    room = ANSWER
+    for line in lines:
+        room -= len(line) + 1
+        if room < 0:
+            break
+        kept.append(line)
+    missing = len(lines) - len(kept)
+    return "\n".join([*kept, *([f"\n… and {missing} more line{'s' * (missing != 1)}"] if missing else []), ""])
+
+
+def _up_to(lines: Sequence[str], shown: int, total: int) -> list[str]:
+    """So many of the lines, and how many are missing."""
+    kept = list(lines[:shown])
+    return [*kept, *([f"- … and {total - len(kept)} more"] if len(kept) < total else [])]
 
 
 def _headline(plan: Plan, approved_by: str, run: Run | None, *, edited: bool) -> str:
@@ -71,7 +128,7 @@ def _headline(plan: Plan, approved_by: str, run: Run | None, *, edited: bool) ->
         met, total = progress(run)
         said = {
             "running": "Running", "paused": "Paused", "done": "Done", "cancelled": "Cancelled",
-            "failed": "Stopped: something needs a person. `/lockstep retry failed` starts the failed tasks again",
+            "failed": f"Stopped: {_advice(run)}",
         }  # fmt: skip
         return f"**{said[run.state]}.** {met} of {total} tasks done, started by {code(run.actor)}."
     if approved_by:
@@ -84,20 +141,35 @@ def _headline(plan: Plan, approved_by: str, run: Run | None, *, edited: bool) ->
     return f"{what} {size}. Next: `/lockstep approve` (needs maintain permission), then `/lockstep run`."
 
 
+def _advice(run: Run) -> str:
+    """What starts a run again that has come to a stop; only words that do."""
+    if any(task.state in STUCK for task in run.tasks.values()):
+        return "something needs a person. `/lockstep retry failed` starts the failed tasks again"
+    cancelled = [task.id for task in run.tasks.values() if task.state == "cancelled"]
+    which = " ".join(cancelled) if len(cancelled) <= CANCELLED else "all"
+    return f"the rest needs what was cancelled. `/lockstep retry {which}` starts that again"
+
+
 def _path(path: Sequence[str]) -> str:
     shown = [code(task_id) for task_id in path]
     return " → ".join(shown if len(shown) <= 12 else [*shown[:6], "…", *shown[-5:]])
 
 
-def _table(plan: Plan, run: Run | None) -> list[str]:
+def _rows(plan: Plan, run: Run | None) -> list[tuple[int, str]]:
+    """(place in the plan, row) of the tasks that may be shown, those that are finished last."""
     states = run.tasks if run is not None else {}
-    tasks = list(plan.tasks)
-    if len(tasks) > ROWS:
-        tasks.sort(key=lambda task: task.id in states and states[task.id].state == "done")
-    rows = [_row(task, states.get(task.id)) for task in tasks[:ROWS]]
-    if len(plan.tasks) > ROWS:
-        rows.append(f"| … | {len(plan.tasks) - ROWS} more tasks | | | |")
-    return ["| Task | What | State | Pull request | Needs |", "| --- | --- | --- | --- | --- |", *rows]
+    places = list(enumerate(plan.tasks))
+    places.sort(key=lambda each: each[1].id in states and states[each[1].id].state in SATISFIED)
+    return [(place, _row(task, states.get(task.id))) for place, task in places[:ROWS]]
+
+
+def _table(plan: Plan, rows: Sequence[tuple[int, str]], shown: int) -> list[str]:
+    """The first `shown` rows, in the plan's order."""
+    lines = [row for _, row in sorted(rows[:shown])]
+    missing = len(plan.tasks) - len(lines)
+    if missing:
+        lines.append(f"| … | {missing} more task{'s' * (missing != 1)} | | | |")
+    return ["| Task | What | State | Pull request | Needs |", "| --- | --- | --- | --- | --- |", *lines]
 
 
 def _row(task: Task, state: TaskState | None) -> str:
@@ -105,9 +177,19 @@ def _row(task: Task, state: TaskState | None) -> str:
     what = f"{plain(task.title, 100)} ({task.repo})"
     if state is None:
         return f"| {code(task.id)} | {what} | {'done before' if task.done else 'planned'} | | {needs} |"
-    reason = f": {state.reason[:300]}" if state.reason and state.state != "done" else ""
+    reason = f": {_cut(state.reason)}" if state.reason and state.state != "done" else ""
     pull = f"{task.repo}#{state.pull}" if state.pull else f"{task.repo}#{state.issue} (issue)" if state.issue else ""
     return f"| {code(task.id)} | {what} | {ICONS[state.state]} {WORDS[state.state]}{reason} | {pull} | {needs} |"
+
+
+def _cut(reason: str) -> str:
+    """Short, and without half a code span or half an escape at its end: a name in one could come alive."""
+    if len(reason) <= REASON:
+        return reason
+    kept = reason[:REASON]
+    while kept.count("`") % 2 or kept.replace("\\`", "").count("`") % 2:
+        kept = kept[: kept.rindex("`")]
+    return kept.rstrip("\\ ") + "…"
 
 
 def _mermaid(plan: Plan, run: Run | None, critical: frozenset[str]) -> list[str]:
@@ -128,7 +210,7 @@ def _mermaid(plan: Plan, run: Run | None, critical: frozenset[str]) -> list[str]
 
 def answered(answers: Sequence[str]) -> str:
     """The comment where there is no plan: only answers to commands."""
-    return _join([], answers)
+    return _first_that_fits(_join([], said) for _, said in _less(0, 0, answers))
 
 
 def _join(lines: Sequence[str], answers: Sequence[str]) -> str:

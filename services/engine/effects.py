@@ -72,7 +72,7 @@ class Effects:
         if due.tries and run.started_at is not None:
             made = await writes.find_issue(task.repo, names.marker(key), run.started_at)
         if made is None:
-            body = messages.issue_body(run, task, key)
+            body = messages.issue_body(run, task, key, await self._hidden(run, task))
             made = await writes.create_issue(task.repo, messages.issue_title(task), body)
         try:
             await writes.link_sub_issue(run.repo, run.number, made.id)
@@ -91,7 +91,7 @@ class Effects:
             fence=state.fence,
             base=repository.default_branch,
             branch=names.branch(run.id, task.id),
-            message=messages.commit_message(run, task),
+            message=messages.commit_message(run, task, await self._hidden(run, task)),
             when=state.since or self._parts.clock.now(),
             replaces=state.heads,
         )
@@ -117,7 +117,7 @@ class Effects:
             pull = _current(await writes.find_pull(task.repo, branch), state)
         if pull is None:
             base = (await self._parts.github.reads.repository(task.repo)).default_branch
-            body = messages.pull_body(run, task, state, due.action.key)
+            body = messages.pull_body(run, task, state, due.action.key, await self._hidden(run, task))
             try:
                 pull = await writes.open_pull(task.repo, branch, base, messages.pull_title(task), body)
             except Refused as refused:
@@ -128,8 +128,9 @@ class Effects:
 
     async def _checks(self, run: Run, task: Task, state: TaskState, *, look: bool) -> Outcome:
         """Post every registered check on the head; then look, because CI may have been quicker than we."""
+        hidden = await self._hidden(run, task)
         for name, check in CHECKS:
-            report = check(run, state)
+            report = check(run, state, hidden)
             await self._parts.github.writes.put_check(
                 task.repo,
                 state.head_sha,
@@ -139,10 +140,24 @@ class Effects:
                 conclusion=report.conclusion or None,
                 title=report.title,
                 summary=report.summary,
-                details_url=self._page(run, task),
+                details_url=None if run.repo in hidden else self._page(run, task),
                 look=look,
             )
         return Outcome(look=True)
+
+    async def _hidden(self, run: Run, task: Task) -> frozenset[str]:
+        """Repositories that what is written in the task's own must not mention: private ones, when it is public."""
+        if await self._is_private(task.repo):
+            return frozenset()
+        others = {run.repo, *(run.plan.by_id[need].repo for need in task.needs)} - {task.repo}
+        return frozenset([repo for repo in sorted(others) if await self._is_private(repo)])
+
+    async def _is_private(self, repo: str) -> bool:
+        """One that can't be read any more counts as private."""
+        try:
+            return (await self._parts.github.reads.repository(repo)).private
+        except (NotFound, Refused):
+            return True
 
     def _page(self, run: Run, task: Task) -> str | None:
         base = self._parts.settings.public_url

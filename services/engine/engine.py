@@ -8,7 +8,6 @@ from datetime import datetime
 
 from services.core.conduct import Run, Wish
 from services.core.machine import Happening, Kind
-from services.core.plan import Plan
 from services.engine.effects import Effects
 from services.engine.intake import Intake
 from services.engine.observe import Observer
@@ -102,10 +101,10 @@ class Engine:
         self.driver.wake(run.id)
         return run
 
-    async def plan_of(self, repo: str, number: int) -> tuple[PlanRow, Plan, Run | None]:
-        """The plan of an issue and its newest run."""
-        row, plan = await self.intake.current(repo, number)
-        return row, plan, await self._parts.runs.of_plan(row.id)
+    async def plan_of(self, repo: str, number: int) -> tuple[PlanRow, Run | None]:
+        """The plan of an issue as it was last read, and its newest run; asking makes no issue a plan."""
+        row = await self.intake.known(repo, number)
+        return row, await self._parts.runs.of_plan(row.id)
 
     async def change(
         self, repo: str, number: int, kind: Kind, targets: Sequence[str], actor: str, text: str = "", value: float = 0.0
@@ -114,6 +113,8 @@ class Engine:
         changed.
         """
         run = await self._run_of(repo, number)
+        if kind == "retried" and run.finished_at is not None:
+            await self.intake.may_start_again(run)
         ids = _chosen(run, targets)
         happened = [(task_id, Happening(kind=kind, actor=actor, text=text, value=value)) for task_id in ids]
         decision = await self.driver.happen(run.id, happened)
@@ -129,7 +130,7 @@ class Engine:
         return decision is not None and any(moment.kind == "run" for moment in decision.history)
 
     async def _run_of(self, repo: str, number: int) -> Run:
-        _, _, run = await self.plan_of(repo, number)
+        _, run = await self.plan_of(repo, number)
         if run is None:
             raise UserError("This plan has not been started; `/lockstep run` starts it.")
         return run

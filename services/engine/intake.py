@@ -4,6 +4,7 @@ Nothing of a repository is executed here. What is approved is a hash; what runs 
 from the store.
 """
 
+import re
 from datetime import datetime
 
 import msgspec
@@ -12,8 +13,9 @@ from services.core import names
 from services.core.clock import to_text
 from services.core.conduct import Action, Run, begin
 from services.core.parse import parse
-from services.core.plan import Parsed, Plan
+from services.core.plan import Plan
 from services.core.text import code
+from services.engine.approval import is_used_up
 from services.engine.parts import WRITE, Parts
 from services.engine.stickies import Stickies
 from services.errors import NotAllowed, UserError
@@ -43,10 +45,7 @@ class Intake:
         return await self._parts.plans.get(row.id)
 
     async def _parsed(self, repo: str, issue: IssueInfo) -> PlanRow:
-        reads = self._parts.github.reads
-        installation = await reads.installation_of(repo)
-        installed = [found.full_name for found in await reads.installed_repositories(installation.id)]
-        parsed = parse(issue.body, home=repo, installed=installed, form="issue")
+        parsed = parse(issue.body, home=repo, installed=await self._nameable(repo, issue), form="issue")
         if parsed.plan is not None and not parsed.plan.title:
             titled = msgspec.structs.replace(parsed.plan, title=issue.title)
             parsed = msgspec.structs.replace(parsed, plan=titled)
@@ -62,27 +61,41 @@ class Intake:
             changed_at=to_text(issue.updated_at) if issue.updated_at is not None else "",
         )
 
-    async def current(self, repo: str, number: int) -> tuple[PlanRow, Plan]:
-        """The plan of an issue and its checked tasks; a helpful refusal when there is none."""
-        row = await self._parts.plans.get(f"{repo}#{number}") or await self.read(repo, number, adopt=True)
-        if row is None:
-            raise UserError(
-                "This issue holds no plan: write tasks as `- [ ] **id** What to do (owner/repo)` or in a `yaml` block."
-            )
-        return row, _whole(row.parsed)
+    async def _nameable(self, repo: str, issue: IssueInfo) -> list[str]:
+        """The repositories a plan may name: its own, public ones, and private ones its text names and its author can
+        read.
+
+        Every other one is as unknown as one that is not there, or whoever can open an issue could ask for names.
+        """
+        reads = self._parts.github.reads
+        words = {word.strip(".") for word in re.findall(r"[a-z0-9._-]+", issue.body.lower())}
+        nameable = []
+        for found in await reads.installed_repositories((await reads.installation_of(repo)).id):
+            name = found.full_name
+            may = not found.private or name.lower() == repo.lower()
+            if not may and issue.author and name.lower().partition("/")[2].strip(".") in words:
+                may = await reads.permission(name, issue.author) != "none"
+            if may:
+                nameable.append(name)
+        return nameable
+
+    async def known(self, repo: str, number: int) -> PlanRow:
+        """The plan of an issue as it was last read; a helpful refusal when there is none."""
+        return _found(await self._parts.plans.get(f"{repo}#{number}"))
 
     async def approve(self, repo: str, number: int, actor: str, asked_at: datetime) -> PlanRow:
         """Approve the text that `actor` could see when asking; everything that speaks against it is said in one
         sentence.
         """
-        shown, _ = await self.current(repo, number)
+        shown = await self._parts.plans.get(f"{repo}#{number}") or _found(await self.read(repo, number, adopt=True))
+        whole(shown)
         fresh = await self.read(repo, number)
         if fresh is None or fresh.hash != shown.hash or _second(fresh.changed_at) > asked_at.replace(microsecond=0):
             raise UserError(
                 "The plan has changed since you looked at it. Read the comment above again, then repeat "
                 "`/lockstep approve`."
             )
-        plan = _whole(fresh.parsed)
+        plan = whole(fresh)
         if self._parts.settings.require_other and actor.lower() == fresh.author.lower():
             raise NotAllowed("This instance asks for an approval by somebody other than the plan's author.")
         await self._may_write(actor, plan)
@@ -102,8 +115,9 @@ class Intake:
                 )
 
     async def run(self, repo: str, number: int, actor: str) -> tuple[Run, list[Action]]:
-        """Start the approved plan; the text must still be the approved one. Returns its first actions too."""
-        row, plan = await self.current(repo, number)
+        """Start the approved plan; the text on GitHub must still be the approved one. Returns its first actions too."""
+        row = _found(await self.read(repo, number, adopt=True))
+        plan = whole(row)
         if not row.approved_hash:
             raise UserError("The plan is not approved yet. A maintainer approves it with `/lockstep approve`.")
         if not row.is_approved:
@@ -111,9 +125,15 @@ class Intake:
                 "The plan was edited after its approval, so the approval is void. Approve it again with "
                 "`/lockstep approve`."
             )
-        count = await self._parts.runs.count(row.id)
+        if is_used_up(row, await self._parts.runs.of_plan(row.id)):
+            raise UserError(
+                "This approval was used up by the run it started. Approve the plan again with `/lockstep approve`, "
+                "then repeat `/lockstep run`."
+            )
+        count = await self._parts.runs.count(row.id) + 1
+        hidden = await self._shows_private(repo, plan)
         run = Run(
-            id=names.run_id(repo, number, count + 1),
+            id=names.hidden_run_id(row.issue_id, count) if hidden else names.run_id(repo, number, count),
             plan_id=row.id,
             repo=repo,
             number=number,
@@ -130,13 +150,38 @@ class Intake:
         self._stickies.touch(repo, number)
         return run, actions
 
+    async def _shows_private(self, repo: str, plan: Plan) -> bool:
+        """Would names made from the plan's place show a private repository in a public one?"""
+        reads = self._parts.github.reads
+        if not (await reads.repository(repo)).private:
+            return False
+        return not all([(await reads.repository(target)).private for target in plan.repos])
 
-def _whole(parsed: Parsed) -> Plan:
-    if parsed.plan is None:
+    async def may_start_again(self, run: Run) -> None:
+        """A run that is over goes on only as what is approved now: an edit since then says that it is not wanted."""
+        row = await self.read(run.repo, run.number)
+        if row is None or not row.is_approved or row.hash != run.plan.hash:
+            raise UserError(
+                "The plan was edited after it was approved for this run. Approve it again with `/lockstep approve`, "
+                "then start it with `/lockstep run`."
+            )
+
+
+def whole(row: PlanRow) -> Plan:
+    """The plan, or a refusal when its text has problems."""
+    if row.parsed.plan is None:
         raise UserError(
             "The plan has problems; my comment lists them with their lines. Edit the issue and I look again."
         )
-    return parsed.plan
+    return row.parsed.plan
+
+
+def _found(row: PlanRow | None) -> PlanRow:
+    if row is None:
+        raise UserError(
+            "This issue holds no plan: write tasks as `- [ ] **id** What to do (owner/repo)` or in a `yaml` block."
+        )
+    return row
 
 
 def _second(text: str) -> datetime:

@@ -14,6 +14,7 @@ from services.core.backoff import delay
 from services.core.clock import from_text
 from services.core.names import STICKY
 from services.core.text import code
+from services.engine.approval import is_used_up
 from services.engine.parts import Parts
 from services.errors import ApiError, NotFound, Refused
 from services.store.plans import Sticky
@@ -101,9 +102,11 @@ class Stickies:
         if plan is None:
             return plan_comment.answered(answers)
         run = await self._parts.runs.of_plan(plan.id)
-        if run is not None and run.finished_at is not None and plan.hash != run.plan.hash:
-            edited_since = bool(plan.changed_at) and from_text(plan.changed_at) > run.finished_at
-            run = None if edited_since or plan.is_approved else run  # what counts now is the new text
+        if run is not None and run.finished_at is not None:
+            is_other = plan.hash != run.plan.hash
+            edited_since = is_other and bool(plan.changed_at) and from_text(plan.changed_at) > run.finished_at
+            if edited_since or (plan.is_approved and not is_used_up(plan, run)):
+                run = None  # what counts now is what would run next
         shown = run.plan if run is not None else plan.parsed.plan
         if shown is None:
             return plan_comment.broken(plan.parsed, answers)

@@ -61,3 +61,34 @@ def test_refusals_say_what_is_missing() -> None:
     assert messages.unknown_verb("approve") == snapshot(
         "I don't know that command. Did you mean `/lockstep approve`? `/lockstep help` lists what I can do."
     )
+
+
+def test_hidden_repositories_are_not_mentioned() -> None:
+    current = happen(
+        in_review(task("lib", repo="acme/hidden-lib"), task("doc"), task("pub", "lib", "doc")),
+        "lib",
+        "merged",
+        sha="c" * 40,
+    ).run
+    hidden = frozenset({"acme/platform", "acme/hidden-lib"})
+    pub, state = current.plan.by_id["pub"], current.tasks["pub"]
+    assert messages.commit_message(current, pub, hidden) == "Do pub\n\nTask: pub\n"
+    body = messages.issue_body(current, pub, "k", hidden)
+    assert body.startswith("Task `pub` of a plan.\n\n- **Needs:** `doc`, work elsewhere\n")
+    assert messages.pull_body(current, pub, state, "k", hidden) == snapshot(
+        """\
+Task `pub` of a plan, approved by a person and carried out by `script`.
+
+Closes #102
+
+<sub>Made by Lockstep; the plan's issue shows how far everything is.</sub>
+<!-- lockstep:key=k -->\
+"""
+    )
+
+
+def test_needs_in_one_line() -> None:
+    current = run(task("lib", repo="acme/hidden-lib"), task("doc"))
+    assert messages.named(current, (), frozenset()) == ""
+    assert messages.named(current, ("lib", "doc"), frozenset()) == "`lib`, `doc`"
+    assert messages.named(current, ("lib",), frozenset({"acme/hidden-lib"})) == "work elsewhere"

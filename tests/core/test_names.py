@@ -30,6 +30,11 @@ def test_each_run_has_a_name_and_branches_of_its_own() -> None:
     assert names.branch("acme/x..y-1-r1", "v1.lock") == "lockstep/x_.y-1/v1.lock-"
 
 
+def test_a_hidden_run_says_nothing_of_its_home() -> None:
+    assert names.hidden_run_id("2871", 1) == "_/plan-2871-r1"
+    assert names.branch(names.hidden_run_id("2871", 2), "api") == "lockstep/plan-2871-r2/api"
+
+
 def test_a_marker_cannot_be_closed_from_inside() -> None:
     assert names.marker("a/b--> <script>") == "<!-- lockstep:key=a/b-----script- -->"
 

@@ -1,12 +1,19 @@
 """The plan comment: its wording, its growth with the plan, and what hostile titles become in it."""
 
 import re
+from random import Random
 
+import msgspec
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from inline_snapshot import snapshot
 
+from services.core.machine import STATES, TaskState
 from services.core.names import STICKY
 from services.core.parse import parse
-from services.core.plan_comment import LIMIT, broken, render
+from services.core.plan import Parsed, Problem
+from services.core.plan_comment import LIMIT, answered, broken, render
+from services.core.text import code
 from tests.kit.plans import happen, in_review, plan, run, task
 
 
@@ -90,3 +97,80 @@ def test_answers_stand_below() -> None:
     )
     assert "**Approved** by `ben`" in text
     assert text.index("#### Answers") > text.index("| Task |")
+
+
+LONG = "The script ended with exit code 1: " + " ".join(code(f"@acme/all fixes #{n} |") for n in range(40))
+TITLE = "Add `x_y` to a [thing] (v2) | " * 8
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    st.one_of(st.integers(1, 70), st.integers(150, 1_000)),
+    st.randoms(use_true_random=False),
+    st.lists(st.tuples(st.integers(1, 400), st.integers(1, 900)), max_size=5),
+    st.integers(0, 30),
+)
+def test_any_run_with_any_answers_fits_and_says_what_is_missing(
+    count: int, random: Random, sizes: list[tuple[int, int]], warnings: int
+) -> None:
+    tasks = [task(f"task-{n}", *(f"task-{m}" for m in range(max(n - 6, 0), n)), title=TITLE) for n in range(count)]
+    states = {one.id: TaskState(id=one.id, state=random.choice(STATES), reason=LONG, pull=7) for one in tasks}
+    current = msgspec.structs.replace(run(task("one")), plan=plan(*tasks), tasks=states, state="failed")
+    answers = ["> `ana` `/lockstep status`\n\n" + "\n".join(["- " + "y" * wide] * high) + "\n" for high, wide in sizes]
+    text = render(current.plan, ["Watch out. " * 20] * warnings, approved_by="", run=current, answers=answers)
+    assert len(text) <= LIMIT
+    assert text.endswith(STICKY)
+    rows = len(re.findall(r"^\| `task-", text, re.MULTILINE))
+    told = re.search(r"^\| … \| (\d+) more task", text, re.MULTILINE)
+    assert rows + (int(told[1]) if told else 0) == count
+    assert ("```mermaid" in text) != (f"The graph of {count} tasks is left out here." in text)
+    left_out = re.search(r"^(\d+) older answer", text, re.MULTILINE)
+    assert text.count("> `ana`") + (int(left_out[1]) if left_out else 0) == len(answers)
+
+
+def test_what_is_too_much_goes_in_order() -> None:
+    """The graph, then rows of finished tasks, then what is long in answers: the table never goes for an answer."""
+    tasks = [task(f"task-{n}", title=TITLE) for n in range(60)]
+    states = {
+        one.id: TaskState(id=one.id, state="failed" if n >= 50 else "done", reason=LONG) for n, one in enumerate(tasks)
+    }
+    current = msgspec.structs.replace(run(task("one")), plan=plan(*tasks), tasks=states, state="failed")
+    answer = "> `ana` `/lockstep status`\n\n" + "- yes\n" * 5_000
+    text = render(current.plan, [], approved_by="", run=current, answers=[answer] * 3)
+    assert "```mermaid" not in text
+    assert all(f"| `task-{n}` |" in text for n in range(50, 60))
+    assert "| … | 40 more tasks | | | |" in text
+    assert text.count("> `ana`") == 3
+    assert len(re.findall(r"^… and \d+ more lines$", text, re.MULTILINE)) == 3
+
+
+def test_a_reason_is_not_cut_inside_a_code_span() -> None:
+    for lead in range(60):
+        state = TaskState(id="a", state="failed", reason="x" * lead + LONG)
+        current = msgspec.structs.replace(run(task("a")), tasks={"a": state}, state="failed")
+        row = next(
+            line for line in render(current.plan, [], approved_by="", run=current).splitlines() if "| `a`" in line
+        )
+        assert row.count("`") % 2 == 0
+        assert "@" not in re.sub(r"`[^`]*`", "", row)
+
+
+def test_long_problems_and_answers_fit_too() -> None:
+    problems = tuple(Problem(kind="cycle", message="`name` needs " * 900, line=n, column=1) for n in range(1, 40))
+    text = broken(Parsed(plan=None, problems=problems), ["yes\n" * 20_000])
+    assert len(text) <= LIMIT
+    shown = text.count("**Line")
+    assert 0 < shown < 20
+    assert f"- … and {39 - shown} more" in text
+    said = answered(["> `ana` `/lockstep help`\n\n" + "- yes\n" * 20_000] * 5)
+    assert len(said) <= LIMIT
+    assert said.count("more lines") == 5
+
+
+def test_the_advice_names_words_that_work() -> None:
+    """`retry failed` would leave cancelled tasks where they are."""
+    states = {"a": TaskState(id="a", state="cancelled"), "b": TaskState(id="b", state="blocked")}
+    current = msgspec.structs.replace(run(task("a"), task("b", "a")), tasks=states, state="failed")
+    assert "`/lockstep retry a` starts that again" in render(current.plan, [], approved_by="", run=current)
+    states["b"] = TaskState(id="b", state="failed")
+    assert "`/lockstep retry failed` starts the failed tasks" in render(current.plan, [], approved_by="", run=current)

@@ -124,3 +124,51 @@ async def test_nothing_is_merged_for_an_approver_who_lost_the_right(story: Story
     assert not story.merges
     assert await story.ask("/lockstep approve", by="bea") == "+1"
     await story.until("**Done.**")
+
+
+async def test_the_text_that_runs_is_read_anew(story: Story) -> None:
+    """The edit's webhook is lost between the approval and the start."""
+    await story.begin()
+    await story.issue(PLAN)
+    await story.until("Waits for approval")
+    assert await story.ask("/lockstep approve") == "+1"
+    await story.hub.fault("lose", event="issues", count=1)
+    await story.edit(OTHER)
+    assert await story.ask("/lockstep run") == "confused"
+    await story.until("The plan was edited after its approval, so the approval is void.")
+    await nothing_was_started(story)
+
+
+async def test_an_approval_starts_one_run(story: Story) -> None:
+    await story.begin()
+    await story.run("- [ ] **one** Write a file · run: date +%N >> one.txt\n")
+    await story.until("**Done.**")
+    assert await story.ask("/lockstep run") == "confused"
+    await story.until("This approval was used up by the run it started. Approve the plan again with `/lockstep approve`")
+    assert len(story.merges) == 1
+    assert await story.ask("/lockstep approve\n/lockstep run") == "+1"
+    await story.until("**Done.**", lambda: len(story.merges) == 2)
+
+
+async def test_a_run_that_is_over_goes_on_only_as_what_is_approved_now(story: Story) -> None:
+    await story.begin()
+    await story.run("- [ ] **one** Fails · run: exit 1\n")
+    await story.until("**Stopped:")
+    assert await story.ask("/lockstep cancel") == "+1"
+    await story.until("**Cancelled.**")
+    await story.hub.fault("lose", event="issues", count=1)
+    await story.edit(OTHER)
+    assert await story.ask("/lockstep retry one") == "confused"
+    await story.until("The plan was edited after it was approved for this run.")
+    await story.settled()
+    assert not story.pulls()
+
+
+async def test_a_broken_edit_keeps_nobody_from_cancelling(story: Story) -> None:
+    await story.begin()
+    await story.run("- [ ] **one** Fails · run: exit 1\n")
+    await story.until("**Stopped:")
+    await story.edit("- [ ] **one** Fails · needs: nothing\n")
+    await story.settled()
+    assert await story.ask("/lockstep cancel") == "+1"
+    await story.until("Cancelled 1 task.")

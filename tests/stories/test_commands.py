@@ -32,7 +32,7 @@ async def test_help_lists_every_command_with_its_permission(story: Story) -> Non
 | `/lockstep cancel [task… or all]` | Stop the named tasks, or the whole run; open pull requests stay open. | write |
 | `/lockstep help` | Show this list. | read |
 | `/lockstep ping` | Say whether I am listening. | read |
-| `/lockstep retry [task… or failed]` | Start failed or cancelled tasks again, each with a new attempt. | write |
+| `/lockstep retry [task… or failed or all]` | Start failed or cancelled tasks again, each with a new attempt. | write |
 | `/lockstep run` | Start the approved plan. | write |
 | `/lockstep skip task…` | Leave tasks out; what needs them goes on. | write |
 | `/lockstep status [task…]` | Show where the plan, or the named tasks, stand. | read |\
@@ -192,9 +192,23 @@ async def test_cancel_ends_the_run_and_a_new_one_can_follow(story: Story) -> Non
     assert story.issues()[0].state == "open"
     assert await story.ask("/lockstep cancel") == "+1"
     await story.until("Nothing to cancel: those tasks are over already.")
+    assert await story.ask("/lockstep run") == "confused"
+    await story.until("This approval was used up by the run it started.")
+    assert await story.ask("/lockstep approve") == "+1"
+    await story.until("**Approved** by `ana`")
     assert await story.ask("/lockstep run") == "+1"
     await story.until("**Stopped:", "Started: 2 tasks.")
     await story.settled()
+
+
+async def test_a_stop_because_of_cancelled_tasks_says_how_to_go_on(story: Story) -> None:
+    await story.begin()
+    await story.run(PAIR)
+    await story.until("`/lockstep retry failed` starts the failed tasks again")
+    assert await story.ask("/lockstep cancel one") == "+1"
+    await story.until("the rest needs what was cancelled. `/lockstep retry one` starts that again")
+    assert await story.ask("/lockstep retry one") == "+1"
+    await story.until("Trying again: `one`.", "`/lockstep retry failed` starts the failed tasks again")
 
 
 async def test_a_run_is_started_once(story: Story) -> None:

@@ -46,7 +46,7 @@ async def test_nothing_is_retried_when_nothing_failed(story: Story) -> None:
     await story.run("- [ ] **one** Write · run: echo 1 > one.txt\n")
     await story.until("**Done.**")
     assert await story.ask("/lockstep retry") == "+1"
-    await story.until("Nothing to retry: no such task has failed or was cancelled.")
+    await story.until("Nothing to retry: no task has failed.")
     assert await story.ask("/lockstep retry nowhere") == "confused"
     await story.until("`nowhere` is no task of this plan; name a task id, `owner/repo`, `failed` or `all`.")
 
