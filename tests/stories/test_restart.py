@@ -4,8 +4,8 @@ That nothing is there twice is judged at the end of every story. Named pipes hol
 so each story stops exactly where it says.
 """
 
-import asyncio
 import os
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
@@ -16,16 +16,26 @@ from tests.kit.story import FILES, Story
 CHAIN = "- [ ] **one** Write · run: echo 1 > one.txt\n- [ ] **two** Go on · needs: one · run: echo 2 > two.txt\n"
 
 
-async def let_pass(pipe: Path) -> None:
-    """Let whoever reads the pipe, now or soon, go on."""
-    await asyncio.to_thread(pipe.write_text, "go on\n")
+class Pipe:
+    """A named pipe: who reads a line of it waits until `let_one_pass`, which itself never waits."""
+
+    def __init__(self, path: Path) -> None:
+        os.mkfifo(path)
+        self._end = os.open(path, os.O_RDWR | os.O_NONBLOCK)
+        self.wait = f"read line < '{path}'"
+
+    def let_one_pass(self) -> None:
+        os.write(self._end, b"go on\n")
+
+    def close(self) -> None:
+        os.close(self._end)
 
 
 @pytest.fixture
-def pipe(tmp_path: Path) -> Path:
-    path = tmp_path / "pipe"
-    os.mkfifo(path)
-    return path
+def pipe(tmp_path: Path) -> Iterator[Pipe]:
+    made = Pipe(tmp_path / "pipe")
+    yield made
+    made.close()
 
 
 async def test_stopped_before_the_approval(story: Story) -> None:
@@ -41,26 +51,26 @@ async def test_stopped_before_the_approval(story: Story) -> None:
     await story.until("**Done.**")
 
 
-async def test_stopped_while_an_attempt_runs(story: Story, pipe: Path) -> None:
+async def test_stopped_while_an_attempt_runs(story: Story, pipe: Pipe) -> None:
     await story.begin()
-    await story.run(f"- [ ] **one** Wait · run: echo 1 > one.txt; cat '{pipe}' >> one.txt\n")
+    await story.run(f"- [ ] **one** Wait · run: {pipe.wait}; echo $line > one.txt\n")
     await story.until("🔵 running")
     await story.stop()
     await story.start()
-    await let_pass(pipe)  # the first attempt's reader is gone, or this line would end there
+    pipe.let_one_pass()  # the first attempt's reader is gone, or it might take this line
     await story.until("**Done.**")
     await story.settled()
-    assert await story.file("acme/api", "one.txt") == "1\ngo on\n"
+    assert await story.file("acme/api", "one.txt") == "go on\n"
     assert len(story.pulls()) == 1
 
 
-async def test_stopped_while_a_pull_request_waits_for_its_check(story: Story, pipe: Path) -> None:
+async def test_stopped_while_a_pull_request_waits_for_its_check(story: Story, pipe: Pipe) -> None:
     """The check ends while nobody listens, so its webhook is lost."""
-    await story.begin({"acme/api": {**FILES, "test.sh": f"test -e two.txt || cat '{pipe}'\n"}})
+    await story.begin({"acme/api": {**FILES, "test.sh": f"test -e two.txt || {pipe.wait}\n"}})
     await story.run(CHAIN)
     await story.until("`one` | Write (acme/api) | 👀 in review")
     await story.stop()
-    await let_pass(pipe)
+    pipe.let_one_pass()
     await story.settled()
     assert set(story.checks("acme/api", story.pulls()[0].pull.head_sha).values()) >= {"success"}  # type: ignore[union-attr]
     assert not story.merges
