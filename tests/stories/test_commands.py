@@ -2,6 +2,7 @@
 
 from inline_snapshot import snapshot
 
+from tests.kit.pipe import Pipe
 from tests.kit.story import NOWHERE, Story
 
 ONE = "- [ ] **one** Write a file · run: echo 1 > one.txt\n"
@@ -195,6 +196,22 @@ async def test_cancel_ends_the_run_and_a_new_one_can_follow(story: Story) -> Non
     assert await story.ask("/lockstep run") == "+1"
     await story.until("**Stopped:", "Started: 2 tasks.")
     await story.settled()
+
+
+async def test_cancel_stops_a_script_that_is_running(story: Story, pipe: Pipe) -> None:
+    """Its process is gone, or it would take the line that the second run's script waits for."""
+    await story.begin()
+    await story.run(f"- [ ] **one** Wait · run: {pipe.wait}; echo $line > one.txt\n")
+    await story.until("🔵 running")
+    assert await story.ask("/lockstep cancel") == "+1"
+    await story.until("**Cancelled.**")
+    await story.settled()
+    assert await story.ask("/lockstep run") == "+1"
+    await story.until("🔵 running")
+    pipe.let_one_pass()
+    await story.until("**Done.**")
+    assert await story.file("acme/api", "one.txt") == "go on\n"
+    assert len(story.pulls()) == 1
 
 
 async def test_a_run_is_started_once(story: Story) -> None:

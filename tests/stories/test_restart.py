@@ -4,38 +4,14 @@ That nothing is there twice is judged at the end of every story. Named pipes hol
 so each story stops exactly where it says.
 """
 
-import os
-from collections.abc import Iterator
 from functools import partial
-from pathlib import Path
 
 import pytest
 
+from tests.kit.pipe import Pipe
 from tests.kit.story import FILES, Story
 
 CHAIN = "- [ ] **one** Write · run: echo 1 > one.txt\n- [ ] **two** Go on · needs: one · run: echo 2 > two.txt\n"
-
-
-class Pipe:
-    """A named pipe: who reads a line of it waits until `let_one_pass`, which itself never waits."""
-
-    def __init__(self, path: Path) -> None:
-        os.mkfifo(path)
-        self._end = os.open(path, os.O_RDWR | os.O_NONBLOCK)
-        self.wait = f"read line < '{path}'"
-
-    def let_one_pass(self) -> None:
-        os.write(self._end, b"go on\n")
-
-    def close(self) -> None:
-        os.close(self._end)
-
-
-@pytest.fixture
-def pipe(tmp_path: Path) -> Iterator[Pipe]:
-    made = Pipe(tmp_path / "pipe")
-    yield made
-    made.close()
 
 
 async def test_stopped_before_the_approval(story: Story) -> None:
