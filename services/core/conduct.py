@@ -153,11 +153,10 @@ class _Work:
                     actor=happening.actor,
                 )
             )
-        self.actions += [
-            _action(self.run, after, kind)
-            for kind in _CALLS_FOR.get(happening.kind, ())
-            if after.issue or kind not in _NEED_ISSUE
-        ]
+        calls = _CALLS_FOR.get(happening.kind, ())
+        if happening.kind == "retried" and before.state == "failed" and not after.issue:
+            calls = ("track",)  # what failed was making its tracking issue
+        self.actions += [_action(self.run, after, kind) for kind in calls if after.issue or kind not in _NEED_ISSUE]
 
     def judge(self, task_id: str, fact: PullFact) -> None:
         task = self.tasks[task_id]
@@ -259,6 +258,8 @@ _CALLS_FOR: dict[str, tuple[ActionKind, ...]] = {
 def _action(run: Run, task: TaskState, kind: ActionKind, sha: str = "") -> Action:
     """The action with its key. A label is about the state, so its key names it; a merge is about one head."""
     about = f"/{sha}" if sha else f"/{task.state}-{task.fence}" if kind == "label" else ""
+    if kind == "track" and task.fence:
+        about = f"/{task.fence}"
     key = f"{run.id}/{task.id}/{task.attempt}/{kind}{about}"
     return Action(key=key, kind=kind, task=task.id, attempt=task.attempt, fence=task.fence, sha=sha)
 

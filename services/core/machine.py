@@ -68,11 +68,11 @@ class TaskState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 _STAY: dict[Kind, State | None] = dict.fromkeys(KINDS, None)
 TABLE: dict[State, dict[Kind, State | None]] = {
     "blocked": {
-        **_STAY, "tracked": "blocked", "waits": "blocked",
+        **_STAY, "tracked": "blocked", "waits": "blocked", "broke": "failed",
         "unblocked": "ready", "cancelled": "cancelled", "skipped": "skipped",
     },
     "ready": {
-        **_STAY, "tracked": "ready", "waits": "ready",
+        **_STAY, "tracked": "ready", "waits": "ready", "broke": "failed",
         "started": "running", "cancelled": "cancelled", "skipped": "skipped",
     },
     "running": {

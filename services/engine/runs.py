@@ -14,6 +14,7 @@ from services.core.conduct import Action, Decision, Run, decide, use_of
 from services.core.gate import PullFact
 from services.core.machine import ENDED, Happening
 from services.core.schedule import Limits, Use
+from services.core.text import plain
 from services.engine.effects import Effects, Outcome
 from services.engine.observe import Observer
 from services.engine.parts import Parts
@@ -25,6 +26,12 @@ Happened = Sequence[tuple[str, Happening]]
 GIVE_UP_AFTER = 8
 """Tries of one effect that GitHub answers with an error; then a person is told. With the cap of five minutes that is
 about a quarter of an hour of outage, and a retry starts it anew."""
+
+_WHAT = {
+    "track": "its tracking issue could not be made: ",
+    "open_pull": "its pull request could not be opened: ",
+    "merge": "it could not be merged: ",
+}
 
 
 class Driver:
@@ -199,7 +206,10 @@ class Driver:
     def _gave_up(self, action: Action, why: str) -> Outcome:
         if action.kind in {"tidy", "label", "finish", "checks"} or not action.task:
             return Outcome(note=why[:200])
-        return Outcome(happened=(Happening(kind="broke", text=why[:300], fence=action.fence),), note=why[:200])
+        return Outcome(
+            happened=(Happening(kind="broke", text=_WHAT.get(action.kind, "") + plain(why, 300), fence=action.fence),),
+            note=why[:200],
+        )
 
     def _settle(self, due: Due, outcome: Outcome) -> Settle:
         key = due.action.key

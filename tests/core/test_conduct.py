@@ -3,7 +3,7 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.core.conduct import Action, Run, decide, wait_keys
+from services.core.conduct import Action, Run, begin, decide, wait_keys
 from services.core.machine import ENDED, SATISFIED, Happening, Kind
 from services.core.schedule import Limits
 from tests.kit.plans import NOW, WIDE, check, happen, in_review, pull, run, task, tracked
@@ -94,6 +94,15 @@ def test_a_refused_merge_is_tried_again_without_filling_the_history() -> None:
     again = decide(stuck, facts={"a": pull()}, limits=WIDE, now=NOW)
     assert kinds(again.actions) == ["merge a"]
     assert (again.changed, again.history) == ((), ())
+
+
+def test_a_tracking_issue_that_could_not_be_made_is_told_and_tried_again() -> None:
+    stuck = happen(run(task("a")), "a", "broke").run
+    assert (stuck.tasks["a"].state, stuck.state) == ("failed", "failed")
+    again = happen(stuck, "a", "retried")
+    assert kinds(again.actions) == ["track a"]
+    first = begin(run(task("a")), NOW).actions[0].key
+    assert again.actions[0].key not in {"", first}
 
 
 def test_retry_starts_a_new_attempt_on_the_same_pull_request() -> None:

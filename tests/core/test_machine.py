@@ -27,8 +27,8 @@ def test_the_table_says_what_it_said() -> None:
         for state, row in ALLOWED.items()
     }
     assert moves == {
-        "blocked": ["cancelled>cancelled", "skipped>skipped", "unblocked>ready"],
-        "ready": ["cancelled>cancelled", "skipped>skipped", "started>running"],
+        "blocked": ["broke>failed", "cancelled>cancelled", "skipped>skipped", "unblocked>ready"],
+        "ready": ["broke>failed", "cancelled>cancelled", "skipped>skipped", "started>running"],
         "running": ["broke>failed", "cancelled>cancelled", "merged>done", "opened>in_review", "refused>needs_human", "skipped>skipped"],
         "in_review": [
             "broke>failed", "cancelled>cancelled", "closed>needs_human", "merged>done", "moved>needs_human", "refused>needs_human", "skipped>skipped",
