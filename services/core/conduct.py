@@ -241,13 +241,10 @@ class _Work:
                     actor=happening.actor,
                 )
             )
-        self.actions += [
-            _action(self.run, after, kind)
-            for kind in _CALLS_FOR.get(happening.kind, ())
-            if after.issue or kind not in _NEED_ISSUE
-        ]
-        if happening.kind == "retried" and not after.issue:
-            self.actions.append(_action(self.run, after, "track"))
+        calls = _CALLS_FOR.get(happening.kind, ())
+        if happening.kind == "retried" and before.state == "failed" and not after.issue:
+            calls = ("track",)  # what failed was making its tracking issue
+        self.actions += [_action(self.run, after, kind) for kind in calls if after.issue or kind not in _NEED_ISSUE]
 
     def judge(self, task_id: str, fact: PullFact) -> None:
         task = self.of(task_id)
@@ -360,7 +357,7 @@ def _action(run: Run, task: TaskState, kind: ActionKind, sha: str = "") -> Actio
         about = f"/{task.state}-{task.fence}"
     elif kind == "checks":
         about = f"/{task.head_sha}"
-    elif kind == "track":
+    elif kind == "track" and task.fence:
         about = f"/{task.fence}"
     key = f"{run.id}/{task.id}/{task.attempt}/{kind}{about}"
     return Action(key=key, kind=kind, task=task.id, attempt=task.attempt, fence=task.fence, sha=sha)

@@ -11,7 +11,7 @@ import msgspec
 from services.agents import AGENTS
 from services.checks import CHECKS
 from services.core import messages, names
-from services.core.conduct import Run, ruling_for
+from services.core.conduct import Board, Run, ruling_for
 from services.core.machine import Happening, Kind, TaskState
 from services.core.merging import meaning
 from services.core.plan import Task
@@ -46,8 +46,9 @@ class Effects:
         self._parts = parts
         self._observer = observer
 
-    async def carry_out(self, run: Run, due: Due) -> Outcome:
+    async def carry_out(self, board: Board, due: Due) -> Outcome:
         """Do it; API errors are the caller's to time and repeat."""
+        run = board.run
         if due.action.kind in {"mark", "finish"}:
             return await self._finish(run)
         task, state = run.plan.by_id[due.action.task], run.tasks[due.action.task]
@@ -63,7 +64,7 @@ class Effects:
             return await self._open_pull(run, task, state, due)
         if due.action.kind == "checks":
             return await self._checks(run, task, state, look=due.tries > 0)
-        return await self._merge(run, task, state, due.action.sha)
+        return await self._merge(board, task, state, due.action.sha)
 
     async def _track(self, run: Run, task: Task, due: Due) -> Outcome:
         """The tracking issue, and its place under the plan issue."""
@@ -76,9 +77,7 @@ class Effects:
             made = await writes.create_issue(task.repo, messages.issue_title(task), body)
         try:
             await writes.link_sub_issue(run.repo, run.number, made.id)
-        except (
-            Refused
-        ) as refused:  # GitHub allows a hundred sub-issues, and only of one owner: the plan comment links the rest
+        except (Refused, NotFound) as refused:  # a hundred at most, of one owner: the plan comment links the rest
             return Outcome(happened=(Happening(kind="tracked", number=made.number),), note=refused.message[:200])
         return Outcome(happened=(Happening(kind="tracked", number=made.number),))
 
@@ -163,8 +162,9 @@ class Effects:
         base = self._parts.settings.public_url
         return f"{base}/plans/{run.repo}/{run.number}#{task.id}" if base else None
 
-    async def _merge(self, run: Run, task: Task, state: TaskState, sha: str) -> Outcome:
+    async def _merge(self, board: Board, task: Task, state: TaskState, sha: str) -> Outcome:
         """Read everything anew, judge once more, and merge exactly the judged commit."""
+        run = board.run
         fact = await self._observer.pull(task.repo, state, fresh=True)
         if fact.merged:
             return Outcome(happened=(Happening(kind="merged", sha=fact.merge_sha),))
@@ -181,8 +181,11 @@ class Effects:
             )
             return Outcome(happened=(Happening(kind="refused", text=text, fence=state.fence),), forget=True)
         method = await self._method(task.repo)
-        if run.tasks[task.id].fence != state.fence:
-            return Outcome(note="its attempt is over")  # cancelled while we were reading
+        # What people said while we were reading counts.
+        if board.run.tasks[task.id].fence != state.fence:
+            return Outcome(note="its attempt is over")
+        if board.run.tasks[task.id].held or board.run.state == "paused":
+            return Outcome(forget=True, note="it is held")
         try:
             merged = await self._parts.github.writes.merge(
                 task.repo, state.pull, sha, method, f"{messages.pull_title(task)} (#{state.pull})"

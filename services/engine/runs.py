@@ -53,7 +53,14 @@ class Observes(Protocol):
 class CarriesOut(Protocol):
     """Whoever carries one effect out."""
 
-    async def carry_out(self, run: Run, due: Due, /) -> Outcome: ...
+    async def carry_out(self, board: Board, due: Due, /) -> Outcome: ...
+
+
+_WHAT = {
+    "track": "its tracking issue could not be made: ",
+    "open_pull": "its pull request could not be opened: ",
+    "merge": "it could not be merged: ",
+}
 
 
 class Driver:
@@ -325,7 +332,7 @@ class Driver:
         try:
             async with asyncio.timeout(None) as scope:
                 self._under_way[due.action.key] = scope
-                return await self._effects.carry_out(board.run, due)
+                return await self._effects.carry_out(board, due)
         except TimeoutError:
             return Outcome(note="stopped: its attempt is over")
         except RateLimited as error:
@@ -342,7 +349,7 @@ class Driver:
         """Tell a person; a merge may be decided anew once the pull request is looked at again."""
         if action.kind in {"tidy", "label", "finish", "mark", "checks"} or not action.task:
             return Outcome(note=why[:200])
-        broke = Happening(kind="broke", text=plain(why, 300), fence=action.fence)
+        broke = Happening(kind="broke", text=_WHAT.get(action.kind, "") + plain(why, 300), fence=action.fence)
         return Outcome(happened=(broke,), forget=action.kind == "merge", note=why[:200])
 
     def _settle(self, due: Due, outcome: Outcome) -> Settle:

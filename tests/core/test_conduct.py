@@ -91,6 +91,15 @@ def test_a_refused_merge_is_tried_again_without_filling_the_history() -> None:
     assert (again.changed, again.history) == ((), ())
 
 
+def test_a_tracking_issue_that_could_not_be_made_is_told_and_tried_again() -> None:
+    stuck = happen(run(task("a")), "a", "broke").run
+    assert (stuck.tasks["a"].state, stuck.state) == ("failed", "failed")
+    again = happen(stuck, "a", "retried")
+    assert kinds(again.actions) == ["track a"]
+    first = f"{stuck.id}/a/0/track"
+    assert again.actions[0].key not in {"", first}
+
+
 def test_retry_starts_a_new_attempt_on_the_same_pull_request() -> None:
     red = after(in_review(task("a")), facts={"a": pull(checks=(check("test", "failure"),))}).run
     again = happen(red, "a", "retried", actor="ana")

@@ -1,10 +1,11 @@
 """Every story gets its own GitHub and its own bot."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.kit.pipe import Pipe
 from tests.kit.story import Story, told
 
 
@@ -13,3 +14,10 @@ async def story(tmp_path: Path) -> AsyncIterator[Story]:
     """See tests/kit/story.py; what went wrong behind the test's back fails it at the end."""
     async with told(tmp_path) as found:
         yield found
+
+
+@pytest.fixture
+def pipe(tmp_path: Path) -> Iterator[Pipe]:
+    made = Pipe(tmp_path / "pipe")
+    yield made
+    made.close()

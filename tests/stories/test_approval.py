@@ -144,7 +144,9 @@ async def test_an_approval_starts_one_run(story: Story) -> None:
     await story.run("- [ ] **one** Write a file · run: date +%N >> one.txt\n")
     await story.until("**Done.**")
     assert await story.ask("/lockstep run") == "confused"
-    await story.until("This approval was used up by the run it started. Approve the plan again with `/lockstep approve`")
+    await story.until(
+        "This approval was used up by the run it started. Approve the plan again with `/lockstep approve`"
+    )
     assert len(story.merges) == 1
     assert await story.ask("/lockstep approve\n/lockstep run") == "+1"
     await story.until("**Done.**", lambda: len(story.merges) == 2)

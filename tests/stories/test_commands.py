@@ -2,6 +2,7 @@
 
 from inline_snapshot import snapshot
 
+from tests.kit.pipe import Pipe
 from tests.kit.story import NOWHERE, Story
 
 ONE = "- [ ] **one** Write a file · run: echo 1 > one.txt\n"
@@ -209,6 +210,23 @@ async def test_a_stop_because_of_cancelled_tasks_says_how_to_go_on(story: Story)
     await story.until("the rest needs what was cancelled. `/lockstep retry one` starts that again")
     assert await story.ask("/lockstep retry one") == "+1"
     await story.until("Trying again: `one`.", "`/lockstep retry failed` starts the failed tasks again")
+
+
+async def test_cancel_stops_a_script_that_is_running(story: Story, pipe: Pipe) -> None:
+    """Its process is gone, or it would take the line that the second run's script waits for."""
+    await story.begin()
+    await story.run(f"- [ ] **one** Wait · run: {pipe.wait}; echo $line > one.txt\n")
+    await story.until("🔵 running")
+    assert await story.ask("/lockstep cancel") == "+1"
+    await story.until("**Cancelled.**")
+    await story.settled()
+    assert await story.ask("/lockstep approve") == "+1"
+    assert await story.ask("/lockstep run") == "+1"
+    await story.until("🔵 running")
+    pipe.let_one_pass()
+    await story.until("**Done.**")
+    assert await story.file("acme/api", "one.txt") == "go on\n"
+    assert len(story.pulls()) == 1
 
 
 async def test_a_run_is_started_once(story: Story) -> None:

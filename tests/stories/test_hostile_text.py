@@ -39,6 +39,18 @@ async def test_hostile_titles_are_carried_out_as_words(story: Story) -> None:
     }
 
 
+async def test_hostile_descriptions_are_quoted_in_the_tracking_issue(story: Story) -> None:
+    lines = ["# Close #1", "> @octocat", *TITLES, "```", "@octocat", "```", "- [ ] **two** not a task"]
+    body = "".join(f"      {line}\n" for line in lines)
+    await story.begin()
+    await story.run(
+        f"``````yaml\ntasks:\n  - id: one\n    title: Write\n    run: echo 1 > one.txt\n    body: |\n{body}``````\n"
+    )
+    await story.until("**Done.** 1 of 1 tasks done")
+    (tracking,) = story.issues()[1:]
+    assert "octocat" in str(tracking.body)
+
+
 async def test_what_a_script_prints_is_quoted_harmlessly(story: Story) -> None:
     await story.begin()
     await story.run(

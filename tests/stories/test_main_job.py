@@ -164,6 +164,17 @@ async def test_independent_tasks_of_one_repository_are_all_merged(story: Story) 
     assert {"one.txt", "two.txt", "three.txt"} <= set(files.split())
 
 
+async def test_the_more_urgent_task_goes_first_when_there_is_room_for_one(story: Story) -> None:
+    await story.begin(workers=1)
+    await story.run(
+        "- [ ] **first** Begin · run: echo 0 > zero.txt\n"
+        "- [ ] **low** Later · needs: first · priority: 1 · run: echo 1 > one.txt\n"
+        "- [ ] **high** Now · needs: first · priority: 10 · run: echo 2 > two.txt\n"
+    )
+    await story.until("**Done.** 3 of 3 tasks done")
+    assert [pull.title for pull in story.pulls()] == ["Begin", "Now", "Later"]
+
+
 async def test_two_owners_use_one_bot(story: Story) -> None:
     """Their plans have the same repository name, issue number and task ids, and nothing else in common."""
     await story.begin(["acme/api", "initech/api"])

@@ -4,28 +4,14 @@ That nothing is there twice is judged at the end of every story. Named pipes hol
 so each story stops exactly where it says.
 """
 
-import asyncio
-import os
 from functools import partial
-from pathlib import Path
 
 import pytest
 
+from tests.kit.pipe import Pipe
 from tests.kit.story import FILES, Story
 
 CHAIN = "- [ ] **one** Write · run: echo 1 > one.txt\n- [ ] **two** Go on · needs: one · run: echo 2 > two.txt\n"
-
-
-async def let_pass(pipe: Path) -> None:
-    """Let whoever reads the pipe, now or soon, go on."""
-    await asyncio.to_thread(pipe.write_text, "go on\n")
-
-
-@pytest.fixture
-def pipe(tmp_path: Path) -> Path:
-    path = tmp_path / "pipe"
-    os.mkfifo(path)
-    return path
 
 
 async def test_stopped_before_the_approval(story: Story) -> None:
@@ -41,26 +27,26 @@ async def test_stopped_before_the_approval(story: Story) -> None:
     await story.until("**Done.**")
 
 
-async def test_stopped_while_an_attempt_runs(story: Story, pipe: Path) -> None:
+async def test_stopped_while_an_attempt_runs(story: Story, pipe: Pipe) -> None:
     await story.begin()
-    await story.run(f"- [ ] **one** Wait · run: echo 1 > one.txt; cat '{pipe}' >> one.txt\n")
+    await story.run(f"- [ ] **one** Wait · run: {pipe.wait}; echo $line > one.txt\n")
     await story.until("🔵 running")
     await story.stop()
     await story.start()
-    await let_pass(pipe)  # the first attempt's reader is gone, or this line would end there
+    pipe.let_one_pass()  # the first attempt's reader is gone, or it might take this line
     await story.until("**Done.**")
     await story.settled()
-    assert await story.file("acme/api", "one.txt") == "1\ngo on\n"
+    assert await story.file("acme/api", "one.txt") == "go on\n"
     assert len(story.pulls()) == 1
 
 
-async def test_stopped_while_a_pull_request_waits_for_its_check(story: Story, pipe: Path) -> None:
+async def test_stopped_while_a_pull_request_waits_for_its_check(story: Story, pipe: Pipe) -> None:
     """The check ends while nobody listens, so its webhook is lost."""
-    await story.begin({"acme/api": {**FILES, "test.sh": f"test -e two.txt || cat '{pipe}'\n"}})
+    await story.begin({"acme/api": {**FILES, "test.sh": f"test -e two.txt || {pipe.wait}\n"}})
     await story.run(CHAIN)
     await story.until("`one` | Write (acme/api) | 👀 in review")
     await story.stop()
-    await let_pass(pipe)
+    pipe.let_one_pass()
     await story.settled()
     assert set(story.checks("acme/api", story.pulls()[0].pull.head_sha).values()) >= {"success"}  # type: ignore[union-attr]
     assert not story.merges

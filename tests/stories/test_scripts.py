@@ -169,6 +169,19 @@ async def test_checks_none_does_not_skip_checks_that_exist(story: Story) -> None
     assert not story.merges
 
 
+async def test_a_repository_without_issues_is_told_of(story: Story) -> None:
+    await story.begin(["acme/api", "acme/web"])
+    await story.hub.do(lambda: setattr(story.repo("acme/web"), "has_issues", False))
+    await story.run("- [ ] **one** Write (acme/web) · run: echo 1 > one.txt\n")
+    await story.until("**Stopped:")
+    assert row(story, "one") == snapshot(
+        "❌ failed: its tracking issue could not be made: GitHub answered 410\\: Issues are disabled for this repo | "
+    )
+    await story.hub.do(lambda: setattr(story.repo("acme/web"), "has_issues", True))
+    assert await story.ask("/lockstep retry") == "+1"
+    await story.until("**Done.**")
+
+
 async def test_the_repository_chooses_how_it_is_merged(story: Story) -> None:
     await story.begin({"acme/api": {**FILES, ".github/lockstep.yml": "merge: merge\n"}})
     await story.run("- [ ] **one** Write · run: echo 1 > one.txt\n")
