@@ -119,7 +119,7 @@ def test_what_registers_itself_is_what_we_think() -> None:
     services.checks.load()
     services.agents.AGENTS.load(services.agents)
     assert handlers.commands.COMMANDS.names() == [
-        "approve", "cancel", "help", "ping", "retry", "run", "skip", "status",
+        "approve", "cancel", "help", "hold", "ping", "priority", "resume", "retry", "run", "skip", "status",
     ]  # fmt: skip
     assert services.agents.AGENTS.names() == ["script"]
     assert services.checks.CHECKS.names() == ["lockstep/gate", "lockstep/plan"]

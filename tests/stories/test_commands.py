@@ -32,7 +32,10 @@ async def test_help_lists_every_command_with_its_permission(story: Story) -> Non
 | `/lockstep approve` | Approve the plan as it stands; an edit takes the approval back. | maintain |
 | `/lockstep cancel [task… or all]` | Stop the named tasks, or the whole run; open pull requests stay open. | write |
 | `/lockstep help` | Show this list. | read |
+| `/lockstep hold [task…] [why=…]` | Start and merge nothing more, in the whole run or of the named tasks, until `resume`. | triage |
 | `/lockstep ping` | Say whether I am listening. | read |
+| `/lockstep priority task… p=N` | Set which ready task starts first; higher goes first, the plan's own value is the default. | triage |
+| `/lockstep resume [task…]` | Go on after `hold`. | triage |
 | `/lockstep retry [task… or failed or all]` | Start failed or cancelled tasks again, each with a new attempt. | write |
 | `/lockstep run` | Start the approved plan. | write |
 | `/lockstep skip task…` | Leave tasks out; what needs them goes on. | write |
