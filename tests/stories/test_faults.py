@@ -67,8 +67,11 @@ DONE_BUT_NOT_SAID = {
 }
 
 
-@pytest.mark.parametrize("what", DONE_BUT_NOT_SAID)
-@pytest.mark.parametrize("kind", ["late_error", "late_drop"])
+CASES = [(what, "late_error") for what in DONE_BUT_NOT_SAID]
+CASES += [(what, "late_drop") for what in ("issue", "pull request", "comment", "merge")]
+
+
+@pytest.mark.parametrize(("what", "kind"), CASES)
 async def test_github_does_it_and_says_it_did_not(story: Story, what: str, kind: str) -> None:
     """A 502, or a connection that ends, after GitHub has carried a request of the bot's out."""
     method, path = DONE_BUT_NOT_SAID[what]
