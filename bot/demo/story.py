@@ -109,7 +109,7 @@ async def tell(
 ) -> Ending:
     """Play the whole story; returns when the plan is done, stuck or out of time."""
     watch = Watch()
-    hub = await server.start(stage.sandbox, on_delivery=watch)
+    hub = await server.start(stage.sandbox, on_delivery=watch, pages=True)
     try:
         settings = msgspec.structs.replace(settings, github_api_url=hub.url, github_url=hub.url)
         async with running(settings, clock=clock) as bot:
