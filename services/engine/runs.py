@@ -189,13 +189,14 @@ class Driver:
         taken = {a.key: use_of(board.specs[a.task]) for a in decision.actions if a.kind == "attempt"}
         self._busy.update(taken)
         new: list[Action] = []
+        is_stored = False
         try:
             if settles or not decision.is_empty:
                 new = await self._parts.runs.commit(board.run.plan_id, decision, now, settles)
-        except BaseException:
-            for key in taken:
+            is_stored = True
+        finally:
+            for key in () if is_stored else taken:
                 self._busy.pop(key, None)
-            raise
         board.apply(decision)
         for settle in settles:
             self._under_way.pop(settle.key, None)

@@ -152,13 +152,12 @@ class Database:
 
     def _open_connections(self) -> sqlite3.Connection:
         try:
-            connection = self._connect()
-            try:
+            with contextlib.ExitStack() as stack:
+                connection = self._connect()
+                stack.callback(connection.close)
                 connection.execute("PRAGMA journal_mode=WAL").fetchone()
                 migrate(connection)
-            except BaseException:
-                connection.close()
-                raise
+                stack.pop_all()
             for _ in range(self._reader_count):
                 reader = self._connect()
                 reader.execute("PRAGMA query_only=ON")
