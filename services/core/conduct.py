@@ -375,5 +375,7 @@ def wait_keys(run: Run, task: TaskState) -> tuple[str, ...]:
     repo = run.plan.by_id[task.id].repo
     keys = [names.issue_key(repo, task.issue)] if task.issue else []
     if task.pull:
-        keys += [names.pull_key(repo, task.pull), names.check_key(repo, task.head_sha)]
+        keys.append(names.pull_key(repo, task.pull))
+    if task.pull and task.head_sha:
+        keys.append(names.check_key(repo, task.head_sha))
     return tuple(keys)

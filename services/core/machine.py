@@ -144,7 +144,8 @@ def _effects_on(task: TaskState, happened: Happening) -> dict[str, object]:
         case "tracked":
             return {"issue": happened.number}
         case "started":
-            return {"attempt": task.attempt + 1, "fence": task.fence + 1}
+            # A new attempt may come to the very commit of the last one, and that counts as a push of its own.
+            return {"attempt": task.attempt + 1, "fence": task.fence + 1, "head_sha": ""}
         case "pushed":
             return {
                 "head_sha": happened.sha,

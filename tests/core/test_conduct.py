@@ -107,6 +107,14 @@ def test_retry_starts_a_new_attempt_on_the_same_pull_request() -> None:
     assert (again.run.tasks["a"].attempt, again.run.tasks["a"].pull) == (2, 5)
 
 
+def test_a_new_attempt_that_comes_to_the_same_commit_goes_on() -> None:
+    """Scripts are quick: two attempts in one second make one commit."""
+    closed = after(in_review(task("a"), head="a" * 40), facts={"a": pull(state="closed")}).run
+    again = happen(closed, "a", "retried").run
+    pushed = happen(again, "a", "pushed", sha="a" * 40, fence=again.tasks["a"].fence)
+    assert kinds(pushed.actions) == ["open_pull a"]
+
+
 def test_somebody_elses_commit_is_never_merged() -> None:
     judged = after(in_review(task("a")), facts={"a": pull(head="f" * 40)})
     assert judged.run.tasks["a"].state == "needs_human"
