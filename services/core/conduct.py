@@ -248,8 +248,8 @@ class _Work:
 
     def judge(self, task_id: str, fact: PullFact) -> None:
         task = self.of(task_id)
-        if task.pull != fact.number or task.state in ENDED or task.state == "running":
-            return
+        if task.pull != fact.number or task.state not in _JUDGED:
+            return  # a task that is to be tried again keeps its pull request, whose old head says nothing any more
         if fact.merged:
             self.apply(task_id, Happening(kind="merged", sha=fact.merge_sha))
         elif fact.state == "closed":
@@ -336,6 +336,7 @@ class _Work:
         return "running" if moving or not states & (STUCK | {"cancelled"}) else "failed"
 
 
+_JUDGED = STUCK | {"in_review"}
 _NEED_ISSUE = frozenset({"tidy", "label"})
 _CALLS_FOR: dict[str, tuple[ActionKind, ...]] = {
     "started": ("attempt",),

@@ -91,6 +91,12 @@ def test_a_refused_merge_is_tried_again_without_filling_the_history() -> None:
     assert (again.changed, again.history) == ((), ())
 
 
+def test_the_old_head_of_a_task_that_is_tried_again_is_not_judged() -> None:
+    red = {"a": pull(checks=(check("test", "failure"),))}
+    waiting = after(after(in_review(task("a")), facts=red).run, [("a", Happening(kind="retried"))], limits=None).run
+    assert after(waiting, facts=red, limits=None).run.tasks["a"].state == "ready"
+
+
 def test_a_tracking_issue_that_could_not_be_made_is_told_and_tried_again() -> None:
     stuck = happen(run(task("a")), "a", "broke").run
     assert (stuck.tasks["a"].state, stuck.state) == ("failed", "failed")
