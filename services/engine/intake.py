@@ -90,7 +90,7 @@ class Intake:
         shown = await self._parts.plans.get(f"{repo}#{number}") or _found(await self.read(repo, number, adopt=True))
         whole(shown)
         fresh = await self.read(repo, number)
-        if fresh is None or fresh.hash != shown.hash or _second(fresh.changed_at) > asked_at.replace(microsecond=0):
+        if fresh is None or fresh.hash != shown.hash or _could_not_see(fresh, asked_at):
             raise UserError(
                 "The plan has changed since you looked at it. Read the comment above again, then repeat "
                 "`/lockstep approve`."
@@ -182,6 +182,14 @@ def _found(row: PlanRow | None) -> PlanRow:
             "This issue holds no plan: write tasks as `- [ ] **id** What to do (owner/repo)` or in a `yaml` block."
         )
     return row
+
+
+def _could_not_see(plan: PlanRow, asked_at: datetime) -> bool:
+    """Was this text written after the approval, or in its second? GitHub's times have whole seconds, and nobody reads an
+    edit and answers it within one. A text that was never another is nobody's trick.
+    """
+    changed, asked = _second(plan.changed_at), asked_at.replace(microsecond=0)
+    return changed >= asked if plan.edits else changed > asked
 
 
 def _second(text: str) -> datetime:

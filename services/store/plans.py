@@ -36,6 +36,7 @@ class PlanRow(msgspec.Struct, frozen=True, kw_only=True):
     approved_by: str = ""
     approved_at: str = ""
     changed_at: str = ""
+    edits: int = 0
 
     @property
     def is_approved(self) -> bool:
@@ -75,7 +76,7 @@ def want(c: sqlite3.Connection, repo: str, number: int) -> None:
 
 
 _COLUMNS = (
-    "id, repo, number, title, hash, parsed, author, issue_id, approved_hash, approved_by, approved_at, changed_at"
+    "id, repo, number, title, hash, parsed, author, issue_id, approved_hash, approved_by, approved_at, changed_at, edits"
 )
 
 
@@ -125,7 +126,8 @@ class Plans:
                 "INSERT INTO plan (id, repo, number, title, hash, parsed, author, issue_id, changed_at)"
                 " VALUES (?,?,?,?,?,?,?,?,?) ON CONFLICT (id) DO UPDATE SET"
                 " title = excluded.title, parsed = excluded.parsed, hash = excluded.hash,"
-                " changed_at = iif(hash = excluded.hash, changed_at, excluded.changed_at)",
+                " changed_at = iif(hash = excluded.hash, changed_at, excluded.changed_at),"
+                " edits = edits + iif(hash = excluded.hash, 0, 1)",
                 (*row, plan.changed_at or to_text(now)),
             )
             want(c, plan.repo, plan.number)

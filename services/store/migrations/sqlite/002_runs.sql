@@ -12,7 +12,8 @@ CREATE TABLE plan (
   approved_hash TEXT NOT NULL DEFAULT '',
   approved_by   TEXT NOT NULL DEFAULT '',
   approved_at   TEXT NOT NULL DEFAULT '',
-  changed_at    TEXT NOT NULL                  -- when the hash last changed
+  changed_at    TEXT NOT NULL,                 -- when the hash last changed
+  edits         INTEGER NOT NULL DEFAULT 0     -- how often it has
 ) STRICT;
 
 CREATE TABLE run (
