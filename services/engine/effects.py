@@ -113,14 +113,14 @@ class Effects:
         branch, writes = names.branch(run.id, task.id), self._parts.github.writes
         pull: PullInfo | None = None
         if due.tries or state.attempt > 1:
-            pull = _current(await writes.find_pull(task.repo, branch), state)
+            pull = _current(await writes.find_pull(task.repo, branch), due.action.key)
         if pull is None:
             base = (await self._parts.github.reads.repository(task.repo)).default_branch
             body = messages.pull_body(run, task, state, due.action.key, await self._hidden(run, task))
             try:
                 pull = await writes.open_pull(task.repo, branch, base, messages.pull_title(task), body)
             except Refused as refused:
-                pull = _current(await writes.find_pull(task.repo, branch), state)
+                pull = _current(await writes.find_pull(task.repo, branch), due.action.key)
                 if pull is None:
                     return _broke(state, f"GitHub refused the pull request: {plain(refused.message)}")
         return Outcome(happened=(Happening(kind="opened", number=pull.number, fence=state.fence),))
@@ -246,9 +246,9 @@ def _happening(result: Result, fence: int) -> Happening:
     return Happening(kind="broke", text=plain(result.reason, 500), fence=fence)
 
 
-def _current(pull: PullInfo | None, state: TaskState) -> PullInfo | None:
-    """The pull request if it is of this attempt; one that people closed before it stays closed."""
-    return pull if pull is not None and (pull.state == "open" or pull.head_sha == state.head_sha) else None
+def _current(pull: PullInfo | None, key: str) -> PullInfo | None:
+    """The pull request if it is open or was made by this very action; one that people closed before stays closed."""
+    return pull if pull is not None and (pull.state == "open" or names.marker(key) in pull.body) else None
 
 
 def _broke(state: TaskState, text: str) -> Outcome:

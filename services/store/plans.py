@@ -75,9 +75,7 @@ def want(c: sqlite3.Connection, repo: str, number: int) -> None:
     )
 
 
-_COLUMNS = (
-    "id, repo, number, title, hash, parsed, author, issue_id, approved_hash, approved_by, approved_at, changed_at, edits"
-)
+_COLUMNS = "id, repo, number, title, hash, parsed, author, issue_id, approved_hash, approved_by, approved_at, changed_at, edits"
 
 
 def _plan(row: tuple[object, ...]) -> PlanRow:
@@ -127,7 +125,7 @@ class Plans:
                 " VALUES (?,?,?,?,?,?,?,?,?) ON CONFLICT (id) DO UPDATE SET"
                 " title = excluded.title, parsed = excluded.parsed, hash = excluded.hash,"
                 " changed_at = iif(hash = excluded.hash, changed_at, excluded.changed_at),"
-                " edits = edits + iif(hash = excluded.hash, 0, 1)",
+                " edits = edits + iif(hash IN ('', excluded.hash), 0, 1)",
                 (*row, plan.changed_at or to_text(now)),
             )
             want(c, plan.repo, plan.number)

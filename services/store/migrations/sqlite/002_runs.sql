@@ -13,7 +13,7 @@ CREATE TABLE plan (
   approved_by   TEXT NOT NULL DEFAULT '',
   approved_at   TEXT NOT NULL DEFAULT '',
   changed_at    TEXT NOT NULL,                 -- when the hash last changed
-  edits         INTEGER NOT NULL DEFAULT 0     -- how often it has
+  edits         INTEGER NOT NULL DEFAULT 0     -- how often it has, from one good text to another
 ) STRICT;
 
 CREATE TABLE run (
