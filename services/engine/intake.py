@@ -185,8 +185,10 @@ def _found(row: PlanRow | None) -> PlanRow:
 
 
 def _could_not_see(plan: PlanRow, asked_at: datetime) -> bool:
-    """Was this text written after the approval, or in its second? GitHub's times have whole seconds, and nobody reads an
-    edit and answers it within one. A text that was never another is nobody's trick.
+    """Was this text written after the approval, or in its second?
+
+    GitHub's times have whole seconds, and nobody reads an edit and answers it within one. A text that was never another
+    is nobody's trick.
     """
     changed, asked = _second(plan.changed_at), asked_at.replace(microsecond=0)
     return changed >= asked if plan.edits else changed > asked
