@@ -75,7 +75,10 @@ def want(c: sqlite3.Connection, repo: str, number: int) -> None:
     )
 
 
-_COLUMNS = "id, repo, number, title, hash, parsed, author, issue_id, approved_hash, approved_by, approved_at, changed_at, edits"
+_COLUMNS = (
+    "id, repo, number, title, hash, parsed, author, issue_id, "
+    "approved_hash, approved_by, approved_at, changed_at, edits"
+)
 
 
 def _plan(row: tuple[object, ...]) -> PlanRow:
