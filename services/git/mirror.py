@@ -3,7 +3,8 @@
 Only this module lets foreign objects onto the machine: by full refspec, checked by git's own fsck, without submodules
 or tags. Nothing an agent makes ever enters a mirror; a workspace keeps its objects to itself (see workspace.py). A
 root directory belongs to one process of Lockstep: the locks are in memory, and leftovers of attempts are cleared at
-start.
+start. A git process that is killed leaves its lock files behind, and the next one would refuse to work for ever; so
+they are removed by whoever holds our own lock, which makes them nobody's.
 """
 
 import asyncio
@@ -38,6 +39,7 @@ class Mirrors:
         spec = f"+refs/heads/{check_branch(branch)}:{_kept_ref(branch)}"
         async with self._lock(repo):
             at = Place(await self._prepared(repo))
+            await asyncio.to_thread(_remove_stale_locks, self.path(repo))
             answer = await self.git.ask(
                 "fetch", "--quiet", "--no-tags", "--no-recurse-submodules", "--no-write-fetch-head",
                 "--no-auto-maintenance", "--no-show-forced-updates", "--end-of-options", self.git.url(repo), spec,
@@ -52,7 +54,7 @@ class Mirrors:
     async def tip(self, repo: str, branch: str, token: str) -> str | None:
         """The commit id the remote's branch stands at now, or None when there is no such branch. Nothing is fetched."""
         ref = f"refs/heads/{check_branch(branch)}"
-        at = Place(await self._prepared(repo))
+        at = await self._place(repo)
         out = await self.git.run(
             "ls-remote", "--quiet", "--heads", "--end-of-options", self.git.url(repo), ref, at=at, token=token
         )
@@ -64,17 +66,26 @@ class Mirrors:
 
     async def has(self, repo: str, sha: str) -> bool:
         """Is this commit in the mirror?"""
-        at = Place(await self._prepared(repo))
+        at = await self._place(repo)
         return (await self.git.ask("cat-file", "-e", f"{check_sha(sha)}^{{commit}}", at=at)).code == 0
 
     async def _commit(self, at: Place, name: str) -> str:
         out = await self.git.run("rev-parse", "--verify", "--quiet", f"{name}^{{commit}}", at=at)
         return check_sha(out.decode().strip())
 
+    async def _place(self, repo: str) -> Place:
+        """The mirror, for reading."""
+        if repo.lower() not in self._ready:
+            async with self._lock(repo):
+                await self._prepared(repo)
+        return Place(self.path(repo))
+
     async def _prepared(self, repo: str) -> Path:
+        """Make the mirror unless it is there; our lock is held."""
         path = self.path(repo)
         if repo.lower() not in self._ready:
             await asyncio.to_thread(self._make_directories, path)
+            await asyncio.to_thread(_remove_stale_locks, path)
             await self.git.run("init", "--quiet", "--bare", "--template=", "--end-of-options", str(path))
             self._ready.add(repo.lower())
         return path
@@ -90,6 +101,11 @@ class Mirrors:
 
     def _lock(self, repo: str) -> asyncio.Lock:
         return self._locks.setdefault(check_repo(repo).lower(), asyncio.Lock())
+
+
+def _remove_stale_locks(mirror: Path) -> None:
+    for lock in (*mirror.glob("*.lock"), *mirror.glob("refs/**/*.lock")):
+        lock.unlink(missing_ok=True)
 
 
 def _kept_ref(branch: str) -> str:

@@ -57,6 +57,22 @@ async def test_the_tip_is_asked_of_the_remote_and_fetches_nothing(host: GitHost,
     assert not await mirrors.has(REPO, sha)
 
 
+async def test_locks_that_a_killed_git_left_behind_are_nobodys(host: GitHost, mirrors: Mirrors) -> None:
+    """Killed while it made the mirror, later while it updated a branch: both by us and by a process before us."""
+    sha = host.create(REPO)
+    mirror = mirrors.path(REPO)
+    mirror.mkdir(parents=True)
+    for name in ("config.lock", "HEAD.lock"):
+        (mirror / name).write_text("")
+    assert await mirrors.tip(REPO, "main", TOKEN) == sha
+    assert await mirrors.fetch(REPO, "main", TOKEN) == sha
+    kept = next(path for path in mirror.glob("refs/fetched/*") if path.is_file())
+    for lock in (mirror / "packed-refs.lock", mirror / "shallow.lock", kept.with_name(f"{kept.name}.lock")):
+        lock.write_text("")
+    second = host.commit(REPO, {"b.txt": "b\n"})
+    assert await mirrors.fetch(REPO, "main", TOKEN) == second
+
+
 async def test_many_fetches_at_once_wait_for_each_other(host: GitHost, mirrors: Mirrors) -> None:
     sha = host.create(REPO)
     assert set(await asyncio.gather(*(mirrors.fetch(REPO, "main", TOKEN) for _ in range(6)))) == {sha}
