@@ -3,7 +3,8 @@
 import pytest
 from inline_snapshot import snapshot
 
-from tests.kit.story import BOT, FILES, Story
+from tests.kit.sight import BOT
+from tests.kit.story import FILES, Story
 
 CYCLE = """\
 - [ ] **schema** Add a field · needs: web

@@ -2,7 +2,8 @@
 
 from inline_snapshot import snapshot
 
-from tests.kit.story import BOT, Story
+from tests.kit.sight import BOT
+from tests.kit.story import Story
 from tests.stories.test_scripts import row
 
 PAIR = "- [ ] **one** Write · run: echo 1 > one.txt\n- [ ] **two** Go on · needs: one · run: echo 2 > two.txt\n"

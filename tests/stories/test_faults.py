@@ -5,7 +5,8 @@ That nothing is there twice is judged at the end of every story.
 
 import pytest
 
-from tests.kit.story import BOT, Story
+from tests.kit.sight import BOT
+from tests.kit.story import Story
 
 PLAN = """\
 - [ ] **one** Write (acme/api) · run: echo 1 > one.txt

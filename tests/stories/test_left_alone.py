@@ -1,6 +1,7 @@
 """What is nobody's plan is none of the bot's business."""
 
-from tests.kit.story import BOT, Story
+from tests.kit.sight import BOT
+from tests.kit.story import Story
 
 LIST = "To buy:\n\n- [ ] milk\n- [x] bread\n- [ ] **butter** salted, from the shop (acme/api)\n"
 

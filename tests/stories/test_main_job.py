@@ -2,7 +2,8 @@
 
 from inline_snapshot import snapshot
 
-from tests.kit.story import BOT, FILES, Story
+from tests.kit.sight import BOT
+from tests.kit.story import FILES, Story
 
 PLAN = """\
 Orders have no currency yet.
