@@ -23,10 +23,11 @@ from bot.settings import Settings, private_key_pem
 from bot.web import pages
 from bot.webhook import CLIENT_MAX_SIZE, Webhook, runner
 from services import checks
-from services.agents.box import Box, choose_box
+from services.agents.box import choose_box
 from services.core.clock import Clock
 from services.engine.engine import Engine
 from services.engine.parts import EngineSettings, Parts
+from services.engine.workers import Local, Workers
 from services.git.mirror import Mirrors
 from services.git.workspace import clear_attempts
 from services.github import GitHub
@@ -66,13 +67,14 @@ async def running(settings: Settings, *, clock: Clock | None = None) -> AsyncIte
     )
     mirrors = Mirrors(data / "git", settings.github_url)
     await clear_attempts(mirrors)
+    workers = Local(mirrors, box, github, clock)
     database = Database(data / "lockstep.sqlite")
     await database.open()
     try:
         with unwrapped():
             async with asyncio.TaskGroup() as group:
                 beside = Beside(group)
-                engine = Engine(_parts(settings, database, github, mirrors, box, clock, beside))
+                engine = Engine(_parts(settings, database, github, workers, clock, beside))
                 try:
                     async with _listening(settings, database, engine, clock, beside, github) as bot:
                         log.info("listening", url=bot.url, live_runs=await engine.start())
@@ -96,7 +98,7 @@ def unwrapped() -> Iterator[None]:
 
 
 def _parts(
-    settings: Settings, database: Database, github: GitHub, mirrors: Mirrors, box: Box, clock: Clock, beside: Beside
+    settings: Settings, database: Database, github: GitHub, workers: Workers, clock: Clock, beside: Beside
 ) -> Parts:
     return Parts(
         settings=EngineSettings(
@@ -111,8 +113,7 @@ def _parts(
         plans=Plans(database),
         runs=Runs(database),
         github=github,
-        mirrors=mirrors,
-        box=box,
+        workers=workers,
         clock=clock,
         spawn=beside,
         timers=beside,

@@ -4,11 +4,8 @@ Every effect has a natural key or a hidden mark and looks for its own earlier wo
 (`Due.tries` > 0). What comes back are happenings for the state machine, never a state.
 """
 
-from collections.abc import Mapping
-
 import msgspec
 
-from services.agents import AGENTS
 from services.checks import CHECKS
 from services.core import messages, names
 from services.core.conduct import Board, Run, ruling_for
@@ -17,7 +14,7 @@ from services.core.merging import meaning
 from services.core.plan import Task
 from services.core.report import LABEL_OF_RUN, LABEL_OF_TASK
 from services.core.text import plain
-from services.engine.attempts import Order, Result, attempt
+from services.engine.attempts import Order, Result
 from services.engine.observe import Observer
 from services.engine.parts import WRITE, Parts
 from services.errors import NotFound, Refused
@@ -94,20 +91,8 @@ class Effects:
             when=state.since or self._parts.clock.now(),
             replaces=state.heads,
         )
-        parts = self._parts
-        result = await attempt(
-            order,
-            mirrors=parts.mirrors,
-            box=parts.box,
-            agents=AGENTS,
-            token=self._token,
-            clock=parts.clock,
-        )
+        result = await self._parts.workers.attempt(order)
         return Outcome(happened=(_happening(result, state.fence),), log=result.log, note=result.kind)
-
-    async def _token(self, repo: str, permissions: Mapping[str, str]) -> str:
-        """A git token for one repository and no more rights than asked."""
-        return await self._parts.github.writes.token(repo, tuple(sorted(permissions.items())))
 
     async def _open_pull(self, run: Run, task: Task, state: TaskState, due: Due) -> Outcome:
         branch, writes = names.branch(run.id, task.id), self._parts.github.writes

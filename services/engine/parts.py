@@ -9,9 +9,8 @@ from typing import Protocol
 
 import msgspec
 
-from services.agents.box import Box
 from services.core.clock import Clock
-from services.git.mirror import Mirrors
+from services.engine.workers import Workers
 from services.github import GitHub
 from services.store.plans import Plans
 from services.store.runs import Runs
@@ -57,8 +56,7 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     plans: Plans
     runs: Runs
     github: GitHub
-    mirrors: Mirrors
-    box: Box
+    workers: Workers
     clock: Clock
     spawn: Spawn
     timers: Timers

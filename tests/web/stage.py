@@ -127,7 +127,7 @@ async def house() -> AsyncIterator[House]:
     plans, runs = Plans(database), Runs(database)
     engine = Engine(
         Parts(
-            settings=EngineSettings(), plans=plans, runs=runs, github=nobody, mirrors=nobody, box=nobody, clock=clock,
+            settings=EngineSettings(), plans=plans, runs=runs, github=nobody, workers=nobody, clock=clock,
             spawn=nobody, timers=nobody,
         )
     )  # fmt: skip

@@ -1,0 +1,37 @@
+"""Who carries attempts out: this process itself, or (where there are many machines) whoever takes them from a queue.
+
+The engine knows only `Workers`: it hands over an order and gets the result, and giving up waiting ends the attempt.
+Asking twice for the same order is safe, because an attempt looks for its own earlier work.
+"""
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from services.agents import AGENTS
+from services.agents.box import Box
+from services.core.clock import Clock
+from services.engine.attempts import Order, Result, attempt
+from services.git.mirror import Mirrors
+from services.github import GitHub
+
+
+class Workers(Protocol):
+    """Carries an order out. GitError, AgentError, ApiError: it could not be tried, and may be later."""
+
+    async def attempt(self, order: Order, /) -> Result: ...
+
+
+class Local:
+    """Attempts in this very process."""
+
+    def __init__(self, mirrors: Mirrors, box: Box, github: GitHub, clock: Clock) -> None:
+        self._mirrors, self._box, self._github, self._clock = mirrors, box, github, clock
+
+    async def attempt(self, order: Order, /) -> Result:
+        return await attempt(
+            order, mirrors=self._mirrors, box=self._box, agents=AGENTS, token=self._token, clock=self._clock
+        )
+
+    async def _token(self, repo: str, permissions: Mapping[str, str]) -> str:
+        """A git token for one repository and no more rights than asked."""
+        return await self._github.writes.token(repo, tuple(sorted(permissions.items())))
