@@ -5,7 +5,6 @@ wrong in one sentence.
 """
 
 import asyncio
-import sqlite3
 
 from aiohttp import web
 
@@ -13,7 +12,7 @@ from services.core.clock import Clock
 from services.errors import ApiError, StoreError
 from services.github import GitHub
 from services.metrics import Metrics
-from services.store.db import Database
+from services.store.db import Connection, Database
 from services.store.inbox import Inbox
 
 PATIENCE = 5.0
@@ -61,7 +60,6 @@ class Health:
         return "ok"
 
 
-def _touch(connection: sqlite3.Connection) -> None:
+def _touch(connection: Connection) -> None:
     """Write what is there already: a full disk is noticed by nothing less."""
-    version = int(connection.execute("PRAGMA user_version").fetchone()[0])
-    connection.execute(f"PRAGMA user_version = {version}")
+    connection.execute("UPDATE schema_version SET version = version")

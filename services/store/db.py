@@ -14,17 +14,39 @@ import queue
 import sqlite3
 import tempfile
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from services.errors import StoreBusy, StoreError, UserError
 from services.store.migrate import migrate
 
 T = TypeVar("T")
+
+
+class Cursor(Protocol):
+    """What came of one statement."""
+
+    @property
+    def rowcount(self) -> int: ...
+
+    def fetchone(self) -> Any: ...
+
+    def fetchall(self) -> list[Any]: ...
+
+    def __iter__(self) -> Iterator[Any]: ...
+
+
+class Connection(Protocol):
+    """What an act may do with a database: run SQL that both know, with `?` for each value."""
+
+    def execute(self, sql: str, parameters: Sequence[Any] = ..., /) -> Cursor: ...
+
+    def executemany(self, sql: str, parameters: Iterable[Sequence[Any]], /) -> Cursor: ...
+
 
 GROUP = 512
 """Writes in one transaction at most, so that a flood cannot hold back the first answer for long."""
@@ -56,7 +78,7 @@ class _Savepoint:
 class _Write(Generic[T]):
     """A write on its way: what to do, who waits for it, and what came of it."""
 
-    act: Callable[[sqlite3.Connection], T]
+    act: Callable[[Connection], T]
     future: asyncio.Future[T]
     result: list[T] = field(default_factory=list)
     error: BaseException | None = None
@@ -129,7 +151,7 @@ class Database:
         if self._folder is not None:
             self._folder.cleanup()
 
-    async def write(self, act: Callable[[sqlite3.Connection], T]) -> T:
+    async def write(self, act: Callable[[Connection], T]) -> T:
         """Run `act` in the writer's transaction and return its result once that is committed.
 
         `act` shares its transaction with others and must not commit. Its own exceptions come back as they are, the
@@ -144,7 +166,7 @@ class Database:
         self._queue.put(_Write(act=act, future=future))  # type: ignore[arg-type]  # a queue of writes of any result
         return await future
 
-    async def read(self, act: Callable[[sqlite3.Connection], T]) -> T:
+    async def read(self, act: Callable[[Connection], T]) -> T:
         """Run `act` on a connection that cannot write, in one snapshot; the database's errors come as StoreError."""
         if self._writer is None:
             raise StoreError("the database is closed")
@@ -174,7 +196,7 @@ class Database:
         connection.execute("PRAGMA foreign_keys=ON")
         return connection
 
-    def _read(self, act: Callable[[sqlite3.Connection], T]) -> T:
+    def _read(self, act: Callable[[Connection], T]) -> T:
         connection = self._idle_readers.get()
         try:
             connection.execute("BEGIN")

@@ -5,7 +5,6 @@ than to look up. Bodies are kept compressed and for a short time, the GUID for m
 doubled delivery.
 """
 
-import sqlite3
 from datetime import datetime
 from typing import Literal
 
@@ -13,7 +12,7 @@ import msgspec
 import zstandard
 
 from services.core.clock import from_text, to_text
-from services.store.db import Database
+from services.store.db import Connection, Database
 
 Outcome = Literal["handled", "failed", "ignored"]
 
@@ -24,7 +23,9 @@ PAGE_BYTES = 32 * 1024 * 1024
 PRUNE = 500
 """Rows one retention step touches, so that deliveries don't queue behind it."""
 
-INSERT = "INSERT OR IGNORE INTO inbox (hook_id, guid, event, received_at, size, body) VALUES (?, ?, ?, ?, ?, ?)"
+INSERT = """
+INSERT INTO inbox (hook_id, guid, event, received_at, size, body) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING
+"""
 WAITING = """
 SELECT id, hook_id, guid, event, received_at, size, body FROM inbox WHERE outcome IS NULL AND id > ? ORDER BY id LIMIT ?
 """
@@ -61,7 +62,7 @@ class Inbox:
     async def put(self, delivery: Delivery) -> bool:
         """Store a delivery durably; False when (hook_id, guid) is known. StoreError (StoreBusy) when it is not."""
 
-        def insert(connection: sqlite3.Connection) -> bool:
+        def insert(connection: Connection) -> bool:
             body = self._compressor.compress(delivery.body)  # safe here: there is exactly one writer thread
             received = to_text(delivery.received_at)
             values = (delivery.hook_id, delivery.guid, delivery.event, received, len(delivery.body), body)
@@ -72,7 +73,7 @@ class Inbox:
     async def waiting(self, limit: int, after: int = 0) -> list[Delivery]:
         """Up to `limit` unsettled deliveries with a row above `after`, oldest first; fewer when bodies are large."""
 
-        def select(connection: sqlite3.Connection) -> list[Delivery]:
+        def select(connection: Connection) -> list[Delivery]:
             page: list[Delivery] = []
             room = PAGE_BYTES
             for row in connection.execute(WAITING, (after, limit)):
@@ -108,7 +109,7 @@ class Inbox:
         later. What waits is never touched, and the newest row stays so that no row number is given out twice.
         """
 
-        def delete(connection: sqlite3.Connection) -> int:
+        def delete(connection: Connection) -> int:
             rows = connection.execute(DROP_ROWS, (to_text(rows_before), PRUNE)).rowcount
             return rows + connection.execute(DROP_BODIES, (to_text(bodies_before), PRUNE)).rowcount
 

@@ -25,8 +25,12 @@ def migrate(connection: sqlite3.Connection, folder: Traversable = MIGRATIONS) ->
     if found > newest:
         fix = "start the newer version, or restore the backup made before it"
         raise UserError(f"The database has schema {found}, but this Lockstep only knows schema {newest}: {fix}.")
-    for number in sorted(scripts):
-        _apply(connection, number, scripts[number])
+    connection.execute("PRAGMA foreign_keys=OFF")  # a table that others refer to may be made anew; checked at the end
+    try:
+        for number in sorted(scripts):
+            _apply(connection, number, scripts[number])
+    finally:
+        connection.execute("PRAGMA foreign_keys=ON")
     return newest
 
 
@@ -36,6 +40,8 @@ def _apply(connection: sqlite3.Connection, number: int, script: str) -> None:
         if version(connection) < number:  # asked under the lock: two processes may start at once
             for statement in statements(script):
                 connection.execute(statement)
+            if connection.execute("PRAGMA foreign_key_check").fetchone():
+                raise sqlite3.IntegrityError(f"migration {number} leaves rows that refer to nothing")
             connection.execute("INSERT INTO schema_version VALUES (?)", (number,))
         connection.execute("COMMIT")
     finally:

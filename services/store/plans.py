@@ -4,7 +4,6 @@ Approval is stored as the hash it was given for; an edit changes the hash, so th
 having to remember to take it back.
 """
 
-import sqlite3
 from datetime import datetime
 from typing import Any
 
@@ -12,7 +11,7 @@ import msgspec
 
 from services.core.clock import to_text
 from services.core.plan import Parsed
-from services.store.db import Database
+from services.store.db import Connection, Database
 
 ANSWERS_KEPT = 5
 
@@ -66,11 +65,11 @@ class Sticky(msgspec.Struct, frozen=True, kw_only=True):
     shown: int = 0
 
 
-def want(c: sqlite3.Connection, repo: str, number: int) -> None:
+def want(c: Connection, repo: str, number: int) -> None:
     """Part of a transaction that changes what the sticky comment has to show."""
     c.execute(
         "INSERT INTO sticky (repo, number, comment_id, body_hash, answers, wanted) VALUES (?,?,'','',?,1)"
-        " ON CONFLICT (repo, number) DO UPDATE SET wanted = wanted + 1",
+        " ON CONFLICT (repo, number) DO UPDATE SET wanted = sticky.wanted + 1",
         (repo, number, b"[]"),
     )
 
@@ -95,14 +94,14 @@ class Plans:
         self._db = db
 
     async def get(self, plan_id: str) -> PlanRow | None:
-        def read(c: sqlite3.Connection) -> PlanRow | None:
+        def read(c: Connection) -> PlanRow | None:
             row = c.execute(f"SELECT {_COLUMNS} FROM plan WHERE id = ?", (plan_id,)).fetchone()  # noqa: S608 - our own column list
             return _plan(row) if row else None
 
         return await self._db.read(read)
 
     async def newest(self, limit: int = 50) -> list[PlanRow]:
-        def read(c: sqlite3.Connection) -> list[PlanRow]:
+        def read(c: Connection) -> list[PlanRow]:
             rows = c.execute(f"SELECT {_COLUMNS} FROM plan ORDER BY changed_at DESC LIMIT ?", (limit,))  # noqa: S608 - our own column list
             return [_plan(row) for row in rows]
 
@@ -111,7 +110,7 @@ class Plans:
     async def save(self, plan: PlanRow, now: datetime) -> None:
         """Insert or renew what was read; what was approved stays as it was."""
 
-        def write(c: sqlite3.Connection) -> None:
+        def write(c: Connection) -> None:
             parsed = msgspec.json.encode(plan.parsed)
             row = (
                 plan.id,
@@ -127,8 +126,8 @@ class Plans:
                 "INSERT INTO plan (id, repo, number, title, hash, parsed, author, issue_id, changed_at)"
                 " VALUES (?,?,?,?,?,?,?,?,?) ON CONFLICT (id) DO UPDATE SET"
                 " title = excluded.title, parsed = excluded.parsed, hash = excluded.hash,"
-                " changed_at = iif(hash = excluded.hash, changed_at, excluded.changed_at),"
-                " edits = edits + iif(hash IN ('', excluded.hash), 0, 1)",
+                " changed_at = CASE WHEN plan.hash = excluded.hash THEN plan.changed_at ELSE excluded.changed_at END,"
+                " edits = plan.edits + CASE WHEN plan.hash IN ('', excluded.hash) THEN 0 ELSE 1 END",
                 (*row, plan.changed_at or to_text(now)),
             )
             want(c, plan.repo, plan.number)
@@ -138,7 +137,7 @@ class Plans:
     async def approve(self, plan_id: str, plan_hash: str, actor: str, now: datetime) -> bool:
         """Approve exactly `plan_hash`; False when the plan's text has changed in the meantime."""
 
-        def write(c: sqlite3.Connection) -> bool:
+        def write(c: Connection) -> bool:
             done = c.execute(
                 "UPDATE plan SET approved_hash = ?, approved_by = ?, approved_at = ? WHERE id = ? AND hash = ?",
                 (plan_hash, actor, to_text(now), plan_id, plan_hash),
@@ -156,7 +155,7 @@ class Plans:
         return await self._db.write(write)
 
     async def sticky(self, repo: str, number: int) -> Sticky:
-        def read(c: sqlite3.Connection) -> Sticky:
+        def read(c: Connection) -> Sticky:
             row = c.execute(
                 "SELECT comment_id, body_hash, answers, wanted, shown FROM sticky WHERE repo = ? AND number = ?",
                 (repo, number),
@@ -184,7 +183,7 @@ class Plans:
     async def posted(self, sticky: Sticky, comment_id: str, body_hash: str) -> None:
         """The sticky comment now exists and shows this body, made of what `sticky` was."""
 
-        def write(c: sqlite3.Connection) -> None:
+        def write(c: Connection) -> None:
             c.execute(
                 "INSERT INTO sticky (repo, number, comment_id, body_hash, answers, shown) VALUES (?,?,?,?,?,?)"
                 " ON CONFLICT (repo, number) DO UPDATE SET"
@@ -197,7 +196,7 @@ class Plans:
     async def answer(self, repo: str, number: int, answer: Answer) -> None:
         """Add an answer to the sticky comment; the oldest make room."""
 
-        def write(c: sqlite3.Connection) -> None:
+        def write(c: Connection) -> None:
             row = c.execute("SELECT answers FROM sticky WHERE repo = ? AND number = ?", (repo, number)).fetchone()
             kept = msgspec.json.decode(row[0], type=list[Answer]) if row else []
             want(c, repo, number)
@@ -216,4 +215,8 @@ class Plans:
     async def heard(self, comment_id: str, now: datetime) -> None:
         """The commands of this comment have been carried out."""
         values = (comment_id, to_text(now))
-        await self._db.write(lambda c: c.execute("INSERT OR IGNORE INTO command VALUES (?,?)", values).rowcount)
+        await self._db.write(
+            lambda c: (
+                c.execute("INSERT INTO command (comment_id, at) VALUES (?,?) ON CONFLICT DO NOTHING", values).rowcount
+            )
+        )

@@ -5,7 +5,6 @@ the outbox row whose result led to the decision. So after a crash either all of 
 that was decided twice has one row, because its key is the primary key.
 """
 
-import sqlite3
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
@@ -15,7 +14,7 @@ from services.core.clock import from_text, to_text
 from services.core.conduct import Action, Decision, Moment, Run
 from services.core.machine import TaskState
 from services.core.plan import Plan
-from services.store.db import Database
+from services.store.db import Connection, Database
 from services.store.plans import want
 
 LIVE = ("running", "paused", "failed")
@@ -83,7 +82,7 @@ class Runs:
     async def create(self, run: Run, decision: Decision, now: datetime) -> list[Action] | None:
         """Store a new run with its first decision; the actions to carry out, or None when the plan has a live run."""
 
-        def write(c: sqlite3.Connection) -> list[Action] | None:
+        def write(c: Connection) -> list[Action] | None:
             if c.execute("SELECT 1 FROM run WHERE plan_id = ? AND state IN (?,?,?)", (run.plan_id, *LIVE)).fetchone():
                 return None
             c.execute(
@@ -93,7 +92,7 @@ class Runs:
             rows = [
                 (run.id, task.id, n, task.state, msgspec.json.encode(task)) for n, task in enumerate(run.tasks.values())
             ]
-            c.executemany("INSERT INTO task VALUES (?,?,?,?,?)", rows)
+            c.executemany("INSERT INTO task (run_id, id, position, state, data) VALUES (?,?,?,?,?)", rows)
             began = Moment(task="", kind="started", before="", after="running", actor=run.actor)
             return _write(
                 c, run.plan_id, msgspec.structs.replace(decision, history=(began, *decision.history)), now, ()
@@ -124,6 +123,8 @@ class Runs:
 
     async def waiting_on(self, keys: Sequence[str]) -> list[tuple[str, str]]:
         """(run, task) pairs that wait for any of the keys."""
+        if not keys:
+            return []
         marks = ",".join("?" * len(keys))
         query = f"SELECT DISTINCT run_id, task FROM wait WHERE key IN ({marks}) ORDER BY run_id, task"  # noqa: S608 - only question marks
         return await self._db.read(lambda c: [(row[0], row[1]) for row in c.execute(query, tuple(keys))])
@@ -131,10 +132,8 @@ class Runs:
     async def due(self, run_id: str, now: datetime) -> list[Due]:
         """Outbox rows of a run to carry out now, oldest first; they are marked as begun before this returns."""
 
-        def write(c: sqlite3.Connection) -> list[Due]:
-            query = (
-                "SELECT action, tries FROM outbox WHERE run_id = ? AND state = 'waiting' AND due <= ? ORDER BY rowid"
-            )
+        def write(c: Connection) -> list[Due]:
+            query = "SELECT action, tries FROM outbox WHERE run_id = ? AND state = 'waiting' AND due <= ? ORDER BY seq"
             rows = c.execute(query, (run_id, to_text(now))).fetchall()
             found = [Due(run_id=run_id, action=msgspec.json.decode(row[0], type=Action), tries=row[1]) for row in rows]
             c.executemany(
@@ -151,7 +150,7 @@ class Runs:
         Returns how many.
         """
 
-        def write(c: sqlite3.Connection) -> int:
+        def write(c: Connection) -> int:
             begun = [row[0] for row in c.execute("SELECT key FROM outbox WHERE state = 'doing'") if row[0] not in busy]
             c.executemany("UPDATE outbox SET state = 'waiting' WHERE key = ?", [(key,) for key in begun])
             return len(begun)
@@ -161,7 +160,7 @@ class Runs:
     async def next_due(self, run_id: str) -> datetime | None:
         """When the earliest waiting outbox row of a run is due."""
 
-        def read(c: sqlite3.Connection) -> datetime | None:
+        def read(c: Connection) -> datetime | None:
             row = c.execute("SELECT min(due) FROM outbox WHERE run_id = ? AND state = 'waiting'", (run_id,)).fetchone()
             return from_text(row[0]) if row and row[0] else None
 
@@ -181,15 +180,14 @@ class Runs:
     async def log(self, run_id: str, task: str) -> str:
         """The end of the output of a task's newest attempt."""
         query = (
-            "SELECT log FROM outbox WHERE run_id = ? AND key LIKE ? ESCAPE '\\' AND log <> '' ORDER BY rowid "
-            "DESC LIMIT 1"
+            "SELECT log FROM outbox WHERE run_id = ? AND key LIKE ? ESCAPE '\\' AND log <> '' ORDER BY seq DESC LIMIT 1"
         )
         like = f"{run_id}/{task}/".replace("\\", "\\\\").replace("_", "\\_").replace("%", "\\%") + "%/attempt"
         row = await self._db.read(lambda c: c.execute(query, (run_id, like)).fetchone())
         return str(row[0]) if row else ""
 
 
-def _load(c: sqlite3.Connection, run_id: str) -> Run | None:
+def _load(c: Connection, run_id: str) -> Run | None:
     query = (
         "SELECT r.id, r.plan_id, p.repo, p.number, r.plan, r.state, r.actor, r.approver, "
         "r.started_at, r.finished_at"
@@ -215,16 +213,14 @@ def _load(c: sqlite3.Connection, run_id: str) -> Run | None:
     )
 
 
-def _newest(c: sqlite3.Connection, plan_id: str) -> Run | None:
+def _newest(c: Connection, plan_id: str) -> Run | None:
     row = c.execute(
-        "SELECT id FROM run WHERE plan_id = ? ORDER BY started_at DESC, rowid DESC LIMIT 1", (plan_id,)
+        "SELECT id FROM run WHERE plan_id = ? ORDER BY started_at DESC, seq DESC LIMIT 1", (plan_id,)
     ).fetchone()
     return _load(c, row[0]) if row else None
 
 
-def _write(
-    c: sqlite3.Connection, plan_id: str, decision: Decision, now: datetime, settles: Sequence[Settle]
-) -> list[Action]:
+def _write(c: Connection, plan_id: str, decision: Decision, now: datetime, settles: Sequence[Settle]) -> list[Action]:
     run_id, at = decision.run_id, to_text(now)
     c.executemany(
         "UPDATE task SET state = ?, data = ? WHERE run_id = ? AND id = ?",
@@ -232,7 +228,10 @@ def _write(
     )
     for task_id, keys in decision.waits:
         c.execute("DELETE FROM wait WHERE run_id = ? AND task = ?", (run_id, task_id))
-        c.executemany("INSERT OR IGNORE INTO wait VALUES (?,?,?)", [(key, run_id, task_id) for key in keys])
+        c.executemany(
+            "INSERT INTO wait (key, run_id, task) VALUES (?,?,?) ON CONFLICT DO NOTHING",
+            [(key, run_id, task_id) for key in keys],
+        )
     c.executemany(
         "INSERT INTO event (plan_id, run_id, task, at, kind, before, after, actor, text) VALUES (?,?,?,?,?,?,?,?,?)",
         [(plan_id, run_id, m.task, at, m.kind, m.before, m.after, m.actor, m.text) for m in decision.history],
@@ -248,15 +247,16 @@ def _write(
     return [action for action in decision.actions if _begin(c, run_id, action, at)]
 
 
-def _begin(c: sqlite3.Connection, run_id: str, action: Action, at: str) -> bool:
+def _begin(c: Connection, run_id: str, action: Action, at: str) -> bool:
     """Put an action into the outbox as begun; False when its key is there already."""
     query = (
-        "INSERT OR IGNORE INTO outbox (key, run_id, action, state, tries, due, created_at) VALUES (?,?,?,'doing',1,?,?)"
+        "INSERT INTO outbox (key, run_id, action, state, tries, due, created_at) VALUES (?,?,?,'doing',1,?,?)"
+        " ON CONFLICT DO NOTHING"
     )
     return bool(c.execute(query, (action.key, run_id, msgspec.json.encode(action), at, at)).rowcount)
 
 
-def _settle(c: sqlite3.Connection, settle: Settle, at: str) -> None:
+def _settle(c: Connection, settle: Settle, at: str) -> None:
     if settle.forget:
         c.execute("DELETE FROM outbox WHERE key = ?", (settle.key,))
     elif settle.again_at is not None:

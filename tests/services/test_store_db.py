@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from services.errors import StoreBusy, StoreError, UserError
-from services.store.db import Database
+from services.store.db import Connection, Database
 from services.store.migrate import migrate, statements, version
 
 
@@ -36,7 +36,7 @@ class Gate:
     def __init__(self) -> None:
         self.entered, self.release = threading.Event(), threading.Event()
 
-    def __call__(self, connection: sqlite3.Connection) -> str:
+    def __call__(self, connection: Connection) -> str:
         self.entered.set()
         assert self.release.wait(10)
         return "through"
@@ -49,7 +49,7 @@ async def test_a_write_returns_its_result_and_can_be_read(database: Database) ->
 
 
 async def test_the_file_is_in_wal_mode_and_every_commit_is_synced(database: Database) -> None:
-    def pragmas(connection: sqlite3.Connection) -> list[object]:
+    def pragmas(connection: Connection) -> list[object]:
         names = ("journal_mode", "synchronous", "foreign_keys", "wal_autocheckpoint")
         return [connection.execute(f"PRAGMA {name}").fetchone()[0] for name in names]
 
@@ -63,7 +63,7 @@ async def test_one_failing_write_does_not_spoil_the_others_of_its_group(database
         await asyncio.to_thread(gate.entered.wait)
 
         async def half_then_fail() -> None:
-            def act(connection: sqlite3.Connection) -> None:
+            def act(connection: Connection) -> None:
                 connection.execute("INSERT INTO t VALUES (10)")
                 raise LookupError("a bug in the caller")
 
@@ -172,7 +172,7 @@ async def test_a_reader_sees_one_snapshot(database: Database) -> None:
     await put(database, 1)
     entered, release = threading.Event(), threading.Event()
 
-    def twice(connection: sqlite3.Connection) -> list[int]:
+    def twice(connection: Connection) -> list[int]:
         count = "SELECT count(*) FROM t"
         first = connection.execute(count).fetchone()[0]
         entered.set()
