@@ -42,10 +42,14 @@ class GitHub:
         cache_enabled: bool = True,
         cache_bytes: int = DEFAULT_BYTES,
         timeout: float = 30.0,
+        transport: Transport | None = None,
     ) -> None:
-        """base_url: of the API.  private_key: PEM text (UserError if unreadable).  timeout: seconds for one call."""
-        self.stats = Stats()
-        self.transport = Transport(base_url, stats=self.stats, timeout=timeout)
+        """base_url: of the API.  private_key: PEM text (UserError if unreadable).  timeout: seconds for one call.
+
+        transport: what carries the calls, when it is to be another one than HTTP.
+        """
+        self.transport = transport or Transport(base_url, timeout=timeout)
+        self.stats = self.transport.stats
         self.auth = Auth(self.transport, app_id, private_key, clock)
         self.cache = Cache(self.auth, clock, self.stats, enabled=cache_enabled, max_bytes=cache_bytes)
         self.reads = Reads(self.cache)

@@ -1,0 +1,100 @@
+"""The part of the bot that decides, put together from what it is handed: engine, dispatch and the sweep.
+
+The process (bot/app.py) hands in a real database, GitHub and workers. A simulation hands in its own and so runs the
+very same thing, without sockets, threads and time.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+import handlers
+import handlers.commands
+from bot.dispatch import Dispatcher
+from bot.loops import Beside, pause, sweep
+from bot.settings import Settings
+from bot.webhook import Webhook
+from services import checks
+from services.core.clock import Clock
+from services.engine.engine import Engine
+from services.engine.parts import EngineSettings, Parts
+from services.engine.workers import Workers
+from services.github import GitHub
+from services.metrics import Metrics
+from services.store.db import Database
+from services.store.inbox import Inbox
+from services.store.plans import Plans
+from services.store.runs import Runs
+
+KEEP_BODIES = timedelta(days=4)
+"""A little longer than GitHub's delivery log reaches back, so whatever it can redeliver is still known here."""
+KEEP_ROWS = timedelta(days=90)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Assembly:
+    """Put together, not begun: `begin` starts what never ends, `engine.start` takes up what an earlier process left."""
+
+    settings: Settings
+    engine: Engine
+    inbox: Inbox
+    dispatcher: Dispatcher[Engine]
+    door: Webhook
+    metrics: Metrics
+    clock: Clock
+
+    def begin(self, beside: Beside) -> None:
+        beside.for_good("dispatch", self.dispatcher.run())
+        beside.for_good("sweep", sweep(self.settings.sweep_seconds, self.look_everywhere))
+
+    async def look_everywhere(self) -> None:
+        """One sweep: everything that waits or lives is looked at again, and what is old goes."""
+        self.dispatcher.wake()
+        await self.engine.driver.sweep()
+        now = self.clock.now()
+        while await self.inbox.prune(bodies_before=now - KEEP_BODIES, rows_before=now - KEEP_ROWS):
+            pass
+
+
+def assemble(
+    settings: Settings, *, database: Database, github: GitHub, workers: Workers, clock: Clock, beside: Beside
+) -> Assembly:
+    """Build everything between a stored delivery and GitHub."""
+    checks.load()
+    handlers.commands.load()
+    metrics, inbox = Metrics(), Inbox(database)
+    engine = Engine(
+        Parts(
+            settings=_engine_settings(settings),
+            plans=Plans(database),
+            runs=Runs(database),
+            github=github,
+            workers=workers,
+            clock=clock,
+            spawn=beside,
+            timers=beside,
+        )
+    )
+    dispatcher: Dispatcher[Engine] = Dispatcher(inbox, handlers.load(), engine, clock, metrics, pause=pause)
+    secrets = [secret.encode() for secret in (settings.webhook_secret, settings.webhook_secret_old) if secret]
+    door = Webhook(secrets=secrets, put=inbox.put, wake=dispatcher.wake, clock=clock, metrics=metrics)
+    return Assembly(
+        settings=settings,
+        engine=engine,
+        inbox=inbox,
+        dispatcher=dispatcher,
+        door=door,
+        metrics=metrics,
+        clock=clock,
+    )
+
+
+def _engine_settings(settings: Settings) -> EngineSettings:
+    return EngineSettings(
+        workers=settings.workers,
+        per_repo=settings.workers_per_repo,
+        comment_interval=settings.comment_interval,
+        checks_none=settings.checks == "none",
+        checks_grace=settings.checks_grace,
+        public_url=settings.public_url,
+        require_other=settings.require_other,
+    )
