@@ -104,7 +104,7 @@ async def run_confined(line: Sequence[str], fds: BoxFiles, seconds: float, stdin
     """Run a complete bubblewrap line; AgentError when no box came of it, with the reason in one sentence."""
     capture, status = new_capture(), _Status()
     try:
-        async with open_pipe(status.take) as report:
+        with open_pipe(status.take) as report:
             where = line.index("--unshare-all")
             full = [*line[:where], "--json-status-fd", str(report.write_fd), *line[where:]]
             try:

@@ -10,13 +10,15 @@ import contextlib
 import os
 import signal
 import tempfile
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
 DRAIN_SECONDS = 1.0
 """How long a stray process outside the group may keep a pipe open after the child has ended."""
+PIECE = 65_536
+"""Bytes read at once; as much as a pipe holds."""
 
 
 class Capture:
@@ -59,25 +61,37 @@ class Ended:
     timed_out: bool
 
 
-class _Into(asyncio.Protocol):
+class Pipe:
+    """A pipe that a child writes to; every piece read goes to `take`, on the loop's thread, as it comes.
+
+    We read it ourselves: uvloop's `connect_read_pipe` closes the descriptor twice, and between the two closes another
+    thread may have been given the same number, for the database's file, say.
+    """
+
     def __init__(self, take: Callable[[bytes], None]) -> None:
         self._take = take
-        self.closed = asyncio.Event()
+        self._loop = asyncio.get_running_loop()
+        self._ended = asyncio.Event()
+        self._read_fd, self.write_fd = os.pipe()
+        os.set_blocking(self._read_fd, False)
+        self._loop.add_reader(self._read_fd, self._read)
 
-    def data_received(self, data: bytes) -> None:
-        self._take(data)
+    def _read(self) -> None:
+        try:
+            data = os.read(self._read_fd, PIECE)
+        except BlockingIOError:
+            return
+        if data:
+            self._take(data)
+        else:
+            self._close_reader()
 
-    def connection_lost(self, exc: Exception | None) -> None:
-        self.closed.set()
-
-
-class Pipe:
-    """The end of a pipe that a child writes to; every piece read goes to the function it was opened with."""
-
-    def __init__(self, write_fd: int, transport: asyncio.ReadTransport, into: _Into) -> None:
-        self.write_fd = write_fd
-        self._transport = transport
-        self._into = into
+    def _close_reader(self) -> None:
+        if self._read_fd >= 0:
+            self._loop.remove_reader(self._read_fd)
+            os.close(self._read_fd)
+            self._read_fd = -1
+            self._ended.set()
 
     def close_writer(self) -> None:
         """Give up our own copy of the writing end; without this the end of the stream never comes."""
@@ -89,26 +103,21 @@ class Pipe:
         """Everything written so far has been read, or somebody outside our reach still holds the pipe."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(DRAIN_SECONDS):
-                await self._into.closed.wait()
+                await self._ended.wait()
 
-    async def close(self) -> None:
+    def close(self) -> None:
         self.close_writer()
-        self._transport.close()
-        await self._into.closed.wait()
+        self._close_reader()
 
 
-@contextlib.asynccontextmanager
-async def open_pipe(take: Callable[[bytes], None]) -> AsyncIterator[Pipe]:
-    """A pipe whose bytes go to `take`, on the loop's thread, as they come."""
-    read_fd, write_fd = os.pipe()
-    into = _Into(take)
-    reader = os.fdopen(read_fd, "rb", buffering=0)
-    transport, _ = await asyncio.get_running_loop().connect_read_pipe(lambda: into, reader)
-    pipe = Pipe(write_fd, transport, into)
+@contextlib.contextmanager
+def open_pipe(take: Callable[[bytes], None]) -> Iterator[Pipe]:
+    """A pipe that is closed at the end, whatever happens."""
+    pipe = Pipe(take)
     try:
         yield pipe
     finally:
-        await pipe.close()
+        pipe.close()
 
 
 def kill_group(pid: int) -> None:
@@ -140,10 +149,10 @@ async def run_child(
 
     Without a `stderr` both streams go to `stdout`. Only `pass_fds` are inherited. OSError when it cannot be started.
     """
-    async with contextlib.AsyncExitStack() as stack:
+    with contextlib.ExitStack() as stack:
         source = stack.enter_context(_readable(stdin)) if stdin else asyncio.subprocess.DEVNULL
-        out = await stack.enter_async_context(open_pipe(stdout.add))
-        err = out if stderr is None else await stack.enter_async_context(open_pipe(stderr.add))
+        out = stack.enter_context(open_pipe(stdout.add))
+        err = out if stderr is None else stack.enter_context(open_pipe(stderr.add))
         process = await asyncio.create_subprocess_exec(
             *argv, stdin=source, stdout=out.write_fd, stderr=err.write_fd, env=dict(env), cwd=cwd,
             close_fds=True, pass_fds=tuple(pass_fds), start_new_session=True,
