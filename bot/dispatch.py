@@ -187,8 +187,11 @@ async def isolated(work: Awaitable[object], patience: float | None = None) -> Ba
     Only the cancelling of the task itself, the end of the process, gets past this.
     """
     try:
-        async with asyncio.timeout(patience):
+        if patience is None:
             await work
+        else:
+            async with asyncio.timeout(patience):
+                await work
     except (Exception, asyncio.CancelledError) as error:
         task = asyncio.current_task()
         if isinstance(error, asyncio.CancelledError) and task is not None and task.cancelling():

@@ -20,7 +20,7 @@ class Beside:
 
     def __init__(self, group: asyncio.TaskGroup) -> None:
         self._group = group
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: dict[asyncio.Task[None], Coroutine[object, object, None]] = {}
         self._timers: set[asyncio.TimerHandle] = set()
         self._closing = False
 
@@ -29,18 +29,19 @@ class Beside:
             work.close()
             return
         task = self._group.create_task(_logged(name, work), name=name)
-        task.add_done_callback(lambda _: work.close())  # a task that is cancelled before it began never ran its work
-        self._keep(task)
+        self._tasks[task] = work
+        task.add_done_callback(self._ended)
 
     def for_good(self, name: str, work: Coroutine[object, object, None]) -> None:
         """Run what the process is nothing without: an error in it ends the process, for its supervisor to start it
         again.
         """
-        self._keep(self._group.create_task(work, name=name))
+        task = self._group.create_task(work, name=name)
+        self._tasks[task] = work
+        task.add_done_callback(self._ended)
 
-    def _keep(self, task: asyncio.Task[None]) -> None:
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.pop(task).close()  # a task that is cancelled before it began never ran its work
 
     def after(self, seconds: float, call: Callable[[], None]) -> None:
         """Call back once, unless the process ends before."""

@@ -46,7 +46,7 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     finished_at: datetime | None = None
 
 
-class Action(msgspec.Struct, frozen=True, kw_only=True):
+class Action(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A decided effect, as a value. `task` is empty for the run's own; `sha` says which commit it is about."""
 
     key: str
@@ -57,7 +57,7 @@ class Action(msgspec.Struct, frozen=True, kw_only=True):
     sha: str = ""
 
 
-class Moment(msgspec.Struct, frozen=True, kw_only=True):
+class Moment(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One line of history: what happened to which task, and by whom."""
 
     task: str
@@ -316,9 +316,8 @@ class _Work:
 
     def _waits(self) -> Iterator[tuple[str, tuple[str, ...]]]:
         for task_id, after in self.changed.items():
-            keys = wait_keys(self.run, after)
-            if keys != wait_keys(self.run, self.run.tasks[task_id]):
-                yield task_id, keys
+            if _waits_on(after) != _waits_on(self.run.tasks[task_id]):
+                yield task_id, wait_keys(self.run, after)
 
     def _run_state(self) -> RunState:
         counts = self.board.counts.copy()
@@ -367,6 +366,11 @@ def _action(run: Run, task: TaskState, kind: ActionKind, sha: str = "") -> Actio
 def _mark(run: Run, state: RunState, now: datetime, kind: Literal["mark", "finish"] = "mark") -> Action:
     """Show the run's state on the plan issue; a run can come to the same state more than once."""
     return Action(key=f"{run.id}//0/{kind}/{state}-{now.isoformat()}", kind=kind)
+
+
+def _waits_on(task: TaskState) -> tuple[bool, int, int, str]:
+    """What the wait keys are made of."""
+    return task.state in ENDED, task.issue, task.pull, task.head_sha
 
 
 def wait_keys(run: Run, task: TaskState) -> tuple[str, ...]:

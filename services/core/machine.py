@@ -26,7 +26,7 @@ QUIET: frozenset[Kind] = frozenset({"tracked", "waits"})
 """Happenings that history does not need."""
 
 
-class Happening(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Happening(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):
     """Something that happened to a task. `fence`: the attempt's fence when it comes from an attempt's effects, -1 when
     it is independent of one.
 
@@ -43,7 +43,7 @@ class Happening(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     value: float = 0.0
 
 
-class TaskState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class TaskState(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):
     """Where one task of a run stands. `fence` grows with every new attempt and every cancel; a result with an old one
     is dropped.
 
@@ -135,7 +135,7 @@ def step(task: TaskState, happened: Happening, now: datetime) -> TaskState | Non
     if happened.kind == "started":
         changes["started_at"] = task.started_at or now
     after = msgspec.structs.replace(task, **changes)
-    return None if after == task else after
+    return after if following != task.state or after != task else None
 
 
 def _effects_on(task: TaskState, happened: Happening) -> dict[str, object]:

@@ -13,7 +13,7 @@ import msgspec
 from services.core.plan import RepoName
 
 
-class Use(msgspec.Struct, frozen=True, kw_only=True):
+class Use(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The lanes that one running task takes a place in."""
 
     installation: str
@@ -21,7 +21,7 @@ class Use(msgspec.Struct, frozen=True, kw_only=True):
     agent: str
 
 
-class Candidate(msgspec.Struct, frozen=True, kw_only=True):
+class Candidate(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A task that could start. remaining: longest chain from it on, any unit; since: when it became ready."""
 
     id: str

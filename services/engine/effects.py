@@ -22,7 +22,7 @@ from services.github.infos import IssueInfo, PullInfo
 from services.store.runs import Due
 
 
-class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+class Outcome(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What an effect led to. `again_in`: seconds until the next try.  `forget`: the action may be decided anew.
     `look`: read the task's pull request again.  free: GitHub did not even look at it, so the try does not count.
     """

@@ -4,18 +4,19 @@ import asyncio
 from dataclasses import dataclass, field
 from datetime import datetime
 
+import msgspec
+
 from services.core.conduct import Action, Board, Decision, Wish
 from services.core.gate import PullFact
 from services.core.machine import Happening
 from services.store.runs import Settle
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Mail:
+class Mail(msgspec.Struct, frozen=True, kw_only=True):
     """Something for a run to decide on. `settle`: the end of the effect it came from; `answer`: who waits for it."""
 
     happened: tuple[tuple[str, Happening], ...] = ()
-    facts: dict[str, PullFact] = field(default_factory=dict)
+    facts: dict[str, PullFact] = msgspec.field(default_factory=dict)
     settle: Settle | None = None
     wish: Wish | None = None
     answer: "asyncio.Future[Decision | None] | None" = None

@@ -310,8 +310,10 @@ class Driver:
             if board is None:
                 return
             if action.kind == "attempt":
-                self._busy[action.key] = use_of(board.specs[action.task])
-            outcome = await self._outcome(board, due)
+                self._busy.setdefault(action.key, use_of(board.specs[action.task]))
+                outcome = await self._stoppable(board, due)
+            else:
+                outcome = await self._outcome(board, due)
         finally:
             line.under_way.pop(action.key, None)
             freed = self._busy.pop(action.key, None) is not None
@@ -328,14 +330,19 @@ class Driver:
             for other in [run_id for run_id in self._hungry if run_id != due.run_id]:
                 self._post(other, Mail())
 
-    async def _outcome(self, board: Board, due: Due) -> Outcome:
-        """Errors become outcomes here: trouble that may pass is tried again later, a refusal is told to a person."""
+    async def _stoppable(self, board: Board, due: Due) -> Outcome:
+        """An attempt, which `_stop_stale` may end early."""
         try:
             async with asyncio.timeout(None) as scope:
                 self._under_way[due.action.key] = scope
-                return await self._effects.carry_out(board, due)
+                return await self._outcome(board, due)
         except TimeoutError:
             return Outcome(note="stopped: its attempt is over")
+
+    async def _outcome(self, board: Board, due: Due) -> Outcome:
+        """Errors become outcomes here: trouble that may pass is tried again later, a refusal is told to a person."""
+        try:
+            return await self._effects.carry_out(board, due)
         except RateLimited as error:
             return Outcome(again_in=error.retry_after or 0.0, free=True, note=str(error)[:200])
         except (Refused, NotFound) as error:

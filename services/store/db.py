@@ -194,6 +194,8 @@ class Database:
         connection.execute(f"PRAGMA synchronous={'OFF' if self._folder else 'FULL'}")
         connection.execute("PRAGMA wal_autocheckpoint=1000")  # bigger checkpoints cost more at the tail than they save
         connection.execute("PRAGMA foreign_keys=ON")
+        connection.execute("PRAGMA cache_size=-65536")  # KiB: pages of a large decision stay in memory until its commit
+        connection.execute("PRAGMA temp_store=MEMORY")  # or what a savepoint could undo goes through a file
         return connection
 
     def _read(self, act: Callable[[Connection], T]) -> T:

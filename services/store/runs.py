@@ -16,11 +16,27 @@ from services.core.machine import TaskState
 from services.core.plan import Plan
 from services.store.db import Connection, Database
 from services.store.plans import want
+from services.store.rows import with_keys, write_rows
+
+encode = msgspec.json.Encoder().encode
+# The row of a task is there since the run began; this is only the cheapest way to change many.
+CHANGE_TASKS = """
+INSERT INTO task (run_id, id, position, state, data) VALUES {rows}
+ON CONFLICT (run_id, id) DO UPDATE SET state = excluded.state, data = excluded.data
+"""
+DROP_WAITS = "DELETE FROM wait WHERE run_id = ? AND task IN {keys}"
+ADD_WAITS = "INSERT INTO wait (key, run_id, task) VALUES {rows} ON CONFLICT DO NOTHING"
+ADD_EVENTS = "INSERT INTO event (plan_id, run_id, task, at, kind, before, after, actor, text) VALUES {rows}"
+END_EFFECTS = "UPDATE outbox SET state = 'done', settled_at = ? WHERE key IN {keys}"
+BEGIN_EFFECTS = """
+INSERT INTO outbox (key, run_id, action, due, created_at, state, tries) VALUES {rows}
+ON CONFLICT DO NOTHING RETURNING key
+"""
 
 LIVE = ("running", "paused", "failed")
 
 
-class Due(msgspec.Struct, frozen=True, kw_only=True):
+class Due(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """An outbox row to carry out. `tries` > 0: it was begun before, so look before doing it again."""
 
     run_id: str
@@ -28,7 +44,7 @@ class Due(msgspec.Struct, frozen=True, kw_only=True):
     tries: int
 
 
-class Settle(msgspec.Struct, frozen=True, kw_only=True):
+class Settle(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """How an effect ended. `again_at`: not yet, try then. `forget`: the key may be decided anew. Neither: done.
 
     free: the try does not count, because GitHub did not even look at it.
@@ -69,9 +85,11 @@ class Runs:
         """The plan's newest run."""
         return await self._db.read(lambda c: _newest(c, plan_id))
 
+    # `state <> 'done'` is there for SQLite, which finds the index of what is open by it.
+
     async def unfinished(self) -> list[str]:
         """Ids of runs that have effects to carry out, also of those that are over: their issues may still be open."""
-        query = "SELECT DISTINCT run_id FROM outbox WHERE state = 'waiting'"
+        query = "SELECT DISTINCT run_id FROM outbox WHERE state <> 'done' AND state = 'waiting'"
         return await self._db.read(lambda c: [row[0] for row in c.execute(query)])
 
     async def live(self) -> list[str]:
@@ -133,7 +151,10 @@ class Runs:
         """Outbox rows of a run to carry out now, oldest first; they are marked as begun before this returns."""
 
         def write(c: Connection) -> list[Due]:
-            query = "SELECT action, tries FROM outbox WHERE run_id = ? AND state = 'waiting' AND due <= ? ORDER BY seq"
+            query = (
+                "SELECT action, tries FROM outbox WHERE run_id = ? AND state <> 'done' AND state = 'waiting'"
+                " AND due <= ? ORDER BY seq"
+            )
             rows = c.execute(query, (run_id, to_text(now))).fetchall()
             found = [Due(run_id=run_id, action=msgspec.json.decode(row[0], type=Action), tries=row[1]) for row in rows]
             c.executemany(
@@ -151,7 +172,11 @@ class Runs:
         """
 
         def write(c: Connection) -> int:
-            begun = [row[0] for row in c.execute("SELECT key FROM outbox WHERE state = 'doing'") if row[0] not in busy]
+            begun = [
+                row[0]
+                for row in c.execute("SELECT key FROM outbox WHERE state <> 'done' AND state = 'doing'")
+                if row[0] not in busy
+            ]
             c.executemany("UPDATE outbox SET state = 'waiting' WHERE key = ?", [(key,) for key in begun])
             return len(begun)
 
@@ -161,7 +186,9 @@ class Runs:
         """When the earliest waiting outbox row of a run is due."""
 
         def read(c: Connection) -> datetime | None:
-            row = c.execute("SELECT min(due) FROM outbox WHERE run_id = ? AND state = 'waiting'", (run_id,)).fetchone()
+            row = c.execute(
+                "SELECT min(due) FROM outbox WHERE run_id = ? AND state <> 'done' AND state = 'waiting'", (run_id,)
+            ).fetchone()
             return from_text(row[0]) if row and row[0] else None
 
         return await self._db.read(read)
@@ -180,10 +207,11 @@ class Runs:
     async def log(self, run_id: str, task: str) -> str:
         """The end of the output of a task's newest attempt."""
         query = (
-            "SELECT log FROM outbox WHERE run_id = ? AND key LIKE ? ESCAPE '\\' AND log <> '' ORDER BY seq DESC LIMIT 1"
+            "SELECT log FROM outbox WHERE key > ? AND key < ? AND key LIKE '%/attempt' AND log <> ''"
+            " ORDER BY seq DESC LIMIT 1"
         )
-        like = f"{run_id}/{task}/".replace("\\", "\\\\").replace("_", "\\_").replace("%", "\\%") + "%/attempt"
-        row = await self._db.read(lambda c: c.execute(query, (run_id, like)).fetchone())
+        between = (f"{run_id}/{task}/", f"{run_id}/{task}0")  # "0" follows "/"
+        row = await self._db.read(lambda c: c.execute(query, between).fetchone())
         return str(row[0]) if row else ""
 
 
@@ -222,46 +250,38 @@ def _newest(c: Connection, plan_id: str) -> Run | None:
 
 def _write(c: Connection, plan_id: str, decision: Decision, now: datetime, settles: Sequence[Settle]) -> list[Action]:
     run_id, at = decision.run_id, to_text(now)
-    c.executemany(
-        "UPDATE task SET state = ?, data = ? WHERE run_id = ? AND id = ?",
-        [(task.state, msgspec.json.encode(task), run_id, task.id) for task in decision.changed],
-    )
-    for task_id, keys in decision.waits:
-        c.execute("DELETE FROM wait WHERE run_id = ? AND task = ?", (run_id, task_id))
-        c.executemany(
-            "INSERT INTO wait (key, run_id, task) VALUES (?,?,?) ON CONFLICT DO NOTHING",
-            [(key, run_id, task_id) for key in keys],
-        )
-    c.executemany(
-        "INSERT INTO event (plan_id, run_id, task, at, kind, before, after, actor, text) VALUES (?,?,?,?,?,?,?,?,?)",
+    write_rows(c, CHANGE_TASKS, [(run_id, task.id, 0, task.state, encode(task)) for task in decision.changed])
+    with_keys(c, DROP_WAITS, (run_id,), [task_id for task_id, _ in decision.waits])
+    write_rows(c, ADD_WAITS, [(key, run_id, task_id) for task_id, keys in decision.waits for key in keys])
+    write_rows(
+        c,
+        ADD_EVENTS,
         [(plan_id, run_id, m.task, at, m.kind, m.before, m.after, m.actor, m.text) for m in decision.history],
     )
     if decision.changed or decision.history:
         repo, _, number = plan_id.rpartition("#")
         want(c, repo, int(number))
-    for settle in settles:
-        _settle(c, settle, at)
+    _settle(c, settles, at)
     if any(moment.kind == "run" for moment in decision.history):
         over = to_text(decision.finished_at) if decision.finished_at else None
         c.execute("UPDATE run SET state = ?, finished_at = ? WHERE id = ?", (decision.state, over, run_id))
-    return [action for action in decision.actions if _begin(c, run_id, action, at)]
+    rows = [(action.key, run_id, encode(action), at, at, "doing", 1) for action in decision.actions]
+    new = {row[0] for row in write_rows(c, BEGIN_EFFECTS, rows)}
+    return [action for action in decision.actions if action.key in new]
 
 
-def _begin(c: Connection, run_id: str, action: Action, at: str) -> bool:
-    """Put an action into the outbox as begun; False when its key is there already."""
-    query = (
-        "INSERT INTO outbox (key, run_id, action, state, tries, due, created_at) VALUES (?,?,?,'doing',1,?,?)"
-        " ON CONFLICT DO NOTHING"
-    )
-    return bool(c.execute(query, (action.key, run_id, msgspec.json.encode(action), at, at)).rowcount)
-
-
-def _settle(c: Connection, settle: Settle, at: str) -> None:
-    if settle.forget:
-        c.execute("DELETE FROM outbox WHERE key = ?", (settle.key,))
-    elif settle.again_at is not None:
-        row = (to_text(settle.again_at), settle.note, int(settle.free), settle.key)
-        c.execute("UPDATE outbox SET state = 'waiting', due = ?, note = ?, tries = tries - ? WHERE key = ?", row)
-    else:
-        values = (settle.note, settle.log, at, settle.key)
-        c.execute("UPDATE outbox SET state = 'done', note = ?, log = ?, settled_at = ? WHERE key = ?", values)
+def _settle(c: Connection, settles: Sequence[Settle], at: str) -> None:
+    """Most effects end with nothing to say: those go together."""
+    ended = []
+    for settle in settles:
+        if settle.forget:
+            c.execute("DELETE FROM outbox WHERE key = ?", (settle.key,))
+        elif settle.again_at is not None:
+            row = (to_text(settle.again_at), settle.note, int(settle.free), settle.key)
+            c.execute("UPDATE outbox SET state = 'waiting', due = ?, note = ?, tries = tries - ? WHERE key = ?", row)
+        else:
+            ended.append(settle.key)
+            if settle.note or settle.log:
+                said = (settle.note, settle.log, settle.key)
+                c.execute("UPDATE outbox SET note = ?, log = ? WHERE key = ?", said)
+    with_keys(c, END_EFFECTS, (at,), ended)
