@@ -1,7 +1,8 @@
 """Figures, one module each: `python -m benchmarks NAME`.
 
-A module has `measure(say) -> Report` and its docstring says what is measured against what. Everything is measured in
-the same run, side by side with its peer or its limit, and given as a median; no test asserts on time.
+A module has `measure(say) -> Report` and its docstring says what is measured against what. Its `OPTIONS`, if it has
+any, are handed to `measure` by name. Everything is measured in the same run, side by side with its peer or its limit,
+and given as a median; no test asserts on time.
 """
 
 import os
@@ -13,6 +14,8 @@ import msgspec
 Say = Callable[[str], None]
 """Tells people how far it is."""
 Number = float | int
+Options = Mapping[str, tuple[int, str]]
+"""Options of a benchmark's own: name -> (default, meaning)."""
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):

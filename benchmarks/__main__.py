@@ -12,7 +12,7 @@ import sys
 import msgspec
 
 import benchmarks
-from benchmarks import MissingData, Report, WentWrong
+from benchmarks import MissingData, Options, Report, WentWrong
 
 
 def names() -> list[str]:
@@ -25,10 +25,16 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Measure one figure.")
     parser.add_argument("name", metavar="NAME", choices=names(), help=f"one of: {', '.join(names())}")
     parser.add_argument("--json", action="store_true", help="print only the last line")
+    asked = next((word for word in arguments if word in names()), "")
+    module = importlib.import_module(f"benchmarks.{asked}") if asked else None
+    options: Options = getattr(module, "OPTIONS", {})
+    for option, (default, meaning) in options.items():
+        parser.add_argument(f"--{option}", type=int, default=default, metavar="N", help=f"{meaning} ({default})")
     chosen = parser.parse_args(arguments)
     module = importlib.import_module(f"benchmarks.{chosen.name}")
     try:
-        report: Report = module.measure(_quiet if chosen.json else _say)
+        say = _quiet if chosen.json else _say
+        report: Report = module.measure(say, **{option: getattr(chosen, option) for option in options})
     except (MissingData, WentWrong) as error:
         sys.stderr.write(f"benchmarks: {error}\n")
         return 2 if isinstance(error, MissingData) else 1

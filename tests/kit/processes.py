@@ -26,22 +26,46 @@ def running(text: str) -> list[int]:
     return [pid for pid, line in _processes() if text in line]
 
 
+def is_running(pid: int) -> bool:
+    """Is there such a process, and is it more than a dead one that nobody has buried?"""
+    return _stat(pid)[0] not in {"", "Z", "X"}
+
+
+def family(pid: int) -> set[int]:
+    """The process and all that it, and what it started, has started and that still runs."""
+    parents = {int(entry.name): _stat(int(entry.name)) for entry in Path("/proc").iterdir() if entry.name.isdigit()}
+    found = {pid} & parents.keys()
+    while more := {one for one, (state, parent) in parents.items() if parent in found and state != "Z"} - found:
+        found |= more
+    return found
+
+
+def _stat(pid: int) -> tuple[str, int]:
+    """State and parent of a process; ("", 0) when there is none."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return "", 0
+    return fields[0], int(fields[1])
+
+
+def wait_for_end(pid: int, seconds: float = 1.0) -> None:
+    """Return when the process has ended, or after that long."""
+    try:
+        fd = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return
+    try:
+        select.select([fd], [], [], seconds)
+    finally:
+        os.close(fd)
+
+
 async def gone(text: str) -> bool:
     """Does no command line hold `text`? One that was killed may still be on its way out, so wait for its end."""
     for _ in range(10):
         pids = running(text)
         if not pids:
             return True
-        await asyncio.to_thread(_wait_for_end, pids[0])
+        await asyncio.to_thread(wait_for_end, pids[0])
     return False
-
-
-def _wait_for_end(pid: int) -> None:
-    try:
-        fd = os.pidfd_open(pid)
-    except ProcessLookupError:
-        return
-    try:
-        select.select([fd], [], [], 1)
-    finally:
-        os.close(fd)

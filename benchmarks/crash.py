@@ -1,0 +1,73 @@
+"""Real processes of the bot, killed (kill -9) at drawn moments over plans with pull requests, and started again.
+
+The bot runs against GitHub's stand-in over HTTP with real git; CI runs there too. A kill strikes before or after GitHub
+has done what a request asks for, a few milliseconds after its answer, in the middle of a script, a verification, a
+fetch or a push, around a webhook, or while the process starts; half of them leave git and scripts of the dead process
+running. What is counted in the end stands in GitHub's records and was seen on the wire: lost (tasks not merged, plans
+not brought to their end), doubled (issues, comments, pull requests, merges, checks, commits there twice),
+repeated_steps (a step of an attempt that ran again although the bot had gone on to the next one). restart_seconds_max:
+from the start of a process to its first request to GitHub. Webhooks that nobody took are lost, but for what people
+wrote; the sweep keeps its five minutes and so hides nothing.
+
+Main keys are the worst of all ways to run it; each way has keys of its own.
+"""
+
+import asyncio
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from statistics import median
+
+from benchmarks import Number, Report, Say, machine
+from services.sandbox.scenario import AppCredentials
+from tests.kit.crash.hosts import Host, One
+from tests.kit.crash.tour import Found, NewHost, tour
+
+OPTIONS = {"kills": (120, "kills of each way to run it"), "seed": (1, "what the moments are drawn from")}
+LIMITS: dict[str, Number] = {"lost": 0, "doubled": 0, "repeated_steps": 0, "restart_seconds_max": 2.0}
+
+
+def measure(say: Say, *, kills: int, seed: int) -> Report:
+    """One tour for each way to run the bot."""
+    found: dict[str, Found] = {}
+    for name, new_host in WAYS.items():
+        say(f"{name}: {kills} kills")
+        with tempfile.TemporaryDirectory(prefix="lockstep-crash-") as folder:
+            found[name] = asyncio.run(tour(Path(folder), new_host, kills=kills, seed=seed, say=say))
+        for what in _wrong(found[name]):
+            say(f"{name}: {what}")
+    each = {name: _figures(one) for name, one in found.items()}
+    worst = {key: max(figures[key] for figures in each.values()) for key in LIMITS}
+    figures = {"kills": min(one["kills"] for one in each.values()), **worst}
+    for name, mine in each.items():
+        figures |= {f"{name}_{key}": value for key, value in mine.items()}
+    conditions = {"seed": seed, "kinds of moments": max(len(one.kills) for one in found.values())}
+    return Report(name="crash", figures=figures, peers={"limit": LIMITS}, conditions=machine() | conditions)
+
+
+def _sqlite(folder: Path, app: AppCredentials) -> Host:
+    return One(folder, app)
+
+
+WAYS: Mapping[str, NewHost] = {"sqlite": _sqlite}
+
+
+def _figures(found: Found) -> dict[str, Number]:
+    return {
+        "kills": sum(found.kills.values()),
+        "tasks": found.tasks,
+        "lost": len(found.lost),
+        "doubled": len(found.doubled),
+        "repeated_steps": len(found.repeated),
+        "out_of_order": len(found.out_of_order),
+        "errors_logged": len(found.errors),
+        "agent_runs_beyond_one": found.agent_runs - found.tasks,
+        "restart_seconds_max": round(max(found.restarts), 2),
+        "restart_seconds_median": round(median(found.restarts), 2),
+        "seconds": round(found.seconds, 1),
+    }
+
+
+def _wrong(found: Found) -> list[str]:
+    kinds = (found.lost, found.doubled, found.repeated, found.out_of_order, found.unlike_github, found.errors)
+    return [what for kind in kinds for what in kind]

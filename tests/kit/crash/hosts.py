@@ -1,0 +1,91 @@
+"""The bot as processes: one that does everything, on its own file."""
+
+import socket
+from pathlib import Path
+from typing import Protocol
+
+from services.sandbox.scenario import AppCredentials
+from tests.kit.crash.moments import Strike
+from tests.kit.crash.process import Process
+from tests.kit.crash.stage import SECRET
+
+
+class Host(Protocol):
+    """bot_url: where webhooks go; it stays the same over restarts.  log: what all of it says."""
+
+    bot_url: str
+    log: Path
+
+    async def start(self, github_url: str) -> None:
+        """Start whatever does not run."""
+
+    async def up(self) -> None:
+        """Wait until webhooks are taken."""
+
+    async def kill(self, strike: Strike) -> None:
+        """Kill one process as a crash would."""
+
+    async def ended(self) -> str:
+        """Wait until a process has ended; which one and how, in words."""
+
+    async def stop(self) -> None:
+        """End everything cleanly."""
+
+
+class One:
+    """`python -m bot serve` on SQLite, or on the PostgreSQL that `more` names."""
+
+    def __init__(self, folder: Path, app: AppCredentials, **more: str) -> None:
+        self.port = free_port()
+        self.bot_url = f"http://127.0.0.1:{self.port}"
+        self.log = folder / "bot.log"
+        self._folder = folder
+        self._settings = {
+            "LOCKSTEP_APP_ID": str(app.app_id),
+            "LOCKSTEP_PRIVATE_KEY": app.private_key,
+            "LOCKSTEP_PORT": str(self.port),
+            **more,
+        }
+        self._process: Process | None = None
+
+    async def start(self, github_url: str) -> None:
+        if self._process is None:
+            settings = common(github_url, self._folder) | self._settings
+            self._process = Process(("serve",), settings, self.log)
+        if not self._process.is_running:
+            await self._process.start()
+
+    async def up(self) -> None:
+        assert self._process is not None
+        await self._process.up.wait()
+
+    async def kill(self, strike: Strike) -> None:
+        if self._process is not None:
+            await self._process.kill(alone=strike.alone)
+
+    async def ended(self) -> str:
+        assert self._process is not None
+        return f"the bot ended with exit status {await self._process.ended()}"
+
+    async def stop(self) -> None:
+        if self._process is not None:
+            await self._process.stop()
+
+
+def common(github_url: str, folder: Path) -> dict[str, str]:
+    """Settings of every process. The sweep keeps its usual five minutes, so it hides nothing."""
+    return {
+        "LOCKSTEP_WEBHOOK_SECRET": SECRET,
+        "LOCKSTEP_GITHUB_API_URL": github_url,
+        "LOCKSTEP_GITHUB_URL": github_url,
+        "LOCKSTEP_DATA_DIR": str(folder / "data"),
+        "LOCKSTEP_SANDBOX": "none",
+        "LOCKSTEP_COMMENT_INTERVAL": "0.2",
+        "LOCKSTEP_CHECKS_GRACE": "5",
+    }
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
