@@ -21,11 +21,11 @@ import msgspec
 from benchmarks import Report, Say, machine
 from benchmarks._graphs import drawn
 from services.core import graph
-from services.core.conduct import Board, Run, begin, decide, use_of
+from services.core.conduct import Board, Run, begin, decide
 from services.core.machine import Happening
 from services.core.parse import parse_bytes
+from services.core.places import Limits, Places
 from services.core.plan import Plan
-from services.core.schedule import Limits
 
 PLANS = 300
 PLACES = (2, 4, 8)
@@ -91,21 +91,22 @@ def _real(plan: Plan, took: Durations, places: int) -> float:
     run, first = begin(raw, START)
     board = Board(run)
     board.apply(first)
-    limits = Limits(total=places, installation=places, repo=places, agent=places)
+    room = Places(Limits(total=places, installation=places, repo=places, agent=places))
     happened = [(task.id, Happening(kind="tracked", number=1)) for task in plan.tasks]
     ends: list[tuple[float, str]] = []
     now = 0.0
     while True:
-        running = [use_of(board.specs[task_id]) for _, task_id in ends]
         moment = START + timedelta(seconds=now)
-        decision = decide(board, happened, running=running, limits=limits, now=moment)
+        decision = decide(board, happened, places=room, now=moment)
         board.apply(decision)
         for action in decision.actions:
             if action.kind == "attempt":
+                room.take(action.task, board.uses[action.task])
                 heapq.heappush(ends, (now + took[action.task], action.task))
         if not ends:
             return now
         now, ended = heapq.heappop(ends)
+        room.give_back(ended)
         happened = [(ended, Happening(kind="merged", sha="a" * 40))]
 
 

@@ -91,7 +91,10 @@ def assemble(
 def _engine_settings(settings: Settings) -> EngineSettings:
     return EngineSettings(
         workers=settings.workers,
+        per_installation=settings.workers_per_installation,
         per_repo=settings.workers_per_repo,
+        per_agent=settings.workers_per_agent,
+        per_group=settings.workers_per_group,
         comment_interval=settings.comment_interval,
         checks_none=settings.checks == "none",
         checks_grace=settings.checks_grace,

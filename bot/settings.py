@@ -40,8 +40,18 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     port: Annotated[int, Meta(description="Port to listen on; 0 takes a free one.", ge=0, le=65535)] = 8080
     public_url: Annotated[str, Meta(description="Where people reach the pages; links in checks point there.")] = ""
     workers: Annotated[int, Meta(description="Attempts that run at the same time.", ge=1, le=256)] = 4
+    workers_per_installation: Annotated[
+        int, Meta(description="Attempts at a time for one owner; 0 sets no limit of its own.", ge=0, le=256)
+    ] = 0
     workers_per_repo: Annotated[
         int, Meta(description="Attempts at a time in one repository; 0 sets no limit of its own.", ge=0, le=256)
+    ] = 0
+    workers_per_agent: Annotated[
+        int, Meta(description="Attempts at a time of one agent; 0 sets no limit of its own.", ge=0, le=256)
+    ] = 0
+    workers_per_group: Annotated[
+        int,
+        Meta(description="Attempts at a time in one `group` of a run; 0 sets no limit of its own.", ge=0, le=256),
     ] = 0
     sandbox: Annotated[
         Literal["bwrap", "none"],

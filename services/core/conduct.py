@@ -8,7 +8,7 @@ A decision costs what it changes, not what the run holds: the board keeps the in
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Literal
 
@@ -17,12 +17,15 @@ import msgspec
 from services.core import graph, names
 from services.core.gate import PullFact, Ruling, rule
 from services.core.machine import ENDED, QUIET, SATISFIED, STUCK, Happening, State, TaskState, step
+from services.core.places import Places, Use
 from services.core.plan import Plan, Task
 from services.core.ready import ReadyQueue
-from services.core.schedule import Candidate, Limits, Use
+from services.core.schedule import Candidate
 
 LONG_AGO = datetime.min.replace(tzinfo=UTC)
 RunState = Literal["running", "paused", "done", "failed", "cancelled"]
+GOING: frozenset[RunState] = frozenset({"running", "failed"})
+"""States in which something may be started and merged."""
 ActionKind = Literal["track", "attempt", "open_pull", "checks", "merge", "tidy", "label", "mark", "finish"]
 
 
@@ -96,27 +99,27 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Board:
-    """A run in memory with what is asked of it all the time: who needs whom, how many are where, who is ready.
+    """A run in memory with what is asked of it all the time: who needs whom, how many are where.
 
     Only `apply` changes it, and only with a decision that is stored: what is in memory is never ahead of the disk.
+    `ready`, which all runs share, holds those of its tasks that could start, as long as the run is going.
     """
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: Run, ready: ReadyQueue | None = None) -> None:
         self.run = run
         self.specs = {task.id: task for task in run.plan.tasks}
         self.after = graph.dependants(graph.needs_of(run.plan.tasks))
         self.remaining = graph.longest_remaining(run.plan, declared)
         self.counts: Counter[State] = Counter(task.state for task in run.tasks.values())
-        self.ready = ReadyQueue()
-        for task in run.tasks.values():
-            if may_start(task):
-                self.ready.add(self.candidate(task))
+        self.uses = _uses(run)
+        self.ready = ReadyQueue() if ready is None else ready
+        self.offer()
 
     def candidate(self, task: TaskState) -> Candidate:
         spec = self.specs[task.id]
         return Candidate(
             id=task.id,
-            use=use_of(spec),
+            use=self.uses[task.id],
             since=task.since or LONG_AGO,
             priority=spec.priority if task.priority is None else task.priority,
             remaining=self.remaining[task.id],
@@ -128,12 +131,26 @@ class Board:
             self.counts[self.run.tasks[task.id].state] -= 1
             self.counts[task.state] += 1
             self.run.tasks[task.id] = task
-            if may_start(task):
-                self.ready.add(self.candidate(task))
-            else:
-                self.ready.remove(task.id)
+        was_going = self.run.state in GOING
         if decision.state != self.run.state:
             self.run = msgspec.structs.replace(self.run, state=decision.state, finished_at=decision.finished_at)
+        stays = was_going == (self.run.state in GOING)
+        self.offer([task.id for task in decision.changed] if stays else None)
+
+    def offer(self, task_ids: Iterable[str] | None = None) -> None:
+        """Those of the tasks that could start, of all if none are named, stand in `ready`, and the others do not."""
+        is_going = self.run.state in GOING
+        for task_id in self.run.tasks if task_ids is None else task_ids:
+            task = self.run.tasks[task_id]
+            if is_going and may_start(task):
+                self.ready.add(self.candidate(task))
+            else:
+                self.ready.remove(self.run.id, task_id)
+
+    def withdraw(self) -> None:
+        """Somebody else drives the run from now on: none of its tasks stands in `ready` any more."""
+        for task_id in self.run.tasks:
+            self.ready.remove(self.run.id, task_id)
 
 
 def begin(run: Run, now: datetime) -> tuple[Run, Decision]:
@@ -158,13 +175,12 @@ def decide(
     *,
     facts: Mapping[str, PullFact] | None = None,
     wish: Wish | None = None,
-    running: Sequence[Use] = (),
-    limits: Limits | None = None,
+    places: Places | None = None,
     now: datetime,
 ) -> Decision:
     """Apply what happened, judge the facts just read, unblock, start what there is room for, see whether it is over.
 
-    running: what holds places now, over all runs; limits: None starts nothing.
+    places: of all runs; a task starts when it is among those of all runs whose turn it is. None starts nothing.
     """
     work = _Work(board, now, wish)
     for task_id, happening in happened:
@@ -172,8 +188,8 @@ def decide(
     for task_id, fact in (facts or {}).items():
         work.judge(task_id, fact)
     work.unblock(list(work.moved))
-    if limits is not None and work.is_going:
-        work.start(running, limits)
+    if places is not None and work.is_going:
+        work.start(places)
     return work.finish()
 
 
@@ -182,9 +198,17 @@ def declared(task: Task) -> float:
     return float(task.timeout)
 
 
-def use_of(task: Task) -> Use:
-    """The lanes a task takes places in; an installation is an owner."""
-    return Use(installation=task.repo.partition("/")[0], repo=task.repo, agent=task.agent)
+def _uses(run: Run) -> dict[str, Use]:
+    """The lanes each task takes places in, one value for tasks alike; an installation is an owner."""
+    known: dict[tuple[str, str, str], Use] = {}
+    found = {}
+    for task in run.plan.tasks:
+        alike = (task.repo, task.agent, task.group)
+        if alike not in known:
+            owner = task.repo.partition("/")[0]
+            known[alike] = Use(installation=owner, repo=task.repo, agent=task.agent, run=run.id, group=task.group)
+        found[task.id] = known[alike]
+    return found
 
 
 def may_start(task: TaskState) -> bool:
@@ -214,8 +238,7 @@ class _Work:
     @property
     def is_going(self) -> bool:
         """May something new be started or merged?"""
-        state = self.wish.state if self.wish is not None else self.run.state
-        return state in {"running", "failed"}
+        return (self.wish.state if self.wish is not None else self.run.state) in GOING
 
     def of(self, task_id: str) -> TaskState:
         return self.changed.get(task_id) or self.run.tasks[task_id]
@@ -290,12 +313,16 @@ class _Work:
                 if met != (state == "ready"):
                     self.apply(task_id, Happening(kind="unblocked" if met else "reblocked"))
 
-    def start(self, running: Sequence[Use], limits: Limits) -> None:
+    def start(self, places: Places) -> None:
         """Start what there is room for, most urgent first; a task whose tracking issue is not there yet waits for
         it."""
-        fresh = [self.board.candidate(task) for task in self.changed.values() if may_start(task)]
-        for task_id in self.board.ready.pick(running, limits, fresh=fresh, gone=self.changed):
-            self.apply(task_id, Happening(kind="started"))
+        run_id, ready = self.run.id, self.board.ready
+        # A run that goes on only now has nothing in `ready` yet.
+        looked_at = self.changed if self.run.state in GOING else {**self.run.tasks, **self.changed}
+        fresh = [self.board.candidate(task) for task in looked_at.values() if may_start(task)]
+        for candidate in ready.pick(places, self.now, run=run_id, fresh=fresh, gone=self.changed):
+            if candidate.use.run == run_id:
+                self.apply(candidate.id, Happening(kind="started"))
 
     def finish(self) -> Decision:
         state = self._run_state()

@@ -1,24 +1,23 @@
-"""Which ready tasks start now: the most urgent first, as many as the lanes have room for.
+"""Which ready tasks start now, over all runs: the most urgent first, as many as the lanes have room for.
 
-Urgent means the priority that people gave, then the longest chain still behind a task (so the critical path never
-waits for a side branch), then how long it has been ready. A lane that is full holds back only its own tasks.
+Urgent means the priority that people gave; then, among runs, the one that holds the fewest places; then the longest
+chain still behind a task (so the critical path never waits for a side branch); then how long it has been ready. A lane
+that is full holds back only its own tasks.
+
+Nobody starves: **who has been ready for longer than a day goes before everybody who has not, the longest waiting
+first, and while the first of them lacks a place in one lane, the place it needs in each other lane is kept for it.**
 """
 
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Iterable
+from datetime import datetime, timedelta
 
 import msgspec
 
-from services.core.plan import RepoName
+from services.core.places import TOTAL, Lane, Places, Use
 
-
-class Use(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """The lanes that one running task takes a place in."""
-
-    installation: str
-    repo: RepoName
-    agent: str
+PATIENCE = timedelta(days=1)
+"""How long priority counts. Long enough that it never disturbs a run with enough places, short enough that whoever
+waits is not forgotten."""
 
 
 class Candidate(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -31,38 +30,73 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     remaining: float = 0.0
 
 
-class Limits(msgspec.Struct, frozen=True, kw_only=True):
-    """Places per lane, at least 0. `agents` overrides `agent` by name, for one that allows few calls at once."""
-
-    total: int = 16
-    installation: int = 16
-    repo: int = 4
-    agent: int = 16
-    agents: Mapping[str, int] = msgspec.field(default_factory=dict)
+Urgency = tuple[int, float, int, float, datetime, str, str]
 
 
-Lane = tuple[str, str]
+def urgency(candidate: Candidate, now: datetime, holds: int = 0) -> Urgency:
+    """Sort key, most urgent first; `holds`: places of its run; run and id settle what is left."""
+    last = (candidate.since, candidate.use.run, candidate.id)
+    if is_overdue(candidate, now):
+        return (0, 0.0, 0, 0.0, *last)
+    return (1, -candidate.priority, holds, -candidate.remaining, *last)
 
 
-def choose(ready: Sequence[Candidate], running: Sequence[Use], limits: Limits) -> list[str]:
-    """The ids to start, most urgent first. Nothing that would still fit is left out."""
-    taken: Counter[Lane] = Counter(lane for use in running for lane, _ in lanes_of(use, limits))
+def is_overdue(candidate: Candidate, now: datetime) -> bool:
+    return now - candidate.since >= PATIENCE
+
+
+def choose(ready: Iterable[Candidate], places: Places, now: datetime) -> list[Candidate]:
+    """Who starts, in that order. Nothing that would still fit is left out, but for what is kept for one overdue."""
+    taken, left = Taken(places), list(ready)
     chosen = []
-    for candidate in sorted(ready, key=urgency):
-        lanes = list(lanes_of(candidate.use, limits))
-        if all(taken[lane] < places for lane, places in lanes):
-            taken.update(lane for lane, _ in lanes)
-            chosen.append(candidate.id)
+    while left:
+        candidate = min(left, key=lambda each: urgency(each, now, taken.by_run(each)))
+        left.remove(candidate)
+        if taken.take(candidate):
+            chosen.append(candidate)
+        elif is_overdue(candidate, now):
+            taken.keep(candidate)
     return chosen
 
 
-def urgency(candidate: Candidate) -> tuple[float, float, datetime, str]:
-    """Sort key, most urgent first; the id settles what is left."""
-    return (-candidate.priority, -candidate.remaining, candidate.since, candidate.id)
+class Taken:
+    """The places as they will be after a choice, while it is made."""
 
+    def __init__(self, places: Places) -> None:
+        self._places = places
+        self._count: dict[Lane, int] = dict(places.taken)
+        self._has_kept = False
 
-def lanes_of(use: Use, limits: Limits) -> Iterator[tuple[Lane, int]]:
-    yield ("total", ""), limits.total
-    yield ("installation", use.installation), limits.installation
-    yield ("repo", use.repo.lower()), limits.repo
-    yield ("agent", use.agent), limits.agents.get(use.agent, limits.agent)
+    @property
+    def is_full(self) -> bool:
+        return self._count.get(TOTAL, 0) >= self._places.limits.total
+
+    def by_run(self, candidate: Candidate) -> int:
+        """How many places the candidate's run holds."""
+        return self._count.get(("run", candidate.use.run), 0)
+
+    def fits(self, use: Use) -> bool:
+        return all(self._count.get(lane, 0) < room for lane, room in self._places.lanes(use))
+
+    def take(self, candidate: Candidate) -> bool:
+        """Give it its places; False when a lane is full. One that does not fit now does not fit later either."""
+        if not self.fits(candidate.use):
+            return False
+        for lane, _ in self._places.lanes(candidate.use):
+            self._count[lane] = self._count.get(lane, 0) + 1
+        return True
+
+    def keep(self, candidate: Candidate) -> None:
+        """Keep a place in each lane for the first one that waits too long, so that nobody overtakes it for ever where
+        two lanes are never free at once.
+
+        Not of the whole bot's places: whoever leaves a full lane leaves one of those too, and it is chosen first then.
+        One whose lane has no places at all waits for other settings, and nothing is kept for it.
+        """
+        lanes = self._places.lanes(candidate.use)
+        if self._has_kept or any(room <= 0 for _, room in lanes):
+            return
+        self._has_kept = True
+        for lane, _ in lanes:
+            if lane[0] not in {"total", "run"}:
+                self._count[lane] = self._count.get(lane, 0) + 1

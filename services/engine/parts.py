@@ -10,6 +10,7 @@ from typing import Protocol
 import msgspec
 
 from services.core.clock import Clock
+from services.core.places import Limits
 from services.engine.workers import Workers
 from services.github import GitHub
 from services.store.plans import Plans
@@ -34,19 +35,34 @@ class Timers(Protocol):
 
 
 class EngineSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """workers: attempts at a time.  per_repo: attempts at a time in one repository, 0 = no limit of its own.
+    """workers: attempts at a time; per_installation, per_repo, per_agent and per_group (of one run): in one of those,
+    0 = no limit of its own.
     comment_interval: seconds between two edits of one comment.  checks_none: merge without checks where a repository
     has no workflows.  checks_grace: seconds in which Actions must have begun on a pull request, where there are
     workflows.  public_url: of the pages.
     """
 
     workers: int = 4
+    per_installation: int = 0
     per_repo: int = 0
+    per_agent: int = 0
+    per_group: int = 0
     comment_interval: float = 10.0
     checks_none: bool = False
     checks_grace: float = 60.0
     public_url: str = ""
     require_other: bool = False
+
+    @property
+    def limits(self) -> Limits:
+        """Places per lane."""
+        return Limits(
+            total=self.workers,
+            installation=self.per_installation or self.workers,
+            repo=self.per_repo or self.workers,
+            agent=self.per_agent or self.workers,
+            group=self.per_group or self.workers,
+        )
 
 
 class Parts(msgspec.Struct, frozen=True, kw_only=True):

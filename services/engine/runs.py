@@ -15,10 +15,11 @@ import msgspec
 import structlog
 
 from services.core.backoff import delay
-from services.core.conduct import Action, Board, Decision, Run, Wish, decide, use_of
+from services.core.conduct import Action, Board, Decision, Run, Wish, decide
 from services.core.gate import PullFact
 from services.core.machine import ENDED, Happening
-from services.core.schedule import Limits, Use
+from services.core.places import Places
+from services.core.ready import ReadyQueue
 from services.core.text import plain
 from services.engine.effects import Outcome
 from services.engine.line import Line, Mail
@@ -72,11 +73,9 @@ class Driver:
         self._observer = observer
         self._effects = effects
         self._lines: dict[str, Line] = {}
-        self._hungry: dict[str, None] = {}  # runs with tasks that only lack a free place, longest waiting first
-        self._busy: dict[str, Use] = {}  # key of an attempt that holds a place -> its lanes
+        self._ready = ReadyQueue()  # tasks of all runs that only lack a free place
+        self._places = Places(parts.settings.limits)
         self._under_way: dict[str, asyncio.Timeout | None] = {}  # key of an effect -> what ends it early, once it runs
-        workers, per_repo = parts.settings.workers, parts.settings.per_repo
-        self._limits = Limits(total=workers, installation=workers, repo=per_repo or workers, agent=workers)
 
     async def start(self) -> int:
         """After a start of the process: take up what was begun, look at every live run. Returns how many are live."""
@@ -173,6 +172,7 @@ class Driver:
         if board is None:
             for mail in batch:
                 mail.reply(None)
+            self._call_next()
             return
         now = self._parts.clock.now()
         decision = decide(
@@ -180,14 +180,15 @@ class Driver:
             [each for mail in batch for each in mail.happened],
             facts={task: fact for mail in batch for task, fact in mail.facts.items()},
             wish=next((mail.wish for mail in reversed(batch) if mail.wish is not None), None),
-            running=list(self._busy.values()),
-            limits=self._limits,
+            places=self._places,
             now=now,
         )
         settles = [mail.settle for mail in batch if mail.settle is not None]
         # Taken before anything is awaited, so two runs that decide at the same time cannot take one place twice.
-        taken = {a.key: use_of(board.specs[a.task]) for a in decision.actions if a.kind == "attempt"}
-        self._busy.update(taken)
+        started = [action for action in decision.actions if action.kind == "attempt"]
+        for action in started:
+            self._places.take(action.key, board.uses[action.task])
+            self._ready.remove(run_id, action.task)
         new: list[Action] = []
         is_stored = False
         try:
@@ -195,8 +196,9 @@ class Driver:
                 new = await self._parts.runs.commit(board.run.plan_id, decision, now, settles)
             is_stored = True
         finally:
-            for key in () if is_stored else taken:
-                self._busy.pop(key, None)
+            for action in () if is_stored else started:
+                self._places.give_back(action.key)
+                board.offer([action.task])
         board.apply(decision)
         for settle in settles:
             self._under_way.pop(settle.key, None)
@@ -207,13 +209,17 @@ class Driver:
     def _after(self, board: Board, line: Line, decision: Decision, new: list[Action]) -> None:
         """What follows once a decision is stored."""
         run = board.run
-        self._hungry.pop(run.id, None)
-        if len(board.ready):
-            self._hungry[run.id] = None
+        self._call_next()
         self._stop_stale(line, {task.id: task.fence for task in decision.changed})
         if decision.changed or decision.history:
             self._stickies.touch(run.repo, run.number)
         self.carry_out(run.id, new)
+
+    def _call_next(self) -> None:
+        """The runs whose turn it is to take a free place decide anew, if they don't anyway."""
+        for run_id in {each.use.run: None for each in self._ready.pick(self._places, self._parts.clock.now())}:
+            if not self._line(run_id).mail:
+                self._post(run_id, Mail())
 
     async def _board(self, run_id: str) -> Board | None:
         """The run in memory; read from the store once, and again after it was let go."""
@@ -222,7 +228,7 @@ class Driver:
             async with line.loading:
                 run = await self._parts.runs.load(run_id) if line.board is None else None
                 if run is not None:
-                    line.board = Board(run)
+                    line.board = Board(run, self._ready)
         return line.board
 
     # Looking.
@@ -310,13 +316,13 @@ class Driver:
             if board is None:
                 return
             if action.kind == "attempt":
-                self._busy.setdefault(action.key, use_of(board.specs[action.task]))
+                self._places.take(action.key, board.uses[action.task])
                 outcome = await self._stoppable(board, due)
             else:
                 outcome = await self._outcome(board, due)
         finally:
             line.under_way.pop(action.key, None)
-            freed = self._busy.pop(action.key, None) is not None
+            self._places.give_back(action.key)
             if outcome is None:  # a bug: the sweep takes it up again
                 self._under_way.pop(action.key, None)
         settle = self._settle(due, outcome)
@@ -326,9 +332,6 @@ class Driver:
             self._come_back(due.run_id, settle.again_at)
         if outcome.look:
             self.wake(due.run_id, [action.task])
-        if freed:
-            for other in [run_id for run_id in self._hungry if run_id != due.run_id]:
-                self._post(other, Mail())
 
     async def _stoppable(self, board: Board, due: Due) -> Outcome:
         """An attempt, which `_stop_stale` may end early."""

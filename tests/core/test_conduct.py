@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from services.core.conduct import Action, Run, Wish, wait_keys
 from services.core.machine import ENDED, SATISFIED, Happening, Kind
-from services.core.schedule import Limits
+from services.core.places import Limits
 from tests.kit.plans import NOW, after, check, happen, in_review, pull, run, task, tracked
 
 

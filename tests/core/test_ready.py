@@ -5,51 +5,72 @@ from datetime import timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.core.places import Limits, Places, Use
 from services.core.ready import ReadyQueue
-from services.core.schedule import Candidate, Limits, Use, choose
+from services.core.schedule import Candidate, choose
 from tests.kit.plans import NOW
 
+IDS = [f"t{n}" for n in range(12)]
 uses = st.builds(
     Use,
     installation=st.sampled_from(["acme", "zeta"]),
     repo=st.sampled_from(["acme/a", "acme/b", "zeta/c"]),
     agent=st.sampled_from(["script", "coder"]),
+    run=st.sampled_from(["r1", "r2", "r3"]),
+    group=st.sampled_from(["", "g"]),
 )
 candidates = st.builds(
     Candidate,
-    id=st.sampled_from([f"t{n}" for n in range(12)]),
+    id=st.sampled_from(IDS),
     use=uses,
-    since=st.integers(0, 3).map(lambda n: NOW + timedelta(seconds=n)),
+    since=st.sampled_from([0, 1, 3, 86_400, 86_401, 200_000]).map(lambda n: NOW - timedelta(seconds=n)),
     priority=st.sampled_from([0.0, 1.0, 5.0]),
     remaining=st.sampled_from([1.0, 2.0]),
 )
 limits = st.builds(
-    Limits, total=st.integers(0, 6), installation=st.integers(0, 4), repo=st.integers(0, 3), agent=st.integers(0, 4)
+    Limits,
+    total=st.integers(0, 6),
+    installation=st.integers(0, 4),
+    repo=st.integers(0, 3),
+    agent=st.integers(0, 4),
+    group=st.integers(0, 2),
 )
-many = st.lists(candidates, max_size=12, unique_by=lambda candidate: candidate.id)
+many = st.lists(candidates, max_size=20, unique_by=lambda one: (one.use.run, one.id))
 
 
-@given(many, many, st.sets(st.sampled_from([f"t{n}" for n in range(12)])), st.lists(uses, max_size=4), limits)
+def key(one: Candidate) -> tuple[str, str]:
+    return (one.use.run, one.id)
+
+
+def queue_of(held: list[Candidate]) -> ReadyQueue:
+    queue = ReadyQueue()
+    for one in held:
+        queue.add(one)
+    return queue
+
+
+@given(many, many, st.sets(st.sampled_from(IDS)), st.lists(uses, max_size=4), limits)
 def test_it_picks_what_choosing_anew_would(
     held: list[Candidate], fresh: list[Candidate], gone: set[str], running: list[Use], room: Limits
 ) -> None:
-    queue = ReadyQueue()
-    for candidate in held:
-        queue.add(candidate)
-    new = [candidate for candidate in fresh if candidate.id not in {each.id for each in held} or candidate.id in gone]
-    expected = choose([*(each for each in held if each.id not in gone), *new], running, room)
-    assert queue.pick(running, room, fresh=new, gone=gone) == expected
+    places = Places(room)
+    for number, use in enumerate(running):
+        places.take(str(number), use)
+    queue = queue_of(held)
+    stays = [one for one in held if one.use.run != "r1" or one.id not in gone]
+    new = [one for one in fresh if one.use.run == "r1" and key(one) not in {key(each) for each in stays}]
+    expected = choose([*stays, *new], places, NOW)
+    assert queue.pick(places, NOW, run="r1", fresh=new, gone=gone) == expected
+    assert queue.pick(places, NOW) == choose(held, places, NOW), "asking changes nothing"
 
 
 @given(many, many)
 def test_adding_again_moves_and_removing_forgets(held: list[Candidate], again: list[Candidate]) -> None:
-    queue = ReadyQueue()
-    for candidate in [*held, *again]:
-        queue.add(candidate)
-    for candidate in held:
-        queue.remove(candidate.id)
-        queue.remove(candidate.id)
-    left = {candidate.id: candidate for candidate in again if candidate.id not in {each.id for each in held}}
-    wide = Limits(total=99, installation=99, repo=99, agent=99)
+    queue = queue_of([*held, *again])
+    for one in held:
+        queue.remove(*key(one))
+        queue.remove(*key(one))
+    left = [one for one in again if key(one) not in {key(each) for each in held}]
+    wide = Places(Limits(total=99, installation=99, repo=99, agent=99, group=99))
     assert len(queue) == len(left)
-    assert queue.pick([], wide) == choose(list(left.values()), [], wide)
+    assert queue.pick(wide, NOW) == choose(left, wide, NOW)

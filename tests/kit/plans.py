@@ -8,8 +8,8 @@ import msgspec
 from services.core.conduct import Action, Board, Decision, Moment, Run, Wish, begin, decide
 from services.core.gate import CheckFact, PullFact
 from services.core.machine import Happening, TaskState
+from services.core.places import Limits, Places
 from services.core.plan import Plan, Task
-from services.core.schedule import Limits
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 WIDE = Limits(total=100, installation=100, repo=100, agent=100)
@@ -62,7 +62,8 @@ def after(
     wish: Wish | None = None,
 ) -> Decided:
     """Decide once, with room for everything if not said otherwise."""
-    decision = decide(Board(current), happened, facts=facts, limits=limits, wish=wish, now=NOW)
+    places = Places(limits) if limits is not None else None
+    decision = decide(Board(current), happened, facts=facts, places=places, wish=wish, now=NOW)
     return Decided(
         run=applied(current, decision),
         changed=decision.changed,

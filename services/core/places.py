@@ -1,0 +1,92 @@
+"""Places for attempts: how many there are in each lane, and who holds them now.
+
+Counted as attempts come and go, so that asking costs the same however many run. A place belongs to the key of an
+attempt, and taking or giving it back twice counts once.
+"""
+
+from collections.abc import Iterator, Mapping
+
+import msgspec
+
+from services.core.plan import RepoName
+
+Lane = tuple[str, str]
+TOTAL: Lane = ("total", "")
+MOST_KNOWN = 4_096
+"""Sets of lanes that are remembered; uses name runs, and runs come and go."""
+
+
+class Use(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """The lanes that one attempt takes a place in; a group is one of its run, and "" is none."""
+
+    installation: str
+    repo: RepoName
+    agent: str
+    run: str = ""
+    group: str = ""
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True):
+    """Places per lane, at least 0. `agents` overrides `agent` by name, for one that allows few calls at once."""
+
+    total: int = 16
+    installation: int = 16
+    repo: int = 4
+    agent: int = 16
+    group: int = 16
+    agents: Mapping[str, int] = msgspec.field(default_factory=dict)
+
+
+def lanes_of(use: Use, limits: Limits) -> Iterator[tuple[Lane, int]]:
+    """Each lane of a use with its places. A run is a lane too, so that it is known how many places it holds; it may
+    hold all.
+    """
+    yield TOTAL, limits.total
+    yield ("run", use.run), limits.total
+    yield ("installation", use.installation.lower()), limits.installation
+    yield ("repo", use.repo.lower()), limits.repo
+    yield ("agent", use.agent), limits.agents.get(use.agent, limits.agent)
+    if use.group:
+        yield ("group", f"{use.run} {use.group}"), limits.group
+
+
+class Places:
+    """The places of one process; only lanes in which somebody is are counted in `taken`."""
+
+    def __init__(self, limits: Limits) -> None:
+        self.limits = limits
+        self.taken: dict[Lane, int] = {}
+        self._uses: dict[str, Use] = {}
+        self._known: dict[Use, tuple[tuple[Lane, int], ...]] = {}
+
+    @property
+    def is_full(self) -> bool:
+        """Can nothing start at all?"""
+        return len(self._uses) >= self.limits.total
+
+    def lanes(self, use: Use) -> tuple[tuple[Lane, int], ...]:
+        """Each lane of a use with its places."""
+        known = self._known.get(use)
+        if known is None:
+            if len(self._known) >= MOST_KNOWN:
+                self._known.clear()
+            known = self._known[use] = tuple(lanes_of(use, self.limits))
+        return known
+
+    def take(self, key: str, use: Use) -> None:
+        """The attempt `key` holds its places from now on, also where there are none left: it runs already."""
+        if key not in self._uses:
+            self._uses[key] = use
+            for lane, _ in self.lanes(use):
+                self.taken[lane] = self.taken.get(lane, 0) + 1
+
+    def give_back(self, key: str) -> bool:
+        """The attempt is over; False when it held nothing."""
+        use = self._uses.pop(key, None)
+        if use is None:
+            return False
+        for lane, _ in self.lanes(use):
+            self.taken[lane] -= 1
+            if not self.taken[lane]:
+                del self.taken[lane]
+        return True

@@ -1,0 +1,64 @@
+"""places: each lane counts who is in it, however they come and go."""
+
+from collections import Counter
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.core.places import TOTAL, Limits, Places, Use, lanes_of
+
+ROOM = Limits(total=2, installation=9, repo=9, agent=9, group=1, agents={"script": 1})
+
+uses = st.builds(
+    Use,
+    installation=st.sampled_from(["acme", "Acme"]),
+    repo=st.sampled_from(["acme/api", "Acme/API", "acme/web"]),
+    agent=st.sampled_from(["coder", "script"]),
+    run=st.sampled_from(["r1", "r2"]),
+    group=st.sampled_from(["", "release"]),
+)
+
+
+def test_a_group_is_a_lane_of_its_run_and_names_fold_their_case() -> None:
+    one = Use(installation="Acme", repo="Acme/API", agent="script", run="r1", group="release")
+    assert dict(lanes_of(one, ROOM)) == {
+        TOTAL: 2, ("run", "r1"): 2, ("installation", "acme"): 9, ("repo", "acme/api"): 9, ("agent", "script"): 1,
+        ("group", "r1 release"): 1,
+    }  # fmt: skip
+    assert ("group", "r1 ") not in dict(lanes_of(Use(installation="a", repo="a/b", agent="x", run="r1"), ROOM))
+
+
+def test_a_place_is_taken_and_given_back_once() -> None:
+    places = Places(ROOM)
+    use = Use(installation="acme", repo="acme/api", agent="coder", run="r1")
+    places.take("one", use)
+    places.take("one", use)
+    assert (places.taken[TOTAL], places.is_full) == (1, False)
+    places.take("two", use)
+    assert places.is_full
+    assert places.give_back("one")
+    assert not places.give_back("one")
+    assert places.give_back("two")
+    assert places.taken == {}
+
+
+@given(st.lists(st.tuples(st.sampled_from("abcd"), st.none() | uses), max_size=30))
+def test_the_counts_are_those_of_the_keys_that_hold_places(history: list[tuple[str, Use | None]]) -> None:
+    places, held = Places(ROOM), dict[str, Use]()
+    for key, use in history:
+        if use is None:
+            assert places.give_back(key) == (held.pop(key, None) is not None)
+        else:
+            places.take(key, use)
+            held.setdefault(key, use)
+    expected = Counter(lane for use in held.values() for lane, _ in lanes_of(use, ROOM))
+    assert places.taken == dict(expected)
+    assert places.is_full == (len(held) >= ROOM.total)
+
+
+def test_what_is_known_of_runs_that_are_over_does_not_grow_for_ever() -> None:
+    places = Places(ROOM)
+    for number in range(5_000):
+        places.take("one", Use(installation="acme", repo="acme/api", agent="coder", run=f"r{number}"))
+        places.give_back("one")
+    assert len(places._known) < 4_100
