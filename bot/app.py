@@ -27,6 +27,7 @@ from services.engine.workers import Local
 from services.git.mirror import Mirrors
 from services.git.workspace import clear_attempts
 from services.github import GitHub
+from services.store.checkpoints import Checkpoints
 from services.store.db import Database
 
 log = structlog.get_logger(__name__)
@@ -55,8 +56,8 @@ async def running(settings: Settings, *, clock: Clock | None = None) -> AsyncIte
     )
     mirrors = Mirrors(data / "git", settings.github_url)
     await clear_attempts(mirrors)
-    workers = Local(mirrors, box, github, clock)
     database = Database(data / "lockstep.sqlite")
+    workers = Local(mirrors, box, github, clock, Checkpoints(database))
     await database.open()
     try:
         with unwrapped():

@@ -1,9 +1,11 @@
 """One attempt of a task: fetch, lay out the files, let the agent work, verify, commit, push.
 
 Everything that decides is the bot's: the agent gets files and time, and what it leaves is judged before anything
-leaves this machine. The commit is a pure function of the order and the files, so doing a step again after a crash
-finds its own work on the branch instead of making a second one. Only this module's results say what became of an
-attempt; errors raised mean that there was no attempt (the network, the disk, no box) and that it may be tried again.
+leaves this machine. Each step is written down when it has ended, and an attempt that is taken up again goes on after
+the last one that is: what the agent did is taken in again as the files it left, and judged again. The commit is a pure
+function of the order and the files, so even a step that was not written down finds its own work on the branch instead
+of making a second one. Only this module's results say what became of an attempt; errors raised mean that there was no
+attempt (the network, the disk, no box) and that it may be tried again.
 """
 
 from collections.abc import Awaitable, Mapping
@@ -11,20 +13,25 @@ from datetime import datetime
 from typing import Literal, Protocol
 
 import msgspec
+import structlog
 
-from services.agents import Agent, Outcome, Work, find_agent
-from services.agents.box import Box
+from services.agents import Agent, Work, find_agent
+from services.agents.box import Box, Finished
 from services.agents.log import MAX_LOG, clean_log, last_line
 from services.agents.script import shell
 from services.core.clock import Clock
 from services.core.paths import Change, outside, protected
 from services.core.plan import Task
+from services.engine.progress import Committed, Forgets, Keeps, Laid, Progress, Pushed, Superseded, Verified, Worked
 from services.errors import UserError
+from services.git.bundle import DamagedBundle, bundle, left_ignored, restore, took_in, unbundle
 from services.git.command import UnusableName
 from services.git.mirror import Mirrors, MissingBranch
 from services.git.result import HostileResult, shown
 from services.git.workspace import Author, StalePush, Workspace, is_own_commit, open_workspace
 from services.registry import Registry
+
+log = structlog.get_logger(__name__)
 
 READ: Mapping[str, str] = {"contents": "read"}
 WRITE: Mapping[str, str] = {"contents": "write"}
@@ -61,7 +68,8 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
 class Result(msgspec.Struct, frozen=True, kw_only=True):
     """What became of it. reason: one sentence that may quote foreign text; log: plain and bounded; seconds: in all.
 
-    pushed: head_sha stands on the branch, on top of base_sha. unchanged: the agent was content and changed nothing.
+    pushed: head_sha stands on the branch, on top of base_sha; files: what changed, () when an earlier try had pushed it
+    already. unchanged: the agent was content and changed nothing.
     failed: by the agent or by `verify`, with its exit code. refused: a person has to look, nothing was pushed.
     """
 
@@ -86,11 +94,25 @@ class _Over(Exception):
         self.exit_code = exit_code
 
 
+class _Lost(Exception):
+    """What a finished step left can't be had any more, so it is done again from there; never leaves this module."""
+
+
 async def attempt(
-    order: Order, *, mirrors: Mirrors, box: Box, agents: Registry[Agent], token: Token, clock: Clock
+    order: Order,
+    *,
+    mirrors: Mirrors,
+    box: Box,
+    agents: Registry[Agent],
+    token: Token,
+    clock: Clock,
+    keeps: Keeps | None = None,
 ) -> Result:
-    """Carry an order out; its directory is gone afterwards. GitError, AgentError, ApiError: it could not be tried."""
-    steps = _Steps(order, mirrors, box, token, clock)
+    """Carry an order out, from the first step that `keeps` does not have as finished; its directory is gone afterwards.
+
+    GitError, AgentError, ApiError, StoreError: it could not be tried.
+    """
+    steps = _Steps(order, mirrors, box, token, clock, keeps or Forgets())
     try:
         agent = find_agent(order.task.agent, agents)
         return await steps.go(agent)
@@ -100,37 +122,125 @@ async def attempt(
         return steps.result("refused", reason=f"The result is not taken: {hostile}.")
     except (UserError, UnusableName, MissingBranch) as wrong:
         return steps.result("failed", reason=str(wrong))
+    except Superseded:
+        return steps.result("failed", reason="This attempt is over; its result is not wanted any more.")
 
 
 class _Steps:
     """The steps of one attempt and what they have found out so far."""
 
-    def __init__(self, order: Order, mirrors: Mirrors, box: Box, token: Token, clock: Clock) -> None:
+    def __init__(self, order: Order, mirrors: Mirrors, box: Box, token: Token, clock: Clock, keeps: Keeps) -> None:
         self._order, self._mirrors, self._box, self._token, self._clock = order, mirrors, box, token, clock
         self._began = clock.now()
+        self._progress = Progress(keeps, clock, self._began)
         self._base = ""
         self._log = b""
 
     async def go(self, agent: Agent) -> Result:
-        order, repo = self._order, self._order.task.repo
-        self._base = await self._mirrors.fetch(repo, order.base, await self._token(repo, READ))
-        async with open_workspace(self._mirrors, repo, self._base) as workspace:
-            await self._work(agent, workspace)
-            changes = await workspace.changes()
+        await self._progress.begin()
+        try:
+            return await self._go(agent)
+        except _Lost as lost:
+            log.info("a finished step is done again", run=self._order.run_id, task=self._order.task.id, why=str(lost))
+        await self._progress.undo("agent")
+        return await self._go(agent)
+
+    async def _go(self, agent: Agent) -> Result:
+        progress, order = self._progress, self._order
+        if (pushed := progress.done("push", Pushed)) is not None:
+            self._base, self._log = pushed.base, self._said("agent", "verify")
+            return self.result("pushed", head_sha=pushed.sha)
+        self._base = await self._find_base()
+        async with open_workspace(self._mirrors, order.task.repo, self._base) as workspace:
+            if progress.done("worktree", Laid) is None:
+                await progress.reached(progress.ended("worktree", Laid(base=self._base, branch=order.branch)))
+            worked = progress.done("agent", Worked)
+            sha, changes = await (self._work(agent, workspace) if worked is None else self._take_up(worked, workspace))
             if not changes:
                 return self.result("unchanged", reason="The agent changed nothing.")
             self._judge(changes)
-            await self._verify(workspace)
-            sha = await workspace.commit(order.message, Author(), order.when)
+            await self._verify(workspace, can_repeat=worked is not None)
             await self._push(workspace, sha)
+            await progress.reached(progress.ended("push", Pushed(sha=sha, base=self._base)))
             return self.result("pushed", head_sha=sha, files=changes)
 
-    async def _work(self, agent: Agent, workspace: Workspace) -> None:
-        work = Work(task=self._order.task, files=workspace.files, seconds=self._left(), note=self._order.note)
-        outcome: Outcome = await agent.run(work, self._box)
+    async def _find_base(self) -> str:
+        """The commit to start from: the one this attempt began with, as long as there is such a commit."""
+        repo, laid = self._order.task.repo, self._progress.done("worktree", Laid)
+        if laid is not None and await self._mirrors.has(repo, laid.base):
+            return laid.base
+        tip = await self._mirrors.fetch(repo, self._order.base, await self._token(repo, READ))
+        if laid is None:
+            return tip
+        if await self._mirrors.has(repo, laid.base):
+            return laid.base
+        await self._progress.undo("worktree")
+        return tip
+
+    async def _work(self, agent: Agent, workspace: Workspace) -> tuple[str, tuple[Change, ...]]:
+        """Let the agent work; how it ended and what it left are written down together, as one is no use alone."""
+        progress, task = self._progress, self._order.task
+        progress.next_begins()
+        outcome = await agent.run(
+            Work(task=task, files=workspace.files, seconds=self._left(), note=self._order.note), self._box
+        )
         self._log = outcome.log
+        worked = Worked(
+            ok=outcome.ok, summary=outcome.summary, exit_code=outcome.exit_code, timed_out=outcome.timed_out
+        )
+        ended = progress.ended("agent", worked, outcome.log)
         if not outcome.ok:
-            raise _Over("timed_out" if outcome.timed_out else "failed", outcome.summary, outcome.exit_code)
+            await progress.reached(ended)
+            raise _not_content(worked)
+        try:
+            changes = await workspace.changes()
+        except HostileResult as hostile:
+            await progress.reached(ended, progress.ended("commit", Committed(refused=str(hostile))))
+            raise
+        packed, committed = None, Committed()
+        if changes:
+            sha = await self._commit(workspace)
+            leftovers = bool(task.verify.strip()) and await left_ignored(workspace)
+            packed, committed = await bundle(workspace, sha), Committed(sha=sha, leftovers=leftovers)
+        await progress.reached(ended, progress.ended("commit", committed, packed))
+        return committed.sha, changes
+
+    async def _take_up(self, worked: Worked, workspace: Workspace) -> tuple[str, tuple[Change, ...]]:
+        """What the agent left in an earlier try, as if it had left it just now."""
+        self._log = self._said("agent")
+        committed = self._progress.done("commit", Committed)
+        if not worked.ok:
+            raise _not_content(worked)
+        if committed is None:
+            raise _Lost("what the agent left was not written down")
+        if committed.refused:
+            raise HostileResult(committed.refused)
+        if not committed.sha:
+            return "", ()
+        packed = self._progress.blob("commit")
+        try:
+            if packed is not None:
+                await unbundle(workspace, committed.sha, packed)
+            elif await self._is_at_hand(committed.sha):
+                await restore(workspace, committed.sha)
+            else:
+                raise _Lost("the commit was too big to be kept, or is damaged")
+        except DamagedBundle as damaged:
+            raise _Lost(str(damaged)) from None
+        changes = await workspace.changes()
+        if not await took_in(workspace, committed.sha):
+            raise _Lost("the kept commit holds what no agent may leave")
+        return await self._commit(workspace), changes
+
+    async def _is_at_hand(self, sha: str) -> bool:
+        """Is the commit in the mirror, or does it stand on our branch already?"""
+        repo, branch = self._order.task.repo, self._order.branch
+        if await self._mirrors.has(repo, sha):
+            return True
+        token = await self._token(repo, READ)
+        if await self._mirrors.tip(repo, branch, token) != sha:
+            return False
+        return await self._mirrors.fetch(repo, branch, token) == sha
 
     def _judge(self, changes: tuple[Change, ...]) -> None:
         if strays := outside(changes, self._order.task.paths):
@@ -139,24 +249,41 @@ class _Steps:
         if held:
             raise _Over("refused", f"A person has to look at {_some([path for path, _ in held])}: {held[0][1]}.")
 
-    async def _verify(self, workspace: Workspace) -> None:
-        """Run `verify` over the files. The result was read before, so what this leaves behind is no part of it."""
-        command = self._order.task.verify
+    async def _verify(self, workspace: Workspace, *, can_repeat: bool) -> None:
+        """Run `verify` over the files. The result was read before, so what this leaves behind is no part of it.
+
+        can_repeat: the files are those of an earlier try. What git ignores is not among them, and a verification that
+        misses it (a build, packages) says nothing.
+        """
+        command, progress = self._order.task.verify, self._progress
         if not command.strip():
             return
-        done = await self._box.run(shell(command), files=workspace.files, seconds=self._left())
-        said = clean_log(done.output)
-        self._log = (self._log + b"\n--- verify ---\n" + said)[-MAX_LOG:]
-        if done.timed_out:
-            raise _Over("timed_out", "The verification did not end in time.", done.exit_code)
-        if done.exit_code != 0:
-            told = last_line(said)
-            reason = f"The verification ended with exit code {done.exit_code}{': ' + told if told else ''}"
-            raise _Over("failed", reason, done.exit_code)
+        verified = progress.done("verify", Verified)
+        if verified is None:
+            progress.next_begins()
+            done = await self._box.run(shell(command), files=workspace.files, seconds=self._left())
+            said = clean_log(done.output)
+            verified = _verified(done, said)
+            committed = progress.done("commit", Committed)
+            if not verified.ok and can_repeat and (committed is None or committed.leftovers):
+                raise _Lost("the verification failed without the files that git ignores")
+            await progress.reached(progress.ended("verify", verified, said))
+        self._log = self._said("agent", "verify")
+        if not verified.ok:
+            raise _Over("timed_out" if verified.timed_out else "failed", verified.reason, verified.exit_code)
+
+    def _said(self, *steps: str) -> bytes:
+        """The end of what these steps printed."""
+        said = [(step, self._progress.blob(step) or b"") for step in steps if self._progress.has(step)]
+        return b"\n".join(text if step == "agent" else b"--- verify ---\n" + text for step, text in said)[-MAX_LOG:]
+
+    async def _commit(self, workspace: Workspace) -> str:
+        return await workspace.commit(self._order.message, Author(), self._order.when)
 
     async def _push(self, workspace: Workspace, sha: str) -> None:
         """Look first: our own commit may stand there already. A commit of somebody else stays where it is."""
         repo, branch = self._order.task.repo, self._order.branch
+        self._progress.next_begins()
         token = await self._token(repo, WRITE)
         tip = await self._mirrors.tip(repo, branch, token)
         if tip == sha:
@@ -178,8 +305,9 @@ class _Steps:
         return await is_own_commit(self._mirrors, repo, tip, self._order.message)
 
     def _left(self) -> float:
-        """Seconds of the task's time that are left."""
-        left = self._order.task.timeout - (self._clock.now() - self._began).total_seconds()
+        """Seconds of the task's time that are left; what earlier tries finished has taken its part of it."""
+        passed = (self._clock.now() - self._began).total_seconds()
+        left = self._order.task.timeout - self._progress.used - passed
         if left <= 0:
             raise _Over("timed_out", f"The task's {self._order.task.timeout} s were over.")
         return left
@@ -196,8 +324,22 @@ class _Steps:
             exit_code=exit_code,
             reason=reason,
             log=self._log.decode("utf-8", "ignore"),
-            seconds=(self._clock.now() - self._began).total_seconds(),
+            seconds=self._progress.used + (self._clock.now() - self._began).total_seconds(),
         )
+
+
+def _not_content(worked: Worked) -> _Over:
+    return _Over("timed_out" if worked.timed_out else "failed", worked.summary, worked.exit_code)
+
+
+def _verified(done: Finished, said: bytes) -> Verified:
+    reason = ""
+    if done.timed_out:
+        reason = "The verification did not end in time."
+    elif done.exit_code != 0:
+        told = last_line(said)
+        reason = f"The verification ended with exit code {done.exit_code}{': ' + told if told else ''}"
+    return Verified(ok=not reason, exit_code=done.exit_code, timed_out=done.timed_out, reason=reason)
 
 
 def _some(paths: tuple[str, ...] | list[str]) -> str:

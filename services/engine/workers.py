@@ -1,7 +1,8 @@
 """Who carries attempts out: this process itself, or (where there are many machines) whoever takes them from a queue.
 
 The engine knows only `Workers`: it hands over an order and gets the result, and giving up waiting ends the attempt.
-Asking twice for the same order is safe, because an attempt looks for its own earlier work.
+Asking twice for the same order is safe: an attempt goes on after the last step that is written down, here or on
+another machine, and looks for its own earlier work.
 """
 
 from collections.abc import Mapping
@@ -13,6 +14,7 @@ from services.core.clock import Clock
 from services.engine.attempts import Order, Result, attempt
 from services.git.mirror import Mirrors
 from services.github import GitHub
+from services.store.checkpoints import Checkpoints, Kept, Spot
 
 
 class Workers(Protocol):
@@ -24,12 +26,20 @@ class Workers(Protocol):
 class Local:
     """Attempts in this very process."""
 
-    def __init__(self, mirrors: Mirrors, box: Box, github: GitHub, clock: Clock) -> None:
+    def __init__(self, mirrors: Mirrors, box: Box, github: GitHub, clock: Clock, checkpoints: Checkpoints) -> None:
         self._mirrors, self._box, self._github, self._clock = mirrors, box, github, clock
+        self._checkpoints = checkpoints
 
     async def attempt(self, order: Order, /) -> Result:
+        spot = Spot(run_id=order.run_id, task=order.task.id, attempt=order.attempt, fence=order.fence)
         return await attempt(
-            order, mirrors=self._mirrors, box=self._box, agents=AGENTS, token=self._token, clock=self._clock
+            order,
+            mirrors=self._mirrors,
+            box=self._box,
+            agents=AGENTS,
+            token=self._token,
+            clock=self._clock,
+            keeps=Kept(self._checkpoints, spot),
         )
 
     async def _token(self, repo: str, permissions: Mapping[str, str]) -> str:

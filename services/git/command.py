@@ -44,6 +44,10 @@ class UnusableName(GitError):
     """A repository, branch or commit id that Lockstep hands to no git; trying again changes nothing."""
 
 
+class TooMuchOutput(GitError):
+    """A command printed more than is taken in."""
+
+
 def check_repo(repo: str) -> str:
     """`owner/name`, or UnusableName: it becomes part of a path and of a URL."""
     if not _REPO.fullmatch(repo) or repo.partition("/")[2] in {".", ".."}:
@@ -173,7 +177,7 @@ class Git:
         if ended.timed_out:
             raise GitError(f"git {args[0]} was stopped after {self.seconds:.0f} s")
         if out.dropped:
-            raise GitError(f"git {args[0]} printed more than {MAX_OUTPUT} bytes")
+            raise TooMuchOutput(f"git {args[0]} printed more than {MAX_OUTPUT} bytes")
         return Answer(code=ended.code, out=out.value(), err=_last_lines(err.value(), token))
 
     async def version(self) -> tuple[int, ...]:

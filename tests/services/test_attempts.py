@@ -2,92 +2,26 @@
 
 import dataclasses
 import shutil
-import tempfile
-from collections.abc import AsyncIterator, Iterator, Mapping
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from collections.abc import AsyncIterator
+from datetime import timedelta
 from typing import Any
 
-import msgspec
 import pytest
 
-from services.agents import AGENTS, Outcome, Work
-from services.agents.box import Box, OpenBox
+from services.agents import Outcome, Work
+from services.agents.box import Box
 from services.agents.bubblewrap import BubblewrapBox
-from services.core.plan import Task
-from services.engine.attempts import Order, Result, attempt
+from services.engine.attempts import attempt
 from services.errors import AgentError, GitError
-from services.git.mirror import Mirrors
 from services.registry import Registry
-from tests.kit.githttp import TOKEN, GitHost, serve_git
-
-REPO = "acme/api"
-BRANCH = "lockstep/platform-12/schema"
-START = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
-
-
-class Ticking:
-    """A clock that is a second later at every look."""
-
-    def __init__(self) -> None:
-        self.looks = 0
-
-    def now(self) -> datetime:
-        self.looks += 1
-        return START + timedelta(seconds=self.looks)
-
-
-@dataclasses.dataclass
-class Ground:
-    """What an attempt needs, and what it did with it."""
-
-    host: GitHost
-    mirrors: Mirrors
-    box: Box
-    asked: list[tuple[str, Mapping[str, str]]] = dataclasses.field(default_factory=list)
-
-    async def token(self, repo: str, permissions: Mapping[str, str], /) -> str:
-        self.asked.append((repo, dict(permissions)))
-        return TOKEN
-
-    async def attempt(self, order: Order) -> Result:
-        result = await attempt(
-            order, mirrors=self.mirrors, box=self.box, agents=AGENTS, token=self.token, clock=Ticking()
-        )
-        left = list(self.mirrors.attempts.iterdir()) if self.mirrors.attempts.exists() else []
-        assert left == [], "an attempt takes its directory away"
-        return result
-
-
-def order(run: str, *, base: str = "main", **fields: Any) -> Order:
-    """An order for one task; fields of the task and of the order alike."""
-    of_task = {key: fields.pop(key) for key in ("paths", "verify", "timeout", "agent") if key in fields}
-    plain = Order(
-        run_id="r1",
-        task=Task(id="schema", title="Add currency", repo=REPO, run=run, **of_task),
-        attempt=1,
-        fence=7,
-        base=base,
-        branch=BRANCH,
-        message="Add currency\n\nTask: schema\n",
-        when=START,
-    )
-    return msgspec.structs.replace(plain, **fields)
+from tests.kit.attempting import BRANCH, REPO, START, Ground, Ticking, open_ground, order
+from tests.kit.githttp import TOKEN
 
 
 @pytest.fixture
-def top() -> Iterator[Path]:
-    """A directory that a box's user can pass through, unlike pytest's own."""
-    with tempfile.TemporaryDirectory(prefix="lockstep-test-") as path:
-        Path(path).chmod(0o711)
-        yield Path(path)
-
-
-@pytest.fixture
-async def ground(top: Path) -> AsyncIterator[Ground]:
-    async with serve_git(top / "host") as host:
-        host.create(REPO, {"README.md": "hello\n", "src/app.py": "print(1)\n", "Makefile": "all:\n"})
-        yield Ground(host=host, mirrors=Mirrors(top / "root", host.url), box=OpenBox())
+async def ground() -> AsyncIterator[Ground]:
+    async with open_ground() as made:
+        yield made
 
 
 @pytest.fixture
@@ -315,8 +249,8 @@ async def test_a_whole_attempt_in_the_real_box(boxed: Ground) -> None:
 
 
 @pytest.mark.bubblewrap
-async def test_a_script_in_the_real_box_cannot_write_outside_its_files(boxed: Ground, top: Path) -> None:
-    outside = top / "outside"
+async def test_a_script_in_the_real_box_cannot_write_outside_its_files(boxed: Ground) -> None:
+    outside = boxed.top / "outside"
     outside.mkdir(mode=0o777)
     outside.chmod(0o777)
     beyond = [f"{outside}/x", "../x", f"{boxed.mirrors.root}/x"]

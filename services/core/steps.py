@@ -1,0 +1,107 @@
+"""Where an attempt is: the steps it has finished, how long each took, and which one runs now and since when.
+
+The steps up to the push are written down by whoever carries the attempt out; what follows (pull request, checks,
+merge) are effects of their own, and the outbox knows when they began and ended. Nothing here is guessed: a step that
+was begun anew after a crash runs since then, and an attempt that waits for its next try does not run at all.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Literal
+
+import msgspec
+
+from services.core.machine import TaskState
+
+BEGUN = "begun"
+"""Written at the start of each try of an attempt, so that it is known since when the running step runs."""
+ORDER = ("worktree", "agent", "commit", "verify", "push")
+"""The steps of an attempt as they follow each other."""
+EFFECTS = {"open_pull": "pull request", "checks": "checks", "merge": "merge"}
+"""Effects that follow an attempt, by kind, and how they are called."""
+
+
+class Step(msgspec.Struct, frozen=True, kw_only=True):
+    """A finished step, and the fence it was done under."""
+
+    name: str
+    ended: datetime
+    seconds: float
+    fence: int = 0
+
+
+class Effect(msgspec.Struct, frozen=True, kw_only=True):
+    """A row of the outbox. due: when a waiting one is tried again; note: what it ran into; ended: when it was
+    settled.
+    """
+
+    state: Literal["waiting", "doing", "done"]
+    tries: int
+    due: datetime
+    began: datetime
+    note: str = ""
+    ended: datetime | None = None
+
+
+class Trail(msgspec.Struct, frozen=True, kw_only=True):
+    """How far the newest attempt of a task has come.
+
+    steps: finished, in order.  now: the step that runs, "" when none does; since: when that began.  again_at: when an
+    attempt that ran into trouble is tried again, and why.
+    """
+
+    steps: tuple[Step, ...] = ()
+    now: str = ""
+    since: datetime | None = None
+    again_at: datetime | None = None
+    why: str = ""
+
+
+def keys_of(run_id: str, task: TaskState) -> dict[str, str]:
+    """The keys under which the outbox may hold the effects of a task's newest attempt, by kind."""
+    first = f"{run_id}/{task.id}/{task.attempt}"
+    found = {"attempt": f"{first}/attempt", "open_pull": f"{first}/open_pull"}
+    about = {kind: f"{first}/{kind}/{task.head_sha}" for kind in ("checks", "merge") if task.head_sha}
+    return found | about
+
+
+def trail(task: TaskState, written: Sequence[Step], effects: Mapping[str, Effect], *, verifies: bool = True) -> Trail:
+    """Put together what was written down and what the outbox says. `effects` by kind; `verifies`: has it a `verify`?"""
+    done = tuple(step for step in written if step.name != BEGUN)
+    after = [
+        Step(name=name, ended=effect.ended, seconds=(effect.ended - effect.began).total_seconds())
+        for kind, name in EFFECTS.items()
+        if (effect := effects.get(kind)) is not None and effect.ended is not None
+    ]
+    steps = tuple(sorted((*done, *after), key=_place))
+    if task.state == "running":
+        return _running(task, written, effects, steps, verifies=verifies)
+    for kind in ("checks", "merge"):
+        effect = effects.get(kind)
+        if task.state == "in_review" and effect is not None and effect.state != "done":
+            return Trail(steps=steps, now=EFFECTS[kind], since=effect.began)
+    return Trail(steps=steps)
+
+
+def _running(
+    task: TaskState, written: Sequence[Step], effects: Mapping[str, Effect], steps: tuple[Step, ...], *, verifies: bool
+) -> Trail:
+    opening = effects.get("open_pull")
+    if opening is not None:
+        return Trail(steps=steps, now=EFFECTS["open_pull"], since=opening.began)
+    mine = [step for step in written if step.fence == task.fence]
+    trying = effects.get("attempt")
+    if trying is not None and trying.state == "waiting":
+        kept = steps if mine else ()
+        return Trail(steps=kept, again_at=trying.due, why=trying.note)
+    if not mine:  # what is written down is about the attempt before
+        return Trail(now=ORDER[0], since=task.since)
+    reached = {step.name for step in mine}
+    left = (name for name in ORDER if name not in reached and (verifies or name != "verify"))
+    since = max(step.ended for step in mine)
+    now = next(left, "")
+    return Trail(steps=steps, now=now, since=since if now else None)
+
+
+def _place(step: Step) -> tuple[datetime, int]:
+    return step.ended, ORDER.index(step.name) if step.name in ORDER else len(ORDER)
