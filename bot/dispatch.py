@@ -4,13 +4,13 @@ gidgethub's router awaits its callbacks in the order of a set and stops at the f
 others at random. Here all handlers of an event run, in their registered order, and events about the same issue, pull
 request or commit wait for each other. A row is settled after its handlers; if the process dies before, they run again
 at the next start, which they are made for: a delivery is a hint, and what happens next is decided from stored state.
-They also run again, after a pause, when GitHub could not be reached: an outage delays what people asked for, and loses
-nothing.
+They also run again, after a pause, when GitHub or the store could not be reached: an outage delays what people asked
+for, and loses nothing.
 """
 
 import asyncio
-from collections import deque
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections import Counter, deque
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, Protocol, TypeVar
@@ -22,7 +22,8 @@ from handlers.events import Event, key
 from handlers.reading import parse
 from services.core.backoff import delay
 from services.core.clock import Clock
-from services.errors import RateLimited, StoreError, Unreachable
+from services.engine.leave import ended
+from services.errors import ApiError, Fenced, RateLimited, StoreError, Unreachable
 from services.metrics import Metrics
 from services.store.inbox import Delivery, Outcome
 
@@ -31,7 +32,7 @@ EngineT = TypeVar("EngineT")
 WINDOW = 512
 """Deliveries read from the store and not settled yet; the rest waits on disk."""
 TRIES = 8
-"""Times that a delivery's handlers run while GitHub can't be reached; with the pauses between, some minutes."""
+"""Times that a delivery's handlers run while GitHub or the store can't be reached; with the pauses, some minutes."""
 
 log = structlog.get_logger(__name__)
 
@@ -39,7 +40,7 @@ log = structlog.get_logger(__name__)
 class Source(Protocol):
     """What dispatch needs of the inbox."""
 
-    async def waiting(self, limit: int, after: int = 0) -> list[Delivery]: ...
+    async def waiting(self, limit: int, without: Collection[int] = ()) -> list[Delivery]: ...
 
     async def settle(self, row: int, outcome: Outcome, note: str = "") -> None: ...
 
@@ -74,7 +75,10 @@ class Dispatcher(Generic[EngineT]):
         self._lanes: dict[str, deque[_Item]] = {}
         self._open = 0
         self._full = False
-        self._last_row = 0
+        self._known: dict[int, int] = {}  # rows that are not to be read again, open or only just settled -> shard
+        self._settled: set[int] = set()
+        self._terms: Counter[int] = Counter()  # shard -> how often it was let go
+        self._lane_tasks: dict[str, asyncio.Task[None]] = {}
         self._awake = asyncio.Event()
         self._idle = asyncio.Event()
 
@@ -86,6 +90,19 @@ class Dispatcher(Generic[EngineT]):
     async def idle(self) -> None:
         """Return once nothing waits and nothing runs."""
         await self._idle.wait()
+
+    async def let_go(self, shards: Collection[int], patience: float) -> bool:
+        """Handle nothing more of these shards, which others dispatch from now on. What is being handled may end within
+        so many seconds; False when something was cut off.
+        """
+        self._terms.update(shards)
+        waiting = {item.row for items in self._lanes.values() for item in items}
+        self._known = {row: at for row, at in self._known.items() if at not in shards or row in waiting}
+        busy = [task for lane, task in self._lane_tasks.items() if not self._is_ours(self._lanes[lane][0])]
+        return await ended(busy, patience)
+
+    def _is_ours(self, item: "_Item") -> bool:
+        return self._terms[item.shard] == item.term
 
     async def run(self) -> None:
         """Handle what waits from before, then whatever comes."""
@@ -106,8 +123,11 @@ class Dispatcher(Generic[EngineT]):
         self._full = self._open >= WINDOW
         if self._full:
             return []
+        for row in self._settled:  # the read that begins now sees that they are
+            self._known.pop(row, None)
+        self._settled.clear()
         try:
-            return await self._inbox.waiting(WINDOW - self._open, self._last_row)
+            return await self._inbox.waiting(WINDOW - self._open, frozenset(self._known))
         except StoreError:
             log.exception("the inbox can't be read; the next delivery tries again")
             return None
@@ -115,32 +135,43 @@ class Dispatcher(Generic[EngineT]):
     def _accept(self, lanes: asyncio.TaskGroup, delivery: Delivery) -> None:
         """Put a delivery behind those it must not overtake."""
         self._open += 1
-        self._last_row = delivery.row
+        self._known[delivery.row] = delivery.shard
         event = parse(delivery.event, delivery.guid, delivery.body)
-        item = _Item(delivery.row, delivery.received_at, event)
+        item = _Item(delivery.row, delivery.received_at, event, delivery.shard, self._terms[delivery.shard])
         lane = key(event)
         if lane in self._lanes:
             self._lanes[lane].append(item)
         else:
             self._lanes[lane] = deque([item])
-            lanes.create_task(self._follow(lane))
+            self._lane_tasks[lane] = lanes.create_task(self._follow(lane))
 
     async def _follow(self, lane: str) -> None:
         """Handle one key's deliveries, oldest first, until none is left."""
         items, tries = self._lanes[lane], 0
-        while items:
-            tries += 1
-            async with self._slots:
-                again = await self._handle(lane, items[0], tries)
-            if again is not None and self._pause is not None:
-                await self._pause(again)
-                continue
-            tries = 0
-            items.popleft()
-            self._open -= 1
-            if self._full or not self._open:  # room again, or all done
-                self._awake.set()
-        del self._lanes[lane]
+        try:
+            while items:
+                if not self._is_ours(items[0]):
+                    self._close(items.popleft(), handled=False)
+                    continue
+                tries += 1
+                async with self._slots:
+                    again = await self._handle(lane, items[0], tries)
+                if again is not None and self._pause is not None:
+                    await self._pause(again)
+                    continue
+                tries = 0
+                self._close(items.popleft())
+        finally:
+            del self._lanes[lane], self._lane_tasks[lane]
+            for item in items:  # cut off: whoever dispatches this shard now reads them again
+                self._close(item, handled=False)
+
+    def _close(self, item: "_Item", *, handled: bool = True) -> None:
+        self._open -= 1
+        if not handled:
+            self._known.pop(item.row, None)
+        if self._full or not self._open or not handled:  # room again, all done, or it may be ours once more
+            self._awake.set()
 
     async def _handle(self, lane: str, item: "_Item", tries: int) -> float | None:
         """Run the handlers and settle the row, or give the seconds after which to do it again."""
@@ -148,9 +179,11 @@ class Dispatcher(Generic[EngineT]):
         handlers = self._handlers.get(event.name, ()) if event.readable else ()
         with structlog.contextvars.bound_contextvars(delivery=event.guid, event_name=event.name, lane=lane):
             errors = {name_of(handler): await self._call(handler, event) for handler in handlers}
+            if any(isinstance(error, Fenced) for error in errors.values()):
+                return None  # it is not settled: whoever dispatches it now handles it
             again = self._again(event, [error for error in errors.values() if error is not None], tries)
             if again is not None:
-                return again
+                return again if self._is_ours(item) else None
             failed = [name for name, error in errors.items() if error is not None]
             for name in failed:
                 self._failed(name, event, errors[name])
@@ -158,19 +191,24 @@ class Dispatcher(Generic[EngineT]):
             note = ", ".join(failed) if event.readable else "the body is not a JSON object"
             try:
                 await self._inbox.settle(item.row, outcome, note)
-            except StoreError:
+                self._settled.add(item.row)
+            except StoreError as error:
+                again = self._again(event, [error], tries)
+                if again is not None:
+                    return again
                 log.exception("a delivery was handled but could not be settled; it is handled again at the next start")
         lag = (self._clock.now() - item.received_at).total_seconds()
         self._metrics.dispatched(event.name, outcome, max(0.0, lag))
         return None
 
     def _again(self, event: Event, errors: Sequence[BaseException], tries: int) -> float | None:
-        """Seconds until the handlers run again, when all that was wrong is that GitHub could not be reached."""
-        passing = [error for error in errors if isinstance(error, RateLimited | Unreachable)]
+        """Seconds until the handlers run again, when all that was wrong is that GitHub or the store did not answer."""
+        passing = [error for error in errors if isinstance(error, RateLimited | Unreachable | StoreError)]
         if self._pause is None or not passing or tries >= TRIES:
             return None
-        log.warning("GitHub can't be reached; the delivery is handled again soon", error=str(passing[0]), tries=tries)
-        return delay(event.guid, tries, retry_after=max((error.retry_after or 0.0) for error in passing))
+        log.warning("the delivery is handled again soon", error=str(passing[0]), tries=tries)
+        asked = [error.retry_after or 0.0 for error in passing if isinstance(error, ApiError)]
+        return delay(event.guid, tries, retry_after=max(asked, default=0.0))
 
     async def _call(self, handler: Handler[EngineT], event: Event) -> BaseException | None:
         """Run one handler; what it raised, or None."""
@@ -207,3 +245,5 @@ class _Item:
     row: int
     received_at: datetime
     event: Event
+    shard: int
+    term: int

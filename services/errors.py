@@ -4,7 +4,8 @@
     ├── UserError          shown to people as one helpful sentence; nothing has changed
     │   └── NotAllowed     the sender lacks a permission
     ├── StoreError         the database refused or is gone
-    │   └── StoreBusy      too many writes wait already; nothing was queued
+    │   ├── StoreBusy      too many writes wait already; nothing was queued
+    │   └── Fenced         another process conducts this run by now; nothing was stored
     ├── GitError           a git command failed
     ├── AgentError         an attempt could not be carried out (no result, not "the script failed")
     └── ApiError           GitHub answered with an error
@@ -35,6 +36,10 @@ class StoreError(LockstepError):
 
 class StoreBusy(StoreError):
     """Too many writes wait already. This one was not queued; say so to whoever asked, and go on."""
+
+
+class Fenced(StoreError):
+    """This process has lost the shard of the run it decided about. What it knows of the run is out of date."""
 
 
 class GitError(LockstepError):

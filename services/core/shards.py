@@ -28,6 +28,38 @@ def shard_of(place: str) -> int:
     return crc32(owner.encode()) % SHARDS if owner else 0
 
 
+class _Account(msgspec.Struct):
+    login: str = ""
+
+
+class _Repository(msgspec.Struct):
+    full_name: str = ""
+
+
+class _Installation(msgspec.Struct):
+    account: _Account = msgspec.field(default_factory=_Account)
+
+
+class _Payload(msgspec.Struct):
+    """The three places where a payload says whose it is; nothing else of it is read."""
+
+    repository: _Repository = msgspec.field(default_factory=_Repository)
+    installation: _Installation = msgspec.field(default_factory=_Installation)
+    organization: _Account = msgspec.field(default_factory=_Account)
+
+
+_read = msgspec.json.Decoder(_Payload).decode
+
+
+def shard_of_payload(body: bytes) -> int:
+    """The shard of a delivery, by its repository's owner, else its installation's account; 0 when it tells neither."""
+    try:
+        payload = _read(body)
+    except (ValueError, RecursionError):
+        return 0
+    return shard_of(payload.repository.full_name or payload.installation.account.login or payload.organization.login)
+
+
 def fair_share(conductors: int) -> int:
     """The most that one of so many conductors holds; rounded up, so that no shard is left over."""
     return -(-SHARDS // max(1, conductors))

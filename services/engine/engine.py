@@ -3,7 +3,8 @@
 Handlers know only this class. It holds no logic of its own; it puts intake, driver and stickies together.
 """
 
-from collections.abc import Iterable, Sequence
+import asyncio
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 
 from services.core.conduct import Run, Wish
@@ -30,20 +31,43 @@ class Engine:
         self.driver = Driver(parts, self.stickies, observer, Effects(parts, observer))
 
     async def start(self) -> int:
-        await self.stickies.start()
-        return await self.driver.start()
+        """Returns how many runs are live."""
+        return await self.take_up(None)
+
+    async def take_up(self, shards: Collection[int] | None) -> int:
+        """Go on with the plans of these shards (None: all) where another process left them."""
+        await self.stickies.take_up(shards)
+        return await self.driver.take_up(shards)
+
+    async def let_go(self, patience: float) -> bool:
+        """Stop with all plans that others conduct from now on; False when something was cut off in the middle."""
+        parts = await asyncio.gather(self.driver.let_go(patience), self.stickies.let_go(patience))
+        return all(parts)
 
     # What events lead to.
 
     def forget(self, repo: str, *subjects: str) -> None:
         """An event said that these things changed: what the cache holds of them is doubtful now."""
+        self.doubt(repo, subjects)
+        if self._parts.others is not None:
+            self._parts.spawn("tell", self._parts.others.doubt(repo, subjects))
+
+    def doubt(self, repo: str, subjects: Iterable[str]) -> None:
+        """The same, as another process heard it."""
         for subject in subjects:
             self._parts.github.invalidate(repo, subject)
 
     async def look(self, *keys: str) -> None:
-        """Wake every task that waits on one of the keys (names.pull_key, check_key, issue_key)."""
-        for run_id, task in await self._parts.runs.waiting_on(keys):
-            self.driver.wake(run_id, [task])
+        """Wake every task that waits on one of the keys (names.pull_key, check_key, issue_key), whoever conducts it."""
+        elsewhere: dict[str, list[str]] = {}
+        for plan_id, run_id, task in await self._parts.runs.waiting_on(keys):
+            if self._parts.runs.holds(plan_id):
+                self.driver.wake(run_id, [task])
+            else:
+                elsewhere.setdefault(run_id, []).append(task)
+        if self._parts.others is not None:
+            for run_id, tasks in elsewhere.items():
+                await self._parts.others.wake(run_id, tasks)
 
     async def read_plan(self, repo: str, number: int) -> None:
         """An issue changed that is, or may have become, a plan."""

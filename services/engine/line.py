@@ -29,7 +29,8 @@ class Mail(msgspec.Struct, frozen=True, kw_only=True):
 @dataclass(kw_only=True, slots=True)
 class Line:
     """`looks`: tasks whose pull requests are to be read (`looks_later`: when GitHub answers again); `back_at`: when
-    effects are due again; `under_way`: effects being carried out, by key."""
+    effects are due again; `under_way`: effects being carried out, by key, and `tasks` the tasks that do; `is_gone`:
+    another process conducts the run, and nothing that is still heard here counts."""
 
     board: Board | None = None
     mail: list[Mail] = field(default_factory=list)
@@ -38,9 +39,11 @@ class Line:
     looks_failed: int = 0
     back_at: datetime | None = None
     under_way: dict[str, Action] = field(default_factory=dict)
+    tasks: dict[str, "asyncio.Task[object]"] = field(default_factory=dict)
     loading: asyncio.Lock = field(default_factory=asyncio.Lock)
     is_driving: bool = False
     is_looking: bool = False
+    is_gone: bool = False
 
     @property
     def is_idle(self) -> bool:

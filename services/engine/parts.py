@@ -4,7 +4,7 @@ Narrow on purpose: the engine neither reads a clock nor starts tasks nor knows t
 hand in its own.
 """
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Protocol
 
 import msgspec
@@ -32,6 +32,17 @@ class Timers(Protocol):
     """Calls back after a number of seconds; what is not due when the process ends is found again from the store."""
 
     def after(self, seconds: float, call: Callable[[], None], /) -> None: ...
+
+
+class Others(Protocol):
+    """Tells other processes what concerns them; StoreError when that can't be said now, and then their sweep finds it.
+
+    wake: something happened to these tasks of a run that is conducted elsewhere.  doubt: what caches hold is doubtful.
+    """
+
+    async def wake(self, run_id: str, tasks: Sequence[str], /) -> None: ...
+
+    async def doubt(self, repo: str, subjects: Sequence[str], /) -> None: ...
 
 
 class EngineSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,7 +77,7 @@ class EngineSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Parts(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything the engine's modules share."""
+    """Everything the engine's modules share. `others` is None where a process is alone."""
 
     settings: EngineSettings
     plans: Plans
@@ -76,3 +87,4 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     clock: Clock
     spawn: Spawn
     timers: Timers
+    others: Others | None = None

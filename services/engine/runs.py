@@ -7,7 +7,7 @@ never decided twice at a time, and a busy one pays one commit for many tasks.
 
 import asyncio
 from collections.abc import Collection, Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 from typing import Protocol
 
@@ -20,19 +20,15 @@ from services.core.gate import PullFact
 from services.core.machine import ENDED, Happening
 from services.core.places import Places
 from services.core.ready import ReadyQueue
-from services.core.text import plain
 from services.engine.effects import Outcome
+from services.engine.ends import CarriesOut, outcome_of, settle_of
+from services.engine.leave import ended
 from services.engine.line import Line, Mail
 from services.engine.parts import Parts
-from services.errors import AgentError, ApiError, GitError, NotFound, RateLimited, Refused, StoreError
+from services.errors import ApiError, Fenced, StoreError
 from services.store.runs import Due, Settle
 
 Happened = Sequence[tuple[str, Happening]]
-GIVE_UP_AFTER = 8
-"""Tries of one effect that GitHub answers with an error; then a person is told.
-
-With the cap of five minutes that is about a quarter of an hour of outage, and a retry starts it anew.
-"""
 STORE_AGAIN = 1.0
 """Seconds until a decision that could not be stored is made again."""
 
@@ -49,19 +45,6 @@ class Observes(Protocol):
     """Whoever reads what GitHub says about pull requests."""
 
     async def facts(self, run: Run, task_ids: Iterable[str], /) -> dict[str, PullFact]: ...
-
-
-class CarriesOut(Protocol):
-    """Whoever carries one effect out."""
-
-    async def carry_out(self, board: Board, due: Due, /) -> Outcome: ...
-
-
-_WHAT = {
-    "track": "its tracking issue could not be made: ",
-    "open_pull": "its pull request could not be opened: ",
-    "merge": "it could not be merged: ",
-}
 
 
 class Driver:
@@ -85,15 +68,46 @@ class Driver:
         """Look at every live run although no event came, and take up effects nobody finished: what was lost only
         delays.
         """
-        await self._parts.runs.reopen(frozenset(self._under_way))
-        for run_id in await self._parts.runs.unfinished():
+        return await self.take_up(None)
+
+    async def take_up(self, shards: Collection[int] | None) -> int:
+        """The same for the runs of these shards only, which nobody conducted until now."""
+        await self._parts.runs.reopen(frozenset(self._under_way), shards)
+        for run_id in await self._parts.runs.unfinished(shards):
             await self._resume(run_id)
-        live = await self._parts.runs.live()
+        live = await self._parts.runs.live(shards)
         for run_id in live:
             board = await self._board(run_id)
             if board is not None:
                 self._look_past_the_cache(board)
         return len(live)
+
+    async def let_go(self, patience: float) -> bool:
+        """Stop with all runs that others conduct from now on. Attempts end at once, other effects may still end within
+        so many seconds; False when some had to be cut off.
+        """
+        tasks: set[asyncio.Task[object]] = set()
+        for run_id, line in list(self._lines.items()):
+            if line.board is not None and not self._parts.runs.holds(line.board.run.plan_id):
+                del self._lines[run_id]
+                tasks |= self._abandon(run_id, line)
+        return await ended(tasks, patience)
+
+    def _abandon(self, run_id: str, line: Line) -> set[asyncio.Task[object]]:
+        """Nothing that happens to this run counts here any more; the tasks that still carry effects out."""
+        line.is_gone = True
+        if line.board is not None:
+            line.board.withdraw()
+        for mail in line.mail:
+            mail.reply(None)
+        line.mail.clear()
+        line.looks.clear()
+        for key in [key for key in self._under_way if key.startswith(f"{run_id}/")]:
+            del self._under_way[key]
+        for key, action in line.under_way.items():
+            if action.kind == "attempt" and key in line.tasks:
+                line.tasks.pop(key).cancel()
+        return set(line.tasks.values())
 
     async def approved(self, run_id: str, actor: str) -> None:
         """The run goes on in this person's name: what was held for want of a right may be merged now."""
@@ -158,14 +172,26 @@ class Driver:
             while line.mail:
                 batch, line.mail = line.mail, []
                 await self._advance(run_id, line, batch)
+        except Fenced as error:
+            log.warning("this run is conducted elsewhere", run=run_id, error=str(error))
+            self._forget(run_id, line, batch)
         except StoreError as error:
             log.warning("a decision could not be stored; it is made again", run=run_id, error=str(error))
             line.mail[:0] = batch
             self._parts.timers.after(STORE_AGAIN, lambda: self._post(run_id, Mail()))
         finally:
             line.is_driving = False
-            if line.is_idle:
-                self._lines.pop(run_id, None)
+            if line.is_idle and self._lines.get(run_id) is line:
+                del self._lines[run_id]
+
+    def _forget(self, run_id: str, line: Line, batch: list[Mail]) -> None:
+        """What is known of this run here is out of date."""
+        for mail in batch:
+            mail.reply(None)
+        if self._lines.get(run_id) is line:
+            del self._lines[run_id]
+        for task in self._abandon(run_id, line):
+            task.cancel()
 
     async def _advance(self, run_id: str, line: Line, batch: list[Mail]) -> None:
         board = await self._board(run_id)
@@ -184,11 +210,24 @@ class Driver:
             now=now,
         )
         settles = [mail.settle for mail in batch if mail.settle is not None]
+        new = await self._store(board, line, decision, settles, now)
+        if not line.is_gone:  # else it was stored just in time: whoever conducts the run now carries it out
+            board.apply(decision)
+            for settle in settles:
+                self._under_way.pop(settle.key, None)
+            self._after(board, line, decision, new)
+        for mail in batch:
+            mail.reply(decision)
+
+    async def _store(
+        self, board: Board, line: Line, decision: Decision, settles: list[Settle], now: datetime
+    ) -> list[Action]:
+        """Store a decision; the actions that are new. What starts holds its place from now on, if it is stored."""
         # Taken before anything is awaited, so two runs that decide at the same time cannot take one place twice.
         started = [action for action in decision.actions if action.kind == "attempt"]
         for action in started:
             self._places.take(action.key, board.uses[action.task])
-            self._ready.remove(run_id, action.task)
+            self._ready.remove(board.run.id, action.task)
         new: list[Action] = []
         is_stored = False
         try:
@@ -196,15 +235,11 @@ class Driver:
                 new = await self._parts.runs.commit(board.run.plan_id, decision, now, settles)
             is_stored = True
         finally:
-            for action in () if is_stored else started:
+            for action in () if is_stored and not line.is_gone else started:
                 self._places.give_back(action.key)
-                board.offer([action.task])
-        board.apply(decision)
-        for settle in settles:
-            self._under_way.pop(settle.key, None)
-        self._after(board, line, decision, new)
-        for mail in batch:
-            mail.reply(decision)
+                if not line.is_gone:
+                    board.offer([action.task])
+        return new
 
     def _after(self, board: Board, line: Line, decision: Decision, new: list[Action]) -> None:
         """What follows once a decision is stored."""
@@ -227,7 +262,7 @@ class Driver:
         if line.board is None:
             async with line.loading:
                 run = await self._parts.runs.load(run_id) if line.board is None else None
-                if run is not None:
+                if run is not None and self._parts.runs.holds(run.plan_id):
                     line.board = Board(run, self._ready)
         return line.board
 
@@ -286,8 +321,8 @@ class Driver:
         line.back_at = when
 
         def fire() -> None:
-            if self._line(run_id).back_at == when:
-                self._line(run_id).back_at = None
+            if not line.is_gone and line.back_at == when:
+                line.back_at = None
                 self._parts.spawn("resume", self._resume(run_id))
 
         self._parts.timers.after(max((when - self._parts.clock.now()).total_seconds(), 0.0), fire)
@@ -311,6 +346,9 @@ class Driver:
     async def _carry_out(self, line: Line, due: Due) -> None:
         """One effect: do it, and mail its end together with what follows. It is under way until that is stored."""
         action, outcome = due.action, None
+        task = asyncio.current_task()
+        if task is not None:
+            line.tasks[action.key] = task
         try:
             board = await self._board(due.run_id)
             if board is None:
@@ -319,13 +357,17 @@ class Driver:
                 self._places.take(action.key, board.uses[action.task])
                 outcome = await self._stoppable(board, due)
             else:
-                outcome = await self._outcome(board, due)
+                outcome = await outcome_of(self._effects, board, due)
         finally:
             line.under_way.pop(action.key, None)
+            line.tasks.pop(action.key, None)
             self._places.give_back(action.key)
             if outcome is None:  # a bug: the sweep takes it up again
                 self._under_way.pop(action.key, None)
-        settle = self._settle(due, outcome)
+        if line.is_gone:
+            self._call_next()
+            return
+        settle = settle_of(due, outcome, self._parts.clock.now())
         happened = tuple((action.task, happening) for happening in outcome.happened)
         self._post(due.run_id, Mail(happened=happened, settle=settle))
         if settle.again_at is not None:
@@ -338,35 +380,6 @@ class Driver:
         try:
             async with asyncio.timeout(None) as scope:
                 self._under_way[due.action.key] = scope
-                return await self._outcome(board, due)
+                return await outcome_of(self._effects, board, due)
         except TimeoutError:
             return Outcome(note="stopped: its attempt is over")
-
-    async def _outcome(self, board: Board, due: Due) -> Outcome:
-        """Errors become outcomes here: trouble that may pass is tried again later, a refusal is told to a person."""
-        try:
-            return await self._effects.carry_out(board, due)
-        except RateLimited as error:
-            return Outcome(again_in=error.retry_after or 0.0, free=True, note=str(error)[:200])
-        except (Refused, NotFound) as error:
-            return self._gave_up(due.action, str(error))
-        except (ApiError, GitError, AgentError) as error:
-            if due.tries + 1 >= GIVE_UP_AFTER:
-                return self._gave_up(due.action, str(error))
-            wait = error.retry_after if isinstance(error, ApiError) else None
-            return Outcome(again_in=wait or 0.0, note=str(error)[:200])
-
-    def _gave_up(self, action: Action, why: str) -> Outcome:
-        """Tell a person; a merge may be decided anew once the pull request is looked at again."""
-        if action.kind in {"tidy", "label", "finish", "mark", "checks"} or not action.task:
-            return Outcome(note=why[:200])
-        broke = Happening(kind="broke", text=_WHAT.get(action.kind, "") + plain(why, 300), fence=action.fence)
-        return Outcome(happened=(broke,), forget=action.kind == "merge", note=why[:200])
-
-    def _settle(self, due: Due, outcome: Outcome) -> Settle:
-        key = due.action.key
-        if outcome.again_in is None:
-            return Settle(key=key, forget=outcome.forget, note=outcome.note, log=outcome.log)
-        rest = max(outcome.again_in, delay(key, due.tries + 1))
-        again_at = self._parts.clock.now() + timedelta(seconds=rest)
-        return Settle(key=key, again_at=again_at, free=outcome.free, note=outcome.note)

@@ -7,14 +7,17 @@ the same body is never sent twice.
 
 import asyncio
 import hashlib
+from collections.abc import Collection
 from datetime import datetime
 
 from services.core import plan_comment
 from services.core.backoff import delay
 from services.core.clock import from_text
 from services.core.names import STICKY
+from services.core.shards import shard_of
 from services.core.text import code
 from services.engine.approval import is_used_up
+from services.engine.leave import ended
 from services.engine.parts import Parts
 from services.errors import ApiError, NotFound, Refused
 from services.store.plans import Sticky
@@ -30,12 +33,18 @@ class Stickies:
         self._last: dict[Place, datetime] = {}
         self._waiting: set[Place] = set()
         self._locks: dict[Place, asyncio.Lock] = {}
+        self._posting: dict[asyncio.Task[object], str] = {}
         self._failed = 0
 
-    async def start(self) -> None:
-        """After a start of the process: post what an earlier one had stored and not shown."""
+    async def take_up(self, shards: Collection[int] | None) -> None:
+        """Post what an earlier process had stored and not shown; shards: of these owners only."""
         for place in await self._parts.plans.behind():
-            self.touch(*place)
+            if shards is None or shard_of(place[0]) in shards:
+                self.touch(*place)
+
+    async def let_go(self, patience: float) -> bool:
+        """Post nothing of plans that others conduct now; False when an edit was cut off after so many seconds."""
+        return await ended([task for task, repo in self._posting.items() if not self._parts.runs.holds(repo)], patience)
 
     def touch(self, repo: str, number: int) -> None:
         """This comment should be looked at again; returns at once."""
@@ -57,6 +66,16 @@ class Stickies:
     async def post(self, repo: str, number: int) -> None:
         """Render it now and send it if it has changed; when GitHub can't take it, try again later."""
         self._waiting.discard((repo, number))
+        task = asyncio.current_task()
+        if task is None or not self._parts.runs.holds(repo):
+            return
+        self._posting[task] = repo
+        try:
+            await self._post_or_later(repo, number)
+        finally:
+            del self._posting[task]
+
+    async def _post_or_later(self, repo: str, number: int) -> None:
         async with self._locks.setdefault((repo, number), asyncio.Lock()):
             try:
                 await self._post(repo, number)

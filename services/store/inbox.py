@@ -5,6 +5,7 @@ than to look up. Bodies are kept compressed and for a short time, the GUID for m
 doubled delivery.
 """
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Literal
 
@@ -12,7 +13,10 @@ import msgspec
 import zstandard
 
 from services.core.clock import from_text, to_text
+from services.core.shards import shard_of_payload
 from services.store.db import Connection, Database
+from services.store.fence import Fence
+from services.store.news import INBOX, ring
 
 Outcome = Literal["handled", "failed", "ignored"]
 
@@ -24,11 +28,11 @@ PRUNE = 500
 """Rows one retention step touches, so that deliveries don't queue behind it."""
 
 INSERT = """
-INSERT INTO inbox (hook_id, guid, event, received_at, size, body) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING
+INSERT INTO inbox (hook_id, guid, event, received_at, size, shard, body) VALUES (?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT DO NOTHING
 """
-WAITING = """
-SELECT id, hook_id, guid, event, received_at, size, body FROM inbox WHERE outcome IS NULL AND id > ? ORDER BY id LIMIT ?
-"""
+WAITING = "SELECT id, size FROM inbox WHERE outcome IS NULL{shards} ORDER BY id LIMIT ?"
+ROW = "SELECT id, hook_id, guid, event, received_at, size, shard, body FROM inbox WHERE id = ?"
 DROP_BODIES = """
 UPDATE inbox SET body = NULL WHERE id IN (
     SELECT id FROM inbox WHERE body IS NOT NULL AND received_at < ? AND outcome IN ('handled', 'ignored') LIMIT ?
@@ -50,13 +54,18 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     received_at: datetime
     body: bytes
     row: int = 0
+    shard: int = 0
 
 
 class Inbox:
-    """The table `inbox`. Nothing here looks into a body."""
+    """The table `inbox`. Nothing here looks into a body, but for whose it is where many processes share one table.
 
-    def __init__(self, database: Database) -> None:
+    fence: then tells the shards whose deliveries are handed out here; None: this process is alone.
+    """
+
+    def __init__(self, database: Database, fence: Fence | None = None) -> None:
         self._database = database
+        self._fence = fence
         self._compressor = zstandard.ZstdCompressor(level=1)
 
     async def put(self, delivery: Delivery) -> bool:
@@ -65,22 +74,35 @@ class Inbox:
         def insert(connection: Connection) -> bool:
             body = self._compressor.compress(delivery.body)  # safe here: there is exactly one writer thread
             received = to_text(delivery.received_at)
-            values = (delivery.hook_id, delivery.guid, delivery.event, received, len(delivery.body), body)
-            return connection.execute(INSERT, values).rowcount == 1
+            shard = shard_of_payload(delivery.body) if self._fence is not None else 0
+            values = (delivery.hook_id, delivery.guid, delivery.event, received, len(delivery.body), shard, body)
+            is_new = connection.execute(INSERT, values).rowcount == 1
+            if is_new and self._fence is not None:
+                ring(connection, INBOX, str(shard))
+            return is_new
 
         return await self._database.write(insert)
 
-    async def waiting(self, limit: int, after: int = 0) -> list[Delivery]:
-        """Up to `limit` unsettled deliveries with a row above `after`, oldest first; fewer when bodies are large."""
+    async def waiting(self, limit: int, without: Collection[int] = ()) -> list[Delivery]:
+        """Up to `limit` unsettled deliveries that are not in these rows, oldest first; fewer when bodies are large.
+
+        Not "those after the last one": where several processes write, a lower row may be committed later.
+        """
+        shards = self._fence.shards if self._fence is not None else None
+        if shards is not None and not shards:
+            return []
+        only = f" AND shard IN ({','.join(map(str, sorted(shards)))})" if shards is not None else ""
+        query = WAITING.format(shards=only)
 
         def select(connection: Connection) -> list[Delivery]:
+            found = connection.execute(query, (limit + len(without),)).fetchall()
             page: list[Delivery] = []
             room = PAGE_BYTES
-            for row in connection.execute(WAITING, (after, limit)):
-                room -= row[5]
+            for row, size in [each for each in found if each[0] not in without][:limit]:
+                room -= size
                 if page and room < 0:
                     break
-                page.append(_delivery(*row))
+                page.append(_delivery(*connection.execute(ROW, (row,)).fetchone()))
             return page
 
         return await self._database.read(select)
@@ -116,7 +138,9 @@ class Inbox:
         return await self._database.write(delete)
 
 
-def _delivery(row: int, hook_id: str, guid: str, event: str, received_at: str, size: int, body: bytes) -> Delivery:
+def _delivery(
+    row: int, hook_id: str, guid: str, event: str, received_at: str, size: int, shard: int, body: bytes
+) -> Delivery:
     try:
         unpacked = zstandard.ZstdDecompressor().decompress(body, max_output_size=max(size, 1))
     except zstandard.ZstdError:  # a damaged row must not hold up those behind it: it is read as an empty body
@@ -128,4 +152,5 @@ def _delivery(row: int, hook_id: str, guid: str, event: str, received_at: str, s
         event=event,
         received_at=from_text(received_at),
         body=unpacked,
+        shard=shard,
     )

@@ -14,7 +14,9 @@ from services.core.clock import from_text, to_text
 from services.core.conduct import Action, Decision, Moment, Run
 from services.core.machine import TaskState
 from services.core.plan import Plan
+from services.core.shards import shard_of
 from services.store.db import Connection, Database
+from services.store.fence import Fence
 from services.store.plans import want
 from services.store.rows import with_keys, write_rows
 
@@ -73,10 +75,19 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Runs:
-    """Reads and writes of run, task, wait, event and outbox rows."""
+    """Reads and writes of run, task, wait, event and outbox rows.
 
-    def __init__(self, db: Database) -> None:
+    What decides about a run is refused with Fenced when another process conducts it. shards: only runs in those; None:
+    in all that the fence holds.
+    """
+
+    def __init__(self, db: Database, fence: Fence | None = None) -> None:
         self._db = db
+        self._fence = fence or Fence()
+
+    def holds(self, place: str) -> bool:
+        """Does this process conduct the runs of this owner, repository or plan?"""
+        return self._fence.holds(place)
 
     async def load(self, run_id: str) -> Run | None:
         return await self._db.read(lambda c: _load(c, run_id))
@@ -87,20 +98,29 @@ class Runs:
 
     # `state <> 'done'` is there for SQLite, which finds the index of what is open by it.
 
-    async def unfinished(self) -> list[str]:
+    async def unfinished(self, shards: Collection[int] | None = None) -> list[str]:
         """Ids of runs that have effects to carry out, also of those that are over: their issues may still be open."""
-        query = "SELECT DISTINCT run_id FROM outbox WHERE state <> 'done' AND state = 'waiting'"
-        return await self._db.read(lambda c: [row[0] for row in c.execute(query)])
+        query = (
+            "SELECT DISTINCT r.id, r.plan_id FROM outbox o JOIN run r ON r.id = o.run_id"
+            " WHERE o.state <> 'done' AND o.state = 'waiting'"
+        )
+        rows = await self._db.read(lambda c: c.execute(query).fetchall())
+        return [row[0] for row in rows if self._is_ours(row[1], shards)]
 
-    async def live(self) -> list[str]:
+    async def live(self, shards: Collection[int] | None = None) -> list[str]:
         """Ids of all runs that are not over."""
-        query = "SELECT id FROM run WHERE state IN (?,?,?) ORDER BY started_at, id"
-        return await self._db.read(lambda c: [row[0] for row in c.execute(query, LIVE)])
+        query = "SELECT id, plan_id FROM run WHERE state IN (?,?,?) ORDER BY started_at, id"
+        rows = await self._db.read(lambda c: c.execute(query, LIVE).fetchall())
+        return [row[0] for row in rows if self._is_ours(row[1], shards)]
+
+    def _is_ours(self, plan_id: str, shards: Collection[int] | None) -> bool:
+        return self._fence.holds(plan_id) and (shards is None or shard_of(plan_id) in shards)
 
     async def create(self, run: Run, decision: Decision, now: datetime) -> list[Action] | None:
         """Store a new run with its first decision; the actions to carry out, or None when the plan has a live run."""
 
         def write(c: Connection) -> list[Action] | None:
+            self._fence.check(c, run.plan_id)
             if c.execute("SELECT 1 FROM run WHERE plan_id = ? AND state IN (?,?,?)", (run.plan_id, *LIVE)).fetchone():
                 return None
             c.execute(
@@ -137,20 +157,29 @@ class Runs:
         Returns the actions that are new: they are marked as begun, and the caller carries them out. One whose key is
         there already is under way, or done.
         """
-        return await self._db.write(lambda c: _write(c, plan_id, decision, now, settles))
 
-    async def waiting_on(self, keys: Sequence[str]) -> list[tuple[str, str]]:
-        """(run, task) pairs that wait for any of the keys."""
+        def write(c: Connection) -> list[Action]:
+            self._fence.check(c, plan_id)
+            return _write(c, plan_id, decision, now, settles)
+
+        return await self._db.write(write)
+
+    async def waiting_on(self, keys: Sequence[str]) -> list[tuple[str, str, str]]:
+        """(plan, run, task) of tasks that wait for any of the keys, whoever conducts them."""
         if not keys:
             return []
         marks = ",".join("?" * len(keys))
-        query = f"SELECT DISTINCT run_id, task FROM wait WHERE key IN ({marks}) ORDER BY run_id, task"  # noqa: S608 - only question marks
-        return await self._db.read(lambda c: [(row[0], row[1]) for row in c.execute(query, tuple(keys))])
+        query = (
+            "SELECT DISTINCT r.plan_id, w.run_id, w.task FROM wait w JOIN run r ON r.id = w.run_id"  # noqa: S608 - only question marks
+            f" WHERE w.key IN ({marks}) ORDER BY w.run_id, w.task"
+        )
+        return await self._db.read(lambda c: [(row[0], row[1], row[2]) for row in c.execute(query, tuple(keys))])
 
     async def due(self, run_id: str, now: datetime) -> list[Due]:
         """Outbox rows of a run to carry out now, oldest first; they are marked as begun before this returns."""
 
         def write(c: Connection) -> list[Due]:
+            self._check_run(c, run_id)
             query = (
                 "SELECT action, tries FROM outbox WHERE run_id = ? AND state <> 'done' AND state = 'waiting'"
                 " AND due <= ? ORDER BY seq"
@@ -165,18 +194,23 @@ class Runs:
 
         return await self._db.write(write)
 
-    async def reopen(self, busy: Collection[str] = ()) -> int:
+    def _check_run(self, c: Connection, run_id: str) -> None:
+        if self._fence.shards is not None:
+            row = c.execute("SELECT plan_id FROM run WHERE id = ?", (run_id,)).fetchone()
+            self._fence.check(c, row[0] if row is not None else "")
+
+    async def reopen(self, busy: Collection[str] = (), shards: Collection[int] | None = None) -> int:
         """What was begun, was never settled and is not among `busy` is to be carried out again, with a look first.
 
         Returns how many.
         """
+        query = (
+            "SELECT o.key, r.plan_id FROM outbox o JOIN run r ON r.id = o.run_id"
+            " WHERE o.state <> 'done' AND o.state = 'doing'"
+        )
 
         def write(c: Connection) -> int:
-            begun = [
-                row[0]
-                for row in c.execute("SELECT key FROM outbox WHERE state <> 'done' AND state = 'doing'")
-                if row[0] not in busy
-            ]
+            begun = [key for key, plan in c.execute(query) if key not in busy and self._is_ours(plan, shards)]
             c.executemany("UPDATE outbox SET state = 'waiting' WHERE key = ?", [(key,) for key in begun])
             return len(begun)
 

@@ -53,7 +53,7 @@ async def test_what_waits_comes_in_order_of_arrival_and_in_pages(inbox: Inbox) -
     for each in sent:
         await inbox.put(each)
     first = await inbox.waiting(4)
-    rest = await inbox.waiting(4, after=first[-1].row)
+    rest = await inbox.waiting(4, [each.row for each in first])
     assert [each.guid for each in first + rest] == [each.guid for each in sent]
 
 

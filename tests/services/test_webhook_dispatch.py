@@ -1,8 +1,7 @@
 """Dispatch: order within a key, freedom between keys, every failure on its own, nothing forgotten."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Collection
 from dataclasses import dataclass, field
 
 import msgspec
@@ -10,31 +9,14 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot import dispatch
-from bot.dispatch import Dispatcher
 from handlers import Handler
 from handlers.events import Event
 from services.errors import ApiError, NotFound, RateLimited, StoreError, Unreachable
 from services.metrics import Metrics
 from services.store.db import Database
 from services.store.inbox import Delivery, Inbox, Outcome
-from tests.kit.ingest import FixedClock, delivery, headers, open_door
-
-REPO = {"id": 1, "full_name": "acme/api"}
-
-
-@dataclass
-class Diary:
-    """The engine of these tests: handlers write down what they saw."""
-
-    lines: list[str] = field(default_factory=list)
-
-
-def body(number: int = 1, **more: object) -> bytes:
-    return msgspec.json.encode({"action": "opened", "repository": REPO, "issue": {"number": number}, **more})
-
-
-async def note(event: Event, engine: Diary) -> None:
-    engine.lines.append(f"{event.number}:{event.guid}")
+from tests.kit.dispatching import REPO, Diary, body, note, running
+from tests.kit.ingest import delivery, headers, open_door
 
 
 async def fail(event: Event, engine: Diary) -> None:
@@ -47,27 +29,6 @@ async def inbox() -> AsyncIterator[Inbox]:
     await database.open()
     yield Inbox(database)
     await database.close()
-
-
-@asynccontextmanager
-async def running(
-    inbox: dispatch.Source,
-    handlers: Mapping[str, Sequence[Handler[Diary]]],
-    *,
-    at_once: int = 32,
-    patience: float = 30.0,
-    metrics: Metrics | None = None,
-    pause: Callable[[float], Awaitable[None]] | None = None,
-) -> AsyncIterator[tuple[Dispatcher[Diary], Diary]]:
-    """A dispatcher at work; it is stopped at the end, whatever waits."""
-    diary = Diary()
-    dispatcher = Dispatcher(
-        inbox, handlers, diary, FixedClock(), metrics or Metrics(), at_once=at_once, patience=patience, pause=pause
-    )
-    async with asyncio.TaskGroup() as group:
-        task = group.create_task(dispatcher.run())
-        yield dispatcher, diary
-        task.cancel()
 
 
 async def test_what_waited_from_before_is_handled_at_the_start(inbox: Inbox) -> None:
@@ -239,9 +200,9 @@ async def test_a_backlog_larger_than_the_window_is_read_piece_by_piece(
     asked: list[int] = []
 
     class Watched:
-        async def waiting(self, limit: int, after: int = 0) -> list[Delivery]:
+        async def waiting(self, limit: int, without: Collection[int] = ()) -> list[Delivery]:
             asked.append(limit)
-            return await inbox.waiting(limit, after)
+            return await inbox.waiting(limit, without)
 
         async def settle(self, row: int, outcome: Outcome, note: str = "") -> None:
             await inbox.settle(row, outcome, note)
@@ -282,8 +243,8 @@ async def test_a_full_window_moves_on_beside_a_handler_that_takes_long(
 
 async def test_a_row_that_cannot_be_settled_is_said_and_left_for_the_next_start(inbox: Inbox) -> None:
     class Broken:
-        async def waiting(self, limit: int, after: int = 0) -> list[Delivery]:
-            return await inbox.waiting(limit, after)
+        async def waiting(self, limit: int, without: Collection[int] = ()) -> list[Delivery]:
+            return await inbox.waiting(limit, without)
 
         async def settle(self, row: int, outcome: Outcome, note: str = "") -> None:
             raise StoreError("disk full")
@@ -302,10 +263,10 @@ async def test_an_inbox_that_cannot_be_read_is_said_and_tried_again(inbox: Inbox
     failures = [StoreError("disk I/O error"), StoreError("disk I/O error")]
 
     class Flaky:
-        async def waiting(self, limit: int, after: int = 0) -> list[Delivery]:
+        async def waiting(self, limit: int, without: Collection[int] = ()) -> list[Delivery]:
             if failures:
                 raise failures.pop()
-            return await inbox.waiting(limit, after)
+            return await inbox.waiting(limit, without)
 
         async def settle(self, row: int, outcome: Outcome, note: str = "") -> None:
             await inbox.settle(row, outcome, note)

@@ -1,0 +1,63 @@
+"""How effects end: trouble that may pass is tried again later, a refusal is told to a person, and nothing is tried for
+ever.
+"""
+
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from services.core.backoff import delay
+from services.core.conduct import Action, Board
+from services.core.machine import Happening
+from services.core.text import plain
+from services.engine.effects import Outcome
+from services.errors import AgentError, ApiError, GitError, NotFound, RateLimited, Refused
+from services.store.runs import Due, Settle
+
+GIVE_UP_AFTER = 8
+"""Tries of one effect that GitHub answers with an error; then a person is told.
+
+With the cap of five minutes that is about a quarter of an hour of outage, and a retry starts it anew.
+"""
+_WHAT = {
+    "track": "its tracking issue could not be made: ",
+    "open_pull": "its pull request could not be opened: ",
+    "merge": "it could not be merged: ",
+}
+
+
+class CarriesOut(Protocol):
+    """Whoever carries one effect out."""
+
+    async def carry_out(self, board: Board, due: Due, /) -> Outcome: ...
+
+
+async def outcome_of(effects: CarriesOut, board: Board, due: Due) -> Outcome:
+    """Carry an effect out; its errors are outcomes too."""
+    try:
+        return await effects.carry_out(board, due)
+    except RateLimited as error:
+        return Outcome(again_in=error.retry_after or 0.0, free=True, note=str(error)[:200])
+    except (Refused, NotFound) as error:
+        return _gave_up(due.action, str(error))
+    except (ApiError, GitError, AgentError) as error:
+        if due.tries + 1 >= GIVE_UP_AFTER:
+            return _gave_up(due.action, str(error))
+        wait = error.retry_after if isinstance(error, ApiError) else None
+        return Outcome(again_in=wait or 0.0, note=str(error)[:200])
+
+
+def settle_of(due: Due, outcome: Outcome, now: datetime) -> Settle:
+    """What the outbox is told: done, or when to try again."""
+    key = due.action.key
+    if outcome.again_in is None:
+        return Settle(key=key, forget=outcome.forget, note=outcome.note, log=outcome.log)
+    rest = max(outcome.again_in, delay(key, due.tries + 1))
+    return Settle(key=key, again_at=now + timedelta(seconds=rest), free=outcome.free, note=outcome.note)
+
+
+def _gave_up(action: Action, why: str) -> Outcome:
+    """Tell a person; a merge may be decided anew once the pull request is looked at again."""
+    if action.kind in {"tidy", "label", "finish", "mark", "checks"} or not action.task:
+        return Outcome(note=why[:200])
+    broke = Happening(kind="broke", text=_WHAT.get(action.kind, "") + plain(why, 300), fence=action.fence)
+    return Outcome(happened=(broke,), forget=action.kind == "merge", note=why[:200])

@@ -1,0 +1,73 @@
+"""News between processes: what one says in a transaction rings in all others once that is committed.
+
+A ring may be lost, when a connection drops or a process is just starting. So it only ever says *look*, and whoever
+looks finds the truth in the tables.
+"""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from services.store.db import Connection, Database
+
+INBOX = "lockstep_inbox"
+"""A delivery was stored; the message is its shard."""
+RESULT = "lockstep_result"
+"""An attempt has ended; the message is its key."""
+WAKE = "lockstep_wake"
+"""A Woken: something happened to tasks of a run that another process conducts."""
+DOUBT = "lockstep_doubt"
+"""A Doubt: something changed on GitHub, and what caches hold of it is doubtful."""
+CHUNK = 50
+"""Tasks or subjects in one message: PostgreSQL takes less than 8,000 bytes, and a task id has 64 at most."""
+
+
+class Woken(msgspec.Struct, frozen=True, array_like=True):
+    """These tasks of a run should be looked at."""
+
+    run_id: str
+    tasks: tuple[str, ...]
+
+
+class Doubt(msgspec.Struct, frozen=True, array_like=True):
+    """These subjects of a repository (see github.invalidate) changed, as the process `by` heard."""
+
+    by: str
+    repo: str
+    subjects: tuple[str, ...]
+
+
+def ring(c: Connection, channel: str, message: str = "") -> None:
+    """Part of a transaction: rings when it is committed, once however often it was said in it."""
+    c.execute("SELECT pg_notify(?, ?)", (channel, message))
+
+
+def woken(message: str) -> Woken:
+    """Read a message on WAKE."""
+    return msgspec.json.decode(message, type=Woken)
+
+
+def doubted(message: str) -> Doubt:
+    """Read a message on DOUBT."""
+    return msgspec.json.decode(message, type=Doubt)
+
+
+class News:
+    """Tells the others, on PostgreSQL, in the name of this process. StoreError when it can't be said now."""
+
+    def __init__(self, database: Database, name: str) -> None:
+        self._database, self._name = database, name
+
+    async def wake(self, run_id: str, tasks: Sequence[str]) -> None:
+        await self._say(WAKE, [Woken(run_id, tuple(tasks[at : at + CHUNK])) for at in range(0, len(tasks), CHUNK)])
+
+    async def doubt(self, repo: str, subjects: Sequence[str]) -> None:
+        chunks = [tuple(subjects[at : at + CHUNK]) for at in range(0, len(subjects), CHUNK)]
+        await self._say(DOUBT, [Doubt(self._name, repo, chunk) for chunk in chunks])
+
+    async def _say(self, channel: str, messages: Sequence[msgspec.Struct]) -> None:
+        def write(c: Connection) -> None:
+            for message in messages:
+                ring(c, channel, msgspec.json.encode(message).decode())
+
+        await self._database.write(write)

@@ -1,0 +1,117 @@
+"""Dispatch where several processes share the inbox: nothing is skipped, nothing is handled in two places."""
+
+import asyncio
+from collections.abc import AsyncIterator, Collection
+
+import pytest
+
+from handlers.events import Event
+from services.errors import Fenced, StoreError
+from services.store.db import Database
+from services.store.inbox import Delivery, Inbox, Outcome
+from tests.kit.dispatching import Diary, body, note, running
+from tests.kit.ingest import delivery
+
+
+@pytest.fixture
+async def inbox() -> AsyncIterator[Inbox]:
+    database = Database(":memory:")
+    await database.open()
+    yield Inbox(database)
+    await database.close()
+
+
+async def test_what_is_committed_late_with_a_lower_row_is_handled_too(inbox: Inbox) -> None:
+    """Where several processes write, the order of the rows is not the order in which they can be seen."""
+    hidden = {2}
+
+    class Late:
+        async def waiting(self, limit: int, without: Collection[int] = ()) -> list[Delivery]:
+            return [each for each in await inbox.waiting(limit, without) if each.row not in hidden]
+
+        async def settle(self, row: int, outcome: Outcome, note: str = "") -> None:
+            await inbox.settle(row, outcome, note)
+
+    for number in (1, 2, 3):
+        await inbox.put(delivery(body(number)))
+    async with running(Late(), {"issues": (note,)}) as (dispatcher, diary):
+        await dispatcher.idle()
+        assert len(diary.lines) == 2
+        hidden.clear()
+        dispatcher.wake()
+        await dispatcher.idle()
+    assert sorted(line[0] for line in diary.lines) == ["1", "2", "3"]
+
+
+class Shared:
+    """An inbox that hands out deliveries only while this process holds their shard."""
+
+    def __init__(self, inbox: Inbox) -> None:
+        self.inbox, self.held = inbox, True
+
+    async def waiting(self, limit: int, without: Collection[int] = ()) -> list[Delivery]:
+        return await self.inbox.waiting(limit, without) if self.held else []
+
+    async def settle(self, row: int, outcome: Outcome, note: str = "") -> None:
+        await self.inbox.settle(row, outcome, note)
+
+
+@pytest.mark.parametrize("patience", [30.0, 0.0])
+async def test_what_is_let_go_waits_for_whoever_takes_it_up(inbox: Inbox, patience: float) -> None:
+    """What is being handled may end in time; what is behind it is not begun."""
+    begun, end = asyncio.Event(), asyncio.Event()
+
+    async def slow(event: Event, engine: Diary) -> None:
+        begun.set()
+        await end.wait()
+        await note(event, engine)
+
+    for guid in ("g1", "g2"):
+        await inbox.put(delivery(body(1), guid=guid))
+    source = Shared(inbox)
+    async with running(source, {"issues": (slow,)}) as (dispatcher, diary):
+        await begun.wait()
+        source.held = False
+        letting_go = asyncio.ensure_future(dispatcher.let_go([0], patience))
+        if patience:
+            asyncio.get_running_loop().call_soon(end.set)
+        in_order = await letting_go
+        dispatcher.wake()
+        await dispatcher.idle()
+        assert in_order == bool(patience)
+        assert not diary.lines if not patience else diary.lines == ["1:g1"]
+        end.set()
+        source.held = True
+        dispatcher.wake()
+        await dispatcher.idle()
+    assert diary.lines[-1] == "1:g2"
+    assert await inbox.counts() == {"waiting": 0, "handled": 2}
+
+
+async def test_what_turns_out_to_be_conducted_elsewhere_is_not_settled_here(inbox: Inbox) -> None:
+    async def refused(event: Event, engine: Diary) -> None:
+        engine.lines.append("tried")
+        raise Fenced("another process conducts acme now")
+
+    await inbox.put(delivery(body(1)))
+    async with running(inbox, {"issues": (refused,)}, pause=lambda _: asyncio.sleep(0)) as (dispatcher, diary):
+        await dispatcher.idle()
+        assert diary.lines == ["tried"]
+        assert await inbox.counts() == {"waiting": 1}
+        await dispatcher.let_go([0], 0.0)
+        dispatcher.wake()
+        await dispatcher.idle()
+        assert diary.lines == ["tried", "tried"], "it may be ours again"
+
+
+async def test_handlers_run_again_when_the_store_was_away(inbox: Inbox) -> None:
+    async def flaky(event: Event, engine: Diary) -> None:
+        engine.lines.append("tried")
+        if len(engine.lines) < 3:
+            raise StoreError("the server is starting up")
+
+    await inbox.put(delivery(body(1)))
+    async with running(inbox, {"issues": (flaky,)}, pause=lambda _: asyncio.sleep(0)) as (dispatcher, diary):
+        await dispatcher.idle()
+        assert diary.lines == ["tried"] * 3
+    assert await inbox.counts() == {"waiting": 0, "handled": 1}
