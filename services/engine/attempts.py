@@ -9,6 +9,7 @@ attempt (the network, the disk, no box) and that it may be tried again.
 """
 
 from collections.abc import Awaitable, Mapping
+from contextlib import suppress
 from datetime import datetime
 from typing import Literal, Protocol
 
@@ -47,6 +48,7 @@ class Token(Protocol):
 
 class Order(msgspec.Struct, frozen=True, kw_only=True):
     """What to try. base: branch to start from; branch: where it goes; when: the commit's date, the same if repeated.
+    key: of the effect it is.
 
     replaces: commits of earlier attempts that may stand on the branch and be overwritten. protected: hold changes of
     protected paths back for a person (False once somebody has allowed them). note: what an earlier attempt ran into.
@@ -63,6 +65,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     replaces: tuple[str, ...] = ()
     protected: bool = True
     note: str = ""
+    key: str = ""
 
 
 class Result(msgspec.Struct, frozen=True, kw_only=True):
@@ -285,15 +288,18 @@ class _Steps:
         repo, branch = self._order.task.repo, self._order.branch
         self._progress.next_begins()
         token = await self._token(repo, WRITE)
-        tip = await self._mirrors.tip(repo, branch, token)
-        if tip == sha:
-            return
-        if tip is not None and tip not in self._order.replaces and not await self._is_own(repo, branch, tip, token):
-            raise _Over("refused", f"Somebody else has pushed to {branch}; their commit {tip[:12]} was left as it is.")
-        try:
-            await workspace.push(sha, branch, tip, token)
-        except StalePush:
-            raise _Over("refused", f"Somebody else pushed to {branch} at the same moment.") from None
+        for _ in range(2):  # who pushed at the same moment may have been this attempt, on a machine taken for dead
+            tip = await self._mirrors.tip(repo, branch, token)
+            if tip == sha:
+                return None
+            if tip is not None and tip not in self._order.replaces and not await self._is_own(repo, branch, tip, token):
+                told = f"Somebody else has pushed to {branch}; their commit {tip[:12]} was left as it is."
+                raise _Over("refused", told)
+            # After the look: whoever takes this attempt over from now on pushes onto another tip, and this push fails.
+            await self._progress.confirm()
+            with suppress(StalePush):
+                return await workspace.push(sha, branch, tip, token)
+        raise _Over("refused", f"Somebody else pushed to {branch} at the same moment.")
 
     async def _is_own(self, repo: str, branch: str, tip: str, token: str) -> bool:
         """Is this an earlier try of the same task, by this run or one before? Then it may be replaced.

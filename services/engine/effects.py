@@ -56,7 +56,7 @@ class Effects:
         if due.action.fence != state.fence:
             return Outcome(note="its attempt is over")
         if due.action.kind == "attempt":
-            return await self._attempt(run, task, state)
+            return await self._attempt(run, task, state, due.action.key)
         if due.action.kind == "open_pull":
             return await self._open_pull(run, task, state, due)
         if due.action.kind == "checks":
@@ -78,7 +78,7 @@ class Effects:
             return Outcome(happened=(Happening(kind="tracked", number=made.number),), note=refused.message[:200])
         return Outcome(happened=(Happening(kind="tracked", number=made.number),))
 
-    async def _attempt(self, run: Run, task: Task, state: TaskState) -> Outcome:
+    async def _attempt(self, run: Run, task: Task, state: TaskState, key: str) -> Outcome:
         repository = await self._parts.github.reads.repository(task.repo)
         order = Order(
             run_id=run.id,
@@ -90,6 +90,7 @@ class Effects:
             message=messages.commit_message(run, task, await self._hidden(run, task)),
             when=state.since or self._parts.clock.now(),
             replaces=state.heads,
+            key=key,
         )
         result = await self._parts.workers.attempt(order)
         return Outcome(happened=(_happening(result, state.fence),), log=result.log, note=result.kind)

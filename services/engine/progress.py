@@ -4,7 +4,7 @@ Whoever carries attempts out hands in where that is kept (`Keeps`); the attempt 
 has reached. What can't be read counts as not done, so the worst that happens is that a step is done again.
 """
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from typing import Protocol, TypeVar
 
@@ -31,6 +31,8 @@ class Keeps(Protocol):
 
     async def undo(self, *steps: str) -> bool: ...
 
+    async def is_current(self) -> bool: ...
+
 
 class Forgets:
     """Keeps nothing: every try of an attempt begins at its first step."""
@@ -43,6 +45,28 @@ class Forgets:
 
     async def undo(self, *steps: str) -> bool:
         return True
+
+    async def is_current(self) -> bool:
+        return True
+
+
+class Claimed:
+    """Keeps steps as long as nobody else carries the attempt out: one that was taken over leaves no trace."""
+
+    def __init__(self, keeps: Keeps, is_ours: Callable[[], Awaitable[bool]]) -> None:
+        self._keeps, self._is_ours = keeps, is_ours
+
+    async def begin(self, now: datetime, /) -> Mapping[str, Point] | None:
+        return await self._keeps.begin(now)
+
+    async def append(self, *points: Point) -> bool:
+        return await self._is_ours() and await self._keeps.append(*points)
+
+    async def undo(self, *steps: str) -> bool:
+        return await self._is_ours() and await self._keeps.undo(*steps)
+
+    async def is_current(self) -> bool:
+        return await self._is_ours() and await self._keeps.is_current()
 
 
 class Superseded(Exception):
@@ -153,6 +177,11 @@ class Progress:
             log.warning("a checkpoint could not be stored", steps=[point.step for point in points], error=str(error))
             return
         if not kept:
+            raise Superseded
+
+    async def confirm(self) -> None:
+        """Before what can't be taken back. Superseded, StoreError."""
+        if not await self._keeps.is_current():
             raise Superseded
 
     async def undo(self, first: str) -> None:

@@ -5,13 +5,14 @@ Asking twice for the same order is safe: an attempt goes on after the last step 
 another machine, and looks for its own earlier work.
 """
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Protocol
 
 from services.agents import AGENTS
 from services.agents.box import Box
 from services.core.clock import Clock
 from services.engine.attempts import Order, Result, attempt
+from services.engine.progress import Claimed
 from services.git.mirror import Mirrors
 from services.github import GitHub
 from services.store.checkpoints import Checkpoints, Kept, Spot
@@ -30,8 +31,10 @@ class Local:
         self._mirrors, self._box, self._github, self._clock = mirrors, box, github, clock
         self._checkpoints = checkpoints
 
-    async def attempt(self, order: Order, /) -> Result:
+    async def attempt(self, order: Order, /, is_ours: Callable[[], Awaitable[bool]] | None = None) -> Result:
+        """is_ours: whether it is still this process that is to carry it out; None: nobody else could."""
         spot = Spot(run_id=order.run_id, task=order.task.id, attempt=order.attempt, fence=order.fence)
+        kept = Kept(self._checkpoints, spot)
         return await attempt(
             order,
             mirrors=self._mirrors,
@@ -39,7 +42,7 @@ class Local:
             agents=AGENTS,
             token=self._token,
             clock=self._clock,
-            keeps=Kept(self._checkpoints, spot),
+            keeps=kept if is_ours is None else Claimed(kept, is_ours),
         )
 
     async def _token(self, repo: str, permissions: Mapping[str, str]) -> str:

@@ -104,6 +104,10 @@ class Checkpoints:
 
         return await self._db.write(write)
 
+    async def is_current(self, spot: Spot) -> bool:
+        """Does the attempt still count?"""
+        return await self._db.read(lambda c: _is_current(c, spot))
+
     async def newest(self, run_id: str, tasks: Sequence[str]) -> dict[str, list[Step]]:
         """The steps of each task's newest attempt in the order in which they ended; `begun` is among them."""
         if not tasks:
@@ -155,6 +159,9 @@ class Kept:
 
     async def undo(self, *steps: str) -> bool:
         return await self._checkpoints.undo(self._spot, steps)
+
+    async def is_current(self) -> bool:
+        return await self._checkpoints.is_current(self._spot)
 
 
 def _is_current(c: Connection, spot: Spot) -> bool:

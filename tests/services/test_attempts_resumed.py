@@ -17,6 +17,7 @@ from services.core.conduct import Run
 from services.core.machine import TaskState
 from services.core.steps import ORDER
 from services.engine.attempts import Order, Result
+from services.engine.progress import Claimed
 from services.errors import StoreError
 from services.git.bundle import bundle
 from services.git.mirror import Mirrors
@@ -56,6 +57,9 @@ class Stops:
 
     async def undo(self, *steps: str) -> bool:
         return await self._kept.undo(*steps)
+
+    async def is_current(self) -> bool:
+        return await self._kept.is_current()
 
 
 @dataclasses.dataclass
@@ -387,6 +391,23 @@ async def test_an_attempt_that_ends_meanwhile_pushes_nothing(desk: Desk) -> None
     assert desk.counted == ["agent"]
     assert desk.ground.host.tip(REPO, BRANCH) == ""
     assert await desk.steps() == ["begun", "worktree"]
+
+
+async def test_what_was_taken_over_after_its_last_step_is_not_pushed(desk: Desk) -> None:
+    """Two carry the attempt out, because one was taken for dead; it finds out before it pushes."""
+    asked: list[str] = []
+
+    async def is_ours() -> bool:
+        asked.append(desk.ground.host.tip(REPO, BRANCH))
+        return len(asked) < 4  # three steps are written down, then it is to be pushed
+
+    result = await desk.ground.attempt(desk.order(), Claimed(desk.kept, is_ours))
+    assert result.reason.startswith("This attempt is over")
+    assert asked == [""] * 4
+    assert desk.ground.host.tip(REPO, BRANCH) == ""
+    await desk.go_on(desk.order())
+    assert desk.ground.host.tip(REPO, BRANCH)
+    assert desk.counted == ["agent", "verify"]
 
 
 async def test_another_attempt_does_not_take_up_the_steps_of_the_last(desk: Desk) -> None:
