@@ -95,6 +95,7 @@ async def ours(database: Database, plan: Plan) -> tuple[float, float]:
             workers=cast("Any", None), clock=clock, spawn=beside, timers=beside,
         )  # fmt: skip
         driver = Driver(parts, nothing, cast("Any", None), nothing)
+        await driver.sweep()
         run, decision = begin(run, clock.now())
         actions = await runs.create(run, decision, clock.now())
         await driver.happen(run.id, wish=Wish(state="paused"))

@@ -267,6 +267,8 @@ class _Work:
         calls = _CALLS_FOR.get(happening.kind, ())
         if happening.kind == "retried" and before.state == "failed" and not after.issue:
             calls = ("track",)  # what failed was making its tracking issue
+        elif happening.kind in _RELIEVES and before.state in STUCK:
+            calls = (*calls, "label")
         self.actions += [_action(self.run, after, kind) for kind in calls if after.issue or kind not in _NEED_ISSUE]
 
     def judge(self, task_id: str, fact: PullFact) -> None:
@@ -364,6 +366,8 @@ class _Work:
 
 _JUDGED = STUCK | {"in_review"}
 _NEED_ISSUE = frozenset({"tidy", "label"})
+_RELIEVES = frozenset({"cancelled", "retried", "green"})
+"""Happenings after which a task no longer waits for somebody, as its label says it does."""
 _CALLS_FOR: dict[str, tuple[ActionKind, ...]] = {
     "started": ("attempt",),
     "pushed": ("open_pull",),
@@ -381,13 +385,18 @@ def _action(run: Run, task: TaskState, kind: ActionKind, sha: str = "") -> Actio
     """The action with its key, which names what the action is about: a state, a head, one more try to track."""
     about = f"/{sha}" if sha else ""
     if kind == "label":
-        about = f"/{task.state}-{task.fence}"
+        about = f"/{task.state}-{(task.since or LONG_AGO).isoformat()}"  # it may come to one state several times
     elif kind == "checks":
         about = f"/{task.head_sha}"
     elif kind == "track" and task.fence:
         about = f"/{task.fence}"
     key = f"{run.id}/{task.id}/{task.attempt}/{kind}{about}"
     return Action(key=key, kind=kind, task=task.id, attempt=task.attempt, fence=task.fence, sha=sha)
+
+
+def attempt_key(run_id: str, task: TaskState) -> str:
+    """The key of a task's newest attempt."""
+    return f"{run_id}/{task.id}/{task.attempt}/attempt"
 
 
 def _mark(run: Run, state: RunState, now: datetime, kind: Literal["mark", "finish"] = "mark") -> Action:

@@ -4,6 +4,8 @@ Every effect has a natural key or a hidden mark and looks for its own earlier wo
 (`Due.tries` > 0). What comes back are happenings for the state machine, never a state.
 """
 
+from datetime import timedelta
+
 import msgspec
 
 from services.checks import CHECKS
@@ -20,6 +22,9 @@ from services.engine.parts import WRITE, Parts
 from services.errors import NotFound, Refused
 from services.github.infos import IssueInfo, PullInfo
 from services.store.runs import Due
+
+CLOCKS_APART = timedelta(hours=1)
+"""How far our clock may be ahead of GitHub's, by which issues are dated."""
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -47,16 +52,16 @@ class Effects:
         """Do it; API errors are the caller's to time and repeat."""
         run = board.run
         if due.action.kind in {"mark", "finish"}:
-            return await self._finish(run)
+            return await self._finish(board)
         task, state = run.plan.by_id[due.action.task], run.tasks[due.action.task]
         if due.action.kind == "track":
             return await self._track(run, task, due)
         if due.action.kind in {"tidy", "label"}:
-            return await self._tidy(run, task, state) if due.action.kind == "tidy" else await self._label(task, state)
+            return await (self._tidy(board, task) if due.action.kind == "tidy" else self._label(board, task))
         if due.action.fence != state.fence:
             return Outcome(note="its attempt is over")
         if due.action.kind == "attempt":
-            return await self._attempt(run, task, state, due.action.key)
+            return await self._attempt(run, task, state)
         if due.action.kind == "open_pull":
             return await self._open_pull(run, task, state, due)
         if due.action.kind == "checks":
@@ -68,7 +73,7 @@ class Effects:
         writes, key = self._parts.github.writes, due.action.key
         made: IssueInfo | None = None
         if due.tries and run.started_at is not None:
-            made = await writes.find_issue(task.repo, names.marker(key), run.started_at)
+            made = await writes.find_issue(task.repo, names.marker(key), run.started_at - CLOCKS_APART)
         if made is None:
             body = messages.issue_body(run, task, key, await self._hidden(run, task))
             made = await writes.create_issue(task.repo, messages.issue_title(task), body)
@@ -78,7 +83,7 @@ class Effects:
             return Outcome(happened=(Happening(kind="tracked", number=made.number),), note=refused.message[:200])
         return Outcome(happened=(Happening(kind="tracked", number=made.number),))
 
-    async def _attempt(self, run: Run, task: Task, state: TaskState, key: str) -> Outcome:
+    async def _attempt(self, run: Run, task: Task, state: TaskState) -> Outcome:
         repository = await self._parts.github.reads.repository(task.repo)
         order = Order(
             run_id=run.id,
@@ -90,7 +95,6 @@ class Effects:
             message=messages.commit_message(run, task, await self._hidden(run, task)),
             when=state.since or self._parts.clock.now(),
             replaces=state.heads,
-            key=key,
         )
         result = await self._parts.workers.attempt(order)
         return Outcome(happened=(_happening(result, state.fence),), log=result.log, note=result.kind)
@@ -191,24 +195,31 @@ class Effects:
         }
         return wish if allowed[wish] else next((name for name, may in allowed.items() if may), wish)
 
-    async def _tidy(self, run: Run, task: Task, state: TaskState) -> Outcome:
+    async def _tidy(self, board: Board, task: Task) -> Outcome:
         """After the merge: the branch goes, the tracking issue is closed."""
-        writes = self._parts.github.writes
+        writes, state = self._parts.github.writes, board.run.tasks[task.id]
         if state.merge_sha:
-            await writes.delete_branch(task.repo, names.branch(run.id, task.id))
+            await writes.delete_branch(task.repo, names.branch(board.run.id, task.id))
         reason = "completed" if state.state == "done" else "not_planned"
         await writes.edit_issue(task.repo, state.issue, state="closed", state_reason=reason)
-        return await self._label(task, state)
+        return await self._label(board, task)
 
-    async def _label(self, task: Task, state: TaskState) -> Outcome:
-        await self._set_label(task.repo, state.issue, LABEL_OF_TASK.get(state.state, ""))
+    async def _label(self, board: Board, task: Task) -> Outcome:
+        """The tracking issue: labelled with the task's state, also when that changes meanwhile."""
+        shown = None
+        while shown != (state := board.run.tasks[task.id]).state:
+            shown = state.state
+            await self._set_label(task.repo, state.issue, LABEL_OF_TASK.get(shown, ""))
         return Outcome()
 
-    async def _finish(self, run: Run) -> Outcome:
+    async def _finish(self, board: Board) -> Outcome:
         """The plan issue: labelled with the run's state, closed when all is done."""
-        await self._set_label(run.repo, run.number, LABEL_OF_RUN.get(run.state, ""))
-        if run.state == "done":
-            await self._parts.github.writes.edit_issue(run.repo, run.number, state="closed", state_reason="completed")
+        shown, place = None, (board.run.repo, board.run.number)
+        while shown != (state := board.run.state):
+            shown = state
+            await self._set_label(*place, LABEL_OF_RUN.get(shown, ""))
+        if shown == "done":
+            await self._parts.github.writes.edit_issue(*place, state="closed", state_reason="completed")
         return Outcome()
 
     async def _set_label(self, repo: str, number: int, wanted: str) -> None:

@@ -1,14 +1,16 @@
 """One run's place in the driver: its board, and the mail that waits to be decided."""
 
 import asyncio
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
 import msgspec
 
-from services.core.conduct import Action, Board, Decision, Wish
+from services.core.conduct import Action, Board, Decision, Wish, attempt_key
 from services.core.gate import PullFact
 from services.core.machine import Happening
+from services.core.places import Use
 from services.store.runs import Settle
 
 
@@ -58,3 +60,10 @@ class Line:
             or self.is_driving
             or self.is_looking
         )
+
+
+def held(board: Board) -> Iterator[tuple[str, Use]]:
+    """The attempts that hold places, by key: begun and not ended, also while they wait for their next try."""
+    for task in board.run.tasks.values():
+        if task.state == "running" and not task.head_sha:
+            yield attempt_key(board.run.id, task), board.uses[task.id]

@@ -23,7 +23,7 @@ from services.core.ready import ReadyQueue
 from services.engine.effects import Outcome
 from services.engine.ends import CarriesOut, outcome_of, settle_of
 from services.engine.leave import ended
-from services.engine.line import Line, Mail
+from services.engine.line import Line, Mail, held
 from services.engine.parts import Parts
 from services.errors import ApiError, Fenced, StoreError
 from services.store.runs import Due, Settle
@@ -58,29 +58,38 @@ class Driver:
         self._lines: dict[str, Line] = {}
         self._ready = ReadyQueue()  # tasks of all runs that only lack a free place
         self._places = Places(parts.settings.limits)
+        self._is_open = False
+        self._loads = 0
         self._under_way: dict[str, asyncio.Timeout | None] = {}  # key of an effect -> what ends it early, once it runs
 
-    async def start(self) -> int:
-        """After a start of the process: take up what was begun, look at every live run. Returns how many are live."""
-        return await self.sweep()
-
     async def sweep(self) -> int:
-        """Look at every live run although no event came, and take up effects nobody finished: what was lost only
-        delays.
-        """
+        """Look at every live run although no event came, and take up effects that nobody finished."""
         return await self.take_up(None)
 
     async def take_up(self, shards: Collection[int] | None) -> int:
         """The same for the runs of these shards only, which nobody conducted until now."""
+        live = await self._load(shards)
         await self._parts.runs.reopen(frozenset(self._under_way), shards)
         for run_id in await self._parts.runs.unfinished(shards):
             await self._resume(run_id)
-        live = await self._parts.runs.live(shards)
         for run_id in live:
             board = await self._board(run_id)
             if board is not None:
                 self._look_past_the_cache(board)
         return len(live)
+
+    async def _load(self, shards: Collection[int] | None) -> list[str]:
+        """Know all live runs before anything starts: what an earlier process began still holds its places."""
+        self._loads += 1
+        try:
+            live = await self._parts.runs.live(shards)
+            for run_id in live:
+                await self._board(run_id)
+            self._is_open = True
+        finally:
+            self._loads -= 1
+        self._call_next()
+        return live
 
     async def let_go(self, patience: float) -> bool:
         """Stop with all runs that others conduct from now on. Attempts end at once, other effects may still end within
@@ -98,6 +107,8 @@ class Driver:
         line.is_gone = True
         if line.board is not None:
             line.board.withdraw()
+            for key, _ in held(line.board):
+                self._places.give_back(key)
         for mail in line.mail:
             mail.reply(None)
         line.mail.clear()
@@ -206,7 +217,7 @@ class Driver:
             [each for mail in batch for each in mail.happened],
             facts={task: fact for mail in batch for task, fact in mail.facts.items()},
             wish=next((mail.wish for mail in reversed(batch) if mail.wish is not None), None),
-            places=self._places,
+            places=self._places if self._is_open and not self._loads else None,
             now=now,
         )
         settles = [mail.settle for mail in batch if mail.settle is not None]
@@ -252,6 +263,8 @@ class Driver:
 
     def _call_next(self) -> None:
         """The runs whose turn it is to take a free place decide anew, if they don't anyway."""
+        if self._loads or not self._is_open:
+            return
         for run_id in {each.use.run: None for each in self._ready.pick(self._places, self._parts.clock.now())}:
             if not self._line(run_id).mail:
                 self._post(run_id, Mail())
@@ -264,6 +277,8 @@ class Driver:
                 run = await self._parts.runs.load(run_id) if line.board is None else None
                 if run is not None and self._parts.runs.holds(run.plan_id):
                     line.board = Board(run, self._ready)
+                    for key, use in held(line.board):
+                        self._places.take(key, use)
         return line.board
 
     # Looking.
@@ -361,9 +376,10 @@ class Driver:
         finally:
             line.under_way.pop(action.key, None)
             line.tasks.pop(action.key, None)
-            self._places.give_back(action.key)
             if outcome is None:  # a bug: the sweep takes it up again
                 self._under_way.pop(action.key, None)
+            if line.is_gone or (outcome is not None and outcome.again_in is None):
+                self._places.give_back(action.key)  # until its next try it keeps its places
         if line.is_gone:
             self._call_next()
             return

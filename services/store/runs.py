@@ -29,6 +29,11 @@ ON CONFLICT (run_id, id) DO UPDATE SET state = excluded.state, data = excluded.d
 DROP_WAITS = "DELETE FROM wait WHERE run_id = ? AND task IN {keys}"
 ADD_WAITS = "INSERT INTO wait (key, run_id, task) VALUES {rows} ON CONFLICT DO NOTHING"
 ADD_EVENTS = "INSERT INTO event (plan_id, run_id, task, at, kind, before, after, actor, text) VALUES {rows}"
+AGAIN_LATER = """
+UPDATE outbox SET state = 'waiting', due = ?, note = ?, tries = CASE WHEN tries > 1 THEN tries - ? ELSE tries END
+WHERE key = ?
+"""
+"""What was begun once never counts as not begun: a part of it may have been done before the rest was refused."""
 END_EFFECTS = "UPDATE outbox SET state = 'done', settled_at = ? WHERE key IN {keys}"
 BEGIN_EFFECTS = """
 INSERT INTO outbox (key, run_id, action, due, created_at, state, tries) VALUES {rows}
@@ -312,7 +317,7 @@ def _settle(c: Connection, settles: Sequence[Settle], at: str) -> None:
             c.execute("DELETE FROM outbox WHERE key = ?", (settle.key,))
         elif settle.again_at is not None:
             row = (to_text(settle.again_at), settle.note, int(settle.free), settle.key)
-            c.execute("UPDATE outbox SET state = 'waiting', due = ?, note = ?, tries = tries - ? WHERE key = ?", row)
+            c.execute(AGAIN_LATER, row)
         else:
             ended.append(settle.key)
             if settle.note or settle.log:

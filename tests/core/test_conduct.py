@@ -1,5 +1,7 @@
 """What a run does next: orders of events, needs, failures, and that nothing is decided twice."""
 
+from datetime import timedelta
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -32,7 +34,7 @@ def test_a_run_shows_each_state_it_comes_to() -> None:
     assert [action.key for action in red.actions if action.kind == "mark"] == [
         f"{red.run.id}//0/mark/failed-{NOW.isoformat()}"
     ]
-    assert [action.kind for action in happen(red.run, "a", "retried").actions] == ["attempt", "mark"]
+    assert [action.kind for action in happen(red.run, "a", "retried").actions] == ["label", "attempt", "mark"]
 
 
 def test_a_task_waits_for_its_tracking_issue() -> None:
@@ -81,7 +83,22 @@ def test_a_check_that_turns_green_later_brings_the_task_back() -> None:
 def test_a_green_check_merges_even_when_the_whole_run_had_stopped_for_it() -> None:
     red = after(in_review(task("a")), facts={"a": pull(checks=(check("test", "failure"),))}).run
     assert red.state == "failed"
-    assert kinds(after(red, facts={"a": pull()}).actions) == ["merge a"]
+    assert kinds(after(red, facts={"a": pull()}).actions) == ["label a", "merge a"]
+
+
+def test_a_label_is_set_anew_each_time_a_task_comes_to_a_state() -> None:
+    red = {"a": pull(checks=(check("test", "failure"),))}
+    stuck = after(in_review(task("a")), facts=red)
+    green = after(stuck.run, facts={"a": pull(mergeable_state="blocked")}, now=NOW + timedelta(minutes=1))
+    again = after(green.run, facts=red, now=NOW + timedelta(minutes=2))
+    labels = [action.key for step in (stuck, green, again) for action in step.actions if action.kind == "label"]
+    assert len(set(labels)) == 3
+
+
+def test_a_task_that_nobody_waits_for_any_more_loses_its_label() -> None:
+    red = after(in_review(task("a")), facts={"a": pull(checks=(check("test", "failure"),))}).run
+    assert kinds(happen(red, "a", "cancelled").actions) == ["label a", "finish"]
+    assert kinds(happen(run(task("a"), task("b")), "a", "cancelled").actions) == [], "it never had one"
 
 
 def test_a_refused_merge_is_tried_again_without_filling_the_history() -> None:
@@ -109,7 +126,7 @@ def test_a_tracking_issue_that_could_not_be_made_is_told_and_tried_again() -> No
 def test_retry_starts_a_new_attempt_on_the_same_pull_request() -> None:
     red = after(in_review(task("a")), facts={"a": pull(checks=(check("test", "failure"),))}).run
     again = happen(red, "a", "retried", actor="ana")
-    assert kinds(again.actions) == ["attempt a"]
+    assert kinds(again.actions) == ["label a", "attempt a"]
     assert (again.run.tasks["a"].attempt, again.run.tasks["a"].pull) == (2, 5)
 
 

@@ -60,10 +60,11 @@ def after(
     facts: Mapping[str, PullFact] | None = None,
     limits: Limits | None = WIDE,
     wish: Wish | None = None,
+    now: datetime = NOW,
 ) -> Decided:
     """Decide once, with room for everything if not said otherwise."""
     places = Places(limits) if limits is not None else None
-    decision = decide(Board(current), happened, facts=facts, places=places, wish=wish, now=NOW)
+    decision = decide(Board(current), happened, facts=facts, places=places, wish=wish, now=now)
     return Decided(
         run=applied(current, decision),
         changed=decision.changed,
