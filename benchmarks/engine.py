@@ -33,6 +33,7 @@ from services.engine.runs import Driver
 from services.store.db import Database
 from services.store.plans import PlanRow, Plans
 from services.store.runs import Due, Runs
+from services.store.sqlite import SqliteDatabase
 
 ROUNDS = 5
 IN_FLIGHT = 64
@@ -72,7 +73,7 @@ class _Nothing:
 async def sqlite() -> AsyncIterator[Database]:
     """A new database on disk."""
     with tempfile.TemporaryDirectory(prefix="lockstep-bench-") as folder:
-        database = Database(Path(folder) / "lockstep.sqlite")
+        database = SqliteDatabase(Path(folder) / "lockstep.sqlite")
         await database.open()
         try:
             yield database

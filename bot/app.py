@@ -29,6 +29,7 @@ from services.git.workspace import clear_attempts
 from services.github import GitHub
 from services.store.checkpoints import Checkpoints
 from services.store.db import Database
+from services.store.opening import database_at
 
 log = structlog.get_logger(__name__)
 
@@ -54,12 +55,12 @@ async def running(settings: Settings, *, clock: Clock | None = None) -> AsyncIte
     github = GitHub(
         settings.github_api_url, settings.app_id, private_key_pem(settings), clock, cache_enabled=settings.cache
     )
-    mirrors = Mirrors(data / "git", settings.github_url)
-    await clear_attempts(mirrors)
-    database = Database(data / "lockstep.sqlite")
-    workers = Local(mirrors, box, github, clock, Checkpoints(database))
-    await database.open()
+    database = database_at(settings.database_url, data)
     try:
+        await database.open()  # before anything in the data directory is touched: another bot may be at work there
+        mirrors = Mirrors(data / "git", settings.github_url)
+        await clear_attempts(mirrors)
+        workers = Local(mirrors, box, github, clock, Checkpoints(database))
         with unwrapped():
             async with asyncio.TaskGroup() as group:
                 beside = Beside(group)

@@ -8,7 +8,7 @@ import sys
 
 from bot import logs
 from bot.app import running
-from bot.settings import Settings, check_for_serving, read_settings
+from bot.settings import Settings, check_for_serving, read_settings, secrets
 from services.errors import LockstepError
 
 
@@ -20,7 +20,7 @@ def main(arguments: list[str]) -> int:
     try:
         settings = read_settings()
         check_for_serving(settings)
-        redactor = logs.Redactor([settings.webhook_secret, settings.webhook_secret_old, settings.private_key])
+        redactor = logs.Redactor(secrets(settings))
         logs.set_up(style=settings.log_style, level=settings.log_level, redactor=redactor)
         _run(settings)
     except LockstepError as error:

@@ -10,6 +10,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal, get_args, get_origin, get_type_hints
+from urllib.parse import unquote, urlsplit
 
 import msgspec
 from msgspec import Meta
@@ -35,7 +36,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     github_url: Annotated[str, Meta(description="Where git clones from; for Enterprise Server `https://HOST`.")] = (
         "https://github.com"
     )
-    data_dir: Annotated[str, Meta(description="Folder for the database and the git mirrors.")] = "lockstep-data"
+    data_dir: Annotated[str, Meta(description="Folder for the database file and the git mirrors.")] = "lockstep-data"
+    database_url: Annotated[
+        str,
+        Meta(
+            description="`postgresql://USER:PASSWORD@HOST:5432/DATABASE` for a database on a server; empty for a file "
+            "in the data directory."
+        ),
+    ] = ""
     host: Annotated[str, Meta(description="Address to listen on.")] = "127.0.0.1"
     port: Annotated[int, Meta(description="Port to listen on; 0 takes a free one.", ge=0, le=65535)] = 8080
     public_url: Annotated[str, Meta(description="Where people reach the pages; links in checks point there.")] = ""
@@ -91,6 +99,16 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     def __repr__(self) -> str:
         return f"Settings(app_id={self.app_id!r}, github_api_url={self.github_api_url!r}, data_dir={self.data_dir!r})"
+
+
+def secrets(settings: Settings) -> list[str]:
+    """What is never shown, also not in a log."""
+    try:
+        password = urlsplit(settings.database_url).password or ""
+    except ValueError:  # it is refused when it is used
+        password = ""
+    hooks = (settings.webhook_secret, settings.webhook_secret_old)
+    return [*hooks, settings.private_key, settings.database_url, password, unquote(password)]
 
 
 def read_settings(environ: Mapping[str, str] | None = None) -> Settings:

@@ -1,6 +1,7 @@
 """The schema, as numbered SQL files that are applied once, in order, each in its own transaction.
 
-A database remembers its version. One that is newer than the code is refused instead of guessed at: an old process must
+There is a folder for each kind of database, with the same numbers, which lead to the same tables and columns. A
+database remembers its version. One that is newer than the code is refused instead of guessed at: an old process must
 not write into tables it does not know.
 """
 
@@ -8,55 +9,82 @@ import sqlite3
 from collections.abc import Iterator
 from importlib.resources import files
 from importlib.resources.abc import Traversable
+from typing import TYPE_CHECKING, Any, Protocol
 
 from services.errors import UserError
 
-MIGRATIONS = files("services.store") / "migrations" / "sqlite"
+if TYPE_CHECKING:
+    import psycopg
+
+MIGRATIONS = files("services.store") / "migrations"
+SQLITE, POSTGRESQL = MIGRATIONS / "sqlite", MIGRATIONS / "postgresql"
+
+TURN = 4_732_190_265_187
+"""The advisory lock of whoever changes the schema on PostgreSQL; any number that nobody else uses."""
 
 
-def migrate(connection: sqlite3.Connection, folder: Traversable = MIGRATIONS) -> int:
+class Asked(Protocol):
+    """Any connection, as far as it is asked for its version."""
+
+    def execute(self, sql: str, /) -> Any: ...
+
+
+def migrate_sqlite(connection: sqlite3.Connection, folder: Traversable = SQLITE) -> int:
     """Bring the schema up to the newest of `folder` (NNN_name.sql) and return its version.
 
     UserError when the database is newer than this code; sqlite3.Error when a statement fails (its file is undone).
     """
-    scripts = {int(file.name[:3]): file.read_text("utf-8") for file in folder.iterdir() if file.name.endswith(".sql")}
     connection.execute("CREATE TABLE IF NOT EXISTS schema_version (version INTEGER PRIMARY KEY)")
-    found, newest = version(connection), max(scripts)
-    if found > newest:
-        fix = "start the newer version, or restore the backup made before it"
-        raise UserError(f"The database has schema {found}, but this Lockstep only knows schema {newest}: {fix}.")
+    scripts = _ahead(connection, folder)
     connection.execute("PRAGMA foreign_keys=OFF")  # a table that others refer to may be made anew; checked at the end
     try:
-        for number in sorted(scripts):
-            _apply(connection, number, scripts[number])
-    finally:
-        connection.execute("PRAGMA foreign_keys=ON")
-    return newest
-
-
-def _apply(connection: sqlite3.Connection, number: int, script: str) -> None:
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        if version(connection) < number:  # asked under the lock: two processes may start at once
+        for number, script in scripts:
+            connection.execute("BEGIN IMMEDIATE")
             for statement in statements(script):
                 connection.execute(statement)
             if connection.execute("PRAGMA foreign_key_check").fetchone():
                 raise sqlite3.IntegrityError(f"migration {number} leaves rows that refer to nothing")
             connection.execute("INSERT INTO schema_version VALUES (?)", (number,))
-        connection.execute("COMMIT")
+            connection.execute("COMMIT")
     finally:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
+        connection.execute("PRAGMA foreign_keys=ON")
+    return version(connection)
 
 
-def version(connection: sqlite3.Connection) -> int:
+def migrate_postgresql(connection: "psycopg.Connection[Any]", folder: Traversable = POSTGRESQL) -> int:
+    """The same on PostgreSQL, with a connection in autocommit mode; psycopg.Error when a statement fails.
+
+    Processes that start at the same time wait for each other: close the connection, and it is the next one's turn.
+    """
+    connection.execute("SELECT pg_advisory_lock(%s)", (TURN,))
+    connection.execute("CREATE TABLE IF NOT EXISTS schema_version (version bigint PRIMARY KEY)")
+    for number, script in _ahead(connection, folder):
+        with connection.transaction():
+            connection.execute(script, prepare=False)
+            connection.execute("INSERT INTO schema_version VALUES (%s)", (number,))
+    return version(connection)
+
+
+def _ahead(connection: Asked, folder: Traversable) -> list[tuple[int, str]]:
+    """(number, script) of what is still to be applied, in order; UserError when the database is newer."""
+    scripts = {int(file.name[:3]): file.read_text("utf-8") for file in folder.iterdir() if file.name.endswith(".sql")}
+    found, newest = version(connection), max(scripts)
+    if found > newest:
+        fix = "start the newer version, or restore the backup made before it"
+        raise UserError(f"The database has schema {found}, but this Lockstep only knows schema {newest}: {fix}.")
+    return [(number, scripts[number]) for number in sorted(scripts) if number > found]
+
+
+def version(connection: Asked) -> int:
     """The newest migration that was applied, 0 for a new database."""
     (number,) = connection.execute("SELECT coalesce(max(version), 0) FROM schema_version").fetchone()
     return int(number)
 
 
 def statements(script: str) -> Iterator[str]:
-    """The statements of a script one by one (`executescript` would commit in between); triggers stay whole."""
+    """The statements of an SQLite script one by one (`executescript` would commit in between); triggers stay whole."""
     pending = ""
     for line in script.splitlines(keepends=True):
         pending += line

@@ -22,8 +22,8 @@ from handlers.events import key
 from handlers.reading import parse
 from services.engine.engine import Engine
 from services.metrics import Metrics
-from services.store.db import Database
 from services.store.inbox import Inbox
+from services.store.sqlite import SqliteDatabase
 from tests.kit.ingest import Door, FixedClock, headers, open_door
 
 DATA = Path(__file__).parent / "data" / "webhook_examples.json.gz"
@@ -75,7 +75,7 @@ class Looks(Engine):
 
 @asynccontextmanager
 async def receiver() -> AsyncIterator[tuple[Door, Inbox, Dispatcher[Engine], Looks]]:
-    database = Database(":memory:")
+    database = SqliteDatabase(":memory:")
     await database.open()
     inbox = Inbox(database)
     looks = Looks()

@@ -25,6 +25,7 @@ from services.git.workspace import open_workspace
 from services.store import checkpoints
 from services.store.checkpoints import Checkpoints, Kept, Point, Spot
 from services.store.db import Database
+from services.store.sqlite import SqliteDatabase
 from tests.kit.attempting import BRANCH, REPO, START, Ground, open_ground, order
 from tests.kit.githttp import TOKEN
 from tests.kit.logged import logged
@@ -113,7 +114,7 @@ class Desk:
 @pytest.fixture
 async def desk() -> AsyncIterator[Desk]:
     async with open_ground() as ground:
-        database = Database(":memory:")
+        database = SqliteDatabase(":memory:")
         await database.open()
         run = await stored_run(database, TaskState(id="schema", state="running", attempt=1, fence=7))
         made = Desk(ground, database, run, ground.top / "counts")

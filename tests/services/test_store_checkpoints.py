@@ -12,6 +12,7 @@ from services.store import checkpoints
 from services.store.checkpoints import Checkpoints, Kept, Point, Spot
 from services.store.db import Database
 from services.store.runs import Runs, Settle
+from services.store.sqlite import SqliteDatabase
 from tests.kit.plans import NOW
 from tests.kit.stored import now_stand, stored_run
 
@@ -24,7 +25,7 @@ def at(seconds: float) -> datetime:
 
 @pytest.fixture
 async def database() -> AsyncIterator[Database]:
-    made = Database(":memory:")
+    made = SqliteDatabase(":memory:")
     await made.open()
     yield made
     await made.close()

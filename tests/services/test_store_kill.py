@@ -2,22 +2,24 @@
 
 import os
 import signal
-import sqlite3
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from tests.kit.store import Place
+
 ROOT = Path(__file__).parents[2]
 WRITER = """
 import asyncio, sys
-from services.store.db import Database
+from pathlib import Path
 from services.store.inbox import Inbox
+from services.store.opening import database_at
 from tests.kit.ingest import delivery
 
 async def main() -> None:
-    database = Database(sys.argv[1])
+    database = database_at(sys.argv[1], Path(sys.argv[2]))
     await database.open()
     inbox = Inbox(database)
 
@@ -39,9 +41,8 @@ asyncio.run(main())
 
 
 @pytest.mark.parametrize("answers", [1, 150, 700])
-def test_every_answered_delivery_is_there_after_kill_9(tmp_path: Path, answers: int) -> None:
-    path = tmp_path / "lockstep.sqlite"
-    command = [sys.executable, "-c", WRITER, str(path)]
+def test_every_answered_delivery_is_there_after_kill_9(place: Place, answers: int) -> None:
+    command = [sys.executable, "-c", WRITER, place.url, str(place.path.parent)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) as writer:
         assert writer.stdout is not None
         answered = [writer.stdout.readline().strip() for _ in range(answers)]
@@ -49,9 +50,8 @@ def test_every_answered_delivery_is_there_after_kill_9(tmp_path: Path, answers: 
         rest = writer.stdout.read().split("\n")
     answered += rest[:-1]  # a last line that was cut was not an answer
 
-    connection = sqlite3.connect(path)
-    assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
-    stored = {row[0] for row in connection.execute("SELECT guid FROM inbox WHERE outcome IS NULL")}
-    connection.close()
+    if not place.url:
+        assert place.rows("PRAGMA integrity_check") == [("ok",)]
+    stored = {row[0] for row in place.rows("SELECT guid FROM inbox WHERE outcome IS NULL")}
     assert len(answered) >= answers
     assert set(answered) <= stored

@@ -6,11 +6,12 @@ import pytest
 
 from services.store.db import Connection, Database
 from services.store.rows import with_keys, write_rows
+from tests.kit.store import Place
 
 
 @pytest.fixture
-async def database() -> AsyncIterator[Database]:
-    database = Database(":memory:")
+async def database(place: Place) -> AsyncIterator[Database]:
+    database = place.database()
     await database.open()
     yield database
     await database.close()

@@ -12,6 +12,7 @@ from services.errors import StoreError, UserError
 from services.metrics import Metrics
 from services.store.db import Database
 from services.store.inbox import Delivery, Inbox
+from services.store.sqlite import SqliteDatabase
 from tests.kit.ingest import SECRET, START, Door, FixedClock, headers, open_door, sign
 
 BODY = b'{"action": "opened", "issue": {"number": 1}}'
@@ -20,7 +21,7 @@ NEXT_SECRET = b"the one we are rotating to"
 
 @pytest.fixture
 async def database(tmp_path: Path) -> AsyncIterator[Database]:
-    database = Database(tmp_path / "t.sqlite", capacity=4)
+    database = SqliteDatabase(tmp_path / "t.sqlite", capacity=4)
     await database.open()
     yield database
     await database.close()

@@ -8,8 +8,8 @@ from collections.abc import AsyncIterator
 import pytest
 
 from bot import webhook
-from services.store.db import Database
 from services.store.inbox import Inbox
+from services.store.sqlite import SqliteDatabase
 from tests.kit.ingest import Door, headers, open_door
 
 BODY = b'{"action": "opened"}'
@@ -18,7 +18,7 @@ MB = 1_000_000
 
 @pytest.fixture
 async def inbox() -> AsyncIterator[Inbox]:
-    database = Database(":memory:")
+    database = SqliteDatabase(":memory:")
     await database.open()
     yield Inbox(database)
     await database.close()

@@ -13,8 +13,8 @@ from handlers import Handler
 from handlers.events import Event
 from services.errors import ApiError, NotFound, RateLimited, StoreError, Unreachable
 from services.metrics import Metrics
-from services.store.db import Database
 from services.store.inbox import Delivery, Inbox, Outcome
+from services.store.sqlite import SqliteDatabase
 from tests.kit.dispatching import REPO, Diary, body, note, running
 from tests.kit.ingest import delivery, headers, open_door
 
@@ -25,7 +25,7 @@ async def fail(event: Event, engine: Diary) -> None:
 
 @pytest.fixture
 async def inbox() -> AsyncIterator[Inbox]:
-    database = Database(":memory:")
+    database = SqliteDatabase(":memory:")
     await database.open()
     yield Inbox(database)
     await database.close()

@@ -7,15 +7,15 @@ import pytest
 
 from handlers.events import Event
 from services.errors import Fenced, StoreError
-from services.store.db import Database
 from services.store.inbox import Delivery, Inbox, Outcome
+from services.store.sqlite import SqliteDatabase
 from tests.kit.dispatching import Diary, body, note, running
 from tests.kit.ingest import delivery
 
 
 @pytest.fixture
 async def inbox() -> AsyncIterator[Inbox]:
-    database = Database(":memory:")
+    database = SqliteDatabase(":memory:")
     await database.open()
     yield Inbox(database)
     await database.close()

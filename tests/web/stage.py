@@ -24,6 +24,7 @@ from services.store.db import Database
 from services.store.inbox import Inbox
 from services.store.plans import PlanRow, Plans
 from services.store.runs import Runs, Settle
+from services.store.sqlite import SqliteDatabase
 from tests.kit.plans import NOW
 
 HTML = "https://github.example"
@@ -121,7 +122,7 @@ def now_at(task_id: str, state: str, reason: str = "", **more: Any) -> TaskState
 @asynccontextmanager
 async def house() -> AsyncIterator[House]:
     """Pages on a free port of 127.0.0.1, with an empty store."""
-    database = Database(":memory:")
+    database = SqliteDatabase(":memory:")
     await database.open()
     clock, nobody = StoppedClock(), cast("Any", Untouched())
     plans, runs = Plans(database), Runs(database)

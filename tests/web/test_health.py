@@ -10,8 +10,8 @@ from aiohttp.test_utils import make_mocked_request
 from bot.web.health import Health
 from services.errors import Unreachable
 from services.metrics import Metrics
-from services.store.db import Database
 from services.store.inbox import Delivery, Inbox
+from services.store.sqlite import SqliteDatabase
 from tests.kit.plans import NOW
 from tests.web.stage import StoppedClock
 
@@ -32,24 +32,24 @@ class Hub:
 
 
 @pytest.fixture
-async def database() -> AsyncIterator[Database]:
-    found = Database(":memory:")
+async def database() -> AsyncIterator[SqliteDatabase]:
+    found = SqliteDatabase(":memory:")
     await found.open()
     yield found
     await found.close()
 
 
-def health(database: Database, hub: Hub) -> Health:
+def health(database: SqliteDatabase, hub: Hub) -> Health:
     return Health(
         database=database, inbox=Inbox(database), metrics=Metrics(), github=cast("Any", hub), clock=StoppedClock()
     )
 
 
-async def test_up_means_that_it_answers(database: Database) -> None:
+async def test_up_means_that_it_answers(database: SqliteDatabase) -> None:
     assert json.loads((await health(database, Hub()).live(REQUEST)).text or "") == {"status": "ok"}
 
 
-async def test_ready_when_it_can_write_and_github_knows_it(database: Database) -> None:
+async def test_ready_when_it_can_write_and_github_knows_it(database: SqliteDatabase) -> None:
     hub = Hub()
     answer = await health(database, hub).ready(REQUEST)
     assert (answer.status, json.loads(answer.text or "")["parts"]) == (200, {"database": "ok", "github": "ok"})
@@ -59,14 +59,14 @@ async def test_ready_when_it_can_write_and_github_knows_it(database: Database) -
     assert "check the App id" in json.loads(answer.text or "")["parts"]["github"]
 
 
-async def test_ready_has_written_to_the_disk(database: Database) -> None:
+async def test_ready_has_written_to_the_disk(database: SqliteDatabase) -> None:
     log = database.path.with_name(f"{database.path.name}-wal")
     before = log.stat().st_size
     assert (await health(database, Hub()).ready(REQUEST)).status == 200
     assert log.stat().st_size > before
 
 
-async def test_not_ready_when_the_database_takes_no_writes(database: Database) -> None:
+async def test_not_ready_when_the_database_takes_no_writes(database: SqliteDatabase) -> None:
     whole = health(database, Hub())
     assert (await whole.ready(REQUEST)).status == 200
     await database.write(lambda connection: connection.execute("PRAGMA query_only=ON"))
@@ -77,7 +77,7 @@ async def test_not_ready_when_the_database_takes_no_writes(database: Database) -
     assert (await whole.ready(REQUEST)).status == 503
 
 
-async def test_metrics_tell_what_waits(database: Database) -> None:
+async def test_metrics_tell_what_waits(database: SqliteDatabase) -> None:
     await Inbox(database).put(Delivery(hook_id="1", guid="a", event="issues", received_at=NOW, body=b"{}"))
     answer = await health(database, Hub()).metrics(REQUEST)
     text = cast("bytes", answer.body).decode()

@@ -1,0 +1,1 @@
+-- Nothing to do: what SQLite had no column for, the order of runs and effects, has had one here from the start.

@@ -1,0 +1,200 @@
+"""What is particular to a server: it can be away, be restarted, and be shared by several processes."""
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+
+from services.errors import StoreError, UserError
+from services.store.db import Connection
+from services.store.pipelined import numbered
+from services.store.postgres import PostgresDatabase
+from tests.kit import postgres
+
+
+@pytest.fixture
+def url() -> Iterator[str]:
+    with postgres.database() as found:
+        yield found
+
+
+@pytest.fixture
+async def database(url: str) -> AsyncIterator[PostgresDatabase]:
+    database = PostgresDatabase(url)
+    await database.open()
+    await database.write(lambda c: c.execute("CREATE TABLE t (x bigint PRIMARY KEY, y bigint NOT NULL DEFAULT 0)"))
+    yield database
+    await database.close()
+
+
+async def put(database: PostgresDatabase, x: int) -> int:
+    return await database.write(lambda c: c.execute("INSERT INTO t (x) VALUES (?)", (x,)).rowcount)
+
+
+async def stored(database: PostgresDatabase) -> list[int]:
+    return await database.read(lambda c: [row[0] for row in c.execute("SELECT x FROM t ORDER BY x")])
+
+
+def cut(url: str) -> None:
+    """End every connection to this database, as a server does that is shut down."""
+    with postgres.server().admin() as admin:
+        name = url.rpartition("/")[2].partition("?")[0]
+        admin.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", (name,))
+
+
+async def test_a_connection_that_was_cut_is_made_again_and_nobody_notices(database: PostgresDatabase, url: str) -> None:
+    await put(database, 1)
+    assert await stored(database) == [1]
+    for x in (2, 3):
+        cut(url)
+        assert await put(database, x) == 1
+    cut(url)
+    assert await stored(database) == [1, 2, 3]
+
+
+async def test_a_server_that_was_restarted_is_met_again(database: PostgresDatabase) -> None:
+    await put(database, 1)
+    server = postgres.server()
+    server.stop()
+    try:
+        for work in (put(database, 2), stored(database)):
+            with pytest.raises(StoreError, match="can't be reached"):
+                await work
+    finally:
+        server.start()
+    assert await put(database, 3) == 1
+    assert await stored(database) == [1, 3]
+
+
+async def test_a_connection_cut_within_a_group_costs_no_write(database: PostgresDatabase, url: str) -> None:
+    """Nothing was committed yet, so all of it is done again on a new connection."""
+    cuts: list[None] = []
+
+    def cut_once(c: Connection) -> int:
+        found = c.execute("INSERT INTO t (x) VALUES (2)").rowcount
+        if not cuts:
+            cuts.append(None)
+            cut(url)
+        return found
+
+    async with asyncio.TaskGroup() as group:
+        writes = [group.create_task(put(database, 1)), group.create_task(database.write(cut_once))]
+        writes.append(group.create_task(put(database, 3)))
+    assert [write.result() for write in writes] == [1, 1, 1]
+    assert await stored(database) == [1, 2, 3]
+
+
+async def test_what_two_processes_change_at_once_is_not_lost(database: PostgresDatabase, url: str) -> None:
+    """Each reads and then writes what it has read plus one: with anything less than a fresh look one of them is lost."""
+    other = PostgresDatabase(url)
+    await other.open()
+    await put(database, 1)
+
+    def more(c: Connection) -> None:
+        (y,) = c.execute("SELECT y FROM t WHERE x = 1").fetchone()
+        c.execute("UPDATE t SET y = ? WHERE x = 1", (y + 1,))
+
+    async with asyncio.TaskGroup() as group:
+        for _ in range(20):
+            group.create_task(database.write(more))
+            group.create_task(other.write(more))
+    assert await database.read(lambda c: c.execute("SELECT y FROM t").fetchone()) == (40,)
+    await other.close()
+
+
+async def test_an_act_that_looks_at_nothing_still_fails_alone(database: PostgresDatabase) -> None:
+    """Its error arrives with the results of others, and is told to nobody else."""
+    entered, release = threading.Event(), threading.Event()
+
+    def hold(c: Connection) -> None:
+        entered.set()
+        assert release.wait(10)
+
+    async def twice() -> None:
+        with pytest.raises(StoreError, match="duplicate key"):
+            await database.write(lambda c: [c.execute("INSERT INTO t (x) VALUES (7)") for _ in range(2)])
+
+    async with asyncio.TaskGroup() as group:
+        group.create_task(database.write(hold))
+        await asyncio.to_thread(entered.wait)
+        group.create_task(database.write(lambda c: c.execute("INSERT INTO t (x) VALUES (1)")))
+        group.create_task(twice())
+        group.create_task(database.write(lambda c: c.execute("INSERT INTO t (x) VALUES (2)")))
+        await asyncio.sleep(0)
+        release.set()
+    assert await stored(database) == [1, 2]
+
+
+async def test_an_act_that_hides_an_error_commits_nothing(database: PostgresDatabase) -> None:
+    def hides(c: Connection) -> None:
+        c.execute("INSERT INTO t (x) VALUES (1)")
+        with pytest.raises(Exception, match="duplicate"):
+            assert c.execute("INSERT INTO t (x) VALUES (1)").rowcount
+
+    with pytest.raises(StoreError, match="hid an error"):
+        await database.write(hides)
+    assert await stored(database) == []
+    assert await put(database, 2) == 1
+
+
+async def test_text_that_no_database_on_a_server_can_hold_is_made_harmless(database: PostgresDatabase) -> None:
+    await database.write(lambda c: c.execute("INSERT INTO command (comment_id, at) VALUES (?, ?)", ("a\0b", "now")))
+    assert await database.read(lambda c: c.execute("SELECT comment_id FROM command").fetchone()) == (
+        "a\N{REPLACEMENT CHARACTER}b",
+    )
+
+
+async def test_commits_are_on_the_disk_before_the_answer(database: PostgresDatabase) -> None:
+    def asked(c: Connection) -> list[str]:
+        return [c.execute(f"SHOW {name}").fetchone()[0] for name in ("synchronous_commit", "transaction_isolation")]
+
+    assert await database.write(asked) == ["on", "repeatable read"]
+
+
+@pytest.mark.parametrize(
+    ("sql", "there"),
+    [
+        ("SELECT ? + ?", "SELECT $1 + $2"),
+        ("SELECT '?', \"?\", ? -- ?\n, ?", "SELECT '?', \"?\", $1 -- ?\n, $2"),
+        (
+            "SELECT /* ? */ 'it''s ?' WHERE x LIKE '%?%' ESCAPE '\\' AND y = ?",
+            "SELECT /* ? */ 'it''s ?' WHERE x LIKE '%?%' ESCAPE '\\' AND y = $1",
+        ),
+    ],
+)
+def test_question_marks_are_numbered_but_in_quotes_and_comments(sql: str, there: str) -> None:
+    assert numbered(sql) == there
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        (
+            "postgresql://ana:s3cr3t-word@127.0.0.1:1/x",
+            r"^The database x at 127\.0\.0\.1 can't be used \(.*refused.*\); check that the server runs",
+        ),
+        (
+            "postgresql://ana:s3cr3t-word@127.0.0.1:s3cr3t-word/x",
+            "^The database URL can't be read; it looks like postgresql://USER",
+        ),
+        ("postgresql://ana:s3cr3t/word@127.0.0.1/x", "^The database URL can't be read"),
+        ("postgresql://ana:s3cr3t-word@[::1/x", "^The database URL can't be read"),
+        ("postgresql://ana:s3cr3t-word@nowhere.invalid/x", "^The database x at nowhere.invalid can't be used"),
+    ],
+)
+async def test_a_server_that_cannot_be_used_is_told_without_the_password(url: str, said: str) -> None:
+    with pytest.raises(UserError, match=said) as caught:
+        await PostgresDatabase(url).open()
+    assert "s3cr3t" not in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+async def test_a_database_that_is_not_there_or_cannot_hold_all_text_is_refused() -> None:
+    server = postgres.server()
+    with pytest.raises(UserError, match=r'"missing" does not exist.*check that the server runs'):
+        await PostgresDatabase(server.url("missing")).open()
+    with server.admin() as admin:
+        admin.execute("CREATE DATABASE ascii ENCODING 'SQL_ASCII' TEMPLATE template0")
+    with pytest.raises(UserError, match="encoded in SQL_ASCII; create it with ENCODING 'UTF8'"):
+        await PostgresDatabase(server.url("ascii")).open()

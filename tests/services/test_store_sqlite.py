@@ -1,0 +1,81 @@
+"""What is particular to a file: how it is written, who may have it open, and what is said when it can't be used."""
+
+import asyncio
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from services.errors import UserError
+from services.store.db import Connection
+from services.store.sqlite import SqliteDatabase
+
+ROOT = Path(__file__).parents[2]
+
+
+async def test_the_file_is_in_wal_mode_and_every_commit_is_synced(tmp_path: Path) -> None:
+    def pragmas(connection: Connection) -> list[object]:
+        names = ("journal_mode", "synchronous", "foreign_keys", "wal_autocheckpoint")
+        return [connection.execute(f"PRAGMA {name}").fetchone()[0] for name in names]
+
+    database = SqliteDatabase(tmp_path / "t.sqlite")
+    await database.open()
+    assert await database.write(pragmas) == ["wal", 2, 1, 1000]
+    await database.close()
+
+
+async def test_a_memory_database_leaves_nothing_behind() -> None:
+    database = SqliteDatabase(":memory:")
+    await database.open()
+    folder = database.path.parent
+    await database.write(lambda c: c.execute("CREATE TABLE t (x INTEGER PRIMARY KEY)").rowcount)
+    await database.close()
+    assert not folder.exists()
+
+
+async def test_a_file_that_is_no_database_is_named_in_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("not a database " * 100)
+    database = SqliteDatabase(tmp_path / "notes.txt")
+    with pytest.raises(UserError, match=r"notes\.txt can't be opened"):
+        await database.open()
+    await database.close()
+
+
+async def test_a_folder_that_is_not_there_is_said(tmp_path: Path) -> None:
+    database = SqliteDatabase(tmp_path / "missing" / "t.sqlite")
+    with pytest.raises(UserError, match="folder"):
+        await database.open()
+    await database.close()
+
+
+HOLDER = """
+import asyncio, sys
+from services.store.sqlite import SqliteDatabase
+
+async def main() -> None:
+    database = SqliteDatabase(sys.argv[1])
+    await database.open()
+    print("open", flush=True)
+    await asyncio.Event().wait()
+
+asyncio.run(main())
+"""
+
+
+async def held(path: Path) -> None:
+    database = SqliteDatabase(path)
+    await database.open()
+    await database.close()
+
+
+def test_only_one_process_has_the_file_open_and_its_death_frees_it(tmp_path: Path) -> None:
+    path = tmp_path / "t.sqlite"
+    with subprocess.Popen([sys.executable, "-c", HOLDER, path], cwd=ROOT, stdout=subprocess.PIPE) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == b"open\n"
+        with pytest.raises(UserError, match=r"Another Lockstep has the database t\.sqlite open; stop the other one"):
+            asyncio.run(held(path))
+        holder.kill()
+    asyncio.run(held(path))
+    asyncio.run(held(path))
