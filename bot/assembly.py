@@ -49,7 +49,7 @@ class Assembly:
     async def look_everywhere(self) -> None:
         """One sweep: everything that waits or lives is looked at again, and what is old goes."""
         self.dispatcher.wake()
-        await self.engine.driver.sweep()
+        await self.engine.take_up(None)
         now = self.clock.now()
         while await self.inbox.prune(bodies_before=now - KEEP_BODIES, rows_before=now - KEEP_ROWS):
             pass

@@ -296,10 +296,12 @@ class _Work:
             # A merge that was refused is tried again as it stands: turning back and forth would only fill the history.
             if task.state == "failed" or (task.state == "needs_human" and ruling.verdict == "wait"):
                 self.apply(task.id, Happening(kind="green"))
+            if ruling.verdict == "merge" and self.is_going and not task.held:
+                # The merge looks more closely; what it found last time stands until it finds something else.
+                self.actions.append(_action(self.run, self.of(task.id), "merge", fact.head_sha))
+                return
             held = f"is held; `/lockstep resume {task.id}` lets it go" if task.held else ""
             self.apply(task.id, Happening(kind="waits", text=held or ruling.reason))
-            if ruling.verdict == "merge" and self.is_going and not task.held:
-                self.actions.append(_action(self.run, self.of(task.id), "merge", fact.head_sha))
 
     def is_met(self, need: str) -> bool:
         return self.of(need).state in SATISFIED

@@ -65,7 +65,7 @@ class Effects:
         if due.action.kind == "open_pull":
             return await self._open_pull(run, task, state, due)
         if due.action.kind == "checks":
-            return await self._checks(run, task, state, look=due.tries > 0)
+            return await self._checks(run, task, state, look=due.tries > 0 or state.attempt > 1)
         return await self._merge(board, task, state, due.action.sha)
 
     async def _track(self, run: Run, task: Task, due: Due) -> Outcome:

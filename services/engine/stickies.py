@@ -101,19 +101,21 @@ class Stickies:
 
     async def _send(self, sticky: Sticky, body: str) -> str:
         """Edit the comment, or make it; one that was made before a crash is found again by its mark."""
+        if sticky.comment_id and await self._edit(sticky.repo, sticky.comment_id, body):
+            return sticky.comment_id
         writes = self._parts.github.writes
-        comment_id = sticky.comment_id
-        if not comment_id:
-            found = await writes.find_comment(sticky.repo, sticky.number, STICKY)
-            comment_id = found.id if found is not None else ""
-        if comment_id:
-            try:
-                await writes.edit_comment(sticky.repo, comment_id, body)
-            except NotFound:  # somebody deleted it: make it anew
-                pass
-            else:
-                return comment_id
+        found = await writes.find_comment(sticky.repo, sticky.number, STICKY)
+        if found is not None and await self._edit(sticky.repo, found.id, body):
+            return found.id
         return (await writes.comment(sticky.repo, sticky.number, body)).id
+
+    async def _edit(self, repo: str, comment_id: str, body: str) -> bool:
+        """False when somebody has deleted it."""
+        try:
+            await self._parts.github.writes.edit_comment(repo, comment_id, body)
+        except NotFound:
+            return False
+        return True
 
     async def _body(self, repo: str, number: int, sticky: Sticky) -> str:
         answers = [f"> {code(answer.to)} {code(answer.command)}\n\n{answer.text}\n" for answer in sticky.answers]

@@ -86,6 +86,13 @@ def test_a_green_check_merges_even_when_the_whole_run_had_stopped_for_it() -> No
     assert kinds(after(red, facts={"a": pull()}).actions) == ["label a", "merge a"]
 
 
+def test_what_a_merge_found_stands_until_it_finds_something_else() -> None:
+    """Objections are read right before a merge only: turning back and forth would edit the comment at every sweep."""
+    waiting = happen(in_review(task("a")), "a", "waits", text="changes were requested by `ben`").run
+    again = after(waiting, facts={"a": pull()})
+    assert (kinds(again.actions), again.changed) == (["merge a"], ())
+
+
 def test_a_label_is_set_anew_each_time_a_task_comes_to_a_state() -> None:
     red = {"a": pull(checks=(check("test", "failure"),))}
     stuck = after(in_review(task("a")), facts=red)
