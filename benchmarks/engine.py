@@ -23,7 +23,8 @@ import uvloop
 from benchmarks import Number, Report, Say, machine
 from benchmarks._graphs import layered
 from bot.loops import Beside
-from services.core.conduct import Board, Run, Wish, begin
+from services.core.board import Board, Run, Wish
+from services.core.conduct import begin
 from services.core.graph import needs_of
 from services.core.machine import Happening
 from services.core.plan import Parsed, Plan

@@ -21,7 +21,8 @@ import msgspec
 from benchmarks import Report, Say, machine
 from benchmarks._graphs import drawn
 from services.core import graph
-from services.core.conduct import Board, Run, begin, decide
+from services.core.board import Board, Run
+from services.core.conduct import begin, decide
 from services.core.machine import Happening
 from services.core.parse import parse_bytes
 from services.core.places import Limits, Places

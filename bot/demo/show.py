@@ -9,8 +9,8 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from services.core.board import Run
 from services.core.clock import from_text
-from services.core.conduct import Run
 from services.core.report import ICONS, WORDS
 from services.store.runs import Told
 

@@ -14,8 +14,8 @@ import msgspec
 from bot.app import Bot, running
 from bot.demo.stage import Stage
 from bot.settings import Settings
+from services.core.board import Run
 from services.core.clock import Clock
-from services.core.conduct import Run
 from services.core.names import LABEL_PLAN
 from services.errors import UserError
 from services.sandbox import server

@@ -6,7 +6,7 @@ import msgspec
 
 from bot.demo.story import Ending
 from services.core import graph
-from services.core.conduct import Run
+from services.core.board import Run
 from services.core.plan import Task
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 import msgspec
 
 from bot.web.views import Ask, Card, Places, Seen, TaskLine
-from services.core.conduct import Run
+from services.core.board import Run
 from services.core.machine import ENDED
 from services.store.plans import PlanRow
 

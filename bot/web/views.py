@@ -14,7 +14,7 @@ import msgspec
 
 from bot.web.times import When, lasting, when
 from services.core import graph
-from services.core.conduct import Run
+from services.core.board import Run
 from services.core.machine import ENDED, STUCK, TaskState
 from services.core.plan import Plan, Task
 from services.core.report import WORDS, progress

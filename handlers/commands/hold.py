@@ -2,8 +2,8 @@
 end."""
 
 from handlers.commands import Context, command
+from services.core.board import Wish
 from services.core.commands import Command
-from services.core.conduct import Wish
 from services.core.text import code, visible
 
 

@@ -1,8 +1,8 @@
 """`resume`: go on after `hold`."""
 
 from handlers.commands import Context, command
+from services.core.board import Wish
 from services.core.commands import Command
-from services.core.conduct import Wish
 from services.core.text import code
 
 

@@ -7,7 +7,7 @@ The engine posts it.
 import sys
 from collections.abc import Callable
 
-from services.core.conduct import Run
+from services.core.board import Run
 from services.core.machine import TaskState
 from services.core.report import CheckReport
 from services.registry import Registry

@@ -1,7 +1,7 @@
 """`lockstep/gate`, the one check to require: are all needs of this pull request met?"""
 
 from services.checks import CHECKS
-from services.core.conduct import Run
+from services.core.board import Run
 from services.core.machine import TaskState
 from services.core.messages import named
 from services.core.names import CHECK_GATE

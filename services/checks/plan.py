@@ -1,7 +1,7 @@
 """`lockstep/plan`, informational: which plan and task this pull request belongs to, and how far the plan is."""
 
 from services.checks import CHECKS
-from services.core.conduct import Run
+from services.core.board import Run
 from services.core.machine import TaskState
 from services.core.messages import plan_place
 from services.core.names import CHECK_PLAN

@@ -7,7 +7,7 @@ not see them: private ones, in a public repository.
 
 from collections.abc import Iterable
 
-from services.core.conduct import Run
+from services.core.board import Run
 from services.core.machine import TaskState
 from services.core.names import marker
 from services.core.plan import Task

@@ -8,7 +8,7 @@ graph first, then rows of the table, finished tasks before the rest, then answer
 from collections.abc import Iterator, Sequence
 
 from services.core import graph
-from services.core.conduct import Run
+from services.core.board import Run
 from services.core.machine import SATISFIED, STUCK, TaskState
 from services.core.messages import FOOT
 from services.core.names import STICKY

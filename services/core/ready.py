@@ -7,15 +7,11 @@ anew: two sorted lists for each set of lanes, by urgency and by age, and only th
 
 import heapq
 from bisect import bisect_left, insort
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 
 from services.core.places import Places, Use
-from services.core.schedule import PATIENCE, Candidate, Taken, Urgency, is_overdue, urgency
-
-Rank = tuple[float, float, datetime, str]
-"""Urgency among tasks of one run none of which is overdue: that part of it never changes."""
-Head = tuple[Urgency, int, Candidate, Iterator[Candidate]]
+from services.core.schedule import PATIENCE, Candidate, Rank, Taken, Urgency, rank_of, urgency_of
 
 
 class _Row:
@@ -28,15 +24,29 @@ class _Row:
         self.ranks: list[Rank] = []
         self.ages: list[tuple[datetime, str]] = []
 
-    def in_order(self, overdue_since: datetime, gone: Collection[str]) -> Iterator[Candidate]:
+    def add(self, candidate: Candidate) -> None:
+        self.held[candidate.id] = candidate
+        insort(self.ranks, rank_of(candidate))
+        insort(self.ages, (candidate.since, candidate.id))
+
+    def remove(self, task_id: str) -> None:
+        candidate = self.held.pop(task_id)
+        del self.ranks[bisect_left(self.ranks, rank_of(candidate))]
+        del self.ages[bisect_left(self.ages, (candidate.since, task_id))]
+
+    def head(self, overdue_since: datetime) -> Rank:
+        oldest = self.ages[0]
+        return (0.0, 0.0, *oldest) if oldest[0] <= overdue_since else self.ranks[0]
+
+    def in_order(self, overdue_since: datetime, gone: Collection[str] = ()) -> Iterator[Rank]:
         for since, task_id in self.ages:
             if since > overdue_since:
                 break
             if task_id not in gone:
-                yield self.held[task_id]
-        for _, _, since, task_id in self.ranks:
-            if since > overdue_since and task_id not in gone:
-                yield self.held[task_id]
+                yield (0.0, 0.0, since, task_id)
+        for rank in self.ranks:
+            if rank[2] > overdue_since and rank[3] not in gone:
+                yield rank
 
 
 class ReadyQueue:
@@ -58,21 +68,16 @@ class ReadyQueue:
         row = self._rows.get(candidate.use)
         if row is None:
             row = self._rows[candidate.use] = _Row()
-        row.held[candidate.id] = candidate
-        insort(row.ranks, _rank(candidate))
-        insort(row.ages, (candidate.since, candidate.id))
+        row.add(candidate)
 
     def remove(self, run: str, task_id: str) -> None:
         """Take a task out; nothing happens when it is not there."""
         use = self._uses.pop((run, task_id), None)
-        if use is None:
-            return
-        row = self._rows[use]
-        candidate = row.held.pop(task_id)
-        del row.ranks[bisect_left(row.ranks, _rank(candidate))]
-        del row.ages[bisect_left(row.ages, (candidate.since, task_id))]
-        if not row.held:
-            del self._rows[use]
+        if use is not None:
+            row = self._rows[use]
+            row.remove(task_id)
+            if not row.held:
+                del self._rows[use]
 
     def pick(
         self,
@@ -85,52 +90,94 @@ class ReadyQueue:
     ) -> list[Candidate]:
         """Who starts now, in that order. Of `run`, `fresh` counts as if it were in, and `gone` as if it were not."""
         taken = Taken(places)
-        heads = [] if taken.is_full else self._heads(taken, now, run, fresh, gone)
-        chosen = []
-        while heads and not taken.is_full:
-            was, number, candidate, rest = heapq.heappop(heads)
-            rank = urgency(candidate, now, taken.by_run(candidate))
-            if rank != was:  # its run has come to hold more places since
-                heapq.heappush(heads, (rank, number, candidate, rest))
-            elif taken.take(candidate):
-                chosen.append(candidate)
-                _push(heads, number, rest, taken, now)
-            elif is_overdue(candidate, now):  # this set of lanes is full, and only gets fuller
-                taken.keep(candidate)
-        return chosen
+        if taken.is_full or not (self._rows or fresh):
+            return []
+        pick = _Pick(taken, now - PATIENCE)
+        pick.fill(self._rows, run, fresh, gone)
+        return pick.choose()
 
-    def _heads(
-        self, taken: Taken, now: datetime, run: str, fresh: Sequence[Candidate], gone: Collection[str]
-    ) -> list[Head]:
-        """The most urgent candidate of each set of lanes that matters, with those behind it."""
-        heads: list[Head] = []
-        overdue_since = now - PATIENCE
+
+class _Source:
+    """A row as one choice sees it. `rest`: what stands behind its head, walked only once the head is taken."""
+
+    __slots__ = ("fresh", "rest", "row", "use")
+
+    def __init__(self, use: Use, row: _Row | None, fresh: Mapping[str, Candidate], rest: Iterator[Rank] | None) -> None:
+        self.use, self.row, self.fresh, self.rest = use, row, fresh, rest
+
+    def candidate(self, task_id: str) -> Candidate:
+        if self.row is None or task_id in self.fresh:
+            return self.fresh[task_id]
+        return self.row.held[task_id]
+
+    def next(self, overdue_since: datetime) -> Rank | None:
+        if self.rest is None and self.row is not None:
+            self.rest = self.row.in_order(overdue_since)
+            next(self.rest)
+        return next(self.rest, None) if self.rest is not None else None
+
+
+class _Pick:
+    """One choice in the making: a heap of the rows' heads."""
+
+    def __init__(self, taken: Taken, overdue_since: datetime) -> None:
+        self._taken = taken
+        self._overdue_since = overdue_since
+        self._heads: list[tuple[Urgency, int]] = []
+        self._sources: list[_Source] = []
+
+    def fill(self, rows: Mapping[Use, _Row], run: str, fresh: Sequence[Candidate], gone: Collection[str]) -> None:
+        """Every row with its head; those that changed in their new order."""
         own: dict[Use, list[Candidate]] = {}
         for candidate in fresh:
             own.setdefault(candidate.use, []).append(candidate)
-        for number, (use, row) in enumerate(self._rows.items()):
-            added = own.pop(use, ())
-            # Without one that waits too long, a full set of lanes says nothing to anybody.
-            if row.ages[0][0] > overdue_since and not added and not taken.fits(use):
-                continue
-            held = row.in_order(overdue_since, gone if use.run == run else ())
-            _push(heads, number, _merged(held, added, now), taken, now)
-        for number, added in enumerate(own.values(), len(self._rows)):
-            _push(heads, number, _merged(iter(()), added, now), taken, now)
-        return heads
+        for use, row in rows.items():
+            if use in own or (gone and use.run == run):
+                self._add_changed(use, row, own.pop(use, ()), gone)
+            else:
+                self._add(_Source(use, row, {}, None), row.head(self._overdue_since))
+        for use, added in own.items():
+            self._add_changed(use, None, added, ())
+        heapq.heapify(self._heads)
 
+    def _add(self, source: _Source, head: Rank) -> None:
+        self._heads.append((self._urgency(head, source.use.run), len(self._sources)))
+        self._sources.append(source)
 
-def _merged(held: Iterator[Candidate], added: Sequence[Candidate], now: datetime) -> Iterator[Candidate]:
-    if not added:
-        return held
-    return heapq.merge(held, sorted(added, key=lambda each: urgency(each, now)), key=lambda each: urgency(each, now))
+    def _add_changed(self, use: Use, row: _Row | None, added: Sequence[Candidate], gone: Collection[str]) -> None:
+        rest = row.in_order(self._overdue_since, gone) if row is not None else iter(())
+        if added:
+            new = sorted(map(rank_of, added), key=self._order)
+            rest = heapq.merge(rest, new, key=self._order)
+        head = next(rest, None)
+        if head is not None:
+            self._add(_Source(use, row, {each.id: each for each in added}, rest), head)
 
+    def _order(self, rank: Rank) -> Urgency:
+        return urgency_of(rank, "", 0, self._overdue_since)
 
-def _push(heads: list[Head], number: int, rest: Iterator[Candidate], taken: Taken, now: datetime) -> None:
-    head = next(rest, None)
-    if head is not None:
-        heapq.heappush(heads, (urgency(head, now, taken.by_run(head)), number, head, rest))
+    def _urgency(self, rank: Rank, run: str) -> Urgency:
+        return urgency_of(rank, run, self._taken.by_run(run), self._overdue_since)
 
-
-def _rank(candidate: Candidate) -> Rank:
-    return (-candidate.priority, -candidate.remaining, candidate.since, candidate.id)
+    def choose(self) -> list[Candidate]:
+        """The most urgent head again and again, until nobody fits."""
+        chosen = []
+        heads, taken = self._heads, self._taken
+        while heads and not taken.is_full:
+            was, number = heads[0]
+            source = self._sources[number]
+            holds = taken.by_run(source.use.run)
+            if was[0] and was[2] != holds:  # its run has come to hold more places since
+                heapq.heapreplace(heads, ((*was[:2], holds, *was[3:]), number))
+            elif taken.take(source.use):
+                chosen.append(source.candidate(was[-1]))
+                behind = source.next(self._overdue_since)
+                if behind is None:
+                    heapq.heappop(heads)
+                else:
+                    heapq.heapreplace(heads, (self._urgency(behind, source.use.run), number))
+            else:  # this set of lanes is full, and only gets fuller
+                heapq.heappop(heads)
+                if not was[0]:
+                    taken.keep(source.use)
+        return chosen

@@ -4,7 +4,7 @@ from typing import Literal
 
 import msgspec
 
-from services.core.conduct import Run
+from services.core.board import Run
 from services.core.machine import SATISFIED, TaskState
 
 ICONS = {

@@ -30,19 +30,30 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     remaining: float = 0.0
 
 
+Rank = tuple[float, float, datetime, str]
+"""What of a task's urgency never changes: less priority, less remaining, since when, and its id."""
 Urgency = tuple[int, float, int, float, datetime, str, str]
+"""Sort key, most urgent first; 0 at its head: overdue."""
+
+
+def rank_of(candidate: Candidate) -> Rank:
+    return (-candidate.priority, -candidate.remaining, candidate.since, candidate.id)
+
+
+def urgency_of(rank: Rank, run: str, holds: int, overdue_since: datetime) -> Urgency:
+    """`holds`: places of its run; run and id settle what is left."""
+    if rank[2] <= overdue_since:
+        return (0, 0.0, 0, 0.0, rank[2], run, rank[3])
+    return (1, rank[0], holds, rank[1], rank[2], run, rank[3])
 
 
 def urgency(candidate: Candidate, now: datetime, holds: int = 0) -> Urgency:
-    """Sort key, most urgent first; `holds`: places of its run; run and id settle what is left."""
-    last = (candidate.since, candidate.use.run, candidate.id)
-    if is_overdue(candidate, now):
-        return (0, 0.0, 0, 0.0, *last)
-    return (1, -candidate.priority, holds, -candidate.remaining, *last)
+    """Of a candidate at a moment, when its run holds so many places."""
+    return urgency_of(rank_of(candidate), candidate.use.run, holds, now - PATIENCE)
 
 
 def is_overdue(candidate: Candidate, now: datetime) -> bool:
-    return now - candidate.since >= PATIENCE
+    return candidate.since <= now - PATIENCE
 
 
 def choose(ready: Iterable[Candidate], places: Places, now: datetime) -> list[Candidate]:
@@ -50,12 +61,12 @@ def choose(ready: Iterable[Candidate], places: Places, now: datetime) -> list[Ca
     taken, left = Taken(places), list(ready)
     chosen = []
     while left:
-        candidate = min(left, key=lambda each: urgency(each, now, taken.by_run(each)))
+        candidate = min(left, key=lambda each: urgency(each, now, taken.by_run(each.use.run)))
         left.remove(candidate)
-        if taken.take(candidate):
+        if taken.take(candidate.use):
             chosen.append(candidate)
         elif is_overdue(candidate, now):
-            taken.keep(candidate)
+            taken.keep(candidate.use)
     return chosen
 
 
@@ -71,29 +82,29 @@ class Taken:
     def is_full(self) -> bool:
         return self._count.get(TOTAL, 0) >= self._places.limits.total
 
-    def by_run(self, candidate: Candidate) -> int:
-        """How many places the candidate's run holds."""
-        return self._count.get(("run", candidate.use.run), 0)
+    def by_run(self, run: str) -> int:
+        """How many places the run holds."""
+        return self._count.get(("run", run), 0)
 
     def fits(self, use: Use) -> bool:
         return all(self._count.get(lane, 0) < room for lane, room in self._places.lanes(use))
 
-    def take(self, candidate: Candidate) -> bool:
-        """Give it its places; False when a lane is full. One that does not fit now does not fit later either."""
-        if not self.fits(candidate.use):
+    def take(self, use: Use) -> bool:
+        """Take its places; False when a lane is full. One that does not fit now does not fit later either."""
+        if not self.fits(use):
             return False
-        for lane, _ in self._places.lanes(candidate.use):
+        for lane, _ in self._places.lanes(use):
             self._count[lane] = self._count.get(lane, 0) + 1
         return True
 
-    def keep(self, candidate: Candidate) -> None:
+    def keep(self, use: Use) -> None:
         """Keep a place in each lane for the first one that waits too long, so that nobody overtakes it for ever where
         two lanes are never free at once.
 
         Not of the whole bot's places: whoever leaves a full lane leaves one of those too, and it is chosen first then.
         One whose lane has no places at all waits for other settings, and nothing is kept for it.
         """
-        lanes = self._places.lanes(candidate.use)
+        lanes = self._places.lanes(use)
         if self._has_kept or any(room <= 0 for _, room in lanes):
             return
         self._has_kept = True

@@ -1,7 +1,7 @@
 """How far an approval reaches: it starts one run, of exactly the text it was given for."""
 
+from services.core.board import Run
 from services.core.clock import from_text
-from services.core.conduct import Run
 from services.store.plans import PlanRow
 
 

@@ -10,7 +10,8 @@ import msgspec
 
 from services.checks import CHECKS
 from services.core import messages, names
-from services.core.conduct import Board, Run, ruling_for
+from services.core.board import Board, Run
+from services.core.conduct import ruling_for
 from services.core.machine import Happening, Kind, TaskState
 from services.core.merging import meaning
 from services.core.plan import Task

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from services.core.backoff import delay
-from services.core.conduct import Action, Board
+from services.core.board import Action, Board
 from services.core.machine import Happening
 from services.core.text import plain
 from services.engine.effects import Outcome

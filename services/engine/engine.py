@@ -7,7 +7,7 @@ import asyncio
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 
-from services.core.conduct import Run, Wish
+from services.core.board import Run, Wish
 from services.core.machine import Happening, Kind
 from services.engine.effects import Effects
 from services.engine.intake import Intake

@@ -10,8 +10,9 @@ from datetime import datetime
 import msgspec
 
 from services.core import names
+from services.core.board import Action, Run
 from services.core.clock import to_text
-from services.core.conduct import Action, Run, begin
+from services.core.conduct import begin
 from services.core.parse import parse
 from services.core.plan import Plan
 from services.core.text import code

@@ -7,7 +7,8 @@ from datetime import datetime
 
 import msgspec
 
-from services.core.conduct import Action, Board, Decision, Wish, attempt_key
+from services.core.board import Action, Board, Decision, Wish
+from services.core.conduct import attempt_key
 from services.core.gate import PullFact
 from services.core.machine import Happening
 from services.core.places import Use

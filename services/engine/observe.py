@@ -9,7 +9,7 @@ from datetime import datetime
 
 import msgspec
 
-from services.core.conduct import Run
+from services.core.board import Run
 from services.core.config import RepoConfig, read_config
 from services.core.gate import PASSED, CheckFact, PullFact
 from services.core.machine import TaskState

@@ -15,7 +15,8 @@ import msgspec
 import structlog
 
 from services.core.backoff import delay
-from services.core.conduct import Action, Board, Decision, Run, Wish, decide
+from services.core.board import Action, Board, Decision, Run, Wish
+from services.core.conduct import decide
 from services.core.gate import PullFact
 from services.core.machine import ENDED, Happening
 from services.core.places import Places

@@ -10,8 +10,8 @@ from datetime import datetime
 
 import msgspec
 
+from services.core.board import Action, Decision, Moment, Run
 from services.core.clock import from_text, to_text
-from services.core.conduct import Action, Decision, Moment, Run
 from services.core.machine import TaskState
 from services.core.plan import Plan
 from services.core.shards import shard_of

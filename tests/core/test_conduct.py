@@ -5,7 +5,8 @@ from datetime import timedelta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.core.conduct import Action, Run, Wish, wait_keys
+from services.core.board import Action, Run, Wish
+from services.core.conduct import wait_keys
 from services.core.machine import ENDED, SATISFIED, Happening, Kind
 from services.core.places import Limits
 from tests.kit.plans import NOW, after, check, happen, in_review, pull, run, task, tracked

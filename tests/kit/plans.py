@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from services.core.conduct import Action, Board, Decision, Moment, Run, Wish, begin, decide
+from services.core.board import Action, Board, Decision, Moment, Run, Wish
+from services.core.conduct import begin, decide
 from services.core.gate import CheckFact, PullFact
 from services.core.machine import Happening, TaskState
 from services.core.places import Limits, Places

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from services.core.conduct import Decision, Moment, Run
+from services.core.board import Decision, Moment, Run
 from services.core.machine import TaskState
 from services.core.plan import Parsed, Plan
 from services.store.db import Database

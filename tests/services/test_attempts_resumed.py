@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import zstandard
 
-from services.core.conduct import Run
+from services.core.board import Run
 from services.core.machine import TaskState
 from services.core.steps import ORDER
 from services.engine.attempts import Order, Result

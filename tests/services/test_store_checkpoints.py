@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from services.core.conduct import Action, Decision
+from services.core.board import Action, Decision
 from services.core.machine import TaskState
 from services.store import checkpoints
 from services.store.checkpoints import Checkpoints, Kept, Point, Spot

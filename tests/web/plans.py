@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
-from services.core.conduct import Run
+from services.core.board import Run
 from services.core.machine import TaskState
 from services.core.plan import Plan
 from services.core.text import code, plain

@@ -13,7 +13,7 @@ from aiohttp import web
 
 from bot.web import pages
 from services.core import names
-from services.core.conduct import Action, Decision, Moment, Run
+from services.core.board import Action, Decision, Moment, Run
 from services.core.machine import TaskState
 from services.core.plan import Parsed, Plan, Problem
 from services.engine.engine import Engine

@@ -6,7 +6,7 @@ import msgspec
 
 from bot.web.overview import ASKS, ASKS_OF_ONE, Overview, overview
 from bot.web.views import Places
-from services.core.conduct import Run
+from services.core.board import Run
 from services.core.plan import Parsed, Plan
 from services.store.plans import PlanRow
 from tests.kit.plans import NOW, plan, run, task

@@ -1,0 +1,172 @@
+"""A run in memory: its values, and the board on which it stands with what is asked of it all the time.
+
+`core.conduct` decides over a board and never changes it; what it decided is a value too, and once that is stored,
+`Board.apply` takes it over.
+"""
+
+from collections import Counter
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Literal
+
+import msgspec
+
+from services.core import graph
+from services.core.machine import State, TaskState
+from services.core.places import Use
+from services.core.plan import Plan, Task
+from services.core.ready import ReadyQueue
+from services.core.schedule import Candidate
+
+LONG_AGO = datetime.min.replace(tzinfo=UTC)
+RunState = Literal["running", "paused", "done", "failed", "cancelled"]
+GOING: frozenset[RunState] = frozenset({"running", "failed"})
+"""States in which something may be started and merged."""
+ActionKind = Literal["track", "attempt", "open_pull", "checks", "merge", "tidy", "label", "mark", "finish"]
+
+
+class Run(msgspec.Struct, frozen=True, kw_only=True):
+    """One execution of an approved plan. `plan` is the approved text, never the live issue; `tasks` by id, in plan
+    order.
+
+    `actor` started it; `approver` approved it, and nothing is merged that this person could not write to.
+    """
+
+    id: str
+    plan_id: str
+    repo: str
+    number: int
+    plan: Plan
+    tasks: dict[str, TaskState]
+    state: RunState = "running"
+    actor: str = ""
+    approver: str = ""
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+
+
+class Action(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """A decided effect, as a value. `task` is empty for the run's own; `sha` says which commit it is about."""
+
+    key: str
+    kind: ActionKind
+    task: str = ""
+    attempt: int = 0
+    fence: int = 0
+    sha: str = ""
+
+
+class Moment(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """One line of history: what happened to which task, and by whom."""
+
+    task: str
+    kind: str
+    before: str
+    after: str
+    text: str = ""
+    actor: str = ""
+
+
+class Wish(msgspec.Struct, frozen=True, kw_only=True):
+    """What a person wants of a whole run: hold everything back, or go on."""
+
+    state: Literal["paused", "running"]
+    actor: str = ""
+    text: str = ""
+
+
+class Decision(msgspec.Struct, frozen=True, kw_only=True):
+    """What follows: the tasks that changed, the wait keys of those whose keys changed, what to carry out, the history.
+
+    `state`: of the run from now on.
+    """
+
+    run_id: str
+    state: RunState
+    finished_at: datetime | None = None
+    changed: tuple[TaskState, ...] = ()
+    waits: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    actions: tuple[Action, ...] = ()
+    history: tuple[Moment, ...] = ()
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self.changed or self.actions or self.history)
+
+
+class Board:
+    """A run in memory with what is asked of it all the time: who needs whom, how many are where.
+
+    Only `apply` changes it, and only with a decision that is stored: what is in memory is never ahead of the disk.
+    `ready`, which all runs share, holds those of its tasks that could start, as long as the run is going.
+    """
+
+    def __init__(self, run: Run, ready: ReadyQueue | None = None) -> None:
+        self.run = run
+        self.specs = {task.id: task for task in run.plan.tasks}
+        self.after = graph.dependants(graph.needs_of(run.plan.tasks))
+        self.remaining = graph.longest_remaining(run.plan, declared)
+        self.counts: Counter[State] = Counter(task.state for task in run.tasks.values())
+        self.uses = _uses(run)
+        self.ready = ReadyQueue() if ready is None else ready
+        self.offer()
+
+    def candidate(self, task: TaskState) -> Candidate:
+        spec = self.specs[task.id]
+        return Candidate(
+            id=task.id,
+            use=self.uses[task.id],
+            since=task.since or LONG_AGO,
+            priority=spec.priority if task.priority is None else task.priority,
+            remaining=self.remaining[task.id],
+        )
+
+    def apply(self, decision: Decision) -> None:
+        """Take over what was decided and stored."""
+        for task in decision.changed:
+            self.counts[self.run.tasks[task.id].state] -= 1
+            self.counts[task.state] += 1
+            self.run.tasks[task.id] = task
+        was_going = self.run.state in GOING
+        if decision.state != self.run.state:
+            self.run = msgspec.structs.replace(self.run, state=decision.state, finished_at=decision.finished_at)
+        stays = was_going == (self.run.state in GOING)
+        self.offer([task.id for task in decision.changed] if stays else None)
+
+    def offer(self, task_ids: Iterable[str] | None = None) -> None:
+        """Those of the tasks that could start, of all if none are named, stand in `ready`, and the others do not."""
+        is_going = self.run.state in GOING
+        for task_id in self.run.tasks if task_ids is None else task_ids:
+            task = self.run.tasks[task_id]
+            if is_going and may_start(task):
+                self.ready.add(self.candidate(task))
+            else:
+                self.ready.remove(self.run.id, task_id)
+
+    def withdraw(self) -> None:
+        """Somebody else drives the run from now on: none of its tasks stands in `ready` any more."""
+        for task_id in self.run.tasks:
+            self.ready.remove(self.run.id, task_id)
+
+
+def declared(task: Task) -> float:
+    """Seconds a task is said to take at most: what its length is guessed from, as long as nothing better is known."""
+    return float(task.timeout)
+
+
+def _uses(run: Run) -> dict[str, Use]:
+    """The lanes each task takes places in, one value for tasks alike; an installation is an owner."""
+    known: dict[tuple[str, str, str], Use] = {}
+    found = {}
+    for task in run.plan.tasks:
+        alike = (task.repo, task.agent, task.group)
+        if alike not in known:
+            owner = task.repo.partition("/")[0]
+            known[alike] = Use(installation=owner, repo=task.repo, agent=task.agent, run=run.id, group=task.group)
+        found[task.id] = known[alike]
+    return found
+
+
+def may_start(task: TaskState) -> bool:
+    """Ready, its tracking issue is there, and nobody holds it."""
+    return task.state == "ready" and bool(task.issue) and not task.held
