@@ -8,7 +8,6 @@ does, refuses a request that brings an Authorization header along.
 import hmac
 import io
 import re
-import secrets
 import zipfile
 from datetime import datetime
 from typing import Any
@@ -19,7 +18,6 @@ from services.sandbox.state import Job, State
 MOST_ANNOTATIONS = 50
 PER_STEP = 10
 LINK_SECONDS = 600
-_KEY = secrets.token_bytes(32)
 _COMMAND = re.compile(r"::(error|warning|notice)(?: ([^:\n]{0,1000}))?::(.{1,4000})")
 
 
@@ -82,27 +80,27 @@ def archive(state: State, jobs: list[Job]) -> bytes:
     return out.getvalue()
 
 
-def link(request: Request, kind: str, number: int, now: datetime) -> Response:
-    """302 to where the log lies; good for ten minutes."""
+def link(key: bytes, request: Request, kind: str, number: int, now: datetime) -> Response:
+    """302 to where the log lies, signed with the key; good for ten minutes."""
     until = int(now.timestamp()) + LINK_SECONDS
-    target = f"{request.base}/_sandbox/logs/{kind}/{number}?se={until}&sig={_sign(kind, number, until)}"
+    target = f"{request.base}/_sandbox/logs/{kind}/{number}?se={until}&sig={_sign(key, kind, number, until)}"
     return Response(status=302, headers={"location": target}, body=b"")
 
 
-def check_link(request: Request, query: dict[str, str], kind: str, number: int, now: datetime) -> None:
+def check_link(key: bytes, request: Request, query: dict[str, str], kind: str, number: int, now: datetime) -> None:
     """403 as the blob store says it: wrong or old signature, or a credential that does not belong there."""
     until = query.get("se", "")
     good = (
         until.isdecimal()
         and len(until) < 12
-        and hmac.compare_digest(query.get("sig", ""), _sign(kind, number, int(until)))
+        and hmac.compare_digest(query.get("sig", ""), _sign(key, kind, number, int(until)))
     )
     if not good or int(until) < now.timestamp() or "authorization" in request.headers:
         raise Problem(403, "AuthenticationFailed")
 
 
-def _sign(kind: str, number: int, until: int) -> str:
-    return hmac.new(_KEY, f"{kind} {number} {until}".encode(), "sha256").hexdigest()
+def _sign(key: bytes, kind: str, number: int, until: int) -> str:
+    return hmac.new(key, f"{kind} {number} {until}".encode(), "sha256").hexdigest()
 
 
 def _file_name(text: str) -> str:

@@ -14,7 +14,7 @@ from services.sandbox.kernel import Json, Problem, Request, Response, Route, inv
 from services.sandbox.state import Issue, Repo, State
 
 if TYPE_CHECKING:
-    from services.sandbox.git import Git
+    from services.sandbox.repositories import Repositories
     from services.sandbox.sandbox import Sandbox
 
 T = TypeVar("T")
@@ -50,7 +50,7 @@ class Call:
         return self.sandbox.state
 
     @property
-    def git(self) -> "Git":
+    def git(self) -> "Repositories":
         return self.sandbox.git
 
     @property

@@ -80,9 +80,13 @@ def again(sandbox: "Sandbox", old: Delivery) -> Delivery:
     return copy
 
 
-def take(sandbox: "Sandbox") -> list[Delivery]:
-    """Everything that waits, in order, after the faults had their say; it counts as taken."""
-    ids, sandbox.state.outgoing = sandbox.state.outgoing, []
+def take(sandbox: "Sandbox", limit: int | None = None) -> list[Delivery]:
+    """What waits, in order, at most `limit` of it, after the faults had their say; it counts as taken.
+
+    A fault may hold one back: then `Faults.late` says for how many seconds the sender has to keep it.
+    """
+    waiting_ids = sandbox.state.outgoing
+    ids, sandbox.state.outgoing = waiting_ids[:limit], waiting_ids[limit:] if limit is not None else []
     waiting = [sandbox.state.deliveries[i] for i in ids if i in sandbox.state.deliveries]
     return sandbox.faults.deliveries(waiting, lambda old: again(sandbox, old)) if sandbox.faults.rules else waiting
 

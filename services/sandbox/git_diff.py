@@ -17,8 +17,6 @@ ARGS = (
     "--no-ext-diff",
     "--no-textconv",
 )
-EMPTY_TREE = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
-
 _STATUS = {"A": "added", "D": "removed", "M": "modified", "R": "renamed", "T": "modified", "C": "copied"}
 _LARGEST_PATCH = 400_000
 

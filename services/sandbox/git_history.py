@@ -21,12 +21,12 @@ FARTHEST = 1_500
 """Commits a walk may visit."""
 
 
-def ancestors(read: Read, tip: str, stop_at: str = "") -> set[str] | None:
+def ancestors(read: Read, tip: str, stop_at: str = "", farthest: int | None = None) -> set[str] | None:
     """The commit and all before it; the walk ends early at `stop_at`, which is then among them."""
-    seen, waiting = {tip}, [tip]
+    seen, waiting, most = {tip}, [tip], farthest or FARTHEST
     while waiting:
         found = read(waiting.pop())
-        if found is None or len(seen) > FARTHEST:
+        if found is None or len(seen) > most:
             return None
         for parent in found.parents:
             if parent not in seen:
@@ -37,31 +37,31 @@ def ancestors(read: Read, tip: str, stop_at: str = "") -> set[str] | None:
     return seen
 
 
-def contains(read: Read, tip: str, sha: str) -> bool | None:
+def contains(read: Read, tip: str, sha: str, farthest: int | None = None) -> bool | None:
     """Is `sha` in the history of `tip`?"""
-    seen = ancestors(read, tip, stop_at=sha)
+    seen = ancestors(read, tip, sha, farthest)
     return None if seen is None else sha in seen
 
 
-def merge_bases(read: Read, a: str, b: str) -> list[str] | None:
+def merge_bases(read: Read, a: str, b: str, farthest: int | None = None) -> list[str] | None:
     """The best common ancestors, newest first."""
-    left, right = ancestors(read, a), ancestors(read, b)
+    left, right = ancestors(read, a, "", farthest), ancestors(read, b, "", farthest)
     if left is None or right is None:
         return None
     common = left & right
     below = {parent for sha in common if (found := read(sha)) is not None for parent in found.parents}
-    return sorted(common - below, key=lambda sha: _date(read, sha), reverse=True)
+    return sorted(common - below, key=lambda sha: (_date(read, sha), sha), reverse=True)
 
 
-def ahead_behind(read: Read, base: str, head: str) -> tuple[int, int] | None:
+def ahead_behind(read: Read, base: str, head: str, farthest: int | None = None) -> tuple[int, int] | None:
     """How many commits `head` has that `base` lacks, and the other way round."""
-    left, right = ancestors(read, base), ancestors(read, head)
+    left, right = ancestors(read, base, "", farthest), ancestors(read, head, "", farthest)
     return None if left is None or right is None else (len(right - left), len(left - right))
 
 
-def log(read: Read, tip: str, bound: str) -> list[str] | None:
+def log(read: Read, tip: str, bound: str, farthest: int | None = None) -> list[str] | None:
     """Shas reachable from `tip` and not from `bound` ("" = nothing), a commit before its parents, else newest first."""
-    wanted, unwanted = ancestors(read, tip), ancestors(read, bound) if bound else set()
+    wanted, unwanted = ancestors(read, tip, "", farthest), ancestors(read, bound, "", farthest) if bound else set()
     if wanted is None or unwanted is None:
         return None
     wanted -= unwanted

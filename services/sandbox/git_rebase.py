@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 from services.sandbox.git_values import Person
 
 if TYPE_CHECKING:
-    from services.sandbox.git import Git
+    from services.sandbox.repositories import Repositories
 
 LONGEST = 10_000
 """Commits that are looked at."""
 
 
-def rebase(git: "Git", repo_id: int, onto: str, base: str, head: str, committer: Person) -> list[str] | None:
+def rebase(git: "Repositories", repo_id: int, onto: str, base: str, head: str, committer: Person) -> list[str] | None:
     """The commits of `base..head`, but merges and those that change nothing any more, on `onto`; None on a conflict."""
     new: list[str] = []
     tip = onto

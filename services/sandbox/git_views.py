@@ -1,8 +1,9 @@
 """How commits and files look in answers and in push events."""
 
 from services.sandbox import views
-from services.sandbox.git import Commit, FileChange, Git, Person
+from services.sandbox.git_values import Commit, FileChange, Person
 from services.sandbox.kernel import Json
+from services.sandbox.repositories import Repositories
 from services.sandbox.state import Account, Repo, State
 
 UNSIGNED: Json = {"verified": False, "reason": "unsigned", "signature": None, "payload": None, "verified_at": None}
@@ -96,7 +97,7 @@ def file_change(base: str, repo: Repo, sha: str, change: FileChange) -> Json:
     return out
 
 
-def push_commit(state: State, base: str, repo: Repo, git: Git, found: Commit) -> Json:
+def push_commit(state: State, base: str, repo: Repo, git: Repositories, found: Commit) -> Json:
     """A commit as push events carry it, with the names of the files it touched."""
     parent = found.parents[0] if found.parents else ""
     changes = git.changed(repo.id, parent, found.sha)

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from services.sandbox import actions, actions_shell, actions_steps
 from services.sandbox.actions_context import JobOrder
 from services.sandbox.actions_steps import Progress
+from services.sandbox.git import Git
 
 if TYPE_CHECKING:
     from services.sandbox.sandbox import Sandbox
@@ -171,7 +172,10 @@ class _Job:
 
     async def _check_out(self, sha: str) -> str:
         """Lay the files of a commit out, without a `.git`; what went wrong, or nothing."""
-        bare = str(self.runner.sandbox.git.path(self.order.repo_id))
+        git = self.runner.sandbox.git
+        if not isinstance(git, Git):
+            return "Its files are in memory only; such a sandbox needs a SimulatedRunner"
+        bare = str(git.path(self.order.repo_id))
         work, env = self.progress.work, self.progress.git_env()
         await asyncio.to_thread(self.progress.clear_work)
         for argv in (["read-tree", sha], [f"--work-tree={work}", "checkout-index", "--all", "--force", "--quiet"]):

@@ -11,9 +11,10 @@ from services.sandbox import auth, checks, rest
 from services.sandbox.call import Call
 from services.sandbox.clock import Now, system_now
 from services.sandbox.faults import Faults
-from services.sandbox.git import Git, GitError
+from services.sandbox.git_values import GitError
 from services.sandbox.kernel import Json, Problem, Request, Response, match, split_path
 from services.sandbox.limits import Limits
+from services.sandbox.repositories import Repositories
 from services.sandbox.state import Issue, Repo, State
 
 rest.load()
@@ -24,12 +25,14 @@ JSON = "application/json; charset=utf-8"
 class Sandbox:
     """GitHub without sockets.
 
-    `git` keeps the objects; `public_url` begins the URLs in webhooks, where there is no caller to name a host.
+    `git` keeps the objects, on disk (git.py) or in memory (git_memory.py); `now` is the clock and `seed` all chance:
+    with a store in memory every answer and webhook is a function of these and of what was asked before. `public_url`
+    begins the URLs in webhooks, where there is no caller to name a host.
     """
 
     def __init__(
         self,
-        git: Git,
+        git: Repositories,
         *,
         state: State | None = None,
         now: Now = system_now,
@@ -48,6 +51,7 @@ class Sandbox:
         checks.ensure_actions_app(self.state)
         self._numbers: dict[tuple[int, int], int] = {}  # (repository id, number) -> issue id
         self._random = random.Random(f"{seed} {self.state.next_id}")  # noqa: S311 - a simulation must be able to repeat it
+        self.link_key = hashlib.sha256(f"links {seed}".encode()).digest()  # signs the links to logs
 
     def handle(self, request: Request) -> Response:
         """Answer one API request. Never raises for what a client sent."""

@@ -8,13 +8,14 @@ everything follows as for the API.
 import asyncio
 import re
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 from aiohttp import web
 
-from services.sandbox import auth, protection, pushes
-from services.sandbox.git import ZERO
+from services.sandbox import auth, protection, pushes, pushing
+from services.sandbox.git import ZERO, Git
 from services.sandbox.git_objects import ENV, GIT
 from services.sandbox.kernel import Problem
 from services.sandbox.state import Repo
@@ -27,9 +28,10 @@ PATH = re.compile(r"/(?P<owner>[^/]+)/(?P<name>[^/]+?)(?:\.git)?/(?P<what>info/r
 
 
 class Grant(msgspec.Struct, frozen=True, kw_only=True):
-    """Leave to go on: the repository, who pushes, and what the hook must refuse."""
+    """Leave to go on: the repository, where all of them lie, who pushes, and what the hook must refuse."""
 
     repo: Repo
+    root: Path
     actor: str
     env: Mapping[str, str] = {}
 
@@ -60,20 +62,15 @@ async def serve(running: "Running", request: web.Request, found: "re.Match[str]"
 
 
 def _admit(sandbox: "Sandbox", full_name: str, header: str | None, write: bool, body: bytes) -> Grant:
-    who = auth.identify(sandbox, header)
-    repo = sandbox.repo_named(full_name)
-    if repo is None or not auth.can_see(sandbox.state, who, repo):
-        raise Problem(401, "Authentication required") if who.is_anonymous else Problem(404, "Repository not found.")
-    if write and who.is_anonymous:
-        raise Problem(401, "Authentication required")
-    if who.installation is not None or write:
-        try:
-            auth.check(sandbox.state, who, repo, "contents:write" if write else "contents:read")
-        except Problem:
-            raise Problem(403, f"Permission to {repo.full_name}.git denied to {sandbox.login_of(who)}.") from None
-    if write and repo.archived:
-        raise Problem(403, "This repository was archived so it is read-only.")
-    return Grant(repo=repo, actor=sandbox.login_of(who), env=_rules(sandbox, who, repo, body) if write else {})
+    repo, who = pushing.admit(sandbox, full_name, header, write=write)
+    if not isinstance(sandbox.git, Git):
+        raise Problem(501, "The repositories of this sandbox are in memory: there is nothing git could fetch or push.")
+    return Grant(
+        repo=repo,
+        root=sandbox.git.root.resolve(),
+        actor=sandbox.login_of(who),
+        env=_rules(sandbox, who, repo, body) if write else {},
+    )
 
 
 def _rules(sandbox: "Sandbox", who: auth.Principal, repo: Repo, body: bytes) -> dict[str, str]:
@@ -86,11 +83,10 @@ def _rules(sandbox: "Sandbox", who: auth.Principal, repo: Repo, body: bytes) -> 
         if refusal and old != ZERO:
             refused.append(f"{ref} {refusal}")
     steady = [f"refs/heads/{name}" for name in repo.protection]
-    missing = who.installation is not None and who.token is not None and "workflows" not in who.token.permissions
     return {
         "SANDBOX_REFUSED": "\n".join(refused),
         "SANDBOX_STEADY": "\n".join(steady),
-        "SANDBOX_NO_WORKFLOWS": "1" if missing else "",
+        "SANDBOX_NO_WORKFLOWS": "1" if pushing.may_not_touch_workflows(who) else "",
     }
 
 
@@ -127,11 +123,10 @@ def _pushed(sandbox: "Sandbox", grant: Grant) -> None:
 async def _backend(
     running: "Running", request: web.Request, grant: Grant, what: str, body: bytes
 ) -> web.StreamResponse:
-    root = running.sandbox.git.root.resolve()
     env = {
         **ENV,
         **grant.env,
-        "GIT_PROJECT_ROOT": str(root),
+        "GIT_PROJECT_ROOT": str(grant.root),
         "GIT_HTTP_EXPORT_ALL": "1",
         "PATH_INFO": f"/{grant.repo.id}.git/{what}",
         "QUERY_STRING": request.query_string,

@@ -7,14 +7,13 @@ and the App `lockstep`, installed everywhere and subscribed to all.
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from services.sandbox import events
-from services.sandbox.git import Git
 from services.sandbox.kernel import Request
+from services.sandbox.repositories import Repositories
 from services.sandbox.sandbox import Sandbox
 from services.sandbox.scenario import ALL, EVENTS, Scenario
 from services.sandbox.state import App, Issue, Repo
@@ -113,9 +112,9 @@ class Hub:
 
 
 @pytest.fixture
-def hub(tmp_path: Path, contract: Recorder) -> Hub:
+def hub(store: Repositories, contract: Recorder) -> Hub:
     """The hub; the test fails when an answer or a webhook differs from GitHub's description."""
-    sandbox = Sandbox(Git(tmp_path), public_url=BASE)
+    sandbox = Sandbox(store, public_url=BASE)
     scenario = Scenario(sandbox)
     repo = scenario.repo("acme/api", {"README.md": "# api\n", "src/main.py": "print(1)\n"})
     other = scenario.repo("acme/web")

@@ -14,6 +14,8 @@ from tests.contract.hub import BASE, Hub, hub
 
 __all__ = ["hub"]
 
+STORES = ("disk", "memory")
+
 CI = """
 name: CI
 on:

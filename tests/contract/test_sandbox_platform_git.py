@@ -17,6 +17,8 @@ from tests.contract.hub import BASE, Hub, hub
 
 __all__ = ["hub"]
 
+STORES = ("disk", "memory")
+
 ADA = Person("Ada", "ada@example.org", "2026-01-02T03:04:05Z")
 
 

@@ -12,6 +12,8 @@ from tests.contract.hub import Hub, hub
 
 __all__ = ["hub"]
 
+STORES = ("disk", "memory")
+
 
 def b64(text: str) -> str:
     return base64.b64encode(text.encode()).decode()

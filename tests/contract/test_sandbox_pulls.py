@@ -8,6 +8,8 @@ from tests.contract.hub import Hub, hub
 
 __all__ = ["hub"]
 
+STORES = ("disk", "memory")
+
 
 def test_a_pull_request_is_opened_without_knowing_whether_it_merges(hub: Hub) -> None:
     made = hub.pull(body="Closes #1", draft=False)

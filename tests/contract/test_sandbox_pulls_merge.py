@@ -11,6 +11,8 @@ from tests.contract.hub import Hub, hub
 
 __all__ = ["hub"]
 
+STORES = ("disk", "memory")
+
 
 def _tip(hub: Hub, branch: str = "main") -> str:
     return hub.sandbox.git.resolve(hub.repo.id, f"refs/heads/{branch}") or ZERO

@@ -7,6 +7,8 @@ from tests.contract.hub import Hub, hub
 
 __all__ = ["hub"]
 
+STORES = ("disk", "memory")
+
 
 def test_a_review_is_upper_case_in_answers_and_lower_case_in_webhooks(hub: Hub) -> None:
     number = hub.pull()["number"]

@@ -6,6 +6,7 @@ Reading is safe at any time; a story changes things only through the API.
 import asyncio
 
 from services.core.names import STICKY
+from services.sandbox.git import Git
 from services.sandbox.state import Comment, Delivery, Issue, Repo
 from tests.kit.sandbox import GitHub
 
@@ -78,7 +79,9 @@ class Sight:
 
     async def git(self, repo: str, *arguments: str) -> str:
         """What plain git says about a repository of GitHub's."""
-        folder = self.hub.sandbox.git.path(self.repo(repo).id)
+        store = self.hub.sandbox.git
+        assert isinstance(store, Git), "git itself can only be asked about repositories on disk"
+        folder = store.path(self.repo(repo).id)
         child = await asyncio.create_subprocess_exec(
             "git", f"--git-dir={folder}", *arguments, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
         )

@@ -131,7 +131,7 @@ def job_logs(call: Call) -> Json:
         raise not_found()
     if job.id not in call.state.logs:
         raise Problem(410, "Server Error") if job.steps else not_found()
-    return actions_logs.link(call.request, "jobs", job.id, call.sandbox.now())
+    return actions_logs.link(call.sandbox.link_key, call.request, "jobs", job.id, call.sandbox.now())
 
 
 @route("GET", RUN + "/logs", need="actions:read")
@@ -159,7 +159,7 @@ def delete_logs(call: Call) -> Json:
 def text(call: Call) -> Json:
     """Where job logs are downloaded: "another host", which takes no credential."""
     number = call.number("job_id")
-    actions_logs.check_link(call.request, call.query, "jobs", number, call.sandbox.now())
+    actions_logs.check_link(call.sandbox.link_key, call.request, call.query, "jobs", number, call.sandbox.now())
     body = call.state.logs.get(number)
     if body is None:
         raise not_found()
@@ -169,7 +169,9 @@ def text(call: Call) -> Json:
 @route("GET", "/_sandbox/logs/runs/{run_id}/{attempt_number}", need="")
 def archive(call: Call) -> Json:
     number, which = call.number("run_id"), call.number("attempt_number")
-    actions_logs.check_link(call.request, call.query, f"runs/{number}", which, call.sandbox.now())
+    actions_logs.check_link(
+        call.sandbox.link_key, call.request, call.query, f"runs/{number}", which, call.sandbox.now()
+    )
     run = call.state.runs.get(number)
     if run is None:
         raise not_found()
@@ -273,4 +275,4 @@ def _zip_link(call: Call, run: WorkflowRun, number: int) -> Response:
         raise not_found()
     if not any(i in call.state.logs for i in _jobs_of(run, number)):
         raise not_found()
-    return actions_logs.link(call.request, f"runs/{run.id}", number, call.sandbox.now())
+    return actions_logs.link(call.sandbox.link_key, call.request, f"runs/{run.id}", number, call.sandbox.now())
