@@ -31,6 +31,7 @@ from services.core.plan import Parsed, Plan
 from services.engine.effects import Outcome
 from services.engine.parts import EngineSettings, Parts
 from services.engine.runs import Driver
+from services.store.checkpoints import Checkpoints
 from services.store.db import Database
 from services.store.plans import PlanRow, Plans
 from services.store.runs import Due, Runs
@@ -93,7 +94,8 @@ async def ours(database: Database, plan: Plan) -> tuple[float, float]:
     async with asyncio.TaskGroup() as group:
         beside = Beside(group)
         parts = Parts(
-            settings=EngineSettings(workers=IN_FLIGHT), plans=plans, runs=runs, github=cast("Any", None),
+            settings=EngineSettings(workers=IN_FLIGHT), plans=plans, runs=runs,
+            checkpoints=Checkpoints(database), github=cast("Any", None),
             workers=cast("Any", None), clock=clock, spawn=beside, timers=beside,
         )  # fmt: skip
         driver = Driver(parts, nothing, cast("Any", None), nothing)

@@ -20,6 +20,7 @@ from services.engine.parts import EngineSettings, Parts
 from services.engine.workers import Workers
 from services.github import GitHub
 from services.metrics import Metrics
+from services.store.checkpoints import Checkpoints
 from services.store.db import Database
 from services.store.inbox import Inbox
 from services.store.plans import Plans
@@ -67,6 +68,7 @@ def assemble(
             settings=_engine_settings(settings),
             plans=Plans(database),
             runs=Runs(database),
+            checkpoints=Checkpoints(database),
             github=github,
             workers=workers,
             clock=clock,

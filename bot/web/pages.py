@@ -18,7 +18,7 @@ from aiohttp.typedefs import Handler
 
 from bot.web.health import Health
 from bot.web.overview import overview
-from bot.web.plan_view import Asked, plan_page
+from bot.web.plan_view import Asked, plan_page, sheet
 from bot.web.times import clock as clock_time
 from bot.web.views import Places, Seen
 from services.core.clock import Clock
@@ -103,8 +103,11 @@ class Pages:
         logs = {}
         if seen.run is not None:
             logs = {task.id: await self._engine.log(seen.run.id, task.id) for task in seen.stuck[:EVIDENCE]}
-        asked = _asked(request)
-        return await self._page(request, lambda: self._render("plan.html", page=plan_page(seen, asked, history, logs)))
+        part = await asyncio.to_thread(sheet, seen, _asked(request))
+        trails = await self._engine.trails(seen.run, [task.id for task in part.tasks]) if seen.run is not None else {}
+        return await self._page(
+            request, lambda: self._render("plan.html", page=plan_page(seen, part, history, logs, trails))
+        )
 
     async def log(self, request: web.Request) -> web.Response:
         """What a task's newest attempt printed, as plain text."""

@@ -8,12 +8,14 @@ import msgspec
 from bot.web.picture import Picture, draw
 from bot.web.times import clock
 from bot.web.views import PAGE, RUN_STATES, Card, Seen, TaskLine
+from bot.web.walks import Walk, walks
 from services.core.clock import from_text
 from services.core.folding import fold
 from services.core.machine import ENDED
 from services.core.plan import Problem, Task
 from services.core.report import WORDS
 from services.core.spans import Span, spans
+from services.core.steps import Trail
 from services.store.runs import Told
 
 ASKS = 10
@@ -85,6 +87,7 @@ class PlanPage(msgspec.Struct, frozen=True, kw_only=True):
     picture: Picture | None
     folded: int
     lines: tuple[TaskLine, ...]
+    walks: Mapping[str, Walk]
     filters: tuple[Filter, ...]
     older: str
     newer: str
@@ -93,8 +96,19 @@ class PlanPage(msgspec.Struct, frozen=True, kw_only=True):
     history: tuple[Past, ...]
 
 
-def plan_page(seen: Seen, asked: Asked, history: Sequence[Told], logs: Mapping[str, str]) -> PlanPage:
-    """The page; `logs` by task id."""
+class Sheet(msgspec.Struct, frozen=True, kw_only=True):
+    """The part of a plan's tasks that is on the page: `tasks` of all that are `chosen`, beginning at the `first`."""
+
+    chosen: str
+    page: int
+    pages: int
+    first: int
+    total: int
+    tasks: tuple[Task, ...]
+
+
+def sheet(seen: Seen, asked: Asked) -> Sheet:
+    """Which tasks an address shows."""
     chosen = _chosen(seen, asked)
     tasks = _tasks(seen, chosen)
     pages = max(1, -(-len(tasks) // PAGE))
@@ -103,10 +117,17 @@ def plan_page(seen: Seen, asked: Asked, history: Sequence[Told], logs: Mapping[s
     if wanted is not None:
         page = wanted // PAGE + 1
     first = (page - 1) * PAGE
-    shown = tasks[first : first + PAGE]
+    shown = tuple(tasks[first : first + PAGE])
+    return Sheet(chosen=chosen, page=page, pages=pages, first=first, total=len(tasks), tasks=shown)
+
+
+def plan_page(
+    seen: Seen, part: Sheet, history: Sequence[Told], logs: Mapping[str, str], trails: Mapping[str, Trail]
+) -> PlanPage:
+    """The page; `logs` and `trails` by task id."""
     picture, folded = _picture(seen)
     url = seen.places.plan(seen.row)
-    moving = [task for task in tasks if seen.tasks[task.id].state in {"running", "in_review"}][:3]
+    moving = [task for task in _tasks(seen, "all") if seen.tasks[task.id].state in {"running", "in_review"}][:3]
     return PlanPage(
         card=seen.card(ASKS),
         facts=_facts(seen),
@@ -114,11 +135,12 @@ def plan_page(seen: Seen, asked: Asked, history: Sequence[Told], logs: Mapping[s
         going_on=tuple(seen.line(task) for task in moving),
         picture=picture,
         folded=folded,
-        lines=tuple(seen.line(task) for task in shown),
-        filters=_filters(seen, chosen),
-        newer=_url(url, show=chosen, page=page - 1) if page > 1 else "",
-        older=_url(url, show=chosen, page=page + 1) if page < pages else "",
-        range=f"{first + 1} to {first + len(shown)} of {len(tasks)}" if pages > 1 else "",
+        lines=tuple(seen.line(task) for task in part.tasks),
+        walks=walks(trails, seen.now),
+        filters=_filters(seen, part.chosen),
+        newer=_url(url, show=part.chosen, page=part.page - 1) if part.page > 1 else "",
+        older=_url(url, show=part.chosen, page=part.page + 1) if part.page < part.pages else "",
+        range=f"{part.first + 1} to {part.first + len(part.tasks)} of {part.total}" if part.pages > 1 else "",
         evidence=tuple(
             Evidence(task=task, text=_end(log), whole=f"{url}/log/{quote(task)}") for task, log in logs.items() if log
         ),

@@ -4,25 +4,14 @@ from datetime import UTC, datetime
 
 import msgspec
 
+from services.core.durations import lasting
+
 
 class When(msgspec.Struct, frozen=True, kw_only=True):
     """A moment: `iso` for machines, `text` for people, such as "12 min ago · 14:02"."""
 
     iso: str
     text: str
-
-
-def lasting(seconds: float) -> str:
-    """A duration in at most two units: 42 s, 12 min, 3 h 05, 2 d 4 h. What is negative lasts 0 s."""
-    whole = max(0, round(seconds))
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3_600:
-        return f"{whole // 60} min"
-    hours = whole // 3_600
-    if hours < 24:
-        return f"{hours} h {whole % 3_600 // 60:02}"
-    return f"{hours // 24} d {hours % 24} h"
 
 
 def when(moment: datetime | None, now: datetime) -> When | None:

@@ -12,9 +12,10 @@ from urllib.parse import quote, urlencode
 
 import msgspec
 
-from bot.web.times import When, lasting, when
+from bot.web.times import When, when
 from services.core import graph
 from services.core.board import Run
+from services.core.durations import lasting
 from services.core.machine import ENDED, STUCK, TaskState
 from services.core.plan import Plan, Task
 from services.core.report import WORDS, progress

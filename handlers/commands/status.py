@@ -3,11 +3,14 @@
 from handlers.commands import Context, command
 from services.core.commands import Command
 from services.core.report import ICONS, WORDS, progress
+from services.core.steps import told
 from services.core.text import code
 from services.engine.intake import whole
 from services.errors import UserError
 
 SHOWN = 50
+DETAILED = 10
+"""Tasks of which also the steps of an attempt that is over are told."""
 
 
 @command("status", usage="status [task…]", summary="Show where the plan, or the named tasks, stand.", needs="read")
@@ -21,11 +24,15 @@ async def status(context: Context, asked: Command) -> str:
     met, total = progress(run)
     chosen = asked.targets or tuple(task.id for task in run.tasks.values() if task.state not in {"done", "blocked"})
     lines = [f"{met} of {total} tasks done; the run is {run.state}."]
+    trails = await context.engine.trails(run, chosen[:SHOWN])
     for task_id in chosen[:SHOWN]:
         task = run.tasks[task_id]
         reason = f": {task.reason}" if task.reason else ""
         attempt = f", attempt {task.attempt}" if task.attempt > 1 else ""
-        lines.append(f"- {ICONS[task.state]} {code(task_id)} {WORDS[task.state]}{attempt}{reason}")
+        is_told = task.state == "running" or len(chosen) <= DETAILED
+        steps = told(trails[task_id], context.asked_at.date()) if is_told and task_id in trails else ""
+        where = f"; {steps}" if steps else ""
+        lines.append(f"- {ICONS[task.state]} {code(task_id)} {WORDS[task.state]}{attempt}{reason}{where}")
     if len(chosen) > SHOWN:
         lines.append(f"- … and {len(chosen) - SHOWN} more")
     return "\n".join(lines)

@@ -6,12 +6,14 @@ was begun anew after a crash runs since then, and an attempt that waits for its 
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, date, datetime
 from typing import Literal
 
 import msgspec
 
+from services.core.durations import took
 from services.core.machine import TaskState
+from services.core.text import plain
 
 BEGUN = "begun"
 """Written at the start of each try of an attempt, so that it is known since when the running step runs."""
@@ -81,6 +83,27 @@ def trail(task: TaskState, written: Sequence[Step], effects: Mapping[str, Effect
         if task.state == "in_review" and effect is not None and effect.state != "done":
             return Trail(steps=steps, now=EFFECTS[kind], since=effect.began)
     return Trail(steps=steps)
+
+
+def told(found: Trail, day: date) -> str:
+    """A trail in one phrase for a comment; times in UTC, with the date on other days than `day`. "" when there is none.
+
+    verify since 14:02:10 UTC (worktree 0.4 s, agent 3 min)
+    """
+    took_each = ", ".join(f"{plain(step.name)} {took(step.seconds)}" for step in found.steps)
+    if found.again_at is not None:
+        why = f" after {plain(found.why, 160)}" if found.why else ""
+        now = f"tried again at {_clock(found.again_at, day)}{why}"
+    elif found.now and found.since is not None:
+        now = f"{found.now} since {_clock(found.since, day)}"
+    else:
+        now = ""
+    return f"{now} ({took_each})" if now and took_each else now or took_each
+
+
+def _clock(moment: datetime, day: date) -> str:
+    there = moment.astimezone(UTC)
+    return f"{there:%H:%M:%S} UTC" if there.date() == day else f"{there:%Y-%m-%d %H:%M} UTC"
 
 
 def _running(

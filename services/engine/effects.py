@@ -5,6 +5,7 @@ Every effect has a natural key or a hidden mark and looks for its own earlier wo
 """
 
 from datetime import timedelta
+from urllib.parse import quote, urlencode
 
 import msgspec
 
@@ -151,7 +152,7 @@ class Effects:
 
     def _page(self, run: Run, task: Task) -> str | None:
         base = self._parts.settings.public_url
-        return f"{base}/plans/{run.repo}/{run.number}#{task.id}" if base else None
+        return f"{base}/plans/{run.repo}/{run.number}?{urlencode({'task': task.id})}#{quote(task.id)}" if base else None
 
     async def _merge(self, board: Board, task: Task, state: TaskState, sha: str) -> Outcome:
         """Read everything anew, judge once more, and merge exactly the judged commit."""

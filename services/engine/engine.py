@@ -9,6 +9,7 @@ from datetime import datetime
 
 from services.core.board import Run, Wish
 from services.core.machine import Happening, Kind
+from services.core.steps import Trail, keys_of, trail
 from services.engine.effects import Effects
 from services.engine.intake import Intake
 from services.engine.observe import Observer
@@ -173,6 +174,22 @@ class Engine:
 
     async def history(self, plan_id: str, limit: int = 100) -> list[Told]:
         return await self._parts.runs.history(plan_id, limit)
+
+    async def trails(self, run: Run, tasks: Iterable[str]) -> dict[str, Trail]:
+        """How far the newest attempts of these tasks have come; tasks that were never tried are left out."""
+        tried = [run.tasks[task] for task in tasks if run.tasks[task].attempt]
+        written = await self._parts.checkpoints.newest(run.id, [task.id for task in tried])
+        keys = {task.id: keys_of(run.id, task) for task in tried}
+        rows = await self._parts.checkpoints.effects([key for each in keys.values() for key in each.values()])
+        return {
+            task.id: trail(
+                task,
+                written.get(task.id, ()),
+                {kind: rows[key] for kind, key in keys[task.id].items() if key in rows},
+                verifies=bool(run.plan.by_id[task.id].verify.strip()),
+            )
+            for task in tried
+        }
 
     async def log(self, run_id: str, task: str) -> str:
         return await self._parts.runs.log(run_id, task)

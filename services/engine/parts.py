@@ -13,6 +13,7 @@ from services.core.clock import Clock
 from services.core.places import Limits
 from services.engine.workers import Workers
 from services.github import GitHub
+from services.store.checkpoints import Checkpoints
 from services.store.plans import Plans
 from services.store.runs import Runs
 
@@ -82,6 +83,7 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     settings: EngineSettings
     plans: Plans
     runs: Runs
+    checkpoints: Checkpoints
     github: GitHub
     workers: Workers
     clock: Clock

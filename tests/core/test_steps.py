@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.core.machine import TaskState
-from services.core.steps import BEGUN, ORDER, Effect, Step, Trail, keys_of, trail
+from services.core.steps import BEGUN, ORDER, Effect, Step, Trail, keys_of, told, trail
 from tests.kit.plans import NOW
 
 
@@ -126,3 +126,20 @@ def test_whatever_is_stored_a_step_runs_only_in_a_task_that_runs(
     assert not (found.now and found.again_at)
     if state in {"failed", "done"}:
         assert found.now == ""
+
+
+def test_a_trail_in_one_phrase() -> None:
+    steps = (step("worktree", 3, 0.42), step("agent", 60, 182.0))
+    today, tomorrow = NOW.date(), (NOW + timedelta(days=1)).date()
+    assert told(Trail(steps=steps, now="verify", since=at(60)), today) == (
+        "verify since 12:01:00 UTC (worktree 0.4 s, agent 3 min)"
+    )
+    assert told(Trail(now="agent", since=at(60)), tomorrow) == "agent since 2026-03-01 12:01 UTC"
+    assert told(Trail(steps=steps), today) == "worktree 0.4 s, agent 3 min"
+    waits = Trail(steps=steps[:1], again_at=at(90), why="git push failed: @ana <b>")
+    assert (
+        told(waits, today)
+        == "tried again at 12:01:30 UTC after git push failed\\: \\@\u2060ana \\<b\\> (worktree 0.4 s)"
+    )
+    assert told(Trail(again_at=at(90)), today) == "tried again at 12:01:30 UTC"
+    assert told(Trail(), today) == ""

@@ -1,5 +1,7 @@
 """Comment commands: what acts, what does not, and what is answered."""
 
+import re
+
 from inline_snapshot import snapshot
 
 from tests.kit.pipe import Pipe
@@ -156,16 +158,35 @@ async def test_status_before_and_after(story: Story) -> None:
     await story.until("**Stopped:")
     assert await story.ask("/lockstep status\n/lockstep status nobody") == "confused"
     await story.until("`nobody` is no task of this plan.")
-    assert answers(story).partition("shows how far it is.\n\n")[2] == snapshot("""\
+    said = re.sub(r"\d+\.\d s", "N s", answers(story).partition("shows how far it is.\n\n")[2])
+    assert said == snapshot("""\
 > `ana` `/lockstep status`
 
 0 of 2 tasks done; the run is failed.
-- ❌ `one` failed: The script ended with exit code 1
+- ❌ `one` failed: The script ended with exit code 1; worktree N s, agent N s
 
 > `ana` `/lockstep status nobody`
 
 `nobody` is no task of this plan.\
 """)
+
+
+async def test_status_says_where_a_running_attempt_is(story: Story, pipe: Pipe) -> None:
+    await story.begin(public_url="https://lockstep.example")
+    await story.run(f"- [ ] **one** Wait · run: {pipe.wait}; echo 1 > one.txt\n")
+    await story.until("🔵 running")
+    await pipe.reached()
+    assert await story.ask("/lockstep status") == "+1"
+    await story.until("agent since")
+    assert re.search(r"- 🔵 `one` running; agent since \d\d:\d\d:\d\d UTC \(worktree \d+\.\d s\)", answers(story))
+    pipe.let_one_pass()
+    await story.until("**Done.**")
+    assert await story.ask("/lockstep status one") == "+1"
+    await story.until("`one` done")
+    steps = r"worktree \S+ s, agent \S+ s, commit \S+ s, push \S+ s, pull request \S+ s, checks \S+ s, merge \S+ s"
+    assert re.search(rf"`one` done; {steps}", answers(story))
+    links = {run.details_url for run in story.hub.sandbox.state.check_runs.values() if run.name == "lockstep/gate"}
+    assert links == {f"https://lockstep.example/plans/acme/api/{story.number}?task=one#one"}
 
 
 async def test_skip_lets_what_needs_the_task_go_on(story: Story) -> None:

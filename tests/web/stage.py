@@ -20,6 +20,7 @@ from services.engine.engine import Engine
 from services.engine.parts import EngineSettings, Parts
 from services.github import GitHub
 from services.metrics import Metrics
+from services.store.checkpoints import Checkpoints
 from services.store.db import Database
 from services.store.inbox import Inbox
 from services.store.plans import PlanRow, Plans
@@ -54,6 +55,7 @@ class House:
     url: str
     plans: Plans
     runs: Runs
+    points: Checkpoints
     database: Database
     session: aiohttp.ClientSession
 
@@ -125,10 +127,10 @@ async def house() -> AsyncIterator[House]:
     database = SqliteDatabase(":memory:")
     await database.open()
     clock, nobody = StoppedClock(), cast("Any", Untouched())
-    plans, runs = Plans(database), Runs(database)
+    plans, runs, points = Plans(database), Runs(database), Checkpoints(database)
     engine = Engine(
         Parts(
-            settings=EngineSettings(), plans=plans, runs=runs, github=nobody, workers=nobody, clock=clock,
+            settings=EngineSettings(), plans=plans, runs=runs, checkpoints=points, github=nobody, workers=nobody, clock=clock,
             spawn=nobody, timers=nobody,
         )
     )  # fmt: skip
@@ -144,7 +146,7 @@ async def house() -> AsyncIterator[House]:
         await site.start()
         url = f"http://127.0.0.1:{runner.addresses[0][1]}"
         async with aiohttp.ClientSession() as session:
-            yield House(url, plans, runs, database, session)
+            yield House(url, plans, runs, points, database, session)
     finally:
         await runner.cleanup()
         await database.close()

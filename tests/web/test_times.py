@@ -2,28 +2,8 @@
 
 from datetime import timedelta
 
-import pytest
-
-from bot.web.times import clock, lasting, when
+from bot.web.times import clock, when
 from tests.kit.plans import NOW
-
-
-@pytest.mark.parametrize(
-    ("seconds", "words"),
-    [
-        (-5, "0 s"),
-        (0.4, "0 s"),
-        (59, "59 s"),
-        (60, "1 min"),
-        (3_599, "59 min"),
-        (3_600, "1 h 00"),
-        (11_100, "3 h 05"),
-        (86_400, "1 d 0 h"),
-        (187_200, "2 d 4 h"),
-    ],
-)
-def test_durations(seconds: float, words: str) -> None:
-    assert lasting(seconds) == words
 
 
 def test_a_moment_is_said_from_now_and_by_the_clock() -> None:
