@@ -1,17 +1,19 @@
 """What the engine costs a task: the real driver, journal and scheduler, with effects that do nothing.
 
-A drawn graph of layers of 50 is begun and driven to its end on a database on disk, fsync on. Every task goes the whole
-way: its tracking issue, its attempt, what follows its merge; each of the three effects is committed before it begins
-and settled after it has ended, and each step is in the history. Beside it, in the same run: the limit (asyncio and
-graphlib on the same graph, nothing durable) and, where it is installed, DBOS with one child workflow a task.
+A drawn graph of layers of 50 is driven to its end on a database on disk, fsync on, on SQLite and on PostgreSQL. A task
+goes from its start to its end: its attempt and what follows its merge, both committed before they begin and settled
+after they ended, each step in the history. Making the tracking issues comes before and has a figure of its own
+(`us_per_issue`). Beside it, in the same run: the limit (asyncio and graphlib on the same graph, nothing durable) and,
+where it is installed, DBOS with one child workflow a task.
 """
 
 import asyncio
 import contextlib
 import graphlib
+import os
 import resource
 import tempfile
-from collections.abc import AsyncIterator
+from collections import defaultdict
 from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
@@ -21,8 +23,10 @@ from typing import Any, cast
 import uvloop
 
 from benchmarks import Number, Report, Say, machine
+from benchmarks._dbos import dbos
 from benchmarks._graphs import layered
 from bot.loops import Beside
+from bot.serve import collect_seldom
 from services.core.board import Board, Run, Wish
 from services.core.conduct import begin
 from services.core.graph import needs_of
@@ -33,12 +37,15 @@ from services.engine.parts import EngineSettings, Parts
 from services.engine.runs import Driver
 from services.store.checkpoints import Checkpoints
 from services.store.db import Database
+from services.store.opening import database_at
 from services.store.plans import PlanRow, Plans
 from services.store.runs import Due, Runs
 from services.store.sqlite import SqliteDatabase
+from tests.kit.postgres import Server, binaries
 
 ROUNDS = 5
 IN_FLIGHT = 64
+PEER_TASKS = 200
 
 
 class _Clock:
@@ -69,18 +76,6 @@ class _Nothing:
 
     def touch(self, repo: str, number: int) -> None:
         """No comment to show it in."""
-
-
-@contextlib.asynccontextmanager
-async def sqlite() -> AsyncIterator[Database]:
-    """A new database on disk."""
-    with tempfile.TemporaryDirectory(prefix="lockstep-bench-") as folder:
-        database = SqliteDatabase(Path(folder) / "lockstep.sqlite")
-        await database.open()
-        try:
-            yield database
-        finally:
-            await database.close()
 
 
 async def ours(database: Database, plan: Plan) -> tuple[float, float]:
@@ -136,21 +131,68 @@ async def limit(plan: Plan) -> float:
     return perf_counter() - began
 
 
-async def _sqlite_of(plan: Plan) -> tuple[float, float]:
-    async with sqlite() as database:
+async def _on_sqlite(plan: Plan) -> tuple[float, float]:
+    with tempfile.TemporaryDirectory(prefix="lockstep-bench-") as folder:
+        return await _on(SqliteDatabase(Path(folder) / "lockstep.sqlite"), plan)
+
+
+async def _on(database: Database, plan: Plan) -> tuple[float, float]:
+    await database.open()
+    try:
         return await ours(database, plan)
+    finally:
+        await database.close()
+
+
+def _fsync_us() -> int:
+    """What this disk takes to keep 4 KiB: every figure here has some of these in it."""
+    with tempfile.TemporaryFile() as file:
+        took = []
+        for _ in range(50):
+            file.write(b"x" * 4_096)
+            file.flush()
+            began = perf_counter()
+            os.fdatasync(file.fileno())
+            took.append(perf_counter() - began)
+    return round(median(took) * 1e6)
 
 
 def measure(say: Say) -> Report:
     """Alternating rounds; medians in microseconds a task."""
-    figures: dict[str, Number] = {}
-    for count in (1_000, 10_000):
-        plan = layered(count)
-        rounds = [uvloop.run(_sqlite_of(plan)) for _ in range(ROUNDS)]
-        figures[f"sqlite_us_per_task_{count}"] = round(median(r[1] for r in rounds) / count * 1e6, 1)
-        figures[f"sqlite_us_per_issue_{count}"] = round(median(r[0] for r in rounds) / count * 1e6, 1)
-        say(f"{count}: {figures[f'sqlite_us_per_task_{count}']} us a task")
-    plan = layered(10_000)
-    figures["limit_us_per_task"] = round(median([uvloop.run(limit(plan)) for _ in range(ROUNDS)]) / 1e4 * 1e6, 1)
-    figures["rss_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-    return Report(name="engine", figures=figures, peers={}, conditions=machine())
+    collect_seldom()
+    took: dict[str, list[float]] = defaultdict(list)
+
+    def note(key: str, seconds: float, count: int) -> None:
+        took[key].append(seconds / count * 1e6)
+        say(f"{key}: {took[key][-1]:.1f}")
+
+    thousand, ten_thousand = layered(1_000), layered(10_000)
+    with contextlib.ExitStack() as stack:
+        server = stack.enter_context(contextlib.closing(Server(settings=()))) if binaries() is not None else None
+        for _ in range(ROUNDS):
+            for plan in (thousand, ten_thousand):
+                issue, task = uvloop.run(_on_sqlite(plan))
+                note(f"sqlite_us_per_task_{len(plan.tasks)}", task, len(plan.tasks))
+                note(f"sqlite_us_per_issue_{len(plan.tasks)}", issue, len(plan.tasks))
+                if server is not None:
+                    with server.fresh() as url:
+                        _, task = uvloop.run(_on(database_at(url, Path()), plan))
+                    note(f"postgres_us_per_task_{len(plan.tasks)}", task, len(plan.tasks))
+            note("limit_us_per_task", uvloop.run(limit(ten_thousand)), 10_000)
+            theirs = dbos(layered(PEER_TASKS), IN_FLIGHT)
+            if theirs is not None:
+                note("dbos", theirs, PEER_TASKS)
+    # Its own three rounds beside the small ones: what grows shows only in pairs.
+    growth = []
+    for _ in range(3):
+        small = uvloop.run(_on_sqlite(thousand))[1] / 1_000
+        large = uvloop.run(_on_sqlite(layered(100_000)))[1] / 100_000
+        growth.append(large / small)
+        say(f"100,000 tasks: {large * 1e6:.1f} us a task, {growth[-1]:.2f} times the cost in 1,000")
+    peer = took.pop("dbos", None)
+    figures: dict[str, Number] = {key: round(median(values), 1) for key, values in took.items()}
+    figures["growth_1000_to_100000"] = round(median(growth), 2)
+    figures["rss_mb_100000"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    peers = {"dbos": {"sqlite_us_per_task_1000": round(median(peer), 1)}} if peer else {}
+    conditions = {**machine(), "fsync_us": _fsync_us(), "rounds": ROUNDS, "dbos_tasks": PEER_TASKS}
+    return Report(name="engine", figures=figures, peers=peers, conditions=conditions)
