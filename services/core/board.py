@@ -12,9 +12,10 @@ from typing import Literal
 import msgspec
 
 from services.core import graph
+from services.core.lengths import Lengths, sample_of
 from services.core.machine import State, TaskState
 from services.core.places import Use
-from services.core.plan import Plan, Task
+from services.core.plan import Plan
 from services.core.ready import ReadyQueue
 from services.core.schedule import Candidate
 
@@ -98,18 +99,19 @@ class Board:
     """A run in memory with what is asked of it all the time: who needs whom, how many are where.
 
     Only `apply` changes it, and only with a decision that is stored: what is in memory is never ahead of the disk.
-    `ready`, which all runs share, holds those of its tasks that could start, as long as the run is going.
+    `ready`, which all runs share, holds those of its tasks that could start, as long as the run is going; `lengths`,
+    shared too, learns from those that finish.
     """
 
-    def __init__(self, run: Run, ready: ReadyQueue | None = None) -> None:
+    def __init__(self, run: Run, ready: ReadyQueue | None = None, lengths: Lengths | None = None) -> None:
         self.run = run
+        self.lengths = Lengths() if lengths is None else lengths
         self.specs = {task.id: task for task in run.plan.tasks}
         self.after = graph.dependants(graph.needs_of(run.plan.tasks))
-        self.remaining = graph.longest_remaining(run.plan, declared)
         self.counts: Counter[State] = Counter(task.state for task in run.tasks.values())
         self.uses = _uses(run)
         self.ready = ReadyQueue() if ready is None else ready
-        self.offer()
+        self._measure()
 
     def candidate(self, task: TaskState) -> Candidate:
         spec = self.specs[task.id]
@@ -124,14 +126,33 @@ class Board:
     def apply(self, decision: Decision) -> None:
         """Take over what was decided and stored."""
         for task in decision.changed:
-            self.counts[self.run.tasks[task.id].state] -= 1
+            before = self.run.tasks[task.id].state
+            self.counts[before] -= 1
             self.counts[task.state] += 1
             self.run.tasks[task.id] = task
+            if task.state == "done" != before:
+                self._learn(task)
         was_going = self.run.state in GOING
         if decision.state != self.run.state:
             self.run = msgspec.structs.replace(self.run, state=decision.state, finished_at=decision.finished_at)
         stays = was_going == (self.run.state in GOING)
-        self.offer([task.id for task in decision.changed] if stays else None)
+        if self.edition != self.lengths.edition:
+            self._measure()
+        else:
+            self.offer([task.id for task in decision.changed] if stays else None)
+
+    def _learn(self, task: TaskState) -> None:
+        sample = sample_of(self.specs[task.id], task)
+        if sample is not None:
+            self.lengths.learn(sample)
+
+    def _measure(self) -> None:
+        """Work out anew how long the chains behind the tasks are; only open tasks stand behind one that could start,
+        so nothing but other guesses changes that.
+        """
+        self.edition = self.lengths.edition
+        self.remaining = graph.longest_remaining(self.run.plan, self.lengths.whole)
+        self.offer()
 
     def offer(self, task_ids: Iterable[str] | None = None) -> None:
         """Those of the tasks that could start, of all if none are named, stand in `ready`, and the others do not."""
@@ -147,11 +168,6 @@ class Board:
         """Somebody else drives the run from now on: none of its tasks stands in `ready` any more."""
         for task_id in self.run.tasks:
             self.ready.remove(self.run.id, task_id)
-
-
-def declared(task: Task) -> float:
-    """Seconds a task is said to take at most: what its length is guessed from, as long as nothing better is known."""
-    return float(task.timeout)
 
 
 def _uses(run: Run) -> dict[str, Use]:

@@ -51,6 +51,7 @@ class TaskState(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaul
     approved.
 
     held: not to be started or merged until it is released.  priority: what a person set in place of the plan's.
+    worked: seconds in attempts so far.
     """
 
     id: str
@@ -65,6 +66,7 @@ class TaskState(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaul
     reason: str = ""
     held: bool = False
     priority: float | None = None
+    worked: float = 0.0
     since: datetime | None = None
     started_at: datetime | None = None
     finished_at: datetime | None = None
@@ -130,6 +132,8 @@ def step(task: TaskState, happened: Happening, now: datetime) -> TaskState | Non
         changes["since"] = now
         changes["reason"] = happened.text
         changes["finished_at"] = now if following in ENDED else None
+        if task.state == "running" and task.since is not None:
+            changes["worked"] = task.worked + max((now - task.since).total_seconds(), 0.0)
     elif happened.kind == "waits":
         changes["reason"] = happened.text
     if happened.kind == "started":

@@ -10,6 +10,7 @@ from typing import Protocol
 import msgspec
 
 from services.core.clock import Clock
+from services.core.lengths import Lengths
 from services.core.places import Limits
 from services.engine.workers import Workers
 from services.github import GitHub
@@ -78,7 +79,9 @@ class EngineSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Parts(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything the engine's modules share. `others` is None where a process is alone."""
+    """Everything the engine's modules share. `others` is None where a process is alone; `lengths` is what is known of
+    how long tasks take.
+    """
 
     settings: EngineSettings
     plans: Plans
@@ -90,3 +93,4 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     spawn: Spawn
     timers: Timers
     others: Others | None = None
+    lengths: Lengths = msgspec.field(default_factory=Lengths)

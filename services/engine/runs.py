@@ -83,6 +83,7 @@ class Driver:
         """Know all live runs before anything starts: what an earlier process began still holds its places."""
         self._loads += 1
         try:
+            self._parts.lengths.replace(await self._parts.runs.samples())
             live = await self._parts.runs.live(shards)
             for run_id in live:
                 await self._board(run_id)
@@ -277,7 +278,7 @@ class Driver:
             async with line.loading:
                 run = await self._parts.runs.load(run_id) if line.board is None else None
                 if run is not None and self._parts.runs.holds(run.plan_id):
-                    line.board = Board(run, self._ready)
+                    line.board = Board(run, self._ready, self._parts.lengths)
                     for key, use in held(line.board):
                         self._places.take(key, use)
         return line.board

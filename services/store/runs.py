@@ -12,9 +12,11 @@ import msgspec
 
 from services.core.board import Action, Decision, Moment, Run
 from services.core.clock import from_text, to_text
+from services.core.lengths import Sample
 from services.core.machine import TaskState
 from services.core.plan import Plan
 from services.core.shards import shard_of
+from services.store import history
 from services.store.db import Connection, Database
 from services.store.fence import Fence
 from services.store.plans import want
@@ -242,6 +244,10 @@ class Runs:
         return await self._db.read(
             lambda c: [Told(**dict(zip(names, row, strict=True))) for row in c.execute(query, (plan_id, limit))]
         )
+
+    async def samples(self) -> list[Sample]:
+        """What the tasks that finished last took, of all runs, oldest first."""
+        return await self._db.read(history.samples)
 
     async def log(self, run_id: str, task: str) -> str:
         """The end of the output of a task's newest attempt."""

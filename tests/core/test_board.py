@@ -1,12 +1,16 @@
 """The board: after any decisions it says what a board made anew of the same run would say."""
 
+from datetime import timedelta
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.core.board import Board, Wish
 from services.core.conduct import decide
+from services.core.lengths import Lengths, Sample
 from services.core.machine import Happening, Kind
 from services.core.places import Limits, Places
+from services.core.plan import DEFAULT_TIMEOUT
 from services.core.ready import ReadyQueue
 from tests.kit.plans import NOW, run, task
 
@@ -52,6 +56,28 @@ def test_a_run_that_somebody_else_drives_leaves_nothing_behind() -> None:
     assert len(board.ready) == 0
 
 
+def test_chains_are_measured_anew_when_more_is_known_of_lengths() -> None:
+    """While one run goes on, tasks of another finish."""
+    lengths = Lengths()
+    board = Board(run(*PLAN), None, lengths)
+    assert board.remaining["a"] == 3 * DEFAULT_TIMEOUT
+    for _ in range(3):
+        lengths.learn(Sample(repo="acme/web", agent="script", work=5.0, whole=7_200.0))
+    board.apply(decide(board, [("a", Happening(kind="tracked", number=1))], now=NOW))
+    assert board.remaining == {"a": 21_600.0, "b": 14_400.0, "c": 14_400.0, "d": 7_200.0}
+    board.apply(decide(board, [("b", Happening(kind="tracked", number=1))], now=NOW))
+
+
+def test_a_task_that_finishes_is_learned_from() -> None:
+    board = tracked_board()
+    for kind, later in (("started", 0), ("merged", 60)):
+        happened = [("a", Happening(kind=kind, sha="a" * 40))]  # type: ignore[arg-type]
+        board.apply(decide(board, happened, now=NOW + timedelta(seconds=later)))
+    for _ in range(2):
+        board.lengths.learn(Sample(repo="acme/api", agent="script", work=60.0, whole=60.0))
+    assert board.lengths.whole(PLAN[0]) == 60.0, "three are enough, and it was the first"
+
+
 moves = st.tuples(
     st.sampled_from("abcd"),
     st.sampled_from(["tracked", "started", "merged", "broke", "cancelled", "retried", "skipped", "held", "released"]),
@@ -69,6 +95,7 @@ def test_it_never_differs_from_one_made_anew(history: list[tuple[str, Kind, str 
         wanted = Wish(state=wish) if wish else None  # type: ignore[arg-type]
         places = Places(WIDE) if starts else None
         board.apply(decide(board, happened, wish=wanted, places=places, now=NOW))
-        anew = Board(board.run)
+        anew = Board(board.run, None, board.lengths)
+        assert board.remaining == anew.remaining
         assert offered(board) == offered(anew)
         assert +board.counts == anew.counts

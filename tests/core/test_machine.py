@@ -81,6 +81,13 @@ def test_a_reason_lives_as_long_as_the_state_it_explains() -> None:
     assert (again.state, again.reason, again.since) == ("blocked", "", NOW + timedelta(minutes=1))
 
 
+def test_time_in_attempts_adds_up() -> None:
+    task = TaskState(id="a", state="running", fence=1, since=NOW, worked=10.0)
+    broke = step(task, Happening(kind="broke", fence=1), NOW + timedelta(seconds=90))
+    assert broke is not None
+    assert broke.worked == 100.0
+
+
 happenings = st.builds(
     Happening,
     kind=st.sampled_from(KINDS),

@@ -1,0 +1,147 @@
+"""How long tasks take: learned from those that have finished, and until something is known, taken from what is said.
+
+A guess is the median of what tasks of the same repository and agent took lately; where too few of them have finished,
+of the same repository, then of the same agent; else the task's timeout, which is all a plan says about its length.
+Medians, because one task that waited a week for its review says nothing about the next.
+"""
+
+from collections import deque
+from collections.abc import Callable, Collection, Iterable
+from datetime import datetime
+from typing import Literal
+
+import msgspec
+
+from services.core.machine import TaskState
+from services.core.plan import DEFAULT_TIMEOUT, RepoName, Task
+
+FEW = 3
+"""Finished tasks that are needed before their median is believed."""
+NEWEST = 50
+"""Finished tasks that count, of one repository and agent."""
+MOVED = 1.5
+"""How far a median has to move before it is worth working out anew what follows from it."""
+
+FIRST, LATER = 8, 32
+"""The first samples are each looked at for whether they move the median, later ones only so many at a time."""
+
+Source = Literal["learned", "declared", "default"]
+
+
+class Sample(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """What one finished task took, in seconds. work: its attempts; whole: from its first start until it was merged."""
+
+    repo: RepoName
+    agent: str
+    work: float
+    whole: float
+
+
+class Guess(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """How long a task will take, in seconds, and where that comes from."""
+
+    work: float
+    whole: float
+    source: Source
+
+
+def sample_of(task: Task, state: TaskState) -> Sample | None:
+    """What a task took, or None when it did not go the whole way: done beforehand, left out, merged without us."""
+    if state.state != "done" or state.started_at is None or state.finished_at is None:
+        return None
+    whole = max((state.finished_at - state.started_at).total_seconds(), 0.0)
+    work = state.worked or min(whole, float(task.timeout))
+    return Sample(repo=task.repo, agent=task.agent, work=work, whole=whole)
+
+
+def declared(task: Task) -> Guess:
+    """What the plan says: the timeout, which is the default where nobody said anything."""
+    seconds = float(task.timeout)
+    return Guess(work=seconds, whole=seconds, source="default" if task.timeout == DEFAULT_TIMEOUT else "declared")
+
+
+class Lengths:
+    """What is known by now. `edition` grows whenever that has changed enough to matter."""
+
+    def __init__(self, samples: Iterable[Sample] = ()) -> None:
+        self.edition = 0
+        self._count = 0
+        self._kept: dict[tuple[str, str], deque[Sample]] = {}
+        self._told: dict[tuple[str, str], float] = {}
+        self._alike: dict[tuple[str, str], Guess | None] = {}
+        for sample in samples:
+            self.learn(sample)
+
+    def learn(self, sample: Sample) -> None:
+        """One more task has finished."""
+        key = (sample.repo.lower(), sample.agent)
+        kept = self._kept.get(key)
+        if kept is None:
+            kept = self._kept[key] = deque(maxlen=NEWEST)
+        kept.append(sample)
+        self._count += 1
+        if len(kept) <= FIRST or self._count % LATER == 0:
+            self._compare(key, kept)
+
+    def _compare(self, key: tuple[str, str], kept: Collection[Sample]) -> None:
+        if len(kept) >= FEW:
+            now, told = _median(kept).whole, self._told.get(key)
+            if told is None or not told / MOVED <= now <= told * MOVED:
+                self._told[key] = now
+                self._changed()
+
+    def replace(self, samples: Iterable[Sample]) -> None:
+        """Know exactly these, oldest first, instead of all learned so far."""
+        self._kept.clear()
+        self._told.clear()
+        for sample in samples:
+            self.learn(sample)
+        self._changed()
+
+    def guess(self, task: Task) -> Guess:
+        """How long this task will take."""
+        key = (task.repo.lower(), task.agent)
+        if key not in self._alike:
+            self._alike[key] = self._learned(*key)
+        return self._alike[key] or declared(task)
+
+    def whole(self, task: Task) -> float:
+        """Seconds from a task's first start until it is merged."""
+        return self.guess(task).whole
+
+    def _changed(self) -> None:
+        self.edition += 1
+        self._alike.clear()
+
+    def _learned(self, repo: str, agent: str) -> Guess | None:
+        """From the nearest samples of which there are enough."""
+        ways: tuple[Callable[[tuple[str, str]], bool], ...] = (
+            lambda key: key == (repo, agent),
+            lambda key: key[0] == repo,
+            lambda key: key[1] == agent,
+        )
+        for is_alike in ways:
+            kept = [sample for key, samples in self._kept.items() if is_alike(key) for sample in samples]
+            if len(kept) >= FEW:
+                return _median(kept)
+        return None
+
+
+def _median(samples: Collection[Sample]) -> Guess:
+    """Of two in the middle the longer one; never less than a second."""
+    middle = len(samples) // 2
+    work = sorted(sample.work for sample in samples)[middle]
+    whole = sorted(sample.whole for sample in samples)[middle]
+    return Guess(work=max(work, 1.0), whole=max(whole, 1.0), source="learned")
+
+
+def elapsed(since: datetime | None, now: datetime) -> float:
+    """Seconds from a moment on, at least 0."""
+    return max((now - since).total_seconds(), 0.0) if since is not None else 0.0
+
+
+def left_of(guess: float, gone: float) -> float:
+    """Seconds still to come of what was guessed to take `guess` and has taken `gone`: what takes longer than guessed
+    is taken to need a quarter of its time once more, as long as nobody knows better.
+    """
+    return max(guess - gone, gone / 4)

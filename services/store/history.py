@@ -1,0 +1,38 @@
+"""What finished tasks took, read back from the history: the newest merges, however many there ever were."""
+
+from collections.abc import Iterator
+
+import msgspec
+
+from services.core.lengths import Sample, sample_of
+from services.core.machine import TaskState
+from services.core.plan import Plan, Task
+from services.store.db import Connection
+
+TASKS = 500
+RUNS = 50
+"""Runs these tasks are looked for in; a plan can be a megabyte."""
+MOMENTS = 50_000
+"""How far back the history is searched, however seldom something was merged."""
+
+_MERGED = """
+SELECT e.run_id, t.data FROM event e JOIN task t ON t.run_id = e.run_id AND t.id = e.task
+WHERE e.seq > (SELECT max(seq) FROM event) - ? AND e.kind = 'merged' AND e.after = 'done' AND e.before <> 'done'
+ORDER BY e.seq DESC LIMIT ?
+"""
+
+
+def samples(c: Connection) -> list[Sample]:
+    """Of the newest merged tasks, oldest first."""
+    found = c.execute(_MERGED, (MOMENTS, TASKS)).fetchall()
+    plans = dict(_plans(c, list(dict.fromkeys(row[0] for row in found))[:RUNS]))
+    states = [(plans.get(row[0], {}), msgspec.json.decode(row[1], type=TaskState)) for row in reversed(found)]
+    read = (sample_of(specs[state.id], state) for specs, state in states if state.id in specs)
+    return [sample for sample in read if sample is not None]
+
+
+def _plans(c: Connection, run_ids: list[str]) -> Iterator[tuple[str, dict[str, Task]]]:
+    for run_id in run_ids:
+        row = c.execute("SELECT plan FROM run WHERE id = ?", (run_id,)).fetchone()
+        if row is not None:
+            yield run_id, {task.id: task for task in msgspec.json.decode(row[0], type=Plan).tasks}
