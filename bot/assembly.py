@@ -24,11 +24,8 @@ from services.store.checkpoints import Checkpoints
 from services.store.db import Database
 from services.store.inbox import Inbox
 from services.store.plans import Plans
+from services.store.retention import Keep, Retention
 from services.store.runs import Runs
-
-KEEP_BODIES = timedelta(days=4)
-"""A little longer than GitHub's delivery log reaches back, so whatever it can redeliver is still known here."""
-KEEP_ROWS = timedelta(days=90)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,6 +35,7 @@ class Assembly:
     settings: Settings
     engine: Engine
     inbox: Inbox
+    retention: Retention
     dispatcher: Dispatcher[Engine]
     door: Webhook
     metrics: Metrics
@@ -52,7 +50,7 @@ class Assembly:
         self.dispatcher.wake()
         await self.engine.take_up(None)
         now = self.clock.now()
-        while await self.inbox.prune(bodies_before=now - KEEP_BODIES, rows_before=now - KEEP_ROWS):
+        while await self.retention.step(now):
             pass
 
 
@@ -83,6 +81,7 @@ def assemble(
         settings=settings,
         engine=engine,
         inbox=inbox,
+        retention=Retention(database, keep(settings)),
         dispatcher=dispatcher,
         door=door,
         metrics=metrics,
@@ -102,4 +101,15 @@ def _engine_settings(settings: Settings) -> EngineSettings:
         checks_grace=settings.checks_grace,
         public_url=settings.public_url,
         require_other=settings.require_other,
+    )
+
+
+def keep(settings: Settings) -> Keep:
+    """What is kept for how long."""
+    return Keep(
+        delivery_bodies=timedelta(days=settings.keep_delivery_bodies),
+        deliveries=timedelta(days=settings.keep_deliveries),
+        work=timedelta(days=settings.keep_work),
+        logs=timedelta(days=settings.keep_logs),
+        steps=timedelta(days=settings.keep_steps),
     )

@@ -91,6 +91,35 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     sweep_seconds: Annotated[
         float, Meta(description="How often every live run is looked at even when no event came.", ge=1, le=86400)
     ] = 300.0
+    keep_delivery_bodies: Annotated[
+        float,
+        Meta(
+            description="Days for which the bodies of handled webhooks are kept. The default is a little longer than "
+            "GitHub's delivery log reaches back.",
+            ge=0,
+            le=36500,
+        ),
+    ] = 4.0
+    keep_deliveries: Annotated[
+        float,
+        Meta(
+            description="Days for which it is known that a webhook or a command was handled, so that one that comes "
+            "again is left alone.",
+            ge=0,
+            le=36500,
+        ),
+    ] = 90.0
+    keep_work: Annotated[
+        float,
+        Meta(description="Days for which what an attempt left is kept after it has ended.", ge=0, le=36500),
+    ] = 1.0
+    keep_logs: Annotated[
+        float, Meta(description="Days for which logs of attempts are kept after their run is over.", ge=0, le=36500)
+    ] = 30.0
+    keep_steps: Annotated[
+        float,
+        Meta(description="Days for which steps and effects are kept after their run is over.", ge=0, le=36500),
+    ] = 90.0
     log_style: Annotated[Literal["json", "console"], Meta(description="Form of the log lines.")] = "json"
     log_level: Annotated[
         Literal["DEBUG", "INFO", "WARNING", "ERROR"], Meta(description="Least important lines that are logged.")

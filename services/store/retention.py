@@ -1,0 +1,106 @@
+"""What is kept for how long: one policy for everything that only grows.
+
+Old things go in small steps between other writes, in an order: first what is big and only needed while its attempt
+runs, then logs, then the steps and effects of runs that are over. What a run needs that is not over is never touched,
+and plans, runs, their tasks and their history stay for good.
+"""
+
+from datetime import datetime, timedelta
+from typing import Literal
+
+import msgspec
+
+from services.core.clock import to_text
+from services.store.db import Connection, Database
+from services.store.inbox import Inbox
+
+PRUNE = 500
+"""Rows one step touches, so that deliveries don't queue behind it."""
+PRUNE_BLOBS = 20
+"""Blobs one step drops; each may be megabytes."""
+
+What = Literal["logs", "steps"]
+
+# The newest attempt of a running task may be under way, or be taken up again.
+DROP_BLOBS = """
+UPDATE checkpoint SET blob = NULL WHERE (run_id, task, fence, step) IN (
+    SELECT c.run_id, c.task, c.fence, c.step FROM checkpoint c LEFT JOIN task t ON t.run_id = c.run_id AND t.id = c.task
+    WHERE c.blob IS NOT NULL AND c.at < ? AND NOT (coalesce(t.state, '') = 'running' AND c.fence = (
+        SELECT max(n.fence) FROM checkpoint n WHERE n.run_id = c.run_id AND n.task = c.task
+    )) LIMIT ?
+)
+"""
+DROP_COMMANDS = """
+DELETE FROM command WHERE comment_id IN (SELECT comment_id FROM command WHERE at < ? ORDER BY at LIMIT ?)
+"""
+OVER = """
+SELECT id, finished_at FROM run r WHERE finished_at < ?
+AND NOT EXISTS (SELECT 1 FROM cleared x WHERE x.run_id = r.id AND x.what = ? AND x.finished_at = r.finished_at)
+AND NOT EXISTS (SELECT 1 FROM outbox o WHERE o.run_id = r.id AND o.state <> 'done') ORDER BY finished_at LIMIT 1
+"""
+DROP_LOGS = """
+UPDATE outbox SET log = '' WHERE key IN (SELECT key FROM outbox WHERE key > ? AND key < ? AND log <> '' LIMIT ?)
+"""
+DROP_EFFECTS = "DELETE FROM outbox WHERE key IN (SELECT key FROM outbox WHERE key > ? AND key < ? LIMIT ?)"
+DROP_STEPS = """
+DELETE FROM checkpoint WHERE (run_id, task, fence, step) IN (
+    SELECT run_id, task, fence, step FROM checkpoint WHERE run_id = ? LIMIT ?
+)
+"""
+CLEARED = """
+INSERT INTO cleared (run_id, what, finished_at) VALUES (?, ?, ?)
+ON CONFLICT (run_id, what) DO UPDATE SET finished_at = excluded.finished_at
+"""
+
+
+class Keep(msgspec.Struct, frozen=True, kw_only=True):
+    """How long. delivery_bodies, deliveries: after a webhook came, the latter also for what it asked for by a command.
+
+    work: what an attempt left, after it has ended.  logs, steps: after the run is over; `steps` are checkpoints and
+    settled effects.
+    """
+
+    delivery_bodies: timedelta = timedelta(days=4)
+    deliveries: timedelta = timedelta(days=90)
+    work: timedelta = timedelta(days=1)
+    logs: timedelta = timedelta(days=30)
+    steps: timedelta = timedelta(days=90)
+
+
+class Retention:
+    """Carries the policy out."""
+
+    def __init__(self, database: Database, keep: Keep) -> None:
+        self._database = database
+        self._inbox = Inbox(database)
+        self._keep = keep
+
+    async def step(self, now: datetime) -> int:
+        """One small step of each kind; how many rows were touched, 0 when there is nothing left to do. StoreError."""
+        keep = self._keep
+        touched = await self._inbox.prune(bodies_before=now - keep.delivery_bodies, rows_before=now - keep.deliveries)
+        touched += await self._drop(DROP_COMMANDS, now - keep.deliveries, PRUNE)
+        touched += await self._drop(DROP_BLOBS, now - keep.work, PRUNE_BLOBS)
+        touched += await self._database.write(lambda c: _clear(c, "logs", now - keep.logs))
+        return touched + await self._database.write(lambda c: _clear(c, "steps", now - keep.steps))
+
+    async def _drop(self, statement: str, before: datetime, most: int) -> int:
+        return await self._database.write(lambda c: c.execute(statement, (to_text(before), most)).rowcount)
+
+
+def _clear(c: Connection, what: What, before: datetime) -> int:
+    """Clear a part of one run that is over since then and has nothing left to carry out."""
+    row = c.execute(OVER, (to_text(before), what)).fetchone()
+    if row is None:
+        return 0
+    run_id, finished_at = row
+    between = (f"{run_id}/", f"{run_id}0")  # "0" follows "/"
+    if what == "logs":
+        touched = c.execute(DROP_LOGS, (*between, PRUNE)).rowcount
+        is_left = touched == PRUNE
+    else:
+        counts = [c.execute(DROP_EFFECTS, (*between, PRUNE)).rowcount, c.execute(DROP_STEPS, (run_id, PRUNE)).rowcount]
+        touched, is_left = sum(counts), PRUNE in counts
+    if not is_left:
+        touched += c.execute(CLEARED, (run_id, what, finished_at)).rowcount
+    return touched
