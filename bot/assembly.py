@@ -101,6 +101,8 @@ def _engine_settings(settings: Settings) -> EngineSettings:
         checks_grace=settings.checks_grace,
         public_url=settings.public_url,
         require_other=settings.require_other,
+        task_patience=settings.task_patience,
+        review_patience=settings.review_patience,
     )
 
 

@@ -61,6 +61,24 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         int,
         Meta(description="Attempts at a time in one `group` of a run; 0 sets no limit of its own.", ge=0, le=256),
     ] = 0
+    task_patience: Annotated[
+        float,
+        Meta(
+            description="Days from its first start on in which a task must come to its pull request; then a person is "
+            "asked. 0 sets no bound.",
+            ge=0,
+            le=3650,
+        ),
+    ] = 3.0
+    review_patience: Annotated[
+        float,
+        Meta(
+            description="Days a pull request may wait for checks and reviewers until a person is asked; 0 sets no "
+            "bound.",
+            ge=0,
+            le=3650,
+        ),
+    ] = 30.0
     sandbox: Annotated[
         Literal["bwrap", "none"],
         Meta(

@@ -33,6 +33,7 @@ HAPPENED = {
     "green": "is fine again",
     "merged": "merged",
     "closed": "its pull request was closed",
+    "expired": "has taken too long",
     "cancelled": "cancelled",
     "retried": "to be tried again",
     "skipped": "left out",

@@ -1,4 +1,4 @@
-"""`resume`: go on after `hold`."""
+"""`resume`: go on after `hold`, and let a pull request wait on that has waited for long."""
 
 from handlers.commands import Context, command
 from services.core.board import Wish
@@ -6,12 +6,19 @@ from services.core.commands import Command
 from services.core.text import code
 
 
-@command("resume", usage="resume [task…]", summary="Go on after `hold`.", needs="triage")
+@command(
+    "resume",
+    usage="resume [task…|all]",
+    summary="Go on after `hold`: the run, the named tasks, or both with `all`.",
+    needs="triage",
+)
 async def resume(context: Context, asked: Command) -> str:
-    if not asked.targets:
+    done = False
+    if not asked.targets or "all" in asked.targets:
         done = await context.engine.wish(context.repo, context.number, Wish(state="running", actor=context.sender))
-        return "Going on." if done else "The run as a whole was not held."
+        if not asked.targets:
+            return "Going on." if done else "The run as a whole was not held."
     ids = await context.engine.change(context.repo, context.number, "released", asked.targets, context.sender)
-    return (
-        f"Going on with {', '.join(code(task_id) for task_id in ids[:20])}." if ids else "None of those tasks was held."
-    )
+    if ids:
+        return f"Going on with {', '.join(code(task_id) for task_id in ids[:20])}."
+    return "Going on." if done else "None of those tasks was held."

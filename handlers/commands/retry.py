@@ -1,4 +1,6 @@
-"""`retry`: start failed tasks anew, on the base branch as it is now."""
+"""`retry`: start failed tasks anew, on the base branch as it is now. What was skipped comes back only when it is
+named.
+"""
 
 from handlers.commands import Context, command
 from services.core.commands import Command
@@ -8,7 +10,7 @@ from services.core.text import code
 @command(
     "retry",
     usage="retry [task…|failed|all]",
-    summary="Start failed or cancelled tasks again, each with a new attempt.",
+    summary="Start failed or cancelled tasks again, each with a new attempt; a skipped one only when it is named.",
     needs="write",
 )
 async def retry(context: Context, asked: Command) -> str:

@@ -28,7 +28,7 @@ from services.core.board import (
     may_start,
 )
 from services.core.gate import PullFact, Ruling, rule
-from services.core.machine import ENDED, QUIET, SATISFIED, STUCK, Happening, TaskState, step
+from services.core.machine import ENDED, QUIET, SATISFIED, STUCK, Happening, Kind, TaskState, step
 from services.core.places import Places
 
 
@@ -120,19 +120,17 @@ class _Work:
                     actor=happening.actor,
                 )
             )
-        calls = _CALLS_FOR.get(happening.kind, ())
-        if happening.kind == "retried" and before.state == "failed" and not after.issue:
-            calls = ("track",)  # what failed was making its tracking issue
-        elif happening.kind in _RELIEVES and before.state in STUCK:
-            calls = (*calls, "label")
+        calls = _calls_for(before, happening.kind, after)
         self.actions += [_action(self.run, after, kind) for kind in calls if after.issue or kind not in _NEED_ISSUE]
 
     def judge(self, task_id: str, fact: PullFact) -> None:
         task = self.of(task_id)
-        if task.pull != fact.number or task.state not in _JUDGED:
-            return  # a task that is to be tried again keeps its pull request, whose old head says nothing any more
+        if task.pull != fact.number or task.state in ENDED:
+            return
         if fact.merged:
             self.apply(task_id, Happening(kind="merged", sha=fact.merge_sha))
+        elif task.state not in _JUDGED:
+            return  # a task that is to be tried again keeps its pull request, whose old head says nothing any more
         elif fact.state == "closed":
             self.apply(task_id, Happening(kind="closed", text="the pull request was closed without merging"))
         elif fact.head_sha not in task.heads:
@@ -150,7 +148,8 @@ class _Work:
             self.apply(task.id, Happening(kind="refused", text=ruling.reason))
         else:
             # A merge that was refused is tried again as it stands: turning back and forth would only fill the history.
-            if task.state == "failed" or (task.state == "needs_human" and ruling.verdict == "wait"):
+            waits = task.state == "needs_human" and ruling.verdict == "wait" and not task.late
+            if task.state == "failed" or waits:
                 self.apply(task.id, Happening(kind="green"))
             if ruling.verdict == "merge" and self.is_going and not task.held:
                 # The merge looks more closely; what it found last time stands until it finds something else.
@@ -234,20 +233,31 @@ _CALLS_FOR: dict[str, tuple[ActionKind, ...]] = {
     "broke": ("label",),
     "refused": ("label",),
     "closed": ("label",),
+    "expired": ("label",),
     "moved": ("label", "checks"),
     "skipped": ("tidy",),
 }
 
 
+def _calls_for(before: TaskState, kind: Kind, after: TaskState) -> tuple[ActionKind, ...]:
+    """What follows when a happening of this kind has changed a task."""
+    if kind == "retried" and not after.issue:
+        return ("track",)  # it could not be made, or is being made: its key is the same, so it is made once
+    if (kind == "retried" and before.state == "skipped") or (kind == "tracked" and after.state == "skipped"):
+        return ("tidy",)  # its issue was closed, or came too late to be
+    calls = _CALLS_FOR.get(kind, ())
+    return (*calls, "label") if kind in _RELIEVES and before.state in STUCK else calls
+
+
 def _action(run: Run, task: TaskState, kind: ActionKind, sha: str = "") -> Action:
-    """The action with its key, which names what the action is about: a state, a head, one more try to track."""
+    """The action with its key, which names what the action is about: a state, a head."""
     about = f"/{sha}" if sha else ""
     if kind == "label":
         about = f"/{task.state}-{(task.since or LONG_AGO).isoformat()}"  # it may come to one state several times
     elif kind == "checks":
         about = f"/{task.head_sha}"
-    elif kind == "track" and task.fence:
-        about = f"/{task.fence}"
+    elif kind == "tidy":
+        about = f"/{task.state}-{task.fence}"
     key = f"{run.id}/{task.id}/{task.attempt}/{kind}{about}"
     return Action(key=key, kind=kind, task=task.id, attempt=task.attempt, fence=task.fence, sha=sha)
 

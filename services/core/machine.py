@@ -19,7 +19,7 @@ STUCK: frozenset[State] = frozenset({"needs_human", "failed"})
 
 Kind = Literal[
     "tracked", "unblocked", "reblocked", "started", "pushed", "opened", "waits", "broke", "refused", "moved", "green",
-    "merged", "closed", "cancelled", "retried", "skipped", "held", "released", "prioritised",
+    "merged", "closed", "expired", "cancelled", "retried", "skipped", "held", "released", "prioritised",
 ]  # fmt: skip
 KINDS: tuple[Kind, ...] = get_args(Kind)
 QUIET: frozenset[Kind] = frozenset({"tracked", "waits"})
@@ -51,7 +51,7 @@ class TaskState(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaul
     approved.
 
     held: not to be started or merged until it is released.  priority: what a person set in place of the plan's.
-    worked: seconds in attempts so far.
+    worked: seconds in attempts so far.  late: its pull request has waited too long, and more waiting changes nothing.
     """
 
     id: str
@@ -67,6 +67,7 @@ class TaskState(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaul
     held: bool = False
     priority: float | None = None
     worked: float = 0.0
+    late: bool = False
     since: datetime | None = None
     started_at: datetime | None = None
     finished_at: datetime | None = None
@@ -83,25 +84,27 @@ def _control(state: State) -> dict[Kind, State | None]:
 TABLE: dict[State, dict[Kind, State | None]] = {
     "blocked": {
         **_STAY, **_control("blocked"),
-        "tracked": "blocked", "waits": "blocked",
-        "unblocked": "ready", "broke": "failed", "cancelled": "cancelled", "skipped": "skipped",
+        "tracked": "blocked", "waits": "blocked", "unblocked": "ready", "broke": "failed",
+        "merged": "done", "cancelled": "cancelled", "skipped": "skipped",
     },
     "ready": {
         **_STAY, **_control("ready"),
         "tracked": "ready", "waits": "ready",
-        "started": "running", "reblocked": "blocked", "broke": "failed", "cancelled": "cancelled", "skipped": "skipped",
+        "started": "running", "reblocked": "blocked", "broke": "failed",
+        "merged": "done", "cancelled": "cancelled", "skipped": "skipped",
     },
     "running": {
         **_STAY, **_control("running"),
         "tracked": "running", "waits": "running",
         "pushed": "running", "opened": "in_review", "broke": "failed",
-        "refused": "needs_human", "merged": "done", "cancelled": "cancelled", "skipped": "skipped",
+        "refused": "needs_human", "expired": "needs_human", "merged": "done", "cancelled": "cancelled",
+        "skipped": "skipped",
     },
     "in_review": {
         **_STAY, **_control("in_review"),
         "tracked": "in_review", "waits": "in_review", "moved": "needs_human", "broke": "failed",
-        "refused": "needs_human", "merged": "done", "closed": "needs_human", "cancelled": "cancelled",
-        "skipped": "skipped",
+        "refused": "needs_human", "expired": "needs_human", "merged": "done", "closed": "needs_human",
+        "cancelled": "cancelled", "skipped": "skipped",
     },
     "needs_human": {
         **_STAY, **_control("needs_human"),
@@ -116,7 +119,7 @@ TABLE: dict[State, dict[Kind, State | None]] = {
     },
     "done": {**_STAY, "tracked": "done"},
     "skipped": {**_STAY, "tracked": "skipped", "merged": "done", "retried": "blocked"},
-    "cancelled": {**_STAY, "tracked": "cancelled", "merged": "done", "retried": "blocked"},
+    "cancelled": {**_STAY, "tracked": "cancelled", "merged": "done", "retried": "blocked", "skipped": "skipped"},
 }  # fmt: skip
 
 
@@ -161,11 +164,27 @@ def _effects_on(task: TaskState, happened: Happening) -> dict[str, object]:
             return {"pull": happened.number}
         case "merged":
             return {"merge_sha": happened.sha, "fence": task.fence + 1}
-        case "held" | "released":
-            return {"held": happened.kind == "held"}
+        case "expired":
+            # An attempt is stopped; a pull request that waits may still be merged as it stands.
+            return {"late": True} if task.state == "in_review" else {"fence": task.fence + 1}
+        case _:
+            return _asked_for(task, happened)
+
+
+def _asked_for(task: TaskState, happened: Happening) -> dict[str, object]:
+    """What a person's word writes into the task."""
+    match happened.kind:
+        case "held":
+            return {"held": True}
+        case "released":
+            return {"held": False, "late": False}
         case "prioritised":
             return {"priority": happened.value}
-        case "cancelled" | "skipped" | "retried":
+        case "retried":
+            # For a person it begins anew, and so does its time.
+            anew = {"started_at": None, "worked": 0.0} if happened.actor else {}
+            return {"fence": task.fence + 1, "late": False, **anew}
+        case "cancelled" | "skipped":
             return {"fence": task.fence + 1}
         case _:
             return {}

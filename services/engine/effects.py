@@ -13,7 +13,7 @@ from services.checks import CHECKS
 from services.core import messages, names
 from services.core.board import Board, Run
 from services.core.conduct import ruling_for
-from services.core.machine import Happening, Kind, TaskState
+from services.core.machine import SATISFIED, Happening, Kind, TaskState
 from services.core.merging import meaning
 from services.core.plan import Task
 from services.core.report import LABEL_OF_RUN, LABEL_OF_TASK
@@ -74,7 +74,7 @@ class Effects:
         """The tracking issue, and its place under the plan issue."""
         writes, key = self._parts.github.writes, due.action.key
         made: IssueInfo | None = None
-        if due.tries and run.started_at is not None:
+        if (due.tries or due.action.fence) and run.started_at is not None:  # a retry's first try was before it
             made = await writes.find_issue(task.repo, names.marker(key), run.started_at - CLOCKS_APART)
         if made is None:
             body = messages.issue_body(run, task, key, await self._hidden(run, task))
@@ -198,12 +198,17 @@ class Effects:
         return wish if allowed[wish] else next((name for name, may in allowed.items() if may), wish)
 
     async def _tidy(self, board: Board, task: Task) -> Outcome:
-        """After the merge: the branch goes, the tracking issue is closed."""
+        """After the merge: the branch goes, the tracking issue is closed. It is opened again when a task that was left
+        out is not any more.
+        """
         writes, state = self._parts.github.writes, board.run.tasks[task.id]
         if state.merge_sha:
             await writes.delete_branch(task.repo, names.branch(board.run.id, task.id))
-        reason = "completed" if state.state == "done" else "not_planned"
-        await writes.edit_issue(task.repo, state.issue, state="closed", state_reason=reason)
+        if state.state in SATISFIED:
+            reason = "completed" if state.state == "done" else "not_planned"
+            await writes.edit_issue(task.repo, state.issue, state="closed", state_reason=reason)
+        else:
+            await writes.edit_issue(task.repo, state.issue, state="open", state_reason="reopened")
         return await self._label(board, task)
 
     async def _label(self, board: Board, task: Task) -> Outcome:

@@ -56,8 +56,10 @@ def settle_of(due: Due, outcome: Outcome, now: datetime) -> Settle:
 
 
 def _gave_up(action: Action, why: str) -> Outcome:
-    """Tell a person; a merge may be decided anew once the pull request is looked at again."""
+    """Tell a person. A merge may be decided anew once the pull request is looked at again, and a tracking issue once
+    the task is retried.
+    """
     if action.kind in {"tidy", "label", "finish", "mark", "checks"} or not action.task:
         return Outcome(note=why[:200])
     broke = Happening(kind="broke", text=_WHAT.get(action.kind, "") + plain(why, 300), fence=action.fence)
-    return Outcome(happened=(broke,), forget=action.kind == "merge", note=why[:200])
+    return Outcome(happened=(broke,), forget=action.kind in {"merge", "track"}, note=why[:200])

@@ -10,6 +10,7 @@ from datetime import datetime
 from services.core.board import Run, Wish
 from services.core.machine import Happening, Kind
 from services.core.steps import Trail, keys_of, trail
+from services.core.targets import chosen, to_retry
 from services.engine.effects import Effects
 from services.engine.intake import Intake
 from services.engine.observe import Observer
@@ -138,9 +139,11 @@ class Engine:
         changed.
         """
         run = await self._run_of(repo, number)
-        if kind == "retried" and run.finished_at is not None:
+        if run.finished_at is not None:
+            if kind != "retried":
+                return ()  # only a retry takes up a run that is over
             await self.intake.may_start_again(run)
-        ids = _chosen(run, targets)
+        ids = to_retry(run, targets) if kind == "retried" else chosen(run, targets)
         happened = [(task_id, Happening(kind=kind, actor=actor, text=text, value=value)) for task_id in ids]
         decision = await self.driver.happen(run.id, happened)
         self.stickies.touch(repo, number)
@@ -193,29 +196,3 @@ class Engine:
 
     async def log(self, run_id: str, task: str) -> str:
         return await self._parts.runs.log(run_id, task)
-
-
-def _chosen(run: Run, targets: Iterable[str]) -> list[str]:
-    """Task ids for the targets `all`, `failed`, a task id, `owner/repo` or `owner/repo#n`; UserError names one that
-    fits nothing.
-    """
-    chosen: list[str] = []
-    lower = {task_id.lower(): task_id for task_id in run.tasks}
-    for target in targets:
-        if target == "all":
-            found = list(run.tasks)
-        elif target == "failed":
-            found = [task.id for task in run.tasks.values() if task.state in {"failed", "needs_human"}]
-        elif target.lower() in lower:
-            found = [lower[target.lower()]]
-        else:
-            found = [task.id for task in run.plan.tasks if target.lower() in _places(task.repo, run, task.id)]
-            if not found:
-                raise UserError(f"`{target}` is no task of this plan; name a task id, `owner/repo`, `failed` or `all`.")
-        chosen += [task_id for task_id in found if task_id not in chosen]
-    return chosen
-
-
-def _places(repo: str, run: Run, task_id: str) -> set[str]:
-    state = run.tasks[task_id]
-    return {repo.lower(), f"{repo}#{state.pull}".lower(), f"{repo}#{state.issue}".lower()}

@@ -5,12 +5,14 @@ hand in its own.
 """
 
 from collections.abc import Callable, Coroutine, Sequence
+from datetime import timedelta
 from typing import Protocol
 
 import msgspec
 
 from services.core.clock import Clock
 from services.core.lengths import Lengths
+from services.core.patience import Patience
 from services.core.places import Limits
 from services.engine.workers import Workers
 from services.github import GitHub
@@ -52,7 +54,8 @@ class EngineSettings(msgspec.Struct, frozen=True, kw_only=True):
     0 = no limit of its own.
     comment_interval: seconds between two edits of one comment.  checks_none: merge without checks where a repository
     has no workflows.  checks_grace: seconds in which Actions must have begun on a pull request, where there are
-    workflows.  public_url: of the pages.
+    workflows.  public_url: of the pages.  task_patience: days a task may be worked on, review_patience: days its pull
+    request may wait; 0 = for ever.
     """
 
     workers: int = 4
@@ -65,6 +68,14 @@ class EngineSettings(msgspec.Struct, frozen=True, kw_only=True):
     checks_grace: float = 60.0
     public_url: str = ""
     require_other: bool = False
+    task_patience: float = 3.0
+    review_patience: float = 30.0
+
+    @property
+    def patience(self) -> Patience:
+        """The same as times."""
+        task, review = timedelta(days=self.task_patience), timedelta(days=self.review_patience)
+        return Patience(task=task or None, review=review or None)
 
     @property
     def limits(self) -> Limits:

@@ -19,6 +19,7 @@ from services.core.board import Action, Board, Decision, Run, Wish
 from services.core.conduct import decide
 from services.core.gate import PullFact
 from services.core.machine import ENDED, Happening
+from services.core.patience import overdue
 from services.core.places import Places
 from services.core.ready import ReadyQueue
 from services.engine.effects import Outcome
@@ -76,6 +77,8 @@ class Driver:
         for run_id in live:
             board = await self._board(run_id)
             if board is not None:
+                late = overdue(board.run, self._parts.settings.patience, self._parts.clock.now())
+                self._post(run_id, Mail(happened=tuple(late)))
                 self._look_past_the_cache(board)
         return len(live)
 

@@ -127,8 +127,58 @@ def test_a_tracking_issue_that_could_not_be_made_is_told_and_tried_again() -> No
     assert (stuck.tasks["a"].state, stuck.state) == ("failed", "failed")
     again = happen(stuck, "a", "retried")
     assert kinds(again.actions) == ["track a"]
-    first = f"{stuck.id}/a/0/track"
-    assert again.actions[0].key not in {"", first}
+    assert again.actions[0].fence > 0, "a retry looks for what earlier tries may have made"
+
+
+def test_a_tracking_issue_is_made_once_however_often_its_task_is_cancelled_and_retried() -> None:
+    """Its key stays the same: what is being made already is not made again."""
+    begun = run(task("a"))
+    again = happen(happen(begun, "a", "cancelled").run, "a", "retried")
+    assert [action.key for action in again.actions if action.kind == "track"] == [f"{begun.id}/a/0/track"]
+
+
+def test_an_issue_that_comes_after_its_task_was_left_out_is_closed_and_opened_when_it_is_taken_up() -> None:
+    skipped = happen(run(task("a"), task("b")), "a", "skipped")
+    assert kinds(skipped.actions) == []
+    late = happen(skipped.run, "a", "tracked", number=3)
+    assert kinds(late.actions) == ["tidy a"]
+    back = happen(late.run, "a", "retried")
+    assert kinds(back.actions) == ["tidy a", "attempt a"]
+    again = happen(back.run, "a", "skipped")
+    tidied = [action.key for each in (late, back, again) for action in each.actions if action.kind == "tidy"]
+    assert len(set(tidied)) == 3
+
+
+def test_a_merge_by_hand_counts_while_a_retry_waits_or_works() -> None:
+    closed = after(in_review(task("a"), task("b", "a")), facts={"a": pull(state="closed")}).run
+    waiting = after(closed, [("a", Happening(kind="retried", actor="ana"))], limits=None).run
+    merged = pull(state="closed", merged=True, merge_sha="c" * 40)
+    judged = after(waiting, facts={"a": merged})
+    assert (judged.run.tasks["a"].state, judged.run.tasks["a"].merge_sha) == ("done", "c" * 40)
+    assert "attempt b" in kinds(judged.actions)
+    working = happen(closed, "a", "retried").run
+    fence = working.tasks["a"].fence
+    judged = after(working, facts={"a": merged})
+    assert (working.tasks["a"].state, judged.run.tasks["a"].state) == ("running", "done")
+    assert happen(judged.run, "a", "pushed", sha="d" * 40, fence=fence).changed == ()
+
+
+def test_a_pull_request_that_waited_too_long_comes_back_when_it_is_ready_or_when_a_person_says_so() -> None:
+    waits = {"a": pull(checks=(check("test"),))}
+    late = happen(in_review(task("a")), "a", "expired", text="too long")
+    assert kinds(late.actions) == ["label a"]
+    still = after(late.run, facts=waits)
+    assert (still.changed, still.run.tasks["a"].reason) == ((), "too long")
+    assert kinds(after(late.run, facts={"a": pull()}).actions) == ["merge a"]
+    on = after(happen(late.run, "a", "released", actor="ana").run, facts=waits).run
+    assert (on.tasks["a"].state, on.tasks["a"].reason) == ("in_review", "waits for check `test`")
+
+
+def test_what_was_cancelled_can_be_left_out() -> None:
+    current = happen(tracked(task("a"), task("b", "a")).run, "a", "cancelled").run
+    assert current.state == "failed"
+    left_out = happen(current, "a", "skipped")
+    assert "attempt b" in kinds(left_out.actions)
 
 
 def test_retry_starts_a_new_attempt_on_the_same_pull_request() -> None:

@@ -27,11 +27,15 @@ def test_the_table_says_what_it_said() -> None:
         for state, row in ALLOWED.items()
     }
     assert moves == {
-        "blocked": ["broke>failed", "cancelled>cancelled", "skipped>skipped", "unblocked>ready"],
-        "ready": ["broke>failed", "cancelled>cancelled", "reblocked>blocked", "skipped>skipped", "started>running"],
-        "running": ["broke>failed", "cancelled>cancelled", "merged>done", "opened>in_review", "refused>needs_human", "skipped>skipped"],
+        "blocked": ["broke>failed", "cancelled>cancelled", "merged>done", "skipped>skipped", "unblocked>ready"],
+        "ready": ["broke>failed", "cancelled>cancelled", "merged>done", "reblocked>blocked", "skipped>skipped", "started>running"],
+        "running": [
+            "broke>failed", "cancelled>cancelled", "expired>needs_human", "merged>done", "opened>in_review", "refused>needs_human",
+            "skipped>skipped",
+        ],
         "in_review": [
-            "broke>failed", "cancelled>cancelled", "closed>needs_human", "merged>done", "moved>needs_human", "refused>needs_human", "skipped>skipped",
+            "broke>failed", "cancelled>cancelled", "closed>needs_human", "expired>needs_human", "merged>done", "moved>needs_human",
+            "refused>needs_human", "skipped>skipped",
         ],
         "done": [],
         "needs_human": ["cancelled>cancelled", "green>in_review", "merged>done", "retried>blocked", "skipped>skipped"],
@@ -40,7 +44,7 @@ def test_the_table_says_what_it_said() -> None:
             "retried>blocked", "skipped>skipped",
         ],
         "skipped": ["merged>done", "retried>blocked"],
-        "cancelled": ["merged>done", "retried>blocked"],
+        "cancelled": ["merged>done", "retried>blocked", "skipped>skipped"],
     }  # fmt: skip
 
 
@@ -79,6 +83,25 @@ def test_a_reason_lives_as_long_as_the_state_it_explains() -> None:
     again = step(failed, Happening(kind="retried", actor="ana"), NOW + timedelta(minutes=1))
     assert again is not None
     assert (again.state, again.reason, again.since) == ("blocked", "", NOW + timedelta(minutes=1))
+
+
+def test_what_takes_too_long_stops_its_attempt_but_not_its_merge() -> None:
+    running = step(TaskState(id="a", state="running", fence=3), Happening(kind="expired"), NOW)
+    waiting = step(TaskState(id="a", state="in_review", fence=3), Happening(kind="expired"), NOW)
+    assert running is not None
+    assert waiting is not None
+    assert (running.state, running.fence, running.late) == ("needs_human", 4, False)
+    assert (waiting.state, waiting.fence, waiting.late) == ("needs_human", 3, True)
+
+
+def test_a_persons_retry_begins_anew_and_our_own_does_not() -> None:
+    failed = TaskState(id="a", state="failed", started_at=NOW, worked=9.0, late=True)
+    ours = step(failed, Happening(kind="retried"), NOW)
+    theirs = step(failed, Happening(kind="retried", actor="ana"), NOW)
+    assert ours is not None
+    assert theirs is not None
+    assert (ours.started_at, ours.worked, ours.late) == (NOW, 9.0, False)
+    assert (theirs.started_at, theirs.worked, theirs.late) == (None, 0.0, False)
 
 
 def test_time_in_attempts_adds_up() -> None:

@@ -37,8 +37,8 @@ async def test_help_lists_every_command_with_its_permission(story: Story) -> Non
 | `/lockstep hold [task…] [why=…]` | Start and merge nothing more, in the whole run or of the named tasks, until `resume`. | triage |
 | `/lockstep ping` | Say whether I am listening. | read |
 | `/lockstep priority task… p=N` | Set which ready task starts first; higher goes first, the plan's own value is the default. | triage |
-| `/lockstep resume [task…]` | Go on after `hold`. | triage |
-| `/lockstep retry [task… or failed or all]` | Start failed or cancelled tasks again, each with a new attempt. | write |
+| `/lockstep resume [task… or all]` | Go on after `hold`: the run, the named tasks, or both with `all`. | triage |
+| `/lockstep retry [task… or failed or all]` | Start failed or cancelled tasks again, each with a new attempt; a skipped one only when it is named. | write |
 | `/lockstep run` | Start the approved plan. | write |
 | `/lockstep skip task…` | Leave tasks out; what needs them goes on. | write |
 | `/lockstep status [task…]` | Show where the plan, or the named tasks, stand. | read |\

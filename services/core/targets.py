@@ -1,0 +1,50 @@
+"""Which tasks a command means: `all`, `failed`, a task id, `owner/repo`, or `owner/repo#n` for its issue or pull
+request.
+"""
+
+from collections.abc import Iterable
+
+from services.core.board import Run
+from services.core.machine import STUCK
+from services.errors import UserError
+
+
+def chosen(run: Run, targets: Iterable[str]) -> list[str]:
+    """Ids of the tasks meant, each once; UserError names a target that fits nothing."""
+    found: dict[str, None] = {}
+    for target in targets:
+        found.update(dict.fromkeys(_meant(run, target)))
+    return list(found)
+
+
+def to_retry(run: Run, targets: Iterable[str]) -> list[str]:
+    """The same for a retry: a task that was left out on purpose is only taken up when it is meant itself, not with
+    all of its plan or repository.
+    """
+    asked = list(targets)
+    alone = {task_id for target in asked for task_id in _meant(run, target) if _is_one(run, target)}
+    return [each for each in chosen(run, asked) if run.tasks[each].state != "skipped" or each in alone]
+
+
+def _meant(run: Run, target: str) -> list[str]:
+    lower = {task_id.lower(): task_id for task_id in run.tasks}
+    if target == "all":
+        return list(run.tasks)
+    if target == "failed":
+        return [task.id for task in run.tasks.values() if task.state in STUCK]
+    if target.lower() in lower:
+        return [lower[target.lower()]]
+    found = [task.id for task in run.plan.tasks if target.lower() in _places(run, task.id)]
+    if not found:
+        raise UserError(f"`{target}` is no task of this plan; name a task id, `owner/repo`, `failed` or `all`.")
+    return found
+
+
+def _is_one(run: Run, target: str) -> bool:
+    """Does the target name one task rather than a set of them?"""
+    return target not in {"all", "failed"} and target.lower() not in {repo.lower() for repo in run.plan.repos}
+
+
+def _places(run: Run, task_id: str) -> set[str]:
+    repo, state = run.plan.by_id[task_id].repo, run.tasks[task_id]
+    return {repo.lower(), f"{repo}#{state.pull}".lower(), f"{repo}#{state.issue}".lower()}

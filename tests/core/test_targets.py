@@ -1,0 +1,60 @@
+"""targets: which tasks a command means."""
+
+import msgspec
+import pytest
+
+from services.core.board import Run
+from services.core.machine import TaskState
+from services.core.targets import chosen, to_retry
+from services.errors import UserError
+from tests.kit.plans import run, task
+
+STATES = {
+    "api": TaskState(id="api", state="failed", issue=7, pull=9),
+    "Web": TaskState(id="Web", state="skipped", issue=8),
+    "docs": TaskState(id="docs", state="needs_human"),
+    "old": TaskState(id="old", state="skipped"),
+    "gone": TaskState(id="gone", state="cancelled"),
+}
+
+
+def current() -> Run:
+    made = run(task("api"), task("Web", repo="acme/web"), task("docs"), task("old"), task("gone"))
+    return msgspec.structs.replace(made, tasks=STATES)
+
+
+@pytest.mark.parametrize(
+    ("targets", "meant"),
+    [
+        (["all"], ["api", "Web", "docs", "old", "gone"]),
+        (["failed"], ["api", "docs"]),
+        (["WEB"], ["Web"]),
+        (["ACME/web"], ["Web"]),
+        (["acme/api#9"], ["api"]),
+        (["acme/api#7"], ["api"]),
+        (["docs", "failed", "docs"], ["docs", "api"]),
+        ([], []),
+    ],
+)
+def test_what_is_meant(targets: list[str], meant: list[str]) -> None:
+    assert chosen(current(), targets) == meant
+
+
+@pytest.mark.parametrize("target", ["nobody", "acme/other", "acme/api#8", "acme/web#9"])
+def test_what_fits_nothing_is_named(target: str) -> None:
+    with pytest.raises(UserError, match=f"`{target}` is no task of this plan"):
+        chosen(current(), [target])
+
+
+@pytest.mark.parametrize(
+    ("targets", "meant"),
+    [
+        (["all"], ["api", "docs", "gone"]),
+        (["acme/web"], []),
+        (["acme/web#8"], ["Web"]),
+        (["all", "old"], ["api", "docs", "old", "gone"]),
+        (["web"], ["Web"]),
+    ],
+)
+def test_a_retry_takes_up_what_was_left_out_only_when_that_is_meant(targets: list[str], meant: list[str]) -> None:
+    assert sorted(to_retry(current(), targets)) == sorted(meant)
