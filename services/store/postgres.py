@@ -36,8 +36,10 @@ DEFAULTS = {
 SESSION = """
 SELECT set_config('lock_timeout', '10s', false), set_config('idle_in_transaction_session_timeout', '60s', false),
        set_config('synchronous_commit', CASE WHEN current_setting('synchronous_commit') = 'off' THEN 'on'
-                                             ELSE current_setting('synchronous_commit') END, false)
+                                             ELSE current_setting('synchronous_commit') END, false),
+       set_config('plan_cache_mode', 'force_generic_plan', false)
 """
+"""Nobody holds up the others for long; the disk has what was answered; a prepared statement is planned once."""
 
 
 class PostgresDatabase(GroupCommit):
