@@ -1,0 +1,63 @@
+"""The whole bot on a database server: the main job, and a server that is away for a moment."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.kit import postgres
+from tests.kit.pipe import Pipe
+from tests.kit.story import Story
+
+PLAN = """\
+- [ ] **schema** Add `currency` to the schema (acme/schema) · run: echo currency >> fields.txt
+- [ ] **api** Serve the currency (acme/api) · needs: schema · run: echo currency >> served.txt
+- [ ] **docs** Describe it (acme/api) · needs: api, schema · run: echo "Orders have a currency." >> README.md
+"""
+
+
+@pytest.fixture
+def url() -> Iterator[str]:
+    with postgres.database() as found:
+        yield found
+
+
+async def test_from_an_issue_to_merged_pull_requests(story: Story, url: str, tmp_path: Path) -> None:
+    await story.begin(["acme/schema", "acme/api"], database_url=url)
+    await story.run(PLAN, title="Orders carry a currency")
+    await story.until("**Done.** 3 of 3 tasks done")
+    await story.settled()
+    assert story.merges == ["acme/schema#3", "acme/api#3", "acme/api#4"]
+    assert {issue.state for issue in [*story.issues("acme/schema"), *story.issues("acme/api")]} == {"closed"}
+    assert not list(tmp_path.rglob("*.sqlite"))
+
+
+async def test_stopped_while_an_attempt_runs(story: Story, url: str, pipe: Pipe) -> None:
+    await story.begin(database_url=url)
+    await story.run(f"- [ ] **one** Wait · run: {pipe.wait}; echo $line > one.txt\n")
+    await pipe.reached()
+    await story.stop()
+    await story.start()
+    await pipe.reached()
+    pipe.let_one_pass()  # the first attempt's reader is gone, or it might take this line
+    await story.until("**Done.**")
+    await story.settled()
+    assert len(story.pulls()) == 1
+
+
+async def test_the_server_is_away_while_an_attempt_ends(story: Story, url: str, pipe: Pipe) -> None:
+    """Deliveries are refused, so that GitHub keeps them; what the attempt came to is stored when the server is back."""
+    await story.begin(database_url=url)
+    await story.run(f"- [ ] **one** Wait · run: {pipe.wait}; echo $line > one.txt\n")
+    await pipe.reached()
+    postgres.server().stop()
+    try:
+        await story.comment("Is anybody there?")
+        await story.hub.running.idle()
+        assert story.deliveries("issue_comment")[-1].status_code == 503
+        pipe.let_one_pass()
+    finally:
+        postgres.server().start()
+    await story.until("**Done.**")
+    await story.settled()
+    assert len(story.pulls()) == 1
