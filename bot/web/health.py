@@ -37,8 +37,8 @@ class Health:
         return web.json_response({"status": "ok" if fine else "not ready", "parts": parts}, status=200 if fine else 503)
 
     async def metrics(self, _: web.Request) -> web.Response:
-        counts = await self._inbox.counts()
-        self._metrics.inbox(counts.get("waiting", 0), await self._inbox.oldest_waiting_age(self._clock.now()))
+        oldest = await self._inbox.oldest_waiting_age(self._clock.now())
+        self._metrics.inbox(await self._inbox.how_many_wait(), oldest)
         return web.Response(
             body=self._metrics.text(), headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"}
         )

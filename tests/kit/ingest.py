@@ -13,7 +13,7 @@ from aiohttp import web
 
 from bot.webhook import CLIENT_MAX_SIZE, Webhook, runner
 from services.metrics import Metrics
-from services.store.inbox import Delivery
+from services.store.inbox import Delivery, Inbox
 
 SECRET = b"correct horse battery staple"
 START = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
@@ -57,6 +57,13 @@ def delivery(
 ) -> Delivery:
     """A delivery that has not been stored; each has a GUID of its own."""
     return Delivery(hook_id=hook_id, guid=guid or f"guid-{next(_GUIDS)}", event=event, received_at=at, body=body)
+
+
+async def outcomes(inbox: Inbox) -> dict[str, int]:
+    """What became of all deliveries that are kept: rows by outcome; `waiting` is always there."""
+    query = "SELECT coalesce(outcome, 'waiting'), count(*) FROM inbox GROUP BY 1"
+    rows = await inbox._database.read(lambda connection: connection.execute(query).fetchall())
+    return {"waiting": 0} | dict(rows)
 
 
 @dataclass

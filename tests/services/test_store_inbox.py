@@ -11,7 +11,7 @@ from services.errors import StoreError
 from services.store import inbox as module
 from services.store.db import Database
 from services.store.inbox import Inbox
-from tests.kit.ingest import START, delivery
+from tests.kit.ingest import START, delivery, outcomes
 from tests.kit.store import Place
 
 
@@ -81,13 +81,23 @@ async def test_a_settled_delivery_is_not_handed_out_again_but_still_known(inbox:
     await inbox.settle(row.row, "failed", "handlers.issues.on_issue " + "x" * 1_000)
     assert await inbox.waiting(10) == []
     assert not await inbox.put(sent)
-    assert await inbox.counts() == {"waiting": 0, "failed": 1}
+    assert await outcomes(inbox) == {"waiting": 0, "failed": 1}
 
 
 async def test_an_outcome_nobody_knows_is_refused(inbox: Inbox) -> None:
     await inbox.put(delivery())
     with pytest.raises(StoreError, match=r"(?i)check"):
         await inbox.settle(1, "lost")  # type: ignore[arg-type]
+
+
+async def test_how_many_wait_is_asked_of_those_that_wait(inbox: Inbox, place: Place) -> None:
+    for _ in range(3):
+        await inbox.put(delivery())
+    await inbox.settle(1, "handled")
+    assert await inbox.how_many_wait() == 2
+    if not place.url:
+        plan = place.rows("EXPLAIN QUERY PLAN SELECT count(*) FROM inbox WHERE outcome IS NULL")
+        assert "inbox_waiting" in plan[0][-1]
 
 
 async def test_the_oldest_waiting_age_in_seconds(inbox: Inbox) -> None:

@@ -16,7 +16,7 @@ from services.metrics import Metrics
 from services.store.inbox import Delivery, Inbox, Outcome
 from services.store.sqlite import SqliteDatabase
 from tests.kit.dispatching import REPO, Diary, body, note, running
-from tests.kit.ingest import delivery, headers, open_door
+from tests.kit.ingest import delivery, headers, open_door, outcomes
 
 
 async def fail(event: Event, engine: Diary) -> None:
@@ -37,7 +37,7 @@ async def test_what_waited_from_before_is_handled_at_the_start(inbox: Inbox) -> 
     async with running(inbox, {"issues": (note,)}) as (dispatcher, diary):
         await dispatcher.idle()
     assert sorted(diary.lines) == ["1:g1", "2:g2", "3:g3"]
-    assert await inbox.counts() == {"waiting": 0, "handled": 3}
+    assert await outcomes(inbox) == {"waiting": 0, "handled": 3}
 
 
 async def test_a_wake_brings_what_was_committed_since(inbox: Inbox) -> None:
@@ -107,7 +107,7 @@ async def test_every_handler_of_an_event_runs_in_order_whichever_fails(inbox: In
         async with running(inbox, table, metrics=metrics) as (dispatcher, diary):
             await dispatcher.idle()
     assert diary.lines == ["0", "1", "3", "4"]
-    assert await inbox.counts() == {"waiting": 0, "failed": 1}
+    assert await outcomes(inbox) == {"waiting": 0, "failed": 1}
     (entry,) = [log for log in logs if log["log_level"] == "error"]
     assert entry["handler"].endswith("test_webhook_dispatch.fail")
     assert isinstance(entry["exc_info"], KeyError)
@@ -127,7 +127,7 @@ async def test_a_failing_handler_stops_neither_its_key_nor_the_rest(inbox: Inbox
         async with running(inbox, {"issues": (fail_on_the_first,)}) as (dispatcher, diary):
             await dispatcher.idle()
     assert sorted(diary.lines) == ["1:a1", "1:a2", "2:b1"]
-    assert await inbox.counts() == {"waiting": 0, "failed": 1, "handled": 2}
+    assert await outcomes(inbox) == {"waiting": 0, "failed": 1, "handled": 2}
 
 
 async def cancelled_inside(event: Event, engine: Diary) -> None:
@@ -148,7 +148,7 @@ async def test_a_handler_that_is_cancelled_inside_or_hangs_is_a_failure(inbox: I
         async with running(inbox, {"issues": (handler, note)}, patience=0.05) as (dispatcher, diary):
             await dispatcher.idle()
     assert len(diary.lines) == 2
-    assert await inbox.counts() == {"waiting": 0, "failed": 2}
+    assert await outcomes(inbox) == {"waiting": 0, "failed": 2}
 
 
 async def test_what_nobody_handles_is_settled_as_ignored(inbox: Inbox) -> None:
@@ -157,7 +157,7 @@ async def test_what_nobody_handles_is_settled_as_ignored(inbox: Inbox) -> None:
     async with running(inbox, {"issues": (note,)}) as (dispatcher, diary):
         await dispatcher.idle()
     assert diary.lines == []
-    assert await inbox.counts() == {"waiting": 0, "ignored": 2}
+    assert await outcomes(inbox) == {"waiting": 0, "ignored": 2}
 
 
 async def test_what_was_being_handled_when_the_process_stopped_is_handled_again(inbox: Inbox) -> None:
@@ -170,7 +170,7 @@ async def test_what_was_being_handled_when_the_process_stopped_is_handled_again(
     await inbox.put(delivery(body(), guid="g1"))
     async with running(inbox, {"issues": (never_done,)}):
         await entered.wait()
-    assert await inbox.counts() == {"waiting": 1}
+    assert await outcomes(inbox) == {"waiting": 1}
     async with running(inbox, {"issues": (note,)}) as (dispatcher, diary):
         await dispatcher.idle()
     assert diary.lines == ["1:g1"]
@@ -238,7 +238,7 @@ async def test_a_full_window_moves_on_beside_a_handler_that_takes_long(
     async with running(inbox, {"issues": (first_waits_for_last,)}, patience=5) as (dispatcher, diary):
         await dispatcher.idle()
     assert diary.lines[-3:] == ["1:a1", "1:a2", "1:a3"]
-    assert await inbox.counts() == {"waiting": 0, "handled": 15}
+    assert await outcomes(inbox) == {"waiting": 0, "handled": 15}
 
 
 async def test_a_row_that_cannot_be_settled_is_said_and_left_for_the_next_start(inbox: Inbox) -> None:
@@ -255,7 +255,7 @@ async def test_a_row_that_cannot_be_settled_is_said_and_left_for_the_next_start(
         async with running(Broken(), {"issues": (note,)}) as (dispatcher, diary):
             await dispatcher.idle()
     assert len(diary.lines) == 2, "handled once each, not in a loop"
-    assert await inbox.counts() == {"waiting": 2}
+    assert await outcomes(inbox) == {"waiting": 2}
     assert sum("could not be settled" in log["event"] for log in logs) == 2
 
 
@@ -322,7 +322,7 @@ async def test_what_github_could_not_answer_is_handled_again_in_its_place(inbox:
     assert diary.lines == ["1:g1", "1:g2"]
     assert outage.pauses[0] > 0
     assert outage.pauses[1] >= 60.0
-    assert await inbox.counts() == {"waiting": 0, "handled": 2}
+    assert await outcomes(inbox) == {"waiting": 0, "handled": 2}
 
 
 async def test_an_outage_without_an_end_is_given_up_and_the_next_delivery_is_handled(inbox: Inbox) -> None:
@@ -333,7 +333,7 @@ async def test_an_outage_without_an_end_is_given_up_and_the_next_delivery_is_han
     async with running(inbox, handlers, pause=outage.pause, metrics=metrics) as (dispatcher, diary):
         await dispatcher.idle()
     assert diary.lines == ["1:g2"]
-    assert await inbox.counts() == {"waiting": 0, "failed": 1, "handled": 1}
+    assert await outcomes(inbox) == {"waiting": 0, "failed": 1, "handled": 1}
     assert len(outage.pauses) == dispatch.TRIES - 1
 
 
@@ -342,4 +342,4 @@ async def test_a_refusal_is_not_repeated(inbox: Inbox) -> None:
     await inbox.put(delivery(body(1), guid="g1"))
     async with running(inbox, {"issues": (outage.handler,)}, pause=outage.pause) as (dispatcher, _):
         await dispatcher.idle()
-    assert (outage.pauses, await inbox.counts()) == ([], {"waiting": 0, "failed": 1})
+    assert (outage.pauses, await outcomes(inbox)) == ([], {"waiting": 0, "failed": 1})

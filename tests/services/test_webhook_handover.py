@@ -10,7 +10,7 @@ from services.errors import Fenced, StoreError
 from services.store.inbox import Delivery, Inbox, Outcome
 from services.store.sqlite import SqliteDatabase
 from tests.kit.dispatching import Diary, body, note, running
-from tests.kit.ingest import delivery
+from tests.kit.ingest import delivery, outcomes
 
 
 @pytest.fixture
@@ -85,7 +85,7 @@ async def test_what_is_let_go_waits_for_whoever_takes_it_up(inbox: Inbox, patien
         dispatcher.wake()
         await dispatcher.idle()
     assert diary.lines[-1] == "1:g2"
-    assert await inbox.counts() == {"waiting": 0, "handled": 2}
+    assert await outcomes(inbox) == {"waiting": 0, "handled": 2}
 
 
 async def test_what_turns_out_to_be_conducted_elsewhere_is_not_settled_here(inbox: Inbox) -> None:
@@ -97,7 +97,7 @@ async def test_what_turns_out_to_be_conducted_elsewhere_is_not_settled_here(inbo
     async with running(inbox, {"issues": (refused,)}, pause=lambda _: asyncio.sleep(0)) as (dispatcher, diary):
         await dispatcher.idle()
         assert diary.lines == ["tried"]
-        assert await inbox.counts() == {"waiting": 1}
+        assert await outcomes(inbox) == {"waiting": 1}
         await dispatcher.let_go([0], 0.0)
         dispatcher.wake()
         await dispatcher.idle()
@@ -114,4 +114,4 @@ async def test_handlers_run_again_when_the_store_was_away(inbox: Inbox) -> None:
     async with running(inbox, {"issues": (flaky,)}, pause=lambda _: asyncio.sleep(0)) as (dispatcher, diary):
         await dispatcher.idle()
         assert diary.lines == ["tried"] * 3
-    assert await inbox.counts() == {"waiting": 0, "handled": 1}
+    assert await outcomes(inbox) == {"waiting": 0, "handled": 1}

@@ -29,7 +29,7 @@ async def test_from_an_issue_to_merged_pull_requests(story: Story, url: str, tmp
     await story.settled()
     assert story.merges == ["acme/schema#3", "acme/api#3", "acme/api#4"]
     assert {issue.state for issue in [*story.issues("acme/schema"), *story.issues("acme/api")]} == {"closed"}
-    assert not list(tmp_path.rglob("*.sqlite"))
+    assert not list(tmp_path.rglob("*.sqlite"))  # noqa: ASYNC240 - the test has nothing else to do
 
 
 async def test_stopped_while_an_attempt_runs(story: Story, url: str, pipe: Pipe) -> None:
