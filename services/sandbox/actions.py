@@ -77,8 +77,6 @@ def trigger(
     if place is None or (event in {"push", "pull_request"} and _skips(sandbox, repo, place)):
         return []
     body = {"ref": place.ref, **({"action": action} if action else {}), **(payload or {})}
-    if len(msgspec.json.encode(body)) > LARGEST_PAYLOAD:
-        body = {"ref": place.ref}
     happened = Event(name=event, action=action, actor=actor, inputs=inputs or {}, payload=body, source=source)
     runs = []
     for path, text in actions_context.files_at(sandbox, repo, place.checkout).items():
@@ -228,7 +226,7 @@ def _new_run(sandbox: "Sandbox", repo: Repo, place: Place, event: Event, path: s
         triggering_actor=event.actor,
         started_at=now,
         inputs=event.inputs,
-        payload=event.payload,
+        payload=_bounded(event.payload),
     )
     state.runs[run.id] = run
     if event.name in ALWAYS:
@@ -236,6 +234,11 @@ def _new_run(sandbox: "Sandbox", repo: Repo, place: Place, event: Event, path: s
     if spec.run_name:
         run.title = _run_name(sandbox, run, spec.run_name)
     return run
+
+
+def _bounded(payload: dict[str, object]) -> dict[str, object]:
+    """What a run keeps of its event: all of it, or only where it happened when that is too much."""
+    return payload if len(msgspec.json.encode(payload)) <= LARGEST_PAYLOAD else {"ref": payload["ref"]}
 
 
 def _run_name(sandbox: "Sandbox", run: WorkflowRun, text: str) -> str:

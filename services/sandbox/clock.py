@@ -20,7 +20,8 @@ def system_now() -> datetime:
 
 def stamp(moment: datetime) -> str:
     """GitHub's spelling of a moment: `2026-11-22T19:00:00Z`."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    at = moment if moment.tzinfo is UTC else moment.astimezone(UTC)
+    return f"{at.isoformat()[:19]}Z"
 
 
 def elapsed() -> float:

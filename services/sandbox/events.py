@@ -40,18 +40,17 @@ def queue(
     `extra` holds the event's own keys, rendered. For `installation*` events it holds the whole `installation`.
     """
     guid = str(uuid.UUID(int=sandbox.draw(128), version=4))
-    common = _common(sandbox, repo, sender) | extra
-    body = {**({"action": action} if action else {}), **common}
-    found = False
-    for app, installation in _apps(sandbox, event, action, repo, extra):
+    apps, hooks = _apps(sandbox, event, action, repo, extra), _hooks(sandbox, event, action, repo, extra)
+    if not apps and not hooks:
+        return False
+    body = {**({"action": action} if action else {}), **_common(sandbox, repo, sender), **extra}
+    for app, installation in apps:
         short = {"id": installation.id, "node_id": views.node_id("I", installation.id)}
         payload = body if "installation" in extra else {**body, "installation": short}
         _store(sandbox, _Target(app=app, installation=installation), guid, event, action, repo, payload)
-        found = True
-    for hook in _hooks(sandbox, event, action, repo, extra):
+    for hook in hooks:
         _store(sandbox, _Target(hook=hook), guid, event, action, repo, body)
-        found = True
-    return found
+    return True
 
 
 def ping(sandbox: "Sandbox", hook: Hook, repo: Repo, sender: str, hook_view: Json) -> None:

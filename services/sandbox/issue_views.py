@@ -4,7 +4,6 @@ One view serves both, so a webhook and the GET after it agree: it has every key 
 descriptions asks for.
 """
 
-from collections import Counter
 from urllib.parse import quote
 
 from services.sandbox.kernel import Json
@@ -103,8 +102,11 @@ def reaction(state: State, base: str, which: Reaction) -> Json:
 
 def reactions(state: State, url: str, subject: str) -> Json:
     """The roll-up of a subject's reactions; `url` is the subject's own."""
-    counts = Counter(r.content for r in state.reactions.values() if r.subject == subject)
-    return {"url": f"{url}/reactions", "total_count": counts.total(), **{name: counts[name] for name in CONTENTS}}
+    counts = dict.fromkeys(CONTENTS, 0)
+    for reaction in state.reactions.values():
+        if reaction.subject == subject:
+            counts[reaction.content] += 1
+    return {"url": f"{url}/reactions", "total_count": sum(counts.values()), **counts}
 
 
 def comment_count(state: State, issue_id: int) -> int:

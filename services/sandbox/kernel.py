@@ -112,6 +112,8 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
 
 ROUTES: list[Route] = []
 WIDE = {"path", "ref", "basehead", "branch", "tree_sha"}
+_BY_PLACE: dict[tuple[str, str], list[Route]] = {}
+"""The routes for a method and what a path is about, made when first asked for."""
 
 
 def route(method: str, template: str, need: str = "token") -> Callable[[Callable[..., Json]], Callable[..., Json]]:
@@ -120,6 +122,7 @@ def route(method: str, template: str, need: str = "token") -> Callable[[Callable
     def register(run: Callable[..., Json]) -> Callable[..., Json]:
         ROUTES.append(Route(method=method, template=template, pattern=_compile(template), need=need, run=run))
         ROUTES.sort(key=lambda r: (-r.template.count("/"), r.template.count("{"), r.template))
+        _BY_PLACE.clear()
         return run
 
     return register
@@ -135,21 +138,36 @@ def _compile(template: str) -> re.Pattern[str]:
 
 def match(method: str, path: str) -> tuple[Route, dict[str, str]]:
     """The operation for a path without query and prefix; 404 when there is none, as GitHub does (not 405)."""
-    for candidate in ROUTES:
-        if candidate.method == method and (found := candidate.pattern.match(path)):
+    place = _place(path)
+    if (candidates := _BY_PLACE.get((method, place))) is None:
+        candidates = [r for r in ROUTES if r.method == method and _place(r.template) in {place, "{}"}]
+        if candidates:  # else anybody could fill the memory with paths that are none
+            _BY_PLACE[method, place] = candidates
+    for candidate in candidates:
+        if found := candidate.pattern.match(path):
             return candidate, {key: unquote(value) for key, value in found.groupdict().items()}
     raise not_found()
 
 
+def _place(path: str) -> str:
+    """What a path is about: the part behind the repository's name, else the first; "{}" where a template is open."""
+    parts = path.split("/", 5)
+    at = 4 if parts[1:2] == ["repos"] else 1
+    name = parts[at] if len(parts) > at else ""
+    return "{}" if "{" in name else name
+
+
 def split_path(raw: str) -> tuple[str, dict[str, str]]:
     """Path and query of a request target; `/api/v3/...` (Enterprise) is the same API."""
-    parts = urlsplit(raw)
-    path = parts.path
+    if raw[:1] == "/" and raw[:2] != "//" and "#" not in raw:
+        path, _, query = raw.partition("?")
+    else:
+        path, query = urlsplit(raw)[2:4]
     if path == "/api/v3" or path.startswith("/api/v3/"):
         path = path[len("/api/v3") :] or "/"
     if path == "/api/graphql":
         path = "/graphql"
-    return path, dict(parse_qsl(parts.query, keep_blank_values=True))
+    return path, dict(parse_qsl(query, keep_blank_values=True)) if query else {}
 
 
 def read_json(body: bytes) -> dict[str, Json]:

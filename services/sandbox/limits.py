@@ -64,7 +64,13 @@ class Limits:
         """The five x-ratelimit headers of every answer."""
         name = bucket_of(path)
         row = self.row(who, now, name)
-        return {f"x-ratelimit-{key}": str(value) for key, value in row.items()} | {"x-ratelimit-resource": name}
+        return {
+            "x-ratelimit-limit": str(row["limit"]),
+            "x-ratelimit-remaining": str(row["remaining"]),
+            "x-ratelimit-reset": str(row["reset"]),
+            "x-ratelimit-used": str(row["used"]),
+            "x-ratelimit-resource": name,
+        }
 
     def row(self, who: Principal, now: datetime, name: str) -> dict[str, Json]:
         """limit, remaining, reset and used of one bucket, as `/rate_limit` shows them."""
@@ -74,7 +80,9 @@ class Limits:
         return {"limit": limit, "remaining": max(0, limit - bucket.used), "reset": bucket.reset, "used": bucket.used}
 
     def _bucket(self, key: str, name: str, now: datetime) -> Bucket:
-        bucket = self._buckets.setdefault((key, name), Bucket())
+        bucket = self._buckets.get((key, name))
+        if bucket is None:
+            bucket = self._buckets[key, name] = Bucket()
         seconds = int(now.timestamp())
         if bucket.reset <= seconds:
             bucket.used, bucket.reset = 0, seconds + WINDOWS[name]

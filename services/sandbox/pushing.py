@@ -73,7 +73,7 @@ def commit(
     git, parent = sandbox.git, sandbox.git.commit(repo.id, base)
     if parent is None:
         raise GitError(f"{base} is not a commit here")
-    if strange := next((path for path in files if not safe_path(path)), None):
+    if (strange := next((path for path in files if not safe_path(path)), None)) is not None:
         raise GitError(f"{strange!r} is not a path")
     changes = {}
     for path, content in files.items():
@@ -82,7 +82,8 @@ def commit(
         mode = old.mode if old is not None and old.type == "blob" else "100644"
         changes[path] = (mode, git.write_blob(repo.id, raw)) if raw is not None else None
     tree = git.write_tree(repo.id, parent.tree, changes)
-    return git.commit_tree(repo.id, tree, [base], message, author, committer or author)
+    text = message if message.endswith("\n") else f"{message}\n"  # as `git commit` writes it
+    return git.commit_tree(repo.id, tree, [base], text, author, committer or author)
 
 
 def push(sandbox: "Sandbox", full_name: str, token: str, branch: str, sha: str, *, expected: str | None) -> Pushed:

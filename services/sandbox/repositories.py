@@ -134,14 +134,16 @@ class Repositories(ABC):
 
     def resolve(self, repo_id: int, rev: str) -> str | None:
         """The commit a branch, tag, full ref or sha (at least 7 digits of it) stands for."""
-        at = self._at(repo_id)
-        for name in (rev if rev.startswith("refs/") else "", f"refs/heads/{rev}", f"refs/tags/{rev}", f"refs/{rev}"):
-            if name in at.refs:
-                return self._peel(repo_id, at.refs[name])
+        refs = self._at(repo_id).refs
+        if rev in refs:
+            return self._peel(repo_id, refs[rev])
+        for name in (f"refs/heads/{rev}", f"refs/tags/{rev}", f"refs/{rev}"):
+            if name in refs:
+                return self._peel(repo_id, refs[name])
         if SHA.fullmatch(rev):
             return self._peel(repo_id, rev)
         if rev == "HEAD":
-            return at.refs.get(f"refs/heads/{self.head(repo_id)}")
+            return refs.get(f"refs/heads/{self.head(repo_id)}")
         is_short = 7 <= len(rev) < 40 and set(rev) <= set("0123456789abcdef")
         return self._abbreviated(repo_id, rev) if is_short else None
 
@@ -166,8 +168,10 @@ class Repositories(ABC):
 
     def commit(self, repo_id: int, sha: str) -> Commit | None:
         key = ("commit", repo_id, sha)
-        if key in self._known:
-            return self._remember(key, _unreachable)
+        known = self._known.get(key)
+        if isinstance(known, Commit):
+            self._known.move_to_end(key)
+            return known
         found = self._at(repo_id).read(sha)
         if found is None or found[0] != "commit":
             return None
@@ -365,7 +369,3 @@ def full_sha(text: str) -> str:
     if not SHA.fullmatch(text):
         raise GitError(f"{text!r} is not a sha")
     return text
-
-
-def _unreachable() -> Commit:
-    raise KeyError

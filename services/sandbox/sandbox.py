@@ -49,6 +49,8 @@ class Sandbox:
         self.on_jobs: list[Callable[[], None]] = []  # told when Actions has something to run or to stop
         self.counts: dict[str, int] = {}  # requests answered, by "METHOD template"
         checks.ensure_actions_app(self.state)
+        self.proofs: dict[str, tuple[int, str, Json]] = {}  # App JWT with a good signature -> App, its key, claims
+        self._names: dict[str, int] = {}  # owner/name in lower case -> repository id
         self._numbers: dict[tuple[int, int], int] = {}  # (repository id, number) -> issue id
         self._random = random.Random(f"{seed} {self.state.next_id}")  # noqa: S311 - a simulation must be able to repeat it
         self.link_key = hashlib.sha256(f"links {seed}".encode()).digest()  # signs the links to logs
@@ -57,12 +59,13 @@ class Sandbox:
         """Answer one API request. Never raises for what a client sent."""
         path, query = split_path(request.path)
         who = auth.Principal()
+        now = self.now()
         try:
             if (fault := self.faults.before(request)) is not None:
                 fault.headers.setdefault("content-type", JSON)
                 return fault
             who = auth.identify(self, request.headers.get("authorization"))
-            self.limits.spend(who, self.now(), path)
+            self.limits.spend(who, now, path)
             response = self._answer(request, path, query, who)
         except Problem as problem:
             response = problem.response()
@@ -70,7 +73,7 @@ class Sandbox:
             response = Problem(
                 422, f"Reference update failed: {error}" if "ref" in str(error) else "Invalid object"
             ).response()
-        response.headers.update(self.limits.headers(who, self.now(), path))
+        response.headers.update(self.limits.headers(who, now, path))
         response.headers.setdefault("content-type", JSON)
         response.headers["x-github-media-type"] = "github.v3; format=json"
         return self.faults.after(request, response)
@@ -132,8 +135,12 @@ class Sandbox:
     def repo_named(self, full_name: str) -> Repo | None:
         """A repository by owner/name (any case), also by a name it had before."""
         wanted = full_name.lower()
+        known = self.state.repos.get(self._names.get(wanted, 0))
+        if known is not None and known.full_name.lower() == wanted:
+            return known
         for repo in self.state.repos.values():
             if repo.full_name.lower() == wanted:
+                self._names[wanted] = repo.id
                 return repo
         return next((repo for repo in self.state.repos.values() if wanted in repo.old_names), None)
 

@@ -189,9 +189,13 @@ class Scenario:
         *,
         owner: str = "",
         name: str = "",
+        private_key: str = "",
     ) -> AppCredentials:
-        """Register an App; without `permissions` and `events` it has all that the sandbox knows."""
-        key = _key(slug)
+        """Register an App; without `permissions` and `events` it has all that the sandbox knows.
+
+        `private_key` (PEM) is made when none is given, and then differs from process to process.
+        """
+        key = _loaded(private_key) if private_key else _key(slug)
         state = self.state
         app = App(
             id=state.new_id(),
@@ -267,6 +271,15 @@ def _key(_slug: str) -> rsa.RSAPrivateKey:
     Made once in a process for each name, since making one takes longer than all the rest of a set-up.
     """
     return rsa.generate_private_key(public_exponent=65_537, key_size=2_048)
+
+
+@lru_cache(maxsize=64)
+def _loaded(pem: str) -> rsa.RSAPrivateKey:
+    """ValueError for what is no RSA key in PEM."""
+    found = serialization.load_pem_private_key(pem.encode(), password=None)
+    if not isinstance(found, rsa.RSAPrivateKey):
+        raise ValueError("an App's key is an RSA key")
+    return found
 
 
 def default_labels(sandbox: "Sandbox") -> dict[str, Label]:

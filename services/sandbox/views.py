@@ -5,6 +5,7 @@ Resources have their own views beside their endpoints.
 URLs begin with the caller's own host and port (`base`), or a client that checks where it is sent refuses them.
 """
 
+from functools import lru_cache
 from urllib.parse import quote
 
 from services.sandbox.kernel import Json
@@ -23,6 +24,7 @@ def node_id(kind: str, number: int) -> str:
     return f"{kind}_kw{number:x}"
 
 
+@lru_cache(maxsize=4_096)
 def quoted(path: str) -> str:
     """A file's path or a ref as it stands in a URL."""
     return quote(path, safe="/")
@@ -34,23 +36,29 @@ def account(state: State, login: str) -> Account:
     if found is not None:
         return found
     if login.endswith("[bot]"):
-        app = next((a for a in state.apps.values() if f"{a.slug}[bot]" == login), None)
+        slug = login[:-5]
+        app = next((a for a in state.apps.values() if a.slug == slug), None)
         return Account(id=(app.id if app else 15_368) + 40_000_000, login=login, type="Bot")
     return GHOST
 
 
 def user(base: str, who: Account) -> Json:
-    """GitHub's "simple user"."""
-    api = f"{base}/users/{quoted(who.login)}"
+    """GitHub's "simple user"; everybody gets the same dictionary, so nobody may change it."""
+    return _user(base, who.id, who.login, who.type)
+
+
+@lru_cache(maxsize=4_096)
+def _user(base: str, number: int, login: str, kind: str) -> Json:
+    api = f"{base}/users/{quoted(login)}"
     root = base.removesuffix("/api/v3")
     return {
-        "login": who.login,
-        "id": who.id,
-        "node_id": node_id("U", who.id),
-        "avatar_url": f"{root}/avatars/u/{who.id}",
+        "login": login,
+        "id": number,
+        "node_id": node_id("U", number),
+        "avatar_url": f"{root}/avatars/u/{number}",
         "gravatar_id": "",
         "url": api,
-        "html_url": f"{root}/{'apps/' + who.login.removesuffix('[bot]') if who.type == 'Bot' else who.login}",
+        "html_url": f"{root}/{'apps/' + login.removesuffix('[bot]') if kind == 'Bot' else login}",
         "followers_url": f"{api}/followers",
         "following_url": f"{api}/following{{/other_user}}",
         "gists_url": f"{api}/gists{{/gist_id}}",
@@ -60,7 +68,7 @@ def user(base: str, who: Account) -> Json:
         "repos_url": f"{api}/repos",
         "events_url": f"{api}/events{{/privacy}}",
         "received_events_url": f"{api}/received_events",
-        "type": who.type,
+        "type": kind,
         "user_view_type": "public",
         "site_admin": False,
     }
@@ -108,7 +116,6 @@ _REPO_URLS = {
 
 def minimal_repo(state: State, base: str, repo: Repo) -> Json:
     """The part of a repository that GitHub nests in other answers."""
-    api, root = f"{base}/repos/{repo.full_name}", base.removesuffix("/api/v3")
     return {
         "id": repo.id,
         "node_id": node_id("R", repo.id),
@@ -116,9 +123,17 @@ def minimal_repo(state: State, base: str, repo: Repo) -> Json:
         "full_name": repo.full_name,
         "private": repo.private,
         "owner": user(base, account(state, repo.owner)),
-        "html_url": f"{root}/{repo.full_name}",
         "description": repo.description,
         "fork": bool(repo.fork_of),
+        **_repo_links(base, repo.full_name),
+    }
+
+
+@lru_cache(maxsize=1_024)
+def _repo_links(base: str, full_name: str) -> dict[str, str]:
+    api, root = f"{base}/repos/{full_name}", base.removesuffix("/api/v3")
+    return {
+        "html_url": f"{root}/{full_name}",
         "url": api,
         **{key: api + tail for key, tail in _REPO_URLS.items()},
     }
@@ -126,13 +141,36 @@ def minimal_repo(state: State, base: str, repo: Repo) -> Json:
 
 def repository(state: State, base: str, repo: Repo) -> Json:
     """GitHub's "repository", as lists and webhooks carry it."""
-    root = base.removesuffix("/api/v3")
-    clone = f"{root}/{repo.full_name}"
-    issues = [i for i in state.issues.values() if i.repo_id == repo.id and i.state == "open"]
+    number = repo.id
+    issues = sum([issue.repo_id == number and issue.state == "open" for issue in state.issues.values()])
     return {
         **minimal_repo(state, base, repo),
+        **_repo_rest(base, repo.full_name),
+        "has_issues": repo.has_issues,
+        "archived": repo.archived,
+        "visibility": "private" if repo.private else "public",
+        "allow_merge_commit": repo.allow_merge_commit,
+        "allow_squash_merge": repo.allow_squash_merge,
+        "allow_rebase_merge": repo.allow_rebase_merge,
+        "allow_auto_merge": repo.allow_auto_merge,
+        "delete_branch_on_merge": repo.delete_branch_on_merge,
+        "default_branch": repo.default_branch,
+        "open_issues_count": issues,
+        "open_issues": issues,
+        "created_at": repo.created_at,
+        "updated_at": repo.updated_at or repo.created_at,
+        "pushed_at": repo.pushed_at or repo.created_at,
+    }
+
+
+@lru_cache(maxsize=1_024)
+def _repo_rest(base: str, full_name: str) -> dict[str, Json]:
+    """What is the same for every repository here, and the addresses that only the longer form has."""
+    root = base.removesuffix("/api/v3")
+    clone = f"{root}/{full_name}"
+    return {
         "git_url": f"git://{clone.partition('://')[2]}.git",
-        "ssh_url": f"git@{root.partition('://')[2]}:{repo.full_name}.git",
+        "ssh_url": f"git@{root.partition('://')[2]}:{full_name}.git",
         "clone_url": f"{clone}.git",
         "svn_url": clone,
         "mirror_url": None,
@@ -144,32 +182,18 @@ def repository(state: State, base: str, repo: Repo) -> Json:
         "forks_count": 0,
         "forks": 0,
         "language": None,
-        "has_issues": repo.has_issues,
         "has_projects": False,
         "has_downloads": True,
         "has_wiki": False,
         "has_pages": False,
         "has_discussions": False,
-        "archived": repo.archived,
         "disabled": False,
-        "visibility": "private" if repo.private else "public",
         "license": None,
         "topics": [],
         "is_template": False,
         "web_commit_signoff_required": False,
         "allow_forking": True,
-        "allow_merge_commit": repo.allow_merge_commit,
-        "allow_squash_merge": repo.allow_squash_merge,
-        "allow_rebase_merge": repo.allow_rebase_merge,
-        "allow_auto_merge": repo.allow_auto_merge,
         "allow_update_branch": True,
-        "delete_branch_on_merge": repo.delete_branch_on_merge,
-        "default_branch": repo.default_branch,
-        "open_issues_count": len(issues),
-        "open_issues": len(issues),
-        "created_at": repo.created_at,
-        "updated_at": repo.updated_at or repo.created_at,
-        "pushed_at": repo.pushed_at or repo.created_at,
     }
 
 

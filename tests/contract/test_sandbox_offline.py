@@ -1,0 +1,64 @@
+"""The sandbox without sockets: everything follows from the seed, and is as GitHub describes it."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from services.sandbox.kernel import Request
+from tests.contract import offline
+from tests.contract.offline import Stage, digest, played
+from tests.kit.contract import Recorder
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+def elsewhere(hash_seed: int, *seeds: int) -> list[str]:
+    """The digests of these seeds as another process finds them, with another order of sets and dictionaries' hashes."""
+    env = {**os.environ, "PYTHONHASHSEED": str(hash_seed)}
+    command = [sys.executable, "-m", offline.__name__, *map(str, seeds)]
+    return subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=True).stdout.split()
+
+
+def test_the_same_seed_gives_the_same_bytes_in_any_process() -> None:
+    here = [digest(played(seed)) for seed in (5, 6)]
+    assert here[0] != here[1]
+    assert elsewhere(1, 5, 6) == here
+    assert elsewhere(2, 5, 6) == here
+
+
+class Recorded(Stage):
+    """Every exchange is judged."""
+
+    def __init__(self, seed: int, recorder: Recorder) -> None:
+        super().__init__(seed)
+        self.recorder = recorder
+
+    def handle(self, request: Request) -> Any:
+        answer = self.sandbox.handle(request)
+        content = answer.encoded()
+        self.recorder.exchange(
+            request.method, request.path, request.headers, request.body, answer.status, answer.headers, content
+        )
+        return answer
+
+
+def test_a_whole_plan_is_as_github_describes_it(contract: Recorder) -> None:
+    stage = played(3, Recorded(3, contract))
+    for delivery in stage.sandbox.state.deliveries.values():
+        contract.delivery(delivery.event, offline.decoded(delivery))
+    assert len(stage.sandbox.state.merges) == 4
+    assert [issue.state for issue in stage.sandbox.state.issues.values()] == ["closed"] * 9
+    assert len(stage.deliveries) == len(stage.sandbox.state.deliveries) > 100
+    assert stage.sandbox.state.outgoing == []
+
+
+def test_an_answer_does_not_change_afterwards() -> None:
+    """What was handed out is a value: later calls change the state and not the answers a caller still holds."""
+    stage = Stage(1)
+    before = stage.call("POST", "/repos/acme/api/issues", {"title": "One", "labels": ["bug"], "assignees": ["ana"]})
+    text = repr(before)
+    stage.call("POST", f"/repos/acme/api/issues/{before['number']}/labels", {"labels": ["question"]})
+    stage.call("PATCH", f"/repos/acme/api/issues/{before['number']}", {"title": "Two", "assignees": []})
+    assert repr(before) == text
