@@ -12,8 +12,8 @@ from services.store import checkpoints
 from services.store.checkpoints import Checkpoints, Kept, Point, Spot
 from services.store.db import Database
 from services.store.runs import Runs, Settle
-from services.store.sqlite import SqliteDatabase
 from tests.kit.plans import NOW
+from tests.kit.store import Place
 from tests.kit.stored import now_stand, stored_run
 
 SPOT = Spot(run_id="r1", task="one", attempt=1, fence=1)
@@ -24,8 +24,8 @@ def at(seconds: float) -> datetime:
 
 
 @pytest.fixture
-async def database() -> AsyncIterator[Database]:
-    made = SqliteDatabase(":memory:")
+async def database(place: Place) -> AsyncIterator[Database]:
+    made = place.database()
     await made.open()
     yield made
     await made.close()
