@@ -1,35 +1,40 @@
-"""The wiring: what a process is made of. Nobody else builds objects but `assembly`, for the part that decides.
+"""The wiring: what a process is made of. Nobody else builds objects but `assembly`, for the part that decides, and
+`shared`, where several processes share the work.
 
 One process: door, dispatch, engine, pages and sweep share one event loop and end together. `serve` runs until it is
 told to stop; what is not done then is in the store, and the next start takes it up.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import structlog
-from aiohttp import web
 
-from bot.assembly import Assembly, assemble
+from bot.assembly import Assembly, assemble, github_of
 from bot.clock import SystemClock
 from bot.dispatch import Dispatcher
-from bot.loops import Beside
-from bot.settings import Settings, private_key_pem
-from bot.web import pages
-from bot.webhook import CLIENT_MAX_SIZE, runner
+from bot.listening import add_web, application, listening
+from bot.loops import Beside, unwrapped
+from bot.settings import Role, Settings
+from bot.web.health import Health
 from services.agents.box import choose_box
 from services.core.clock import Clock
 from services.engine.engine import Engine
 from services.engine.workers import Local
+from services.errors import UserError
 from services.git.mirror import Mirrors
 from services.git.workspace import clear_attempts
 from services.github import GitHub
 from services.store.checkpoints import Checkpoints
 from services.store.db import Database
 from services.store.opening import database_at
+
+if TYPE_CHECKING:
+    from bot.shared import Member
 
 log = structlog.get_logger(__name__)
 
@@ -46,16 +51,48 @@ class Bot:
 
 
 @asynccontextmanager
+async def serving(settings: Settings, role: Role = "all") -> AsyncIterator[None]:
+    """A process of this role while the block runs. UserError when it can't start as it is set."""
+    if role == "all":
+        async with running(settings):
+            yield
+    else:
+        async with _sharing()(settings, role, SystemClock()):
+            yield
+
+
+@asynccontextmanager
 async def running(settings: Settings, *, clock: Clock | None = None) -> AsyncIterator[Bot]:
     """Start everything, yield while it runs, stop it cleanly. UserError when it can't start as it is set."""
     clock = clock or SystemClock()
+    if not settings.database_url:
+        async with _alone(settings, clock) as bot:
+            yield bot
+        return
+    async with _sharing()(settings, "all", clock) as part:
+        assert part.assembly is not None  # noqa: S101 - whoever does all conducts
+        assert part.github is not None  # noqa: S101
+        yield _bot(part.url, part.assembly, part.github, part.database)
+
+
+def _sharing() -> "Callable[[Settings, Role, Clock], AbstractAsyncContextManager[Member]]":
+    """What shares work needs PostgreSQL's client and PgQueuer, and takes its time to import."""
+    try:
+        from bot.shared import sharing
+    except ImportError:
+        fix = "install Lockstep with its extra: pip install '.[postgres]'"
+        raise UserError(f"LOCKSTEP_DATABASE_URL needs psycopg and PgQueuer, which aren't installed; {fix}.") from None
+    return sharing
+
+
+@asynccontextmanager
+async def _alone(settings: Settings, clock: Clock) -> AsyncIterator[Bot]:
+    """One process on its own file."""
     data = Path(settings.data_dir)
     await asyncio.to_thread(data.mkdir, parents=True, exist_ok=True)
     box = await choose_box(settings.sandbox)
-    github = GitHub(
-        settings.github_api_url, settings.app_id, private_key_pem(settings), clock, cache_enabled=settings.cache
-    )
-    database = database_at(settings.database_url, data)
+    github = github_of(settings, clock)
+    database = database_at("", data)
     try:
         await database.open()  # before anything in the data directory is touched: another bot may be at work there
         mirrors = Mirrors(data / "git", settings.github_url)
@@ -78,45 +115,17 @@ async def running(settings: Settings, *, clock: Clock | None = None) -> AsyncIte
         await database.close()
 
 
-@contextmanager
-def unwrapped() -> Iterator[None]:
-    """A task group's only error is raised as itself, so that its one sentence reaches who started the process."""
-    try:
-        yield
-    except BaseExceptionGroup as group:
-        if len(group.exceptions) > 1:
-            raise
-        raise group.exceptions[0] from None
-
-
 @asynccontextmanager
-async def _listening(bot: Assembly, database: Database, github: GitHub, beside: Beside) -> AsyncIterator[Bot]:
+async def _listening(built: Assembly, database: Database, github: GitHub, beside: Beside) -> AsyncIterator[Bot]:
     """The door and the pages on one port, and behind them dispatch and the sweep."""
-    app = web.Application(client_max_size=CLIENT_MAX_SIZE)
-    app.router.add_post("/webhook", bot.door.receive)
-    pages.add_to(
-        app,
-        engine=bot.engine,
-        inbox=bot.inbox,
-        database=database,
-        metrics=bot.metrics,
-        github=github,
-        clock=bot.clock,
-        html=bot.settings.github_url,
-    )
-    bot.begin(beside)
-    server = runner(app)
-    await server.setup()
-    try:
-        site = web.TCPSite(server, bot.settings.host, bot.settings.port)
-        await site.start()
-        host, port = server.addresses[0][:2]
-        yield Bot(
-            url=f"http://{host}:{port}",
-            engine=bot.engine,
-            github=github,
-            database=database,
-            dispatcher=bot.dispatcher,
-        )
-    finally:
-        await server.cleanup()
+    app, inbox, metrics, clock = application(), built.inbox, built.metrics, built.clock
+    wake = built.dispatcher.wake
+    add_web(app, built.settings, inbox=inbox, shown=built.shown, wake=wake, clock=clock, metrics=metrics)
+    built.begin(beside)
+    health = Health(database=database, inbox=inbox, metrics=metrics, github=github, clock=clock)
+    async with listening(built.settings, app, health) as url:
+        yield _bot(url, built, github, database)
+
+
+def _bot(url: str, built: Assembly, github: GitHub, database: Database) -> Bot:
+    return Bot(url=url, engine=built.engine, github=github, database=database, dispatcher=built.dispatcher)

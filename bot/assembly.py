@@ -4,6 +4,8 @@ The process (bot/app.py) hands in a real database, GitHub and workers. A simulat
 very same thing, without sockets, threads and time.
 """
 
+import asyncio
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -11,17 +13,18 @@ import handlers
 import handlers.commands
 from bot.dispatch import Dispatcher
 from bot.loops import Beside, pause, sweep
-from bot.settings import Settings
-from bot.webhook import Webhook
+from bot.settings import Settings, private_key_pem
 from services import checks
 from services.core.clock import Clock
 from services.engine.engine import Engine
-from services.engine.parts import EngineSettings, Parts
+from services.engine.parts import EngineSettings, Others, Parts
+from services.engine.shown import Shown
 from services.engine.workers import Workers
 from services.github import GitHub
 from services.metrics import Metrics
 from services.store.checkpoints import Checkpoints
 from services.store.db import Database
+from services.store.fence import Fence
 from services.store.inbox import Inbox
 from services.store.plans import Plans
 from services.store.retention import Keep, Retention
@@ -37,9 +40,27 @@ class Assembly:
     inbox: Inbox
     retention: Retention
     dispatcher: Dispatcher[Engine]
-    door: Webhook
     metrics: Metrics
     clock: Clock
+
+    @property
+    def shown(self) -> Shown:
+        """For pages."""
+        return self.engine
+
+    async def take_up(self, shards: Collection[int]) -> None:
+        """Go on with these shards where another process left them."""
+        self.dispatcher.wake()
+        await self.engine.take_up(shards)
+
+    async def let_go(self, shards: Collection[int], patience: float) -> bool:
+        """Stop with these shards; False when something was still under way after so many seconds, and was cut off."""
+        parts = await asyncio.gather(self.dispatcher.let_go(shards, patience), self.engine.let_go(patience))
+        return all(parts)
+
+    def resize(self, slots: int) -> None:
+        """There are places for so many attempts."""
+        self.engine.driver.resize(slots)
 
     def begin(self, beside: Beside) -> None:
         beside.for_good("dispatch", self.dispatcher.run())
@@ -55,38 +76,50 @@ class Assembly:
 
 
 def assemble(
-    settings: Settings, *, database: Database, github: GitHub, workers: Workers, clock: Clock, beside: Beside
+    settings: Settings,
+    *,
+    database: Database,
+    github: GitHub,
+    workers: Workers,
+    clock: Clock,
+    beside: Beside,
+    fence: Fence | None = None,
+    others: Others | None = None,
 ) -> Assembly:
-    """Build everything between a stored delivery and GitHub."""
+    """Build everything between a stored delivery and GitHub. fence, others: where several processes share the work."""
     checks.load()
     handlers.commands.load()
-    metrics, inbox = Metrics(), Inbox(database)
+    metrics, inbox = Metrics(), Inbox(database, fence)
     engine = Engine(
         Parts(
             settings=_engine_settings(settings),
             plans=Plans(database),
-            runs=Runs(database),
+            runs=Runs(database, fence),
             checkpoints=Checkpoints(database),
             github=github,
             workers=workers,
             clock=clock,
             spawn=beside,
             timers=beside,
+            others=others,
         )
     )
     dispatcher: Dispatcher[Engine] = Dispatcher(inbox, handlers.load(), engine, clock, metrics, pause=pause)
-    secrets = [secret.encode() for secret in (settings.webhook_secret, settings.webhook_secret_old) if secret]
-    door = Webhook(secrets=secrets, put=inbox.put, wake=dispatcher.wake, clock=clock, metrics=metrics)
     return Assembly(
         settings=settings,
         engine=engine,
         inbox=inbox,
         retention=Retention(database, keep(settings)),
         dispatcher=dispatcher,
-        door=door,
         metrics=metrics,
         clock=clock,
     )
+
+
+def github_of(settings: Settings, clock: Clock) -> GitHub:
+    """The client, as the App of the settings."""
+    key = private_key_pem(settings)
+    return GitHub(settings.github_api_url, settings.app_id, key, clock, cache_enabled=settings.cache)
 
 
 def _engine_settings(settings: Settings) -> EngineSettings:

@@ -5,7 +5,8 @@ sweep is the promise that a lost event only delays, and its interval is how long
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from contextlib import contextmanager
 
 import structlog
 
@@ -69,6 +70,17 @@ async def _logged(name: str, work: Coroutine[object, object, None]) -> None:
         log.warning("given up for now; the sweep looks again", task=name, error=str(error))
     elif error is not None:
         log.error("a task failed", task=name, exc_info=error)
+
+
+@contextmanager
+def unwrapped() -> Iterator[None]:
+    """A task group's only error is raised as itself, so that its one sentence reaches who started the process."""
+    try:
+        yield
+    except BaseExceptionGroup as group:
+        if len(group.exceptions) > 1:
+            raise
+        raise group.exceptions[0] from None
 
 
 async def pause(seconds: float) -> None:

@@ -192,11 +192,26 @@ def _refuse_unknown(source: Mapping[str, str]) -> None:
             raise UserError(f"{name} is no setting; {hint}")
 
 
-def check_for_serving(settings: Settings) -> None:
+Role = Literal["all", "web", "conductor", "worker"]
+ROLES: tuple[Role, ...] = get_args(Role)
+_GITHUB_APP = ("app_id", "private_key")
+_NEEDED: Mapping[Role, tuple[str, ...]] = {
+    "all": (*_GITHUB_APP, "webhook_secret"),
+    "web": ("webhook_secret",),
+    "conductor": _GITHUB_APP,
+    "worker": _GITHUB_APP,
+}
+"""What a role can't do without; a process is given no more secrets than its role needs."""
+
+
+def check_for_serving(settings: Settings, role: Role = "all") -> None:
     """Refuse to start without what a GitHub App needs; UserError names all that is missing."""
-    missing = [
-        PREFIX + name.upper() for name in ("app_id", "private_key", "webhook_secret") if not getattr(settings, name)
-    ]
+    if role != "all" and not settings.database_url:
+        raise UserError(
+            f"The role {role} shares its work with other processes through PostgreSQL: set {PREFIX}DATABASE_URL, or "
+            "start without --role to have one process do everything."
+        )
+    missing = [PREFIX + name.upper() for name in _NEEDED[role] if not getattr(settings, name)]
     if missing:
         raise UserError(
             f"Set {' and '.join(missing)} first; the installation page of the documentation says where to find them."

@@ -1,10 +1,11 @@
 """Is it up (`/healthz`), can it work (`/readyz`), how is it doing (`/metrics`)?
 
-Up means the process answers. Ready means the database takes writes and GitHub knows the App; each part says what is
-wrong in one sentence.
+Up means the process answers. Ready means the database takes writes, GitHub knows the App, and what else belongs to the
+process's role is there; each part says what is wrong in one sentence.
 """
 
 import asyncio
+from collections.abc import Callable, Mapping
 
 from aiohttp import web
 
@@ -16,23 +17,44 @@ from services.store.db import Connection, Database
 from services.store.inbox import Inbox
 
 PATIENCE = 5.0
+Part = Callable[[], str]
+"""Says "ok", or in one sentence what is wrong."""
 
 
 class Health:
-    """The three answers, as aiohttp handlers."""
+    """The three answers, as aiohttp handlers. github: None where the process has no key for it.  parts: what else the
+    process can't work without, by name.
+    """
 
-    def __init__(self, *, database: Database, inbox: Inbox, metrics: Metrics, github: GitHub, clock: Clock) -> None:
+    def __init__(
+        self,
+        *,
+        database: Database,
+        inbox: Inbox,
+        metrics: Metrics,
+        github: GitHub | None,
+        clock: Clock,
+        parts: Mapping[str, Part] | None = None,
+    ) -> None:
         self._database = database
         self._inbox = inbox
         self._metrics = metrics
         self._github = github
         self._clock = clock
+        self._parts = parts or {}
+
+    def add_to(self, app: web.Application) -> None:
+        app.router.add_get("/healthz", self.live)
+        app.router.add_get("/readyz", self.ready)
+        app.router.add_get("/metrics", self.metrics)
 
     async def live(self, _: web.Request) -> web.Response:
         return web.json_response({"status": "ok"})
 
     async def ready(self, _: web.Request) -> web.Response:
-        parts = {"database": await self._store(), "github": await self._hub()}
+        parts = {"database": await self._store()} | {name: part() for name, part in self._parts.items()}
+        if self._github is not None:
+            parts["github"] = await self._hub(self._github)
         fine = all(said == "ok" for said in parts.values())
         return web.json_response({"status": "ok" if fine else "not ready", "parts": parts}, status=200 if fine else 503)
 
@@ -51,10 +73,10 @@ class Health:
             return "the database takes no writes; look at the disk and its free space"
         return "ok"
 
-    async def _hub(self) -> str:
+    async def _hub(self, github: GitHub) -> str:
         try:
             async with asyncio.timeout(PATIENCE):
-                await self._github.reads.app()
+                await github.reads.app()
         except (ApiError, TimeoutError):
             return "GitHub does not answer as this App; check the App id, the private key and the network"
         return "ok"

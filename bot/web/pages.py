@@ -16,17 +16,13 @@ from aiohttp import web
 from aiohttp.helpers import ETag
 from aiohttp.typedefs import Handler
 
-from bot.web.health import Health
 from bot.web.overview import overview
 from bot.web.plan_view import Asked, plan_page, sheet
 from bot.web.times import clock as clock_time
 from bot.web.views import Places, Seen
 from services.core.clock import Clock
-from services.engine.engine import Engine
+from services.engine.shown import Shown
 from services.errors import StoreError
-from services.github import GitHub
-from services.metrics import Metrics
-from services.store.db import Database
 from services.store.inbox import Inbox
 
 HEADERS = {
@@ -45,35 +41,21 @@ EVIDENCE = 3
 PLAN = "/plans/{owner}/{repo}/{number:[0-9]{1,9}}"
 
 
-def add_to(
-    app: web.Application,
-    *,
-    engine: Engine,
-    inbox: Inbox,
-    database: Database,
-    metrics: Metrics,
-    github: GitHub,
-    clock: Clock,
-    html: str,
-) -> None:
-    """Add every route; `html` is where GitHub's own pages are."""
-    health = Health(database=database, inbox=inbox, metrics=metrics, github=github, clock=clock)
-    pages = Pages(engine, inbox, clock, html)
+def add_to(app: web.Application, *, shown: Shown, inbox: Inbox, clock: Clock, html: str) -> None:
+    """Add every page; `html` is where GitHub's own pages are."""
+    pages = Pages(shown, inbox, clock, html)
     app.middlewares.append(pages.around)
     app.router.add_get("/", pages.overview)
     app.router.add_get(PLAN, pages.plan)
     app.router.add_get(PLAN + "/log/{task}", pages.log)
     app.router.add_get("/static/{name}", pages.static)
-    app.router.add_get("/healthz", health.live)
-    app.router.add_get("/readyz", health.ready)
-    app.router.add_get("/metrics", health.metrics)
 
 
 class Pages:
     """Renders plans and their tasks."""
 
-    def __init__(self, engine: Engine, inbox: Inbox, clock: Clock, html: str) -> None:
-        self._engine, self._inbox, self._clock = engine, inbox, clock
+    def __init__(self, shown: Shown, inbox: Inbox, clock: Clock, html: str) -> None:
+        self._shown, self._inbox, self._clock = shown, inbox, clock
         self._places = Places(html)
         folder = resources.files("bot.web").joinpath("static")
         self._static = {name: folder.joinpath(name).read_bytes() for name in STATIC}
@@ -88,7 +70,7 @@ class Pages:
         self._templates.globals["version"] = version
 
     async def overview(self, request: web.Request) -> web.StreamResponse:
-        plans = await self._engine.plans()
+        plans = await self._shown.plans()
         waits = await self._inbox.oldest_waiting_age(self._clock.now())
 
         def make() -> str:
@@ -99,12 +81,12 @@ class Pages:
 
     async def plan(self, request: web.Request) -> web.StreamResponse:
         seen = await self._seen(request)
-        history = await self._engine.history(seen.row.id)
+        history = await self._shown.history(seen.row.id)
         logs = {}
         if seen.run is not None:
-            logs = {task.id: await self._engine.log(seen.run.id, task.id) for task in seen.stuck[:EVIDENCE]}
+            logs = {task.id: await self._shown.log(seen.run.id, task.id) for task in seen.stuck[:EVIDENCE]}
         part = await asyncio.to_thread(sheet, seen, _asked(request))
-        trails = await self._engine.trails(seen.run, [task.id for task in part.tasks]) if seen.run is not None else {}
+        trails = await self._shown.trails(seen.run, [task.id for task in part.tasks]) if seen.run is not None else {}
         return await self._page(
             request, lambda: self._render("plan.html", page=plan_page(seen, part, history, logs, trails))
         )
@@ -115,7 +97,7 @@ class Pages:
         task = request.match_info["task"]
         if seen.run is None or task not in seen.run.tasks:
             raise web.HTTPNotFound
-        return web.Response(text=await self._engine.log(seen.run.id, task), content_type="text/plain", charset="utf-8")
+        return web.Response(text=await self._shown.log(seen.run.id, task), content_type="text/plain", charset="utf-8")
 
     async def static(self, request: web.Request) -> web.Response:
         name = request.match_info["name"]
@@ -144,7 +126,7 @@ class Pages:
 
     async def _seen(self, request: web.Request) -> Seen:
         where = request.match_info
-        found = await self._engine.stored(f"{where['owner']}/{where['repo']}#{int(where['number'])}")
+        found = await self._shown.stored(f"{where['owner']}/{where['repo']}#{int(where['number'])}")
         if found is None:
             raise web.HTTPNotFound
         return Seen(*found, self._places, self._clock.now())

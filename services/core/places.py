@@ -59,6 +59,11 @@ class Places:
         self._uses: dict[str, Use] = {}
         self._known: dict[Use, tuple[tuple[Lane, int], ...]] = {}
 
+    def resize(self, limits: Limits) -> None:
+        """Other limits from now on; who has a place keeps it, also where there are fewer now."""
+        self.limits = limits
+        self._known.clear()
+
     @property
     def is_full(self) -> bool:
         """Can nothing start at all?"""

@@ -54,6 +54,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     protected paths back for a person (False once somebody has allowed them). note: what an earlier attempt ran into.
     """
 
+    key: str
     run_id: str
     task: Task
     attempt: int
@@ -65,7 +66,6 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     replaces: tuple[str, ...] = ()
     protected: bool = True
     note: str = ""
-    key: str = ""
 
 
 class Result(msgspec.Struct, frozen=True, kw_only=True):

@@ -63,7 +63,7 @@ class Effects:
         if due.action.fence != state.fence:
             return Outcome(note="its attempt is over")
         if due.action.kind == "attempt":
-            return await self._attempt(run, task, state)
+            return await self._attempt(run, task, state, due.action.key)
         if due.action.kind == "open_pull":
             return await self._open_pull(run, task, state, due)
         if due.action.kind == "checks":
@@ -85,9 +85,10 @@ class Effects:
             return Outcome(happened=(Happening(kind="tracked", number=made.number),), note=refused.message[:200])
         return Outcome(happened=(Happening(kind="tracked", number=made.number),))
 
-    async def _attempt(self, run: Run, task: Task, state: TaskState) -> Outcome:
+    async def _attempt(self, run: Run, task: Task, state: TaskState, key: str) -> Outcome:
         repository = await self._parts.github.reads.repository(task.repo)
         order = Order(
+            key=key,
             run_id=run.id,
             task=task,
             attempt=state.attempt,

@@ -9,23 +9,23 @@ from datetime import datetime
 
 from services.core.board import Run, Wish
 from services.core.machine import Happening, Kind
-from services.core.steps import Trail, keys_of, trail
 from services.core.targets import chosen, to_retry
 from services.engine.effects import Effects
 from services.engine.intake import Intake
 from services.engine.observe import Observer
 from services.engine.parts import Parts
 from services.engine.runs import Driver
+from services.engine.shown import Shown
 from services.engine.stickies import Stickies
 from services.errors import ApiError, NotFound, Refused, UserError
 from services.store.plans import Answer, PlanRow
-from services.store.runs import Told
 
 
-class Engine:
+class Engine(Shown):
     """One per process. `start` takes up what an earlier process left."""
 
     def __init__(self, parts: Parts) -> None:
+        super().__init__(parts.plans, parts.runs, parts.checkpoints)
         self._parts = parts
         self.stickies = Stickies(parts)
         self.intake = Intake(parts, self.stickies)
@@ -61,15 +61,20 @@ class Engine:
 
     async def look(self, *keys: str) -> None:
         """Wake every task that waits on one of the keys (names.pull_key, check_key, issue_key), whoever conducts it."""
-        elsewhere: dict[str, list[str]] = {}
+        elsewhere: dict[tuple[str, str], list[str]] = {}
         for plan_id, run_id, task in await self._parts.runs.waiting_on(keys):
             if self._parts.runs.holds(plan_id):
                 self.driver.wake(run_id, [task])
             else:
-                elsewhere.setdefault(run_id, []).append(task)
+                elsewhere.setdefault((plan_id, run_id), []).append(task)
         if self._parts.others is not None:
-            for run_id, tasks in elsewhere.items():
-                await self._parts.others.wake(run_id, tasks)
+            for (plan_id, run_id), tasks in elsewhere.items():
+                await self._parts.others.wake(plan_id, run_id, tasks)
+
+    def wake(self, plan_id: str, run_id: str, tasks: Iterable[str]) -> None:
+        """The same, as another process heard it; it is told to all, and only one conducts the plan."""
+        if self._parts.runs.holds(plan_id):
+            self.driver.wake(run_id, tasks)
 
     async def read_plan(self, repo: str, number: int) -> None:
         """An issue changed that is, or may have become, a plan."""
@@ -162,37 +167,3 @@ class Engine:
         if run is None:
             raise UserError("This plan has not been started; `/lockstep run` starts it.")
         return run
-
-    # What pages show.
-
-    async def plans(self, limit: int = 50) -> list[tuple[PlanRow, Run | None]]:
-        """The newest plans with their newest runs."""
-        rows = await self._parts.plans.newest(limit)
-        return [(row, await self._parts.runs.of_plan(row.id)) for row in rows]
-
-    async def stored(self, plan_id: str) -> tuple[PlanRow, Run | None] | None:
-        """One plan as the store has it; asks GitHub nothing."""
-        row = await self._parts.plans.get(plan_id)
-        return (row, await self._parts.runs.of_plan(plan_id)) if row is not None else None
-
-    async def history(self, plan_id: str, limit: int = 100) -> list[Told]:
-        return await self._parts.runs.history(plan_id, limit)
-
-    async def trails(self, run: Run, tasks: Iterable[str]) -> dict[str, Trail]:
-        """How far the newest attempts of these tasks have come; tasks that were never tried are left out."""
-        tried = [run.tasks[task] for task in tasks if run.tasks[task].attempt]
-        written = await self._parts.checkpoints.newest(run.id, [task.id for task in tried])
-        keys = {task.id: keys_of(run.id, task) for task in tried}
-        rows = await self._parts.checkpoints.effects([key for each in keys.values() for key in each.values()])
-        return {
-            task.id: trail(
-                task,
-                written.get(task.id, ()),
-                {kind: rows[key] for kind, key in keys[task.id].items() if key in rows},
-                verifies=bool(run.plan.by_id[task.id].verify.strip()),
-            )
-            for task in tried
-        }
-
-    async def log(self, run_id: str, task: str) -> str:
-        return await self._parts.runs.log(run_id, task)

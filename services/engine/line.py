@@ -48,6 +48,21 @@ class Line:
     is_looking: bool = False
     is_gone: bool = False
 
+    def abandon(self) -> set["asyncio.Task[object]"]:
+        """Another process conducts the run: attempts end at once, and the tasks that carry out anything else are given
+        back."""
+        self.is_gone = True
+        if self.board is not None:
+            self.board.withdraw()
+        for mail in self.mail:
+            mail.reply(None)
+        self.mail.clear()
+        self.looks.clear()
+        for key, action in self.under_way.items():
+            if action.kind == "attempt" and key in self.tasks:
+                self.tasks.pop(key).cancel()
+        return set(self.tasks.values())
+
     @property
     def is_idle(self) -> bool:
         """Nothing waits and nothing runs, and the run is over: it need not be kept in memory."""

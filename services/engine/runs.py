@@ -96,6 +96,11 @@ class Driver:
         self._call_next()
         return live
 
+    def resize(self, workers: int) -> None:
+        """So many attempts at a time from now on, and where no limit is set, in any lane."""
+        self._places.resize(msgspec.structs.replace(self._parts.settings, workers=workers).limits)
+        self._call_next()
+
     async def let_go(self, patience: float) -> bool:
         """Stop with all runs that others conduct from now on. Attempts end at once, other effects may still end within
         so many seconds; False when some had to be cut off.
@@ -109,21 +114,9 @@ class Driver:
 
     def _abandon(self, run_id: str, line: Line) -> set[asyncio.Task[object]]:
         """Nothing that happens to this run counts here any more; the tasks that still carry effects out."""
-        line.is_gone = True
-        if line.board is not None:
-            line.board.withdraw()
-            for key, _ in held(line.board):
-                self._places.give_back(key)
-        for mail in line.mail:
-            mail.reply(None)
-        line.mail.clear()
-        line.looks.clear()
         for key in [key for key in self._under_way if key.startswith(f"{run_id}/")]:
             del self._under_way[key]
-        for key, action in line.under_way.items():
-            if action.kind == "attempt" and key in line.tasks:
-                line.tasks.pop(key).cancel()
-        return set(line.tasks.values())
+        return line.abandon()
 
     async def approved(self, run_id: str, actor: str) -> None:
         """The run goes on in this person's name: what was held for want of a right may be merged now."""

@@ -4,7 +4,8 @@ A ring may be lost, when a connection drops or a process is just starting. So it
 looks finds the truth in the tables.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 import msgspec
 
@@ -25,6 +26,7 @@ CHUNK = 50
 class Woken(msgspec.Struct, frozen=True, array_like=True):
     """These tasks of a run should be looked at."""
 
+    plan_id: str
     run_id: str
     tasks: tuple[str, ...]
 
@@ -42,24 +44,15 @@ def ring(c: Connection, channel: str, message: str = "") -> None:
     c.execute("SELECT pg_notify(?, ?)", (channel, message))
 
 
-def woken(message: str) -> Woken:
-    """Read a message on WAKE."""
-    return msgspec.json.decode(message, type=Woken)
-
-
-def doubted(message: str) -> Doubt:
-    """Read a message on DOUBT."""
-    return msgspec.json.decode(message, type=Doubt)
-
-
 class News:
     """Tells the others, on PostgreSQL, in the name of this process. StoreError when it can't be said now."""
 
     def __init__(self, database: Database, name: str) -> None:
         self._database, self._name = database, name
 
-    async def wake(self, run_id: str, tasks: Sequence[str]) -> None:
-        await self._say(WAKE, [Woken(run_id, tuple(tasks[at : at + CHUNK])) for at in range(0, len(tasks), CHUNK)])
+    async def wake(self, plan_id: str, run_id: str, tasks: Sequence[str]) -> None:
+        chunks = [tuple(tasks[at : at + CHUNK]) for at in range(0, len(tasks), CHUNK)]
+        await self._say(WAKE, [Woken(plan_id, run_id, chunk) for chunk in chunks])
 
     async def doubt(self, repo: str, subjects: Sequence[str]) -> None:
         chunks = [tuple(subjects[at : at + CHUNK]) for at in range(0, len(subjects), CHUNK)]
@@ -71,3 +64,24 @@ class News:
                 ring(c, channel, msgspec.json.encode(message).decode())
 
         await self._database.write(write)
+
+    def on_wake(self, call: Callable[[str, str, Sequence[str]], None]) -> Callable[[str], None]:
+        """Takes messages on WAKE and calls with plan, run and tasks."""
+
+        def heard(message: str) -> None:
+            with suppress(msgspec.DecodeError):  # a newer version may say it otherwise; then the sweep finds it
+                woken = msgspec.json.decode(message, type=Woken)
+                call(woken.plan_id, woken.run_id, woken.tasks)
+
+        return heard
+
+    def on_doubt(self, call: Callable[[str, Sequence[str]], None]) -> Callable[[str], None]:
+        """Takes messages on DOUBT and calls with repository and subjects; what this process said itself it knows."""
+
+        def heard(message: str) -> None:
+            with suppress(msgspec.DecodeError):
+                doubt = msgspec.json.decode(message, type=Doubt)
+                if doubt.by != self._name:
+                    call(doubt.repo, doubt.subjects)
+
+        return heard

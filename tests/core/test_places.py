@@ -2,6 +2,7 @@
 
 from collections import Counter
 
+import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -40,6 +41,20 @@ def test_a_place_is_taken_and_given_back_once() -> None:
     assert not places.give_back("one")
     assert places.give_back("two")
     assert places.taken == {}
+
+
+def test_fewer_places_take_none_away_and_more_are_there_at_once() -> None:
+    """Machines that carry attempts out come and go."""
+    places = Places(ROOM)
+    use = Use(installation="acme", repo="acme/api", agent="coder", run="r1")
+    for key in ("one", "two"):
+        places.take(key, use)
+    places.resize(msgspec.structs.replace(ROOM, total=1))
+    assert (places.taken[TOTAL], places.is_full, dict(places.lanes(use))[TOTAL]) == (2, True, 1)
+    places.give_back("one")
+    assert places.is_full
+    places.resize(msgspec.structs.replace(ROOM, total=3))
+    assert (places.is_full, dict(places.lanes(use))[TOTAL]) == (False, 3)
 
 
 @given(st.lists(st.tuples(st.sampled_from("abcd"), st.none() | uses), max_size=30))

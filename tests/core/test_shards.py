@@ -1,11 +1,12 @@
 """Shards: everything of an owner in one, each held by one conductor, none without, shared fairly after any change."""
 
+import json
 from collections import Counter
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.core.shards import SHARDS, fair_share, shard_of, step
+from services.core.shards import SHARDS, fair_share, shard_of, shard_of_payload, step
 
 OWNERS = st.text("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-", min_size=1, max_size=39)
 
@@ -91,3 +92,21 @@ def test_wrong_counts_make_nobody_hold_what_another_holds(first: int, second: in
 def test_two_newcomers_like_different_shards() -> None:
     first, second = step("one", (), (), 2).take[:32], step("two", (), (), 2).take[:32]
     assert len(set(first) & set(second)) < 24
+
+
+def test_a_delivery_is_in_the_shard_of_its_repositorys_owner_else_of_its_installation() -> None:
+    acme, globex = shard_of("acme"), shard_of("globex")
+    assert acme != globex
+    payload = {"repository": {"full_name": "ACME/api"}, "installation": {"id": 1, "account": {"login": "globex"}}}
+    assert shard_of_payload(json.dumps(payload).encode()) == acme
+    del payload["repository"]
+    assert shard_of_payload(json.dumps(payload).encode()) == globex
+    assert shard_of_payload(b'{"organization": {"login": "acme"}, "installation": {"id": 1}}') == acme
+
+
+@given(
+    st.binary(max_size=200)
+    | st.sampled_from([b'{"repository": null}', b'{"repository": {"full_name": 3}}', b"[" * 9_000])
+)
+def test_whatever_a_body_is_it_has_a_shard(body: bytes) -> None:
+    assert 0 <= shard_of_payload(body) < SHARDS

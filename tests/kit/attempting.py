@@ -62,6 +62,7 @@ def order(run: str, *, base: str = "main", **fields: Any) -> Order:
     """An order for one task; fields of the task and of the order alike."""
     of_task = {key: fields.pop(key) for key in ("paths", "verify", "timeout", "agent") if key in fields}
     plain = Order(
+        key="r1/schema/1/attempt",
         run_id="r1",
         task=Task(id="schema", title="Add currency", repo=REPO, run=run, **of_task),
         attempt=1,

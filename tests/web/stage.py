@@ -12,13 +12,12 @@ import msgspec
 from aiohttp import web
 
 from bot.web import pages
+from bot.web.health import Health
 from services.core import names
 from services.core.board import Action, Decision, Moment, Run
 from services.core.machine import TaskState
 from services.core.plan import Parsed, Plan, Problem
-from services.engine.engine import Engine
-from services.engine.parts import EngineSettings, Parts
-from services.github import GitHub
+from services.engine.shown import Shown
 from services.metrics import Metrics
 from services.store.checkpoints import Checkpoints
 from services.store.db import Database
@@ -126,19 +125,11 @@ async def house() -> AsyncIterator[House]:
     """Pages on a free port of 127.0.0.1, with an empty store."""
     database = SqliteDatabase(":memory:")
     await database.open()
-    clock, nobody = StoppedClock(), cast("Any", Untouched())
+    clock, inbox = StoppedClock(), Inbox(database)
     plans, runs, points = Plans(database), Runs(database), Checkpoints(database)
-    engine = Engine(
-        Parts(
-            settings=EngineSettings(), plans=plans, runs=runs, checkpoints=points, github=nobody, workers=nobody, clock=clock,
-            spawn=nobody, timers=nobody,
-        )
-    )  # fmt: skip
     app = web.Application()
-    pages.add_to(
-        app, engine=engine, inbox=Inbox(database), database=database, metrics=Metrics(),
-        github=cast("GitHub", nobody), clock=clock, html=HTML,
-    )  # fmt: skip
+    pages.add_to(app, shown=Shown(plans, runs, points), inbox=inbox, clock=clock, html=HTML)
+    Health(database=database, inbox=inbox, metrics=Metrics(), github=None, clock=clock).add_to(app)
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
     try:

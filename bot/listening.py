@@ -1,0 +1,51 @@
+"""The port of a process: the door for webhooks, the pages, and how it is doing."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+from aiohttp import web
+
+from bot.settings import Settings
+from bot.web import pages
+from bot.web.health import Health
+from bot.webhook import CLIENT_MAX_SIZE, Webhook, runner
+from services.core.clock import Clock
+from services.engine.shown import Shown
+from services.metrics import Metrics
+from services.store.inbox import Inbox
+
+
+def add_web(
+    app: web.Application,
+    settings: Settings,
+    *,
+    inbox: Inbox,
+    shown: Shown,
+    wake: Callable[[], None],
+    clock: Clock,
+    metrics: Metrics,
+) -> None:
+    """Take webhooks, calling `wake` after each that is new, and show pages."""
+    secrets = [secret.encode() for secret in (settings.webhook_secret, settings.webhook_secret_old) if secret]
+    door = Webhook(secrets=secrets, put=inbox.put, wake=wake, clock=clock, metrics=metrics)
+    app.router.add_post("/webhook", door.receive)
+    pages.add_to(app, shown=shown, inbox=inbox, clock=clock, html=settings.github_url)
+
+
+@asynccontextmanager
+async def listening(settings: Settings, app: web.Application, health: Health) -> AsyncIterator[str]:
+    """Serve the app and its health while the block runs; yields the URL."""
+    health.add_to(app)
+    server = runner(app)
+    await server.setup()
+    try:
+        await web.TCPSite(server, settings.host, settings.port).start()
+        host, port = server.addresses[0][:2]
+        yield f"http://{host}:{port}"
+    finally:
+        await server.cleanup()
+
+
+def application() -> web.Application:
+    """An empty app that takes bodies as large as GitHub sends them."""
+    return web.Application(client_max_size=CLIENT_MAX_SIZE)

@@ -1,0 +1,231 @@
+"""One process of several on the same PostgreSQL: what a web, a conductor and a worker are made of, or one that is all.
+
+A web needs nothing but the store. The others keep three connections of their own beside it: the Bell hears the others'
+news, the tenure is what the process holds and how it is counted, and the queue is asked on the third. All three come
+back by themselves after an outage.
+"""
+
+import asyncio
+import uuid
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import structlog
+
+from bot.assembly import Assembly, assemble, github_of
+from bot.conducting import Conductor, attend
+from bot.data import owned
+from bot.dispatch import isolated
+from bot.listening import add_web, application, listening
+from bot.loops import Beside, pause, sweep, unwrapped
+from bot.settings import Role, Settings
+from bot.web.health import Health
+from services.agents.box import choose_box
+from services.core.clock import Clock
+from services.engine.queued import Queued
+from services.engine.shown import Shown
+from services.engine.taking import Worker
+from services.engine.workers import Local
+from services.git.mirror import Mirrors
+from services.git.workspace import clear_attempts
+from services.github import GitHub
+from services.metrics import Metrics
+from services.store.bell import Bell
+from services.store.checkpoints import Checkpoints
+from services.store.db import Database
+from services.store.fence import Fence
+from services.store.inbox import Inbox
+from services.store.news import DOUBT, INBOX, RESULT, WAKE, News
+from services.store.opening import database_at
+from services.store.plans import Plans
+from services.store.queue import CHANNEL, Queue
+from services.store.results import Results
+from services.store.runs import Runs
+from services.store.tenure import Tenure
+
+STOPPING = 5.0
+"""Seconds in which attempts may end when their worker is stopped; the rest is handed back. Docker waits ten."""
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Member:
+    """A running process. github, assembly: of one that conducts."""
+
+    url: str
+    database: Database
+    github: GitHub | None = None
+    assembly: Assembly | None = None
+
+
+@asynccontextmanager
+async def sharing(settings: Settings, role: Role, clock: Clock) -> AsyncIterator[Member]:
+    """A process of this role while the block runs. UserError when it can't start as it is set."""
+    database = database_at(settings.database_url, Path(settings.data_dir))
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(database.close)
+        await database.open()
+        kind = _web(settings, clock, database) if role == "web" else _team(settings, role, clock, database)
+        member = await stack.enter_async_context(kind)
+        log.info("listening", url=member.url, role=role)
+        yield member
+
+
+@asynccontextmanager
+async def _web(settings: Settings, clock: Clock, database: Database) -> AsyncIterator[Member]:
+    """Receives and shows; whoever conducts the shard hears of a delivery when it is committed."""
+    app, inbox, metrics = application(), Inbox(database, Fence({})), Metrics()
+    shown = Shown(Plans(database), Runs(database), Checkpoints(database))
+    add_web(app, settings, inbox=inbox, shown=shown, wake=lambda: None, clock=clock, metrics=metrics)
+    health = Health(database=database, inbox=inbox, metrics=metrics, github=None, clock=clock)
+    async with listening(settings, app, health) as url:
+        yield Member(url=url, database=database)
+
+
+@asynccontextmanager
+async def _team(settings: Settings, role: Role, clock: Clock, database: Database) -> AsyncIterator[Member]:
+    """A conductor, a worker, or both and a web in one."""
+    async with AsyncExitStack() as stack:
+        team = _Team(settings, role, clock, database)
+        stack.push_async_callback(team.close)
+        await team.open(stack)
+        with unwrapped():
+            async with asyncio.TaskGroup() as group:
+                beside = Beside(group)
+                try:
+                    await team.begin(beside)
+                    async with listening(settings, team.app, team.health()) as url:
+                        yield Member(url=url, database=database, github=team.github, assembly=team.assembly)
+                finally:
+                    await team.leave()
+                    beside.close()
+
+
+class _Team:
+    """The parts of a process that conducts, works or does both: `open` connects, `begin` starts, `leave` hands over."""
+
+    def __init__(self, settings: Settings, role: Role, clock: Clock, database: Database) -> None:
+        self.name = f"{role}-{uuid.uuid4().hex[:12]}"
+        self._settings, self._clock, self._database = settings, clock, database
+        self._conducts, self._works, self._shows = role != "worker", role != "conductor", role == "all"
+        url, slots = settings.database_url, settings.workers if self._works else 0
+        self.github = github_of(settings, clock)
+        self._bell = Bell(url, (INBOX, RESULT, WAKE, DOUBT, CHANNEL), pause)
+        self._queue = Queue(url, self._bell, pause)
+        self._results = Results(database)
+        self._tenure = Tenure(url, conducts=self._conducts, slots=slots)
+        self._fence = Fence({})
+        self._conductor: Conductor | None = None
+        self._worker: Worker | None = None
+        self.assembly: Assembly | None = None
+        self.app = application()
+
+    async def open(self, stack: AsyncExitStack) -> None:
+        if self._works:
+            data = stack.enter_context(owned(Path(self._settings.data_dir)))
+            mirrors = Mirrors(data / "git", self._settings.github_url)
+            await clear_attempts(mirrors)
+            box = await choose_box(self._settings.sandbox)
+            self._worker = Worker(
+                name=self.name,
+                slots=self._settings.workers,
+                queue=self._queue,
+                results=self._results,
+                local=Local(mirrors, box, self.github, self._clock, Checkpoints(self._database)),
+                isolate=isolated,
+            )
+        await self._bell.open()
+        await self._queue.open()
+
+    async def close(self) -> None:
+        for part in (self._tenure, self._queue, self._bell, self.github):
+            await part.close()
+
+    async def begin(self, beside: Beside) -> None:
+        """Start what never ends; returns when what there is to conduct has been taken."""
+        beside.for_good("bell", self._bell.run())
+        if self._worker is not None:
+            beside.for_good("work", self._worker.run())
+        if not self._conducts:
+            beside.for_good("attend", attend(self._tenure, pause))
+            return
+        queued = Queued(self._queue, self._results, beside)
+        news = News(self._database, self.name)
+        built = self.assembly = assemble(
+            self._settings,
+            database=self._database,
+            github=self.github,
+            workers=queued,
+            clock=self._clock,
+            beside=beside,
+            fence=self._fence,
+            others=news,
+        )
+        self._hear(built, queued, news, beside)
+        built.begin(beside)
+        beside.for_good("tidy", sweep(self._settings.sweep_seconds, partial(self._tidy, queued)))
+        conductor = self._conductor = Conductor(
+            name=self.name, tenure=self._tenure, fence=self._fence, crew=built, spawn=beside, pause=pause
+        )
+        beside.for_good("conduct", conductor.run())
+        if self._shows:
+            wake, metrics = built.dispatcher.wake, built.metrics
+            add_web(
+                self.app,
+                self._settings,
+                inbox=built.inbox,
+                shown=built.shown,
+                wake=wake,
+                clock=self._clock,
+                metrics=metrics,
+            )
+        await conductor.first_round.wait()
+
+    def _hear(self, built: Assembly, queued: Queued, news: News, beside: Beside) -> None:
+        """What others say, and what to do when something may have been missed."""
+
+        def delivered(shard: str) -> None:
+            if int(shard) in (self._fence.shards or ()):
+                built.dispatcher.wake()
+
+        def anew() -> None:
+            queued.look_again()
+            beside("look", built.look_everywhere())
+
+        self._bell.on(INBOX, delivered)
+        self._bell.on(RESULT, queued.ring)
+        self._bell.on(WAKE, news.on_wake(built.engine.wake))
+        self._bell.on(DOUBT, news.on_doubt(built.engine.doubt))
+        self._bell.on_anew(anew)
+
+    async def _tidy(self, queued: Queued) -> None:
+        """What got lost on the way is asked for again, and what nobody waits for goes."""
+        queued.look_again()
+        await self._results.prune()
+        await self._queue.tidy()
+
+    def health(self) -> Health:
+        built = self.assembly
+        return Health(
+            database=self._database,
+            inbox=built.inbox if built is not None else Inbox(self._database, self._fence),
+            metrics=built.metrics if built is not None else Metrics(),
+            github=self.github,
+            clock=self._clock,
+            parts={"tenure": self._standing},
+        )
+
+    def _standing(self) -> str:
+        return "ok" if self._tenure.is_open else "the session with the database is lost; it is being opened again"
+
+    async def leave(self) -> None:
+        """Hand over what is held, so that others go on at once."""
+        async with asyncio.TaskGroup() as group:
+            if self._worker is not None:
+                group.create_task(self._worker.stop(STOPPING))
+            if self._conductor is not None:
+                group.create_task(self._conductor.leave())

@@ -1,0 +1,128 @@
+"""Attempts that other processes carry out: put into the queue, and waited for.
+
+What comes back is an answer in the store, announced by a ring. So it is looked for before it is asked for: after a
+crash, or where another process conducts the run now, asking again finds the answer or joins the attempt under way.
+"""
+
+import asyncio
+from typing import Literal, Protocol
+
+import msgspec
+
+from services.engine.attempts import Order, Result
+from services.engine.parts import Spawn
+from services.errors import (
+    AgentError,
+    ApiError,
+    GitError,
+    LockstepError,
+    NotFound,
+    RateLimited,
+    Refused,
+    StoreError,
+    Unreachable,
+)
+from services.store.results import Attempted, Results
+
+MOST_URGENT = 1_000_000
+"""Priorities beyond are as urgent as this: the queue has whole numbers of four bytes."""
+API_ERRORS = {kind.__name__: kind for kind in (ApiError, NotFound, Refused, RateLimited, Unreachable)}
+
+
+class Trouble(msgspec.Struct, frozen=True, kw_only=True):
+    """Why an attempt could not be tried, as a value. kind: an error's class; status, retry_after: of an ApiError."""
+
+    kind: str
+    message: str
+    status: int = 0
+    retry_after: float | None = None
+
+
+class Told(msgspec.Struct, frozen=True, kw_only=True):
+    """What a worker answers: one of the two."""
+
+    result: Result | None = None
+    trouble: Trouble | None = None
+
+
+class Pieces(Protocol):
+    """The queue, as far as it is needed to put attempts in."""
+
+    async def put(self, key: str, body: bytes, priority: int, /) -> None: ...
+
+    async def cancel(self, key: str, /) -> None: ...
+
+
+def which(order: Order) -> Attempted:
+    """The attempt an order is for."""
+    return Attempted(key=order.key, run_id=order.run_id, task=order.task.id, fence=order.fence)
+
+
+def trouble_of(error: BaseException) -> Trouble:
+    """An error as a value. What is no error of ours is a bug: it stays in the worker's log."""
+    if isinstance(error, ApiError):
+        kind: Literal[False] | str = type(error).__name__ in API_ERRORS and type(error).__name__
+        return Trouble(
+            kind=kind or "ApiError", message=error.message, status=error.status, retry_after=error.retry_after
+        )
+    if isinstance(error, GitError):
+        return Trouble(kind="GitError", message=str(error))
+    told = str(error) if isinstance(error, LockstepError) else "it broke; the worker's log says where"
+    return Trouble(kind="AgentError", message=told)
+
+
+def error_of(trouble: Trouble) -> GitError | AgentError | ApiError:
+    """The same error again."""
+    if trouble.kind in API_ERRORS:
+        return API_ERRORS[trouble.kind](trouble.status, trouble.message, retry_after=trouble.retry_after)
+    return GitError(trouble.message) if trouble.kind == "GitError" else AgentError(trouble.message)
+
+
+class Queued:
+    """The engine's Workers where attempts go through the queue."""
+
+    def __init__(self, queue: Pieces, results: Results, spawn: Spawn) -> None:
+        self._queue, self._results, self._spawn = queue, results, spawn
+        self._rung: dict[str, asyncio.Event] = {}
+
+    def ring(self, key: str) -> None:
+        """There is an answer."""
+        if key in self._rung:
+            self._rung[key].set()
+
+    def look_again(self) -> None:
+        """A ring may have been missed, or an attempt may have got lost: look, and ask again where there is nothing."""
+        for rung in self._rung.values():
+            rung.set()
+
+    async def attempt(self, order: Order, /) -> Result:
+        """Have it carried out and wait. GitError, AgentError, ApiError: it could not be tried, and may be later."""
+        rung = self._rung[order.key] = asyncio.Event()
+        priority = round(max(-MOST_URGENT, min(order.task.priority, MOST_URGENT)))
+        try:
+            while True:
+                rung.clear()
+                told = await self._results.answer(order.key)
+                if told is not None:
+                    return await self._taken(order.key, msgspec.json.decode(told, type=Told))
+                await self._queue.put(order.key, msgspec.json.encode(order), priority)
+                await rung.wait()
+        except StoreError as error:
+            raise AgentError(f"the queue could not be asked: {error}") from error
+        except asyncio.CancelledError:
+            self._spawn("give up", self._give_up(order))
+            raise
+        finally:
+            if self._rung.get(order.key) is rung:
+                del self._rung[order.key]
+
+    async def _taken(self, key: str, told: Told) -> Result:
+        if told.result is not None:
+            return told.result
+        await self._results.forget(key)
+        raise error_of(told.trouble or Trouble(kind="AgentError", message="the worker said nothing"))
+
+    async def _give_up(self, order: Order) -> None:
+        """Nobody waits here any more. Where the attempt still counts, another process does, or will."""
+        if not await self._results.is_wanted(which(order)):
+            await self._queue.cancel(order.key)

@@ -1,0 +1,48 @@
+"""What is shown of plans and runs: read from the store alone, so it needs no engine, and any process can show it."""
+
+from collections.abc import Iterable
+
+from services.core.board import Run
+from services.core.steps import Trail, keys_of, trail
+from services.store.checkpoints import Checkpoints
+from services.store.plans import PlanRow, Plans
+from services.store.runs import Runs, Told
+
+
+class Shown:
+    """Asks GitHub nothing and changes nothing."""
+
+    def __init__(self, plans: Plans, runs: Runs, checkpoints: Checkpoints) -> None:
+        self._plans, self._runs, self._checkpoints = plans, runs, checkpoints
+
+    async def plans(self, limit: int = 50) -> list[tuple[PlanRow, Run | None]]:
+        """The newest plans with their newest runs."""
+        rows = await self._plans.newest(limit)
+        return [(row, await self._runs.of_plan(row.id)) for row in rows]
+
+    async def stored(self, plan_id: str) -> tuple[PlanRow, Run | None] | None:
+        """One plan as the store has it; asks GitHub nothing."""
+        row = await self._plans.get(plan_id)
+        return (row, await self._runs.of_plan(plan_id)) if row is not None else None
+
+    async def history(self, plan_id: str, limit: int = 100) -> list[Told]:
+        return await self._runs.history(plan_id, limit)
+
+    async def trails(self, run: Run, tasks: Iterable[str]) -> dict[str, Trail]:
+        """How far the newest attempts of these tasks have come; tasks that were never tried are left out."""
+        tried = [run.tasks[task] for task in tasks if run.tasks[task].attempt]
+        written = await self._checkpoints.newest(run.id, [task.id for task in tried])
+        keys = {task.id: keys_of(run.id, task) for task in tried}
+        rows = await self._checkpoints.effects([key for each in keys.values() for key in each.values()])
+        return {
+            task.id: trail(
+                task,
+                written.get(task.id, ()),
+                {kind: rows[key] for kind, key in keys[task.id].items() if key in rows},
+                verifies=bool(run.plan.by_id[task.id].verify.strip()),
+            )
+            for task in tried
+        }
+
+    async def log(self, run_id: str, task: str) -> str:
+        return await self._runs.log(run_id, task)

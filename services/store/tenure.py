@@ -1,0 +1,148 @@
+"""One session with PostgreSQL that holds shards and says who is there: what it holds, it holds as long as it lives.
+
+Everything is an advisory lock of this session, so nothing has to be cleaned up after a process that was killed: its
+connection drops, its locks are free. The session is a lease too: the server ends one that says nothing for `LEASE`
+seconds, so a machine that vanished or stands still gives its shards up. The holder hears of that end at once while it
+rests, and when nothing answers it takes itself for gone after `PATIENCE` seconds, before the lease is over.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import msgspec
+import psycopg
+
+from services.errors import StoreError
+from services.store.connect import PATIENCE, connected
+
+LEASE = 4.0
+CHANNEL = "lockstep_shards"
+"""Rung when shards were let go and when somebody has come, so that nobody need wait for the next look."""
+
+CONDUCTOR, WORKER, SHARD = 7_101, 7_102, 7_103
+"""First halves of the advisory locks' keys. The second: 0 (shared), the worker's slots (shared), the shard."""
+
+LOOK = """
+SELECT classid::int, objid::int, pid = pg_backend_pid() FROM pg_locks
+WHERE locktype = 'advisory' AND objsubid = 2 AND granted AND classid IN (7101, 7102, 7103)
+  AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+"""
+LOCK = "SELECT id FROM unnest(%s::int[]) AS wanted (id) WHERE pg_try_advisory_lock(%s, id)"
+RAISE = "UPDATE shard SET epoch = epoch + 1, clean = 0 WHERE id = ANY(%s) RETURNING id, epoch"
+CLEAN = "SELECT id FROM shard WHERE id = ANY(%s) AND clean = 1"
+LEAVE = "UPDATE shard SET clean = 1 WHERE id = ANY(%s)"
+RING = "SELECT pg_notify(%s, '')"
+UNLOCK = "SELECT pg_advisory_unlock(%s, id) FROM unnest(%s::int[]) AS held (id)"
+
+
+class Standing(msgspec.Struct, frozen=True, kw_only=True):
+    """Who is there: live conductors, the places of all live workers together, shards that somebody holds, and ours."""
+
+    conductors: int
+    slots: int
+    taken: frozenset[int]
+    mine: frozenset[int]
+
+
+class Taken(msgspec.Struct, frozen=True, kw_only=True):
+    """Shards that were just taken: shard -> its new epoch. `clean`: those whose last holder let go in good order."""
+
+    epochs: dict[int, int]
+    clean: frozenset[int]
+
+
+class Tenure:
+    """A session; StoreError from any method means that it is over, and with it all it held, until `open` again.
+
+    conducts: counts as a conductor.  slots: attempts it can run at a time, counts as a worker when there are any.
+    """
+
+    def __init__(self, url: str, *, conducts: bool = False, slots: int = 0) -> None:
+        self._url, self._conducts, self._slots = url, conducts, slots
+        self._connection: psycopg.AsyncConnection[Any] | None = None
+
+    @property
+    def is_open(self) -> bool:
+        return self._connection is not None
+
+    async def open(self) -> None:
+        """A new session that holds nothing yet."""
+        await self.close()
+        with self._fatal():
+            options = f"-c idle_session_timeout={LEASE * 1000:.0f} -c statement_timeout={PATIENCE * 1000:.0f}"
+            self._connection = await connected(self._url, "tenure", options=options)
+            await self._connection.execute(f"LISTEN {CHANNEL}")
+        if self._conducts:
+            await self._ask("SELECT pg_advisory_lock_shared(%s, 0)", (CONDUCTOR,))
+        if self._slots:
+            await self._ask("SELECT pg_advisory_lock_shared(%s, %s)", (WORKER, self._slots))
+        await self._ask(RING, (CHANNEL,))
+
+    async def close(self) -> None:
+        """End the session: what it held is free."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            await connection.close()
+
+    async def look(self) -> Standing:
+        rows = await self._ask(LOOK)
+        return Standing(
+            conductors=sum(kind == CONDUCTOR for kind, _, _ in rows),
+            slots=sum(number for kind, number, _ in rows if kind == WORKER),
+            taken=frozenset(number for kind, number, _ in rows if kind == SHARD),
+            mine=frozenset(number for kind, number, own in rows if kind == SHARD and own),
+        )
+
+    async def take(self, wanted: Sequence[int], room: int) -> Taken:
+        """Take up to `room` of the wanted shards, in this order; those that another was quicker to take are missing."""
+        got: list[int] = []
+        while wanted and len(got) < room:
+            some, wanted = wanted[: room - len(got)], wanted[room - len(got) :]
+            got += [row[0] for row in await self._ask(LOCK, (list(some), SHARD))]
+        clean = frozenset(row[0] for row in await self._ask(CLEAN, (got,)))
+        epochs: dict[int, int] = {}
+        while got and not epochs:
+            try:
+                epochs = dict(await self._ask(RAISE, (got,)))  # type: ignore[arg-type]  # rows of two
+            except psycopg.errors.DeadlockDetected:  # met a late commit of the last holder; it is over now
+                continue
+        return Taken(epochs=epochs, clean=clean)
+
+    async def release(self, shards: Sequence[int], *, clean: bool) -> None:
+        """Let go of shards, and say so. clean: nothing of ours is under way in them any more."""
+        if clean:
+            await self._ask(LEAVE, (list(shards),))
+        await self._ask(UNLOCK, (SHARD, list(shards)))
+        await self._ask(RING, (CHANNEL,))
+
+    async def rest(self, seconds: float) -> None:
+        """Wait so long, or until shards were let go; StoreError at once when the session ends."""
+        connection = self._live()
+        with self._fatal():
+            async for _ in connection.notifies(timeout=seconds, stop_after=1):
+                pass
+
+    def _live(self) -> psycopg.AsyncConnection[Any]:
+        if self._connection is None:
+            raise StoreError("the session with the database is over")
+        return self._connection
+
+    async def _ask(self, query: str, values: Sequence[object] = ()) -> list[tuple[int, ...]]:
+        connection = self._live()
+        with self._fatal():
+            cursor = await connection.execute(query.encode(), values)
+            return await cursor.fetchall() if cursor.description else []
+
+    @contextmanager
+    def _fatal(self) -> Iterator[None]:
+        """Any trouble ends the session: half a session would hold what nobody knows of."""
+        try:
+            yield
+        except psycopg.errors.DeadlockDetected:
+            raise
+        except (psycopg.Error, OSError) as error:
+            connection, self._connection = self._connection, None
+            if connection is not None:
+                connection.pgconn.finish()
+            raise StoreError(f"the session with the database is over: {error}") from error

@@ -1,0 +1,274 @@
+"""Shards on a real server: one holder at a time, free when it is gone, and nothing stored by who has lost them."""
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Callable, Collection, Iterator
+from contextlib import asynccontextmanager
+
+import psycopg
+import pytest
+
+from bot.conducting import Conductor
+from bot.loops import Beside, pause
+from services.core.board import Decision, Moment
+from services.core.machine import TaskState
+from services.core.shards import SHARDS, shard_of
+from services.errors import Fenced, StoreError
+from services.store import tenure as sessions
+from services.store.db import Connection
+from services.store.fence import Fence
+from services.store.postgres import PostgresDatabase
+from services.store.runs import Runs
+from services.store.tenure import Standing, Tenure
+from tests.kit import postgres
+from tests.kit.plans import NOW
+from tests.kit.stored import stored_run
+
+ALL = tuple(range(SHARDS))
+ACME = shard_of("acme")
+
+
+@pytest.fixture
+def url() -> Iterator[str]:
+    with postgres.database() as found:
+        yield found
+
+
+@pytest.fixture
+async def database(url: str) -> AsyncIterator[PostgresDatabase]:
+    database = PostgresDatabase(url)
+    await database.open()
+    yield database
+    await database.close()
+
+
+@asynccontextmanager
+async def tenure(url: str, *, conducts: bool = True, slots: int = 0) -> AsyncIterator[Tenure]:
+    """A session as one process has it."""
+    found = Tenure(url, conducts=conducts, slots=slots)
+    await found.open()
+    try:
+        yield found
+    finally:
+        await found.close()
+
+
+def cut(url: str) -> None:
+    """End all sessions that hold shards, as if their cables were pulled; the processes live on."""
+    with psycopg.connect(url, autocommit=True) as admin:
+        admin.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE application_name = 'lockstep tenure' AND datname = current_database()"
+        )
+
+
+async def until(tenure: Tenure, wanted: Callable[[Standing], bool]) -> Standing:
+    """Look again and again: a server notices the end of a connection when it gets to it."""
+    async with asyncio.timeout(20):
+        while not wanted(seen := await tenure.look()):
+            await tenure.rest(0.02)
+    return seen
+
+
+async def rest_until_over(tenure: Tenure) -> None:
+    """Rest as often as something is rung; the end of the session raises."""
+    async with asyncio.timeout(20):
+        while True:
+            await tenure.rest(60.0)
+
+
+# Holding.
+
+
+async def test_a_shard_has_one_holder_and_is_free_when_that_is_gone(url: str) -> None:
+    async with tenure(url) as first, tenure(url) as second:
+        taken = await first.take((3, 1, 2), 2)
+        assert taken.epochs == {3: 1, 1: 1}
+        assert taken.clean == {1, 3}
+        assert (await second.take((1, 3, 5), 9)).epochs == {5: 1}
+        seen = await second.look()
+        assert (seen.conductors, set(seen.taken), set(seen.mine)) == (2, {1, 3, 5}, {5})
+        await first.close()
+        await until(second, lambda seen: seen.taken == {5})
+        after = await second.take((1, 3), 9)
+        assert (after.epochs, after.clean) == ({1: 2, 3: 2}, frozenset())
+
+
+async def test_what_is_let_go_in_good_order_is_known_to_be_clean(url: str) -> None:
+    async with tenure(url) as first, tenure(url) as second:
+        await first.take((1, 2), 2)
+        await first.release([1], clean=True)
+        await first.release([2], clean=False)
+        await until(second, lambda seen: not seen.taken)
+        taken = await second.take((1, 2), 2)
+        assert (taken.epochs, list(taken.clean)) == ({1: 2, 2: 2}, [1])
+
+
+async def test_workers_are_counted_by_their_places(url: str) -> None:
+    async with tenure(url) as conductor, tenure(url, conducts=False, slots=4) as one:
+        async with tenure(url, conducts=False, slots=4), tenure(url, slots=2):
+            seen = await conductor.look()
+            assert (seen.conductors, seen.slots) == (2, 10)
+        await until(one, lambda seen: seen.slots == 4)
+
+
+async def test_the_end_of_a_session_is_heard_at_once(url: str) -> None:
+    async with tenure(url) as held:
+        resting = asyncio.ensure_future(rest_until_over(held))
+        await asyncio.to_thread(cut, url)
+        with pytest.raises(StoreError):
+            await resting
+        assert not held.is_open
+        with pytest.raises(StoreError):
+            await held.look()
+
+
+async def test_a_session_that_says_nothing_loses_what_it_holds(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine that vanished, or a process that stands still."""
+    monkeypatch.setattr(sessions, "LEASE", 0.3)
+    async with tenure(url) as silent:
+        await silent.take((7,), 1)
+        with pytest.raises(StoreError):
+            await rest_until_over(silent)
+        async with tenure(url) as other:
+            assert (await other.take((7,), 1)).epochs == {7: 2}
+
+
+# Deciding.
+
+
+def decision(run_id: str) -> Decision:
+    moment = Moment(task="one", kind="waits", before="running", after="running")
+    return Decision(run_id=run_id, state="running", history=(moment,))
+
+
+async def test_who_has_lost_a_shard_can_store_nothing_more(url: str, database: PostgresDatabase) -> None:
+    async with tenure(url) as first, tenure(url) as second:
+        fence = Fence((await first.take(ALL, SHARDS)).epochs)
+        runs = Runs(database, fence)
+        run = await stored_run(database, TaskState(id="one", state="running"))
+        await runs.commit(run.plan_id, decision(run.id), NOW)
+        assert len(await runs.history(run.plan_id)) == 2
+        await asyncio.to_thread(cut, url)  # the holder does not know it yet: its fence is as it was
+        await second.open()
+        await second.take((ACME,), 1)
+        with pytest.raises(Fenced, match="another process conducts acme/platform#1 now"):
+            await runs.commit(run.plan_id, decision(run.id), NOW)
+        with pytest.raises(Fenced):
+            await runs.due(run.id, NOW)
+        assert len(await runs.history(run.plan_id)) == 2
+
+
+async def test_a_decision_that_is_being_stored_is_waited_for(url: str, database: PostgresDatabase) -> None:
+    """Whoever takes the shard then reads what was stored, or the other is refused; never half of each."""
+    async with tenure(url) as first, tenure(url) as second:
+        fence = Fence((await first.take((ACME,), 1)).epochs)
+        checked, go_on = threading.Event(), threading.Event()
+
+        def slow(c: Connection) -> None:
+            fence.check(c, "acme/platform#1")
+            checked.set()
+            assert go_on.wait(10)
+
+        storing = asyncio.ensure_future(database.write(slow))
+        await asyncio.to_thread(checked.wait)
+        await first.close()
+        await until(second, lambda seen: not seen.taken)
+        taking = asyncio.ensure_future(second.take((ACME,), 1))
+        done, _ = await asyncio.wait({taking}, timeout=0.2)
+        assert not done, "the shard is taken only when the decision is stored"
+        go_on.set()
+        await storing
+        assert (await taking).epochs == {ACME: 2}
+        with pytest.raises(Fenced):
+            await database.write(lambda c: fence.check(c, "acme/platform#1"))
+
+
+async def test_runs_of_others_are_neither_listed_nor_reopened(database: PostgresDatabase) -> None:
+    run = await stored_run(database, TaskState(id="one", state="running"))
+    mine, others = Runs(database, Fence({ACME: 0})), Runs(database, Fence({ACME ^ 1: 0}))
+    assert await mine.live() == [run.id]
+    assert await mine.live([ACME]) == [run.id]
+    assert await mine.live([ACME ^ 1]) == await others.live() == []
+
+
+# Conducting.
+
+
+class Crew:
+    """Writes down what it is told."""
+
+    def __init__(self) -> None:
+        self.has: set[int] = set()
+        self.said: list[str] = []
+        self.changed = asyncio.Event()
+
+    async def take_up(self, shards: Collection[int]) -> None:
+        assert not self.has & set(shards)
+        self.has |= set(shards)
+        self._say(f"+{len(shards)}")
+
+    async def let_go(self, shards: Collection[int], patience: float) -> bool:
+        self.has -= set(shards)
+        self._say(f"-{len(shards)} {'in order' if patience else 'lost'}")
+        return True
+
+    def resize(self, slots: int) -> None:
+        self._say(f"{slots} places")
+
+    def _say(self, what: str) -> None:
+        self.said.append(what)
+        self.changed.set()
+
+    async def until(self, count: int) -> None:
+        async with asyncio.timeout(20):
+            while len(self.has) != count:
+                self.changed.clear()
+                await self.changed.wait()
+
+
+@asynccontextmanager
+async def conducting(url: str, name: str) -> AsyncIterator[tuple[Conductor, Crew, Fence]]:
+    """A conductor at work; at the end it is gone as a killed process is."""
+    crew, fence, held = Crew(), Fence({}), Tenure(url, conducts=True)
+    async with asyncio.TaskGroup() as group:
+        beside = Beside(group)
+        conductor = Conductor(name=name, tenure=held, fence=fence, crew=crew, spawn=beside, pause=pause)
+        beside.for_good("conduct", conductor.run())
+        yield conductor, crew, fence
+        beside.close()
+    await held.close()
+
+
+async def test_shards_are_shared_when_one_comes_and_taken_when_one_goes(url: str) -> None:
+    async with conducting(url, "a") as (_, first, fence):
+        await first.until(SHARDS)
+        async with conducting(url, "b") as (_, second, _):
+            await first.until(SHARDS // 2)
+            await second.until(SHARDS // 2)
+            assert not first.has & second.has
+            assert f"-{SHARDS // 2} in order" in first.said
+            assert set(fence.shards or ()) == first.has
+        await first.until(SHARDS)
+        assert first.has == set(ALL)
+
+
+async def test_who_leaves_in_good_order_is_followed_at_once(url: str) -> None:
+    async with conducting(url, "a") as (leaving, first, _):
+        await first.until(SHARDS)
+        async with conducting(url, "b") as (_, second, _):
+            await second.until(SHARDS // 2)
+            await leaving.leave()
+            await second.until(SHARDS)
+            assert not first.has
+
+
+async def test_who_loses_its_session_stops_at_once_and_comes_back(url: str) -> None:
+    async with conducting(url, "a") as (_, crew, fence):
+        await crew.until(SHARDS)
+        await asyncio.to_thread(cut, url)
+        await crew.until(0)
+        assert crew.said[-1] == f"-{SHARDS} lost"
+        assert not fence.holds("acme/platform#1")
+        await crew.until(SHARDS)
+        assert fence.holds("acme/platform#1")
