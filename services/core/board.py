@@ -98,7 +98,7 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
 class Board:
     """A run in memory with what is asked of it all the time: who needs whom, how many are where.
 
-    Only `apply` changes it, and only with a decision that is stored: what is in memory is never ahead of the disk.
+    `apply` changes it, and only with a decision that is stored: what is in memory is never ahead of the disk.
     `ready`, which all runs share, holds those of its tasks that could start, as long as the run is going; `lengths`,
     shared too, learns from those that finish.
     """
@@ -152,6 +152,13 @@ class Board:
         """
         self.edition = self.lengths.edition
         self.remaining = graph.longest_remaining(self.run.plan, self.lengths.whole)
+        self.offer()
+
+    def renew(self, run: Run) -> None:
+        """Take over what is stored: whether the last decision is there was not told. Who holds the board sees it."""
+        self.run.tasks.update(run.tasks)
+        self.run = msgspec.structs.replace(run, tasks=self.run.tasks)
+        self.counts = Counter([task.state for task in run.tasks.values()])
         self.offer()
 
     def offer(self, task_ids: Iterable[str] | None = None) -> None:

@@ -251,11 +251,10 @@ def _calls_for(before: TaskState, kind: Kind, after: TaskState) -> tuple[ActionK
 
 def _action(run: Run, task: TaskState, kind: ActionKind, sha: str = "") -> Action:
     """The action with its key, which names what the action is about: a state, a head."""
+    sha = task.head_sha if kind == "checks" else sha
     about = f"/{sha}" if sha else ""
     if kind == "label":
         about = f"/{task.state}-{(task.since or LONG_AGO).isoformat()}"  # it may come to one state several times
-    elif kind == "checks":
-        about = f"/{task.head_sha}"
     elif kind == "tidy":
         about = f"/{task.state}-{task.fence}"
     key = f"{run.id}/{task.id}/{task.attempt}/{kind}{about}"

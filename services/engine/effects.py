@@ -67,7 +67,7 @@ class Effects:
         if due.action.kind == "open_pull":
             return await self._open_pull(run, task, state, due)
         if due.action.kind == "checks":
-            return await self._checks(run, task, state, look=due.tries > 0 or state.attempt > 1)
+            return await self._checks(run, task, state, due)
         return await self._merge(board, task, state, due.action.sha)
 
     async def _track(self, run: Run, task: Task, due: Due) -> Outcome:
@@ -118,8 +118,10 @@ class Effects:
                     return _broke(state, f"GitHub refused the pull request: {plain(refused.message)}")
         return Outcome(happened=(Happening(kind="opened", number=pull.number, fence=state.fence),))
 
-    async def _checks(self, run: Run, task: Task, state: TaskState, *, look: bool) -> Outcome:
+    async def _checks(self, run: Run, task: Task, state: TaskState, due: Due) -> Outcome:
         """Post every registered check on the head; then look, because CI may have been quicker than we."""
+        if due.action.sha not in {"", state.head_sha}:
+            return Outcome(note="the head is another one by now")
         hidden = await self._hidden(run, task)
         for name, check in CHECKS:
             report = check(run, state, hidden)
@@ -133,7 +135,7 @@ class Effects:
                 title=report.title,
                 summary=report.summary,
                 details_url=None if run.repo in hidden else self._page(run, task),
-                look=look,
+                look=due.tries > 0 or state.attempt > 1,
             )
         return Outcome(look=True)
 

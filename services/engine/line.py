@@ -7,11 +7,13 @@ from datetime import datetime
 
 import msgspec
 
-from services.core.board import Action, Board, Decision, Wish
+from services.core.board import Action, Board, Decision, Run, Wish
 from services.core.conduct import attempt_key
 from services.core.gate import PullFact
+from services.core.lengths import Lengths
 from services.core.machine import Happening
 from services.core.places import Use
+from services.core.ready import ReadyQueue
 from services.store.runs import Settle
 
 
@@ -33,7 +35,8 @@ class Mail(msgspec.Struct, frozen=True, kw_only=True):
 class Line:
     """`looks`: tasks whose pull requests are to be read (`looks_later`: when GitHub answers again); `back_at`: when
     effects are due again; `under_way`: effects being carried out, by key, and `tasks` the tasks that do; `is_gone`:
-    another process conducts the run, and nothing that is still heard here counts."""
+    another process conducts the run, and nothing that is still heard here counts; `is_doubtful`: the store did not say
+    whether the last decision is stored, so the board is read anew."""
 
     board: Board | None = None
     mail: list[Mail] = field(default_factory=list)
@@ -47,6 +50,7 @@ class Line:
     is_driving: bool = False
     is_looking: bool = False
     is_gone: bool = False
+    is_doubtful: bool = False
 
     def abandon(self) -> set["asyncio.Task[object]"]:
         """Another process conducts the run: attempts end at once, and the tasks that carry out anything else are given
@@ -83,3 +87,11 @@ def held(board: Board) -> Iterator[tuple[str, Use]]:
     for task in board.run.tasks.values():
         if task.state == "running" and not task.head_sha:
             yield attempt_key(board.run.id, task), board.uses[task.id]
+
+
+def renewed(board: Board | None, run: Run, ready: ReadyQueue, lengths: Lengths) -> Board:
+    """The board with what is stored, or a new one."""
+    if board is None:
+        return Board(run, ready, lengths)
+    board.renew(run)
+    return board

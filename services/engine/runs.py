@@ -25,7 +25,7 @@ from services.core.ready import ReadyQueue
 from services.engine.effects import Outcome
 from services.engine.ends import CarriesOut, outcome_of, settle_of
 from services.engine.leave import ended
-from services.engine.line import Line, Mail, held
+from services.engine.line import Line, Mail, held, renewed
 from services.engine.parts import Parts
 from services.errors import ApiError, Fenced, StoreError
 from services.store.runs import Due, Settle
@@ -187,6 +187,7 @@ class Driver:
         except StoreError as error:
             log.warning("a decision could not be stored; it is made again", run=run_id, error=str(error))
             line.mail[:0] = batch
+            line.is_doubtful = True
             self._parts.timers.after(STORE_AGAIN, lambda: self._post(run_id, Mail()))
         finally:
             line.is_driving = False
@@ -224,6 +225,8 @@ class Driver:
             board.apply(decision)
             for settle in settles:
                 self._under_way.pop(settle.key, None)
+                if settle.again_at is None:
+                    self._places.give_back(settle.key)
             self._after(board, line, decision, new)
         for mail in batch:
             mail.reply(decision)
@@ -268,15 +271,18 @@ class Driver:
                 self._post(run_id, Mail())
 
     async def _board(self, run_id: str) -> Board | None:
-        """The run in memory; read from the store once, and again after it was let go."""
+        """The run in memory; read from the store once, and again after it was let go or what is stored is in doubt."""
         line = self._line(run_id)
-        if line.board is None:
-            async with line.loading:
-                run = await self._parts.runs.load(run_id) if line.board is None else None
+        if line.board is not None and not line.is_doubtful:
+            return line.board
+        async with line.loading:
+            if line.board is None or line.is_doubtful:
+                run = await self._parts.runs.load(run_id)
                 if run is not None and self._parts.runs.holds(run.plan_id):
-                    line.board = Board(run, self._ready, self._parts.lengths)
+                    line.board = renewed(line.board, run, self._ready, self._parts.lengths)
                     for key, use in held(line.board):
                         self._places.take(key, use)
+                line.is_doubtful = False
         return line.board
 
     # Looking.
