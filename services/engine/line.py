@@ -33,15 +33,17 @@ class Mail(msgspec.Struct, frozen=True, kw_only=True):
 
 @dataclass(kw_only=True, slots=True)
 class Line:
-    """`looks`: tasks whose pull requests are to be read (`looks_later`: when GitHub answers again); `back_at`: when
-    effects are due again; `under_way`: effects being carried out, by key, and `tasks` the tasks that do; `is_gone`:
-    another process conducts the run, and nothing that is still heard here counts; `is_doubtful`: the store did not say
-    whether the last decision is stored, so the board is read anew."""
+    """`looks`: tasks whose pull requests are to be read (`looks_later`: when GitHub answers again); `looks_begun`: how
+    often that was done; `back_at`: when effects are due again; `under_way`: effects being carried out, by key, and
+    `tasks` the tasks that do; `is_gone`: another process conducts the run, and nothing that is still heard here counts;
+    `is_doubtful`: the store did not say whether the last decision is stored, so the board is read anew.
+    """
 
     board: Board | None = None
     mail: list[Mail] = field(default_factory=list)
     looks: set[str] = field(default_factory=set)
     looks_later: set[str] = field(default_factory=set)
+    looks_begun: int = 0
     looks_failed: int = 0
     back_at: datetime | None = None
     under_way: dict[str, Action] = field(default_factory=dict)

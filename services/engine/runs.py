@@ -18,7 +18,7 @@ from services.core.backoff import delay
 from services.core.board import Action, Board, Decision, Run, Wish
 from services.core.conduct import decide
 from services.core.gate import PullFact
-from services.core.machine import ENDED, Happening
+from services.core.machine import ENDED, Happening, TaskState
 from services.core.patience import overdue
 from services.core.places import Places
 from services.core.ready import ReadyQueue
@@ -27,6 +27,7 @@ from services.engine.ends import CarriesOut, outcome_of, settle_of
 from services.engine.leave import ended
 from services.engine.line import Line, Mail, held, renewed
 from services.engine.parts import Parts
+from services.engine.rounds import Rounds
 from services.errors import ApiError, Fenced, StoreError
 from services.store.runs import Due, Settle
 
@@ -63,6 +64,7 @@ class Driver:
         self._is_open = False
         self._loads = 0
         self._under_way: dict[str, asyncio.Timeout | None] = {}  # key of an effect -> what ends it early, once it runs
+        self._rounds = Rounds(parts.spawn, parts.timers, self._look_anew)
 
     async def sweep(self) -> int:
         """Look at every live run although no event came, and take up effects that nobody finished."""
@@ -79,7 +81,7 @@ class Driver:
             if board is not None:
                 late = overdue(board.run, self._parts.settings.patience, self._parts.clock.now())
                 self._post(run_id, Mail(happened=tuple(late)))
-                self._look_past_the_cache(board)
+                self._rounds.add(run_id, [task.id for task in _open_pulls(board)])
         return len(live)
 
     async def _load(self, shards: Collection[int] | None) -> list[str]:
@@ -118,6 +120,21 @@ class Driver:
             del self._under_way[key]
         return line.abandon()
 
+    async def _look_anew(self, run_id: str, task_id: str) -> None:
+        """One look of a round: at what the pull request is now, past the cache."""
+        line = self._lines.get(run_id)
+        board = line.board if line is not None else None
+        task = board.run.tasks.get(task_id) if board is not None else None
+        if line is None or board is None or task is None or not task.pull or task.state in ENDED:
+            return  # it is over, or somebody else conducts it now
+        self._invalidate(board, task)
+        before = line.looks_begun
+        facts = await self._read(board, [task_id])
+        if line.looks_begun == before:
+            self._post(run_id, Mail(facts=facts))
+        else:  # an event came in between, and what was read may be older than it
+            self.wake(run_id, [task_id])
+
     async def approved(self, run_id: str, actor: str) -> None:
         """The run goes on in this person's name: what was held for want of a right may be merged now."""
         board = await self._board(run_id)
@@ -128,11 +145,14 @@ class Driver:
 
     def _look_past_the_cache(self, board: Board) -> None:
         """Look at every open pull request of a run, at what it is now: an event about it may have been lost."""
-        looks = [task for task in board.run.tasks.values() if task.pull and task.state not in ENDED]
+        looks = _open_pulls(board)
         for task in looks:
-            for subject in (f"pull:{task.pull}", f"checks:{task.head_sha}", f"statuses:{task.head_sha}"):
-                self._parts.github.invalidate(board.specs[task.id].repo, subject)
+            self._invalidate(board, task)
         self.wake(board.run.id, [task.id for task in looks])
+
+    def _invalidate(self, board: Board, task: TaskState) -> None:
+        for subject in (f"pull:{task.pull}", f"checks:{task.head_sha}", f"statuses:{task.head_sha}"):
+            self._parts.github.invalidate(board.specs[task.id].repo, subject)
 
     def wake(self, run_id: str, task_ids: Iterable[str] = ()) -> None:
         """This run should advance; the pull requests of these tasks are read first. Returns at once."""
@@ -292,6 +312,7 @@ class Driver:
         try:
             while line.looks:
                 asked, line.looks = line.looks, set()
+                line.looks_begun += 1
                 board = await self._board(run_id)
                 if board is not None:
                     self._post(run_id, Mail(facts=await self._facts(board, line, asked)))
@@ -301,7 +322,7 @@ class Driver:
     async def _facts(self, board: Board, line: Line, asked: Collection[str]) -> dict[str, PullFact]:
         """What GitHub says; when it does not answer, one later look asks for everything that is still to be read."""
         try:
-            facts = await self._observer.facts(board.run, sorted(asked))
+            facts = await self._read(board, asked)
         except ApiError as error:
             run_id = board.run.id
             line.looks_failed += 1
@@ -312,6 +333,11 @@ class Driver:
             line.looks_later.update(asked)
             return {}
         line.looks_failed = 0
+        return facts
+
+    async def _read(self, board: Board, asked: Iterable[str]) -> dict[str, PullFact]:
+        """What GitHub says; a pull request whose checks may still begin is looked at again once they must have."""
+        facts = await self._observer.facts(board.run, sorted(asked))
         for task_id, fact in facts.items():
             if fact.grace_left > 0:
                 self._parts.timers.after(fact.grace_left, partial(self.wake, board.run.id, [task_id]))
@@ -403,3 +429,8 @@ class Driver:
                 return await outcome_of(self._effects, board, due)
         except TimeoutError:
             return Outcome(note="stopped: its attempt is over")
+
+
+def _open_pulls(board: Board) -> list[TaskState]:
+    """The tasks of a run whose pull requests are not over."""
+    return [task for task in board.run.tasks.values() if task.pull and task.state not in ENDED]

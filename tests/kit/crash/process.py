@@ -30,6 +30,11 @@ class Process:
     def is_running(self) -> bool:
         return self._child is not None and self._child.returncode is None
 
+    @property
+    def pid(self) -> int:
+        assert self._child is not None, "it was never started"
+        return self._child.pid
+
     async def start(self) -> None:
         env = {name: value for name, value in os.environ.items() if not name.startswith("LOCKSTEP_")}
         self._child = await asyncio.create_subprocess_exec(

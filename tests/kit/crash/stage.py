@@ -63,6 +63,7 @@ class Stage(Sight):
                 stage.collaborator(repo, PERSON, "maintain")
             app = stage.app("lockstep", webhook_secret=SECRET)
             stage.install(app, "acme")
+            stage.sandbox.limits.budgets["core"] = 1_000_000  # every start has an empty cache
             return app
 
         app = await self.hub.do(make)
