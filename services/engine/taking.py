@@ -6,7 +6,7 @@ step that is written down.
 """
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from functools import partial
 from typing import Protocol
@@ -17,7 +17,6 @@ from pgqueuer.domain.models import Context, Job
 
 from services.engine.attempts import Order, Result
 from services.engine.queued import Told, trouble_of, which
-from services.engine.workers import Local
 from services.errors import LockstepError, StoreError
 from services.store.queue import HandBack, Queue
 from services.store.results import Results
@@ -34,11 +33,17 @@ class Isolate(Protocol):
     async def __call__(self, work: Awaitable[object], /) -> BaseException | None: ...
 
 
+class CarriesOut(Protocol):
+    """Carries an order out on this machine, as long as it is ours to."""
+
+    async def attempt(self, order: Order, is_ours: Callable[[], Awaitable[bool]], /) -> Result: ...
+
+
 class Worker:
     """Carries out at most `slots` attempts at a time. name: no other process has it."""
 
     def __init__(
-        self, *, name: str, slots: int, queue: Queue, results: Results, local: Local, isolate: Isolate
+        self, *, name: str, slots: int, queue: Queue, results: Results, local: CarriesOut, isolate: Isolate
     ) -> None:
         self._name, self._slots, self._queue, self._results = name, slots, queue, results
         self._local, self._isolate = local, isolate
