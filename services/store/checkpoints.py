@@ -19,6 +19,8 @@ from services.store.db import Connection, Database
 MAX_BLOB = 8_000_000
 """Bytes of one blob as it is stored; a bigger one is left out, and what needs it does without."""
 MAX_UNPACKED = 64_000_000
+AT_ONCE = 200_000
+"""Bytes that are packed and unpacked in less time than it takes to hand them to a thread."""
 _POINTS = "step, at, seconds, data, size, blob"
 _PUT = """
 INSERT INTO checkpoint (run_id, task, fence, step, attempt, at, seconds, data, size, blob) VALUES (?,?,?,?,?,?,?,?,?,?)
@@ -181,7 +183,7 @@ async def _packed(blob: bytes | None) -> bytes | None:
     if not blob or len(blob) > MAX_UNPACKED:
         return None
     compress = zstandard.ZstdCompressor(level=3, write_checksum=True).compress
-    packed = await asyncio.to_thread(compress, blob)
+    packed = compress(blob) if len(blob) <= AT_ONCE else await asyncio.to_thread(compress, blob)
     return packed if len(packed) <= MAX_BLOB else None
 
 
@@ -192,7 +194,8 @@ async def _unpacked(blob: bytes | None, size: int) -> bytes | None:
     try:
         if not 0 < zstandard.frame_content_size(blob) <= MAX_UNPACKED:
             return None
-        unpacked = await asyncio.to_thread(zstandard.ZstdDecompressor().decompress, blob)
+        unpack = zstandard.ZstdDecompressor().decompress
+        unpacked = unpack(blob) if size <= AT_ONCE else await asyncio.to_thread(unpack, blob)
     except zstandard.ZstdError:
         return None
     return unpacked if len(unpacked) == size else None
