@@ -18,6 +18,10 @@ GIVE_UP_AFTER = 8
 
 With the cap of five minutes that is about a quarter of an hour of outage, and a retry starts it anew.
 """
+QUIET = frozenset({"tidy", "label", "finish", "mark", "checks"})
+"""Effects that nobody waits for and nobody would start anew."""
+QUIET_GIVE_UP_AFTER = 300
+"""Tries of one of those: with the cap, half a day."""
 _WHAT = {
     "track": "its tracking issue could not be made: ",
     "open_pull": "its pull request could not be opened: ",
@@ -40,7 +44,7 @@ async def outcome_of(effects: CarriesOut, board: Board, due: Due) -> Outcome:
     except (Refused, NotFound) as error:
         return _gave_up(due.action, str(error))
     except (ApiError, GitError, AgentError) as error:
-        if due.tries + 1 >= GIVE_UP_AFTER:
+        if due.tries + 1 >= (QUIET_GIVE_UP_AFTER if due.action.kind in QUIET else GIVE_UP_AFTER):
             return _gave_up(due.action, str(error))
         wait = error.retry_after if isinstance(error, ApiError) else None
         return Outcome(again_in=wait or 0.0, note=str(error)[:200])
@@ -59,7 +63,7 @@ def _gave_up(action: Action, why: str) -> Outcome:
     """Tell a person. A merge may be decided anew once the pull request is looked at again, and a tracking issue once
     the task is retried.
     """
-    if action.kind in {"tidy", "label", "finish", "mark", "checks"} or not action.task:
+    if action.kind in QUIET or not action.task:
         return Outcome(note=why[:200])
     broke = Happening(kind="broke", text=_WHAT.get(action.kind, "") + plain(why, 300), fence=action.fence)
     return Outcome(happened=(broke,), forget=action.kind in {"merge", "track"}, note=why[:200])

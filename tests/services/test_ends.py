@@ -1,0 +1,39 @@
+"""How effects end: what a person is told after some tries, and what goes on for half a day because nobody would start it
+anew."""
+
+from typing import cast
+
+import pytest
+
+from services.core.board import Action, ActionKind, Board
+from services.engine.effects import Outcome
+from services.engine.ends import GIVE_UP_AFTER, QUIET_GIVE_UP_AFTER, outcome_of
+from services.errors import Unreachable
+from services.store.runs import Due
+
+
+class Down:
+    """GitHub is not there."""
+
+    async def carry_out(self, board: Board, due: Due, /) -> Outcome:
+        raise Unreachable(502, "Bad Gateway")
+
+
+async def ended(kind: ActionKind, tries: int) -> Outcome:
+    due = Due(run_id="r", action=Action(key=f"r/a/1/{kind}", kind=kind, task="a"), tries=tries)
+    return await outcome_of(Down(), cast("Board", None), due)
+
+
+@pytest.mark.parametrize("kind", ["track", "attempt", "open_pull", "merge"])
+async def test_what_a_task_waits_for_is_told_after_some_tries(kind: ActionKind) -> None:
+    assert (await ended(kind, GIVE_UP_AFTER - 2)).again_in is not None
+    last = await ended(kind, GIVE_UP_AFTER - 1)
+    assert last.again_in is None
+    assert [happening.kind for happening in last.happened] == ["broke"]
+
+
+@pytest.mark.parametrize("kind", ["tidy", "label", "checks", "mark", "finish"])
+async def test_what_nobody_would_start_anew_outlasts_an_outage(kind: ActionKind) -> None:
+    assert (await ended(kind, GIVE_UP_AFTER + 50)).again_in is not None
+    last = await ended(kind, QUIET_GIVE_UP_AFTER - 1)
+    assert (last.again_in, last.happened) == (None, ())
