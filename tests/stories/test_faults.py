@@ -3,8 +3,11 @@
 That nothing is there twice is judged at the end of every story.
 """
 
+from pathlib import Path
+
 import pytest
 
+from tests.kit.pipe import Pipe
 from tests.kit.sight import BOT
 from tests.kit.story import Story
 
@@ -116,3 +119,19 @@ async def test_git_can_not_be_reached_for_a_while(story: Story) -> None:
     await story.hub.fault("error", method="POST", path=r"/access_tokens$", count=2, status=500)
     assert await story.ask("/lockstep run") == "+1"
     await finished(story)
+
+
+async def test_trouble_before_the_push_costs_no_second_run_of_the_script(
+    story: Story, pipe: Pipe, tmp_path: Path
+) -> None:
+    """The token to push with is refused twice, when agent and verification are done."""
+    counts = tmp_path / "counts"
+    await story.begin()
+    verify, script = f"{pipe.wait}; echo verified >> {counts}", f"echo ran >> {counts}; echo 1 > one.txt"
+    await story.run(f"- [ ] **one** Write · verify: {verify} · run: {script}\n")
+    await pipe.reached()
+    rule = await story.hub.fault("error", method="POST", path=r"/access_tokens$", count=2, status=500)
+    pipe.let_one_pass()
+    await story.until("**Done.**")
+    assert rule.count == 0
+    assert counts.read_text().split() == ["ran", "verified"]
