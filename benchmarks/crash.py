@@ -14,14 +14,16 @@ Main keys are the worst of all ways to run it; each way has keys of its own.
 
 import asyncio
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 from pathlib import Path
 from statistics import median
 
 from benchmarks import Number, Report, Say, machine
-from services.sandbox.scenario import AppCredentials
-from tests.kit.crash.hosts import Host, One
+from tests.kit.crash.hosts import One
 from tests.kit.crash.tour import Found, NewHost, tour
+from tests.kit.postgres import Server
 
 OPTIONS = {"kills": (120, "kills of each way to run it"), "seed": (1, "what the moments are drawn from")}
 LIMITS: dict[str, Number] = {"lost": 0, "doubled": 0, "repeated_steps": 0, "restart_seconds_max": 2.0}
@@ -30,9 +32,9 @@ LIMITS: dict[str, Number] = {"lost": 0, "doubled": 0, "repeated_steps": 0, "rest
 def measure(say: Say, *, kills: int, seed: int) -> Report:
     """One tour for each way to run the bot."""
     found: dict[str, Found] = {}
-    for name, new_host in WAYS.items():
+    for name, way in WAYS.items():
         say(f"{name}: {kills} kills")
-        with tempfile.TemporaryDirectory(prefix="lockstep-crash-") as folder:
+        with tempfile.TemporaryDirectory(prefix="lockstep-crash-") as folder, way() as new_host:
             found[name] = asyncio.run(tour(Path(folder), new_host, kills=kills, seed=seed, say=say))
         for what in _wrong(found[name]):
             say(f"{name}: {what}")
@@ -45,11 +47,23 @@ def measure(say: Say, *, kills: int, seed: int) -> Report:
     return Report(name="crash", figures=figures, peers={"limit": LIMITS}, conditions=machine() | conditions)
 
 
-def _sqlite(folder: Path, app: AppCredentials) -> Host:
-    return One(folder, app)
+@contextmanager
+def _sqlite() -> Iterator[NewHost]:
+    yield One
 
 
-WAYS: Mapping[str, NewHost] = {"sqlite": _sqlite}
+@contextmanager
+def _postgresql() -> Iterator[NewHost]:
+    """One process on a durable server of its own."""
+    server = Server(settings=())
+    try:
+        with server.fresh() as url:
+            yield partial(One, LOCKSTEP_DATABASE_URL=url)
+    finally:
+        server.close()
+
+
+WAYS: Mapping[str, Callable[[], AbstractContextManager[NewHost]]] = {"sqlite": _sqlite, "postgresql": _postgresql}
 
 
 def _figures(found: Found) -> dict[str, Number]:

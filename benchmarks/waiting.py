@@ -36,6 +36,7 @@ OPTIONS = {"runs": (200, "runs that wait"), "tasks": (50, "tasks of each run"), 
 LIMITS: dict[str, Number] = {"idle_cpu_percent": 0, "wake_ms_median": 5.0}
 SECRET = "a secret between GitHub and the bot"
 IDLE_SECONDS = 10.0
+SETTLING = 25.0
 PATIENCE = 600.0
 RESTARTS = 5
 
@@ -95,7 +96,7 @@ class _Measured:
         return {"listening_seconds": round(listening, 2), "looked_seconds": round(looked, 1)}
 
     async def _rest(self, bot: Process) -> dict[str, Number]:
-        await asyncio.sleep(2.0)  # the last look is decided
+        await asyncio.sleep(SETTLING)  # the last look is decided, and shown in the comments
         before, began = _cpu(bot.pid), time.monotonic()
         await asyncio.sleep(IDLE_SECONDS)
         used = (_cpu(bot.pid) - before) / (time.monotonic() - began) * 100

@@ -76,12 +76,14 @@ class Driver:
         await self._parts.runs.reopen(frozenset(self._under_way), shards)
         for run_id in await self._parts.runs.unfinished(shards):
             await self._resume(run_id)
+        looks: list[tuple[str, str]] = []
         for run_id in live:
             board = await self._board(run_id)
             if board is not None:
                 late = overdue(board.run, self._parts.settings.patience, self._parts.clock.now())
                 self._post(run_id, Mail(happened=tuple(late)))
-                self._rounds.add(run_id, [task.id for task in _open_pulls(board)])
+                looks += [(run_id, task.id) for task in _open_pulls(board)]
+        self._rounds.sweep(looks)
         return len(live)
 
     async def _load(self, shards: Collection[int] | None) -> list[str]:
@@ -120,13 +122,13 @@ class Driver:
             del self._under_way[key]
         return line.abandon()
 
-    async def _look_anew(self, run_id: str, task_id: str) -> None:
-        """One look of a round: at what the pull request is now, past the cache."""
+    async def _look_anew(self, run_id: str, task_id: str) -> bool:
+        """One look of a round: at what the pull request is now, past the cache. False: it is over."""
         line = self._lines.get(run_id)
         board = line.board if line is not None else None
         task = board.run.tasks.get(task_id) if board is not None else None
         if line is None or board is None or task is None or not task.pull or task.state in ENDED:
-            return  # it is over, or somebody else conducts it now
+            return False  # it is over, or somebody else conducts it now
         self._invalidate(board, task)
         before = line.looks_begun
         facts = await self._read(board, [task_id])
@@ -134,6 +136,7 @@ class Driver:
             self._post(run_id, Mail(facts=facts))
         else:  # an event came in between, and what was read may be older than it
             self.wake(run_id, [task_id])
+        return True
 
     async def approved(self, run_id: str, actor: str) -> None:
         """The run goes on in this person's name: what was held for want of a right may be merged now."""

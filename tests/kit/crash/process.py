@@ -10,6 +10,7 @@ from pathlib import Path
 from tests.kit.processes import family, is_running, wait_for_end
 
 ROOT = Path(__file__).parents[3]
+_NOT_HANDED_ON = ("LOCKSTEP_", "PYTHONDONTWRITEBYTECODE")  # whoever runs the bot has its modules compiled
 LISTENS = b'"event":"listening"'
 
 
@@ -36,7 +37,7 @@ class Process:
         return self._child.pid
 
     async def start(self) -> None:
-        env = {name: value for name, value in os.environ.items() if not name.startswith("LOCKSTEP_")}
+        env = {name: value for name, value in os.environ.items() if not name.startswith(_NOT_HANDED_ON)}
         self._child = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "bot", *self._arguments, cwd=ROOT, env=env | dict(self._settings),
             stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
