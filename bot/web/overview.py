@@ -5,7 +5,7 @@ from datetime import datetime
 
 import msgspec
 
-from bot.web.views import Ask, Card, Places, Seen, TaskLine
+from bot.web.views import Ahead, Ask, Card, Places, Seen, TaskLine
 from services.core.board import Run
 from services.core.machine import ENDED
 from services.store.plans import PlanRow
@@ -46,9 +46,11 @@ class Overview(msgspec.Struct, frozen=True, kw_only=True):
     finished: tuple[Card, ...]
 
 
-def overview(plans: Sequence[tuple[PlanRow, Run | None]], places: Places, now: datetime) -> Overview:
+def overview(
+    plans: Sequence[tuple[PlanRow, Run | None]], places: Places, now: datetime, ahead: Ahead | None = None
+) -> Overview:
     """The page from the newest plans, newest first."""
-    seen = [Seen(row, run, places, now) for row, run in plans]
+    seen = [Seen(row, run, places, now, ahead) for row, run in plans]
     cards = [(each, each.card(ASKS_OF_ONE)) for each in seen]
     needs = [Need(card=card, ask=ask) for _, card in cards for ask in card.asks]
     needs.sort(key=_urgency)

@@ -74,7 +74,7 @@ class Pages:
         waits = await self._inbox.oldest_waiting_age(self._clock.now())
 
         def make() -> str:
-            page = overview(plans, self._places, self._clock.now())
+            page = overview(plans, self._places, self._clock.now(), self._engine.ahead)
             return self._render("overview.html", page=page, waits=round(waits))
 
         return await self._page(request, make)
@@ -129,7 +129,7 @@ class Pages:
         found = await self._shown.stored(f"{where['owner']}/{where['repo']}#{int(where['number'])}")
         if found is None:
             raise web.HTTPNotFound
-        return Seen(*found, self._places, self._clock.now())
+        return Seen(*found, self._places, self._clock.now(), self._engine.ahead)
 
     async def _page(self, request: web.Request, make: Callable[[], str]) -> web.Response:
         """The page that `make` renders, or 304 when the reader has exactly this one."""

@@ -11,6 +11,7 @@ from bot.web.views import PAGE, RUN_STATES, Card, Seen, TaskLine
 from bot.web.walks import Walk, walks
 from services.core.clock import from_text
 from services.core.folding import fold
+from services.core.forecast import end_in_words
 from services.core.machine import ENDED
 from services.core.plan import Problem, Task
 from services.core.report import WORDS
@@ -195,7 +196,11 @@ def _facts(seen: Seen) -> tuple[str, ...]:
     if seen.plan is not None:
         repos = len(seen.plan.repos)
         facts.append(f"{len(seen.plan.tasks)} tasks in {repos} {'repository' if repos == 1 else 'repositories'}")
-        facts.append(f"critical path {len(seen.critical)} tasks")
+        which = "open " if seen.run is not None and seen.ahead.path else ""
+        facts.append(f"critical path {len(seen.critical)} {which}task{'s' * (len(seen.critical) != 1)}")
+        end = end_in_words(seen.ahead, seen.run.state, seen.now) if seen.run is not None else ""
+        if end:
+            facts.append(f"expected end {end}")
         facts.append(f"version {seen.plan.hash[:12]}")
     return tuple(facts)
 

@@ -5,7 +5,7 @@ escape everything; only characters that nobody can see are taken out of titles.
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import cached_property
 from urllib.parse import quote, urlencode
@@ -16,6 +16,7 @@ from bot.web.times import When, when
 from services.core import graph
 from services.core.board import Run
 from services.core.durations import lasting
+from services.core.forecast import Forecast, slack_in_words
 from services.core.machine import ENDED, STUCK, TaskState
 from services.core.plan import Plan, Task
 from services.core.report import WORDS, progress
@@ -69,7 +70,9 @@ class Share(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TaskLine(msgspec.Struct, frozen=True, kw_only=True):
-    """One task in a table. `time`: how long it took, once it is over; `since`: in this state, before that."""
+    """One task in a table. `time`: how long it took, once it is over; `since`: in this state, before that; `slack`: how
+    late it may be.
+    """
 
     id: str
     title: tuple[Span, ...]
@@ -84,6 +87,7 @@ class TaskLine(msgspec.Struct, frozen=True, kw_only=True):
     issue: Link | None
     since: When | None
     time: str
+    slack: str
 
 
 class Ask(msgspec.Struct, frozen=True, kw_only=True):
@@ -119,6 +123,10 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     lasted: str
 
 
+Ahead = Callable[[Plan, Run | None], Forecast]
+"""Says what is to be expected of a plan, or of its run."""
+
+
 class Places:
     """Addresses of things on GitHub (`html`: where its own pages are) and of our own pages."""
 
@@ -144,8 +152,10 @@ class Places:
 class Seen:
     """A plan and its newest run at one moment. Without a run every task is planned; what is ticked is done."""
 
-    def __init__(self, row: PlanRow, run: Run | None, places: Places, now: datetime) -> None:
-        self.row, self.run, self.places, self.now = row, run, places, now
+    def __init__(
+        self, row: PlanRow, run: Run | None, places: Places, now: datetime, ahead: Ahead | None = None
+    ) -> None:
+        self.row, self.run, self.places, self.now, self._ahead = row, run, places, now, ahead
         self.plan: Plan | None = run.plan if run is not None else row.parsed.plan
 
     @cached_property
@@ -156,8 +166,18 @@ class Seen:
         return {task.id: TaskState(id=task.id, state="done" if task.done else "blocked") for task in planned}
 
     @cached_property
+    def ahead(self) -> Forecast:
+        """What is to be expected of it."""
+        if self.plan is None or self._ahead is None:
+            return Forecast()
+        return self._ahead(self.plan, self.run)
+
+    @cached_property
     def critical(self) -> tuple[str, ...]:
-        return graph.critical_path(self.plan, lambda task: float(task.timeout)) if self.plan is not None else ()
+        """The longest chain of what is open, or of all once nothing is."""
+        if self.plan is None:
+            return ()
+        return self.ahead.path or graph.critical_path(self.plan, lambda task: float(task.timeout))
 
     @cached_property
     def _is_critical(self) -> frozenset[str]:
@@ -231,6 +251,7 @@ class Seen:
             issue=self.places.tracking(task.repo, state.issue) if state.issue else None,
             since=when(state.since, self.now) if state.state not in ENDED else None,
             time=lasting(took.total_seconds()) if took is not None else "",
+            slack="" if self.ahead.is_critical(task.id) else slack_in_words(self.ahead, task.id),
         )
 
     def ranked(self) -> list[Task]:

@@ -101,6 +101,18 @@ def critical_path(plan: Plan, duration: Duration = _each_counts_one) -> tuple[st
     return tuple(path)
 
 
+def slack(plan: Plan, duration: Duration = _each_counts_one) -> dict[str, float]:
+    """id -> how much later than it could a task may end without the plan ending later; 0.0 on a longest chain."""
+    left = longest_remaining(plan, duration)
+    longest = max(left.values(), default=0.0)
+    by_id = plan.by_id
+    before: dict[str, float] = {}
+    for task in order(needs_of(plan.tasks)):
+        ends = (before[need] + duration(by_id[need]) for need in by_id[task].needs if need in before)
+        before[task] = max(ends, default=0.0)
+    return {task: max(longest - before[task] - left[task], 0.0) for task in before}
+
+
 def cycles(needs: Needs) -> list[tuple[str, ...]]:
     """One shortest circle of each knot: every id needs the next, the last needs the first. Self-needs don't count."""
     return [_circle(needs, knot) for knot in knots(needs)]

@@ -45,6 +45,9 @@ class Guess(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     source: Source
 
 
+_UNASKED = Guess(work=0.0, whole=0.0, source="default")
+
+
 def sample_of(task: Task, state: TaskState) -> Sample | None:
     """What a task took, or None when it did not go the whole way: done beforehand, left out, merged without us."""
     if state.state != "done" or state.started_at is None or state.finished_at is None:
@@ -101,9 +104,10 @@ class Lengths:
     def guess(self, task: Task) -> Guess:
         """How long this task will take."""
         key = (task.repo.lower(), task.agent)
-        if key not in self._alike:
-            self._alike[key] = self._learned(*key)
-        return self._alike[key] or declared(task)
+        found = self._alike.get(key, _UNASKED)
+        if found is _UNASKED:
+            found = self._alike[key] = self._learned(*key)
+        return found or declared(task)
 
     def whole(self, task: Task) -> float:
         """Seconds from a task's first start until it is merged."""
@@ -121,7 +125,8 @@ class Lengths:
             lambda key: key[1] == agent,
         )
         for is_alike in ways:
-            kept = [sample for key, samples in self._kept.items() if is_alike(key) for sample in samples]
+            # Copied at one stroke, because pages ask from threads of their own.
+            kept = [sample for key, samples in list(self._kept.items()) if is_alike(key) for sample in list(samples)]
             if len(kept) >= FEW:
                 return _median(kept)
         return None

@@ -6,9 +6,12 @@ graph first, then rows of the table, finished tasks before the rest, then answer
 """
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 
 from services.core import graph
 from services.core.board import Run
+from services.core.durations import lasting
+from services.core.forecast import Forecast, end_in_words, lengths_in_words, slack_in_words
 from services.core.machine import SATISFIED, STUCK, TaskState
 from services.core.messages import FOOT
 from services.core.names import STICKY
@@ -17,6 +20,7 @@ from services.core.report import ICONS, WORDS, progress
 from services.core.text import code, plain
 
 LIMIT = 60_000
+NO_FORECAST = Forecast()
 GRAPH_TASKS = 60
 ROWS = 200
 FEW_ROWS = 20
@@ -57,25 +61,27 @@ def render(
     run: Run | None,
     answers: Sequence[str] = (),
     edited: bool = False,
+    ahead: Forecast = NO_FORECAST,
+    now: datetime | None = None,
 ) -> str:
     """The comment for a plan that reads; `run` is its newest run, if any; `plan` is what is approved or waits for
-    approval; `edited`: an earlier text of it had been approved.
+    approval; `edited`: an earlier text of it had been approved; `ahead`: what is to be expected, as seen from `now`.
     """
-    path = graph.critical_path(plan, lambda task: float(task.timeout))
+    path = ahead.path or graph.critical_path(plan)
     head = [f"### Plan: {plain(plan.title) or 'untitled'}", "", _headline(plan, approved_by, run, edited=edited), ""]
-    head += [f"**Critical path:** {_path(path)} ({len(path)} of {len(plan.tasks)} tasks)", ""]
+    head += _ahead(plan, run, path, ahead, now)
     told = [f"- ⚠ {warning}" for warning in warnings]
     warned = [*_up_to(told, PROBLEMS, len(told)), ""]
-    rows = _rows(plan, run)
+    rows = _rows(plan, run, ahead)
     no_graph = [f"The graph of {len(plan.tasks)} tasks is left out here.", ""]
 
     def bodies() -> Iterator[str]:
         if len(plan.tasks) <= GRAPH_TASKS:
             drawing = _mermaid(plan, run, frozenset(path))
-            yield _join([*head, *warned, *_table(plan, rows, len(rows)), "", *drawing], answers)
+            yield _join([*head, *warned, *_table(plan, rows, len(rows), ahead), "", *drawing], answers)
         for shown, said in _less(len(rows), FEW_ROWS, answers):
-            yield _join([*head, *warned, *_table(plan, rows, shown), "", *no_graph], said)
-        yield _join([*head, *_up_to(told, 0, len(told)), "", *_table(plan, rows, 0), "", *no_graph], ())
+            yield _join([*head, *warned, *_table(plan, rows, shown, ahead), "", *no_graph], said)
+        yield _join([*head, *_up_to(told, 0, len(told)), "", *_table(plan, rows, 0, ahead), "", *no_graph], ())
 
     return _first_that_fits(bodies())
 
@@ -150,26 +156,46 @@ def _advice(run: Run) -> str:
     return f"the rest needs what was cancelled. `/lockstep retry {which}` starts that again"
 
 
+def _ahead(plan: Plan, run: Run | None, path: Sequence[str], ahead: Forecast, now: datetime | None) -> list[str]:
+    """What is to be expected: the end, and the chain it depends on."""
+    total, which = (len(ahead.slack), "open ") if run is not None and ahead.path else (len(plan.tasks), "")
+    said = f"**Critical path:** {_path(path)} ({len(path)} of {total} {which}tasks)"
+    if not ahead.path:
+        return [said, ""]
+    lines = [f"{said}, {lasting(ahead.chain)} {lengths_in_words(ahead)}."]
+    if run is None and ahead.seconds > ahead.chain:
+        lines[0] += f" All of it: {lasting(ahead.seconds)}, because not all can be worked on at the same time."
+    end = end_in_words(ahead, run.state, now) if run is not None and now is not None else ""
+    return [*([f"**Expected end:** {end}.", ""] if end else []), *lines, ""]
+
+
 def _path(path: Sequence[str]) -> str:
     shown = [code(task_id) for task_id in path]
     return " → ".join(shown if len(shown) <= 12 else [*shown[:6], "…", *shown[-5:]])
 
 
-def _rows(plan: Plan, run: Run | None) -> list[tuple[int, str]]:
+def _rows(plan: Plan, run: Run | None, ahead: Forecast) -> list[tuple[int, str]]:
     """(place in the plan, row) of the tasks that may be shown, those that are finished last."""
     states = run.tasks if run is not None else {}
     places = list(enumerate(plan.tasks))
     places.sort(key=lambda each: each[1].id in states and states[each[1].id].state in SATISFIED)
-    return [(place, _row(task, states.get(task.id))) for place, task in places[:ROWS]]
+    return [(place, f"{_row(task, states.get(task.id))}{_slack(task, ahead)}") for place, task in places[:ROWS]]
 
 
-def _table(plan: Plan, rows: Sequence[tuple[int, str]], shown: int) -> list[str]:
+def _table(plan: Plan, rows: Sequence[tuple[int, str]], shown: int, ahead: Forecast) -> list[str]:
     """The first `shown` rows, in the plan's order."""
     lines = [row for _, row in sorted(rows[:shown])]
     missing = len(plan.tasks) - len(lines)
+    more = " |" if ahead.slack else ""
     if missing:
-        lines.append(f"| … | {missing} more task{'s' * (missing != 1)} | | | |")
-    return ["| Task | What | State | Pull request | Needs |", "| --- | --- | --- | --- | --- |", *lines]
+        lines.append(f"| … | {missing} more task{'s' * (missing != 1)} | | | |{more}")
+    titles = "| Task | What | State | Pull request | Needs |" + (" Slack |" if more else "")
+    return [titles, "| --- | --- | --- | --- | --- |" + (" --- |" if more else ""), *lines]
+
+
+def _slack(task: Task, ahead: Forecast) -> str:
+    """The last cell of a row, where there is anything to be expected."""
+    return f" {slack_in_words(ahead, task.id)} |" if ahead.slack else ""
 
 
 def _row(task: Task, state: TaskState | None) -> str:

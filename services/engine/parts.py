@@ -10,10 +10,13 @@ from typing import Protocol
 
 import msgspec
 
+from services.core.board import Run
 from services.core.clock import Clock
+from services.core.forecast import Forecast, forecast
 from services.core.lengths import Lengths
 from services.core.patience import Patience
 from services.core.places import Limits
+from services.core.plan import Plan
 from services.engine.workers import Workers
 from services.github import GitHub
 from services.store.checkpoints import Checkpoints
@@ -105,3 +108,8 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     timers: Timers
     others: Others | None = None
     lengths: Lengths = msgspec.field(default_factory=Lengths)
+
+    def ahead(self, plan: Plan, run: Run | None) -> Forecast:
+        """What is to be expected of a plan, or of its run."""
+        states = run.tasks if run is not None else {}
+        return forecast(plan, states, self.lengths.guess, self.settings.workers, self.clock.now())

@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 
 from services.core.board import Run
+from services.core.forecast import Forecast
+from services.core.plan import Plan
 from services.core.steps import Trail, keys_of, trail
 from services.store.checkpoints import Checkpoints
 from services.store.plans import PlanRow, Plans
@@ -24,6 +26,10 @@ class Shown:
         """One plan as the store has it; asks GitHub nothing."""
         row = await self._plans.get(plan_id)
         return (row, await self._runs.of_plan(plan_id)) if row is not None else None
+
+    def ahead(self, plan: Plan, run: Run | None) -> Forecast:
+        """What is to be expected of a plan, or of its run; may be asked from any thread."""
+        return self._parts.ahead(plan, run)
 
     async def history(self, plan_id: str, limit: int = 100) -> list[Told]:
         return await self._runs.history(plan_id, limit)

@@ -134,4 +134,13 @@ class Stickies:
         warnings = [problem.message for problem in plan.parsed.problems if problem.severity == "warning"]
         approved_by = plan.approved_by if plan.is_approved else ""
         edited = bool(plan.approved_hash) and not plan.is_approved
-        return plan_comment.render(shown, warnings, approved_by=approved_by, run=run, answers=answers, edited=edited)
+        return plan_comment.render(
+            shown,
+            warnings,
+            approved_by=approved_by,
+            run=run,
+            answers=answers,
+            edited=edited,
+            ahead=self._parts.ahead(shown, run),
+            now=self._parts.clock.now(),
+        )

@@ -8,13 +8,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from inline_snapshot import snapshot
 
+from services.core.board import Run
+from services.core.forecast import Forecast, forecast
+from services.core.lengths import Guess, Source
 from services.core.machine import STATES, TaskState
 from services.core.names import STICKY
 from services.core.parse import parse
-from services.core.plan import Parsed, Problem
+from services.core.plan import Parsed, Plan, Problem
 from services.core.plan_comment import LIMIT, answered, broken, render
 from services.core.text import code
-from tests.kit.plans import happen, in_review, plan, run, task
+from tests.kit.plans import NOW, happen, in_review, plan, run, task
 
 
 def test_a_plan_that_waits_for_approval() -> None:
@@ -59,6 +62,41 @@ def test_a_run_shows_states_reasons_and_pull_requests() -> None:
     assert "**Stopped: something needs a person. `/lockstep retry failed` starts the failed tasks again.**" in text
     assert "| `a` | Do a (acme/api) | ❌ failed: check `test` failed | acme/api#5 |  |" in text
     assert "| `b` | Do b (acme/api) | ⏸ blocked | acme/api#101 (issue) | `a` |" in text
+
+
+def expected(current: Run | None, of: Plan, *, source: Source = "learned") -> Forecast:
+    states = current.tasks if current is not None else {}
+    return forecast(of, states, lambda _: Guess(work=600.0, whole=1_200.0, source=source), 1, NOW)
+
+
+def test_what_is_to_be_expected_of_a_plan_and_how_little_is_known() -> None:
+    of = plan(task("a"), task("b", "a"), task("c"), task("d"), task("e"))
+    text = render(of, [], approved_by="", run=None, ahead=expected(None, of, source="default"), now=NOW)
+    assert (
+        "**Critical path:** `a` → `b` (2 of 5 tasks), 40 min if every task took all the time it has; nothing like them has "
+        "finished yet. All of it: 50 min, because not all can be worked on at the same time.\n" in text
+    )
+    assert "| `a` | Do a (acme/api) | planned | |  | critical |" in text
+    assert "| `c` | Do c (acme/api) | planned | |  | 20 min |" in text
+
+
+def test_a_run_says_when_it_is_likely_to_end_and_what_may_be_late() -> None:
+    current = in_review(task("a"), task("b", "a"), task("c"))
+    text = render(current.plan, [], approved_by="", run=current, ahead=expected(current, current.plan), now=NOW)
+    assert (
+        "**Expected end:** about 12:40 UTC.\n\n"
+        "**Critical path:** `a` → `b` (2 of 3 open tasks), 40 min going by what such tasks took before.\n" in text
+    )
+    assert "| Task | What | State | Pull request | Needs | Slack |\n| --- | --- | --- | --- | --- | --- |" in text
+    assert "| `c` | Do c (acme/api) | 🔵 running | acme/api#102 (issue) |  | 20 min |" in text
+
+
+def test_a_run_that_is_over_expects_nothing() -> None:
+    current = happen(in_review(task("a")), "a", "merged").run
+    text = render(current.plan, [], approved_by="", run=current, ahead=expected(current, current.plan), now=NOW)
+    assert "**Critical path:** `a` (1 of 1 tasks)\n" in text
+    assert "Slack" not in text
+    assert "Expected" not in text
 
 
 def test_problems_are_listed_with_their_lines() -> None:
@@ -117,7 +155,9 @@ def test_any_run_with_any_answers_fits_and_says_what_is_missing(
     states = {one.id: TaskState(id=one.id, state=random.choice(STATES), reason=LONG, pull=7) for one in tasks}
     current = msgspec.structs.replace(run(task("one")), plan=plan(*tasks), tasks=states, state="failed")
     answers = ["> `ana` `/lockstep status`\n\n" + "\n".join(["- " + "y" * wide] * high) + "\n" for high, wide in sizes]
-    text = render(current.plan, ["Watch out. " * 20] * warnings, approved_by="", run=current, answers=answers)
+    warned = ["Watch out. " * 20] * warnings
+    ahead = expected(current, current.plan)
+    text = render(current.plan, warned, approved_by="", run=current, answers=answers, ahead=ahead, now=NOW)
     assert len(text) <= LIMIT
     assert text.endswith(STICKY)
     rows = len(re.findall(r"^\| `task-", text, re.MULTILINE))

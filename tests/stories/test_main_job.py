@@ -25,14 +25,14 @@ async def test_a_plan_is_shown_with_its_graph_before_anybody_approves_it(story: 
 
 **Waits for approval:** 3 tasks in 2 repositories. Next: `/lockstep approve` (needs maintain permission), then `/lockstep run`.
 
-**Critical path:** `schema` → `api` → `docs` (3 of 3 tasks)
+**Critical path:** `schema` → `api` → `docs` (3 of 3 tasks), 1 h 30 if every task took all the time it has; nothing like them has finished yet.
 
 
-| Task | What | State | Pull request | Needs |
-| --- | --- | --- | --- | --- |
-| `schema` | Add \\`currency\\` to the schema (acme/schema) | planned | |  |
-| `api` | Serve the currency (acme/api) | planned | | `schema` |
-| `docs` | Describe it (acme/api) | planned | | `api`, `schema` |
+| Task | What | State | Pull request | Needs | Slack |
+| --- | --- | --- | --- | --- | --- |
+| `schema` | Add \\`currency\\` to the schema (acme/schema) | planned | |  | critical |
+| `api` | Serve the currency (acme/api) | planned | | `schema` | critical |
+| `docs` | Describe it (acme/api) | planned | | `api`, `schema` | critical |
 
 <details><summary>Graph</summary>
 

@@ -1,0 +1,104 @@
+"""When a run will be over, and which of its tasks that depends on: the longest chain of what is still open, each
+task with what it is likely to take from now on.
+
+A forecast is no promise, and says what it goes by: with few finished tasks to learn from it is only what the plan
+declares, and while somebody has to act there is none at all.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+
+from services.core import graph
+from services.core.board import RunState
+from services.core.durations import lasting
+from services.core.lengths import Guess, elapsed, left_of
+from services.core.machine import SATISFIED, STUCK, TaskState
+from services.core.plan import Plan, Task
+
+STEP = timedelta(minutes=5)
+"""Ends are told no more exactly than that."""
+OFF_PATH = 1.0
+"""Seconds of slack from which on a task is not on the critical path."""
+
+
+class Forecast(msgspec.Struct, frozen=True, kw_only=True):
+    """path: the longest chain of open tasks, `chain` seconds long; slack: seconds by which an open task may be late
+    without anybody noticing. seconds: until all is done, with no more than the places there are.
+
+    learned: open tasks whose length is learned and not just declared. waits: somebody has to act first.
+    """
+
+    path: tuple[str, ...] = ()
+    chain: float = 0.0
+    seconds: float = 0.0
+    slack: Mapping[str, float] = msgspec.field(default_factory=dict)
+    learned: int = 0
+    waits: bool = False
+
+    def is_critical(self, task_id: str) -> bool:
+        return self.slack.get(task_id, OFF_PATH) < OFF_PATH
+
+
+def forecast(
+    plan: Plan, states: Mapping[str, TaskState], guess: Callable[[Task], Guess], places: int, now: datetime
+) -> Forecast:
+    """Of a plan (no `states` while it is not started), with at most so many attempts at a time."""
+    open_ = tuple(task for task in plan.tasks if not _is_over(task, states))
+    guesses = {task.id: guess(task) for task in open_}
+    left = {task.id: _left(guesses[task.id], states.get(task.id), now) for task in open_}
+    rest = Plan(title=plan.title, tasks=open_)
+    path = graph.critical_path(rest, lambda task: left[task.id][1])
+    chain = sum(left[task_id][1] for task_id in path)
+    work = sum(seconds for seconds, _ in left.values()) / max(min(places, len(open_)), 1)
+    return Forecast(
+        path=path,
+        chain=chain,
+        seconds=max(chain, work),
+        slack=graph.slack(rest, lambda task: left[task.id][1]),
+        learned=sum(each.source == "learned" for each in guesses.values()),
+        waits=any(state.state in STUCK or state.state == "cancelled" or state.held for state in states.values()),
+    )
+
+
+def _is_over(task: Task, states: Mapping[str, TaskState]) -> bool:
+    state = states.get(task.id)
+    return task.done if state is None else state.state in SATISFIED
+
+
+def _left(guess: Guess, state: TaskState | None, now: datetime) -> tuple[float, float]:
+    """Seconds in attempts, and in all, that are still to come of a task."""
+    if state is None or state.state not in {"running", "in_review"}:
+        return guess.work, guess.whole
+    whole = left_of(guess.whole, elapsed(state.started_at, now))
+    work = left_of(guess.work, elapsed(state.since, now)) if state.state == "running" else 0.0
+    return min(work, whole), whole
+
+
+def end_in_words(found: Forecast, state: RunState | None, now: datetime) -> str:
+    """When a run in this state is likely to end; "" where that can't be said, or where it has ended."""
+    if state not in {"running", "failed"} or found.waits or not found.slack:
+        return ""
+    at = now.astimezone(UTC) + timedelta(seconds=found.seconds)
+    at = datetime.min.replace(tzinfo=UTC) + -(-(at - datetime.min.replace(tzinfo=UTC)) // STEP) * STEP
+    date = "" if at.date() == now.astimezone(UTC).date() else f"{at:%Y-%m-%d} "
+    when = f"about {date}{at:%H:%M} UTC"
+    return when if found.learned else f"{when}, if every task took all the time it has"
+
+
+def lengths_in_words(found: Forecast) -> str:
+    """What the lengths go by, as the rest of a sentence."""
+    total = len(found.slack)
+    if found.learned == total:
+        return "going by what such tasks took before"
+    if not found.learned:
+        return "if every task took all the time it has; nothing like them has finished yet"
+    return f"going by what such tasks took before, and for {total - found.learned} of {total} by their timeouts"
+
+
+def slack_in_words(found: Forecast, task_id: str) -> str:
+    """`critical`, or how late an open task may be; "" for one that is over."""
+    if task_id not in found.slack:
+        return ""
+    return "critical" if found.is_critical(task_id) else lasting(found.slack[task_id])
