@@ -79,7 +79,7 @@ async def sharing(settings: Settings, role: Role, clock: Clock) -> AsyncIterator
 async def _web(settings: Settings, clock: Clock, database: Database) -> AsyncIterator[Member]:
     """Receives and shows; whoever conducts the shard hears of a delivery when it is committed."""
     app, inbox, metrics = application(), Inbox(database, Fence({})), Metrics()
-    shown = Shown(Plans(database), Runs(database), Checkpoints(database))
+    shown = Shown(Plans(database), Runs(database), Checkpoints(database), settings.workers)
     add_web(app, settings, inbox=inbox, shown=shown, wake=lambda: None, clock=clock, metrics=metrics)
     health = Health(database=database, inbox=inbox, metrics=metrics, github=None, clock=clock)
     async with listening(settings, app, health) as url:

@@ -70,11 +70,12 @@ class Pages:
         self._templates.globals["version"] = version
 
     async def overview(self, request: web.Request) -> web.StreamResponse:
-        plans = await self._shown.plans()
-        waits = await self._inbox.oldest_waiting_age(self._clock.now())
+        plans, now = await self._shown.plans(), self._clock.now()
+        ahead = await self._shown.outlook(now)
+        waits = await self._inbox.oldest_waiting_age(now)
 
         def make() -> str:
-            page = overview(plans, self._places, self._clock.now(), self._engine.ahead)
+            page = overview(plans, self._places, now, ahead)
             return self._render("overview.html", page=page, waits=round(waits))
 
         return await self._page(request, make)
@@ -129,7 +130,8 @@ class Pages:
         found = await self._shown.stored(f"{where['owner']}/{where['repo']}#{int(where['number'])}")
         if found is None:
             raise web.HTTPNotFound
-        return Seen(*found, self._places, self._clock.now(), self._engine.ahead)
+        now = self._clock.now()
+        return Seen(*found, self._places, now, await self._shown.outlook(now))
 
     async def _page(self, request: web.Request, make: Callable[[], str]) -> web.Response:
         """The page that `make` renders, or 304 when the reader has exactly this one."""

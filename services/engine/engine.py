@@ -25,7 +25,7 @@ class Engine(Shown):
     """One per process. `start` takes up what an earlier process left."""
 
     def __init__(self, parts: Parts) -> None:
-        super().__init__(parts.plans, parts.runs, parts.checkpoints)
+        super().__init__(parts.plans, parts.runs, parts.checkpoints, parts.settings.workers)
         self._parts = parts
         self.stickies = Stickies(parts)
         self.intake = Intake(parts, self.stickies)

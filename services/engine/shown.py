@@ -1,21 +1,28 @@
 """What is shown of plans and runs: read from the store alone, so it needs no engine, and any process can show it."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
 
 from services.core.board import Run
-from services.core.forecast import Forecast
+from services.core.forecast import Forecast, forecast
+from services.core.lengths import Lengths
 from services.core.plan import Plan
 from services.core.steps import Trail, keys_of, trail
 from services.store.checkpoints import Checkpoints
 from services.store.plans import PlanRow, Plans
 from services.store.runs import Runs, Told
 
+FRESH = timedelta(minutes=1)
+"""How old what is known of lengths may be."""
+
 
 class Shown:
     """Asks GitHub nothing and changes nothing."""
 
-    def __init__(self, plans: Plans, runs: Runs, checkpoints: Checkpoints) -> None:
-        self._plans, self._runs, self._checkpoints = plans, runs, checkpoints
+    def __init__(self, plans: Plans, runs: Runs, checkpoints: Checkpoints, workers: int = 4) -> None:
+        self._plans, self._runs, self._checkpoints, self._workers = plans, runs, checkpoints, workers
+        self._lengths = Lengths()
+        self._lengths_of: datetime | None = None
 
     async def plans(self, limit: int = 50) -> list[tuple[PlanRow, Run | None]]:
         """The newest plans with their newest runs."""
@@ -27,9 +34,12 @@ class Shown:
         row = await self._plans.get(plan_id)
         return (row, await self._runs.of_plan(plan_id)) if row is not None else None
 
-    def ahead(self, plan: Plan, run: Run | None) -> Forecast:
-        """What is to be expected of a plan, or of its run; may be asked from any thread."""
-        return self._parts.ahead(plan, run)
+    async def outlook(self, now: datetime) -> Callable[[Plan, Run | None], Forecast]:
+        """Says what is to be expected of a plan, or of its run; may be asked in any thread."""
+        if self._lengths_of is None or now - self._lengths_of >= FRESH:
+            self._lengths, self._lengths_of = Lengths(await self._runs.samples()), now
+        lengths = self._lengths
+        return lambda plan, run: forecast(plan, run.tasks if run else {}, lengths.guess, self._workers, now)
 
     async def history(self, plan_id: str, limit: int = 100) -> list[Told]:
         return await self._runs.history(plan_id, limit)
