@@ -39,7 +39,7 @@ async def half_done(house: House, number: int = 1) -> Run:
         [
             now_at("schema", "done", pull=3, issue=2, **merged),
             now_at("rates", "failed", f"The script ended with exit code 1: {plain('no_rates.txt *here*')}", attempt=2),
-            now_at("api", "in_review", f"waits for check {code('test')}", pull=5, issue=4),
+            now_at("api", "in_review", f"waits for check {code('test')}", pull=5, issue=4, started_at=NOW),
         ],
         number,
         title="Orders carry a currency",
