@@ -143,11 +143,24 @@ class PipelinedConnection:
 
     def _arriving(self, cursor: "psycopg.RawCursor[Any]") -> Cursor:
         self._is_behind = True
+        self._push_out()
         arriving = _Arriving(self, cursor)
         if self._is_eager:
             arriving.look()
             self._forget_prepared()
         return arriving
+
+    def _push_out(self) -> None:
+        """Until the server has all of it. psycopg sends what the socket takes at once; after a long value it would wait
+        for the answer to a question whose end never left.
+        """
+        connection = self._connection
+        try:
+            while connection.pgconn.flush():
+                if select.select([connection], [connection], [])[0]:
+                    connection.pgconn.consume_input()
+        except (psycopg.Error, OSError, ValueError) as error:
+            raise self._judged(_lost(error)) from error
 
     def _judged(self, error: psycopg.Error) -> Exception:
         state = error.sqlstate or ""
@@ -180,6 +193,10 @@ class PipelinedConnection:
         so that is one which was not prepared itself."""
         psycopg.RawCursor(self._connection).execute("SELECT 1", prepare=False)
         self._pipeline.sync()
+
+
+def _lost(error: Exception) -> psycopg.Error:
+    return error if isinstance(error, psycopg.Error) else psycopg.OperationalError(str(error))
 
 
 class _Arriving:

@@ -1,6 +1,7 @@
 """What is particular to a server: it can be away, be restarted, and be shared by several processes."""
 
 import asyncio
+import os
 import threading
 from collections.abc import AsyncIterator, Iterator
 
@@ -136,6 +137,24 @@ async def test_an_act_that_hides_an_error_commits_nothing(database: PostgresData
         await database.write(hides)
     assert await stored(database) == []
     assert await put(database, 2) == 1
+
+
+async def test_long_values_leave_completely(database: PostgresDatabase) -> None:
+    """A socket takes a long value in many pieces."""
+    long = [os.urandom(24_000_000), b"short", os.urandom(9_000_000)]
+
+    def write(c: Connection) -> int:
+        c.execute("CREATE TABLE long (n bigint, value bytea)")
+        for n, value in enumerate(long):
+            c.execute("INSERT INTO long VALUES (?, ?)", (n, value))
+        return c.executemany(
+            "INSERT INTO long VALUES (?, ?)", [(n + 3, value) for n, value in enumerate(long)]
+        ).rowcount
+
+    async with asyncio.timeout(30):
+        await database.write(write)
+        rows = await database.read(lambda c: c.execute("SELECT value FROM long ORDER BY n").fetchall())
+    assert [row[0] for row in rows] == [*long, *long]
 
 
 async def test_text_that_no_database_on_a_server_can_hold_is_made_harmless(database: PostgresDatabase) -> None:
