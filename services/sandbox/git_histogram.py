@@ -11,26 +11,22 @@ MOST = 64
 
 Box = tuple[int, int, int, int]
 """a[i:j] against b[k:l]."""
+Myers = Callable[[list[int], list[int]], tuple[bytearray, bytearray]]
+"""The changed lines of two texts."""
 
 
-def mark(
-    a: list[int],
-    b: list[int],
-    gone: bytearray,
-    come: bytearray,
-    myers: Callable[[list[int], list[int]], tuple[bytearray, bytearray]],
-) -> None:
-    """Mark the changed lines of either; `myers` does it for texts without landmarks."""
+def mark(a: list[int], b: list[int], gone: bytearray, come: bytearray, myers: Myers) -> None:
+    """Mark the changed lines of either; `myers` does it for parts without landmarks."""
     waiting: list[Box] = [(0, len(a), 0, len(b))]
     while waiting:
         i, j, k, end = waiting.pop()
-        run = _Landmark(a, b, (i, j, k, end)).find() if i < j and k < end else None
-        if run is not None and run[1]:
-            start_a, length, start_b = run
-            waiting += [(i, start_a, k, start_b), (start_a + length, j, start_b + length, end)]
-        elif run is not None and run[1] == 0 and run[0] == -1:
+        run = _Landmark(a, b, (i, j, k, end)).find() if i < j and k < end else (0, 0, 0)
+        if run is None:
             left, right = myers(a[i:j], b[k:end])
             gone[i:j], come[k:end] = left[: j - i], right[: end - k]
+        elif run[1]:
+            at, length, other = run
+            waiting += [(i, at, k, other), (at + length, j, other + length, end)]
         else:
             gone[i:j], come[k:end] = b"\1" * (j - i), b"\1" * (end - k)
 
@@ -47,12 +43,12 @@ class _Landmark:
         self.best = (0, 0, 0)
         self.has_common = False
 
-    def find(self) -> tuple[int, int, int]:
-        """(place in a, length, place in b); length 0 = nothing is common, with place -1 = nothing rare is."""
+    def find(self) -> tuple[int, int, int] | None:
+        """(place in a, length, place in b), with length 0 when nothing is common; None when only frequent lines are."""
         at = self.box[2]
         while at < self.box[3]:
             at = self._try(at)
-        return (-1, 0, 0) if self.has_common and self.rarest > MOST else self.best
+        return None if self.has_common and self.rarest > MOST else self.best
 
     def _try(self, at: int) -> int:
         """Look for the longest run around one line of b; where to look next."""

@@ -2,7 +2,7 @@
 
 A simulation plays thousands of stories, so a repository must cost nothing to make and an answer no process. The objects
 are git's own bytes; tests hold histories, merges and diffs against git itself. What it does not do: serve git's
-protocol, run Actions for real, merge submodules, follow renamed directories.
+protocol, run Actions for real, merge submodules.
 """
 
 import hashlib
@@ -11,11 +11,23 @@ from pathlib import Path
 
 from services.sandbox import git_history, git_renames, git_texts
 from services.sandbox.git_merge import TreeMerge
-from services.sandbox.git_values import SHA, ZERO, FileChange, GitError, Merged, check_ref, decode_tree, kind
+from services.sandbox.git_values import (
+    EMPTY_TREE,
+    SHA,
+    ZERO,
+    FileChange,
+    GitError,
+    Merged,
+    Person,
+    check_ref,
+    decode_tree,
+    kind,
+)
 from services.sandbox.repositories import Repositories
 
 EVERYTHING = 1 << 60
 LARGEST_PATCH = 400_000
+NOBODY = Person("nobody", "nobody@localhost", "1970-01-01T00:00:00Z")
 
 
 class MemoryStore:
@@ -60,6 +72,7 @@ class MemoryGit(Repositories):
 
     def create(self, repo_id: int, default_branch: str) -> None:
         self._stores[repo_id] = MemoryStore(default_branch)
+        self._stores[repo_id].write("tree", b"")
 
     def fork(self, src_id: int, dst_id: int) -> None:
         source = self._at(src_id)
@@ -188,7 +201,20 @@ class MemoryGit(Repositories):
         bases = git_history.merge_bases(self._reader(repo_id), ours, theirs, self.farthest)
         if not bases:
             raise GitError("refusing to merge unrelated histories")
-        return TreeMerge(self, repo_id, bases[0], ours, theirs).run()
+        return TreeMerge(self, repo_id, (self._base(repo_id, bases), ours, theirs), (ours, theirs)).run()
+
+    def _base(self, repo_id: int, bases: list[str]) -> str:
+        """The tree to compare with: several best common ancestors are merged into one, whatever conflicts there are."""
+        *others, first = bases
+        tip, tree = first, self.tree_of(repo_id, first)
+        for other in reversed(others):
+            below = git_history.merge_bases(self._reader(repo_id), tip, other, self.farthest) or []
+            base = self._base(repo_id, below) if below else EMPTY_TREE
+            merge = TreeMerge(self, repo_id, (base, tree, other), is_inner=True)
+            merge.run()
+            tree = merge.tree()
+            tip = self.commit_tree(repo_id, tree, [tip, other], "", NOBODY, NOBODY)
+        return tree
 
 
 def _below(what: str, body: bytes) -> Iterator[str]:

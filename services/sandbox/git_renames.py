@@ -5,10 +5,10 @@ most alike of the rest, from one half on.
 """
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 
-Side = tuple[str, str]
-"""(mode, sha) of a file."""
+from services.sandbox.git_values import Side
+
 Read = Callable[[str], bytes]
 
 LIKE = 0.5
@@ -18,17 +18,20 @@ MOST = 1_000
 """Files on either side above which only equal content is looked for, as git does when there are too many."""
 
 
-def find(gone: Mapping[str, Side], come: Mapping[str, Side], read: Read) -> dict[str, str]:
-    """New path -> old path."""
+def find(
+    gone: Mapping[str, Side], come: Mapping[str, Side], read: Read, relevant: Container[str] | None = None
+) -> dict[str, str]:
+    """New path -> old path. Old files that are not `relevant` (None = all are) count with equal content only."""
     found: dict[str, str] = {}
     if not gone or not come:
         return found
-    _equal(gone, come, found)
+    _equal(gone, come, found, relevant)
     olds = {p: s for p, s in gone.items() if p not in set(found.values()) and is_regular(s)}
     news = {p: s for p, s in come.items() if p not in found and is_regular(s)}
     if olds and news and max(len(olds), len(news)) <= MOST:
         sketches = {sha: _sketch(read(sha)) for _, sha in [*olds.values(), *news.values()]}
-        _by_name(olds, news, sketches, found)
+        _by_name(olds, news, sketches, found, relevant)
+        olds = {path: side for path, side in olds.items() if relevant is None or path in relevant}
         _by_likeness(olds, news, sketches, found)
     return found
 
@@ -37,10 +40,12 @@ def is_regular(side: Side) -> bool:
     return side[0].startswith("100")
 
 
-def _equal(gone: Mapping[str, Side], come: Mapping[str, Side], found: dict[str, str]) -> None:
+def _equal(
+    gone: Mapping[str, Side], come: Mapping[str, Side], found: dict[str, str], relevant: Container[str] | None
+) -> None:
     by_sha: dict[str, list[str]] = {}
-    for path, (_, sha) in gone.items():
-        by_sha.setdefault(sha, []).append(path)
+    for path in sorted(gone, key=lambda path: relevant is not None and path not in relevant):
+        by_sha.setdefault(gone[path][1], []).append(path)
     for new, side in come.items():
         fitting = [old for old in by_sha.get(side[1], []) if gone[old][0] == side[0] or _both_regular(gone[old], side)]
         if fitting:
@@ -54,13 +59,17 @@ def _both_regular(one: Side, other: Side) -> bool:
 
 
 def _by_name(
-    olds: dict[str, Side], news: dict[str, Side], sketches: Mapping[str, "Counter[bytes]"], found: dict[str, str]
+    olds: dict[str, Side],
+    news: dict[str, Side],
+    sketches: Mapping[str, "Counter[bytes]"],
+    found: dict[str, str],
+    relevant: Container[str] | None,
 ) -> None:
     before, after = Counter(map(_name, olds)), Counter(map(_name, news))
     places = {_name(path): path for path in news}
     for old in list(olds):
         name = _name(old)
-        if before[name] == after[name] == 1:
+        if before[name] == after[name] == 1 and (relevant is None or old in relevant):
             new = places[name]
             if _likeness(sketches[olds[old][1]], sketches[news[new][1]]) >= LIKE_BY_NAME:
                 found[new] = old

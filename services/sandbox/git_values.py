@@ -14,8 +14,11 @@ ZERO = "0" * 40
 """Stands for "no commit" before a ref is made and after it is deleted."""
 
 EMPTY_TREE = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
+EMPTY_BLOB = "e69de29bb2d1d6434b8b29ae775ad8c2e48c5391"
 
 SHA = re.compile(r"[0-9a-f]{40}")
+Side = tuple[str, str]
+"""(mode, sha) of what lies at a path."""
 _BAD_REF = re.compile(r"\.\.|[\x00-\x20~^:?*\[\\\x7f]|//|@\{|\.lock(/|\Z)|/\.|[./]\Z")
 _PERSON = re.compile(r"(.*?) ?<([^>]*)> (-?\d+) [+-]\d{4}")
 

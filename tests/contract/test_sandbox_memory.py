@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from services.sandbox.git import Git, GitError, Person
 from services.sandbox.git_memory import MemoryGit
-from services.sandbox.git_values import FileChange, Merged
+from services.sandbox.git_values import ZERO, FileChange, Merged
 from services.sandbox.repositories import Repositories
 
 Files = dict[str, str]
@@ -76,6 +76,92 @@ def test_one_file_changed_on_two_sides_merges_as_git_merges_it(real: Git, data: 
     (merged, diff), (same, again) = both(real, {"f": text}, {"f": ours}, {"f": theirs})
     assert same == merged
     assert bare(again) == bare(diff)
+
+
+PATHS = ("a", "b", "d/x", "d/y", "d/e/z", "g/h")
+NEW = ("a", "n", "d/n", "d/x/n", "g", "m/x", "m/e/z")
+FEW = st.lists(LINES, min_size=0, max_size=5).map(lambda lines: "".join(f"{line}\n" for line in lines))
+
+
+@st.composite
+def side(draw: st.DrawFn, base: Files) -> Files:
+    """What somebody made of the base: files edited, deleted, added and renamed, whole directories moved."""
+    files = dict(base)
+    for _ in range(draw(st.integers(1, 3))):
+        path = draw(st.sampled_from(sorted(files) or [""]))
+        what = draw(st.sampled_from(["edit", "edit", "delete", "add", "rename", "move"]))
+        if what == "edit" and path:
+            files[path] = draw(changed(files[path]))
+        elif what == "delete":
+            files.pop(path, None)
+        elif what == "add":
+            put_in(files, draw(st.sampled_from(NEW)), draw(FEW))
+        elif what == "rename" and path:
+            put_in(files, draw(st.sampled_from(NEW)), files.pop(path))
+        elif what == "move":
+            for old in [name for name in files if name.startswith("d/")]:
+                put_in(files, f"m{old[1:]}", files.pop(old))
+    return files
+
+
+def put_in(files: Files, path: str, text: str) -> None:
+    """A file at a path; what cannot be there beside it goes."""
+    for other in [name for name in files if name.startswith(f"{path}/") or path.startswith(f"{name}/")]:
+        del files[other]
+    files[path] = text
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.data())
+def test_trees_merge_as_git_merges_them(real: Git, data: st.DataObject) -> None:
+    drawn = data.draw(st.dictionaries(st.sampled_from(PATHS), FEW, min_size=2))
+    base = {path: f"This is {path}.\n{text}" for path, text in drawn.items()}
+    (merged, diff), (same, again) = both(real, base, data.draw(side(base)), data.draw(side(base)))
+    assert same.tree == merged.tree
+    assert bool(same.conflicts) == bool(merged.conflicts) or not merged.tree
+    assert bare(again) == bare(diff)
+
+
+def test_patches_look_as_gits_do(real: Git) -> None:
+    old = (
+        "def one():\n    return 1\n\n\ndef two():\n" + "    pass\n" * 9 + "    return 2\n\n\ndef three():\n    return 3"
+    )
+    new = old.replace("return 2", "return two").replace("return 3", "return three\n").replace("def one", "def first")
+    binary = "\0\1"
+    base = {"a.py": old, "gone": "1\n2\n", "b.bin": binary, "moved": old, "same": "1\n"}
+    ours = {"a.py": new, "come": "x", "b.bin": f"{binary}2", "elsewhere/moved": new, "same": "1\n"}
+    (_, diff), (_, again) = both(real, base, ours, base)
+    assert again == diff
+    assert [change.status for change in again] == ["modified", "modified", "added", "renamed", "removed"]
+
+
+@pytest.mark.parametrize("kind", ["disk", "memory"])
+def test_refs_move_by_the_same_rules(kind: str, tmp_path: Path) -> None:
+    git: Repositories = Git(tmp_path) if kind == "disk" else MemoryGit()
+    git.create(1, "trunk")
+    one, two = put(git, {"a": "1"}), put(git, {"a": "2"})
+    git.set_ref(1, "refs/heads/x", one, ZERO)
+    with pytest.raises(GitError, match="expected"):
+        git.set_ref(1, "refs/heads/x", two, ZERO)
+    with pytest.raises(GitError, match="expected"):
+        git.set_ref(1, "refs/heads/none", two, one)
+    for name in ("refs/heads/x/below", "refs/heads"):
+        with pytest.raises(GitError):
+            git.set_ref(1, name, two)
+    git.set_ref(1, "refs/heads/y/below", two)
+    with pytest.raises(GitError):
+        git.set_ref(1, "refs/heads/y", two)
+    git.delete_ref(1, "refs/heads/y/below")
+    git.delete_ref(1, "refs/heads/none")
+    git.set_ref(1, "refs/heads/y", two)
+    assert git.refs(1) == {"refs/heads/x": one, "refs/heads/y": two}
+    assert (git.head(1), git.resolve(1, "HEAD")) == ("trunk", None)
+    git.set_head(1, "y")
+    assert (git.resolve(1, "HEAD"), git.resolve(1, two[:9]), git.resolve(1, "abcdef0")) == (two, two, None)
+    git.create(2, "main")
+    git.bring(1, 2, one)
+    assert (git.commit(2, one), git.commit(2, two)) == (git.commit(1, one), None)
+    git.close()
 
 
 def test_histories_without_a_common_commit_are_refused() -> None:

@@ -1,8 +1,10 @@
 """The sandbox without sockets: everything follows from the seed, and is as GitHub describes it."""
 
 import os
+import re
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +54,31 @@ def test_a_whole_plan_is_as_github_describes_it(contract: Recorder) -> None:
     assert [issue.state for issue in stage.sandbox.state.issues.values()] == ["closed"] * 9
     assert len(stage.deliveries) == len(stage.sandbox.state.deliveries) > 100
     assert stage.sandbox.state.outgoing == []
+
+
+def test_archives_are_the_same_bytes_whenever_they_are_asked_for() -> None:
+    stage = Stage(1)
+    for kind in ("tarball", "zipball"):
+        place = stage.sandbox.handle(Request(method="GET", path=f"/repos/acme/api/{kind}/main")).headers["location"]
+        ask = Request(method="GET", path=place.removeprefix("http://127.0.0.1"))
+        first = stage.sandbox.handle(ask).encoded()
+        stage.seconds += 100
+        assert stage.sandbox.handle(ask).encoded() == first
+        assert b"README.md" in first or kind == "tarball"
+
+
+def test_the_example_in_the_documentation_runs() -> None:
+    page = (ROOT / "docs" / "explanation" / "contracts.md").read_text()
+    found = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    names: dict[str, Any] = {}
+    exec(found[0], names)
+    sandbox = names["sandbox"]
+    assert names["answer"].json["full_name"] == "acme/api"
+    assert [run.conclusion for run in sandbox.state.runs.values()] == ["success"]
+    assert names["now"] - names["start"] == timedelta(seconds=40)
+    told = [(row.event, row.status_code) for row in sandbox.state.deliveries.values()]
+    assert ("push", 202) in told
+    assert {code for _, code in told} == {202}
 
 
 def test_an_answer_does_not_change_afterwards() -> None:

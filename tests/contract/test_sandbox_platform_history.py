@@ -8,7 +8,9 @@ from hypothesis import strategies as st
 
 from services.sandbox import git_history
 from services.sandbox.git import ZERO, Git, GitError, Person
+from services.sandbox.git_memory import MemoryGit
 from services.sandbox.git_objects import run_git
+from services.sandbox.repositories import Repositories
 
 Step = tuple[list[int], dict[str, str | None], int]
 """Parents by number, files, minute of the commit."""
@@ -16,25 +18,31 @@ PATHS = ("a", "b", "d/x", "d/y", "e")
 
 
 class History:
-    """A repository with commits by number; `git` asks git itself."""
+    """A repository with commits by number, on disk and in memory; `git` asks git itself about the one on disk."""
 
     def __init__(self, root: Path) -> None:
         self.store = Git(root)
-        self.store.create(1, "main")
+        self.memory = MemoryGit()
+        for store in (self.store, self.memory):
+            store.create(1, "main")
         self.shas: list[str] = []
 
     def add(self, parents: list[int], files: dict[str, str | None], minute: int) -> None:
-        who = Person("A", "a@example.org", f"2026-01-01T00:{minute:02}:00Z")
         known = [self.shas[n] for n in dict.fromkeys(parents)]
-        old = self.store.tree_of(1, known[0]) if known else ""
+        one, other = (self._commit(store, known, files, minute) for store in (self.store, self.memory))
+        assert one == other
+        self.shas.append(one)
+        for store in (self.store, self.memory):
+            store.set_ref(1, f"refs/heads/b{len(self.shas)}", one, ZERO)
+
+    def _commit(self, store: Repositories, parents: list[str], files: dict[str, str | None], minute: int) -> str:
+        who = Person("A", "a@example.org", f"2026-01-01T00:{minute:02}:00Z")
+        old = store.tree_of(1, parents[0]) if parents else ""
         changes = {
-            path: ("100644", self.store.write_blob(1, text.encode())) if text is not None else None
+            path: ("100644", store.write_blob(1, text.encode())) if text is not None else None
             for path, text in files.items()
         }
-        tree = self.store.write_tree(1, old, changes)
-        sha = self.store.commit_tree(1, tree, known, f"number {len(self.shas)}", who, who)
-        self.shas.append(sha)
-        self.store.set_ref(1, f"refs/heads/b{len(self.shas)}", sha, ZERO)
+        return store.commit_tree(1, store.write_tree(1, old, changes), parents, f"number {len(self.shas)}", who, who)
 
     def git(self, *args: str, ok: tuple[int, ...] = (0,)) -> tuple[int, str]:
         code, out = run_git([f"--git-dir={self.store.path(1)}", *args], ok=ok)
@@ -61,7 +69,17 @@ def test_python_and_git_agree(tmp_path_factory: pytest.TempPathFactory, steps: l
         history.add(known, files, minute)
     a = data.draw(st.sampled_from(history.shas))
     b = data.draw(st.sampled_from(history.shas))
-    store = history.store
+    path = data.draw(st.sampled_from([*PATHS, "d"]))
+    for store in (history.store, history.memory):
+        agrees(history, store, a, b)
+        assert [c.sha for c in store.log(1, a, path=path)] == history.git("rev-list", "--topo-order", a, "--", path)[
+            1
+        ].split()
+    history.store.close()
+
+
+def agrees(history: History, store: Repositories, a: str, b: str) -> None:
+    """What a store says about two commits is what git says."""
     code, _ = history.git("merge-base", "--is-ancestor", b, a, ok=(0, 1))
     assert store.contains(1, a, b) == (code == 0)
     bases = history.git("merge-base", "--all", a, b, ok=(0, 1))[1].split()
@@ -76,18 +94,17 @@ def test_python_and_git_agree(tmp_path_factory: pytest.TempPathFactory, steps: l
         assert all(told.index(commit.sha) < told.index(parent) for parent in commit.parents if parent in told)
     names = history.git("diff-tree", "-r", "--no-renames", "--name-only", "-z", a, b)[1].split("\0")
     assert sorted(store.changed(1, a, b)) == sorted(name for name in names if name)
-    merge(history, a, b)
-    store.close()
+    merge(history, store, a, b)
 
 
-def merge(history: History, a: str, b: str) -> None:
+def merge(history: History, store: Repositories, a: str, b: str) -> None:
     """The merge the sandbox makes is git's, to the tree."""
     code, out = history.git("merge-tree", "--write-tree", "--no-messages", "--name-only", a, b, ok=(0, 1, 128))
     if code == 128:
         with pytest.raises(GitError):
-            history.store.merge_tree(1, a, b)
+            store.merge_tree(1, a, b)
         return
-    merged = history.store.merge_tree(1, a, b)
+    merged = store.merge_tree(1, a, b)
     assert (merged.tree is None) == (code == 1)
     if merged.tree is not None:
         assert merged.tree == out.split()[0]

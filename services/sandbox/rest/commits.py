@@ -1,8 +1,10 @@
 """Commits: list, one, compare, tags, merging one branch into another, and archives."""
 
+import gzip
 import io
 import tarfile
 import zipfile
+from datetime import UTC, datetime
 
 from services.sandbox import auth, committing, git_views, views
 from services.sandbox.call import Call
@@ -13,6 +15,7 @@ from services.sandbox.state import Repo
 
 MOST_FILES = 300
 """Files in a comparison or a commit."""
+_OLDEST = datetime(1980, 1, 1, tzinfo=UTC)  # a zip knows no earlier date
 MOST_COMMITS = 250
 """Commits in a comparison without paging."""
 
@@ -218,22 +221,24 @@ def _moved(call: Call, kind: str) -> Response:
 
 @route("GET", "/_sandbox/archive/{repository_id}/{name}", need="")
 def archive(call: Call) -> Json:
-    """The archive itself: all files of a commit, below one directory."""
+    """The archive itself: all files of a commit, below one directory, dated as the commit is."""
     repo = call.state.repos.get(call.number("repository_id"))
     sha, _, kind = call.params["name"].partition(".")
-    if repo is None or call.git.commit(repo.id, sha) is None:
+    found = call.git.commit(repo.id, sha) if repo is not None else None
+    if repo is None or found is None:
         raise not_found()
     top = f"{repo.owner}-{repo.name}-{sha[:7]}"
     files = [(e, call.git.blob(repo.id, e.sha)) for e in call.git.tree(repo.id, sha, "", True) if e.type == "blob"]
+    made = datetime.fromisoformat(found.committer.date)
     out = io.BytesIO()
     if kind == "zip":
         with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as packed:
             for entry, content in files:
-                packed.writestr(f"{top}/{entry.path}", content)
+                packed.writestr(zipfile.ZipInfo(f"{top}/{entry.path}", max(made, _OLDEST).timetuple()[:6]), content)
         return Response(body=out.getvalue(), headers={"content-type": "application/zip"})
-    with tarfile.open(fileobj=out, mode="w:gz") as packed_tar:
+    with gzip.GzipFile(fileobj=out, mode="wb", mtime=0) as press, tarfile.open(fileobj=press, mode="w") as packed_tar:
         for entry, content in files:
             row = tarfile.TarInfo(f"{top}/{entry.path}")
-            row.size, row.mode = len(content), int(entry.mode[-3:], 8)
+            row.size, row.mode, row.mtime = len(content), int(entry.mode[-3:], 8), int(made.timestamp())
             packed_tar.addfile(row, io.BytesIO(content))
     return Response(body=out.getvalue(), headers={"content-type": "application/gzip"})
