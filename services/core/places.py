@@ -51,11 +51,16 @@ def lanes_of(use: Use, limits: Limits) -> Iterator[tuple[Lane, int]]:
 
 
 class Places:
-    """The places of one process; only lanes in which somebody is are counted in `taken`."""
+    """The places of one process; only lanes in which somebody is are counted in `taken`.
+
+    turns: when each run last took a place, as a number that grows; `turn` was the last.
+    """
 
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
         self.taken: dict[Lane, int] = {}
+        self.turns: dict[str, int] = {}
+        self.turn = 0
         self._uses: dict[str, Use] = {}
         self._known: dict[Use, tuple[tuple[Lane, int], ...]] = {}
 
@@ -84,6 +89,11 @@ class Places:
             self._uses[key] = use
             for lane, _ in self.lanes(use):
                 self.taken[lane] = self.taken.get(lane, 0) + 1
+            self.turn += 1
+            self.turns.pop(use.run, None)
+            self.turns[use.run] = self.turn
+            if len(self.turns) > MOST_KNOWN:
+                del self.turns[next(iter(self.turns))]
 
     def give_back(self, key: str) -> bool:
         """The attempt is over; False when it held nothing."""

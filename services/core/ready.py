@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 
 from services.core.places import Places, Use
-from services.core.schedule import PATIENCE, Candidate, Rank, Taken, Urgency, rank_of, urgency_of
+from services.core.schedule import NOTHING, PATIENCE, Candidate, Rank, Taken, Urgency, rank_of, urgency_of
 
 
 class _Row:
@@ -154,10 +154,10 @@ class _Pick:
             self._add(_Source(use, row, {each.id: each for each in added}, rest), head)
 
     def _order(self, rank: Rank) -> Urgency:
-        return urgency_of(rank, "", 0, self._overdue_since)
+        return urgency_of(rank, "", NOTHING, self._overdue_since)
 
     def _urgency(self, rank: Rank, run: str) -> Urgency:
-        return urgency_of(rank, run, self._taken.by_run(run), self._overdue_since)
+        return urgency_of(rank, run, self._taken.share(run), self._overdue_since)
 
     def choose(self) -> list[Candidate]:
         """The most urgent head again and again, until nobody fits."""
@@ -166,9 +166,9 @@ class _Pick:
         while heads and not taken.is_full:
             was, number = heads[0]
             source = self._sources[number]
-            holds = taken.by_run(source.use.run)
-            if was[0] and was[2] != holds:  # its run has come to hold more places since
-                heapq.heapreplace(heads, ((*was[:2], holds, *was[3:]), number))
+            share = taken.share(source.use.run)
+            if was[0] and was[2] != share:  # its run has had another turn since
+                heapq.heapreplace(heads, ((*was[:2], share, *was[3:]), number))
             elif taken.take(source.use):
                 chosen.append(source.candidate(was[-1]))
                 behind = source.next(self._overdue_since)

@@ -1,8 +1,9 @@
 """Which ready tasks start now, over all runs: the most urgent first, as many as the lanes have room for.
 
-Urgent means the priority that people gave; then, among runs, the one that holds the fewest places; then the longest
-chain still behind a task (so the critical path never waits for a side branch); then how long it has been ready. A lane
-that is full holds back only its own tasks.
+Urgent means the priority that people gave; then, among runs, the one that holds the fewest places, and of those the one
+whose last turn was longest ago, so that a run does not take each place again that it frees; then the longest chain
+still behind a task, so the critical path never waits for a side branch; then how long it has been ready. A lane that is
+full holds back only its own tasks.
 
 Nobody starves: **who has been ready for longer than a day goes before everybody who has not, the longest waiting
 first, and while the first of them lacks a place in one lane, the place it needs in each other lane is kept for it.**
@@ -32,7 +33,10 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 Rank = tuple[float, float, datetime, str]
 """What of a task's urgency never changes: less priority, less remaining, since when, and its id."""
-Urgency = tuple[int, float, int, float, datetime, str, str]
+Share = tuple[int, int]
+"""What a run has had: how many places it holds, and when it last took one."""
+NOTHING: Share = (0, 0)
+Urgency = tuple[int, float, Share, float, datetime, str, str]
 """Sort key, most urgent first; 0 at its head: overdue."""
 
 
@@ -40,16 +44,16 @@ def rank_of(candidate: Candidate) -> Rank:
     return (-candidate.priority, -candidate.remaining, candidate.since, candidate.id)
 
 
-def urgency_of(rank: Rank, run: str, holds: int, overdue_since: datetime) -> Urgency:
-    """`holds`: places of its run; run and id settle what is left."""
+def urgency_of(rank: Rank, run: str, share: Share, overdue_since: datetime) -> Urgency:
+    """`share`: of its run; run and id settle what is left."""
     if rank[2] <= overdue_since:
-        return (0, 0.0, 0, 0.0, rank[2], run, rank[3])
-    return (1, rank[0], holds, rank[1], rank[2], run, rank[3])
+        return (0, 0.0, NOTHING, 0.0, rank[2], run, rank[3])
+    return (1, rank[0], share, rank[1], rank[2], run, rank[3])
 
 
-def urgency(candidate: Candidate, now: datetime, holds: int = 0) -> Urgency:
-    """Of a candidate at a moment, when its run holds so many places."""
-    return urgency_of(rank_of(candidate), candidate.use.run, holds, now - PATIENCE)
+def urgency(candidate: Candidate, now: datetime, share: Share = NOTHING) -> Urgency:
+    """Of a candidate at a moment, when its run has had that."""
+    return urgency_of(rank_of(candidate), candidate.use.run, share, now - PATIENCE)
 
 
 def is_overdue(candidate: Candidate, now: datetime) -> bool:
@@ -61,7 +65,7 @@ def choose(ready: Iterable[Candidate], places: Places, now: datetime) -> list[Ca
     taken, left = Taken(places), list(ready)
     chosen = []
     while left:
-        candidate = min(left, key=lambda each: urgency(each, now, taken.by_run(each.use.run)))
+        candidate = min(left, key=lambda each: urgency(each, now, taken.share(each.use.run)))
         left.remove(candidate)
         if taken.take(candidate.use):
             chosen.append(candidate)
@@ -76,15 +80,18 @@ class Taken:
     def __init__(self, places: Places) -> None:
         self._places = places
         self._count: dict[Lane, int] = dict(places.taken)
+        self._turns: dict[str, int] = {}
+        self._turn = places.turn
         self._has_kept = False
 
     @property
     def is_full(self) -> bool:
         return self._count.get(TOTAL, 0) >= self._places.limits.total
 
-    def by_run(self, run: str) -> int:
-        """How many places the run holds."""
-        return self._count.get(("run", run), 0)
+    def share(self, run: str) -> Share:
+        """What the run has had."""
+        turn = self._turns.get(run) or self._places.turns.get(run, 0)
+        return self._count.get(("run", run), 0), turn
 
     def fits(self, use: Use) -> bool:
         return all(self._count.get(lane, 0) < room for lane, room in self._places.lanes(use))
@@ -95,6 +102,8 @@ class Taken:
             return False
         for lane, _ in self._places.lanes(use):
             self._count[lane] = self._count.get(lane, 0) + 1
+        self._turn += 1
+        self._turns[use.run] = self._turn
         return True
 
     def keep(self, use: Use) -> None:

@@ -16,7 +16,7 @@ import structlog
 
 from services.core.backoff import delay
 from services.core.board import Action, Board, Decision, Run, Wish
-from services.core.conduct import decide
+from services.core.conduct import attempt_key, decide
 from services.core.gate import PullFact
 from services.core.machine import ENDED, Happening, TaskState
 from services.core.patience import overdue
@@ -279,8 +279,8 @@ class Driver:
     def _after(self, board: Board, line: Line, decision: Decision, new: list[Action]) -> None:
         """What follows once a decision is stored."""
         run = board.run
+        self._stop_stale(line, run.id, decision)
         self._call_next()
-        self._stop_stale(line, {task.id: task.fence for task in decision.changed})
         if decision.changed or decision.history:
             self._stickies.touch(run.repo, run.number)
         self.carry_out(run.id, new)
@@ -383,13 +383,19 @@ class Driver:
         line.under_way[due.action.key] = due.action
         self._parts.spawn("effect", self._carry_out(line, due))
 
-    def _stop_stale(self, line: Line, fences: dict[str, int]) -> None:
-        """End attempts that no longer count: their task was cancelled, skipped, or merged by hand."""
+    def _stop_stale(self, line: Line, run_id: str, decision: Decision) -> None:
+        """End attempts that no longer count: their task was cancelled, skipped, or merged by hand. One that only waits
+        for its next try gives its places back.
+        """
+        fences = {task.id: task.fence for task in decision.changed}
         for key, action in line.under_way.items():
             if action.kind == "attempt" and fences.get(action.task, action.fence) != action.fence:
                 scope = self._under_way[key]
                 if scope is not None and scope.when() is None:
                     scope.reschedule(asyncio.get_running_loop().time())
+        for task in decision.changed:
+            if task.attempt and task.state != "running" and (key := attempt_key(run_id, task)) not in line.under_way:
+                self._places.give_back(key)
 
     async def _carry_out(self, line: Line, due: Due) -> None:
         """One effect: do it, and mail its end together with what follows. It is under way until that is stored."""

@@ -77,3 +77,5 @@ def test_what_is_known_of_runs_that_are_over_does_not_grow_for_ever() -> None:
         places.take("one", Use(installation="acme", repo="acme/api", agent="coder", run=f"r{number}"))
         places.give_back("one")
     assert len(places._known) < 4_100
+    assert len(places.turns) < 4_100
+    assert places.turns["r4999"] == places.turn == 5_000

@@ -56,6 +56,8 @@ def test_it_picks_what_choosing_anew_would(
     places = Places(room)
     for number, use in enumerate(running):
         places.take(str(number), use)
+        if number % 2:
+            places.give_back(str(number))  # it had its turn
     queue = queue_of(held)
     stays = [one for one in held if one.use.run != "r1" or one.id not in gone]
     new = [one for one in fresh if one.use.run == "r1" and key(one) not in {key(each) for each in stays}]

@@ -11,6 +11,7 @@ from services.core.schedule import PATIENCE, Candidate, Taken, choose, is_overdu
 NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
 ROOM = Limits(total=9, installation=9, repo=9, agent=9)
 LONG = timedelta(days=2)
+RUNS = ("big", "small")
 
 
 def use(repo: str = "acme/api", agent: str = "coder", installation: str = "1", run: str = "r1", group: str = "") -> Use:
@@ -54,6 +55,19 @@ def test_runs_of_equal_priority_take_turns() -> None:
     ]
     assert start(tasks) == ["asked", "small", "big-1", "big-2", "big-3"]
     assert start(tasks, running=(two,) * 4)[:4] == ["asked", "big-1", "big-2", "big-3"]
+
+
+def test_the_run_whose_last_turn_was_longest_ago_goes_first_among_equals() -> None:
+    """With a single place, each of two runs gets every other turn, however long their chains are."""
+    places, turns = Places(Limits(total=1)), []
+    tasks = [ready(f"{run}{n}", use(run=run), remaining=90 if run == "big" else 1) for n in range(3) for run in RUNS]
+    while tasks:
+        (first,) = choose(tasks, places, NOON)
+        tasks.remove(first)
+        turns.append(first.use.run)
+        places.take(first.id, first.use)
+        places.give_back(first.id)
+    assert turns == ["big", "small"] * 3
 
 
 def test_a_full_lane_holds_back_only_its_own_tasks() -> None:

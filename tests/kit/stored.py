@@ -17,7 +17,7 @@ async def stored_run(
 ) -> Run:
     """A run that is under way, of a plan with exactly these tasks."""
     of = plan(*(task(state.id) for state in states))
-    await Plans(database).save(_row(of, number), now)
+    await Plans(database).save(stored_plan(of, number), now)
     run = Run(
         id=run_id, plan_id=f"acme/platform#{number}", repo="acme/platform", number=number, plan=of,
         tasks={state.id: state for state in states}, actor="ana", approver="ben", started_at=now,
@@ -38,7 +38,8 @@ async def run_over(database: Database, run: Run, at: datetime) -> None:
     await Runs(database).commit(run.plan_id, decision, at)
 
 
-def _row(of: Plan, number: int) -> PlanRow:
+def stored_plan(of: Plan, number: int) -> PlanRow:
+    """The row of a plan issue with this number."""
     return PlanRow(
         id=f"acme/platform#{number}", repo="acme/platform", number=number, title="A plan", hash=of.hash,
         parsed=Parsed(plan=of, problems=(), tasks=of.tasks), author="ana", issue_id=str(number),

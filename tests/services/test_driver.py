@@ -1,0 +1,223 @@
+"""services/engine/runs.py: places, turns and effects, over a real store: what is begun, when, and never twice."""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from services.core.board import Wish
+from services.core.machine import Happening
+from services.engine.effects import Outcome
+from services.errors import Unreachable
+from services.store.sqlite import SqliteDatabase
+from tests.kit.driving import Stage, driving
+from tests.kit.plans import check, pull, task
+
+DONE = Outcome(happened=(Happening(kind="merged", sha="c" * 40),))
+FAILED = Outcome(happened=(Happening(kind="broke", text="it broke"),))
+
+
+@pytest.fixture
+async def database(tmp_path: Path) -> AsyncIterator[SqliteDatabase]:
+    made = SqliteDatabase(tmp_path / "lockstep.sqlite")
+    await made.open()
+    yield made
+    await made.close()
+
+
+@pytest.fixture
+async def one(database: SqliteDatabase) -> AsyncIterator[Stage]:
+    """A driver with a single place."""
+    async with driving(database, workers=1) as stage:
+        yield stage
+
+
+# Turns and places.
+
+
+async def test_a_run_that_frees_a_place_does_not_take_it_again_before_others_had_their_turn(one: Stage) -> None:
+    big = await one.begin(*(task(f"big-{n}", title="Long", timeout=86_400) for n in range(3)))
+    await one.hands.until(lambda: one.hands.at_work == ["r1 big-0"])
+    await one.begin(task("small-0"), task("small-1"))
+    for ends, follows in (("r1 big-0", "r2 small-0"), ("r2 small-0", "r1 big-1"), ("r1 big-1", "r2 small-1")):
+        one.hands.end(ends, DONE)
+        await one.hands.until(lambda ends=ends: one.hands.at_work not in ([], [ends]))  # type: ignore[misc]
+        assert one.hands.at_work == [follows]
+    assert (await one.stored(big)).tasks["big-2"].state == "ready"
+
+
+async def test_priority_counts_over_all_runs(one: Stage) -> None:
+    await one.begin(task("first"), task("later"))
+    await one.hands.until(lambda: one.hands.at_work == ["r1 first"])
+    await one.begin(task("urgent", priority=5.0))
+    one.hands.end("r1 first", DONE)
+    await one.hands.until(lambda: one.hands.at_work == ["r2 urgent"])
+
+
+async def test_a_held_run_keeps_no_place_from_others(one: Stage) -> None:
+    first = await one.begin(task("a"), task("b", priority=9.0))
+    await one.hands.until(lambda: one.hands.at_work)
+    await one.begin(task("c"))
+    await one.driver.happen(first, wish=Wish(state="paused"))
+    one.hands.end(one.hands.at_work[0], FAILED)
+    await one.hands.until(lambda: one.hands.at_work == ["r2 c"])
+    one.hands.end("r2 c", DONE)
+    await one.driver.happen(first, wish=Wish(state="running"))
+    await one.hands.until(lambda: one.hands.at_work and one.hands.at_work[0].startswith("r1"))
+
+
+async def test_a_cancelled_attempt_is_stopped_and_its_place_is_free(one: Stage) -> None:
+    run_id = await one.begin(task("a"), task("b"))
+    await one.hands.until(lambda: one.hands.at_work == ["r1 a"])
+    await one.say(run_id, "cancelled", "a")
+    await one.hands.until(lambda: one.hands.at_work == ["r1 b"])
+    assert (await one.stored(run_id)).tasks["a"].state == "cancelled"
+
+
+async def test_a_cancelled_attempt_that_waits_for_its_next_try_gives_its_place_back(one: Stage) -> None:
+    run_id = await one.begin(task("a"), task("b"))
+    await one.hands.until(lambda: one.hands.at_work == ["r1 a"])
+    one.hands.end("r1 a", Outcome(again_in=60.0))
+    await one.hands.until(lambda: not one.hands.at_work)
+    await one.stored(run_id)
+    assert one.hands.at_work == [], "it keeps its place until its next try"
+    await one.say(run_id, "cancelled", "a")
+    await one.hands.until(lambda: one.hands.at_work == ["r1 b"])
+
+
+async def test_what_an_earlier_process_began_holds_its_place(database: SqliteDatabase) -> None:
+    async with driving(database, workers=1) as before:
+        await before.begin(task("a"), task("b"))
+        await before.hands.until(lambda: before.hands.at_work == ["r1 a"])
+    async with driving(database, workers=1) as after:
+        await after.hands.until(lambda: after.hands.at_work == ["r1 a"])
+        await after.stored("o/r1")
+        assert after.hands.at_work == ["r1 a"]
+
+
+# A store that is too busy.
+
+
+async def test_a_start_that_could_not_be_stored_is_made_again_and_holds_no_place_until_then(one: Stage) -> None:
+    run_id = await one.begin(task("a"))
+    await one.hands.until(lambda: one.hands.at_work == ["r1 a"])
+    other = await one.begin(task("b"))
+    one.runs.busy = 1
+    one.hands.end("r1 a", DONE)
+    await one.hands.until(lambda: one.timers.waiting or one.hands.at_work == ["r2 b"])
+    one.timers.fire()
+    await one.hands.until(lambda: one.hands.at_work == ["r2 b"])
+    assert (await one.stored(run_id)).state == "done"
+    one.hands.end("r2 b", DONE)
+    assert (await one.stored(other, lambda now: now.finished_at)).state == "done"
+    assert one.hands.begun.count("o/r1/a/1/attempt") == 1
+    assert one.hands.begun.count("o/r2/b/1/attempt") == 1
+
+
+async def test_an_end_that_could_not_be_stored_is_not_forgotten_and_its_effect_not_repeated(one: Stage) -> None:
+    await one.begin(task("a"))
+    await one.hands.until(lambda: one.hands.at_work == ["r1 a"])
+    one.runs.busy = 1
+    one.hands.end("r1 a", DONE)
+    await one.hands.until(lambda: one.timers.waiting)
+    await one.driver.sweep()  # it finds the row of an effect that was begun and not settled
+    one.timers.fire()
+    await one.stored("o/r1", lambda now: now.state == "done")
+    assert one.hands.begun.count("o/r1/a/1/attempt") == 1
+
+
+# Effects.
+
+
+async def test_what_is_under_way_is_never_begun_again(one: Stage) -> None:
+    run_id = await one.begin(task("a"))
+    await one.hands.until(lambda: one.hands.at_work == ["r1 a"])
+    for _ in range(3):
+        await one.driver.sweep()
+        await one.say(run_id, "prioritised", "a")
+    assert one.hands.begun.count("o/r1/a/1/attempt") == 1
+
+
+async def test_a_merge_that_is_to_be_tried_again_is_decided_once_and_looked_at_once(one: Stage) -> None:
+    """GitHub says that the head was another one a moment ago: look, and try again in two seconds."""
+    one.hands.facts_of = {"a": pull()}
+    run_id = await one.in_review(task("a"))
+    one.driver.wake(run_id, ["a"])
+    await one.hands.until(lambda: one.hands.at_work == ["r1 a"])
+    looks = len(one.hands.asked)
+    one.hands.end("r1 a", Outcome(again_in=2.0, look=True))
+    await one.hands.until(lambda: len(one.hands.asked) > looks)
+    await one.stored(run_id)
+    merges = [key for key in one.hands.begun if "/merge/" in key]
+    assert len(merges) == 1, "nothing until its time has come"
+    assert len([seconds for seconds, _ in one.timers.waiting if seconds >= 2.0]) == 1
+    one.later(seconds=400)
+    one.timers.fire()
+    await one.hands.until(lambda: one.hands.at_work == ["r1 a"])
+    assert len([key for key in one.hands.begun if "/merge/" in key]) == 2
+
+
+async def test_github_that_does_not_answer_is_asked_again_by_one_timer_for_each_run(one: Stage) -> None:
+    run_id = await one.in_review(task("a"))
+    one.hands.error = Unreachable(502, "Bad Gateway")
+    one.timers.waiting.clear()
+    one.hands.asked.clear()
+    for count in range(1, 6):
+        one.driver.wake(run_id, ["a"])
+        await one.hands.until(partial(one.hands.was_asked, count))
+        await one.stored(run_id)
+    assert len(one.timers.waiting) == 1
+    one.hands.error, one.hands.facts_of = None, {"a": pull(checks=(check("test"),))}
+    one.timers.fire()
+    await one.stored(run_id, lambda now: now.tasks["a"].reason == "waits for check `test`")
+    assert one.timers.waiting == []
+
+
+# Sweep and patience.
+
+
+async def test_every_live_run_is_looked_at_in_each_sweep_though_no_event_ever_comes(one: Stage) -> None:
+    runs = [await one.in_review(task("a"))]
+    one.hands.facts_of = {"b": pull(), "c": pull()}
+    for name in ("b", "c"):
+        runs.append(await one.in_review(task(name)))
+        await one.stored(runs[-1])
+    await one.driver.happen(runs[1], wish=Wish(state="paused"))
+    one.hands.asked.clear()
+    assert await one.driver.sweep() == 3
+    await one.hands.until(lambda: {run_id for run_id, _ in one.hands.asked} == set(runs))
+
+
+async def test_an_attempt_without_end_is_stopped_by_a_sweep_and_a_person_is_asked(one: Stage) -> None:
+    run_id = await one.begin(task("a"), task("b"))
+    await one.hands.until(lambda: one.hands.at_work == ["r1 a"])
+    one.later(days=2.9)
+    await one.driver.sweep()
+    assert (await one.stored(run_id)).tasks["a"].state == "running"
+    one.later(days=0.2)
+    await one.driver.sweep()
+    await one.hands.until(lambda: one.hands.at_work == ["r1 b"])
+    late = (await one.stored(run_id)).tasks["a"]
+    assert (late.state, late.reason) == (
+        "needs_human",
+        "it has not come to an end in 3 days: `/lockstep retry a` begins it anew",
+    )
+    await one.say(run_id, "retried", "a")
+    one.hands.end("r1 b", DONE)
+    await one.hands.until(lambda: one.hands.at_work == ["r1 a"])
+
+
+async def test_a_restart_finds_what_is_late_too(database: SqliteDatabase) -> None:
+    async with driving(database) as before:
+        before.hands.facts_of = {"a": pull(checks=(check("test"),))}
+        run_id = await before.in_review(task("a"))
+    async with driving(database) as after:
+        after.hands.facts_of = {"a": pull(checks=(check("test"),))}
+        after.clock.at += timedelta(days=31)
+        await after.driver.sweep()
+        late = await after.stored(run_id, lambda now: now.tasks["a"].state == "needs_human")
+        assert late.tasks["a"].late
+        await after.say(run_id, "released", "a")
+        await after.stored(run_id, lambda now: now.tasks["a"].state == "in_review")
