@@ -152,15 +152,14 @@ class Engine(Shown):
         happened = [(task_id, Happening(kind=kind, actor=actor, text=text, value=value)) for task_id in ids]
         decision = await self.driver.happen(run.id, happened)
         self.stickies.touch(repo, number)
-        history = decision.history if decision is not None else ()
-        return tuple(dict.fromkeys(m.task for m in history if (m.kind, m.actor) == (kind, actor)))
+        return tuple(dict.fromkeys(m.task for m in decision.history if (m.kind, m.actor) == (kind, actor)))
 
     async def wish(self, repo: str, number: int, wish: Wish) -> bool:
         """Hold the whole run back, or let it go on; False when it was so already, or is over."""
         run = await self._run_of(repo, number)
         decision = await self.driver.happen(run.id, wish=wish)
         self.stickies.touch(repo, number)
-        return decision is not None and any(moment.kind == "run" for moment in decision.history)
+        return any(moment.kind == "run" for moment in decision.history)
 
     async def _run_of(self, repo: str, number: int) -> Run:
         _, run = await self.plan_of(repo, number)

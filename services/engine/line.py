@@ -14,6 +14,7 @@ from services.core.lengths import Lengths
 from services.core.machine import Happening
 from services.core.places import Use
 from services.core.ready import ReadyQueue
+from services.errors import Fenced, StoreError
 from services.store.runs import Settle
 
 
@@ -24,11 +25,16 @@ class Mail(msgspec.Struct, frozen=True, kw_only=True):
     facts: dict[str, PullFact] = msgspec.field(default_factory=dict)
     settle: Settle | None = None
     wish: Wish | None = None
-    answer: "asyncio.Future[Decision | None] | None" = None
+    answer: "asyncio.Future[Decision] | None" = None
 
-    def reply(self, decision: Decision | None) -> None:
+    def reply(self, decision: Decision) -> None:
         if self.answer is not None and not self.answer.done():
             self.answer.set_result(decision)
+
+    def refuse(self, error: StoreError) -> None:
+        """It was not decided, and whoever waits is told so: a command that came to nothing must not look done."""
+        if self.answer is not None and not self.answer.done():
+            self.answer.set_exception(error)
 
 
 @dataclass(kw_only=True, slots=True)
@@ -61,7 +67,7 @@ class Line:
         if self.board is not None:
             self.board.withdraw()
         for mail in self.mail:
-            mail.reply(None)
+            mail.refuse(Fenced("another process conducts this run now"))
         self.mail.clear()
         self.looks.clear()
         for key, action in self.under_way.items():

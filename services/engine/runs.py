@@ -141,10 +141,11 @@ class Driver:
     async def approved(self, run_id: str, actor: str) -> None:
         """The run goes on in this person's name: what was held for want of a right may be merged now."""
         board = await self._board(run_id)
-        if board is not None:
-            await self._parts.runs.approved(run_id, actor)
-            board.run = msgspec.structs.replace(board.run, approver=actor)
-            self._look_past_the_cache(board)
+        if board is None:
+            raise Fenced("this run is not conducted here")
+        await self._parts.runs.approved(run_id, actor)
+        board.run = msgspec.structs.replace(board.run, approver=actor)
+        self._look_past_the_cache(board)
 
     def _look_past_the_cache(self, board: Board) -> None:
         """Look at every open pull request of a run, at what it is now: an event about it may have been lost."""
@@ -167,13 +168,16 @@ class Driver:
             line.is_looking = True
             self._parts.spawn("look", self._look(run_id, line))
 
-    async def happen(self, run_id: str, happened: Happened = (), wish: Wish | None = None) -> Decision | None:
-        """Something a person did to a run; decided and stored before this returns, carried out after."""
-        answer: asyncio.Future[Decision | None] = asyncio.get_running_loop().create_future()
+    async def happen(self, run_id: str, happened: Happened = (), wish: Wish | None = None) -> Decision:
+        """Something a person did to a run; decided and stored before this returns, carried out after.
+
+        Fenced: another process conducts the run now, and nothing was decided; StoreError: it could not be decided.
+        """
+        answer: asyncio.Future[Decision] = asyncio.get_running_loop().create_future()
         self._post(run_id, Mail(happened=tuple(happened), wish=wish, answer=answer))
         decision = await answer
-        line = self._line(run_id)
-        if line.board is not None:  # what was held back may have been ready to merge for long
+        line = self._lines.get(run_id)
+        if line is not None and line.board is not None:  # what was held back may have been ready to merge for long
             self._look_past_the_cache(line.board)
         return decision
 
@@ -204,23 +208,37 @@ class Driver:
             while line.mail:
                 batch, line.mail = line.mail, []
                 await self._advance(run_id, line, batch)
+                batch = []
         except Fenced as error:
             log.warning("this run is conducted elsewhere", run=run_id, error=str(error))
-            self._forget(run_id, line, batch)
+            self._forget(run_id, line, batch, error)
+            batch = []
         except StoreError as error:
             log.warning("a decision could not be stored; it is made again", run=run_id, error=str(error))
             line.mail[:0] = batch
+            batch = []
             line.is_doubtful = True
             self._parts.timers.after(STORE_AGAIN, lambda: self._post(run_id, Mail()))
         finally:
+            if batch:  # a bug: it is logged, and the sweep takes up what these effects were
+                self._give_up(line, batch)
             line.is_driving = False
             if line.is_idle and self._lines.get(run_id) is line:
                 del self._lines[run_id]
 
-    def _forget(self, run_id: str, line: Line, batch: list[Mail]) -> None:
+    def _give_up(self, line: Line, batch: list[Mail]) -> None:
+        """This mail can't be decided: it waits for no more, and its effects are not under way any more."""
+        line.is_doubtful = True
+        for mail in batch:
+            mail.refuse(StoreError("this could not be decided"))
+            if mail.settle is not None:
+                self._under_way.pop(mail.settle.key, None)
+                self._places.give_back(mail.settle.key)
+
+    def _forget(self, run_id: str, line: Line, batch: list[Mail], error: Fenced) -> None:
         """What is known of this run here is out of date."""
         for mail in batch:
-            mail.reply(None)
+            mail.refuse(error)
         if self._lines.get(run_id) is line:
             del self._lines[run_id]
         for task in self._abandon(run_id, line):
@@ -230,7 +248,7 @@ class Driver:
         board = await self._board(run_id)
         if board is None:
             for mail in batch:
-                mail.reply(None)
+                mail.refuse(Fenced("this run is not conducted here"))
             self._call_next()
             return
         now = self._parts.clock.now()
@@ -250,6 +268,8 @@ class Driver:
                 self._under_way.pop(settle.key, None)
                 if settle.again_at is None:
                     self._places.give_back(settle.key)
+                else:  # not before it is stored, or nothing would be due then
+                    self._come_back(board.run.id, settle.again_at)
             self._after(board, line, decision, new)
         for mail in batch:
             mail.reply(decision)
@@ -305,7 +325,9 @@ class Driver:
                     line.board = renewed(line.board, run, self._ready, self._parts.lengths)
                     for key, use in held(line.board):
                         self._places.take(key, use)
-                line.is_doubtful = False
+                if line.is_doubtful:  # what the store began in this run, and nobody was told of
+                    line.is_doubtful = False
+                    self._parts.spawn("resume", self._take_up_again(run_id))
         return line.board
 
     # Looking.
@@ -352,6 +374,10 @@ class Driver:
         self.wake(run_id, later)
 
     # Carrying out.
+
+    async def _take_up_again(self, run_id: str) -> None:
+        await self._parts.runs.reopen(frozenset(self._under_way), run_id=run_id)
+        await self._resume(run_id)
 
     async def _resume(self, run_id: str) -> None:
         """Begin again what is due of a run, and come back for what is due later."""
@@ -425,8 +451,6 @@ class Driver:
         settle = settle_of(due, outcome, self._parts.clock.now())
         happened = tuple((action.task, happening) for happening in outcome.happened)
         self._post(due.run_id, Mail(happened=happened, settle=settle))
-        if settle.again_at is not None:
-            self._come_back(due.run_id, settle.again_at)
         if outcome.look:
             self.wake(due.run_id, [action.task])
 

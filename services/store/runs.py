@@ -147,8 +147,12 @@ class Runs:
 
     async def approved(self, run_id: str, actor: str) -> None:
         """From now on the run merges what this person may merge."""
-        query = "UPDATE run SET approver = ? WHERE id = ?"
-        await self._db.write(lambda c: c.execute(query, (actor, run_id)).rowcount)
+
+        def write(c: Connection) -> None:
+            self._check_run(c, run_id)
+            c.execute("UPDATE run SET approver = ? WHERE id = ?", (actor, run_id))
+
+        await self._db.write(write)
 
     async def count(self, plan_id: str) -> int:
         """How many runs the plan has had."""
@@ -206,18 +210,23 @@ class Runs:
             row = c.execute("SELECT plan_id FROM run WHERE id = ?", (run_id,)).fetchone()
             self._fence.check(c, row[0] if row is not None else "")
 
-    async def reopen(self, busy: Collection[str] = (), shards: Collection[int] | None = None) -> int:
-        """What was begun, was never settled and is not among `busy` is to be carried out again, with a look first.
-
-        Returns how many.
+    async def reopen(
+        self, busy: Collection[str] = (), shards: Collection[int] | None = None, *, run_id: str = ""
+    ) -> int:
+        """What was begun, was never settled and is not among `busy` is to be carried out again, with a look first;
+        of these shards, or of one run. Returns how many.
         """
         query = (
             "SELECT o.key, r.plan_id FROM outbox o JOIN run r ON r.id = o.run_id"
-            " WHERE o.state <> 'done' AND o.state = 'doing'"
+            " WHERE o.state <> 'done' AND o.state = 'doing' AND (o.run_id = ? OR ? = '')"
         )
 
         def write(c: Connection) -> int:
-            begun = [key for key, plan in c.execute(query) if key not in busy and self._is_ours(plan, shards)]
+            begun = [
+                key
+                for key, plan in c.execute(query, (run_id, run_id))
+                if key not in busy and self._is_ours(plan, shards)
+            ]
             c.executemany("UPDATE outbox SET state = 'waiting' WHERE key = ?", [(key,) for key in begun])
             return len(begun)
 
