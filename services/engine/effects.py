@@ -181,6 +181,8 @@ class Effects:
             return Outcome(note="its attempt is over")
         if board.run.tasks[task.id].held or board.run.state == "paused":
             return Outcome(forget=True, note="it is held")
+        if ruling_for(board.run, state, fact).verdict != "merge":
+            return Outcome(forget=True, look=True, note="a need was taken back")
         try:
             merged = await self._parts.github.writes.merge(
                 task.repo, state.pull, sha, method, f"{messages.pull_title(task)} (#{state.pull})"

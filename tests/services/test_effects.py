@@ -1,0 +1,124 @@
+"""services/engine/effects.py: what people say while a merge is being prepared counts, until the very request."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+import pytest
+
+from services.core.board import Action, Board, Run, Wish
+from services.core.conduct import decide
+from services.core.config import RepoConfig
+from services.core.gate import PullFact
+from services.core.machine import Happening, Kind, TaskState
+from services.engine.effects import Effects, Outcome
+from services.store.runs import Due
+from tests.kit.plans import NOW, happen, pull, task, tracked
+
+HEAD = "a" * 40
+
+
+@dataclass
+class GitHub:
+    """Records merges; `meanwhile` is what happens while the last thing before a merge is read."""
+
+    meanwhile: Callable[[], None]
+    merged: list[tuple[str, int, str]] = field(default_factory=list)
+
+    @property
+    def reads(self) -> "GitHub":
+        return self
+
+    @property
+    def writes(self) -> "GitHub":
+        return self
+
+    async def permission(self, repo: str, login: str, *, fresh: bool) -> str:
+        return "write"
+
+    async def repository(self, repo: str) -> Any:
+        self.meanwhile()
+        return cast("Any", _Repository)
+
+    async def merge(self, repo: str, number: int, sha: str, method: str, title: str) -> str:
+        self.merged.append((repo, number, sha))
+        return "c" * 40
+
+
+class _Repository:
+    allow_squash_merge = allow_merge_commit = allow_rebase_merge = True
+
+
+class Observer:
+    """A pull request that may be merged."""
+
+    async def pull(self, repo: str, state: TaskState, *, fresh: bool) -> PullFact:
+        return pull(HEAD)
+
+    async def config(self, repo: str) -> RepoConfig:
+        return RepoConfig()
+
+
+@dataclass
+class Parts:
+    github: GitHub
+
+
+async def merge(says: Callable[[Board], object]) -> tuple[Outcome, list[tuple[str, int, str]]]:
+    """What comes of a merge while which somebody says something."""
+    needed = happen(tracked(task("need"), task("a", "need")).run, "need", "skipped").run
+    board = Board(opened(needed, "a"))
+    github = GitHub(meanwhile=lambda: cast("None", says(board)))
+    effects = Effects(cast("Any", Parts(github)), cast("Any", Observer()))
+    state = board.run.tasks["a"]
+    action = Action(key="k", kind="merge", task="a", attempt=state.attempt, fence=state.fence, sha=HEAD)
+    outcome = await effects.carry_out(board, Due(run_id=board.run.id, action=action, tries=0))
+    return outcome, github.merged
+
+
+def opened(run: Run, task_id: str) -> Run:
+    """The run with a pull request, number 5, of a task that is being worked on."""
+    fence = run.tasks[task_id].fence
+    run = happen(run, task_id, "pushed", sha=HEAD, fence=fence).run
+    return happen(run, task_id, "opened", number=5, fence=fence).run
+
+
+def says(kind: Kind, task_id: str = "a") -> Callable[[Board], object]:
+    def say(board: Board) -> None:
+        happening = Happening(kind=kind, actor="ana", sha="d" * 40)
+        board.apply(decide(board, [(task_id, happening)], now=NOW))
+
+    return say
+
+
+def pauses(board: Board) -> None:
+    board.apply(decide(board, wish=Wish(state="paused", actor="ana"), now=NOW))
+
+
+async def test_it_merges_when_nobody_says_anything() -> None:
+    outcome, merged = await merge(lambda _: None)
+    assert [happening.kind for happening in outcome.happened] == ["merged"]
+    assert merged == [("acme/api", 5, HEAD)]
+
+
+@pytest.mark.parametrize("kind", ["cancelled", "skipped", "merged"])
+async def test_nothing_is_merged_that_is_over_by_then(kind: Kind) -> None:
+    outcome, merged = await merge(says(kind))
+    assert (merged, outcome.happened, outcome.forget) == ([], (), False)
+
+
+@pytest.mark.parametrize("say", [pauses, says("held")], ids=["pause", "hold"])
+async def test_what_is_held_by_then_may_be_merged_later(say: Callable[[Board], object]) -> None:
+    outcome, merged = await merge(say)
+    assert (merged, outcome.happened, outcome.forget) == ([], (), True)
+
+
+async def test_a_need_that_is_taken_back_by_then_holds_the_merge_back() -> None:
+    outcome, merged = await merge(says("retried", "need"))
+    assert (merged, outcome.forget, outcome.look) == ([], True, True)
+
+
+@pytest.mark.parametrize("kind", ["prioritised", "released", "expired"])
+async def test_what_does_not_concern_it_does_not_stop_it(kind: Kind) -> None:
+    _, merged = await merge(says(kind))
+    assert len(merged) == 1
