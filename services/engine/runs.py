@@ -8,17 +8,14 @@ never decided twice at a time, and a busy one pays one commit for many tasks.
 import asyncio
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
-from functools import partial
 from typing import Protocol
 
 import msgspec
 import structlog
 
-from services.core.backoff import delay
-from services.core.board import Action, Board, Decision, Run, Wish
+from services.core.board import Action, Board, Decision, Wish
 from services.core.conduct import attempt_key, decide
-from services.core.gate import PullFact
-from services.core.machine import ENDED, Happening, TaskState
+from services.core.machine import Happening
 from services.core.patience import overdue
 from services.core.places import Places
 from services.core.ready import ReadyQueue
@@ -26,9 +23,9 @@ from services.engine.effects import Outcome
 from services.engine.ends import CarriesOut, outcome_of, settle_of
 from services.engine.leave import ended
 from services.engine.line import Line, Mail, held, renewed
+from services.engine.looks import Looks, Observes
 from services.engine.parts import Parts
-from services.engine.rounds import Rounds
-from services.errors import ApiError, Fenced, StoreError
+from services.errors import Fenced, StoreError
 from services.store.runs import Due, Settle
 
 Happened = Sequence[tuple[str, Happening]]
@@ -44,19 +41,12 @@ class Touched(Protocol):
     def touch(self, repo: str, number: int, /) -> None: ...
 
 
-class Observes(Protocol):
-    """Whoever reads what GitHub says about pull requests."""
-
-    async def facts(self, run: Run, task_ids: Iterable[str], /) -> dict[str, PullFact]: ...
-
-
 class Driver:
     """Drives all runs of this process."""
 
     def __init__(self, parts: Parts, stickies: Touched, observer: Observes, effects: CarriesOut) -> None:
         self._parts = parts
         self._stickies = stickies
-        self._observer = observer
         self._effects = effects
         self._lines: dict[str, Line] = {}
         self._ready = ReadyQueue()  # tasks of all runs that only lack a free place
@@ -64,7 +54,7 @@ class Driver:
         self._is_open = False
         self._loads = 0
         self._under_way: dict[str, asyncio.Timeout | None] = {}  # key of an effect -> what ends it early, once it runs
-        self._rounds = Rounds(parts.spawn, parts.timers, self._look_anew)
+        self._looks = Looks(parts, observer, self._line, self._board, self._post)
 
     async def sweep(self) -> int:
         """Look at every live run although no event came, and take up effects that nobody finished."""
@@ -76,14 +66,14 @@ class Driver:
         await self._parts.runs.reopen(frozenset(self._under_way), shards)
         for run_id in await self._parts.runs.unfinished(shards):
             await self._resume(run_id)
-        looks: list[tuple[str, str]] = []
+        boards: list[Board] = []
         for run_id in live:
             board = await self._board(run_id)
             if board is not None:
                 late = overdue(board.run, self._parts.settings.patience, self._parts.clock.now())
                 self._post(run_id, Mail(happened=tuple(late)))
-                looks += [(run_id, task.id) for task in _open_pulls(board)]
-        self._rounds.sweep(looks)
+                boards.append(board)
+        self._looks.sweep(boards)
         return len(live)
 
     async def _load(self, shards: Collection[int] | None) -> list[str]:
@@ -122,22 +112,6 @@ class Driver:
             del self._under_way[key]
         return line.abandon()
 
-    async def _look_anew(self, run_id: str, task_id: str) -> bool:
-        """One look of a round: at what the pull request is now, past the cache. False: it is over."""
-        line = self._lines.get(run_id)
-        board = line.board if line is not None else None
-        task = board.run.tasks.get(task_id) if board is not None else None
-        if line is None or board is None or task is None or not task.pull or task.state in ENDED:
-            return False  # it is over, or somebody else conducts it now
-        self._invalidate(board, task)
-        before = line.looks_begun
-        facts = await self._read(board, [task_id])
-        if line.looks_begun == before:
-            self._post(run_id, Mail(facts=facts))
-        else:  # an event came in between, and what was read may be older than it
-            self.wake(run_id, [task_id])
-        return True
-
     async def approved(self, run_id: str, actor: str) -> None:
         """The run goes on in this person's name: what was held for want of a right may be merged now."""
         board = await self._board(run_id)
@@ -145,28 +119,11 @@ class Driver:
             raise Fenced("this run is not conducted here")
         await self._parts.runs.approved(run_id, actor)
         board.run = msgspec.structs.replace(board.run, approver=actor)
-        self._look_past_the_cache(board)
-
-    def _look_past_the_cache(self, board: Board) -> None:
-        """Look at every open pull request of a run, at what it is now: an event about it may have been lost."""
-        looks = _open_pulls(board)
-        for task in looks:
-            self._invalidate(board, task)
-        self.wake(board.run.id, [task.id for task in looks])
-
-    def _invalidate(self, board: Board, task: TaskState) -> None:
-        for subject in (f"pull:{task.pull}", f"checks:{task.head_sha}", f"statuses:{task.head_sha}"):
-            self._parts.github.invalidate(board.specs[task.id].repo, subject)
+        self._looks.at_all_of(board)
 
     def wake(self, run_id: str, task_ids: Iterable[str] = ()) -> None:
         """This run should advance; the pull requests of these tasks are read first. Returns at once."""
-        line = self._line(run_id)
-        line.looks.update(task_ids)
-        if not line.looks:
-            self._post(run_id, Mail())
-        elif not line.is_looking:
-            line.is_looking = True
-            self._parts.spawn("look", self._look(run_id, line))
+        self._looks.wake(run_id, task_ids)
 
     async def happen(self, run_id: str, happened: Happened = (), wish: Wish | None = None) -> Decision:
         """Something a person did to a run; decided and stored before this returns, carried out after.
@@ -178,7 +135,7 @@ class Driver:
         decision = await answer
         line = self._lines.get(run_id)
         if line is not None and line.board is not None:  # what was held back may have been ready to merge for long
-            self._look_past_the_cache(line.board)
+            self._looks.at_all_of(line.board)
         return decision
 
     def carry_out(self, run_id: str, actions: Iterable[Action]) -> None:
@@ -330,49 +287,6 @@ class Driver:
                     self._parts.spawn("resume", self._take_up_again(run_id))
         return line.board
 
-    # Looking.
-
-    async def _look(self, run_id: str, line: Line) -> None:
-        """Read the pull requests that were asked for and mail what GitHub says, until nobody asks for more."""
-        try:
-            while line.looks:
-                asked, line.looks = line.looks, set()
-                line.looks_begun += 1
-                board = await self._board(run_id)
-                if board is not None:
-                    self._post(run_id, Mail(facts=await self._facts(board, line, asked)))
-        finally:
-            line.is_looking = False
-
-    async def _facts(self, board: Board, line: Line, asked: Collection[str]) -> dict[str, PullFact]:
-        """What GitHub says; when it does not answer, one later look asks for everything that is still to be read."""
-        try:
-            facts = await self._read(board, asked)
-        except ApiError as error:
-            run_id = board.run.id
-            line.looks_failed += 1
-            rest = delay(run_id, line.looks_failed, retry_after=error.retry_after, base=2.0)
-            log.info("GitHub did not answer; looking again later", run=run_id, error=str(error), seconds=rest)
-            if not line.looks_later:
-                self._parts.timers.after(rest, lambda: self._look_again(run_id))
-            line.looks_later.update(asked)
-            return {}
-        line.looks_failed = 0
-        return facts
-
-    async def _read(self, board: Board, asked: Iterable[str]) -> dict[str, PullFact]:
-        """What GitHub says; a pull request whose checks may still begin is looked at again once they must have."""
-        facts = await self._observer.facts(board.run, sorted(asked))
-        for task_id, fact in facts.items():
-            if fact.grace_left > 0:
-                self._parts.timers.after(fact.grace_left, partial(self.wake, board.run.id, [task_id]))
-        return facts
-
-    def _look_again(self, run_id: str) -> None:
-        line = self._line(run_id)
-        later, line.looks_later = line.looks_later, set()
-        self.wake(run_id, later)
-
     # Carrying out.
 
     async def _take_up_again(self, run_id: str) -> None:
@@ -462,8 +376,3 @@ class Driver:
                 return await outcome_of(self._effects, board, due)
         except TimeoutError:
             return Outcome(note="stopped: its attempt is over")
-
-
-def _open_pulls(board: Board) -> list[TaskState]:
-    """The tasks of a run whose pull requests are not over."""
-    return [task for task in board.run.tasks.values() if task.pull and task.state not in ENDED]
