@@ -6,6 +6,9 @@ places): no schedule can be shorter. Before the run we know a length only roughl
 a log-normal factor of sigma 0.5 (`*_unknown`: nothing is known, all tasks count alike). Peers with the same
 durations: level by level (a layer begins when the one before has ended), first come first served, and one after
 another.
+
+What learning is worth is measured apart, with nothing declared: tasks of four repositories, of which one takes thirty
+times as long as another, after another plan in the same repositories has run (`*_learned`) and without (`*_new`).
 """
 
 import heapq
@@ -23,6 +26,7 @@ from benchmarks._graphs import drawn
 from services.core import graph
 from services.core.board import Board, Run
 from services.core.conduct import begin, decide
+from services.core.lengths import Lengths
 from services.core.machine import Happening
 from services.core.parse import parse_bytes
 from services.core.places import Limits, Places
@@ -30,6 +34,7 @@ from services.core.plan import Plan
 
 PLANS = 300
 PLACES = (2, 4, 8)
+SCALES = {"acme/docs": 0.1, "acme/web": 0.5, "acme/api": 1.0, "acme/schema": 3.0}
 START = datetime(2026, 1, 1, tzinfo=UTC)
 Durations = dict[str, float]
 
@@ -54,8 +59,36 @@ def measure(say: Say) -> Report:
         for name in _WAYS
         if not name.startswith("ours")
     }
+    ours |= _learning()
     figures = {name: round(value, 4) for name, value in ours.items()}
     return Report(name="schedule", figures=figures, peers=peers, conditions={**machine(), "schedules": len(rows)})
+
+
+def _learning() -> dict[str, float]:
+    """The same plans with and without an earlier run to learn from."""
+    over: dict[str, list[float]] = {"makespan_over_bound_learned": [], "makespan_over_bound_new": []}
+    for seed in range(PLANS):
+        earlier, plan = _spread(drawn(seed + PLANS)), _spread(drawn(seed))
+        took = _uneven(plan, seed)
+        for places in PLACES:
+            bound = max(_critical(plan, took), sum(took.values()) / places)
+            lengths = Lengths()
+            _real(earlier, _uneven(earlier, seed + PLANS), places, lengths)
+            over["makespan_over_bound_learned"].append(_real(plan, took, places, lengths) / bound)
+            over["makespan_over_bound_new"].append(_real(plan, took, places) / bound)
+    return {name: mean(values) for name, values in over.items()}
+
+
+def _spread(plan: Plan) -> Plan:
+    """Its tasks in four repositories, at random."""
+    draw = random.Random(f"repositories {plan.title}")
+    tasks = tuple(msgspec.structs.replace(task, repo=draw.choice(list(SCALES))) for task in plan.tasks)
+    return Plan(title=plan.title, tasks=tasks)
+
+
+def _uneven(plan: Plan, seed: int) -> Durations:
+    took = _durations(plan, seed)
+    return {task.id: took[task.id] * SCALES[task.repo] for task in plan.tasks}
 
 
 def _plans() -> Iterator[Plan]:
@@ -86,11 +119,11 @@ def _ours(plan: Plan, took: Durations, places: int) -> float:
     return _real(Plan(title=plan.title, tasks=tasks), took, places)
 
 
-def _real(plan: Plan, took: Durations, places: int) -> float:
+def _real(plan: Plan, took: Durations, places: int, lengths: Lengths | None = None) -> float:
     """The real board and decisions in virtual time; a task's end is a merge."""
     raw = Run(id="r", plan_id="a/b#1", repo="a/b", number=1, plan=plan, tasks={})
     run, first = begin(raw, START)
-    board = Board(run)
+    board = Board(run, None, lengths)
     board.apply(first)
     room = Places(Limits(total=places, installation=places, repo=places, agent=places))
     happened = [(task.id, Happening(kind="tracked", number=1)) for task in plan.tasks]

@@ -1,14 +1,15 @@
 """How long tasks take: learned from those that have finished, and until something is known, taken from what is said.
 
-A guess is the median of what tasks of the same repository and agent took lately; where too few of them have finished,
-of the same repository, then of the same agent; else the task's timeout, which is all a plan says about its length.
-Medians, because one task that waited a week for its review says nothing about the next.
+A task's timeout is all a plan says about its length, so what is learned is a proportion of it: the median share of
+their timeouts that the attempts of finished tasks took, and the median time that passed beside them (checks, reviews).
+It is learned from tasks of the same repository and agent; where too few of them have finished, of the same repository,
+then of the same agent. Medians, because one task that waited a week for its review says nothing about the next.
 """
 
 from collections import deque
 from collections.abc import Callable, Collection, Iterable
 from datetime import datetime
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import msgspec
 
@@ -29,10 +30,13 @@ Source = Literal["learned", "declared", "default"]
 
 
 class Sample(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """What one finished task took, in seconds. work: its attempts; whole: from its first start until it was merged."""
+    """What one finished task took, in seconds. work: its attempts; whole: from its first start until it was merged;
+    timeout: what its plan had said.
+    """
 
     repo: RepoName
     agent: str
+    timeout: float
     work: float
     whole: float
 
@@ -45,7 +49,18 @@ class Guess(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     source: Source
 
 
-_UNASKED = Guess(work=0.0, whole=0.0, source="default")
+class _Known(NamedTuple):
+    """Of tasks alike: the share of the timeout that attempts take, and the seconds that pass beside them."""
+
+    share: float
+    beside: float
+
+    def guess(self, timeout: float) -> Guess:
+        work = max(timeout * self.share, 1.0)
+        return Guess(work=work, whole=work + self.beside, source="learned")
+
+
+_UNASKED = _Known(0.0, 0.0)
 
 
 def sample_of(task: Task, state: TaskState) -> Sample | None:
@@ -54,7 +69,7 @@ def sample_of(task: Task, state: TaskState) -> Sample | None:
         return None
     whole = max((state.finished_at - state.started_at).total_seconds(), 0.0)
     work = state.worked or min(whole, float(task.timeout))
-    return Sample(repo=task.repo, agent=task.agent, work=work, whole=whole)
+    return Sample(repo=task.repo, agent=task.agent, timeout=float(task.timeout), work=min(work, whole), whole=whole)
 
 
 def declared(task: Task) -> Guess:
@@ -71,7 +86,7 @@ class Lengths:
         self._count = 0
         self._kept: dict[tuple[str, str], deque[Sample]] = {}
         self._told: dict[tuple[str, str], float] = {}
-        self._alike: dict[tuple[str, str], Guess | None] = {}
+        self._alike: dict[tuple[str, str], _Known | None] = {}
         for sample in samples:
             self.learn(sample)
 
@@ -88,7 +103,7 @@ class Lengths:
 
     def _compare(self, key: tuple[str, str], kept: Collection[Sample]) -> None:
         if len(kept) >= FEW:
-            now, told = _median(kept).whole, self._told.get(key)
+            now, told = _median(kept).guess(DEFAULT_TIMEOUT).whole, self._told.get(key)
             if told is None or not told / MOVED <= now <= told * MOVED:
                 self._told[key] = now
                 self._changed()
@@ -107,7 +122,7 @@ class Lengths:
         found = self._alike.get(key, _UNASKED)
         if found is _UNASKED:
             found = self._alike[key] = self._learned(*key)
-        return found or declared(task)
+        return declared(task) if found is None else found.guess(float(task.timeout))
 
     def whole(self, task: Task) -> float:
         """Seconds from a task's first start until it is merged."""
@@ -117,7 +132,7 @@ class Lengths:
         self.edition += 1
         self._alike.clear()
 
-    def _learned(self, repo: str, agent: str) -> Guess | None:
+    def _learned(self, repo: str, agent: str) -> _Known | None:
         """From the nearest samples of which there are enough."""
         ways: tuple[Callable[[tuple[str, str]], bool], ...] = (
             lambda key: key == (repo, agent),
@@ -132,12 +147,11 @@ class Lengths:
         return None
 
 
-def _median(samples: Collection[Sample]) -> Guess:
-    """Of two in the middle the longer one; never less than a second."""
+def _median(samples: Collection[Sample]) -> _Known:
+    """Of two in the middle the longer one."""
     middle = len(samples) // 2
-    work = sorted(sample.work for sample in samples)[middle]
-    whole = sorted(sample.whole for sample in samples)[middle]
-    return Guess(work=max(work, 1.0), whole=max(whole, 1.0), source="learned")
+    share = sorted(sample.work / sample.timeout for sample in samples)[middle]
+    return _Known(share, sorted(sample.whole - sample.work for sample in samples)[middle])
 
 
 def elapsed(since: datetime | None, now: datetime) -> float:

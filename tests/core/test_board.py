@@ -62,7 +62,7 @@ def test_chains_are_measured_anew_when_more_is_known_of_lengths() -> None:
     board = Board(run(*PLAN), None, lengths)
     assert board.remaining["a"] == 3 * DEFAULT_TIMEOUT
     for _ in range(3):
-        lengths.learn(Sample(repo="acme/web", agent="script", work=5.0, whole=7_200.0))
+        lengths.learn(Sample(repo="acme/web", agent="script", timeout=1_800.0, work=5.0, whole=7_200.0))
     board.apply(decide(board, [("a", Happening(kind="tracked", number=1))], now=NOW))
     assert board.remaining == {"a": 21_600.0, "b": 14_400.0, "c": 14_400.0, "d": 7_200.0}
     board.apply(decide(board, [("b", Happening(kind="tracked", number=1))], now=NOW))
@@ -74,7 +74,7 @@ def test_a_task_that_finishes_is_learned_from() -> None:
         happened = [("a", Happening(kind=kind, sha="a" * 40))]  # type: ignore[arg-type]
         board.apply(decide(board, happened, now=NOW + timedelta(seconds=later)))
     for _ in range(2):
-        board.lengths.learn(Sample(repo="acme/api", agent="script", work=60.0, whole=60.0))
+        board.lengths.learn(Sample(repo="acme/api", agent="script", timeout=1_800.0, work=60.0, whole=60.0))
     assert board.lengths.whole(PLAN[0]) == 60.0, "three are enough, and it was the first"
 
 

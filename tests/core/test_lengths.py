@@ -11,13 +11,20 @@ from services.core.plan import DEFAULT_TIMEOUT
 from tests.kit.plans import NOW, task
 
 
-def took(whole: float, *, repo: str = "acme/api", agent: str = "script", work: float | None = None) -> Sample:
-    return Sample(repo=repo, agent=agent, work=whole / 2 if work is None else work, whole=whole)
+def took(
+    whole: float,
+    *,
+    repo: str = "acme/api",
+    agent: str = "script",
+    work: float | None = None,
+    timeout: float = DEFAULT_TIMEOUT,
+) -> Sample:
+    return Sample(repo=repo, agent=agent, timeout=timeout, work=whole / 2 if work is None else work, whole=whole)
 
 
 def guess(known: Lengths, **of: object) -> tuple[float, str]:
     found = known.guess(task("a", **of))  # type: ignore[arg-type]
-    return (found.whole, found.source)
+    return (round(found.whole, 6), found.source)
 
 
 def test_nothing_known_is_what_the_plan_says() -> None:
@@ -44,6 +51,12 @@ def test_the_nearest_finished_tasks_count_and_two_are_too_few() -> None:
 def test_attempts_and_the_whole_are_told_apart() -> None:
     known = Lengths([took(86_400, work=60) for _ in range(3)])
     assert known.guess(task("a")) == Guess(work=60.0, whole=86_400.0, source="learned")
+
+
+def test_a_task_that_may_take_longer_is_taken_to_work_longer_and_to_wait_as_long() -> None:
+    known = Lengths([took(4_000, work=400, timeout=4_000) for _ in range(3)])
+    assert known.guess(task("a", timeout=8_000)) == Guess(work=800.0, whole=4_400.0, source="learned")
+    assert known.guess(task("a", timeout=1)).work == 1.0, "never less than a second"
 
 
 def test_one_task_that_waited_a_week_changes_nothing() -> None:
@@ -79,9 +92,11 @@ def test_replacing_forgets_what_was_learned() -> None:
 def test_what_a_task_took() -> None:
     spec = task("a", timeout=600)
     done = TaskState(id="a", state="done", worked=30.0, started_at=NOW, finished_at=NOW + timedelta(hours=1))
-    assert sample_of(spec, done) == Sample(repo="acme/api", agent="script", work=30.0, whole=3600.0)
+    assert sample_of(spec, done) == Sample(repo="acme/api", agent="script", timeout=600.0, work=30.0, whole=3600.0)
     unmeasured = TaskState(id="a", state="done", started_at=NOW, finished_at=NOW + timedelta(hours=1))
-    assert sample_of(spec, unmeasured) == Sample(repo="acme/api", agent="script", work=600.0, whole=3600.0)
+    assert sample_of(spec, unmeasured) == Sample(
+        repo="acme/api", agent="script", timeout=600.0, work=600.0, whole=3600.0
+    )
     assert sample_of(spec, TaskState(id="a", state="done", finished_at=NOW)) is None, "ticked beforehand"
     assert sample_of(spec, TaskState(id="a", state="skipped", started_at=NOW, finished_at=NOW)) is None
 
@@ -98,5 +113,5 @@ def test_what_is_still_to_come() -> None:
 def test_a_guess_is_a_length_that_was_seen(lengths: list[float]) -> None:
     known = Lengths([took(length) for length in lengths])
     found = known.whole(task("a"))
-    assert min(lengths) <= found <= max(lengths)
+    assert 0.999 * min(lengths) <= found <= 1.001 * max(lengths) + 1
     assert declared(task("a")).source == "default"

@@ -40,7 +40,9 @@ async def merge(database: Database, *names: str, run_id: str = "r1", number: int
 async def test_merged_tasks_are_found_oldest_first(database: Database) -> None:
     assert await Runs(database).samples() == []
     await merge(database, "one", "two")
-    expected = [Sample(repo="acme/api", agent="script", work=9.0, whole=minutes * 60.0) for minutes in (1, 2)]
+    expected = [
+        Sample(repo="acme/api", agent="script", timeout=1_800.0, work=9.0, whole=minutes * 60.0) for minutes in (1, 2)
+    ]
     assert await Runs(database).samples() == expected
 
 
