@@ -24,10 +24,12 @@ from services.store.db import Cursor
 from services.store.writer import Again, Over
 
 MOST_PREPARED = 500
+LATE_ERRORS = 8
 MET_ANOTHER = {"40001", "40P01"}
 """SQL states of a transaction that met another one's; begun anew, it sees what the other did."""
 PIECES = re.compile(r"""'[^']*'|"[^"]*"|--[^\n]*|/\*.*?\*/|\?""", re.DOTALL)
 ENDS = re.compile(r"\s*(BEGIN|START|COMMIT|END|ABORT|ROLLBACK(?!\s+TO\b)|PREPARE\s+TRANSACTION)\b", re.IGNORECASE)
+ALTERS = re.compile(r"\s*(DROP|ALTER|DISCARD|DEALLOCATE)\b", re.IGNORECASE)
 
 
 class PipelinedConnection:
@@ -70,7 +72,7 @@ class PipelinedConnection:
         """Everything in it, committed at the end, or nothing. eager: each statement's errors show at once."""
         try:
             self._own("BEGIN ISOLATION LEVEL REPEATABLE READ")
-            self._is_eager = eager
+            self._is_eager = eager  # and nothing is prepared: see _roll_back
             yield self
             self._is_committing = True
             ended = self._own("COMMIT")
@@ -136,7 +138,7 @@ class PipelinedConnection:
 
     def _sent(self, cursor: "psycopg.RawCursor[Any]", sql: str, parameters: Sequence[Any]) -> Cursor:
         try:
-            cursor.execute(sql, parameters)
+            cursor.execute(sql, parameters, prepare=False if self._is_eager else None)
         except psycopg.Error as error:
             raise self._judged(error) from error
         return self._arriving(cursor)
@@ -147,7 +149,6 @@ class PipelinedConnection:
         arriving = _Arriving(self, cursor)
         if self._is_eager:
             arriving.look()
-            self._forget_prepared()
         return arriving
 
     def _push_out(self) -> None:
@@ -174,24 +175,28 @@ class PipelinedConnection:
         return Again(f"the connection was lost: {error}")
 
     def _roll_back(self) -> None:
-        """Undo, and be ready for the next transaction; where that fails, let go of the connection."""
+        """Undo, and be ready for the next transaction; where that fails, let go of the connection.
+
+        psycopg has the server forget all prepared statements after a rollback, but only behind the next statement it
+        sends, and would lose that one too if it had been prepared. So what is sent here is not.
+        """
         self._is_committing = self._is_behind = False
-        for _ in range(3):  # results on their way may hold the error once more
+        with contextlib.suppress(psycopg.Error):
+            self._drain()
+            if not self._is_idle:
+                psycopg.RawCursor(self._connection).execute("ROLLBACK", prepare=False)
+                self._pipeline.sync()
+            psycopg.RawCursor(self._connection).execute("SELECT 1", prepare=False)
+            self._pipeline.sync()
+            return
+        self.close()
+
+    def _drain(self) -> None:
+        """Take in all results that are on their way; those behind an error are errors too, and each is raised."""
+        for _ in range(LATE_ERRORS):
             with contextlib.suppress(psycopg.Error):
                 self._pipeline.sync()
-                break
-        with contextlib.suppress(psycopg.Error):
-            if not self._is_idle:
-                psycopg.RawCursor(self._connection).execute("ROLLBACK")
-                self._pipeline.sync()
-            self._forget_prepared()
-        if not self._is_idle:
-            self.close()
-
-    def _forget_prepared(self) -> None:
-        """psycopg has the server forget all prepared statements after a ROLLBACK, with the statement that comes next;
-        so that is one which was not prepared itself."""
-        psycopg.RawCursor(self._connection).execute("SELECT 1", prepare=False)
+                return
         self._pipeline.sync()
 
 
@@ -247,6 +252,8 @@ def numbered(sql: str) -> str:
 def _for_acts(sql: str) -> str:
     if ENDS.match(sql):
         raise StoreError(f"an act must not end the transaction it shares with others: {sql}")
+    if ALTERS.match(sql):
+        raise StoreError(f"an act must not change the schema, that is for migrations: {sql}")
     return numbered(sql)
 
 

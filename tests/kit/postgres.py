@@ -141,16 +141,19 @@ class _Control:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._user: int | None = None
+        self._run_as: dict[str, Any] = {}
         programs = binaries()
         assert programs is not None
         self._programs = programs
         if os.geteuid() == 0:
-            self._user = pwd.getpwnam("nobody").pw_uid
-            os.chown(folder, self._user, -1)
+            nobody = pwd.getpwnam("nobody")
+            self._run_as = {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
+            os.chown(folder, nobody.pw_uid, nobody.pw_gid)
             if not all(parent.stat().st_mode & 0o001 for parent in programs.parents):  # a checkout in root's home
                 package = programs.parents[1]
-                shutil.copytree(package, folder / package.name, symlinks=True)
+                for part in (package, package.with_suffix(".libs")):
+                    if part.exists():
+                        shutil.copytree(part, folder / part.name, symlinks=True)
                 self._programs = folder / package.name / programs.relative_to(package)
 
     def prepare(self, settings: list[str]) -> None:
@@ -160,7 +163,7 @@ class _Control:
 
     def run(self, program: str, *arguments: str) -> None:
         command = [str(self._programs / program), *arguments]
-        subprocess.run(command, check=True, cwd=self._folder, user=self._user, stdin=subprocess.DEVNULL,
+        subprocess.run(command, check=True, cwd=self._folder, **self._run_as, stdin=subprocess.DEVNULL,
                        stdout=subprocess.DEVNULL)  # fmt: skip
 
 
