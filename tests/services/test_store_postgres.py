@@ -104,8 +104,15 @@ async def test_what_two_processes_change_at_once_is_not_lost(database: PostgresD
     await other.close()
 
 
-async def test_an_act_that_looks_at_nothing_still_fails_alone(database: PostgresDatabase) -> None:
-    """Its error arrives with the results of others, and is told to nobody else."""
+@pytest.mark.parametrize("rounds", [1, 20])
+async def test_an_act_that_looks_at_nothing_still_fails_alone(database: PostgresDatabase, rounds: int) -> None:
+    """Its error arrives with the results of others, and is told to nobody else; nor does it spoil what comes after."""
+    for start in range(0, rounds * 10, 10):
+        await fails_alone(database, start)
+    assert await stored(database) == [start + x for start in range(0, rounds * 10, 10) for x in (1, 2)]
+
+
+async def fails_alone(database: PostgresDatabase, start: int) -> None:
     entered, release = threading.Event(), threading.Event()
 
     def hold(c: Connection) -> None:
@@ -116,15 +123,17 @@ async def test_an_act_that_looks_at_nothing_still_fails_alone(database: Postgres
         with pytest.raises(StoreError, match="duplicate key"):
             await database.write(lambda c: [c.execute("INSERT INTO t (x) VALUES (7)") for _ in range(2)])
 
+    async def one(x: int) -> None:
+        await database.write(lambda c: c.execute("INSERT INTO t (x) VALUES (?)", (start + x,)))
+
     async with asyncio.TaskGroup() as group:
         group.create_task(database.write(hold))
         await asyncio.to_thread(entered.wait)
-        group.create_task(database.write(lambda c: c.execute("INSERT INTO t (x) VALUES (1)")))
+        group.create_task(one(1))
         group.create_task(twice())
-        group.create_task(database.write(lambda c: c.execute("INSERT INTO t (x) VALUES (2)")))
+        group.create_task(one(2))
         await asyncio.sleep(0)
         release.set()
-    assert await stored(database) == [1, 2]
 
 
 async def test_an_act_that_hides_an_error_commits_nothing(database: PostgresDatabase) -> None:
