@@ -27,7 +27,7 @@ from services.store.migrate import migrate_postgresql
 ROOT = Path(__file__).parents[2]
 QUICK = ("fsync=off", "full_page_writes=off")
 """For tests: what a killed process leaves in the page cache is enough, only a crash of the machine would lose it."""
-SETTINGS = ("listen_addresses=", "max_connections=60", "shared_buffers=32MB", "wal_level=minimal", "max_wal_senders=0")
+SETTINGS = ("listen_addresses=", "max_connections=120", "shared_buffers=32MB", "wal_level=minimal", "max_wal_senders=0")
 
 
 class Server:
