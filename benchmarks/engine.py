@@ -32,11 +32,13 @@ from services.core.conduct import begin
 from services.core.graph import needs_of
 from services.core.machine import Happening
 from services.core.plan import Parsed, Plan
+from services.core.shards import SHARDS
 from services.engine.effects import Outcome
 from services.engine.parts import EngineSettings, Parts
 from services.engine.runs import Driver
 from services.store.checkpoints import Checkpoints
 from services.store.db import Database
+from services.store.fence import Fence
 from services.store.opening import database_at
 from services.store.plans import PlanRow, Plans
 from services.store.runs import Due, Runs
@@ -78,9 +80,9 @@ class _Nothing:
         """No comment to show it in."""
 
 
-async def ours(database: Database, plan: Plan) -> tuple[float, float]:
+async def ours(database: Database, plan: Plan, fence: Fence | None = None) -> tuple[float, float]:
     """Seconds until every task has its tracking issue, and from then on until all are done."""
-    plans, runs, clock, nothing = Plans(database), Runs(database), _Clock(), _Nothing(len(plan.tasks))
+    plans, runs, clock, nothing = Plans(database), Runs(database, fence), _Clock(), _Nothing(len(plan.tasks))
     row = PlanRow(
         id="acme/p#1", repo="acme/p", number=1, title="b", hash="h", parsed=Parsed(plan=None), author="a", issue_id="1"
     )  # fmt: skip
@@ -136,10 +138,10 @@ async def _on_sqlite(plan: Plan) -> tuple[float, float]:
         return await _on(SqliteDatabase(Path(folder) / "lockstep.sqlite"), plan)
 
 
-async def _on(database: Database, plan: Plan) -> tuple[float, float]:
+async def _on(database: Database, plan: Plan, fence: Fence | None = None) -> tuple[float, float]:
     await database.open()
     try:
-        return await ours(database, plan)
+        return await ours(database, plan, fence)
     finally:
         await database.close()
 
@@ -176,7 +178,8 @@ def measure(say: Say) -> Report:
                 note(f"sqlite_us_per_issue_{len(plan.tasks)}", issue, len(plan.tasks))
                 if server is not None:
                     with server.fresh() as url:
-                        _, task = uvloop.run(_on(database_at(url, Path()), plan))
+                        shared = Fence(dict.fromkeys(range(SHARDS), 0))  # each decision asks whether it still may
+                        _, task = uvloop.run(_on(database_at(url, Path()), plan, shared))
                     note(f"postgres_us_per_task_{len(plan.tasks)}", task, len(plan.tasks))
             note("limit_us_per_task", uvloop.run(limit(ten_thousand)), 10_000)
             theirs = dbos(layered(PEER_TASKS), IN_FLIGHT)

@@ -22,7 +22,7 @@ def url() -> Iterator[str]:
         yield found
 
 
-async def test_from_an_issue_to_merged_pull_requests(story: Story, url: str, tmp_path: Path) -> None:
+async def test_from_an_issue_to_merged_pull_requests(url: str, story: Story, tmp_path: Path) -> None:
     await story.begin(["acme/schema", "acme/api"], database_url=url)
     await story.run(PLAN, title="Orders carry a currency")
     await story.until("**Done.** 3 of 3 tasks done")
@@ -32,7 +32,7 @@ async def test_from_an_issue_to_merged_pull_requests(story: Story, url: str, tmp
     assert not list(tmp_path.rglob("*.sqlite"))  # noqa: ASYNC240 - the test has nothing else to do
 
 
-async def test_stopped_while_an_attempt_runs(story: Story, url: str, pipe: Pipe) -> None:
+async def test_stopped_while_an_attempt_runs(url: str, story: Story, pipe: Pipe) -> None:
     await story.begin(database_url=url)
     await story.run(f"- [ ] **one** Wait · run: {pipe.wait}; echo $line > one.txt\n")
     await pipe.reached()
@@ -45,7 +45,7 @@ async def test_stopped_while_an_attempt_runs(story: Story, url: str, pipe: Pipe)
     assert len(story.pulls()) == 1
 
 
-async def test_the_server_is_away_while_an_attempt_ends(story: Story, url: str, pipe: Pipe) -> None:
+async def test_the_server_is_away_while_an_attempt_ends(url: str, story: Story, pipe: Pipe) -> None:
     """Deliveries are refused, so that GitHub keeps them; what the attempt came to is stored when the server is back."""
     await story.begin(database_url=url)
     await story.run(f"- [ ] **one** Wait · run: {pipe.wait}; echo $line > one.txt\n")
