@@ -25,7 +25,7 @@ from pgqueuer.queries import Queries
 from psycopg.rows import dict_row
 
 from services.core.backoff import delay
-from services.errors import UserError
+from services.errors import StoreError, UserError
 from services.store.bell import Bell
 from services.store.connect import connected
 from services.store.db import Connection
@@ -73,6 +73,7 @@ class _Driver(Driver):
         self._url, self._bell, self._pause = url, bell, pause
         self._connection: psycopg.AsyncConnection[Any] | None = None
         self._connecting = asyncio.Lock()
+        self._is_closed = False
         self._shutdown = asyncio.Event()
         self._tm = TaskManager()
 
@@ -118,11 +119,16 @@ class _Driver(Driver):
         self._connection = await connected(self._url, "queue")
 
     async def close(self) -> None:
-        if self._connection is not None:
-            await self._connection.close()
+        self._is_closed = True
+        async with self._connecting:
+            if self._connection is not None:
+                async with self._connection.lock:  # what is being asked is answered
+                    await self._connection.close()
 
     async def _living(self) -> psycopg.AsyncConnection[Any]:
         async with self._connecting:
+            if self._is_closed:
+                raise StoreError("the queue is closed")
             if self._connection is None or self._connection.closed:
                 await self.connect()
         assert self._connection is not None  # noqa: S101 - connect made it

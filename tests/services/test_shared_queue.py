@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
+from zlib import crc32
 
 import msgspec
 import psycopg
@@ -87,6 +88,7 @@ class Site:
             self._stack.push_async_callback(part.close)
             await part.open()
         task = self._group.create_task(bell.run())
+        self._stack.push_async_callback(asyncio.wait, {task})
         self._stack.callback(task.cancel)
         return bell, queue
 
@@ -95,7 +97,7 @@ class Site:
         bell.on(CHANNEL, lambda _: self._moved.set())
 
         def spawn(_: str, work: Coroutine[object, object, None]) -> None:
-            self._group.create_task(work)
+            self._group.create_task(isolated(work))
 
         queued = Queued(queue, self.results, spawn)
         bell.on(RESULT, queued.ring)
@@ -117,7 +119,7 @@ class Site:
         key = f"{task}/1/attempt"
         given = plain("true", key=key, run_id=task, **fields)
         run = await stored_run(self.database, TaskState(id="schema", state="running", fence=7), run_id=task,
-                               number=abs(hash(task)) % 10**6)  # fmt: skip
+                               number=crc32(task.encode()))  # fmt: skip
         action = Action(key=key, kind="attempt", task="schema", attempt=1, fence=7)
         await Runs(self.database).commit(run.plan_id, Decision(run_id=task, state="running", actions=(action,)), NOW)
         return given
