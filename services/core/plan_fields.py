@@ -80,7 +80,10 @@ KEYS: dict[str, Key] = {
         "text", read_timeout, "Time for one attempt: minutes, or `30m`, `2h`, `1h30m`.", {"type": ["number", "string"]}
     ),
     "group": Key(
-        "text", read_group, "Tasks of one group are merged together.", {**_TEXT, "minLength": 1, "maxLength": 64}
+        "text",
+        read_group,
+        "A lane of the run: its tasks share the places that LOCKSTEP_WORKERS_PER_GROUP gives.",
+        {**_TEXT, "minLength": 1, "maxLength": 64},
     ),
     "verify": Key("text", read_command, "Command that has to succeed before the pull request is opened.", _LONG),
     "rollback": Key("text", read_command, "How to undo the task after its merge.", _LONG),
