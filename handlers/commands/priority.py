@@ -10,7 +10,7 @@ from services.errors import UserError
 
 @command(
     "priority",
-    usage="priority task… p=N",
+    usage="priority task…|all p=N",
     summary="Set which ready task starts first; higher goes first, the plan's own value is the default.",
     needs="triage",
 )

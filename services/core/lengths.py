@@ -104,17 +104,18 @@ class Lengths:
     def _compare(self, key: tuple[str, str], kept: Collection[Sample]) -> None:
         if len(kept) >= FEW:
             now, told = _median(kept).guess(DEFAULT_TIMEOUT).whole, self._told.get(key)
-            if told is None or not told / MOVED <= now <= told * MOVED:
+            if told is None or _has_moved(told, now):
                 self._told[key] = now
                 self._changed()
 
     def replace(self, samples: Iterable[Sample]) -> None:
         """Know exactly these, oldest first, instead of all learned so far."""
-        self._kept.clear()
-        self._told.clear()
-        for sample in samples:
-            self.learn(sample)
-        self._changed()
+        read = Lengths(samples)
+        self._kept = read._kept
+        known = self._told.keys() == read._told.keys()
+        if not known or any(_has_moved(self._told[key], now) for key, now in read._told.items()):
+            self._told = read._told
+            self._changed()
 
     def guess(self, task: Task) -> Guess:
         """How long this task will take."""
@@ -145,6 +146,10 @@ class Lengths:
             if len(kept) >= FEW:
                 return _median(kept)
         return None
+
+
+def _has_moved(told: float, now: float) -> bool:
+    return not told / MOVED <= now <= told * MOVED
 
 
 def _median(samples: Collection[Sample]) -> _Known:

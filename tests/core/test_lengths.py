@@ -87,6 +87,9 @@ def test_replacing_forgets_what_was_learned() -> None:
     assert guess(known) == (DEFAULT_TIMEOUT, "default")
     assert guess(known, repo="acme/web")[0] == 9.0
     assert known.edition > edition
+    edition = known.edition
+    known.replace([took(10, repo="acme/web", agent="coder")] * 4)
+    assert known.edition == edition, "hardly anything has changed"
 
 
 def test_what_a_task_took() -> None:

@@ -36,7 +36,7 @@ async def test_help_lists_every_command_with_its_permission(story: Story) -> Non
 | `/lockstep help` | Show this list. | read |
 | `/lockstep hold [task…] [why=…]` | Start and merge nothing more, in the whole run or of the named tasks, until `resume`. | triage |
 | `/lockstep ping` | Say whether I am listening. | read |
-| `/lockstep priority task… p=N` | Set which ready task starts first; higher goes first, the plan's own value is the default. | triage |
+| `/lockstep priority task… or all p=N` | Set which ready task starts first; higher goes first, the plan's own value is the default. | triage |
 | `/lockstep resume [task… or all]` | Go on after `hold`: the run, the named tasks, or both with `all`. | triage |
 | `/lockstep retry [task… or failed or all]` | Start failed or cancelled tasks again, each with a new attempt; a skipped one only when it is named. | write |
 | `/lockstep run` | Start the approved plan. | write |
