@@ -80,6 +80,7 @@ class Worker:
                     finish = partial(self._queue.finish, job=job.id)
                     if not await self._results.tell(order.key, holder, msgspec.json.encode(told), finish):
                         log.info("an attempt was taken over by another worker", key=order.key)
+                        raise HandBack(timedelta(0), "the claim was lost")  # should the piece be ours by now, anew
             except StoreError as error:
                 raise HandBack(AGAIN, f"the store does not answer: {error}") from error
 

@@ -21,7 +21,6 @@ from pgqueuer.domain.models import Context, Job
 from pgqueuer.domain.settings import DBSettings, Durability
 from pgqueuer.domain.types import Channel, JobId
 from pgqueuer.ports.driver import Driver, NotifyCallback
-from pgqueuer.queries import Queries
 from psycopg.rows import dict_row
 
 from services.core.backoff import delay
@@ -29,6 +28,7 @@ from services.errors import StoreError, UserError
 from services.store.bell import Bell
 from services.store.connect import connected
 from services.store.db import Connection
+from services.store.owned import OwnedQueries
 
 ENTRY = "attempt"
 CHANNEL = "lockstep_queue"
@@ -154,10 +154,11 @@ class Queue:
 
     def __init__(self, url: str, bell: Bell, pause: Callable[[float], Awaitable[None]]) -> None:
         self._driver = _Driver(url, bell, pause)
-        self._queries = Queries(
+        self._queries = OwnedQueries(
             self._driver, QueryBuilderEnvironment(NAMES), QueryQueueBuilder(NAMES), QuerySchedulerBuilder(NAMES)
         )
         self._manager = _Manager(self._queries, Channel(CHANNEL))
+        self._queries.owner = self._manager.queue_manager_id
 
     async def open(self) -> None:
         """Connect, and bring PgQueuer's tables up to the version that is installed; UserError when that fails."""

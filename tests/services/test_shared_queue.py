@@ -3,12 +3,15 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import timedelta
 from typing import Any
 from zlib import crc32
 
 import msgspec
 import psycopg
 import pytest
+from pgqueuer.domain.types import QueueEntrypoint
+from pgqueuer.ports.repository import EntrypointExecutionParameter
 
 from bot.dispatch import isolated
 from bot.loops import pause
@@ -21,7 +24,7 @@ from services.errors import AgentError, GitError, NotFound, RateLimited
 from services.store.bell import Bell
 from services.store.news import RESULT
 from services.store.postgres import PostgresDatabase
-from services.store.queue import CHANNEL, Queue
+from services.store.queue import CHANNEL, ENTRY, Queue
 from services.store.results import Results
 from services.store.runs import Runs, Settle
 from tests.kit import postgres
@@ -136,6 +139,11 @@ class Site:
             while self.rows("lockstep_queue") != count:
                 self._moved.clear()
                 await self._moved.wait()
+
+    def stand_still(self) -> None:
+        """Whoever has a piece by now has not beaten for long, as far as the others see."""
+        with psycopg.connect(self.url) as connection:
+            connection.execute("UPDATE lockstep_queue SET heartbeat = now() - interval '1 minute'")
 
     def rows(self, table: str) -> int:
         with psycopg.connect(self.url) as connection:
@@ -299,6 +307,59 @@ async def test_of_two_workers_with_one_attempt_one_counts(site: Site) -> None:
     assert not await results.tell(order.key, "second", b"again", lambda _: told.append("again"))
     assert (await results.answer(order.key), told) == (b"two", ["second"])
     assert await results.claim(which(order), "third") == "answered"
+
+
+@pytest.mark.parametrize("ends", ["ends", "stops"])
+async def test_a_worker_that_comes_back_leaves_the_piece_to_who_took_over(site: Site, ends: str) -> None:
+    """It stood still, is gone on with elsewhere, and ends or is stopped now; then somebody asks again."""
+    go_on = asyncio.Event()
+
+    async def slow(_: Order) -> Result:
+        await go_on.wait()
+        return msgspec.structs.replace(ENDED, log="the first")
+
+    take_over = asyncio.Event()
+
+    async def slower(_: Order) -> Result:
+        await take_over.wait()
+        return ENDED
+
+    back, first = await site.worker(slow, slots=1)
+    queued, order = await site.asker(), await site.order()
+    async with asking(queued, order) as asked:
+        await first.has_begun(1)
+        _, second = await site.worker(slower, slots=1)
+        site.stand_still()
+        await second.has_begun(1)
+        if ends == "ends":
+            go_on.set()
+            async with asyncio.timeout(10):
+                await first.free.wait()
+        await back.stop(0.05)
+        assert site.rows("lockstep_queue WHERE status = 'picked'") == 1
+        _, third = await site.worker(ended, slots=1)
+        queued.look_again()
+        other = await site.order("other")
+        assert await queued.attempt(other) == ENDED
+        assert third.begun == [other.key], "what a live worker has is nobody else's"
+        take_over.set()
+        assert await asked == ENDED
+    assert (second.begun, site.rows("lockstep_queue")) == ([order.key], 0)
+
+
+async def test_a_worker_keeps_only_its_own_pieces_alive(site: Site) -> None:
+    """The beat of one that lost a piece must not hide that the one who has it now is dead."""
+    queues = [(await site._parts())[1]._queries for _ in range(2)]
+    await queues[0].enqueue(ENTRY, b"{}")
+    taken = [await queue.dequeue(1, {QueueEntrypoint(ENTRY): EntrypointExecutionParameter(0)}, queue.owner, None,
+                                 timedelta(0)) for queue in queues]  # fmt: skip
+    assert [[job.id for job in jobs] for jobs in taken] == [[taken[0][0].id]] * 2
+    site.stand_still()
+    stale = "lockstep_queue WHERE heartbeat < now() - interval '30 seconds'"
+    await queues[0].update_heartbeat([taken[0][0].id])
+    assert site.rows(stale) == 1
+    await queues[1].update_heartbeat([taken[0][0].id])
+    assert site.rows(stale) == 0
 
 
 async def test_a_worker_that_stops_hands_back_what_does_not_end_in_time(site: Site) -> None:
