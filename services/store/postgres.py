@@ -40,6 +40,9 @@ SELECT set_config('lock_timeout', '10s', false), set_config('idle_in_transaction
        set_config('plan_cache_mode', 'force_generic_plan', false)
 """
 """Nobody holds up the others for long; the disk has what was answered; a prepared statement is planned once."""
+STANDS_STILL = 4.0
+"""Seconds after which the server ends a writer that says nothing in the middle of a transaction, and undoes it. About
+as long as its process may be silent before others take its shards (`LEASE`), who need the rows it has locked."""
 
 
 class PostgresDatabase(GroupCommit):
@@ -60,7 +63,7 @@ class PostgresDatabase(GroupCommit):
             with psycopg.connect(**self._parameters, autocommit=True) as connection:
                 _check(connection)
                 migrate_postgresql(connection)
-            self._writing = self._connected()
+            self._writing = self._connected(writes=True)
         except (psycopg.Error, Over) as error:
             fix = "check that the server runs, and the name, password and rights in the database URL"
             raise UserError(f"The database {self._where} can't be used ({self._told(error)}); {fix}.") from None
@@ -76,7 +79,7 @@ class PostgresDatabase(GroupCommit):
 
     @contextmanager
     def _transaction(self, *, apart: bool) -> Iterator[Connection]:
-        self._writing = self._living(self._writing)
+        self._writing = self._living(self._writing, writes=True)
         with self._writing.transaction(eager=apart) as connection:
             yield connection
 
@@ -93,17 +96,20 @@ class PostgresDatabase(GroupCommit):
         finally:
             self._idle.put(reader)
 
-    def _living(self, connection: PipelinedConnection | None) -> PipelinedConnection:
+    def _living(self, connection: PipelinedConnection | None, *, writes: bool = False) -> PipelinedConnection:
         if connection is not None:
             if connection.is_alive:
                 return connection
             connection.close()
-        return self._connected()
+        return self._connected(writes=writes)
 
-    def _connected(self) -> PipelinedConnection:
+    def _connected(self, *, writes: bool = False) -> PipelinedConnection:
         try:
             connection = psycopg.connect(**self._parameters, autocommit=True)
             connection.execute(SESSION)
+            if writes:
+                still = f"{STANDS_STILL * 1000:.0f}ms"
+                connection.execute("SELECT set_config('idle_in_transaction_session_timeout', %s, false)", (still,))
         except psycopg.Error as error:
             raise Over(f"the database can't be reached: {self._told(error)}") from None
         return PipelinedConnection(connection)

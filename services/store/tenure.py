@@ -29,9 +29,16 @@ WHERE locktype = 'advisory' AND objsubid = 2 AND granted AND classid IN (7101, 7
   AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
 """
 LOCK = "SELECT id FROM unnest(%s::int[]) AS wanted (id) WHERE pg_try_advisory_lock(%s, id)"
-RAISE = "UPDATE shard SET epoch = epoch + 1, clean = 0 WHERE id = ANY(%s) RETURNING id, epoch"
-CLEAN = "SELECT id FROM shard WHERE id = ANY(%s) AND clean = 1"
-LEAVE = "UPDATE shard SET clean = 1 WHERE id = ANY(%s)"
+RAISE = """
+WITH free AS (SELECT id, clean FROM shard WHERE id = ANY(%s) FOR UPDATE SKIP LOCKED)
+UPDATE shard SET epoch = epoch + 1, clean = 0 FROM free WHERE shard.id = free.id RETURNING shard.id, epoch, free.clean
+"""
+LEAVE = """
+WITH free AS (SELECT id FROM shard WHERE id = ANY(%s) FOR UPDATE SKIP LOCKED)
+UPDATE shard SET clean = 1 FROM free WHERE shard.id = free.id
+"""
+"""Both skip rows that are held by a decision being stored (services/store/fence.py): whoever stores it may stand still
+for long, and a session that waits for it says nothing and would lose all it has."""
 RING = "SELECT pg_notify(%s, '')"
 UNLOCK = "SELECT pg_advisory_unlock(%s, id) FROM unnest(%s::int[]) AS held (id)"
 
@@ -95,19 +102,21 @@ class Tenure:
         )
 
     async def take(self, wanted: Sequence[int], room: int) -> Taken:
-        """Take up to `room` of the wanted shards, in this order; those that another was quicker to take are missing."""
+        """Take up to `room` of the wanted shards, in this order. Those that another was quicker to take are missing,
+        and those in which the last holder is still storing a decision: they stay free for the next round.
+        """
         got: list[int] = []
         while wanted and len(got) < room:
             some, wanted = wanted[: room - len(got)], wanted[room - len(got) :]
             got += [row[0] for row in await self._ask(LOCK, (list(some), SHARD))]
-        clean = frozenset(row[0] for row in await self._ask(CLEAN, (got,)))
-        epochs: dict[int, int] = {}
-        while got and not epochs:
-            try:
-                epochs = dict(await self._ask(RAISE, (got,)))  # type: ignore[arg-type]  # rows of two
-            except psycopg.errors.DeadlockDetected:  # met a late commit of the last holder; it is over now
-                continue
-        return Taken(epochs=epochs, clean=clean)
+        raised = await self._ask(RAISE, (got,))
+        taken = Taken(
+            epochs={shard: epoch for shard, epoch, _ in raised},
+            clean=frozenset(shard for shard, _, is_clean in raised if is_clean),
+        )
+        if busy := [shard for shard in got if shard not in taken.epochs]:
+            await self._ask(UNLOCK, (SHARD, busy))
+        return taken
 
     async def release(self, shards: Sequence[int], *, clean: bool) -> None:
         """Let go of shards, and say so. clean: nothing of ours is under way in them any more."""
@@ -139,8 +148,6 @@ class Tenure:
         """Any trouble ends the session: half a session would hold what nobody knows of."""
         try:
             yield
-        except psycopg.errors.DeadlockDetected:
-            raise
         except (psycopg.Error, OSError) as error:
             connection, self._connection = self._connection, None
             if connection is not None:

@@ -14,6 +14,7 @@ from services.core.board import Decision, Moment
 from services.core.machine import TaskState
 from services.core.shards import SHARDS, shard_of
 from services.errors import Fenced, StoreError
+from services.store import postgres as postgres_store
 from services.store import tenure as sessions
 from services.store.db import Connection
 from services.store.fence import Fence
@@ -159,10 +160,15 @@ async def test_who_has_lost_a_shard_can_store_nothing_more(url: str, database: P
         assert len(await runs.history(run.plan_id)) == 2
 
 
-async def test_a_decision_that_is_being_stored_is_waited_for(url: str, database: PostgresDatabase) -> None:
-    """Whoever takes the shard then reads what was stored, or the other is refused; never half of each."""
+async def test_a_decision_that_is_being_stored_keeps_its_shard_and_holds_up_no_other(
+    url: str, database: PostgresDatabase
+) -> None:
+    """Whoever takes the shard then reads what was stored, or the other is refused; never half of each. One that stands
+    still in the middle of it costs those who would take over nothing that they hold."""
     async with tenure(url) as first, tenure(url) as second:
         fence = Fence((await first.take((ACME,), 1)).epochs)
+        others = tuple(shard for shard in ALL if shard != ACME)
+        await second.take(others[1:], SHARDS)
         checked, go_on = threading.Event(), threading.Event()
 
         def slow(c: Connection) -> None:
@@ -173,15 +179,42 @@ async def test_a_decision_that_is_being_stored_is_waited_for(url: str, database:
         storing = asyncio.ensure_future(database.write(slow))
         await asyncio.to_thread(checked.wait)
         await first.close()
-        await until(second, lambda seen: not seen.taken)
-        taking = asyncio.ensure_future(second.take((ACME,), 1))
-        done, _ = await asyncio.wait({taking}, timeout=0.2)
-        assert not done, "the shard is taken only when the decision is stored"
+        await until(second, lambda seen: ACME not in seen.taken)
+        assert (await second.take((ACME, others[0]), 2)).epochs == {others[0]: 1}
+        assert (await second.look()).mine == set(others)
         go_on.set()
         await storing
-        assert (await taking).epochs == {ACME: 2}
+        assert (await second.take((ACME,), 1)).epochs == {ACME: 2}
         with pytest.raises(Fenced):
             await database.write(lambda c: fence.check(c, "acme/platform#1"))
+
+
+async def test_who_stands_still_while_it_stores_is_undone(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The rows it has locked are free after about a lease; what it was storing is refused when it goes on."""
+    monkeypatch.setattr(postgres_store, "STANDS_STILL", 0.3)
+    database = PostgresDatabase(url)
+    await database.open()
+    async with tenure(url) as first, tenure(url) as second:
+        fence = Fence((await first.take((ACME,), 1)).epochs)
+        checked, go_on = threading.Event(), threading.Event()
+
+        def stands_still(c: Connection) -> None:
+            fence.check(c, "acme/platform#1")
+            checked.set()
+            assert go_on.wait(10)
+
+        storing = asyncio.ensure_future(database.write(stands_still))
+        await asyncio.to_thread(checked.wait)
+        await first.close()
+        async with asyncio.timeout(8):
+            while not (await second.take((ACME,), 1)).epochs:
+                await second.rest(0.1)
+        go_on.set()
+        with pytest.raises(StoreError):
+            await storing
+        with pytest.raises(Fenced):
+            await database.write(lambda c: fence.check(c, "acme/platform#1"))
+    await database.close()
 
 
 async def test_runs_of_others_are_neither_listed_nor_reopened(database: PostgresDatabase) -> None:
