@@ -145,8 +145,7 @@ def _changed(sandbox: "Sandbox", repo: Repo, place: Place, event: Event) -> Call
 
 
 def _place(sandbox: "Sandbox", repo: Repo, ref: str, sha: str) -> Place | None:
-    tip = sha or sandbox.git.refs(repo.id, "refs/").get(ref, "")
-    commit = sandbox.git.commit(repo.id, sandbox.git.resolve(repo.id, tip) or "") if tip else None
+    commit = sandbox.git.commit(repo.id, sandbox.git.resolve(repo.id, sha or ref) or "")
     if commit is None:
         return None
     return Place(

@@ -41,6 +41,7 @@ class TreeMerge:
     ) -> None:
         self.git, self.repo_id, self.trees, self.labels, self.is_inner = git, repo_id, trees, labels, is_inner
         self.conflicts: set[str] = set()
+        self.is_split = False  # a directory has gone to two places: a conflict, but of no path
         self.stages: dict[str, Stages] = {}
         self.result: dict[str, Side | None] = {}
 
@@ -56,7 +57,8 @@ class TreeMerge:
         for path, stages in self.stages.items():
             self.result[path] = self._settled(path, stages)
         self._step_aside()
-        return Merged(tree=self.tree()) if not self.conflicts else Merged(tree=None, conflicts=sorted(self.conflicts))
+        is_clean = not self.conflicts and not self.is_split
+        return Merged(tree=self.tree()) if is_clean else Merged(tree=None, conflicts=sorted(self.conflicts))
 
     def tree(self) -> str:
         """Our tree with the result laid over it; deletions first, since a directory may stand where a file was."""
@@ -122,7 +124,7 @@ class TreeMerge:
                 continue
             target = theirs.directories[moved]
             if target is None:
-                self.conflicts.add(path)
+                self.is_split = True
             elif target not in own.directories:
                 self.conflicts.add(f"{target}{path[len(moved) :]}".lstrip("/"))
 

@@ -78,6 +78,67 @@ def test_one_file_changed_on_two_sides_merges_as_git_merges_it(real: Git, data: 
     assert bare(again) == bare(diff)
 
 
+TEN = "".join(f"line {n} of the file\n" for n in range(10))
+HALF = TEN.replace("line 1", "1").replace("line 2", "2").replace("line 3", "3").replace("line 4", "4")
+CASES: dict[str, tuple[Files, Files, Files]] = {
+    "touching changes conflict": ({"f": "1\n2\n3\n4\n"}, {"f": "1\nx\n3\n4\n"}, {"f": "1\n2\ny\n4\n"}),
+    "a line between them keeps changes apart": ({"f": "1\n2\n3\n4\n"}, {"f": "x\n2\n3\n4\n"}, {"f": "1\n2\ny\n4\n"}),
+    "the same change on both sides": ({"f": "1\n2\n3\n"}, {"f": "1\nx\n3\n"}, {"f": "1\nx\n3\ny\n"}),
+    "rare lines are landmarks": (
+        {"f": "def f():\n    return 1\n\nline 4\n}\n\n\n}\n"},
+        {"f": "def f():\n    return 1\n\nline 4\n}\n\n\n\n}\n"},
+        {"f": "def f():\n    return 1\n\nline 4\n\n}\n\n!\n}\n"},
+    ),
+    "a change among equal lines goes as far down as it can": (
+        {"f": "line 11\ndef f():\ndef f():\ndef f():\n}\ndef f():\n\n"},
+        {"f": "line 11\ndef f():!\ndef f():\ndef f():\n}\ndef f():\n\n"},
+        {"f": "new\nline 11\ndef f():\ndef f():\n}\ndef f():\n\n"},
+    ),
+    "a change follows a rename": ({"f": TEN}, {"g": TEN}, {"f": f"{TEN}more\n"}),
+    "a rename that keeps little more than half": ({"f": TEN}, {"g": HALF}, {"f": f"{TEN}more\n"}),
+    "renamed and deleted": ({"f": TEN}, {"g": f"{TEN}more\n"}, {}),
+    "renamed to two names": ({"f": TEN}, {"g": TEN}, {"h": f"{TEN}more\n"}),
+    "renamed to one name": ({"f": TEN}, {"g": f"first\n{TEN}"}, {"g": f"{TEN}last\n"}),
+    "renamed to a name that is taken": ({"f": TEN}, {"g": TEN}, {"f": f"{TEN}more\n", "g": "other\n"}),
+    "a new file in a directory that moved": ({"d/a": TEN}, {"m/a": TEN}, {"d/a": TEN, "d/n": "new\n"}),
+    "a new file below a directory that moved": ({"d/a": TEN}, {"m/a": TEN}, {"d/a": TEN, "d/e/n": "new\n"}),
+    "a new file in a directory that moved to two places": (
+        {"d/a": TEN, "d/b": f"b\n{TEN}"},
+        {"m/a": TEN, "n/b": f"b\n{TEN}"},
+        {"d/a": TEN, "d/b": f"b\n{TEN}", "d/n": "new\n"},
+    ),
+    "a file where the other side has a directory": ({"a": "1\n"}, {"a": "1\n", "d": "x\n"}, {"a": "1\n", "d/e": "y\n"}),
+    "deleted and changed": ({"f": "1\n", "g": "1\n"}, {"g": "1\n"}, {"f": "2\n", "g": "1\n"}),
+    "added twice alike and twice not": ({}, {"f": "1\n", "g": "1\n"}, {"f": "1\n", "g": "2\n"}),
+    "empty files are no renames": ({"f": ""}, {"g": ""}, {"f": "1\n"}),
+    "binary files": ({"f": "\0"}, {"f": "\0one"}, {"f": "\0two"}),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_each_rule_of_a_merge_is_gits(real: Git, name: str) -> None:
+    base, ours, theirs = CASES[name]
+    for one, other in ((ours, theirs), (theirs, ours)):
+        (merged, diff), (same, again) = both(real, base, one, other)
+        assert same == merged
+        assert bare(again) == bare(diff)
+
+
+def test_several_merge_bases_become_one(real: Git) -> None:
+    """Two branches that have merged each other: their changes meet again, and a base of their own is merged first."""
+    memory = MemoryGit()
+    memory.create(1, "main")
+    told = []
+    for git in (real, memory):
+        old = put(git, {"f": TEN, "g": TEN})
+        left, right = put(git, {"f": f"left\n{TEN}", "g": TEN}, old), put(git, {"f": TEN, "g": f"{TEN}right\n"}, old)
+        one = put(git, {"f": f"left\n{TEN}", "g": f"{TEN}right\nand more\n"}, left, right)
+        other = put(git, {"f": f"left\n{TEN}more\n", "g": f"{TEN}right\n"}, right, left)
+        told.append((git.merge_base(1, one, other) in {left, right}, git.merge_tree(1, one, other)))
+    assert told[0] == told[1]
+    assert told[0][1].tree is not None
+
+
 PATHS = ("a", "b", "d/x", "d/y", "d/e/z", "g/h")
 NEW = ("a", "n", "d/n", "d/x/n", "g", "m/x", "m/e/z")
 FEW = st.lists(LINES, min_size=0, max_size=5).map(lambda lines: "".join(f"{line}\n" for line in lines))

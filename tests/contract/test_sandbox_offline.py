@@ -1,5 +1,6 @@
 """The sandbox without sockets: everything follows from the seed, and is as GitHub describes it."""
 
+import asyncio
 import os
 import re
 import subprocess
@@ -8,9 +9,14 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import aiohttp
+
 from services.sandbox.kernel import Request
+from services.sandbox.runner import Runner, local
+from services.sandbox.scenario import Scenario
+from services.sandbox.server import start
 from tests.contract import offline
-from tests.contract.offline import Stage, digest, played
+from tests.contract.offline import WORKFLOW, Stage, digest, played
 from tests.kit.contract import Recorder
 
 ROOT = Path(__file__).parent.parent.parent
@@ -79,6 +85,36 @@ def test_the_example_in_the_documentation_runs() -> None:
     told = [(row.event, row.status_code) for row in sandbox.state.deliveries.values()]
     assert ("push", 202) in told
     assert {code for _, code in told} == {202}
+
+
+async def test_a_server_over_memory_answers_and_says_what_it_cannot_do(contract: Recorder) -> None:
+    stage = Stage(1)
+    running = await start(stage.sandbox, deliver=False, on_exchange=contract.exchange)
+    try:
+        async with aiohttp.ClientSession(headers={"Authorization": f"Bearer {stage.token}"}) as session:
+            async with session.get(f"{running.url}/repos/acme/api") as answer:
+                assert (answer.status, (await answer.json())["name"]) == (200, "api")
+            async with session.get(f"{running.url}/acme/api.git/info/refs?service=git-upload-pack") as refused:
+                assert (refused.status, "in memory" in await refused.text()) == (501, True)
+    finally:
+        await running.close()
+
+
+async def test_a_runner_of_processes_says_that_it_has_no_files() -> None:
+    stage = Stage(1)
+    done = asyncio.Event()
+    flow = WORKFLOW.replace("pull_request", "push")
+    repo = stage.sandbox.repo_named("acme/api")
+    assert repo is not None
+    Scenario(stage.sandbox).commit(repo, {".github/workflows/ci.yml": flow}, "Run on a push", announce=True)
+    run = next(iter(stage.sandbox.state.runs.values()))
+    stage.sandbox.on_event.append(lambda: done.set() if run.status == "completed" else None)
+    working = asyncio.create_task(Runner(stage.sandbox, local).run())
+    await asyncio.wait_for(done.wait(), 30)
+    working.cancel()
+    await asyncio.gather(working, return_exceptions=True)
+    assert run.conclusion == "failure"
+    assert "such a sandbox needs a SimulatedRunner" in stage.sandbox.state.logs[run.jobs[0]]
 
 
 def test_an_answer_does_not_change_afterwards() -> None:
