@@ -176,10 +176,13 @@ class Effects:
             )
             return Outcome(happened=(Happening(kind="refused", text=text, fence=state.fence),), forget=True)
         method = await self._method(task.repo)
-        # What people said while we were reading counts.
-        if board.run.tasks[task.id].fence != state.fence:
+        # What people said, and what another look found, while we were reading counts.
+        now = board.run.tasks[task.id]
+        if now.fence != state.fence:
             return Outcome(note="its attempt is over")
-        if board.run.tasks[task.id].held or board.run.state == "paused":
+        if now.state != state.state:
+            return Outcome(forget=True, look=True, note="something else was found out about it meanwhile")
+        if now.held or board.run.state == "paused":
             return Outcome(forget=True, note="it is held")
         if ruling_for(board.run, state, fact).verdict != "merge":
             return Outcome(forget=True, look=True, note="a need was taken back")
