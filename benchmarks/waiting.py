@@ -12,7 +12,6 @@ looked at again, because an event about it may have been lost.
 import asyncio
 import hmac
 import json
-import os
 import random
 import sqlite3
 import tempfile
@@ -31,6 +30,7 @@ from benchmarks import Number, Report, Say, WentWrong, machine
 from benchmarks._parked import APP, HOME, ParkedGitHub, fill, head, repo_of
 from tests.kit.crash.hosts import free_port
 from tests.kit.crash.process import Process
+from tests.kit.processes import cpu_seconds
 
 OPTIONS = {"runs": (200, "runs that wait"), "tasks": (50, "tasks of each run"), "wakes": (300, "deliveries")}
 LIMITS: dict[str, Number] = {"idle_cpu_percent": 0, "wake_ms_median": 5.0}
@@ -97,9 +97,9 @@ class _Measured:
 
     async def _rest(self, bot: Process) -> dict[str, Number]:
         await asyncio.sleep(SETTLING)  # the last look is decided, and shown in the comments
-        before, began = _cpu(bot.pid), time.monotonic()
+        before, began = cpu_seconds(bot.pid), time.monotonic()
         await asyncio.sleep(IDLE_SECONDS)
-        used = (_cpu(bot.pid) - before) / (time.monotonic() - began) * 100
+        used = (cpu_seconds(bot.pid) - before) / (time.monotonic() - began) * 100
         self._say(f"idle: {used:.2f} % of a core, {_rss_mb(bot.pid)} MB")
         return {"idle_cpu_percent": round(used, 2), "rss_mb": _rss_mb(bot.pid)}
 
@@ -196,12 +196,6 @@ class _Measured:
             "LOCKSTEP_SANDBOX": "none",
             "LOCKSTEP_PORT": str(self._port),
         }
-
-
-def _cpu(pid: int) -> float:
-    """Seconds of processor time it has used."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def _rss_mb(pid: int) -> int:

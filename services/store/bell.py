@@ -4,6 +4,7 @@ After each new connection everybody looks once, because nobody knows what was sa
 """
 
 from collections.abc import Awaitable, Callable, Iterable
+from contextlib import AsyncExitStack
 from typing import Any
 
 import psycopg
@@ -66,8 +67,11 @@ class Bell:
                 await self._pause(delay("bell", tries, base=0.2, cap=5.0))
 
     async def _connect(self) -> psycopg.AsyncConnection[Any]:
-        connection = await connected(self._url, "bell")
-        for channel in self._hear:
-            await connection.execute(f"LISTEN {channel}".encode())
+        async with AsyncExitStack() as unless_listening:
+            connection = await connected(self._url, "bell")
+            unless_listening.push_async_callback(connection.close)
+            for channel in self._hear:
+                await connection.execute(f"LISTEN {channel}".encode())
+            unless_listening.pop_all()
         self._connection = connection
         return connection

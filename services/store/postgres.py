@@ -7,7 +7,7 @@ than a new connection; one that is away fails what is asked of it with StoreErro
 
 import queue
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from typing import Any, TypeVar
 
 import psycopg
@@ -105,11 +105,14 @@ class PostgresDatabase(GroupCommit):
 
     def _connected(self, *, writes: bool = False) -> PipelinedConnection:
         try:
-            connection = psycopg.connect(**self._parameters, autocommit=True)
-            connection.execute(SESSION)
-            if writes:
-                still = f"{STANDS_STILL * 1000:.0f}ms"
-                connection.execute("SELECT set_config('idle_in_transaction_session_timeout', %s, false)", (still,))
+            with ExitStack() as unless_ready:
+                connection = psycopg.connect(**self._parameters, autocommit=True)
+                unless_ready.callback(connection.close)
+                connection.execute(SESSION)
+                if writes:
+                    still = f"{STANDS_STILL * 1000:.0f}ms"
+                    connection.execute("SELECT set_config('idle_in_transaction_session_timeout', %s, false)", (still,))
+                unless_ready.pop_all()
         except psycopg.Error as error:
             raise Over(f"the database can't be reached: {self._told(error)}") from None
         return PipelinedConnection(connection)

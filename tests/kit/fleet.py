@@ -22,7 +22,7 @@ from tests.kit.crash.hosts import free_port
 from tests.kit.crash.moments import GIT, SCRIPT, START, WEBHOOK, Strike
 from tests.kit.crash.process import Process
 from tests.kit.crash.stage import SECRET
-from tests.kit.processes import family
+from tests.kit.processes import cpu_seconds, family
 
 ROOT = Path(__file__).parents[2]
 COMPOSE = ROOT / "compose.yaml"
@@ -140,6 +140,11 @@ class Fleet:
         finally:
             for each in waits:
                 each.cancel()
+
+    def cpu(self) -> float:
+        """Of the process that was started last."""
+        process = self._newest.process if self._newest is not None else None
+        return cpu_seconds(process.pid) if process is not None else 0.0
 
     async def stop(self) -> None:
         """End everything as a supervisor would."""

@@ -40,13 +40,24 @@ def family(pid: int) -> set[int]:
     return found
 
 
+def cpu_seconds(pid: int) -> float:
+    """Seconds of processor time a process has used; 0.0 when there is none."""
+    ticks = os.sysconf("SC_CLK_TCK")
+    return sum(int(field) for field in _fields(pid)[11:13]) / ticks
+
+
 def _stat(pid: int) -> tuple[str, int]:
     """State and parent of a process; ("", 0) when there is none."""
+    fields = _fields(pid)
+    return (fields[0], int(fields[1])) if fields else ("", 0)
+
+
+def _fields(pid: int) -> list[str]:
+    """What the kernel tells of a process, from its state on."""
     try:
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except OSError:
-        return "", 0
-    return fields[0], int(fields[1])
+        return []
 
 
 def wait_for_end(pid: int, seconds: float = 1.0) -> None:

@@ -8,6 +8,7 @@ from services.sandbox.scenario import AppCredentials
 from tests.kit.crash.moments import Strike
 from tests.kit.crash.process import Process
 from tests.kit.crash.stage import SECRET
+from tests.kit.processes import cpu_seconds
 
 
 class Host(Protocol):
@@ -27,6 +28,9 @@ class Host(Protocol):
 
     async def ended(self) -> str:
         """Wait until a process has ended; which one and how, in words."""
+
+    def cpu(self) -> float:
+        """Seconds of processor time that what was started last has used; 0.0 where that can't be told."""
 
     async def stop(self) -> None:
         """End everything cleanly."""
@@ -62,6 +66,9 @@ class One:
     async def kill(self, strike: Strike) -> None:
         if self._process is not None:
             await self._process.kill(alone=strike.alone)
+
+    def cpu(self) -> float:
+        return cpu_seconds(self._process.pid) if self._process is not None else 0.0
 
     async def ended(self) -> str:
         assert self._process is not None

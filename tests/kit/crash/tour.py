@@ -30,7 +30,9 @@ Say = Callable[[str], None]
 
 
 class Found(msgspec.Struct, frozen=True, kw_only=True):
-    """What came of it; each list has one sentence an entry. restarts: seconds from a start to the first request."""
+    """What came of it; each list has one sentence an entry. restarts: seconds from a start to the first request, and the
+    processor time that took; standstills: seconds from a kill to the next request of whoever is left or new.
+    """
 
     kills: dict[str, int]
     plans: int
@@ -42,6 +44,8 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
     unlike_github: list[str]
     agent_runs: int
     restarts: list[float]
+    restarts_cpu: list[float]
+    standstills: list[float]
     seconds: float
     errors: list[str]
 
@@ -81,6 +85,9 @@ class _Tour:
         self._kills: Counter[str] = Counter()
         self._steps = judge.Steps()
         self._restarts: list[float] = []
+        self._restarts_cpu: list[float] = []
+        self._standstills: list[float] = []
+        self._killed = 0.0
         self._tasks: list[asyncio.Task[None]] = []
         self._wire = Wire(stage.hub.url, host.bot_url, PERSON, self._notice)
 
@@ -109,10 +116,14 @@ class _Tour:
         """The first request of a new process; git of the old one may still be under way, on the connections it had."""
         if kind == WEBHOOK or kind in GIT:
             return
+        if self._killed and not self._fell.is_set():
+            self._standstills.append(time.monotonic() - self._killed)
+            self._killed = 0.0
         caller = self._wire.last_caller
         if not self._is_back and caller not in self._callers:
             self._is_back = True
             self._restarts.append(time.monotonic() - self._started)
+            self._restarts_cpu.append(self._host.cpu())
         self._callers.add(caller)
 
     def _fitting(self, kind: str, place: Place) -> Strike | None:
@@ -132,6 +143,7 @@ class _Tour:
         if strike.delay:
             await asyncio.sleep(strike.delay)
         await self._host.kill(strike)
+        self._killed = self._killed or time.monotonic()
         self._kills[f"{strike.kind} {strike.place}"] += 1
         self._fell.set()
 
@@ -229,6 +241,8 @@ class _Tour:
             unlike_github=stage.contract.problems(),
             agent_runs=sum(n for (step, _), n in self._steps.runs.items() if step == "agent began"),
             restarts=self._restarts,
+            restarts_cpu=self._restarts_cpu,
+            standstills=self._standstills,
             seconds=seconds,
             errors=self._errors(),
         )
