@@ -107,7 +107,9 @@ class Board:
         self.run = run
         self.lengths = Lengths() if lengths is None else lengths
         self.specs = {task.id: task for task in run.plan.tasks}
-        self.after = graph.dependants(graph.needs_of(run.plan.tasks))
+        self._needs = graph.needs_of(run.plan.tasks)
+        self._ordered: tuple[str, ...] = ()
+        self.after = graph.dependants(self._needs)
         self.counts: Counter[State] = Counter(task.state for task in run.tasks.values())
         self.uses = _uses(run)
         self.ready = ReadyQueue() if ready is None else ready
@@ -130,7 +132,7 @@ class Board:
             self.counts[before] -= 1
             self.counts[task.state] += 1
             self.run.tasks[task.id] = task
-            if task.state == "done" != before:
+            if task.state == "done" != before and self.lengths.is_curious():
                 self._learn(task)
         was_going = self.run.state in GOING
         if decision.state != self.run.state:
@@ -147,12 +149,27 @@ class Board:
             self.lengths.learn(sample)
 
     def _measure(self) -> None:
-        """Work out anew how long the chains behind the tasks are; only open tasks stand behind one that could start,
-        so nothing but other guesses changes that.
+        """Work out anew how long the chains behind the tasks are, as soon as somebody asks. Only open tasks stand
+        behind one that could start, so nothing but other guesses changes that.
         """
         self.edition = self.lengths.edition
-        self.remaining = graph.longest_remaining(self.run.plan, self.lengths.whole)
+        self._remaining: dict[str, float] | None = None
         self.offer()
+
+    @property
+    def remaining(self) -> dict[str, float]:
+        """id -> seconds of the longest chain from the task on."""
+        if self._remaining is None:
+            self._ordered = self._ordered or graph.order(self._needs)
+            alike: dict[tuple[str, str, int], float] = {}
+            lengths = {}
+            for task in self.run.plan.tasks:
+                kind = (task.repo, task.agent, task.timeout)
+                if kind not in alike:
+                    alike[kind] = self.lengths.whole(task)
+                lengths[task.id] = alike[kind]
+            self._remaining = graph.longest_behind(self._ordered, self.after, lengths)
+        return self._remaining
 
     def renew(self, run: Run) -> None:
         """Take over what is stored: whether the last decision is there was not told. Who holds the board sees it."""

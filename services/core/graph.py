@@ -81,11 +81,21 @@ def all_dependants(needs: Needs, task: str) -> frozenset[str]:
 def longest_remaining(plan: Plan, duration: Duration = _each_counts_one) -> dict[str, float]:
     """id -> length of the longest chain from the task on, itself included, in the unit of `duration` (>= 0)."""
     needs = needs_of(plan.tasks)
-    behind = dependants(needs)
     by_id = plan.by_id
+    return longest_behind(order(needs), dependants(needs), {task: duration(by_id[task]) for task in needs})
+
+
+def longest_behind(
+    ordered: Sequence[str], behind: Mapping[str, Sequence[str]], lengths: Mapping[str, float]
+) -> dict[str, float]:
+    """The same for tasks in a topological order whose dependants are known."""
     left: dict[str, float] = {}
-    for task in reversed(order(needs)):
-        left[task] = duration(by_id[task]) + max((left[other] for other in behind[task]), default=0.0)
+    for task in reversed(ordered):
+        chain = 0.0
+        for other in behind[task]:
+            if left[other] > chain:
+                chain = left[other]
+        left[task] = chain + lengths[task]
     return left
 
 

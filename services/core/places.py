@@ -87,8 +87,9 @@ class Places:
         """The attempt `key` holds its places from now on, also where there are none left: it runs already."""
         if key not in self._uses:
             self._uses[key] = use
+            taken = self.taken
             for lane, _ in self.lanes(use):
-                self.taken[lane] = self.taken.get(lane, 0) + 1
+                taken[lane] = taken.get(lane, 0) + 1
             self.turn += 1
             self.turns.pop(use.run, None)
             self.turns[use.run] = self.turn
@@ -100,8 +101,11 @@ class Places:
         use = self._uses.pop(key, None)
         if use is None:
             return False
+        taken = self.taken
         for lane, _ in self.lanes(use):
-            self.taken[lane] -= 1
-            if not self.taken[lane]:
-                del self.taken[lane]
+            left = taken[lane] - 1
+            if left:
+                taken[lane] = left
+            else:
+                del taken[lane]
         return True

@@ -9,6 +9,7 @@ import heapq
 from bisect import bisect_left, insort
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
+from operator import itemgetter
 
 from services.core.places import Places, Use
 from services.core.schedule import NOTHING, PATIENCE, Candidate, Rank, Taken, Urgency, rank_of, urgency_of
@@ -145,13 +146,22 @@ class _Pick:
         self._sources.append(source)
 
     def _add_changed(self, use: Use, row: _Row | None, added: Sequence[Candidate], gone: Collection[str]) -> None:
-        rest = row.in_order(self._overdue_since, gone) if row is not None else iter(())
-        if added:
-            new = sorted(map(rank_of, added), key=self._order)
-            rest = heapq.merge(rest, new, key=self._order)
+        new = self._sorted(added)
+        if row is None:
+            rest = iter(new)
+        else:
+            held = row.in_order(self._overdue_since, gone)
+            rest = heapq.merge(held, new, key=self._order) if new else held
         head = next(rest, None)
         if head is not None:
             self._add(_Source(use, row, {each.id: each for each in added}, rest), head)
+
+    def _sorted(self, added: Sequence[Candidate]) -> list[Rank]:
+        ranks = sorted(map(rank_of, added))
+        late = [rank for rank in ranks if rank[2] <= self._overdue_since]
+        if not late:
+            return ranks
+        return [*sorted(late, key=itemgetter(2, 3)), *(rank for rank in ranks if rank[2] > self._overdue_since)]
 
     def _order(self, rank: Rank) -> Urgency:
         return urgency_of(rank, "", NOTHING, self._overdue_since)
@@ -161,8 +171,10 @@ class _Pick:
 
     def choose(self) -> list[Candidate]:
         """The most urgent head again and again, until nobody fits."""
-        chosen = []
+        chosen: list[Candidate] = []
         heads, taken = self._heads, self._taken
+        if len(heads) == 1:
+            return self._in_a_row(heads[0][0][-1], self._sources[0])
         while heads and not taken.is_full:
             was, number = heads[0]
             source = self._sources[number]
@@ -180,4 +192,16 @@ class _Pick:
                 heapq.heappop(heads)
                 if not was[0]:
                     taken.keep(source.use)
+        return chosen
+
+    def _in_a_row(self, first: str, source: _Source) -> list[Candidate]:
+        """The same where all are in one set of lanes: one after the other, as long as they fit."""
+        chosen: list[Candidate] = []
+        task_id = first
+        while not self._taken.is_full and self._taken.take(source.use):
+            chosen.append(source.candidate(task_id))
+            behind = source.next(self._overdue_since)
+            if behind is None:
+                break
+            task_id = behind[3]
         return chosen

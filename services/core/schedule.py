@@ -93,15 +93,14 @@ class Taken:
         turn = self._turns.get(run) or self._places.turns.get(run, 0)
         return self._count.get(("run", run), 0), turn
 
-    def fits(self, use: Use) -> bool:
-        return all(self._count.get(lane, 0) < room for lane, room in self._places.lanes(use))
-
     def take(self, use: Use) -> bool:
         """Take its places; False when a lane is full. One that does not fit now does not fit later either."""
-        if not self.fits(use):
-            return False
-        for lane, _ in self._places.lanes(use):
-            self._count[lane] = self._count.get(lane, 0) + 1
+        lanes, count = self._places.lanes(use), self._count
+        for lane, room in lanes:
+            if count.get(lane, 0) >= room:
+                return False
+        for lane, _ in lanes:
+            count[lane] = count.get(lane, 0) + 1
         self._turn += 1
         self._turns[use.run] = self._turn
         return True

@@ -92,6 +92,14 @@ def test_replacing_forgets_what_was_learned() -> None:
     assert known.edition == edition, "hardly anything has changed"
 
 
+def test_of_a_flood_not_every_task_is_learned_from() -> None:
+    known = Lengths()
+    asked = [known.is_curious() for _ in range(280)]
+    assert (sum(asked[:200]), sum(asked[200:])) == (200, 10)
+    known.replace([])
+    assert known.is_curious(), "a sweep begins it anew"
+
+
 def test_what_a_task_took() -> None:
     spec = task("a", timeout=600)
     done = TaskState(id="a", state="done", worked=30.0, started_at=NOW, finished_at=NOW + timedelta(hours=1))

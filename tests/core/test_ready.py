@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -64,6 +65,16 @@ def test_it_picks_what_choosing_anew_would(
     expected = choose([*stays, *new], places, NOW)
     assert queue.pick(places, NOW, run="r1", fresh=new, gone=gone) == expected
     assert queue.pick(places, NOW) == choose(held, places, NOW), "asking changes nothing"
+
+
+@given(many, many, st.integers(0, 5))
+def test_it_does_so_where_all_are_in_one_set_of_lanes(held: list[Candidate], fresh: list[Candidate], room: int) -> None:
+    use = Use(installation="acme", repo="acme/a", agent="script", run="r1")
+    old = [msgspec.structs.replace(one, use=use) for one in {one.id: one for one in held}.values()]
+    ids = {one.id for one in old}
+    new = [msgspec.structs.replace(one, use=use) for one in {one.id: one for one in fresh}.values() if one.id not in ids]
+    places = Places(Limits(total=6, installation=6, repo=room, agent=6))
+    assert queue_of(old).pick(places, NOW, run="r1", fresh=new) == choose([*old, *new], places, NOW)
 
 
 @given(many, many)

@@ -171,7 +171,7 @@ def test_limits_hold_nothing_is_left_out_and_order_is_respected(
     for lane, room in [each for one in chosen for each in lanes_of(one.use, limits)]:
         assert places.taken[lane] <= room
     left = [one for one in tasks if one not in chosen]
-    could = [one for one in left if Taken(places).fits(one.use)]
+    could = [one for one in left if Taken(places).take(one.use)]
     assert not could or any(is_overdue(one, NOON) for one in left if one not in could)
     same_run = [[urgency(one, NOON) for one in chosen if one.use.run == run] for run in ("r1", "r2")]
     assert all(ranks == sorted(ranks) for ranks in same_run)
