@@ -72,7 +72,9 @@ def test_it_does_so_where_all_are_in_one_set_of_lanes(held: list[Candidate], fre
     use = Use(installation="acme", repo="acme/a", agent="script", run="r1")
     old = [msgspec.structs.replace(one, use=use) for one in {one.id: one for one in held}.values()]
     ids = {one.id for one in old}
-    new = [msgspec.structs.replace(one, use=use) for one in {one.id: one for one in fresh}.values() if one.id not in ids]
+    new = [
+        msgspec.structs.replace(one, use=use) for one in {one.id: one for one in fresh}.values() if one.id not in ids
+    ]
     places = Places(Limits(total=6, installation=6, repo=room, agent=6))
     assert queue_of(old).pick(places, NOW, run="r1", fresh=new) == choose([*old, *new], places, NOW)
 
