@@ -160,7 +160,8 @@ class Dispatcher(Generic[EngineT]):
                     await self._pause(again)
                     continue
                 tries = 0
-                self._close(items.popleft())
+                done = items.popleft()  # one that is not settled may be ours once more
+                self._close(done, handled=done.row in self._settled or self._is_ours(done))
         finally:
             del self._lanes[lane], self._lane_tasks[lane]
             for item in items:  # cut off: whoever dispatches this shard now reads them again
@@ -182,7 +183,7 @@ class Dispatcher(Generic[EngineT]):
             if any(isinstance(error, Fenced) for error in errors.values()):
                 return None  # it is not settled: whoever dispatches it now handles it
             again = self._again(event, [error for error in errors.values() if error is not None], tries)
-            if again is not None:
+            if again is not None or (any(errors.values()) and not self._is_ours(item)):
                 return again if self._is_ours(item) else None
             failed = [name for name, error in errors.items() if error is not None]
             for name in failed:

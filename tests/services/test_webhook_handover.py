@@ -104,6 +104,36 @@ async def test_what_turns_out_to_be_conducted_elsewhere_is_not_settled_here(inbo
         assert diary.lines == ["tried", "tried"], "it may be ours again"
 
 
+@pytest.mark.parametrize("error", [Fenced("another process conducts acme now"), RuntimeError("its run was gone")])
+async def test_what_fails_because_its_shard_was_just_let_go_is_handled_by_whoever_has_it_next(
+    inbox: Inbox, error: Exception
+) -> None:
+    """That may be the same process again, a moment later."""
+    begun, end = asyncio.Event(), asyncio.Event()
+
+    async def refused(event: Event, engine: Diary) -> None:
+        engine.lines.append("tried")
+        begun.set()
+        await end.wait()
+        if len(engine.lines) == 1:
+            raise error
+
+    await inbox.put(delivery(body(1)))
+    source = Shared(inbox)
+    async with running(source, {"issues": (refused,)}) as (dispatcher, diary):
+        await begun.wait()
+        source.held = False
+        letting_go = asyncio.ensure_future(dispatcher.let_go([0], 30.0))
+        asyncio.get_running_loop().call_soon(end.set)
+        assert await letting_go
+        assert await outcomes(inbox) == {"waiting": 1}
+        source.held = True
+        dispatcher.wake()
+        await dispatcher.idle()
+        assert diary.lines == ["tried", "tried"]
+    assert await outcomes(inbox) == {"waiting": 0, "handled": 1}
+
+
 async def test_handlers_run_again_when_the_store_was_away(inbox: Inbox) -> None:
     async def flaky(event: Event, engine: Diary) -> None:
         engine.lines.append("tried")

@@ -1,5 +1,6 @@
 """Two bots that do everything share one PostgreSQL: each conducts half of the owners, and both see one truth."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -9,8 +10,10 @@ import psycopg
 import pytest
 
 from bot.app import Bot, running
+from bot.conducting import Conductor
 from services.core.names import check_key
 from services.core.shards import SHARDS
+from services.engine.engine import Engine
 from tests.kit import postgres
 from tests.kit.pipe import Pipe
 from tests.kit.story import FILES, NOWHERE, Story
@@ -52,6 +55,41 @@ async def test_what_one_hears_the_other_knows(url: str, story: Story, tmp_path: 
         listens.engine.forget("acme/api", f"checks:{sha}")
         await listens.engine.look(check_key("acme/api", sha))
         await story.until(lambda: story.merges)
+
+
+async def test_a_command_that_meets_the_coming_of_another_bot_is_carried_out_once_it_is_settled_who_conducts(
+    url: str, story: Story, pipe: Pipe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The shards are let go while GitHub is asked who wrote the command; its thumb means that it was done."""
+    conductors: list[Conductor] = []
+    real_round, real_permission = Conductor._round, Engine.permission
+    is_armed = False
+
+    async def known(self: Conductor) -> None:
+        conductors[:] = [self]
+        await real_round(self)
+
+    async def while_let_go(self: Engine, repo: str, login: str) -> str:
+        nonlocal is_armed
+        if is_armed:
+            is_armed = False
+            tasks.append(asyncio.ensure_future(conductors[0]._give_up(set(conductors[0]._held))))
+            await asyncio.sleep(0)  # its first step
+            assert not held(story.bot)
+        return await real_permission(self, repo, login)
+
+    tasks: list[asyncio.Future[None]] = []
+    monkeypatch.setattr(Conductor, "_round", known)
+    monkeypatch.setattr(Engine, "permission", while_let_go)
+    await story.begin(database_url=url)
+    await story.run(f"- [ ] **one** Wait · run: {pipe.wait}; echo $line > one.txt\n")
+    await pipe.reached()
+    is_armed = True
+    comment = await story.comment("/lockstep cancel")
+    await story.until(lambda: "+1" in story.reactions(comment))
+    await asyncio.gather(*tasks)
+    with psycopg.connect(url) as database:
+        assert database.execute("SELECT state FROM run").fetchall() == [("cancelled",)]
 
 
 async def test_the_sessions_that_hold_the_shards_are_cut(url: str, story: Story, tmp_path: Path, pipe: Pipe) -> None:
