@@ -87,7 +87,9 @@ class Conductor:
             self._task.cancel()
             await asyncio.wait({self._task})
         try:
+            await self._tenure.resign()
             await self._give_up(set(self._held))
+            await self._tenure.leave()
         except StoreError as error:  # then the session is over, and that lets go too
             log.warning("the shards were not let go in good order", error=str(error))
         await self._tenure.close()

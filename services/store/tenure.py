@@ -16,7 +16,8 @@ import psycopg
 from services.errors import StoreError
 from services.store.connect import PATIENCE, connected
 
-LEASE = 4.0
+LEASE = 3.5
+"""Longer than a round of `bot/conducting.py` and PATIENCE together: who is cut off stops before others begin."""
 CHANNEL = "lockstep_shards"
 """Rung when shards were let go and when somebody has come, so that nobody need wait for the next look."""
 
@@ -86,6 +87,12 @@ class Tenure:
             await self._ask("SELECT pg_advisory_lock_shared(%s, %s)", (WORKER, self._slots))
         await self._ask(RING, (CHANNEL,))
 
+    async def leave(self) -> None:
+        """Let go of whatever is still held, say so, and end the session."""
+        await self._ask("SELECT pg_advisory_unlock_all()")
+        await self._ask(RING, (CHANNEL,))
+        await self.close()
+
     async def close(self) -> None:
         """End the session: what it held is free."""
         connection, self._connection = self._connection, None
@@ -117,6 +124,10 @@ class Tenure:
         if busy := [shard for shard in got if shard not in taken.epochs]:
             await self._ask(UNLOCK, (SHARD, busy))
         return taken
+
+    async def resign(self) -> None:
+        """Count as a conductor no more, so that the others' shares grow before anything is let go."""
+        await self._ask("SELECT pg_advisory_unlock_shared(%s, 0)", (CONDUCTOR,))
 
     async def release(self, shards: Sequence[int], *, clean: bool) -> None:
         """Let go of shards, and say so. clean: nothing of ours is under way in them any more."""

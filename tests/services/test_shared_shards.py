@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 import psycopg
 import pytest
 
+import bot.conducting
 from bot.conducting import Conductor
 from bot.loops import Beside, pause
 from services.core.board import Decision, Moment
@@ -286,7 +287,10 @@ async def test_shards_are_shared_when_one_comes_and_taken_when_one_goes(url: str
         assert first.has == set(ALL)
 
 
-async def test_who_leaves_in_good_order_is_followed_at_once(url: str) -> None:
+async def test_coming_and_leaving_in_good_order_are_heard_at_once(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody waits for the next look: it would be in a minute here."""
+    monkeypatch.setattr(bot.conducting, "ROUND", 60.0)
+    monkeypatch.setattr(sessions, "LEASE", 120.0)
     async with conducting(url, "a") as (leaving, first, _):
         await first.until(SHARDS)
         async with conducting(url, "b") as (_, second, _):
