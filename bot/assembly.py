@@ -16,6 +16,7 @@ from bot.loops import Beside, pause, sweep
 from bot.settings import Settings, private_key_pem
 from services import checks
 from services.core.clock import Clock
+from services.core.shards import SHARDS
 from services.engine.engine import Engine
 from services.engine.parts import EngineSettings, Others, Parts
 from services.engine.shown import Shown
@@ -90,6 +91,7 @@ def assemble(
     checks.load()
     handlers.commands.load()
     metrics, inbox = Metrics(), Inbox(database, fence)
+    metrics.shards.set(SHARDS if fence is None else 0)
     engine = Engine(
         Parts(
             settings=_engine_settings(settings),

@@ -172,6 +172,7 @@ class _Team:
             name=self.name, tenure=self._tenure, fence=self._fence, crew=built, spawn=beside, pause=pause
         )
         beside.for_good("conduct", conductor.run())
+        built.metrics.shards.set_function(lambda: conductor.held)
         if self._shows:
             wake, metrics = built.dispatcher.wake, built.metrics
             add_web(

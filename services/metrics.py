@@ -32,6 +32,7 @@ class Metrics:
         )
         self.inbox_waiting = Gauge("lockstep_inbox_waiting", "Deliveries no handler has seen.", registry=self.registry)
         self.inbox_oldest = Gauge("lockstep_inbox_oldest_seconds", "Age of the oldest of them.", registry=self.registry)
+        self.shards = Gauge("lockstep_shards", "Shards that this process conducts.", registry=self.registry)
         self.delivery_lag = Histogram(
             "lockstep_delivery_lag_seconds",
             "From receiving a delivery to the end of its handlers.",

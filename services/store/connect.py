@@ -11,7 +11,7 @@ PATIENCE = 2.0
 
 async def connected(url: str, purpose: str, *, options: str = "") -> psycopg.AsyncConnection[Any]:
     """A connection in autocommit mode that notices soon when the server is cut off. options: beside the URL's own."""
-    given = conninfo_to_dict(url).get("options") or ""
+    given = conninfo_to_dict(url)
     told = make_conninfo(
         url,
         application_name=f"lockstep {purpose}",
@@ -20,6 +20,7 @@ async def connected(url: str, purpose: str, *, options: str = "") -> psycopg.Asy
         keepalives_interval=1,
         keepalives_count=2,
         tcp_user_timeout=round(PATIENCE * 1000),
-        options=f"{given} {options}".strip(),
+        target_session_attrs=given.get("target_session_attrs") or "read-write",
+        options=f"{given.get('options') or ''} {options}".strip(),
     )
     return await psycopg.AsyncConnection.connect(told, autocommit=True)
