@@ -118,7 +118,13 @@ async def test_a_need_that_is_taken_back_by_then_holds_the_merge_back() -> None:
     assert (merged, outcome.forget, outcome.look) == ([], True, True)
 
 
-@pytest.mark.parametrize("kind", ["prioritised", "released", "expired"])
+async def test_what_waited_too_long_meanwhile_is_judged_anew() -> None:
+    """A person was asked; the next look finds it green all the same."""
+    outcome, merged = await merge(says("expired"))
+    assert (merged, outcome.forget, outcome.look) == ([], True, True)
+
+
+@pytest.mark.parametrize("kind", ["prioritised", "released"])
 async def test_what_does_not_concern_it_does_not_stop_it(kind: Kind) -> None:
     _, merged = await merge(says(kind))
     assert len(merged) == 1
