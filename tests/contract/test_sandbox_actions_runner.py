@@ -22,7 +22,7 @@ async def until(hub: Hub, is_so: Callable[[], bool]) -> None:
     """Wait for the sandbox to tell of something, until it is so."""
     told = asyncio.Event()
     hub.sandbox.on_event.append(told.set)
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(240):
         while not is_so():
             told.clear()
             await told.wait()
@@ -185,7 +185,7 @@ async def test_cancelling_a_run_stops_its_processes(hub: Hub, scratch: Path, tmp
     hub.scenario.commit(hub.repo, {".github/workflows/ci.yml": text}, "Add a workflow", login="ada", announce=True)
     run = next(iter(hub.sandbox.state.runs.values()))
     working = asyncio.create_task(Runner(hub.sandbox, local, scratch=tmp_path).run())
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(240):
         pid = int(await asyncio.to_thread(fifo.read_text))
         hub.ok("POST", f"actions/runs/{run.id}/cancel")
         await ended(pid)

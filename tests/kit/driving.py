@@ -27,7 +27,7 @@ from services.store.runs import Due, Runs, Settle
 from tests.kit.plans import NOW, plan
 from tests.kit.stored import stored_plan
 
-PATIENCE = 30.0
+PATIENCE = 240.0
 
 
 class StillClock:

@@ -100,7 +100,7 @@ class World:
         return Outcome(happened=(Happening(kind="refused", text="a person", fence=fence),))
 
     async def ended(self) -> None:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(240):
             await self.done.wait()
 
 
@@ -177,7 +177,7 @@ async def test_a_bug_in_a_decision_is_told_to_who_waits_and_the_sweep_goes_on_wi
 
         world.runs.commit = broken  # type: ignore[method-assign, assignment]
         await world.driver.sweep()
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(240):
             await lost.wait()
         await world.driver.sweep()
         await world.ended()

@@ -273,8 +273,8 @@ async def test_a_child_gets_only_what_it_is_given(monkeypatch: pytest.MonkeyPatc
 async def test_the_end_of_a_child_is_seen_although_a_stray_holds_its_pipe(tmp_path: Path) -> None:
     capture = Capture(1_000, 0)
     script = "mkfifo up; setsid sh -c 'echo > up; exec sleep 30.125' & read up < up; echo done"
-    async with asyncio.timeout(10):
-        ended = await run_child(["sh", "-c", script], env=ENV, seconds=20, stdout=capture, cwd=tmp_path)
+    async with asyncio.timeout(28):
+        ended = await run_child(["sh", "-c", script], env=ENV, seconds=28, stdout=capture, cwd=tmp_path)
     assert (ended.code, ended.timed_out, capture.value()) == (0, False, b"done\n")
     (stray,) = running("30.125")
     os.kill(stray, signal.SIGKILL)

@@ -43,7 +43,7 @@ def clock() -> HandClock:
 
 @pytest.fixture
 async def auth(hub: FakeHub, clock: HandClock) -> AsyncIterator[Auth]:
-    transport = Transport(hub.url, timeout=5)
+    transport = Transport(hub.url, timeout=60)
     yield Auth(transport, "1", pem(), clock)
     await transport.close()
 

@@ -25,7 +25,7 @@ async def hub() -> AsyncIterator[FakeHub]:
 
 @pytest.fixture
 async def transport(hub: FakeHub) -> AsyncIterator[Transport]:
-    transport = Transport(hub.url, timeout=5)
+    transport = Transport(hub.url, timeout=60)
     yield transport
     await transport.close()
 

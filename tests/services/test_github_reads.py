@@ -28,7 +28,7 @@ async def hub() -> AsyncIterator[FakeHub]:
 
 @pytest.fixture
 async def github(hub: FakeHub) -> AsyncIterator[GitHub]:
-    github = GitHub(hub.url, "1", pem(), HandClock(), timeout=5)
+    github = GitHub(hub.url, "1", pem(), HandClock(), timeout=60)
     yield github
     await github.close()
 

@@ -51,7 +51,7 @@ def places(count: int) -> list[tuple[str, str]]:
 
 
 async def test_everything_is_looked_at_once_and_few_at_a_time() -> None:
-    async with asyncio.timeout(60), asyncio.TaskGroup() as group:
+    async with asyncio.timeout(240), asyncio.TaskGroup() as group:
         stage = Stage(group)
         stage.let.clear()
         stage.rounds.sweep(places(100))

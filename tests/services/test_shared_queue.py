@@ -72,7 +72,7 @@ class Machine:
             self.changed.notify_all()
 
     async def has_begun(self, count: int) -> None:
-        async with asyncio.timeout(20), self.changed:
+        async with asyncio.timeout(240), self.changed:
             await self.changed.wait_for(lambda: len(self.begun) >= count)
 
 
@@ -135,7 +135,7 @@ class Site:
 
     async def queued(self, count: int) -> None:
         """Wait until so many attempts are in the queue."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(240):
             while self.rows("lockstep_queue") != count:
                 self._moved.clear()
                 await self._moved.wait()
@@ -257,7 +257,7 @@ async def test_an_attempt_that_nobody_wants_any_more_is_stopped_on_its_worker(si
     async with asking(queued, order):
         await machine.has_begun(1)
         await site.new_fence(order)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(240):
         await machine.free.wait()
     assert site.rows("result WHERE body IS NOT NULL") == 0
 
@@ -333,7 +333,7 @@ async def test_a_worker_that_comes_back_leaves_the_piece_to_who_took_over(site: 
         await second.has_begun(1)
         if ends == "ends":
             go_on.set()
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(240):
                 await first.free.wait()
         await back.stop(0.05)
         assert site.rows("lockstep_queue WHERE status = 'picked'") == 1

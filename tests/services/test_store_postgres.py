@@ -160,7 +160,7 @@ async def test_long_values_leave_completely(database: PostgresDatabase) -> None:
             "INSERT INTO long VALUES (?, ?)", [(n + 3, value) for n, value in enumerate(long)]
         ).rowcount
 
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(240):
         await database.write(write)
         rows = await database.read(lambda c: c.execute("SELECT value FROM long ORDER BY n").fetchall())
     assert [row[0] for row in rows] == [*long, *long]

@@ -19,7 +19,7 @@ from tests.kit.crash.wire import Wire
 from tests.kit.pipe import Pipe
 from tests.kit.sight import BOT
 
-PATIENCE = 90.0
+PATIENCE = 240.0
 """Seconds until the run must be over; it guards only against hanging."""
 
 
