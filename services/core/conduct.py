@@ -188,7 +188,9 @@ class _Work:
         over = state in {"done", "cancelled"}
         if state != self.run.state:
             actor, text = (self.wish.actor, self.wish.text) if self.wish is not None else ("", "")
-            self.history.append(Moment(task="", kind="run", before=self.run.state, after=state, actor=actor, text=text))
+            moment = Moment(task="", kind="run", before=self.run.state, after=state, actor=actor, text=text)
+            # What a person said comes before what it led to.
+            self.history.insert(0 if self.wish is not None and not over else len(self.history), moment)
             self.actions.append(_mark(self.run, state, self.now, kind="finish" if over else "mark"))
         return Decision(
             run_id=self.run.id,

@@ -65,5 +65,6 @@ def _gave_up(action: Action, why: str) -> Outcome:
     """
     if action.kind in QUIET or not action.task:
         return Outcome(note=why[:200])
-    broke = Happening(kind="broke", text=_WHAT.get(action.kind, "") + plain(why, 300), fence=action.fence)
+    fence = -1 if action.kind == "track" else action.fence  # there is one for the task, whatever attempts it has had
+    broke = Happening(kind="broke", text=_WHAT.get(action.kind, "") + plain(why, 300), fence=fence)
     return Outcome(happened=(broke,), forget=action.kind in {"merge", "track"}, note=why[:200])

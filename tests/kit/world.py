@@ -113,7 +113,8 @@ class World:
             action, _ = list(self.doing.values())[which % len(self.doing)]
             if action.key not in self.acted and action.kind in {"track", "open_pull", "attempt", "merge"}:
                 kind: Kind = "broke" if action.kind in {"track", "open_pull"} else "refused"
-                told = Happening(kind=kind, text="it could not be done", fence=action.fence)
+                fence = -1 if action.kind == "track" else action.fence
+                told = Happening(kind=kind, text="it could not be done", fence=fence)
                 self.acted[action.key] = [told], action.kind in {"track", "merge"}
 
     def carry_out(self, which: int) -> None:
