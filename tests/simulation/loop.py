@@ -1,0 +1,116 @@
+"""An event loop whose time is a number: nothing waits, nothing selects, no thread.
+
+When nothing is ready, time jumps to the next timer, so an hour of pauses costs what its callbacks cost. What is ready at
+the same moment may be carried out in any order; with `chance` the order is drawn, so that one seed is one interleaving
+and another seed another.
+"""
+
+import asyncio
+import heapq
+import random
+from collections.abc import Callable, Coroutine
+from contextvars import Context
+from itertools import count
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+STEPS = 2_000_000
+"""Callbacks after which a loop is said to spin: time stands still, or something never ends."""
+
+
+class Stuck(Exception):
+    """Nothing is ready and no timer is set, though what is waited for is not there; or no end is in sight."""
+
+
+class VirtualLoop(asyncio.BaseEventLoop):
+    """As much of an event loop as tasks, futures, locks and timers need. Seconds begin at 0.
+
+    Of asyncio's own loop only what needs no machinery is used; the queue, the timers and the running are here.
+
+    chance: draws the order of what is ready at once; None keeps the order in which it became so.
+    on_error: told of an exception that nobody awaited.
+    """
+
+    def __init__(self, chance: random.Random | None = None) -> None:
+        self._is_running = False
+        super().__init__()
+        self.on_error: Callable[[dict[str, Any]], None] = lambda context: None
+        self._chance = chance
+        self._now = 0.0
+        self._soon: list[asyncio.Handle] = []
+        self._timers: list[tuple[float, int, asyncio.TimerHandle]] = []
+        self._count = count()
+        self._steps = 0
+
+    # What asyncio asks of a loop.
+
+    def time(self) -> float:
+        return self._now
+
+    def call_soon(
+        self, callback: Callable[..., object], *args: object, context: Context | None = None
+    ) -> asyncio.Handle:
+        handle = asyncio.Handle(callback, args, self, context)
+        self._soon.append(handle)
+        return handle
+
+    def call_later(
+        self, delay: float, callback: Callable[..., object], *args: object, context: Context | None = None
+    ) -> asyncio.TimerHandle:
+        return self.call_at(self._now + delay, callback, *args, context=context)
+
+    def call_at(
+        self, when: float, callback: Callable[..., object], *args: object, context: Context | None = None
+    ) -> asyncio.TimerHandle:
+        handle = asyncio.TimerHandle(when, callback, args, self, context)
+        heapq.heappush(self._timers, (when, next(self._count), handle))
+        return handle
+
+    def _timer_handle_cancelled(self, handle: asyncio.TimerHandle) -> None:
+        """A cancelled timer stays in the heap until its time comes; it is not called then."""
+
+    def is_running(self) -> bool:
+        return self._is_running
+
+    def call_exception_handler(self, context: dict[str, Any]) -> None:
+        self.on_error(context)
+
+    # Running.
+
+    def run(self, work: Coroutine[Any, Any, T]) -> T:
+        """Carry this out to its end and whatever else comes up meanwhile; Stuck when it can have no end."""
+        task = self.create_task(work)
+        self._is_running = True
+        asyncio._set_running_loop(self)
+        try:
+            while not task.done():
+                self._once()
+        finally:
+            asyncio._set_running_loop(None)
+            self._is_running = False
+        return task.result()
+
+    def _once(self) -> None:
+        """Everything that is ready now, or else what the next moment makes ready."""
+        if not self._soon:
+            self._jump()
+        ready, self._soon = self._soon, []
+        self._steps += len(ready)
+        if self._steps > STEPS:
+            raise Stuck(f"no end after {STEPS} steps, at {self._now:.1f} s")
+        if self._chance is not None and len(ready) > 1:
+            self._chance.shuffle(ready)
+        for handle in ready:
+            if not handle.cancelled():
+                handle._run()
+
+    def _jump(self) -> None:
+        timers = self._timers
+        while timers and timers[0][2].cancelled():
+            heapq.heappop(timers)
+        if not timers:
+            raise Stuck(f"nothing is left to happen at {self._now:.1f} s")
+        self._now = max(self._now, timers[0][0])
+        while timers and timers[0][0] <= self._now:
+            self._soon.append(heapq.heappop(timers)[2])

@@ -1,0 +1,144 @@
+"""What a merge has to keep to, judged at the moment when GitHub carries it out.
+
+The bot reads a pull request anew before it merges it. Whatever spoke against the merge before it began to read, and
+still does, it must have seen; what came up after that, it may have read too early.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from services.core.board import Action
+from services.core.clock import from_text
+from services.core.machine import SATISFIED
+from services.sandbox import checks
+from services.sandbox.kernel import Request, Response
+from services.sandbox.state import Issue, Repo
+from tests.simulation.hub import START
+
+if TYPE_CHECKING:
+    from tests.simulation.world import World
+
+MERGE = re.compile(r"/repos/([^/]+/[^/]+)/pulls/(\d+)/merge")
+LOOK = re.compile(r"/repos/[^/]+/[^/]+/(?:pulls/\d+(?:/reviews)?|commits/[0-9a-f]{40}/check-runs)")
+ROW = "SELECT run_id, action, created_at, due FROM outbox WHERE key LIKE ?"
+
+
+class _Case(msgspec.Struct, kw_only=True):
+    """A merge that is asked for. `begun`: since when the bot has been reading for it; `sent`: when it sent it."""
+
+    repo: Repo
+    issue: Issue
+    sha: str
+    run_id: str
+    task: str
+    begun: float
+    sent: float
+
+
+class Merges:
+    def __init__(self, world: "World") -> None:
+        self._world = world
+        self._looked: dict[str, float] = {}
+        self._found: list[str] = []
+        self.count = 0
+
+    def before(self, request: Request, sent: float) -> None:
+        """A request is about to be carried out."""
+        self._found = []
+        path = request.path.partition("?")[0]
+        if request.method == "GET":
+            if LOOK.fullmatch(path):
+                self._looked[path] = self._world.loop.time()
+        elif request.method == "PUT" and (found := MERGE.fullmatch(path)):
+            self._found = list(self._wrong(found[1], int(found[2]), msgspec.json.decode(request.body), sent))
+
+    @property
+    def _learns(self) -> float:
+        """Seconds until what was read, or stored, has been taken into account."""
+        return 2 * self._world.faults.disk_delay[1] + 0.001
+
+    def after(self, request: Request, response: Response) -> None:
+        if request.method == "PUT" and response.status == 200 and MERGE.fullmatch(request.path):
+            self.count += 1
+            for text in self._found:
+                self._world.watch.violation(f"{request.path}: {text}")
+
+    def _wrong(self, name: str, number: int, body: Any, sent: float) -> Iterator[str]:
+        hub, sha = self._world.hub, body["sha"]
+        repo = hub.sandbox.repo_named(name)
+        issue = hub.sandbox.issue_numbered(repo, number) if repo is not None else None
+        if repo is None or issue is None or issue.pull is None:
+            return
+        rows = self._world.disk.ask(ROW, f"%/merge/{sha}")
+        if not rows:
+            yield "merged, and nobody had decided that"
+            return
+        run_id, action, created, due = rows[0]
+        task = msgspec.json.decode(action, type=Action).task
+        pull = f"/repos/{name}/pulls/{number}"
+        places = [pull, f"{pull}/reviews", f"/repos/{name}/commits/{sha}/check-runs"]
+        if min(self._looked.get(place, -1.0) for place in places) < _seconds(created):
+            yield "merged without another look"
+        begun = max(_seconds(created), _seconds(due))
+        case = _Case(repo=repo, issue=issue, sha=sha, run_id=run_id, task=task, begun=begun, sent=sent)
+        yield from self._by_plan(case)
+        yield from self._by_people(case)
+        yield from self._by_checks(case)
+
+    def _by_plan(self, case: _Case) -> Iterator[str]:
+        """Needs, holds, pauses and fences, by what is stored; the process learns of a commit a little later."""
+        book, learns = self._world.watch.book, self._learns
+        told, order = book.runs[case.run_id], self._world.yard.made.get(case.sha)
+        for need in told.plan.by_id[case.task].needs:
+            if told.tasks[need] not in SATISFIED and told.tasks_since[need] < case.begun - learns:
+                yield f"merged before its need {need}, which is {told.tasks[need]}"
+        if told.state in {"paused", "cancelled", "done"} and told.since < case.sent - learns:
+            yield f"merged though the run is {told.state}"
+        state, since = told.tasks[case.task], told.tasks_since[case.task]
+        if case.begun + learns < since < case.sent - learns:
+            yield f"merged though it was found to be {state} meanwhile"
+        if state in {"cancelled", "skipped"} and told.tasks_since[case.task] < case.sent - learns:
+            yield f"merged though the task is {state}"
+        held = self._world.marks.since("held", hash_of(case.run_id, case.task))
+        if held is not None and held < case.sent - learns:
+            yield "merged though the task is held"
+        if order is None:
+            yield f"merged {case.sha[:8]}, which no attempt has made"
+        elif (order.run_id, order.task.id) != (case.run_id, case.task):
+            yield f"merged {case.sha[:8]}, which was made for {order.task.id}"
+        elif order.task != told.plan.by_id[case.task] or told.plan.hash not in self._world.watch.approvals.hashes:
+            yield f"merged a text that nobody approved: {order.task.run}"
+
+    def _by_people(self, case: _Case) -> Iterator[str]:
+        for what, since in self._world.marks.about(case.issue.id).items():
+            if since < case.begun:
+                yield f"merged against the mark `{what}`"
+
+    def _by_checks(self, case: _Case) -> Iterator[str]:
+        """Checks that had failed, or were not done, when the bot looked."""
+        ours, at = self._world.hub.app.app_id, self._world.ci.at
+        rows = [row for row in self._world.hub.sandbox.state.check_runs.values() if row.head_sha == case.sha]
+        theirs = [
+            row for row in checks.latest(row for row in rows if row.repo_id == case.repo.id) if row.app_id != ours
+        ]
+        for row in theirs:
+            if row.conclusion != "success" and at.get(row.id, 0.0) < case.begun:
+                yield f"merged while the check {row.name} is {row.conclusion or row.status}"
+        if not theirs and not self._wants_none(case.repo):
+            yield "merged without a check"
+
+    def _wants_none(self, repo: Repo) -> bool:
+        kind = next(place.checks for place in self._world.hub.places if place.repo is repo)
+        return kind == "none" or (kind == "app" and self._world.settings.checks == "none")
+
+
+def _seconds(text: str) -> float:
+    return (from_text(text) - START).total_seconds()
+
+
+def hash_of(run_id: str, task: str) -> int:
+    """A number to mark a task by."""
+    return int.from_bytes(f"{run_id}/{task}".encode(), "big")

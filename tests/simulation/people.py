@@ -1,0 +1,162 @@
+"""The people of a simulation, and the course of its story: a plan is written, approved, run, meddled with, and brought
+to its end.
+
+ana means well and sees things through: she repeats a command that nobody reacted to, and when the troubles are over she
+does what the plan comment asks a person to do. What the others do to the plan meanwhile is in `meddling`.
+"""
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from services.core.names import LABEL_PLAN
+from services.sandbox.state import Issue
+from tests.simulation import plans
+from tests.simulation.chance import Stream
+from tests.simulation.judge import Judge
+from tests.simulation.meddling import Meddling
+
+if TYPE_CHECKING:
+    from tests.simulation.world import World
+
+TRIES = 4
+"""Times that ana repeats a command in peace before she says that nobody listens."""
+ROUNDS = 8
+"""Times that she does everything that is asked of her before she says that it never ends."""
+BOUND = 4 * 3_600.0
+"""Seconds in which everything must have come to rest once the troubles are over."""
+
+
+class People:
+    """`live` is the story of one seed."""
+
+    def __init__(self, world: "World", chance: Stream) -> None:
+        self.world = world
+        self.chance = chance
+        self.hub = world.hub
+        self.drafts = plans.draw(chance, [place.repo.full_name for place in world.hub.places])
+        self.number = 0
+        self.meddling = Meddling(self)
+
+    @property
+    def issue(self) -> Issue:
+        return self.hub.issue(self.hub.home, self.number)
+
+    @property
+    def now(self) -> float:
+        return self.world.loop.time()
+
+    async def live(self) -> None:
+        await asyncio.sleep(self.chance.uniform(0.0, 20.0))
+        self._write()
+        begins = asyncio.create_task(self._begin())
+        await self.meddling.live(self.world.faults.calm_at)
+        begins.cancel()
+        await asyncio.gather(begins, return_exceptions=True)
+        self.world.calm()
+        judge = Judge(self.world)
+        if self.run_state() is None:
+            await self._insist()
+        await judge.rest(BOUND)
+        await judge.look()
+        for _ in range(ROUNDS):
+            if self.run_state() in {"done", "cancelled"}:
+                break
+            await self._help()
+            await judge.rest(BOUND)
+            await judge.look()
+        else:
+            self.world.watch.violation(f"the run never ends: {self.world.watch.book.summary()}")
+        await judge.end()
+
+    # The plan.
+
+    def _write(self) -> None:
+        path = f"/repos/{self.hub.home.full_name}/issues"
+        labels = [LABEL_PLAN] if self.chance.hits(0.8) else []
+        text = plans.write(self.drafts)
+        _, made = self.hub.act("ana", "POST", path, {"title": "A plan", "body": text, "labels": labels})
+        self.number = made["number"]
+        self.world.watch.written("A plan", text)
+
+    def edit(self, who: str, drafts: "list[plans.Draft]") -> None:
+        """Change the plan's text."""
+        self.drafts = drafts
+        text = plans.write(drafts)
+        self.hub.act(who, "PATCH", f"/repos/{self.hub.home.full_name}/issues/{self.number}", {"body": text})
+        self.world.watch.written("A plan", text)
+
+    async def _begin(self) -> None:
+        """Approve and start it, whatever it takes, as long as there is nothing that runs."""
+        while self.run_state() is None:
+            await asyncio.sleep(self.chance.uniform(5.0, 30.0))
+            if self.chance.hits(0.7):
+                await self.ask("ana", "/lockstep approve\n/lockstep run")
+            else:
+                await self.ask("ana", "/lockstep approve")
+                await self.ask("ben", "/lockstep run")
+
+    async def _insist(self) -> None:
+        """The troubles are over: asked properly, the bot must start the plan."""
+        self.world.restore_rights()
+        for _ in range(TRIES):
+            await self.ask("ana", "/lockstep approve\n/lockstep run")
+            if self.run_state() is not None:
+                return
+        self.world.watch.violation("ana approved and started the plan again and again, and there is no run")
+
+    # Commands.
+
+    def patience(self) -> float:
+        """Seconds that a person waits for a reaction: whatever the webhook and the calls may take, and some more."""
+        faults = self.world.faults
+        return 120.0 + faults.hook_delay[1] + 40 * faults.wire_delay[1] + 20 * faults.disk_delay[1]
+
+    async def ask(self, who: str, text: str) -> str:
+        """Write a command and wait for a reaction: "+1", "confused", or "" when there is none."""
+        comment = self.say(who, text)
+        until = self.now + self.patience()
+        while comment and self.now < until:
+            await asyncio.sleep(5.0)
+            found = self.hub.reactions(comment) & {"+1", "confused"}
+            if found:
+                return min(found)
+        return ""
+
+    def say(self, who: str, text: str) -> int:
+        """Write a comment under the plan; its id, 0 when GitHub does not let this person."""
+        comment = self.hub.comment(who, self.number, text)
+        if comment:
+            self.world.watch.asked(who, text)
+        return comment
+
+    async def insist(self, text: str) -> None:
+        """A command of ana's in peace: somebody must react to it."""
+        for _ in range(TRIES):
+            if await self.ask("ana", text):
+                return
+        self.world.watch.violation(f"nobody reacts to {text!r}")
+
+    def run_state(self) -> str | None:
+        """The state of the newest run; None when there has been none."""
+        rows = self.world.disk.ask("SELECT state FROM run ORDER BY started_at DESC, id DESC LIMIT 1")
+        return rows[0][0] if rows else None
+
+    # Bringing it to its end.
+
+    async def _help(self) -> None:
+        """What a person does who wants it done: take away what holds it back, and try again what failed."""
+        self.meddling.make_good()
+        self.world.restore_rights()
+        book = self.world.watch.book
+        tasks = book.tasks_of(book.newest())
+        if self.run_state() == "paused":
+            await self.insist("/lockstep resume")
+        if held := sorted(task.id for task in tasks if task.held):
+            await self.insist(f"/lockstep resume {' '.join(held)}")
+        wanted = {"failed", "needs_human"} if self.run_state() != "failed" else {"failed", "needs_human", "cancelled"}
+        stuck = sorted(task.id for task in tasks if task.state in wanted)
+        tired = [task.id for task in tasks if task.id in stuck and task.attempt >= 6]
+        if tired:
+            await self.insist(f"/lockstep skip {' '.join(tired)}")
+        elif stuck:
+            await self.insist(f"/lockstep retry {' '.join(stuck)}")

@@ -1,0 +1,69 @@
+"""The plans people write in a simulation: a few tasks over a few repositories, and how their texts change."""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from tests.simulation.chance import Stream
+
+
+class Draft(msgspec.Struct, kw_only=True):
+    """One task as a person writes it. `run` stands for the work and is what the commit will hold."""
+
+    id: str
+    repo: str
+    needs: list[str]
+    run: str
+    priority: int = 0
+    done: bool = False
+
+    def line(self) -> str:
+        fields = [f"needs: {', '.join(self.needs)}"] if self.needs else []
+        fields += [f"run: `{self.run}`"]
+        fields += [f"priority: {self.priority}"] if self.priority else []
+        mark = "x" if self.done else " "
+        return f"- [{mark}] **{self.id}** Do {self.id} ({self.repo}) · {' · '.join(fields)}"
+
+
+def write(drafts: Sequence[Draft]) -> str:
+    return "\n".join(["What has to happen:", "", *(draft.line() for draft in drafts)])
+
+
+def draw(chance: Stream, repos: Sequence[str]) -> list[Draft]:
+    """A small graph: mostly three or four tasks, some of which touch the same file."""
+    count = chance.choice([1, 2, 2, 3, 3, 3, 4, 4, 5, 6])
+    drafts: list[Draft] = []
+    for number in range(count):
+        earlier = [draft.id for draft in drafts]
+        needs = sorted(chance.sample(earlier, min(len(earlier), chance.choice([0, 0, 1, 1, 2]))))
+        drafts.append(
+            Draft(
+                id=f"t{number}",
+                repo=chance.choice(repos),
+                needs=needs,
+                run=new_work(chance),
+                priority=chance.choice([0, 0, 0, 5]),
+                done=not needs and chance.hits(0.03),
+            )
+        )
+    return drafts
+
+
+def new_work(chance: Stream) -> str:
+    """Work that no other text asks for; `shared` work touches a file that other tasks touch too."""
+    kind = "shared" if chance.hits(0.2) else "own"
+    return f"make {kind}-{chance.getrandbits(32):08x}"
+
+
+def changed(chance: Stream, drafts: Sequence[Draft]) -> list[Draft]:
+    """The plan after a person's edit: another piece of work, another need, a task more."""
+    new = [msgspec.structs.replace(draft, needs=list(draft.needs)) for draft in drafts]
+    one = chance.choice(new)
+    match chance.choice(["work", "needs", "more"]):
+        case "work":
+            one.run = new_work(chance)
+        case "needs":
+            one.needs = [] if one.needs else [new[0].id] if one is not new[0] else []
+        case _:
+            new.append(Draft(id=f"t{len(new)}", repo=one.repo, needs=[one.id], run=new_work(chance)))
+    return new

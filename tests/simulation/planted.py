@@ -1,0 +1,264 @@
+"""Bugs to be planted, so that it is known what the simulation finds: a simulation that never fails proves nothing.
+
+PLANTED are faults that anybody could make one day. FOUND are those that the simulation itself has found in the product;
+each is put back as it was, and a seed that finds it is kept in `seeds`.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any
+
+import msgspec
+
+from services.core import conduct, schedule
+from services.core.board import Action, Board
+from services.core.gate import Ruling, rule
+from services.core.machine import step
+from services.core.names import STICKY
+from services.core.report import LABEL_OF_TASK
+from services.engine import effects, ends, intake, runs
+from services.engine.effects import Effects, Outcome
+from services.engine.engine import Engine
+from services.engine.observe import Observer
+from services.engine.rounds import Rounds
+from services.engine.runs import Driver
+from services.engine.stickies import Stickies
+from services.store import runs as stored
+from services.store.inbox import Delivery, Inbox
+from services.store.plans import PlanRow
+from services.store.runs import Due
+
+Swap = tuple[Any, str, Any]
+"""Where, what, and what it is instead."""
+
+
+class Bug(msgspec.Struct, frozen=True, kw_only=True):
+    """`means`: what is wrong, in one line."""
+
+    means: str
+    swaps: Callable[[], list[Swap]]
+
+
+@contextmanager
+def planted(bug: Bug) -> Iterator[None]:
+    """The product with this bug in it, in this process."""
+    before = [(where, name, vars(where)[name]) for where, name, _ in bug.swaps()]
+    for where, name, new in bug.swaps():
+        setattr(where, name, new)
+    try:
+        yield
+    finally:
+        for where, name, old in before:
+            setattr(where, name, old)
+
+
+def _nothing(*_: object, **__: object) -> None:
+    return
+
+
+async def _later_nothing(*_: object, **__: object) -> None:
+    return
+
+
+def _no_fence() -> list[Swap]:
+    def without(task: Any, happened: Any, now: Any) -> Any:
+        return step(task, msgspec.structs.replace(happened, fence=-1), now)
+
+    return [(conduct, "step", without)]
+
+
+def _no_look() -> list[Swap]:
+    real = Effects.carry_out
+
+    async def first(self: Effects, board: Board, due: Due) -> Outcome:
+        action = msgspec.structs.replace(due.action, fence=0) if due.action.kind == "track" else due.action
+        return await real(self, board, msgspec.structs.replace(due, tries=0, action=action))
+
+    return [(Effects, "carry_out", first)]
+
+
+def _one_key() -> list[Swap]:
+    real = conduct._action
+
+    def without_task(run: Any, task: Any, kind: Any, sha: str = "") -> Action:
+        made = real(run, task, kind, sha)
+        return msgspec.structs.replace(made, key=f"{run.id}//{kind}") if kind == "open_pull" else made
+
+    return [(conduct, "_action", without_task)]
+
+
+def _no_needs() -> list[Swap]:
+    def alone(run: Any, task: Any, fact: Any) -> Ruling:
+        return rule(fact, ())
+
+    return [(conduct._Work, "is_met", lambda self, need: True), (effects, "ruling_for", alone)]
+
+
+def _old_results() -> list[Swap]:
+    real = effects._happening
+
+    def any_fence(result: Any, fence: int) -> Any:
+        return msgspec.structs.replace(real(result, fence), fence=-1)
+
+    return [(effects, "_happening", any_fence), (Driver, "_stop_stale", _nothing)]
+
+
+def _lost_ends() -> list[Swap]:
+    real = stored._settle
+
+    def some(c: Any, settles: Any, at: str) -> None:
+        real(c, [settle for settle in settles if settle.again_at is not None or settle.forget], at)
+
+    return [(stored, "_settle", some)]
+
+
+def _no_limits() -> list[Swap]:
+    return [(schedule.Taken, "fits", lambda self, use: True), (schedule.Taken, "is_full", False)]
+
+
+def _stored_twice() -> list[Swap]:
+    real = Inbox.put
+
+    async def put(self: Inbox, delivery: Delivery) -> bool:
+        again = msgspec.structs.replace(delivery, guid=f"{delivery.guid}-again")
+        return await real(self, delivery) or await real(self, again)
+
+    return [(Inbox, "put", put)]
+
+
+def _from_memory() -> list[Swap]:
+    real = Observer.pull
+
+    async def pull(self: Observer, repo: str, task: Any, *, fresh: bool = False) -> Any:
+        return await real(self, repo, task)
+
+    return [(Observer, "pull", pull)]
+
+
+PLANTED = {
+    "dropped-wake": Bug(means="events wake nobody", swaps=lambda: [(Engine, "look", _later_nothing)]),
+    "blind-sweep": Bug(means="the sweep looks at nothing", swaps=lambda: [(Rounds, "sweep", _nothing)]),
+    "no-fence": Bug(means="fences are not compared", swaps=_no_fence),
+    "no-look": Bug(means="effects are repeated without a look", swaps=_no_look),
+    "one-key": Bug(means="two tasks' pull requests have one key", swaps=_one_key),
+    "no-needs": Bug(means="needs are ignored", swaps=_no_needs),
+    "old-results": Bug(means="attempts that are over go on, and their results count", swaps=_old_results),
+    "lost-ends": Bug(means="the ends of effects are not stored", swaps=_lost_ends),
+    "no-limits": Bug(means="limits are ignored", swaps=_no_limits),
+    "stored-twice": Bug(means="a doubled webhook is stored twice", swaps=_stored_twice),
+    "any-text": Bug(
+        means="the text that was approved is not compared",
+        swaps=lambda: [(PlanRow, "is_approved", property(lambda self: bool(self.hash and self.approved_hash)))],
+    ),
+    "unseen-text": Bug(
+        means="an approval counts for a text that was written after it",
+        swaps=lambda: [(intake, "_could_not_see", lambda plan, asked_at: False)],
+    ),
+    "no-pause": Bug(
+        means="what is paused starts all the same",
+        swaps=lambda: [(conduct._Work, "is_going", property(lambda self: True))],
+    ),
+    "from-memory": Bug(means="merges are judged by what was read before", swaps=_from_memory),
+}
+
+
+def _uncounted() -> list[Swap]:
+    old = "UPDATE outbox SET state = 'waiting', due = ?, note = ?, tries = tries - ? WHERE key = ?"
+    return [(stored, "AGAIN_LATER", old)]
+
+
+def _made_anew() -> list[Swap]:
+    async def send(self: Stickies, sticky: Any, body: str) -> str:
+        if sticky.comment_id and await self._edit(sticky.repo, sticky.comment_id, body):
+            return str(sticky.comment_id)
+        writes = self._parts.github.writes
+        found = None if sticky.comment_id else await writes.find_comment(sticky.repo, sticky.number, STICKY)
+        if found is not None and await self._edit(sticky.repo, found.id, body):
+            return found.id
+        return (await writes.comment(sticky.repo, sticky.number, body)).id
+
+    return [(Stickies, "_send", send)]
+
+
+def _any_head() -> list[Swap]:
+    real = Effects._checks
+
+    async def checks(self: Effects, run: Any, task: Any, state: Any, due: Due) -> Outcome:
+        return await real(self, run, task, state, msgspec.structs.replace(due, action=_without_sha(due.action)))
+
+    return [(Effects, "_checks", checks)]
+
+
+def _without_sha(action: Action) -> Action:
+    return msgspec.structs.replace(action, sha="")
+
+
+def _first_attempt() -> list[Swap]:
+    real = Effects._checks
+
+    async def checks(self: Effects, run: Any, task: Any, state: Any, due: Due) -> Outcome:
+        return await real(self, run, task, msgspec.structs.replace(state, attempt=1), due)
+
+    return [(Effects, "_checks", checks)]
+
+
+def _one_label() -> list[Swap]:
+    async def label(self: Effects, board: Board, task: Any) -> Outcome:
+        state = board.run.tasks[task.id]
+        await self._set_label(task.repo, state.issue, LABEL_OF_TASK.get(state.state, ""))
+        return Outcome()
+
+    return [(Effects, "_label", label)]
+
+
+def _not_renewed() -> list[Swap]:
+    return [(Board, "renew", _nothing)]
+
+
+def _posts_once() -> list[Swap]:
+    started: set[int] = set()
+
+    async def take_up(self: Engine, shards: Any) -> int:
+        if id(self) not in started:
+            started.add(id(self))
+            await self.stickies.take_up(shards)
+        return await self.driver.take_up(shards)
+
+    return [(Engine, "take_up", take_up)]
+
+
+FOUND = {
+    "uncounted": Bug(
+        means="an effect half done before a limit refused the rest was done again without a look", swaps=_uncounted
+    ),
+    "clocks": Bug(
+        means="with our clock ahead of GitHub's, an issue made before a crash was not found again",
+        swaps=lambda: [(effects, "CLOCKS_APART", timedelta(0))],
+    ),
+    "places": Bug(
+        means="attempts that waited for their next try, or were begun by an earlier process, held no places",
+        swaps=lambda: [(runs, "held", lambda board: iter(()))],
+    ),
+    "made-anew": Bug(
+        means="a kept-up-to-date comment that somebody had deleted was made twice when the answer was lost",
+        swaps=_made_anew,
+    ),
+    "first-attempt": Bug(
+        means="checks on a commit that an earlier attempt had left there were doubled", swaps=_first_attempt
+    ),
+    "any-head": Bug(means="checks decided for one head were put on the next, beside its own", swaps=_any_head),
+    "old-label": Bug(
+        means="a task kept the label failed after it was cancelled, retried or green",
+        swaps=lambda: [(conduct, "_RELIEVES", frozenset())],
+    ),
+    "one-label": Bug(means="of two labels set at the same time, the older could stay", swaps=_one_label),
+    "not-renewed": Bug(
+        means="a decision that was stored though the store said otherwise was made again", swaps=_not_renewed
+    ),
+    "gave-up": Bug(
+        means="labels, checks and tidying up were given up after a quarter of an hour of outage",
+        swaps=lambda: [(ends, "QUIET_GIVE_UP_AFTER", ends.GIVE_UP_AFTER)],
+    ),
+    "posts-once": Bug(means="a comment whose posting met a store error was not posted any more", swaps=_posts_once),
+}

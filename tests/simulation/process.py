@@ -1,0 +1,98 @@
+"""One process of the bot: what bot/app.py wires, with simulated store, transport and workers, and no door of HTTP.
+
+It is killed by its `Life` ending: nothing it awaits ever comes. It is never unwound before the seed is over.
+"""
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import structlog
+
+from bot.assembly import Assembly, assemble
+from bot.loops import Beside
+from bot.settings import Settings
+from bot.webhook import signed
+from services.errors import ApiError, StoreError
+from services.github import GitHub
+from services.sandbox import events
+from services.sandbox.sandbox import Sandbox
+from services.sandbox.state import Delivery
+from services.store.inbox import Delivery as Stored
+from tests.simulation.hub import SECRET, START
+from tests.simulation.life import Life
+from tests.simulation.loop import VirtualLoop
+from tests.simulation.network import BASE, SimTransport, Wire
+from tests.simulation.store import Disk, SimDatabase
+from tests.simulation.workers import SimWorkers, Yard
+
+
+class VirtualClock:
+    """The bot's clock."""
+
+    def __init__(self, loop: VirtualLoop) -> None:
+        self._loop = loop
+
+    def now(self) -> datetime:
+        return START + timedelta(seconds=self._loop.time())
+
+
+class Process:
+    """`run` ends only with an error; `hear` is the door."""
+
+    def __init__(self, life: Life, settings: Settings, loop: VirtualLoop, disk: Disk, wire: Wire, yard: Yard) -> None:
+        self.life = life
+        self.settings = settings
+        self.clock = VirtualClock(loop)
+        self.yard = yard
+        self.github = GitHub(
+            BASE, settings.app_id, settings.private_key, self.clock, transport=SimTransport(wire, life)
+        )
+        self.database = SimDatabase(disk, life)
+        self.assembly: Assembly | None = None
+        self.beside: Beside | None = None
+
+    async def run(self, ended: Callable[[BaseException], None]) -> None:
+        structlog.contextvars.bind_contextvars(process=self.life.name)
+        try:
+            async with asyncio.TaskGroup() as group:
+                beside = self.beside = Beside(group)
+                self.assembly = assemble(
+                    self.settings,
+                    database=self.database,
+                    github=self.github,
+                    workers=SimWorkers(self.yard, self.life, self.github),
+                    clock=self.clock,
+                    beside=beside,
+                )
+                try:
+                    self.assembly.begin(beside)
+                    await self.assembly.engine.start()
+                    await self.life.never()
+                finally:
+                    beside.close()
+        except (ApiError, StoreError) as error:  # as a supervisor sees it: an exit, and a new start
+            ended(error)
+        except BaseExceptionGroup as group_error:
+            ended(group_error.exceptions[0] if len(group_error.exceptions) == 1 else group_error)
+
+    def hear(self, sandbox: Sandbox, delivery: Delivery) -> bool:
+        """Take a webhook in as the door does; False when nobody listens yet or it is not signed."""
+        if self.beside is None or self.assembly is None:
+            return False
+        headers, body = events.signed_headers(sandbox, delivery), delivery.payload.encode()
+        if not signed(body, headers["X-Hub-Signature-256"], [SECRET.encode()]):
+            return False
+        stored = Stored(
+            hook_id=headers["X-GitHub-Hook-ID"],
+            guid=headers["X-GitHub-Delivery"],
+            event=headers["X-GitHub-Event"],
+            received_at=self.clock.now(),
+            body=body,
+        )
+        self.beside("webhook", self._put(self.assembly, stored))
+        return True
+
+    async def _put(self, assembly: Assembly, delivery: Stored) -> None:
+        if await assembly.inbox.put(delivery):
+            assembly.dispatcher.wake()

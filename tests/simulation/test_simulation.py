@@ -1,0 +1,44 @@
+"""Sixty lives of the bot, each another mixture of delay, loss, crashes and people; none breaks a promise.
+
+`python -m benchmarks simulate --seed N` shows one of them whole.
+"""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.simulation.planted import PLANTED, planted
+from tests.simulation.world import simulate
+
+SEEDS = 60
+AT_ONCE = 10
+
+
+@pytest.mark.parametrize("first", range(0, SEEDS, AT_ONCE))
+def test_no_promise_is_broken(first: int) -> None:
+    broken = {
+        seed: verdict.violations for seed in range(first, first + AT_ONCE) if (verdict := simulate(seed)).violations
+    }
+    assert not broken, f"python -m benchmarks simulate --seed {next(iter(broken))} shows it"
+
+
+def test_a_seed_is_lived_the_same_way_again_in_any_process() -> None:
+    code = "from tests.simulation.world import simulate; print(simulate(7).digest)"
+    root = Path(__file__).parents[2]
+    digests = {
+        subprocess.run(
+            [sys.executable, "-c", code], cwd=root, env={**os.environ, "PYTHONHASHSEED": number, "PYTHONPATH": str(root)},
+            capture_output=True, text=True, check=True,
+        ).stdout.strip()
+        for number in ("1", "2")
+    }  # fmt: skip
+    assert digests == {simulate(7).digest}
+
+
+@pytest.mark.parametrize("name", ["no-needs", "no-limits"])
+def test_a_planted_bug_is_found(name: str) -> None:
+    with planted(PLANTED[name]):
+        assert any(simulate(seed).violations for seed in range(60))

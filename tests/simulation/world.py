@@ -1,0 +1,209 @@
+"""One seed: a world is built, lives through its troubles, is left in peace, and is judged.
+
+Everything is in one thread on virtual time: GitHub (the sandbox), the way to it, the disk, the bot's process after
+process, workers, CI and people.
+"""
+
+import asyncio
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+
+import msgspec
+import structlog
+from structlog.types import EventDict, WrappedLogger
+
+from bot.settings import Settings
+from services.sandbox.git_memory import MemoryGit
+from services.sandbox.state import Delivery
+from tests.simulation import faults as weather
+from tests.simulation.chance import Chance
+from tests.simulation.ci import Ci
+from tests.simulation.faults import Faults
+from tests.simulation.hooks import Hooks
+from tests.simulation.hub import ROLES, SECRET, Hub
+from tests.simulation.life import Life
+from tests.simulation.loop import Stuck, VirtualLoop
+from tests.simulation.marks import Marks
+from tests.simulation.network import Wire
+from tests.simulation.people import People
+from tests.simulation.process import Process
+from tests.simulation.store import Disk
+from tests.simulation.trace import Trace
+from tests.simulation.watch import Watch
+from tests.simulation.workers import Yard
+
+NEVER = 1e9
+"""Seconds between sweeps where no event is ever lost: then events alone must do."""
+
+
+class Verdict(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of a seed: `violations` in words (none: all is well), its trace and the hash of it."""
+
+    seed: int
+    violations: list[str]
+    trace: Trace
+    digest: str
+    seconds: float
+
+
+class World:
+    """Everything of one seed, wired together."""
+
+    def __init__(self, seed: int) -> None:
+        chance = Chance(seed)
+        self.seed = seed
+        self.faults: Faults = weather.draw(chance)
+        self.loop = VirtualLoop(chance.stream("order") if self.faults.shuffle else None)
+        self.trace = Trace(self.loop.time)
+        self.hub = Hub(self.loop, MemoryGit(), seed, chance.stream("hub"), self.faults.skew, self.trace)
+        self.disk = Disk(chance.stream("disk"), self.faults)
+        self.wire = Wire(self.hub.sandbox, chance.stream("wire"), self.faults, self.trace)
+        self.yard = Yard(self.hub, chance.stream("work"), self.faults, self.trace)
+        self.ci = Ci(self.hub, self.loop, chance.stream("ci"), self.faults)
+        self.hooks = Hooks(self.hub, self.loop, chance.stream("hooks"), self.faults)
+        self.settings = self._settings(chance)
+        self.marks = Marks(self.loop.time)
+        self.watch = Watch(self)
+        self.people = People(self, chance.stream("people"))
+        self._fate = chance.stream("fate")
+        self._lives = 0
+        self.process: Process | None = None
+        self._tasks: list[asyncio.Task[None]] = []
+        self._connect()
+
+    def _settings(self, chance: Chance) -> Settings:
+        at = chance.stream("settings")
+        self.is_sweepless = self.faults.loses_nothing and at.hits(0.7)
+        return Settings(
+            app_id=str(self.hub.app.app_id),
+            private_key=self.hub.app.private_key,
+            webhook_secret=SECRET,
+            workers=at.choice([1, 2, 4]),
+            workers_per_repo=at.choice([0, 0, 1]),
+            comment_interval=at.choice([0.0, 10.0]),
+            sweep_seconds=NEVER if self.is_sweepless else at.choice([60.0, 300.0]),
+            checks_grace=at.choice([5.0, 60.0]),
+            checks=at.choice(["required", "required", "none"]),
+        )
+
+    def _connect(self) -> None:
+        self.loop.on_error = self.watch.unawaited
+        self.disk.on_commit = self.watch.committed
+        self.disk.kill = self.yard.kill = self.kill
+        self.wire.before, self.wire.after = self.watch.before, self.watch.after
+        self.yard.began, self.yard.ended = self.watch.began, self.watch.ended
+        self.hooks.door, self.hooks.seen = self._door, self.ci.seen
+
+    def _door(self, delivery: Delivery) -> bool:
+        return self.process is not None and self.process.hear(self.hub.sandbox, delivery)
+
+    # Processes.
+
+    def begin(self) -> None:
+        """Start a process of the bot, unless one is there."""
+        if self.process is not None:
+            return
+        self._lives += 1
+        life = Life(f"bot {self._lives}")
+        self.trace(life.name, "starts")
+        self.process = Process(life, self.settings, self.loop, self.disk, self.wire, self.yard)
+        self._tasks.append(self.loop.create_task(self.process.run(partial(self._ended, life))))
+
+    def kill(self, why: str) -> None:
+        """kill -9; another process starts after a while."""
+        if self.process is None:
+            return
+        life, self.process = self.process.life, None
+        life.end()
+        self.trace(life.name, f"is killed {why}")
+        self.watch.died(life)
+        self.wire.died(life)
+        self.loop.call_later(self._fate.spread(*self.faults.down), self.begin)
+
+    def _ended(self, life: Life, error: BaseException) -> None:
+        """A process ended by itself."""
+        if life.is_over:
+            return
+        self.watch.ended_with(life, error)
+        self.kill("by an error at its start")
+
+    # The course of a seed.
+
+    async def live(self) -> None:
+        """The whole of it, or as much as there is before the first violation."""
+        self.begin()
+        for at in sorted(self._fate.uniform(1.0, self.faults.calm_at) for _ in range(self.faults.crashes)):
+            self.loop.call_at(at, self.kill, "by chance")
+        for _ in range(self.faults.wire_outages):
+            at = self._fate.uniform(1.0, self.faults.calm_at)
+            self.loop.call_at(at, self._outage, True)
+            self.loop.call_at(min(at + self._fate.spread(30.0, 900.0), self.faults.calm_at), self._outage, False)
+        story = self.loop.create_task(self.people.live())
+        halted = self.loop.create_task(self.watch.halted.wait())
+        await asyncio.wait({story, halted}, return_when=asyncio.FIRST_COMPLETED)
+        self.watch.is_over = True
+        digest = self.trace.digest()
+        for task in (story, halted, *self._tasks):
+            task.cancel()
+        await asyncio.gather(story, halted, *self._tasks, return_exceptions=True)
+        self.digest = digest
+        if story.done() and not story.cancelled() and story.exception() is not None:
+            raise story.exception()  # type: ignore[misc]  # a bug of the simulation itself
+
+    def calm(self) -> None:
+        """The troubles are over; what is on its way still comes."""
+        self.trace("world", "calm")
+        self.faults.calm()
+        self.wire.is_out = False
+
+    def restore_rights(self) -> None:
+        """ana may maintain everything again."""
+        for place in self.hub.places:
+            place.repo.collaborators["ana"] = ROLES["ana"]
+            self.marks.clear("no right of ana", place.repo.id)
+
+    def _outage(self, begins: bool) -> None:
+        self.wire.is_out = begins
+        self.trace("wire", "GitHub can't be reached" if begins else "GitHub is back")
+
+
+def simulate(seed: int) -> Verdict:
+    """Live one seed from its beginning to its judgement."""
+    world = World(seed)
+    with _listened(world):
+        try:
+            world.loop.run(world.live())
+        except Stuck as stuck:
+            world.watch.violation(str(stuck))
+            world.digest = world.trace.digest()
+        finally:
+            world.loop.close()
+    return Verdict(
+        seed=seed,
+        violations=world.watch.violations,
+        trace=world.trace,
+        digest=world.digest,
+        seconds=world.loop.time(),
+    )
+
+
+@contextmanager
+def _listened(world: World) -> Iterator[None]:
+    """What the bot logs goes to the watch, whose business it is to tell a bug from bad luck."""
+
+    def hear(logger: WrappedLogger, method: str, entry: EventDict) -> EventDict:
+        world.watch.logged(method, dict(entry))
+        raise structlog.DropEvent
+
+    before = structlog.get_config()
+    structlog.configure(
+        processors=[structlog.contextvars.merge_contextvars, hear],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        cache_logger_on_first_use=False,
+    )
+    try:
+        yield
+    finally:
+        structlog.configure(**before)
