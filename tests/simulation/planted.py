@@ -114,7 +114,7 @@ def _lost_ends() -> list[Swap]:
 
 
 def _no_limits() -> list[Swap]:
-    return [(schedule.Taken, "fits", lambda self, use: True), (schedule.Taken, "is_full", False)]
+    return [(schedule.Taken, "take", lambda self, use: True), (schedule.Taken, "is_full", False)]
 
 
 def _stored_twice() -> list[Swap]:
