@@ -7,6 +7,8 @@ sweep is the promise that a lost event only delays, and its interval is how long
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import contextmanager
+from functools import partial
+from typing import Any
 
 import structlog
 
@@ -21,7 +23,7 @@ class Beside:
 
     def __init__(self, group: asyncio.TaskGroup) -> None:
         self._group = group
-        self._tasks: dict[asyncio.Task[None], Coroutine[object, object, None]] = {}
+        self._tasks: dict[asyncio.Task[Any], Coroutine[object, object, None]] = {}
         self._timers: set[asyncio.TimerHandle] = set()
         self._closing = False
 
@@ -29,9 +31,9 @@ class Beside:
         if self._closing:
             work.close()
             return
-        task = self._group.create_task(_logged(name, work), name=name)
+        task = self._group.create_task(isolated(work))  # without its name, which costs a tenth of all this
         self._tasks[task] = work
-        task.add_done_callback(self._ended)
+        task.add_done_callback(partial(self._told, name))
 
     def for_good(self, name: str, work: Coroutine[object, object, None]) -> None:
         """Run what the process is nothing without: an error in it ends the process, for its supervisor to start it
@@ -41,8 +43,16 @@ class Beside:
         self._tasks[task] = work
         task.add_done_callback(self._ended)
 
-    def _ended(self, task: asyncio.Task[None]) -> None:
+    def _ended(self, task: asyncio.Task[Any]) -> None:
         self._tasks.pop(task).close()  # a task that is cancelled before it began never ran its work
+
+    def _told(self, name: str, task: asyncio.Task[BaseException | None]) -> None:
+        self._ended(task)
+        error = None if task.cancelled() else task.result()
+        if isinstance(error, ApiError | StoreError):
+            log.warning("given up for now; the sweep looks again", task=name, error=str(error))
+        elif error is not None:
+            log.error("a task failed", task=name, exc_info=error)
 
     def after(self, seconds: float, call: Callable[[], None]) -> None:
         """Call back once, unless the process ends before."""
@@ -62,14 +72,6 @@ class Beside:
             handle.cancel()
         for task in self._tasks:
             task.cancel()
-
-
-async def _logged(name: str, work: Coroutine[object, object, None]) -> None:
-    error = await isolated(work)
-    if isinstance(error, ApiError | StoreError):
-        log.warning("given up for now; the sweep looks again", task=name, error=str(error))
-    elif error is not None:
-        log.error("a task failed", task=name, exc_info=error)
 
 
 @contextmanager

@@ -46,10 +46,10 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     finished_at: datetime | None = None
 
 
-class Action(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+class Action(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):
     """A decided effect, as a value. `task` is empty for the run's own; `sha` says which commit it is about."""
 
-    key: str
+    key: str = ""
     kind: ActionKind
     task: str = ""
     attempt: int = 0

@@ -120,8 +120,9 @@ class _Work:
                     actor=happening.actor,
                 )
             )
-        calls = _calls_for(before, happening.kind, after)
-        self.actions += [_action(self.run, after, kind) for kind in calls if after.issue or kind not in _NEED_ISSUE]
+        for kind in _calls_for(before, happening.kind, after):
+            if after.issue or kind not in _NEED_ISSUE:
+                self.actions.append(_action(self.run, after, kind))
 
     def judge(self, task_id: str, fact: PullFact) -> None:
         task = self.of(task_id)
@@ -165,12 +166,16 @@ class _Work:
         """Look again at the tasks that moved and at those that need them: what waits for nothing more is ready, and
         what was ready while a need is taken back is not.
         """
-        for task_id in dict.fromkeys(each for one in moved for each in (one, *self.board.after.get(one, ()))):
+        affected: dict[str, None] = {}
+        for one in moved:
+            affected[one] = None
+            affected.update(dict.fromkeys(self.board.after.get(one, ())))
+        for task_id in affected:
             state = self.of(task_id).state
-            if state in {"blocked", "ready"}:
+            if state in _UNSTARTED:
                 met = all(self.is_met(need) for need in self.board.specs[task_id].needs)
                 if met != (state == "ready"):
-                    self.apply(task_id, Happening(kind="unblocked" if met else "reblocked"))
+                    self.apply(task_id, _UNBLOCKED if met else _REBLOCKED)
 
     def start(self, places: Places) -> None:
         """Start what there is room for, most urgent first; a task whose tracking issue is not there yet waits for
@@ -181,7 +186,7 @@ class _Work:
         fresh = [self.board.candidate(task) for task in looked_at.values() if may_start(task)]
         for candidate in ready.pick(places, self.now, run=run_id, fresh=fresh, gone=self.changed):
             if candidate.use.run == run_id:
-                self.apply(candidate.id, Happening(kind="started"))
+                self.apply(candidate.id, _STARTED)
 
     def finish(self) -> Decision:
         state = self._run_state()
@@ -224,6 +229,8 @@ class _Work:
 
 
 _JUDGED = STUCK | {"in_review"}
+_UNSTARTED = frozenset({"blocked", "ready"})
+_UNBLOCKED, _REBLOCKED, _STARTED = Happening(kind="unblocked"), Happening(kind="reblocked"), Happening(kind="started")
 _NEED_ISSUE = frozenset({"tidy", "label"})
 _RELIEVES = frozenset({"cancelled", "retried", "green"})
 """Happenings after which a task no longer waits for somebody, as its label says it does."""

@@ -53,7 +53,8 @@ class Driver:
         self._places = Places(parts.settings.limits)
         self._is_open = False
         self._loads = 0
-        self._under_way: dict[str, asyncio.Timeout | None] = {}  # key of an effect -> what ends it early, once it runs
+        self._under_way: dict[str, asyncio.Task[object] | None] = {}  # key of an effect -> what carries out an attempt
+        self._stopped: set[str] = set()  # keys of attempts that are over and are being ended
         self._looks = Looks(parts, observer, self._line, self._board, self._post)
 
     async def sweep(self) -> int:
@@ -327,14 +328,15 @@ class Driver:
         """End attempts that no longer count: their task was cancelled, skipped, or merged by hand. One that only waits
         for its next try gives its places back.
         """
-        fences = {task.id: task.fence for task in decision.changed}
+        fences = {state.id: state.fence for state in decision.changed}
         for key, action in line.under_way.items():
             if action.kind == "attempt" and fences.get(action.task, action.fence) != action.fence:
-                scope = self._under_way[key]
-                if scope is not None and scope.when() is None:
-                    scope.reschedule(asyncio.get_running_loop().time())
-        for task in decision.changed:
-            if task.attempt and task.state != "running" and (key := attempt_key(run_id, task)) not in line.under_way:
+                task = self._under_way[key]
+                if task is not None and key not in self._stopped:
+                    self._stopped.add(key)
+                    task.cancel()
+        for state in decision.changed:
+            if state.attempt and state.state != "running" and (key := attempt_key(run_id, state)) not in line.under_way:
                 self._places.give_back(key)
 
     async def _carry_out(self, line: Line, due: Due) -> None:
@@ -349,7 +351,7 @@ class Driver:
                 return
             if action.kind == "attempt":
                 self._places.take(action.key, board.uses[action.task])
-                outcome = await self._stoppable(board, due)
+                outcome = await self._stoppable(board, due, task)
             else:
                 outcome = await outcome_of(self._effects, board, due)
         finally:
@@ -368,11 +370,17 @@ class Driver:
         if outcome.look:
             self.wake(due.run_id, [action.task])
 
-    async def _stoppable(self, board: Board, due: Due) -> Outcome:
+    async def _stoppable(self, board: Board, due: Due, task: asyncio.Task[object] | None) -> Outcome:
         """An attempt, which `_stop_stale` may end early."""
+        key = due.action.key
+        self._under_way[key] = task
         try:
-            async with asyncio.timeout(None) as scope:
-                self._under_way[due.action.key] = scope
-                return await outcome_of(self._effects, board, due)
-        except TimeoutError:
+            return await outcome_of(self._effects, board, due)
+        except asyncio.CancelledError:
+            if task is None or key not in self._stopped or task.uncancel():
+                raise  # somebody else wants this task to end
             return Outcome(note="stopped: its attempt is over")
+        finally:
+            if key in self._under_way:
+                self._under_way[key] = None
+            self._stopped.discard(key)

@@ -23,6 +23,7 @@ from services.store.plans import want
 from services.store.rows import with_keys, write_rows
 
 encode = msgspec.json.Encoder().encode
+replace = msgspec.structs.replace
 # The row of a task is there since the run began; this is only the cheapest way to change many.
 CHANGE_TASKS = """
 INSERT INTO task (run_id, id, position, state, data) VALUES {rows}
@@ -192,11 +193,11 @@ class Runs:
         def write(c: Connection) -> list[Due]:
             self._check_run(c, run_id)
             query = (
-                "SELECT action, tries FROM outbox WHERE run_id = ? AND state <> 'done' AND state = 'waiting'"
+                "SELECT key, action, tries FROM outbox WHERE run_id = ? AND state <> 'done' AND state = 'waiting'"
                 " AND due <= ? ORDER BY seq"
             )
             rows = c.execute(query, (run_id, to_text(now))).fetchall()
-            found = [Due(run_id=run_id, action=msgspec.json.decode(row[0], type=Action), tries=row[1]) for row in rows]
+            found = [Due(run_id=run_id, action=_action(*row[:2]), tries=row[2]) for row in rows]
             c.executemany(
                 "UPDATE outbox SET state = 'doing', tries = tries + 1 WHERE key = ?",
                 [(item.action.key,) for item in found],
@@ -319,9 +320,14 @@ def _write(c: Connection, plan_id: str, decision: Decision, now: datetime, settl
     if any(moment.kind == "run" for moment in decision.history):
         over = to_text(decision.finished_at) if decision.finished_at else None
         c.execute("UPDATE run SET state = ?, finished_at = ? WHERE id = ?", (decision.state, over, run_id))
-    rows = [(action.key, run_id, encode(action), at, at, "doing", 1) for action in decision.actions]
+    rows = [(action.key, run_id, encode(replace(action, key="")), at, at, "doing", 1) for action in decision.actions]
     new = {row[0] for row in write_rows(c, BEGIN_EFFECTS, rows)}
     return [action for action in decision.actions if action.key in new]
+
+
+def _action(key: str, stored: bytes) -> Action:
+    """Its key is a column of its own, and not stored twice."""
+    return replace(msgspec.json.decode(stored, type=Action), key=key)
 
 
 def _settle(c: Connection, settles: Sequence[Settle], at: str) -> None:
