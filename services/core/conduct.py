@@ -209,7 +209,13 @@ class _Work:
 
     def _waits(self) -> Iterator[tuple[str, tuple[str, ...]]]:
         for task_id, after in self.changed.items():
-            if _waits_on(after) != _waits_on(self.run.tasks[task_id]):
+            before = self.run.tasks[task_id]
+            if (
+                after.issue != before.issue
+                or after.pull != before.pull
+                or after.head_sha != before.head_sha
+                or (after.state in ENDED) != (before.state in ENDED)
+            ):
                 yield task_id, wait_keys(self.run, after)
 
     def _run_state(self) -> RunState:
@@ -278,11 +284,6 @@ def attempt_key(run_id: str, task: TaskState) -> str:
 def _mark(run: Run, state: RunState, now: datetime, kind: Literal["mark", "finish"] = "mark") -> Action:
     """Show the run's state on the plan issue; a run can come to the same state more than once."""
     return Action(key=f"{run.id}//0/{kind}/{state}-{now.isoformat()}", kind=kind)
-
-
-def _waits_on(task: TaskState) -> tuple[bool, int, int, str]:
-    """What the wait keys are made of."""
-    return task.state in ENDED, task.issue, task.pull, task.head_sha
 
 
 def wait_keys(run: Run, task: TaskState) -> tuple[str, ...]:

@@ -317,11 +317,12 @@ class Driver:
         self._parts.timers.after(max((when - self._parts.clock.now()).total_seconds(), 0.0), fire)
 
     def _begin(self, due: Due) -> None:
-        if due.action.key in self._under_way:
+        key = due.action.key
+        if key in self._under_way:
             return
-        self._under_way[due.action.key] = None
+        self._under_way[key] = None
         line = self._line(due.run_id)
-        line.under_way[due.action.key] = due.action
+        line.under_way[key] = due.action
         self._parts.spawn("effect", self._carry_out(line, due))
 
     def _stop_stale(self, line: Line, run_id: str, decision: Decision) -> None:
@@ -346,7 +347,7 @@ class Driver:
         if task is not None:
             line.tasks[action.key] = task
         try:
-            board = await self._board(due.run_id)
+            board = await self._board(due.run_id) if line.board is None or line.is_doubtful else line.board
             if board is None:
                 return
             if action.kind == "attempt":
@@ -365,7 +366,7 @@ class Driver:
             self._call_next()
             return
         settle = settle_of(due, outcome, self._parts.clock.now())
-        happened = tuple((action.task, happening) for happening in outcome.happened)
+        happened = tuple([(action.task, happening) for happening in outcome.happened])
         self._post(due.run_id, Mail(happened=happened, settle=settle))
         if outcome.look:
             self.wake(due.run_id, [action.task])
