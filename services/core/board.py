@@ -127,11 +127,15 @@ class Board:
 
     def apply(self, decision: Decision) -> None:
         """Take over what was decided and stored."""
+        tasks, counts = self.run.tasks, self.counts
+        could_start = []
         for task in decision.changed:
-            before = self.run.tasks[task.id].state
-            self.counts[before] -= 1
-            self.counts[task.state] += 1
-            self.run.tasks[task.id] = task
+            before = tasks[task.id].state
+            counts[before] -= 1
+            counts[task.state] += 1
+            tasks[task.id] = task
+            if "ready" in (before, task.state):
+                could_start.append(task.id)
             if task.state == "done" != before and self.lengths.is_curious():
                 self._learn(task)
         was_going = self.run.state in GOING
@@ -141,7 +145,7 @@ class Board:
         if self.edition != self.lengths.edition:
             self._measure()
         else:
-            self.offer([task.id for task in decision.changed] if stays else None)
+            self.offer(could_start if stays else None)
 
     def _learn(self, task: TaskState) -> None:
         sample = sample_of(self.specs[task.id], task)

@@ -100,11 +100,9 @@ class _Work:
         return self.changed.get(task_id) or self.run.tasks[task_id]
 
     def apply(self, task_id: str, happening: Happening) -> None:
-        if task_id not in self.run.tasks:
-            return
-        before = self.of(task_id)
-        after = step(before, happening, self.now)
-        if after is None:
+        before = self.changed.get(task_id) or self.run.tasks.get(task_id)
+        after = step(before, happening, self.now) if before is not None else None
+        if before is None or after is None:
             return
         self.changed[task_id] = after
         if after.state != before.state:
@@ -166,14 +164,12 @@ class _Work:
         """Look again at the tasks that moved and at those that need them: what waits for nothing more is ready, and
         what was ready while a need is taken back is not.
         """
-        affected: dict[str, None] = {}
-        for one in moved:
-            affected[one] = None
-            affected.update(dict.fromkeys(self.board.after.get(one, ())))
+        after, specs, now = self.board.after, self.board.specs, self.changed
+        affected = dict.fromkeys(each for one in moved for each in (one, *after.get(one, ())))
         for task_id in affected:
-            state = self.of(task_id).state
+            state = (now.get(task_id) or self.run.tasks[task_id]).state
             if state in _UNSTARTED:
-                met = all(self.is_met(need) for need in self.board.specs[task_id].needs)
+                met = all(self.is_met(need) for need in specs[task_id].needs)
                 if met != (state == "ready"):
                     self.apply(task_id, _UNBLOCKED if met else _REBLOCKED)
 

@@ -4,6 +4,7 @@ Counted as attempts come and go, so that asking costs the same however many run.
 attempt, and taking or giving it back twice counts once.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 
 import msgspec
@@ -38,11 +39,15 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def lanes_of(use: Use, limits: Limits) -> Iterator[tuple[Lane, int]]:
-    """Each lane of a use with its places. A run is a lane too, so that it is known how many places it holds; it may
-    hold all.
+    """Each lane of a use with its places, but for those in which there are as many as in all. A run is a lane too, so
+    that it is known how many places it holds; it may hold all.
     """
     yield TOTAL, limits.total
     yield ("run", use.run), limits.total
+    yield from (lane for lane in _narrower(use, limits) if lane[1] < limits.total)
+
+
+def _narrower(use: Use, limits: Limits) -> Iterator[tuple[Lane, int]]:
     yield ("installation", use.installation.lower()), limits.installation
     yield ("repo", use.repo.lower()), limits.repo
     yield ("agent", use.agent), limits.agents.get(use.agent, limits.agent)
@@ -68,6 +73,7 @@ class Places:
         """Other limits from now on; who has a place keeps it, also where there are fewer now."""
         self.limits = limits
         self._known.clear()
+        self.taken = dict(Counter(lane for use in self._uses.values() for lane, _ in self.lanes(use)))
 
     @property
     def is_full(self) -> bool:

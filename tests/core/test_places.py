@@ -22,11 +22,24 @@ uses = st.builds(
 
 def test_a_group_is_a_lane_of_its_run_and_names_fold_their_case() -> None:
     one = Use(installation="Acme", repo="Acme/API", agent="script", run="r1", group="release")
-    assert dict(lanes_of(one, ROOM)) == {
-        TOTAL: 2, ("run", "r1"): 2, ("installation", "acme"): 9, ("repo", "acme/api"): 9, ("agent", "script"): 1,
+    wide = msgspec.structs.replace(ROOM, total=10)
+    assert dict(lanes_of(one, wide)) == {
+        TOTAL: 10, ("run", "r1"): 10, ("installation", "acme"): 9, ("repo", "acme/api"): 9, ("agent", "script"): 1,
         ("group", "r1 release"): 1,
     }  # fmt: skip
-    assert ("group", "r1 ") not in dict(lanes_of(Use(installation="a", repo="a/b", agent="x", run="r1"), ROOM))
+    assert ("group", "r1 ") not in dict(lanes_of(Use(installation="a", repo="a/b", agent="x", run="r1"), wide))
+
+
+def test_a_lane_with_as_many_places_as_there_are_in_all_holds_nobody_back_and_is_not_counted() -> None:
+    use = Use(installation="acme", repo="acme/api", agent="coder", run="r1", group="release")
+    assert dict(lanes_of(use, ROOM)) == {TOTAL: 2, ("run", "r1"): 2, ("group", "r1 release"): 1}
+    places = Places(ROOM)
+    places.take("one", use)
+    places.resize(msgspec.structs.replace(ROOM, total=10))
+    assert places.taken["repo", "acme/api"] == 1  # who was there before it mattered counts all the same
+    places.resize(ROOM)
+    assert places.give_back("one")
+    assert places.taken == {}
 
 
 def test_a_place_is_taken_and_given_back_once() -> None:
