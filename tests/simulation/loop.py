@@ -6,10 +6,10 @@ and another seed another.
 """
 
 import asyncio
-import heapq
 import random
 from collections.abc import Callable, Coroutine
-from contextvars import Context
+from contextvars import Context, copy_context
+from heapq import heappop, heappush
 from itertools import count
 from typing import Any, TypeVar
 
@@ -21,6 +21,33 @@ STEPS = 2_000_000
 
 class Stuck(Exception):
     """Nothing is ready and no timer is set, though what is waited for is not there; or no end is in sight."""
+
+
+class _Handle(asyncio.TimerHandle):
+    """asyncio's, for both kinds of call, without what it asks and notes for its debug mode."""
+
+    __slots__ = ()
+    __hash__, __eq__ = object.__hash__, object.__eq__  # asyncio's compares what is called
+
+    def __init__(
+        self,
+        when: float,
+        callback: Callable[..., object] | None,
+        args: tuple[object, ...] | None,
+        loop: "VirtualLoop",
+        context: Context | None,
+    ) -> None:
+        self._when = when
+        self._callback, self._args = callback, args
+        self._loop = loop
+        self._context = context or copy_context()
+        self._cancelled = False
+        self._repr = self._source_traceback = None
+
+    def cancel(self) -> None:
+        """A cancelled timer stays in the heap until its time comes; it is not called then."""
+        self._cancelled = True
+        self._callback = self._args = None
 
 
 class VirtualLoop(asyncio.BaseEventLoop):
@@ -38,10 +65,10 @@ class VirtualLoop(asyncio.BaseEventLoop):
         self.on_error: Callable[[dict[str, Any]], None] = lambda context: None
         self._chance = chance
         self._now = 0.0
-        self._soon: list[asyncio.Handle] = []
-        self._timers: list[tuple[float, int, asyncio.TimerHandle]] = []
+        self._soon: list[_Handle] = []
+        self._timers: list[tuple[float, int, _Handle]] = []
         self._count = count()
-        self._steps = 0
+        self.steps = 0
 
     # What asyncio asks of a loop.
 
@@ -51,7 +78,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
     def call_soon(
         self, callback: Callable[..., object], *args: object, context: Context | None = None
     ) -> asyncio.Handle:
-        handle = asyncio.Handle(callback, args, self, context)
+        handle = _Handle(self._now, callback, args, self, context)
         self._soon.append(handle)
         return handle
 
@@ -63,12 +90,11 @@ class VirtualLoop(asyncio.BaseEventLoop):
     def call_at(
         self, when: float, callback: Callable[..., object], *args: object, context: Context | None = None
     ) -> asyncio.TimerHandle:
-        handle = asyncio.TimerHandle(when, callback, args, self, context)
-        heapq.heappush(self._timers, (when, next(self._count), handle))
+        handle = _Handle(when, callback, args, self, context)
+        heappush(self._timers, (when, next(self._count), handle))
         return handle
 
-    def _timer_handle_cancelled(self, handle: asyncio.TimerHandle) -> None:
-        """A cancelled timer stays in the heap until its time comes; it is not called then."""
+    get_debug = staticmethod(bool)  # no; it is asked for each future and task
 
     def is_running(self) -> bool:
         return self._is_running
@@ -96,21 +122,23 @@ class VirtualLoop(asyncio.BaseEventLoop):
         if not self._soon:
             self._jump()
         ready, self._soon = self._soon, []
-        self._steps += len(ready)
-        if self._steps > STEPS:
+        self.steps += len(ready)
+        if self.steps > STEPS:
             raise Stuck(f"no end after {STEPS} steps, at {self._now:.1f} s")
         if self._chance is not None and len(ready) > 1:
             self._chance.shuffle(ready)
         for handle in ready:
-            if not handle.cancelled():
+            if not handle._cancelled:
                 handle._run()
 
     def _jump(self) -> None:
-        timers = self._timers
-        while timers and timers[0][2].cancelled():
-            heapq.heappop(timers)
-        if not timers:
-            raise Stuck(f"nothing is left to happen at {self._now:.1f} s")
-        self._now = max(self._now, timers[0][0])
+        timers, soon = self._timers, self._soon
+        while not soon:
+            if not timers:
+                raise Stuck(f"nothing is left to happen at {self._now:.1f} s")
+            when, _, handle = heappop(timers)
+            if not handle._cancelled:
+                self._now = max(self._now, when)
+                soon.append(handle)
         while timers and timers[0][0] <= self._now:
-            self._soon.append(heapq.heappop(timers)[2])
+            soon.append(heappop(timers)[2])
