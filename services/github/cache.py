@@ -134,9 +134,9 @@ class Cache:
             self._forgotten = self._notes.popitem(last=False)[1]
 
     def _doubtful_until(self, read: Read[Shape]) -> int:
-        name = read.repo.lower()
-        noted = (self._notes.get((name, what), 0) for what in ("", read.kind, read.subject))
-        return max(self._forgotten, *noted)
+        name, noted = read.repo.lower(), self._notes.get
+        of_kind, of_subject = noted((name, read.kind), 0), noted((name, read.subject), 0)
+        return max(self._forgotten, noted((name, ""), 0), of_kind, of_subject)
 
     async def _ask(self, read: Read[Shape], held: _Entry | None, began: int) -> _Entry:
         """One call; with an ETag if there is an older answer. What does not decode is an error and is never kept."""
