@@ -20,6 +20,7 @@ from services.core.report import LABEL_OF_TASK
 from services.engine import effects, ends, intake, runs
 from services.engine.effects import Effects, Outcome
 from services.engine.engine import Engine
+from services.engine.intake import Intake
 from services.engine.observe import Observer
 from services.engine.rounds import Rounds
 from services.engine.runs import Driver
@@ -228,6 +229,26 @@ def _posts_once() -> list[Swap]:
     return [(Engine, "take_up", take_up)]
 
 
+def _older_run() -> list[Swap]:
+    async def own(self: Effects, run: Any) -> Any:
+        return run.state
+
+    return [(Effects, "_newest_state", own)]
+
+
+def _read_again() -> list[Swap]:
+    real = Intake._parsed
+
+    async def stored(self: Intake, repo: str, issue: Any) -> PlanRow:
+        row = await real(self, repo, issue)
+        if known := await self._parts.plans.get(row.id):
+            await self._parts.plans.save(row, self._parts.clock.now())
+            row = msgspec.structs.replace(row, **{name: getattr(known, name) for name in ("title", "author")})
+        return row
+
+    return [(Intake, "_parsed", stored)]
+
+
 FOUND = {
     "uncounted": Bug(
         means="an effect half done before a limit refused the rest was done again without a look", swaps=_uncounted
@@ -259,6 +280,11 @@ FOUND = {
     "gave-up": Bug(
         means="labels, checks and tidying up were given up after a quarter of an hour of outage",
         swaps=lambda: [(ends, "QUIET_GIVE_UP_AFTER", ends.GIVE_UP_AFTER)],
+    ),
+    "older-run": Bug(means="a run that was over put its label over that of its successor", swaps=_older_run),
+    "read-again": Bug(
+        means="a plan that was read again and said the same was to be shown anew, and nobody showed it",
+        swaps=_read_again,
     ),
     "posts-once": Bug(means="a comment whose posting met a store error was not posted any more", swaps=_posts_once),
 }
