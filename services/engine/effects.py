@@ -116,7 +116,12 @@ class Effects:
                 pull = _current(await writes.find_pull(task.repo, branch), due.action.key)
                 if pull is None:
                     return _broke(state, f"GitHub refused the pull request: {plain(refused.message)}")
+        self._doubt(task.repo, pull.number)
         return Outcome(happened=(Happening(kind="opened", number=pull.number, fence=state.fence),))
+
+    def _doubt(self, repo: str, number: int) -> None:
+        """We have pushed to it, and events about our own acts wake nobody: what was read of it before is old."""
+        self._parts.github.invalidate(repo, f"pull:{number}")
 
     async def _checks(self, run: Run, task: Task, state: TaskState, due: Due) -> Outcome:
         """Post every registered check on the head; then look, because CI may have been quicker than we."""

@@ -241,9 +241,8 @@ def _read_again() -> list[Swap]:
 
     async def stored(self: Intake, repo: str, issue: Any) -> PlanRow:
         row = await real(self, repo, issue)
-        if known := await self._parts.plans.get(row.id):
+        if await self._parts.plans.get(row.id) is not None:
             await self._parts.plans.save(row, self._parts.clock.now())
-            row = msgspec.structs.replace(row, **{name: getattr(known, name) for name in ("title", "author")})
         return row
 
     return [(Intake, "_parsed", stored)]
@@ -285,6 +284,10 @@ FOUND = {
     "read-again": Bug(
         means="a plan that was read again and said the same was to be shown anew, and nobody showed it",
         swaps=_read_again,
+    ),
+    "old-pull": Bug(
+        means="after another attempt the pull request was judged by what had been read of it before the push",
+        swaps=lambda: [(Effects, "_doubt", _nothing)],
     ),
     "posts-once": Bug(means="a comment whose posting met a store error was not posted any more", swaps=_posts_once),
 }
