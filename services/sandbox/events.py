@@ -208,7 +208,9 @@ def _file(sandbox: "Sandbox", delivery: Delivery) -> None:
 def _guid(sandbox: "Sandbox") -> str:
     """A random UUID (version 4), from the sandbox's chance."""
     digits = f"{sandbox.draw(128):032x}"
-    return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{'89ab'[int(digits[16], 16) & 3]}{digits[17:20]}-{digits[20:]}"
+    return (
+        f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{'89ab'[int(digits[16], 16) & 3]}{digits[17:20]}-{digits[20:]}"
+    )
 
 
 def _copy(sandbox: "Sandbox", old: Delivery, *, redelivery: bool) -> Delivery:

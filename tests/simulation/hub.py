@@ -44,8 +44,9 @@ class Hub:
         self.sandbox = Sandbox(git, now=clock.now, public_url="https://github.test", seed=seed)
         self.scenario = Scenario(self.sandbox)
         self.places = [self._place(name, chance) for name in ("home", "api", "web")[: chance.choice([1, 2, 2, 3])]]
+        permissions, asked = _manifest()
         self.app: AppCredentials = self.scenario.app(
-            "lockstep", *_manifest(), webhook_url="https://bot.test/webhook", webhook_secret=SECRET
+            "lockstep", permissions, asked, webhook_url="https://bot.test/webhook", webhook_secret=SECRET
         )
         self.scenario.install(self.app, "acme")
         self.ci = self.scenario.app("ci", {"checks": "write"}, [])

@@ -23,6 +23,10 @@ class Stuck(Exception):
     """Nothing is ready and no timer is set, though what is waited for is not there; or no end is in sight."""
 
 
+def _nothing() -> None:
+    """What a cancelled handle calls."""
+
+
 class _Handle(asyncio.TimerHandle):
     """asyncio's, for both kinds of call, without what it asks and notes for its debug mode."""
 
@@ -32,8 +36,8 @@ class _Handle(asyncio.TimerHandle):
     def __init__(
         self,
         when: float,
-        callback: Callable[..., object] | None,
-        args: tuple[object, ...] | None,
+        callback: Callable[..., object],
+        args: tuple[object, ...],
         loop: "VirtualLoop",
         context: Context | None,
     ) -> None:
@@ -47,7 +51,7 @@ class _Handle(asyncio.TimerHandle):
     def cancel(self) -> None:
         """A cancelled timer stays in the heap until its time comes; it is not called then."""
         self._cancelled = True
-        self._callback = self._args = None
+        self._callback, self._args = _nothing, ()
 
 
 class VirtualLoop(asyncio.BaseEventLoop):
@@ -85,7 +89,10 @@ class VirtualLoop(asyncio.BaseEventLoop):
     def call_later(
         self, delay: float, callback: Callable[..., object], *args: object, context: Context | None = None
     ) -> asyncio.TimerHandle:
-        return self.call_at(self._now + delay, callback, *args, context=context)
+        when = self._now + delay
+        handle = _Handle(when, callback, args, self, context)
+        heappush(self._timers, (when, next(self._count), handle))
+        return handle
 
     def call_at(
         self, when: float, callback: Callable[..., object], *args: object, context: Context | None = None
@@ -111,17 +118,15 @@ class VirtualLoop(asyncio.BaseEventLoop):
         asyncio._set_running_loop(self)
         try:
             while not task.done():
-                self._once()
+                self._once(self._soon or self._next())
         finally:
             asyncio._set_running_loop(None)
             self._is_running = False
         return task.result()
 
-    def _once(self) -> None:
-        """Everything that is ready now, or else what the next moment makes ready."""
-        if not self._soon:
-            self._jump()
-        ready, self._soon = self._soon, []
+    def _once(self, ready: list[_Handle]) -> None:
+        """Everything that is ready now, in the order of chance."""
+        self._soon = []
         self.steps += len(ready)
         if self.steps > STEPS:
             raise Stuck(f"no end after {STEPS} steps, at {self._now:.1f} s")
@@ -131,14 +136,16 @@ class VirtualLoop(asyncio.BaseEventLoop):
             if not handle._cancelled:
                 handle._run()
 
-    def _jump(self) -> None:
-        timers, soon = self._timers, self._soon
-        while not soon:
-            if not timers:
-                raise Stuck(f"nothing is left to happen at {self._now:.1f} s")
+    def _next(self) -> list[_Handle]:
+        """Jump to the next moment at which something is to happen: what that is."""
+        timers = self._timers
+        while timers:
             when, _, handle = heappop(timers)
-            if not handle._cancelled:
-                self._now = max(self._now, when)
-                soon.append(handle)
-        while timers and timers[0][0] <= self._now:
-            soon.append(heappop(timers)[2])
+            if handle._cancelled:
+                continue
+            self._now = max(self._now, when)
+            found = [handle]
+            while timers and timers[0][0] <= self._now:
+                found.append(heappop(timers)[2])
+            return found
+        raise Stuck(f"nothing is left to happen at {self._now:.1f} s")

@@ -1,7 +1,7 @@
 """Bugs to be planted, so that it is known what the simulation finds: a simulation that never fails proves nothing.
 
 PLANTED are faults that anybody could make one day. FOUND are those that the simulation itself has found in the product;
-each is put back as it was, and a seed that finds it is kept in `seeds`.
+each is put back as it was.
 """
 
 from collections.abc import Callable, Iterator
@@ -35,9 +35,10 @@ Swap = tuple[Any, str, Any]
 
 
 class Bug(msgspec.Struct, frozen=True, kw_only=True):
-    """`means`: what is wrong, in one line."""
+    """`means`: what is wrong, in one line.  seed: one that finds it."""
 
     means: str
+    seed: int = 0
     swaps: Callable[[], list[Swap]]
 
 
