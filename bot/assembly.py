@@ -71,9 +71,7 @@ class Assembly:
         """One sweep: everything that waits or lives is looked at again, and what is old goes."""
         self.dispatcher.wake()
         await self.engine.take_up(None)
-        now = self.clock.now()
-        while await self.retention.step(now):
-            pass
+        await self.retention.tidy(self.clock.now())
 
 
 def assemble(

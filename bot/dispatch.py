@@ -25,7 +25,7 @@ from services.core.clock import Clock
 from services.engine.leave import ended
 from services.errors import ApiError, Fenced, RateLimited, StoreError, Unreachable
 from services.metrics import Metrics
-from services.store.inbox import Delivery, Outcome
+from services.store.inbox import UNCUT_BYTES, Delivery, Outcome
 
 EngineT = TypeVar("EngineT")
 
@@ -75,6 +75,7 @@ class Dispatcher(Generic[EngineT]):
         self._lanes: dict[str, deque[_Item]] = {}
         self._open = 0
         self._full = False
+        self._is_dry = False  # the last read saw all that waited, and what came since has woken us
         self._known: dict[int, int] = {}  # rows that are not to be read again, open or only just settled -> shard
         self._settled: set[int] = set()
         self._terms: Counter[int] = Counter()  # shard -> how often it was let go
@@ -109,14 +110,20 @@ class Dispatcher(Generic[EngineT]):
         async with asyncio.TaskGroup() as lanes:
             while True:
                 self._awake.clear()
+                self._is_dry = False
                 rows = await self._next_page()
                 for delivery in rows or ():
                     self._accept(lanes, delivery)
-                if rows:
-                    continue
-                if rows is not None and not self._open and not self._awake.is_set():
-                    self._idle.set()
+                if rows and (self._open >= WINDOW or sum(len(each.body) for each in rows) > UNCUT_BYTES):
+                    continue  # more may wait than a page holds
+                self._is_dry = rows is not None and not self._full
+                self._rest()
                 await self._awake.wait()
+
+    def _rest(self) -> None:
+        """Say so when nothing waits and nothing runs."""
+        if self._is_dry and not self._open and not self._awake.is_set():
+            self._idle.set()
 
     async def _next_page(self) -> list[Delivery] | None:
         """What waits, as far as there is room; None when the store can't be read, which the next wake tries again."""
@@ -171,8 +178,9 @@ class Dispatcher(Generic[EngineT]):
         self._open -= 1
         if not handled:
             self._known.pop(item.row, None)
-        if self._full or not self._open or not handled:  # room again, all done, or it may be ours once more
+        if self._full or not handled or not (self._open or self._is_dry):  # room again, or it may be ours once more
             self._awake.set()
+        self._rest()
 
     async def _handle(self, lane: str, item: "_Item", tries: int) -> float | None:
         """Run the handlers and settle the row, or give the seconds after which to do it again."""

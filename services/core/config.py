@@ -5,6 +5,7 @@ merged it. An unknown key is an error that is said, not ignored: a misspelt safe
 """
 
 import difflib
+from functools import lru_cache
 from typing import Literal
 
 import msgspec
@@ -25,6 +26,7 @@ class RepoConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     merge: MergeMethod = "squash"
 
 
+@lru_cache(maxsize=256)
 def read_config(text: str, place: str = ".github/lockstep.yml") -> RepoConfig:
     """The settings in `text`; UserError names the key and the fix."""
     if len(text.encode()) > MAX_BYTES:

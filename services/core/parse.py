@@ -6,6 +6,7 @@ of them become the same drafts, so the same plan has the same hash however it wa
 
 import re
 from collections.abc import Callable, Collection
+from functools import lru_cache
 from typing import Literal
 
 from services.core import markdown, plan_advice
@@ -34,8 +35,14 @@ def parse(text: str, *, home: RepoName, installed: Collection[RepoName] | None =
 
     home: the repository of tasks that name none, "" to demand one.
     installed: the repositories that may be named, None for any.
-    form: `issue` for Markdown, `yaml` for a YAML file, `auto` to look.  Linear in the length of the text.
+    form: `issue` for Markdown, `yaml` for a YAML file, `auto` to look.  Linear in the length of the text. The last few
+    are remembered: of the events about a plan's issue, few are about its text.
     """
+    return _parse(text, home, None if installed is None else tuple(installed), form)
+
+
+@lru_cache(maxsize=16)
+def _parse(text: str, home: RepoName, installed: tuple[RepoName, ...] | None, form: Form) -> Parsed:
     findings = Findings()
     if too_large(text):
         findings.add("too_large", f"The document has more than {MAX_BYTES:,} bytes; split it into several plans.")

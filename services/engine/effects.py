@@ -11,7 +11,7 @@ import msgspec
 
 from services.checks import CHECKS
 from services.core import messages, names
-from services.core.board import Board, Run
+from services.core.board import Board, Run, RunState
 from services.core.conduct import ruling_for
 from services.core.machine import SATISFIED, Happening, Kind, TaskState
 from services.core.merging import meaning
@@ -116,7 +116,12 @@ class Effects:
                 pull = _current(await writes.find_pull(task.repo, branch), due.action.key)
                 if pull is None:
                     return _broke(state, f"GitHub refused the pull request: {plain(refused.message)}")
+        self._doubt(task.repo, pull.number)
         return Outcome(happened=(Happening(kind="opened", number=pull.number, fence=state.fence),))
+
+    def _doubt(self, repo: str, number: int) -> None:
+        """We have pushed to it, and events about our own acts wake nobody: what was read of it before is old."""
+        self._parts.github.invalidate(repo, f"pull:{number}")
 
     async def _checks(self, run: Run, task: Task, state: TaskState, due: Due) -> Outcome:
         """Post every registered check on the head; then look, because CI may have been quicker than we."""
@@ -228,14 +233,20 @@ class Effects:
         return Outcome()
 
     async def _finish(self, board: Board) -> Outcome:
-        """The plan issue: labelled with the run's state, closed when all is done."""
+        """The plan issue: labelled with the state of its newest run, closed when all is done. What an earlier run has
+        left to do here may come late, and says what is true then.
+        """
         shown, place = None, (board.run.repo, board.run.number)
-        while shown != (state := board.run.state):
+        while shown != (state := await self._newest_state(board.run)):
             shown = state
             await self._set_label(*place, LABEL_OF_RUN.get(shown, ""))
         if shown == "done":
             await self._parts.github.writes.edit_issue(*place, state="closed", state_reason="completed")
         return Outcome()
+
+    async def _newest_state(self, run: Run) -> RunState:
+        newest = await self._parts.runs.of_plan(run.plan_id)
+        return run.state if newest is None or newest.id == run.id else newest.state
 
     async def _set_label(self, repo: str, number: int, wanted: str) -> None:
         """Leave exactly `wanted` of our state labels on an issue; everybody else's stay."""

@@ -40,8 +40,8 @@ class Intake:
         row = await self._parsed(repo, issue)
         if adopt and known is None and not row.parsed.tasks:
             return None
-        await self._parts.plans.save(row, self._parts.clock.now())
-        if known is None or known.parsed != row.parsed:
+        if known is None or _as_read(known) != _as_read(row):
+            await self._parts.plans.save(row, self._parts.clock.now())
             self._stickies.touch(repo, number)
         return await self._parts.plans.get(row.id)
 
@@ -197,3 +197,8 @@ def _could_not_see(plan: PlanRow, asked_at: datetime) -> bool:
 
 def _second(text: str) -> datetime:
     return datetime.fromisoformat(text).replace(microsecond=0)
+
+
+def _as_read(row: PlanRow) -> tuple[object, ...]:
+    """What of a plan comes from its issue; events about an issue mostly tell of something else."""
+    return row.title, row.hash, row.parsed, row.author, row.issue_id

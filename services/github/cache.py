@@ -3,8 +3,8 @@ wrong.
 
 Invalidating deletes nothing: it notes a moment, and an answer *begun* before that moment must be asked for again with
 its ETag, which is free when nothing has changed. So a call that was under way during an event can never pass for
-fresh, whatever order answers arrive in. Bodies are kept as bytes and decoded for each reader, so no reader can change
-another's value.
+fresh, whatever order answers arrive in. A value of a frozen type is given to every reader as it is; of any other, the
+body is kept and decoded for each, so no reader can change another's value.
 
 A read has one subject, `kind` or `kind:detail` (`pull:7`, `checks:<sha>`); lists have the detail `*`. Invalidating
 `pull:7` reaches pull 7 and the lists of pulls, `pull` every read of that kind, and the empty subject everything in
@@ -15,8 +15,9 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Generic, TypeVar
+from typing import Generic, TypeVar, cast
 
+import msgspec
 from cachetools import LRUCache
 
 from services.core.clock import Clock
@@ -75,6 +76,7 @@ class Read(Generic[Shape]):
 @dataclass(frozen=True, slots=True)
 class _Entry:
     body: bytes = field(repr=False)
+    value: object = field(repr=False)  # None: decoded for each reader
     etag: str
     next: str
     began: int
@@ -103,12 +105,12 @@ class Cache:
         """
         if not self._enabled and read.kind not in ALWAYS_KEPT:
             entry = await self._ask(read, None, 0)
-            return decode(entry.body, read.shape), entry.next
+            return _value(entry, read), entry.next
         after = self._flights.moment() if fresh else self._doubtful_until(read)
         held = self._entries.get(read.key)
         if held is not None and held.began > after and self._clock.now() < held.expires:
             self._stats.hits += read.kind not in ALWAYS_KEPT
-            return decode(held.body, read.shape), held.next
+            return _value(held, read), held.next
 
         async def work(began: int) -> _Entry:
             entry = await self._ask(read, self._entries.get(read.key), began)
@@ -117,7 +119,7 @@ class Cache:
 
         entry, was_shared = await self._flights.run(read.key, work, after=after)
         self._stats.coalesced += was_shared and read.kind not in ALWAYS_KEPT
-        return decode(entry.body, read.shape), entry.next
+        return _value(entry, read), entry.next
 
     def invalidate(self, repo: str, subject: str = "") -> None:
         """Something about this changed: no answer begun before now counts any more.
@@ -134,9 +136,9 @@ class Cache:
             self._forgotten = self._notes.popitem(last=False)[1]
 
     def _doubtful_until(self, read: Read[Shape]) -> int:
-        name = read.repo.lower()
-        noted = (self._notes.get((name, what), 0) for what in ("", read.kind, read.subject))
-        return max(self._forgotten, *noted)
+        name, noted = read.repo.lower(), self._notes.get
+        of_kind, of_subject = noted((name, read.kind), 0), noted((name, read.subject), 0)
+        return max(self._forgotten, noted((name, ""), 0), of_kind, of_subject)
 
     async def _ask(self, read: Read[Shape], held: _Entry | None, began: int) -> _Entry:
         """One call; with an ETag if there is an older answer. What does not decode is an error and is never kept."""
@@ -151,10 +153,11 @@ class Cache:
             if held is None or not etag:
                 raise Unreachable(304, "it says nothing has changed, but nobody asked")
             self._stats.revalidated += 1
-            return _Entry(held.body, answer.etag or held.etag, held.next, began, expires)
+            return _Entry(held.body, held.value, answer.etag or held.etag, held.next, began, expires)
         self._stats.misses += 1
-        decode(answer.body, read.shape)
-        return _Entry(answer.body, answer.etag, answer.next, began, expires)
+        value = decode(answer.body, read.shape)
+        kept = value if _is_frozen(read.shape) else None
+        return _Entry(answer.body, kept, answer.etag, answer.next, began, expires)
 
     def _keep(self, read: Read[Shape], entry: _Entry) -> None:
         held = self._entries.get(read.key)
@@ -162,5 +165,13 @@ class Cache:
             self._entries[read.key] = entry
 
 
+def _is_frozen(shape: object) -> bool:
+    return isinstance(shape, type) and issubclass(shape, msgspec.Struct) and shape.__struct_config__.frozen
+
+
+def _value(entry: _Entry, read: Read[Shape]) -> Shape:
+    return decode(entry.body, read.shape) if entry.value is None else cast("Shape", entry.value)
+
+
 def _size(entry: _Entry) -> int:
-    return len(entry.body) + OVERHEAD
+    return len(entry.body) * (1 if entry.value is None else 2) + OVERHEAD

@@ -50,15 +50,15 @@ class Transport(abc.GitHubAPI):
             headers["if-none-match"] = request.etag
         if request.body:
             headers["content-type"] = "application/json"
-        url = yarl.URL(f"{self.base_url}/{request.path}", encoded=True)
+        url = f"{self.base_url}/{request.path}"
         for _ in range(MAX_HOPS + 1):
-            status, found, body = await self._request(request.method, str(url), headers, request.body)
+            status, found, body = await self._request(request.method, url, headers, request.body)
             target = self._target(request.method, url, status, found.get("location"))
             if target is None:
                 return Answer(status, found, body, self._next_path(found.get("link")))
             if target.origin() != self._base.origin():
                 headers.pop("authorization", None)
-            url = target
+            url = str(target)
         raise Unreachable(0, "it redirected too often")
 
     async def close(self) -> None:
@@ -90,12 +90,12 @@ class Transport(abc.GitHubAPI):
             # Without its cause: some of aiohttp's errors hold the request with its token.
             raise Unreachable(0, f"{type(error).__name__}: {str(error)[:200]}") from None
 
-    def _target(self, method: str, url: yarl.URL, status: int, location: str | None) -> yarl.URL | None:
+    def _target(self, method: str, url: str, status: int, location: str | None) -> yarl.URL | None:
         """Where to go on, or None to take the answer as it is."""
         if status not in _MOVED or not location:
             return None
         try:
-            target = url.join(yarl.URL(location, encoded=True))
+            target = yarl.URL(url, encoded=True).join(yarl.URL(location, encoded=True))
             is_home = target.origin() == self._base.origin()
         except ValueError:
             return None

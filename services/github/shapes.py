@@ -13,27 +13,27 @@ import msgspec
 from services.github.infos import CheckInfo, CommentInfo, Installation, IssueInfo, PullInfo, RepoInfo, ReviewInfo
 
 
-class Account(msgspec.Struct):
+class Account(msgspec.Struct, frozen=True):
     login: str = ""
     slug: str = ""  # an enterprise has this instead
     type: str = "User"
 
 
-class Label(msgspec.Struct):
+class Label(msgspec.Struct, frozen=True):
     name: str | None = None
 
 
-class App(msgspec.Struct):
+class App(msgspec.Struct, frozen=True):
     id: int = 0
     slug: str | None = None
 
 
-class OwnApp(msgspec.Struct):
+class OwnApp(msgspec.Struct, frozen=True):
     id: int
     slug: str
 
 
-class InstallationShape(msgspec.Struct):
+class InstallationShape(msgspec.Struct, frozen=True):
     id: int
     account: Account | None = None
     app_id: int = 0
@@ -51,7 +51,7 @@ class InstallationShape(msgspec.Struct):
         )
 
 
-class RepoShape(msgspec.Struct):
+class RepoShape(msgspec.Struct, frozen=True):
     id: int
     full_name: str
     default_branch: str = "main"
@@ -74,16 +74,16 @@ class RepoShape(msgspec.Struct):
         )
 
 
-class RepoList(msgspec.Struct):
+class RepoList(msgspec.Struct, frozen=True):
     repositories: list[RepoShape] = []
 
 
-class Permission(msgspec.Struct):
+class Permission(msgspec.Struct, frozen=True):
     permission: str = "none"
     role_name: str | None = None
 
 
-class IssueShape(msgspec.Struct):
+class IssueShape(msgspec.Struct, frozen=True):
     id: int
     number: int
     title: str | None = None
@@ -110,7 +110,7 @@ class IssueShape(msgspec.Struct):
         )
 
 
-class CommentShape(msgspec.Struct):
+class CommentShape(msgspec.Struct, frozen=True):
     id: int
     body: str | None = None
     user: Account | None = None
@@ -120,7 +120,7 @@ class CommentShape(msgspec.Struct):
         return CommentInfo(id=str(self.id), body=self.body or "", author=user.login, author_type=user.type)
 
 
-class FileShape(msgspec.Struct):
+class FileShape(msgspec.Struct, frozen=True):
     encoding: str = ""
     content: str = ""
 
@@ -134,17 +134,17 @@ class FileShape(msgspec.Struct):
             return None
 
 
-class _RepoName(msgspec.Struct):
+class _RepoName(msgspec.Struct, frozen=True):
     full_name: str = ""
 
 
-class _End(msgspec.Struct):
+class _End(msgspec.Struct, frozen=True):
     ref: str = ""
     sha: str = ""
     repo: _RepoName | None = None
 
 
-class PullShape(msgspec.Struct):
+class PullShape(msgspec.Struct, frozen=True):
     id: int
     number: int
     head: _End
@@ -191,7 +191,7 @@ class PullShape(msgspec.Struct):
         )
 
 
-class ReviewShape(msgspec.Struct):
+class ReviewShape(msgspec.Struct, frozen=True):
     id: int
     state: str = ""
     user: Account | None = None
@@ -201,7 +201,7 @@ class ReviewShape(msgspec.Struct):
         return ReviewInfo(author=user.login, author_type=user.type, state=self.state.upper())
 
 
-class CheckShape(msgspec.Struct):
+class CheckShape(msgspec.Struct, frozen=True):
     id: int
     name: str
     app: App | None = None
@@ -223,11 +223,11 @@ class CheckShape(msgspec.Struct):
         )
 
 
-class CheckList(msgspec.Struct):
+class CheckList(msgspec.Struct, frozen=True):
     check_runs: list[CheckShape] = []
 
 
-class SuiteShape(msgspec.Struct):
+class SuiteShape(msgspec.Struct, frozen=True):
     app: App | None = None
     status: str | None = None
     latest_check_runs_count: int = 0
@@ -237,11 +237,11 @@ class SuiteShape(msgspec.Struct):
         return self.status != "completed" and self.latest_check_runs_count > 0
 
 
-class SuiteList(msgspec.Struct):
+class SuiteList(msgspec.Struct, frozen=True):
     check_suites: list[SuiteShape] = []
 
 
-class StatusShape(msgspec.Struct):
+class StatusShape(msgspec.Struct, frozen=True):
     id: int
     context: str = "default"
     state: str = "pending"
@@ -261,30 +261,30 @@ class StatusShape(msgspec.Struct):
         )
 
 
-class StatusList(msgspec.Struct):
+class StatusList(msgspec.Struct, frozen=True):
     statuses: list[StatusShape] = []
 
 
-class Total(msgspec.Struct):
+class Total(msgspec.Struct, frozen=True):
     total_count: int = 0
 
 
-class _Tip(msgspec.Struct):
+class _Tip(msgspec.Struct, frozen=True):
     sha: str
 
 
-class Ref(msgspec.Struct):
+class Ref(msgspec.Struct, frozen=True):
     ref: str
     object: _Tip
 
 
-class Merged(msgspec.Struct):
+class Merged(msgspec.Struct, frozen=True):
     merged: bool = False
     sha: str | None = None
     message: str = ""
 
 
-class Created(msgspec.Struct):
+class Created(msgspec.Struct, frozen=True):
     id: int
 
 

@@ -8,6 +8,7 @@ import asyncio
 import time
 from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 Now = Callable[[], datetime]
@@ -18,6 +19,7 @@ def system_now() -> datetime:
     return datetime.now(UTC)
 
 
+@lru_cache(maxsize=1_024)
 def stamp(moment: datetime) -> str:
     """GitHub's spelling of a moment: `2026-11-22T19:00:00Z`."""
     at = moment if moment.tzinfo is UTC else moment.astimezone(UTC)

@@ -4,9 +4,7 @@ A delivery is a value in the state until a sender takes it (`take`), so events s
 carry them without a socket. One GUID belongs to one event, whatever the number of hooks that get it.
 """
 
-import hashlib
 import hmac
-import uuid
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -39,7 +37,7 @@ def queue(
 
     `extra` holds the event's own keys, rendered. For `installation*` events it holds the whole `installation`.
     """
-    guid = str(uuid.UUID(int=sandbox.draw(128), version=4))
+    guid = _guid(sandbox)
     apps, hooks = _apps(sandbox, event, action, repo, extra), _hooks(sandbox, event, action, repo, extra)
     if not apps and not hooks:
         return False
@@ -61,7 +59,7 @@ def ping(sandbox: "Sandbox", hook: Hook, repo: Repo, sender: str, hook_view: Jso
 
 def send_to(sandbox: "Sandbox", hook: Hook, event: str, repo: Repo, sender: str, extra: dict[str, Json]) -> None:
     """Queue an event without action for one repository hook alone."""
-    guid = str(uuid.UUID(int=sandbox.draw(128), version=4))
+    guid = _guid(sandbox)
     _store(sandbox, _Target(hook=hook), guid, event, None, repo, _common(sandbox, repo, sender) | extra)
     sandbox.tell()
 
@@ -74,7 +72,7 @@ def redeliver(sandbox: "Sandbox", old: Delivery) -> Delivery:
 def again(sandbox: "Sandbox", old: Delivery) -> Delivery:
     """The same event under a GUID of its own, queued by nobody: a fault."""
     copy = _copy(sandbox, old, redelivery=False)
-    copy.guid = str(uuid.UUID(int=sandbox.draw(128), version=4))
+    copy.guid = _guid(sandbox)
     sandbox.state.outgoing.remove(copy.id)
     return copy
 
@@ -123,8 +121,8 @@ def signed_headers(sandbox: "Sandbox", delivery: Delivery) -> dict[str, str]:
         "X-GitHub-Hook-Installation-Target-Type": "integration" if delivery.app_id else "repository",
     }
     if secret:
-        headers["X-Hub-Signature"] = "sha1=" + hmac.new(secret.encode(), body, hashlib.sha1).hexdigest()
-        headers["X-Hub-Signature-256"] = "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
+        headers["X-Hub-Signature"] = "sha1=" + hmac.digest(secret.encode(), body, "sha1").hex()
+        headers["X-Hub-Signature-256"] = "sha256=" + hmac.digest(secret.encode(), body, "sha256").hex()
     return headers
 
 
@@ -205,6 +203,14 @@ def _file(sandbox: "Sandbox", delivery: Delivery) -> None:
     state.outgoing.append(delivery.id)
     while len(state.deliveries) > KEPT:
         del state.deliveries[next(iter(state.deliveries))]
+
+
+def _guid(sandbox: "Sandbox") -> str:
+    """A random UUID (version 4), from the sandbox's chance."""
+    digits = f"{sandbox.draw(128):032x}"
+    return (
+        f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{'89ab'[int(digits[16], 16) & 3]}{digits[17:20]}-{digits[20:]}"
+    )
 
 
 def _copy(sandbox: "Sandbox", old: Delivery, *, redelivery: bool) -> Delivery:

@@ -127,4 +127,4 @@ class Git(Repositories):
         return Merged(tree=name.strip()) if code == 0 else Merged(tree=None, conflicts=conflicts)
 
     def _immutable(self, repo_id: int, *args: str, ok: tuple[int, ...] = (0,)) -> bytes:
-        return self._remember((repo_id, *args), lambda: self._at(repo_id).git(*args, ok=ok)[1])
+        return self.remember((repo_id, *args), lambda: self._at(repo_id).git(*args, ok=ok)[1])

@@ -14,6 +14,7 @@ the clock.
 
 import re
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -123,6 +124,7 @@ def route(method: str, template: str, need: str = "token") -> Callable[[Callable
         ROUTES.append(Route(method=method, template=template, pattern=_compile(template), need=need, run=run))
         ROUTES.sort(key=lambda r: (-r.template.count("/"), r.template.count("{"), r.template))
         _BY_PLACE.clear()
+        _match.cache_clear()
         return run
 
     return register
@@ -138,6 +140,12 @@ def _compile(template: str) -> re.Pattern[str]:
 
 def match(method: str, path: str) -> tuple[Route, dict[str, str]]:
     """The operation for a path without query and prefix; 404 when there is none, as GitHub does (not 405)."""
+    found, params = _match(method, path)
+    return found, dict(params)
+
+
+@lru_cache(maxsize=4_096)
+def _match(method: str, path: str) -> tuple[Route, dict[str, str]]:
     place = _place(path)
     if (candidates := _BY_PLACE.get((method, place))) is None:
         candidates = [r for r in ROUTES if r.method == method and _place(r.template) in {place, "{}"}]
@@ -159,6 +167,12 @@ def _place(path: str) -> str:
 
 def split_path(raw: str) -> tuple[str, dict[str, str]]:
     """Path and query of a request target; `/api/v3/...` (Enterprise) is the same API."""
+    path, query = _split(raw)
+    return path, dict(query)
+
+
+@lru_cache(maxsize=4_096)
+def _split(raw: str) -> tuple[str, dict[str, str]]:
     if raw[:1] == "/" and raw[:2] != "//" and "#" not in raw:
         path, _, query = raw.partition("?")
     else:

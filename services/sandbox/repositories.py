@@ -175,7 +175,7 @@ class Repositories(ABC):
         found = self._at(repo_id).read(sha)
         if found is None or found[0] != "commit":
             return None
-        return self._remember(key, lambda: decode_commit(sha, found[1]))
+        return self.remember(key, lambda: decode_commit(sha, found[1]))
 
     def log(self, repo_id: int, rev: str, *, exclude: str = "", path: str = "", limit: int = 250) -> list[Commit]:
         """Commits reachable from `rev` and not from `exclude`, newest first; only those that touch `path`, if given."""
@@ -189,14 +189,21 @@ class Repositories(ABC):
 
     def merge_base(self, repo_id: int, a: str, b: str) -> str | None:
         """The best common ancestor of two shas, None for histories that have none."""
-        near = git_history.merge_bases(self._reader(repo_id), full_sha(a), full_sha(b), self.farthest)
+        return self.remember(("base", repo_id, full_sha(a), full_sha(b)), lambda: self._merge_base(repo_id, a, b))
+
+    def _merge_base(self, repo_id: int, a: str, b: str) -> str | None:
+        near = git_history.merge_bases(self._reader(repo_id), a, b, self.farthest)
         if near is not None:
             return near[0] if near else None
         return self._far_merge_base(repo_id, a, b)
 
     def ahead_behind(self, repo_id: int, base: str, head: str) -> tuple[int, int]:
         """How many commits `head` has that `base` lacks, and the other way round."""
-        near = git_history.ahead_behind(self._reader(repo_id), full_sha(base), full_sha(head), self.farthest)
+        key = ("apart", repo_id, full_sha(base), full_sha(head))
+        return self.remember(key, lambda: self._ahead_behind(repo_id, base, head))
+
+    def _ahead_behind(self, repo_id: int, base: str, head: str) -> tuple[int, int]:
+        near = git_history.ahead_behind(self._reader(repo_id), base, head, self.farthest)
         return near if near is not None else self._far_ahead_behind(repo_id, base, head)
 
     def contains(self, repo_id: int, tip: str, sha: str) -> bool:
@@ -221,7 +228,7 @@ class Repositories(ABC):
         if old == EMPTY_TREE:
             self._at(repo_id).write("tree", b"")
         key = ("diff", repo_id, old, full_sha(head))
-        return list(self._remember(key, lambda: self._diff(repo_id, old, head)))
+        return list(self.remember(key, lambda: self._diff(repo_id, old, head)))
 
     # Merging
 
@@ -235,7 +242,7 @@ class Repositories(ABC):
             tree = self._simple_merge(repo_id, ours, theirs)
             return Merged(tree=tree) if tree is not None else self._merge(repo_id, ours, theirs)
 
-        return self._remember(("merge", repo_id, ours, theirs), merge)
+        return self.remember(("merge", repo_id, ours, theirs), merge)
 
     def _simple_merge(self, repo_id: int, ours: str, theirs: str) -> str | None:
         """The merged tree where no content has to be merged; None where git must look."""
@@ -269,7 +276,7 @@ class Repositories(ABC):
         if found is None or kind(found[0]) != "tree" or not found[1]:
             return []
         return list(
-            self._remember(("tree", repo_id, found[1], recursive), lambda: self._list(repo_id, found[1], "", recursive))
+            self.remember(("tree", repo_id, found[1], recursive), lambda: self._list(repo_id, found[1], "", recursive))
         )
 
     def _list(self, repo_id: int, sha: str, prefix: str, recursive: bool) -> list[Entry]:
@@ -351,9 +358,9 @@ class Repositories(ABC):
                 raise GitError(f"{tree} is not a tree here")
             return {name: (mode, sha) for mode, name, sha in decode_tree(raw[1])}
 
-        return self._remember(("children", repo_id, tree), read)
+        return self.remember(("children", repo_id, tree), read)
 
-    def _remember(self, key: tuple[object, ...], compute: Callable[[], T]) -> T:
+    def remember(self, key: tuple[object, ...], compute: Callable[[], T]) -> T:
         if key in self._known:
             self._known.move_to_end(key)
             return self._known[key]  # type: ignore[return-value]

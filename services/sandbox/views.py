@@ -38,8 +38,13 @@ def account(state: State, login: str) -> Account:
     if login.endswith("[bot]"):
         slug = login[:-5]
         app = next((a for a in state.apps.values() if a.slug == slug), None)
-        return Account(id=(app.id if app else 15_368) + 40_000_000, login=login, type="Bot")
+        return _bot((app.id if app else 15_368) + 40_000_000, login)
     return GHOST
+
+
+@lru_cache(maxsize=1_024)
+def _bot(number: int, login: str) -> Account:
+    return Account(id=number, login=login, type="Bot")
 
 
 def user(base: str, who: Account) -> Json:

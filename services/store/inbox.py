@@ -24,6 +24,8 @@ NOTE = 500
 """Characters of a note that are kept."""
 PAGE_BYTES = 32 * 1024 * 1024
 """Bodies `waiting` holds in memory at once; a page has at least one row."""
+UNCUT_BYTES = PAGE_BYTES - 25 * 1024 * 1024
+"""A page of no more than this was not cut short by its size: GitHub sends no body that would not have fitted too."""
 PRUNE = 500
 """Rows one retention step touches, so that deliveries don't queue behind it."""
 

@@ -21,6 +21,9 @@ PRUNE_BLOBS = 20
 
 What = Literal["logs", "steps"]
 
+REST = timedelta(hours=1)
+"""Between one time that nothing old was left and the next look: what is kept is kept for days."""
+
 # The newest attempt of a running task may be under way, or be taken up again.
 DROP_BLOBS = """
 UPDATE checkpoint SET blob = NULL WHERE (run_id, task, fence, step) IN (
@@ -74,6 +77,15 @@ class Retention:
         self._database = database
         self._inbox = Inbox(database)
         self._keep = keep
+        self._rests_until: datetime | None = None
+
+    async def tidy(self, now: datetime) -> None:
+        """Let all go that is too old, unless that was done within the last hour. StoreError."""
+        if self._rests_until is not None and now < self._rests_until:
+            return
+        while await self.step(now):
+            pass
+        self._rests_until = now + REST
 
     async def step(self, now: datetime) -> int:
         """One small step of each kind; how many rows were touched, 0 when there is nothing left to do. StoreError."""

@@ -230,7 +230,7 @@ async def test_odd_redirects_are_not_followed(hub: FakeHub, transport: Transport
 
 def test_https_is_never_left_for_http() -> None:
     transport = Transport("https://api.github.com")
-    here = yarl.URL("https://api.github.com/x")
+    here = "https://api.github.com/x"
     assert transport._target("GET", here, 302, "http://api.github.com/x") is None
     assert transport._target("GET", here, 302, "https://logs.example/x") == yarl.URL("https://logs.example/x")
     assert transport._target("PUT", here, 307, "https://api.github.com@logs.example/x") is None

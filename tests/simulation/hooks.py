@@ -16,7 +16,7 @@ from tests.simulation.loop import VirtualLoop
 
 class Hooks:
     """`door` takes a delivery and says whether anybody listened; `seen` is told of every delivery that GitHub makes.
-    `guids` are those of all that were sent."""
+    `guids` are those of all that arrived; `on_the_way` counts those that have not."""
 
     def __init__(self, hub: Hub, loop: VirtualLoop, chance: Stream, faults: Faults) -> None:
         self._hub = hub
@@ -24,6 +24,7 @@ class Hooks:
         self._chance = chance
         self._faults = faults
         self._woken = False
+        self.on_the_way = 0
         self.guids: set[tuple[int, str]] = set()
         self.door: Callable[[Delivery], bool] = lambda delivery: False
         self.seen: Callable[[Delivery], None] = lambda delivery: None
@@ -39,6 +40,7 @@ class Hooks:
         for delivery in events.take(self._hub.sandbox):
             self.seen(delivery)
             for _ in range(self._copies(delivery)):
+                self.on_the_way += 1
                 self._loop.call_later(self._chance.spread(*self._faults.hook_delay), self._deliver, delivery)
 
     def _copies(self, delivery: Delivery) -> int:
@@ -50,6 +52,7 @@ class Hooks:
         return 2 if self._chance.hits(self._faults.hook_doubled) else 1
 
     def _deliver(self, delivery: Delivery) -> None:
+        self.on_the_way -= 1
         self.guids.add((delivery.hook_id, delivery.guid))
         if not self.door(delivery):
             self._hub.trace("hook", f"{_named(delivery)}: nobody listens")

@@ -4,9 +4,11 @@
 no matter of ours.
 """
 
-from datetime import UTC, datetime, timedelta
+from functools import cache
+from pathlib import Path
 
 import msgspec
+import yaml
 
 from services.sandbox.git_memory import MemoryGit
 from services.sandbox.kernel import Json, Request
@@ -14,14 +16,15 @@ from services.sandbox.sandbox import Sandbox
 from services.sandbox.scenario import AppCredentials, Scenario
 from services.sandbox.state import Comment, Issue, Repo
 from tests.simulation.chance import Stream
+from tests.simulation.clock import VirtualClock
 from tests.simulation.loop import VirtualLoop
 from tests.simulation.trace import Trace
 
-START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 SECRET = "a secret between GitHub and the bot"
 ROLES = {"ana": "maintain", "ben": "write", "tom": "triage", "eve": "read"}
 BOT = "lockstep[bot]"
 WORKFLOW = "name: ci\non: pull_request\njobs:\n  test:\n    runs-on: ubuntu-latest\n    steps:\n      - run: 'true'\n"
+MANIFEST = Path(__file__).parents[2] / "app.yml"
 CONFIG = ".github/lockstep.yml"
 
 
@@ -37,13 +40,13 @@ class Hub:
 
     def __init__(self, loop: VirtualLoop, git: MemoryGit, seed: int, chance: Stream, skew: float, trace: Trace) -> None:
         self.trace = trace
-        self.sandbox = Sandbox(
-            git, now=lambda: START + timedelta(seconds=loop.time() + skew), public_url="https://github.test", seed=seed
-        )
+        clock = VirtualClock(loop, skew)
+        self.sandbox = Sandbox(git, now=clock.now, public_url="https://github.test", seed=seed)
         self.scenario = Scenario(self.sandbox)
         self.places = [self._place(name, chance) for name in ("home", "api", "web")[: chance.choice([1, 2, 2, 3])]]
+        permissions, asked = _manifest()
         self.app: AppCredentials = self.scenario.app(
-            "lockstep", webhook_url="https://bot.test/webhook", webhook_secret=SECRET
+            "lockstep", permissions, asked, webhook_url="https://bot.test/webhook", webhook_secret=SECRET
         )
         self.scenario.install(self.app, "acme")
         self.ci = self.scenario.app("ci", {"checks": "write"}, [])
@@ -100,6 +103,13 @@ class Hub:
 
     def repo_of(self, issue: Issue) -> Repo:
         return self.sandbox.state.repos[issue.repo_id]
+
+
+@cache
+def _manifest() -> tuple[dict[str, str], list[str]]:
+    """What the App may do, and which events it asks for."""
+    found = yaml.safe_load(MANIFEST.read_text())
+    return found["default_permissions"], found["default_events"]
 
 
 def _short(body: Json) -> str:

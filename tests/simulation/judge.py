@@ -43,7 +43,7 @@ class Judge:
         world = self._world
         until = world.loop.time() + bound
         sweep = 60.0 if world.is_sweepless else world.settings.sweep_seconds
-        enough = sweep * 1.5 + world.faults.hook_delay[1] + 60.0
+        enough = sweep * 1.5 + 60.0
         since = world.loop.time()
         while world.loop.time() < since + enough:
             await asyncio.sleep(PACE)
@@ -60,6 +60,8 @@ class Judge:
             return "no process"
         if world.watch.at_work():
             return "an attempt"
+        if world.hooks.on_the_way:
+            return f"{world.hooks.on_the_way} webhooks"
         if waiting := ask("SELECT count(*) FROM inbox WHERE outcome IS NULL")[0][0]:
             return f"{waiting} deliveries"
         if rows := ask("SELECT key, state, note FROM outbox WHERE state <> 'done'"):

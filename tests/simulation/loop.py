@@ -6,10 +6,10 @@ and another seed another.
 """
 
 import asyncio
-import heapq
 import random
 from collections.abc import Callable, Coroutine
-from contextvars import Context
+from contextvars import Context, copy_context
+from heapq import heappop, heappush
 from itertools import count
 from typing import Any, TypeVar
 
@@ -21,6 +21,37 @@ STEPS = 2_000_000
 
 class Stuck(Exception):
     """Nothing is ready and no timer is set, though what is waited for is not there; or no end is in sight."""
+
+
+def _nothing() -> None:
+    """What a cancelled handle calls."""
+
+
+class _Handle(asyncio.TimerHandle):
+    """asyncio's, for both kinds of call, without what it asks and notes for its debug mode."""
+
+    __slots__ = ()
+    __hash__, __eq__ = object.__hash__, object.__eq__  # asyncio's compares what is called
+
+    def __init__(
+        self,
+        when: float,
+        callback: Callable[..., object],
+        args: tuple[object, ...],
+        loop: "VirtualLoop",
+        context: Context | None,
+    ) -> None:
+        self._when = when
+        self._callback, self._args = callback, args
+        self._loop = loop
+        self._context = context or copy_context()
+        self._cancelled = False
+        self._repr = self._source_traceback = None
+
+    def cancel(self) -> None:
+        """A cancelled timer stays in the heap until its time comes; it is not called then."""
+        self._cancelled = True
+        self._callback, self._args = _nothing, ()
 
 
 class VirtualLoop(asyncio.BaseEventLoop):
@@ -38,10 +69,10 @@ class VirtualLoop(asyncio.BaseEventLoop):
         self.on_error: Callable[[dict[str, Any]], None] = lambda context: None
         self._chance = chance
         self._now = 0.0
-        self._soon: list[asyncio.Handle] = []
-        self._timers: list[tuple[float, int, asyncio.TimerHandle]] = []
+        self._soon: list[_Handle] = []
+        self._timers: list[tuple[float, int, _Handle]] = []
         self._count = count()
-        self._steps = 0
+        self.steps = 0
 
     # What asyncio asks of a loop.
 
@@ -51,24 +82,26 @@ class VirtualLoop(asyncio.BaseEventLoop):
     def call_soon(
         self, callback: Callable[..., object], *args: object, context: Context | None = None
     ) -> asyncio.Handle:
-        handle = asyncio.Handle(callback, args, self, context)
+        handle = _Handle(self._now, callback, args, self, context)
         self._soon.append(handle)
         return handle
 
     def call_later(
         self, delay: float, callback: Callable[..., object], *args: object, context: Context | None = None
     ) -> asyncio.TimerHandle:
-        return self.call_at(self._now + delay, callback, *args, context=context)
+        when = self._now + delay
+        handle = _Handle(when, callback, args, self, context)
+        heappush(self._timers, (when, next(self._count), handle))
+        return handle
 
     def call_at(
         self, when: float, callback: Callable[..., object], *args: object, context: Context | None = None
     ) -> asyncio.TimerHandle:
-        handle = asyncio.TimerHandle(when, callback, args, self, context)
-        heapq.heappush(self._timers, (when, next(self._count), handle))
+        handle = _Handle(when, callback, args, self, context)
+        heappush(self._timers, (when, next(self._count), handle))
         return handle
 
-    def _timer_handle_cancelled(self, handle: asyncio.TimerHandle) -> None:
-        """A cancelled timer stays in the heap until its time comes; it is not called then."""
+    get_debug = staticmethod(bool)  # no; it is asked for each future and task
 
     def is_running(self) -> bool:
         return self._is_running
@@ -85,32 +118,34 @@ class VirtualLoop(asyncio.BaseEventLoop):
         asyncio._set_running_loop(self)
         try:
             while not task.done():
-                self._once()
+                self._once(self._soon or self._next())
         finally:
             asyncio._set_running_loop(None)
             self._is_running = False
         return task.result()
 
-    def _once(self) -> None:
-        """Everything that is ready now, or else what the next moment makes ready."""
-        if not self._soon:
-            self._jump()
-        ready, self._soon = self._soon, []
-        self._steps += len(ready)
-        if self._steps > STEPS:
+    def _once(self, ready: list[_Handle]) -> None:
+        """Everything that is ready now, in the order of chance."""
+        self._soon = []
+        self.steps += len(ready)
+        if self.steps > STEPS:
             raise Stuck(f"no end after {STEPS} steps, at {self._now:.1f} s")
         if self._chance is not None and len(ready) > 1:
             self._chance.shuffle(ready)
         for handle in ready:
-            if not handle.cancelled():
+            if not handle._cancelled:
                 handle._run()
 
-    def _jump(self) -> None:
+    def _next(self) -> list[_Handle]:
+        """Jump to the next moment at which something is to happen: what that is."""
         timers = self._timers
-        while timers and timers[0][2].cancelled():
-            heapq.heappop(timers)
-        if not timers:
-            raise Stuck(f"nothing is left to happen at {self._now:.1f} s")
-        self._now = max(self._now, timers[0][0])
-        while timers and timers[0][0] <= self._now:
-            self._soon.append(heapq.heappop(timers)[2])
+        while timers:
+            when, _, handle = heappop(timers)
+            if handle._cancelled:
+                continue
+            self._now = max(self._now, when)
+            found = [handle]
+            while timers and timers[0][0] <= self._now:
+                found.append(heappop(timers)[2])
+            return found
+        raise Stuck(f"nothing is left to happen at {self._now:.1f} s")

@@ -16,7 +16,7 @@ from services.core.machine import SATISFIED
 from services.sandbox import checks
 from services.sandbox.kernel import Request, Response
 from services.sandbox.state import Issue, Repo
-from tests.simulation.hub import START
+from tests.simulation.clock import START
 
 if TYPE_CHECKING:
     from tests.simulation.world import World

@@ -1,7 +1,7 @@
 """Bugs to be planted, so that it is known what the simulation finds: a simulation that never fails proves nothing.
 
 PLANTED are faults that anybody could make one day. FOUND are those that the simulation itself has found in the product;
-each is put back as it was, and a seed that finds it is kept in `seeds`.
+each is put back as it was.
 """
 
 from collections.abc import Callable, Iterator
@@ -20,6 +20,7 @@ from services.core.report import LABEL_OF_TASK
 from services.engine import effects, ends, intake, runs
 from services.engine.effects import Effects, Outcome
 from services.engine.engine import Engine
+from services.engine.intake import Intake
 from services.engine.observe import Observer
 from services.engine.rounds import Rounds
 from services.engine.runs import Driver
@@ -34,9 +35,10 @@ Swap = tuple[Any, str, Any]
 
 
 class Bug(msgspec.Struct, frozen=True, kw_only=True):
-    """`means`: what is wrong, in one line."""
+    """`means`: what is wrong, in one line.  seed: one that finds it."""
 
     means: str
+    seed: int = 0
     swaps: Callable[[], list[Swap]]
 
 
@@ -228,6 +230,25 @@ def _posts_once() -> list[Swap]:
     return [(Engine, "take_up", take_up)]
 
 
+def _older_run() -> list[Swap]:
+    async def own(self: Effects, run: Any) -> Any:
+        return run.state
+
+    return [(Effects, "_newest_state", own)]
+
+
+def _read_again() -> list[Swap]:
+    real = Intake._parsed
+
+    async def stored(self: Intake, repo: str, issue: Any) -> PlanRow:
+        row = await real(self, repo, issue)
+        if await self._parts.plans.get(row.id) is not None:
+            await self._parts.plans.save(row, self._parts.clock.now())
+        return row
+
+    return [(Intake, "_parsed", stored)]
+
+
 FOUND = {
     "uncounted": Bug(
         means="an effect half done before a limit refused the rest was done again without a look", swaps=_uncounted
@@ -259,6 +280,15 @@ FOUND = {
     "gave-up": Bug(
         means="labels, checks and tidying up were given up after a quarter of an hour of outage",
         swaps=lambda: [(ends, "QUIET_GIVE_UP_AFTER", ends.GIVE_UP_AFTER)],
+    ),
+    "older-run": Bug(means="a run that was over put its label over that of its successor", swaps=_older_run),
+    "read-again": Bug(
+        means="a plan that was read again and said the same was to be shown anew, and nobody showed it",
+        swaps=_read_again,
+    ),
+    "old-pull": Bug(
+        means="after another attempt the pull request was judged by what had been read of it before the push",
+        swaps=lambda: [(Effects, "_doubt", _nothing)],
     ),
     "posts-once": Bug(means="a comment whose posting met a store error was not posted any more", swaps=_posts_once),
 }

@@ -5,7 +5,6 @@ It is killed by its `Life` ending: nothing it awaits ever comes. It is never unw
 
 import asyncio
 from collections.abc import Callable
-from datetime import datetime, timedelta
 
 import structlog
 
@@ -19,22 +18,13 @@ from services.sandbox import events
 from services.sandbox.sandbox import Sandbox
 from services.sandbox.state import Delivery
 from services.store.inbox import Delivery as Stored
-from tests.simulation.hub import SECRET, START
+from tests.simulation.clock import VirtualClock
+from tests.simulation.hub import SECRET
 from tests.simulation.life import Life
 from tests.simulation.loop import VirtualLoop
 from tests.simulation.network import BASE, SimTransport, Wire
 from tests.simulation.store import Disk, SimDatabase
 from tests.simulation.workers import SimWorkers, Yard
-
-
-class VirtualClock:
-    """The bot's clock."""
-
-    def __init__(self, loop: VirtualLoop) -> None:
-        self._loop = loop
-
-    def now(self) -> datetime:
-        return START + timedelta(seconds=self._loop.time())
 
 
 class Process:

@@ -91,7 +91,10 @@ class SimDatabase:
         return result
 
     async def read(self, act: Callable[[Connection], T]) -> T:
-        await asyncio.sleep(self._delay())
+        loop = asyncio.get_running_loop()
+        there: asyncio.Future[None] = loop.create_future()
+        loop.call_later(self._delay(), _come, there)
+        await there
         if self._life.is_over:
             await self._life.never()
         if self._disk.chance.hits(self._disk.faults.disk_error):
@@ -135,6 +138,11 @@ class SimDatabase:
         if not self._life.is_over:
             for write in group:
                 write.answer()
+
+
+def _come(there: "asyncio.Future[None]") -> None:
+    if not there.done():
+        there.set_result(None)
 
 
 class _Write:

@@ -1,4 +1,4 @@
-"""Sixty lives of the bot, each another mixture of delay, loss, crashes and people; none breaks a promise.
+"""Three hundred lives of the bot, each another mixture of delay, loss, crashes and people; none breaks a promise.
 
 `python -m benchmarks simulate --seed N` shows one of them whole.
 """
@@ -10,11 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.simulation.planted import PLANTED, planted
+from tests.simulation.planted import FOUND, PLANTED, planted
 from tests.simulation.world import simulate
 
-SEEDS = 60
+SEEDS = 300
 AT_ONCE = 10
+BUGS = {**PLANTED, **FOUND}
 
 
 @pytest.mark.parametrize("first", range(0, SEEDS, AT_ONCE))
@@ -38,7 +39,20 @@ def test_a_seed_is_lived_the_same_way_again_in_any_process() -> None:
     assert digests == {simulate(7).digest}
 
 
-@pytest.mark.parametrize("name", ["no-needs", "no-limits"])
-def test_a_planted_bug_is_found(name: str) -> None:
-    with planted(PLANTED[name]):
-        assert any(simulate(seed).violations for seed in range(60))
+@pytest.mark.parametrize("name", BUGS)
+def test_what_a_planted_bug_swaps_is_there(name: str) -> None:
+    """A refactoring that takes it away has to plant the bug elsewhere."""
+    for where, what, new in BUGS[name].swaps():
+        assert what in vars(where), f"{where.__name__} has no {what} of its own"
+        assert vars(where)[what] is not new
+
+
+@pytest.mark.parametrize("name", BUGS)
+def test_a_planted_bug_is_found_by_its_seed(name: str) -> None:
+    """If not, what it swaps does not matter any more, or seeds mean something else: `simulate --plant 1` looks anew."""
+    with planted(BUGS[name]):
+        assert simulate(BUGS[name].seed).violations
+
+
+def test_there_are_ten_bugs_to_plant() -> None:
+    assert len(PLANTED) >= 10

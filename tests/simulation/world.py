@@ -5,6 +5,7 @@ process, workers, CI and people.
 """
 
 import asyncio
+import gc
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -172,7 +173,7 @@ class World:
 def simulate(seed: int) -> Verdict:
     """Live one seed from its beginning to its judgement."""
     world = World(seed)
-    with _listened(world):
+    with _listened(world), _undisturbed():
         try:
             world.loop.run(world.live())
         except Stuck as stuck:
@@ -187,6 +188,16 @@ def simulate(seed: int) -> Verdict:
         digest=world.digest,
         seconds=world.loop.time(),
     )
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """No garbage is collected meanwhile: it would close what a dead process had begun, at a moment that nobody drew."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 @contextmanager
