@@ -1,6 +1,6 @@
 """The scripted GitHub of `fakehub`, over TLS and a real server: hypercorn, HTTP/2 or HTTP/1.1, behind a relay.
 
-Greetings (a HEAD of the base, by which the transport finds out what is spoken) are counted and not recorded.
+Greetings (a HEAD without a credential, by which the transport finds out what is spoken) are counted and not recorded.
 """
 
 import asyncio
@@ -81,7 +81,7 @@ class SecureHub(FakeHub):
             return
         asked = await self._asked(scope, receive)
         self.versions.add(scope["http_version"])
-        if asked.method == "HEAD" and asked.path in {self.prefix, "/"}:
+        if asked.method == "HEAD" and not asked.secret:
             self.greetings += 1
             await self._send(send, asked, Reply(json={}))
             return

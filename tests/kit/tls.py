@@ -43,7 +43,7 @@ class Identity:
 
 
 @cache
-def identity() -> Identity:
+def identity(authority_name: str = "Lockstep's tests") -> Identity:
     """For `localhost`, 127.0.0.1 and `ghe.example`; the same for the whole process."""
     authority, own = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
     usage = x509.KeyUsage(
@@ -58,7 +58,7 @@ def identity() -> Identity:
         decipher_only=False,
     )
     ca = (
-        _begun("Lockstep's tests", authority)
+        _begun(authority_name, authority)
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
         .add_extension(usage, critical=True)
         .sign(authority, hashes.SHA256())

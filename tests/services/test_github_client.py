@@ -7,7 +7,7 @@ import asyncio
 import gzip
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Literal
+from typing import Any, Literal
 
 import pytest
 import yarl
@@ -15,8 +15,8 @@ import yarl
 from services.errors import ApiError, NotFound, RateLimited, Refused, Unreachable
 from services.github import wire
 from services.github.client import Transport
-from services.github.exchange import APP, Answer, Request, branch_path, repo_path, segment
-from services.github.failures import checked, describe
+from services.github.exchange import APP, Answer, Request, branch_path, decode, graphql, repo_path, segment
+from services.github.failures import checked, checked_graphql, describe
 from services.github.wire import Network
 from tests.kit.fakehub import START, FakeHub, Reply
 from tests.kit.securehub import SecureHub
@@ -35,9 +35,9 @@ class Kind:
         return FakeHub(prefix=prefix) if self.name == "plain" else SecureHub(self.name, prefix=prefix)
 
     @asynccontextmanager
-    async def transport(self, url: str, timeout: float = 60) -> AsyncIterator[Transport]:
+    async def transport(self, url: str, seconds: float = 60) -> AsyncIterator[Transport]:
         network = Network() if self.name == "plain" else Network(version=self.name, ca=identity().ca)
-        transport = Transport(url, timeout=timeout, network=network)
+        transport = Transport(url, timeout=seconds, network=network)
         yield transport
         await transport.close()
 
@@ -168,6 +168,56 @@ async def test_limits_say_how_long_to_wait(
     assert caught.value.retry_after == wait
 
 
+PRIMARY = {"type": "RATE_LIMITED", "message": "API rate limit exceeded for installation ID 7."}
+MISSING = {"type": "NOT_FOUND", "path": ["a1"], "message": "Could not resolve to a Repository named 'rate limit'."}
+SECONDARY = "You have exceeded a secondary rate limit. Please wait a few minutes before you try again."
+
+
+@pytest.mark.parametrize(
+    ("data", "headers", "wait"),
+    [
+        ({"errors": [PRIMARY]}, used_up(until=int(START.timestamp()) + 90), 90),
+        ({"data": {"a0": None}, "errors": [MISSING, {**PRIMARY, "type": "RATE_LIMIT"}]}, {}, 60),
+        ({"errors": [{"message": SECONDARY}]}, {"Retry-After": "17"}, 17),
+        ({"message": SECONDARY, "documentation_url": "https://docs.github.com"}, {}, 60),
+    ],
+)
+async def test_a_limit_inside_a_graphql_answer_is_a_limit(
+    hub: FakeHub, transport: Transport, data: object, headers: dict[str, str], wait: float
+) -> None:
+    hub.script("POST", "/graphql", Reply(json=data, headers=headers))
+    answer = await transport.exchange(graphql(APP, "query { viewer { login } }"), SECRET)
+    with pytest.raises(RateLimited, match="rate limit") as caught:
+        checked_graphql(checked(answer, START), START)
+    assert (caught.value.status, caught.value.retry_after) == (200, wait)
+
+
+async def test_other_errors_of_graphql_are_the_callers(hub: FakeHub, transport: Transport) -> None:
+    data = {"data": {"a0": {"id": "1"}, "a1": None}, "errors": [MISSING]}
+    hub.script("POST", "/graphql", Reply(json=data))
+    request = graphql(APP, "query($n: Int!) { viewer { login } }", {"n": 1})
+    answer = checked_graphql(checked(await transport.exchange(request, SECRET), START), START)
+    assert decode(answer.body, dict[str, Any]) == data
+    assert hub.asked[0].data == {"query": "query($n: Int!) { viewer { login } }", "variables": {"n": 1}}
+
+
+@pytest.mark.parametrize("body", [b"[]", b"3", b"null", b'{"data": '])
+async def test_what_is_no_graphql_answer_is_no_answer(hub: FakeHub, transport: Transport, body: bytes) -> None:
+    hub.script("POST", "/graphql", Reply(body=body))
+    answer = await transport.exchange(graphql(APP, "query { viewer { login } }"), SECRET)
+    with pytest.raises(Unreachable):
+        checked_graphql(checked(answer, START), START)
+
+
+@pytest.mark.parametrize(
+    ("base", "graphql_path"), [("", "/graphql"), ("/api/v3", "/api/graphql"), ("/github/api/v3", "/github/api/graphql")]
+)
+async def test_graphql_is_where_the_server_has_it(kind: Kind, base: str, graphql_path: str) -> None:
+    async with kind.hub() as hub, kind.transport(hub.url + base) as transport:
+        hub.script("POST", graphql_path, Reply(json={"data": {}}))
+        assert (await transport.exchange(graphql(APP, "query { viewer { login } }"), SECRET)).status == 200
+
+
 async def test_an_html_429_is_still_a_limit(hub: FakeHub, transport: Transport) -> None:
     hub.script("GET", "/x", Reply(429, body=b"<html>Too many requests</html>"))
     with pytest.raises(RateLimited):
@@ -205,7 +255,7 @@ async def test_nobody_listening_is_unreachable(scheme: str, version: Literal["au
 async def test_a_server_that_never_answers_is_unreachable(kind: Kind, hub: FakeHub) -> None:
     gate = asyncio.Event()
     hub.script("GET", "/x", Reply(json={}, gate=gate))
-    async with kind.transport(hub.url, timeout=0.5) as impatient:
+    async with kind.transport(hub.url, seconds=0.5) as impatient:
         with pytest.raises(Unreachable, match="no answer within"):
             await send(impatient)
     gate.set()
