@@ -31,9 +31,12 @@ class Http2:
     """A `Wire` to one host."""
 
     def __init__(self, network: Network, host: str, timeout: float) -> None:
-        """timeout: seconds for one exchange."""
+        """timeout: seconds for one exchange. Unreachable when the library can't be set like this."""
         self._timeout = timeout
-        self._client = _builder(network, host, timeout).http2_prior_knowledge().build()
+        try:
+            self._client = _builder(network, host, timeout).http2_prior_knowledge().build()
+        except (PyreqwestError, ValueError) as error:
+            raise Unreachable(0, f"pyreqwest can't be set up: {type(error).__name__}") from None
 
     async def send(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> Reply:
         """Once; twice for what is safe when the connection broke before an answer began."""

@@ -63,8 +63,10 @@ class Route:
             from services.github import http2
         except ImportError:
             return self._fall_back("pyreqwest is not installed")
-        if self._http2 is None:
-            self._http2 = http2.Http2(self._network, self._host, self._timeout)
+        try:
+            self._http2 = self._http2 or http2.Http2(self._network, self._host, self._timeout)
+        except Unreachable as error:
+            return self._fall_back(error.message)
         try:
             await self._http2.send("HEAD", self._base_url, self._headers, b"")
         except Unreachable:
