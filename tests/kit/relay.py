@@ -113,11 +113,13 @@ class Proxy(Relay):
         self.asked.append(target)
         scheme, _, secret = headers.get("proxy-authorization", "").partition(" ")
         if self._wanted and f"{scheme.lower()} {secret}" != self._wanted:
-            writer.write(b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n")
+            wants = b'Proxy-Authenticate: Basic realm="proxy"\r\nConnection: close\r\n'
+            writer.write(b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n" + wants + b"\r\n")
         elif method != "CONNECT" or target.rpartition(":")[0] not in self._ports:
             writer.write(b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n")
         else:
             writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
             return self._ports[target.rpartition(":")[0]]
-        await writer.drain()
+        writer.write_eof()
+        await reader.read()
         return 0
