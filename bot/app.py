@@ -19,6 +19,7 @@ from bot.clock import SystemClock
 from bot.dispatch import Dispatcher
 from bot.listening import add_web, application, listening
 from bot.loops import Beside, unwrapped
+from bot.network import git_of
 from bot.settings import Role, Settings
 from bot.web.health import Health
 from services.agents.box import choose_box
@@ -95,7 +96,7 @@ async def _alone(settings: Settings, clock: Clock) -> AsyncIterator[Bot]:
     database = database_at("", data)
     try:
         await database.open()  # before anything in the data directory is touched: another bot may be at work there
-        mirrors = Mirrors(data / "git", settings.github_url)
+        mirrors = Mirrors(data / "git", settings.github_url, git=git_of(settings))
         await clear_attempts(mirrors)
         workers = Local(mirrors, box, github, clock, Checkpoints(database))
         with unwrapped():

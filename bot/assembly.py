@@ -13,6 +13,7 @@ import handlers
 import handlers.commands
 from bot.dispatch import Dispatcher
 from bot.loops import Beside, pause, sweep
+from bot.network import network_of
 from bot.settings import Settings, private_key_pem
 from services import checks
 from services.core.clock import Clock
@@ -119,7 +120,15 @@ def assemble(
 def github_of(settings: Settings, clock: Clock) -> GitHub:
     """The client, as the App of the settings."""
     key = private_key_pem(settings)
-    return GitHub(settings.github_api_url, settings.app_id, key, clock, cache_enabled=settings.cache)
+    return GitHub(
+        settings.github_api_url,
+        settings.app_id,
+        key,
+        clock,
+        cache_enabled=settings.cache,
+        timeout=settings.github_timeout,
+        network=network_of(settings),
+    )
 
 
 def _engine_settings(settings: Settings) -> EngineSettings:

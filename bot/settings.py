@@ -36,6 +36,33 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     github_url: Annotated[str, Meta(description="Where git clones from; for Enterprise Server `https://HOST`.")] = (
         "https://github.com"
     )
+    github_http: Annotated[
+        Literal["auto", "2", "1"],
+        Meta(description="Version of HTTP spoken with the API; `auto` is 2 over https where it can be had, else 1.1."),
+    ] = "auto"
+    github_connections: Annotated[
+        int, Meta(description="Connections at a time over HTTP/1.1; over HTTP/2 one carries all.", ge=1, le=1000)
+    ] = 20
+    github_timeout: Annotated[float, Meta(description="Seconds for one call of the API, all in all.", ge=1, le=600)] = (
+        30.0
+    )
+    github_connect_timeout: Annotated[
+        float, Meta(description="Seconds in which a connection to GitHub must stand.", ge=0.1, le=600)
+    ] = 10.0
+    proxy: Annotated[
+        str,
+        Meta(
+            description="`http://USER:PASSWORD@HOST:3128` of the proxy through which the API and git's host are "
+            "reached; what is on this machine is reached without it."
+        ),
+    ] = ""
+    ca_file: Annotated[
+        str,
+        Meta(
+            description="PEM file of authorities to trust as well, for an Enterprise Server or a proxy with a "
+            "certificate of its own."
+        ),
+    ] = ""
     data_dir: Annotated[str, Meta(description="Folder for the database file and the git mirrors.")] = "lockstep-data"
     database_url: Annotated[
         str,
@@ -150,12 +177,17 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
 def secrets(settings: Settings) -> list[str]:
     """What is never shown, also not in a log."""
-    try:
-        password = urlsplit(settings.database_url).password or ""
-    except ValueError:  # it is refused when it is used
-        password = ""
+    urls = (settings.database_url, settings.proxy if "@" in settings.proxy else "")
+    passwords = [_password(url) for url in urls]
     hooks = (settings.webhook_secret, settings.webhook_secret_old)
-    return [*hooks, settings.private_key, settings.database_url, password, unquote(password)]
+    return [*hooks, settings.private_key, *urls, *passwords, *map(unquote, passwords)]
+
+
+def _password(url: str) -> str:
+    try:
+        return urlsplit(url).password or ""
+    except ValueError:  # it is refused when it is used
+        return ""
 
 
 def read_settings(environ: Mapping[str, str] | None = None) -> Settings:

@@ -21,6 +21,7 @@ from bot.data import owned
 from bot.dispatch import isolated
 from bot.listening import add_web, application, listening
 from bot.loops import Beside, pause, sweep, unwrapped
+from bot.network import git_of
 from bot.settings import Role, Settings
 from bot.web.health import Health
 from services.agents.box import choose_box
@@ -127,7 +128,7 @@ class _Team:
     async def open(self, stack: AsyncExitStack) -> None:
         if self._works:
             data = stack.enter_context(owned(Path(self._settings.data_dir)))
-            mirrors = Mirrors(data / "git", self._settings.github_url)
+            mirrors = Mirrors(data / "git", self._settings.github_url, git=git_of(self._settings))
             await clear_attempts(mirrors)
             box = await choose_box(self._settings.sandbox)
             self._worker = Worker(

@@ -110,11 +110,12 @@ class Git:
     """git, hardened, for one remote host.
 
     remote: base URL such as `https://github.com`; plain http is accepted for a loopback host only (the sandbox).
-    seconds: the longest one command may take.
+    seconds: the longest one command may take.  way: configuration that says how the host is reached, as pairs.
     """
 
     remote: str
     seconds: float = DEFAULT_SECONDS
+    way: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     executable: str = field(default_factory=lambda: shutil.which("git") or "/usr/bin/git")
 
     def __post_init__(self) -> None:
@@ -191,10 +192,13 @@ class Git:
             "GIT_CONFIG_GLOBAL": "/dev/null", "GIT_ATTR_NOSYSTEM": "1", "GIT_TERMINAL_PROMPT": "0",
             "GIT_ASKPASS": "/bin/false", "GIT_ALLOW_PROTOCOL": protocol, "GIT_OPTIONAL_LOCKS": "0",
         }  # fmt: skip
+        given = list(self.way)
         if token:
-            env["GIT_CONFIG_COUNT"] = "1"
-            env["GIT_CONFIG_KEY_0"] = f"http.{self.remote}/.extraHeader"
-            env["GIT_CONFIG_VALUE_0"] = f"Authorization: Basic {_basic(token)}"
+            given.append((f"http.{self.remote}/.extraHeader", f"Authorization: Basic {_basic(token)}"))
+        if given:
+            env["GIT_CONFIG_COUNT"] = str(len(given))
+        for number, (name, value) in enumerate(given):
+            env[f"GIT_CONFIG_KEY_{number}"], env[f"GIT_CONFIG_VALUE_{number}"] = name, value
         return env
 
 

@@ -11,6 +11,7 @@ from services.github.client import GITHUB, Transport
 from services.github.exchange import Stats
 from services.github.infos import AppInfo, CheckInfo, CommentInfo, Installation, IssueInfo, PullInfo, RepoInfo
 from services.github.reads import Reads
+from services.github.wire import DEFAULT, Network
 from services.github.writes import Writes
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "GitHub",
     "Installation",
     "IssueInfo",
+    "Network",
     "PullInfo",
     "Reads",
     "RepoInfo",
@@ -42,13 +44,14 @@ class GitHub:
         cache_enabled: bool = True,
         cache_bytes: int = DEFAULT_BYTES,
         timeout: float = 30.0,
+        network: Network = DEFAULT,
         transport: Transport | None = None,
     ) -> None:
         """base_url: of the API.  private_key: PEM text (UserError if unreadable).  timeout: seconds for one call.
 
-        transport: what carries the calls, when it is to be another one than HTTP.
+        network: how the servers are reached.  transport: what carries the calls, if it is to be another one than HTTP.
         """
-        self.transport = transport or Transport(base_url, timeout=timeout)
+        self.transport = transport or Transport(base_url, timeout=timeout, network=network)
         self.stats = self.transport.stats
         self.auth = Auth(self.transport, app_id, private_key, clock)
         self.cache = Cache(self.auth, clock, self.stats, enabled=cache_enabled, max_bytes=cache_bytes)

@@ -17,8 +17,8 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from services.core.clock import Clock
 from services.errors import UserError
 from services.github.client import Transport
-from services.github.exchange import APP, Answer, Identity, Request, decode, segment
-from services.github.failures import checked, is_limit
+from services.github.exchange import APP, GRAPHQL, Answer, Identity, Request, decode, segment
+from services.github.failures import checked, checked_graphql, is_limit
 from services.github.flights import Flights
 
 BACKDATED = timedelta(seconds=60)
@@ -61,7 +61,9 @@ class Auth:
         """One call in the request's name, repeated at most once when the credential was at fault."""
         as_app = request.identity == APP
         answer = await (self._send_as_app(request) if as_app else self._send_as_installation(request))
-        return checked(answer, self._clock.now())
+        now = self._clock.now()
+        answer = checked(answer, now)
+        return checked_graphql(answer, now) if request.path == GRAPHQL else answer
 
     async def token(self, identity: Identity) -> str:
         """A token good for at least ten minutes; Refused when suspended or not granted, NotFound when uninstalled."""

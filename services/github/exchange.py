@@ -18,6 +18,8 @@ import msgspec
 from services.errors import NotFound, Unreachable
 
 JSON = "application/vnd.github+json"
+GRAPHQL = "graphql"
+"""The path of a GraphQL request, wherever an Enterprise server has it."""
 REPO = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}/[A-Za-z0-9._-]{1,100}")
 Shape = TypeVar("Shape")
 
@@ -99,6 +101,12 @@ class Stats:
     def saved(self) -> int:
         """Reads that made no call at all."""
         return self.hits + self.coalesced
+
+
+def graphql(identity: Identity, query: str, variables: Mapping[str, object] | None = None) -> Request:
+    """A GraphQL query or mutation. Its answer is 200 also with errors: they stand in the body, beside the data."""
+    body = msgspec.json.encode({"query": query, "variables": variables or {}})
+    return Request("POST", GRAPHQL, identity, body)
 
 
 def decode(body: bytes, shape: type[Shape]) -> Shape:

@@ -19,12 +19,14 @@ MAX_TEXT = 1_000
 MAX_DETAILS = 10
 MAX_WAIT = 3_600.0
 UNSTATED_WAIT = 60.0
+GRAPHQL_LIMITS = frozenset({"RATE_LIMITED", "RATE_LIMIT"})
 LIMIT = re.compile(r"rate limit|abuse detection|temporarily blocked", re.IGNORECASE)
 
 
 class _Problem(msgspec.Struct):
     message: Any = ""
     errors: Any = None
+    data: Any = None
 
 
 def checked(answer: Answer, now: datetime) -> Answer:
@@ -64,11 +66,41 @@ def is_limit(answer: Answer) -> bool:
     return stated or LIMIT.search(describe(answer)) is not None
 
 
+def checked_graphql(answer: Answer, now: datetime) -> Answer:
+    """The answer itself, its `errors` being the caller's; RateLimited when a limit refused it, which GraphQL tells in a
+    200: with a type of its own, as an error without a type, or as REST would.
+    """
+    problem = _problem(answer)
+    if answer.status == 304 or problem is None:
+        raise Unreachable(answer.status, "a GraphQL answer must be a JSON object")
+    errors = problem.errors if isinstance(problem.errors, list) else []
+    if any(_is_graphql_limit(error) for error in errors) or (problem.data is None and _says_limit(problem.message)):
+        raise RateLimited(answer.status, describe(answer), retry_after=_wait(answer, now))
+    return answer
+
+
+def _is_graphql_limit(error: Any) -> bool:
+    if not isinstance(error, dict):
+        return False
+    kind = error.get("type")
+    return kind in GRAPHQL_LIMITS if kind else _says_limit(error.get("message"))
+
+
+def _says_limit(text: Any) -> bool:
+    return isinstance(text, str) and LIMIT.search(text) is not None
+
+
+def _problem(answer: Answer) -> _Problem | None:
+    try:
+        return msgspec.json.decode(answer.body, type=_Problem)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
+
+
 def describe(answer: Answer) -> str:
     """GitHub's message with the texts of its `errors`, on one line and bounded."""
-    try:
-        problem = msgspec.json.decode(answer.body, type=_Problem)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    problem = _problem(answer)
+    if problem is None:
         return _phrase(answer.status) + (" (the answer was not JSON)" if answer.body else "")
     message = problem.message if isinstance(problem.message, str) else ""
     errors = problem.errors if isinstance(problem.errors, list) else [problem.errors]

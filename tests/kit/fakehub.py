@@ -6,6 +6,7 @@ is answered 500 and noted in `surprises`, so a test can insist that there were n
 
 import asyncio
 import json
+import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -14,6 +15,7 @@ from typing import Any, Self
 
 from aiohttp import web
 from aiohttp.test_utils import TestServer
+from multidict import CIMultiDict
 
 START = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
 
@@ -35,7 +37,8 @@ class HandClock:
 class Reply:
     """What to answer: `json` or a raw `body`.
 
-    etag: 304 to whoever has it already.  gate: hold the answer back until it is set.  cut: hang up instead.
+    etag: 304 to whoever has it already.  gate: hold the answer back until it is set.  cut: hang up instead (over TLS:
+    after `body`, if there is one).  more: headers that come again.
     """
 
     status: int = 200
@@ -45,6 +48,7 @@ class Reply:
     etag: str = ""
     gate: asyncio.Event | None = None
     cut: bool = False
+    more: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -68,7 +72,8 @@ class Asked:
 class FakeHub:
     """`async with FakeHub() as hub`; installation 7 of App 1 ("lockstep") is on every repository of `acme`."""
 
-    def __init__(self, clock: HandClock | None = None, prefix: str = "") -> None:
+    def __init__(self, clock: HandClock | None = None, prefix: str = "", context: ssl.SSLContext | None = None) -> None:
+        """context: to serve over TLS."""
         self.clock = clock or HandClock()
         self.prefix = prefix
         self.asked: list[Asked] = []
@@ -79,9 +84,10 @@ class FakeHub:
         app = web.Application()
         app.router.add_route("*", "/{path:.*}", self._answer)
         self._server = TestServer(app, host="127.0.0.1")
+        self._context = context
 
     async def __aenter__(self) -> Self:
-        await self._server.start_server()
+        await self._server.start_server(ssl=self._context)
         return self
 
     async def __aexit__(
@@ -111,29 +117,35 @@ class FakeHub:
         body = await request.read()
         headers = {name.lower(): value for name, value in request.headers.items()}
         asked = Asked(request.method, request.raw_path, headers, body)
-        async with self._arrived:
-            self.asked.append(asked)
-            self._arrived.notify_all()
-        reply = self._next(asked)
+        reply = await self._note(asked)
         if reply.gate is not None:
             await reply.gate.wait()
         if reply.cut:
             assert request.transport is not None
             request.transport.abort()
             return web.Response()
-        date = {"Date": self.clock.now().strftime("%a, %d %b %Y %H:%M:%S GMT")}
-        if reply.etag and headers.get("if-none-match") == reply.etag:
-            return web.Response(status=304, headers={**date, "ETag": reply.etag})
+        return self._response(asked, reply)
+
+    async def _note(self, asked: Asked) -> Reply:
+        async with self._arrived:
+            self.asked.append(asked)
+            self._arrived.notify_all()
+        return self._next(asked)
+
+    def _response(self, asked: Asked, reply: Reply) -> web.Response:
+        headers = CIMultiDict({"Date": self.clock.now().strftime("%a, %d %b %Y %H:%M:%S GMT")})
+        if reply.etag:
+            headers["ETag"] = reply.etag
+        if reply.etag and asked.headers.get("if-none-match") == reply.etag:
+            return web.Response(status=304, headers=headers)
         content = (
             reply.body if reply.body is not None else json.dumps(reply.json).encode() if reply.json is not None else b""
         )
-        found = {
-            **date,
-            **({"ETag": reply.etag} if reply.etag else {}),
-            "Content-Type": "application/json",
-            **reply.headers,
-        }
-        return web.Response(status=reply.status, body=content, headers=found)
+        headers["Content-Type"] = "application/json"
+        headers.update(reply.headers)
+        for name, value in reply.more:
+            headers.add(name, value)
+        return web.Response(status=reply.status, body=content, headers=headers)
 
     def _next(self, asked: Asked) -> Reply:
         bare = asked.path.partition("?")[0]

@@ -10,10 +10,10 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from services.errors import NotFound, RateLimited, Refused, Unreachable, UserError
+from services.errors import ApiError, NotFound, RateLimited, Refused, Unreachable, UserError
 from services.github.auth import Auth
 from services.github.client import Transport
-from services.github.exchange import APP, Identity, Request
+from services.github.exchange import APP, Identity, Request, graphql
 from tests.kit.fakehub import FakeHub, HandClock, Reply
 
 MINT = "/app/installations/7/access_tokens"
@@ -178,6 +178,37 @@ async def test_suspended_and_uninstalled_say_so(hub: FakeHub, auth: Auth) -> Non
     hub.script("POST", MINT, Reply(404, {"message": "Not Found"}))
     with pytest.raises(NotFound):
         await auth.send(get())
+
+
+@pytest.mark.parametrize(
+    ("refusal", "error"),
+    [
+        (Reply(404, {"message": "Not Found"}), NotFound),
+        (Reply(403, {"message": "This installation has been suspended"}), Refused),
+    ],
+)
+async def test_what_is_taken_away_in_the_middle_is_told_once(
+    hub: FakeHub, auth: Auth, refusal: Reply, error: type[ApiError]
+) -> None:
+    """The token's last answer is 401; the next token is refused, for all who wait and for whoever asks later."""
+    await auth.token(SEVEN)
+    hub.script("GET", "/x", Reply(401, {"message": "Bad credentials"}))
+    hub.script("POST", MINT, refusal)
+    for count in (5, 1):
+        told = await asyncio.gather(*(auth.send(get()) for _ in range(count)), return_exceptions=True)
+        assert {type(each) for each in told} == {error}
+    assert len(hub.calls("GET", "/x")) == 5
+    assert len(hub.calls("POST", MINT)) <= 1 + 5 + 1
+
+
+async def test_graphql_has_the_same_credentials_and_limits(hub: FakeHub, auth: Auth) -> None:
+    bad = Reply(401, {"message": "Bad credentials"})
+    hub.script("POST", "/graphql", bad, Reply(json={"data": {}}), Reply(json={"errors": [{"type": "RATE_LIMITED"}]}))
+    query = graphql(SEVEN, "query { viewer { login } }")
+    assert (await auth.send(query)).body == b'{"data": {}}'
+    assert hub.minted == 2
+    with pytest.raises(RateLimited):
+        await auth.send(query)
 
 
 @pytest.mark.parametrize("odd", [{}, {"token": "t"}, {"token": "t", "expires_at": "2026-03-01T10:00:00"}, {"token": 1}])

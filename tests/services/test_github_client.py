@@ -1,33 +1,62 @@
-"""The transport and the error tree: every way an answer can be wrong, and where a token must not go."""
+"""The transport and the error tree: every way an answer can be wrong, and where a token must not go.
+
+All of it is said three times: over plain HTTP, and over TLS with HTTP/1.1 and with HTTP/2.
+"""
 
 import asyncio
 import gzip
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, Literal
 
 import pytest
 import yarl
 
 from services.errors import ApiError, NotFound, RateLimited, Refused, Unreachable
-from services.github import client
+from services.github import wire
 from services.github.client import Transport
-from services.github.exchange import APP, Answer, Request, branch_path, repo_path, segment
-from services.github.failures import checked, describe
+from services.github.exchange import APP, Answer, Request, branch_path, decode, graphql, repo_path, segment
+from services.github.failures import checked, checked_graphql, describe
+from services.github.wire import Network
 from tests.kit.fakehub import START, FakeHub, Reply
+from tests.kit.securehub import SecureHub
+from tests.kit.tls import identity
 
 SECRET = "ghs_canary_" + "s" * 300
 
 
+class Kind:
+    """One way to carry an exchange: "plain", "1" or "2"."""
+
+    def __init__(self, name: Literal["plain", "1", "2"]) -> None:
+        self.name = name
+
+    def hub(self, prefix: str = "") -> FakeHub:
+        return FakeHub(prefix=prefix) if self.name == "plain" else SecureHub(self.name, prefix=prefix)
+
+    @asynccontextmanager
+    async def transport(self, url: str, seconds: float = 60) -> AsyncIterator[Transport]:
+        network = Network() if self.name == "plain" else Network(version=self.name, ca=identity().ca)
+        transport = Transport(url, timeout=seconds, network=network)
+        yield transport
+        await transport.close()
+
+
+@pytest.fixture(params=["plain", "1", "2"])
+def kind(request: pytest.FixtureRequest) -> Kind:
+    return Kind(request.param)
+
+
 @pytest.fixture
-async def hub() -> AsyncIterator[FakeHub]:
-    async with FakeHub() as hub:
+async def hub(kind: Kind) -> AsyncIterator[FakeHub]:
+    async with kind.hub() as hub:
         yield hub
 
 
 @pytest.fixture
-async def transport(hub: FakeHub) -> AsyncIterator[Transport]:
-    transport = Transport(hub.url, timeout=60)
-    yield transport
-    await transport.close()
+async def transport(kind: Kind, hub: FakeHub) -> AsyncIterator[Transport]:
+    async with kind.transport(hub.url) as transport:
+        yield transport
 
 
 async def send(transport: Transport, method: str = "GET", path: str = "x", body: bytes = b"") -> Answer:
@@ -107,7 +136,7 @@ async def test_a_broken_body_is_no_answer(hub: FakeHub, transport: Transport) ->
 async def test_a_body_that_unpacks_too_large_is_dropped(
     hub: FakeHub, transport: Transport, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(client, "MAX_BODY", 100_000)
+    monkeypatch.setattr(wire, "MAX_BODY", 100_000)
     hub.script("GET", "/x", Reply(body=gzip.compress(b" " * 10_000_000), headers={"Content-Encoding": "gzip"}))
     with pytest.raises(Unreachable, match="larger than 100000"):
         await send(transport)
@@ -139,6 +168,56 @@ async def test_limits_say_how_long_to_wait(
     assert caught.value.retry_after == wait
 
 
+PRIMARY = {"type": "RATE_LIMITED", "message": "API rate limit exceeded for installation ID 7."}
+MISSING = {"type": "NOT_FOUND", "path": ["a1"], "message": "Could not resolve to a Repository named 'rate limit'."}
+SECONDARY = "You have exceeded a secondary rate limit. Please wait a few minutes before you try again."
+
+
+@pytest.mark.parametrize(
+    ("data", "headers", "wait"),
+    [
+        ({"errors": [PRIMARY]}, used_up(until=int(START.timestamp()) + 90), 90),
+        ({"data": {"a0": None}, "errors": [MISSING, {**PRIMARY, "type": "RATE_LIMIT"}]}, {}, 60),
+        ({"errors": [{"message": SECONDARY}]}, {"Retry-After": "17"}, 17),
+        ({"message": SECONDARY, "documentation_url": "https://docs.github.com"}, {}, 60),
+    ],
+)
+async def test_a_limit_inside_a_graphql_answer_is_a_limit(
+    hub: FakeHub, transport: Transport, data: object, headers: dict[str, str], wait: float
+) -> None:
+    hub.script("POST", "/graphql", Reply(json=data, headers=headers))
+    answer = await transport.exchange(graphql(APP, "query { viewer { login } }"), SECRET)
+    with pytest.raises(RateLimited, match="rate limit") as caught:
+        checked_graphql(checked(answer, START), START)
+    assert (caught.value.status, caught.value.retry_after) == (200, wait)
+
+
+async def test_other_errors_of_graphql_are_the_callers(hub: FakeHub, transport: Transport) -> None:
+    data = {"data": {"a0": {"id": "1"}, "a1": None}, "errors": [MISSING]}
+    hub.script("POST", "/graphql", Reply(json=data))
+    request = graphql(APP, "query($n: Int!) { viewer { login } }", {"n": 1})
+    answer = checked_graphql(checked(await transport.exchange(request, SECRET), START), START)
+    assert decode(answer.body, dict[str, Any]) == data
+    assert hub.asked[0].data == {"query": "query($n: Int!) { viewer { login } }", "variables": {"n": 1}}
+
+
+@pytest.mark.parametrize("body", [b"[]", b"3", b"null", b'{"data": '])
+async def test_what_is_no_graphql_answer_is_no_answer(hub: FakeHub, transport: Transport, body: bytes) -> None:
+    hub.script("POST", "/graphql", Reply(body=body))
+    answer = await transport.exchange(graphql(APP, "query { viewer { login } }"), SECRET)
+    with pytest.raises(Unreachable):
+        checked_graphql(checked(answer, START), START)
+
+
+@pytest.mark.parametrize(
+    ("base", "graphql_path"), [("", "/graphql"), ("/api/v3", "/api/graphql"), ("/github/api/v3", "/github/api/graphql")]
+)
+async def test_graphql_is_where_the_server_has_it(kind: Kind, base: str, graphql_path: str) -> None:
+    async with kind.hub() as hub, kind.transport(hub.url + base) as transport:
+        hub.script("POST", graphql_path, Reply(json={"data": {}}))
+        assert (await transport.exchange(graphql(APP, "query { viewer { login } }"), SECRET)).status == 200
+
+
 async def test_an_html_429_is_still_a_limit(hub: FakeHub, transport: Transport) -> None:
     hub.script("GET", "/x", Reply(429, body=b"<html>Too many requests</html>"))
     with pytest.raises(RateLimited):
@@ -163,21 +242,23 @@ async def test_a_write_is_not_sent_again_when_the_connection_breaks(
     assert len(hub.asked) == sent
 
 
-async def test_nobody_listening_is_unreachable(hub: FakeHub) -> None:
-    gone = Transport("http://127.0.0.1:1", timeout=5)
-    with pytest.raises(Unreachable):
-        await send(gone, "PUT")
+@pytest.mark.parametrize("scheme", ["http", "https"])
+@pytest.mark.parametrize("version", ["auto", "1"])
+async def test_nobody_listening_is_unreachable(scheme: str, version: Literal["auto", "1"]) -> None:
+    gone = Transport(f"{scheme}://127.0.0.1:1", network=Network(version=version))
+    for method in ("GET", "PUT"):
+        with pytest.raises(Unreachable):
+            await send(gone, method)
     await gone.close()
 
 
-async def test_a_server_that_never_answers_is_unreachable(hub: FakeHub) -> None:
+async def test_a_server_that_never_answers_is_unreachable(kind: Kind, hub: FakeHub) -> None:
     gate = asyncio.Event()
     hub.script("GET", "/x", Reply(json={}, gate=gate))
-    impatient = Transport(hub.url, timeout=0.05)
-    with pytest.raises(Unreachable, match="no answer within"):
-        await send(impatient)
+    async with kind.transport(hub.url, seconds=0.5) as impatient:
+        with pytest.raises(Unreachable, match="no answer within"):
+            await send(impatient)
     gate.set()
-    await impatient.close()
 
 
 async def test_no_error_holds_the_token(hub: FakeHub, transport: Transport) -> None:
@@ -197,8 +278,8 @@ async def test_a_moved_repository_is_followed_with_the_token(hub: FakeHub, trans
     assert hub.asked[1].secret == SECRET
 
 
-async def test_a_token_never_follows_to_another_host(hub: FakeHub, transport: Transport) -> None:
-    async with FakeHub() as other:
+async def test_a_token_never_follows_to_another_host(kind: Kind, hub: FakeHub, transport: Transport) -> None:
+    async with kind.hub() as other:
         other.script("GET", "/log", Reply(302, headers={"Location": f"{hub.url}/back"}))
         hub.script("GET", "/x", Reply(302, headers={"Location": f"{other.url}/log?sig=1"}))
         hub.script("GET", "/back", Reply(json={}))
@@ -207,8 +288,8 @@ async def test_a_token_never_follows_to_another_host(hub: FakeHub, transport: Tr
         assert "authorization" not in hub.asked[1].headers  # nor back home: the other host chose that address
 
 
-async def test_a_write_goes_on_only_at_home_and_only_as_it_is(hub: FakeHub, transport: Transport) -> None:
-    async with FakeHub() as other:
+async def test_a_write_goes_on_only_at_home_and_only_as_it_is(kind: Kind, hub: FakeHub, transport: Transport) -> None:
+    async with kind.hub() as other:
         hub.script("POST", "/x", Reply(307, headers={"Location": f"{hub.url}/y"}))
         hub.script("POST", "/y", Reply(201, {"id": 1}))
         assert (await send(transport, "POST", body=b"{}")).status == 201
@@ -242,14 +323,12 @@ async def test_a_redirect_loop_ends(hub: FakeHub, transport: Transport) -> None:
         await send(transport)
 
 
-async def test_the_next_page_is_a_path_of_our_own_base() -> None:
-    async with FakeHub(prefix="/api/v3") as hub:
-        transport = Transport(hub.url + "/")
+async def test_the_next_page_is_a_path_of_our_own_base(kind: Kind) -> None:
+    async with kind.hub("/api/v3") as hub, kind.transport(hub.url + "/") as transport:
         link = '<http://169.254.169.254/api/v3/x?page=2&q=%5Bbot%5D>; rel="next", <http://h/x?page=9>; rel="last"'
         hub.script("GET", "/x", Reply(json=[], headers={"Link": link}), Reply(json=[], headers={"Link": "<>; rel"}))
         assert (await send(transport)).next == "x?page=2&q=%5Bbot%5D"
         assert (await send(transport)).next == ""
-        await transport.close()
 
 
 def test_names_never_change_the_shape_of_a_path() -> None:

@@ -1,0 +1,91 @@
+"""HTTP/1.1 through aiohttp: a pool of connections, for a server without HTTP/2 and for every host but the API's.
+
+aiohttp repeats a PUT or DELETE whose connection broke. That is taken from it here: a merge that may have happened must
+not be sent again.
+"""
+
+import ssl
+from collections.abc import Mapping
+
+import aiohttp
+import yarl
+
+from services.errors import Unreachable
+from services.github import wire
+from services.github.wire import SAFE, Network, Reply, gathered
+
+PIECE = 64 * 1024
+
+
+class Http1:
+    """A `Wire`. The pool is opened with the first exchange."""
+
+    def __init__(self, network: Network, timeout: float) -> None:
+        """timeout: seconds for one exchange."""
+        self._network = network
+        self._timeout = aiohttp.ClientTimeout(total=timeout, sock_connect=min(network.connect_timeout, timeout))
+        self._session: aiohttp.ClientSession | None = None
+
+    async def send(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> Reply:
+        # The errors of aiohttp hold the request with its token: what is raised here must not lead to them.
+        try:
+            return await self._exchange(method, yarl.URL(url, encoded=True), headers, body)
+        except TimeoutError:
+            message = f"no answer within {self._timeout.total:g} s"
+        except aiohttp.ClientHttpProxyError as error:
+            message = f"the proxy answered {error.status}"
+        except (aiohttp.ClientError, OSError) as error:
+            message = f"{type(error).__name__}: {str(error)[:200]}"
+        except ValueError:
+            message = "the request can't be sent: a header or the address is malformed"
+        raise Unreachable(0, message)
+
+    async def close(self) -> None:
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
+
+    async def _exchange(self, method: str, url: yarl.URL, headers: Mapping[str, str], body: bytes) -> Reply:
+        proxy = self._network.proxy_for(url.host or "") or None
+        async with self._opened().request(
+            method, url, headers=headers, data=body or None, allow_redirects=False, proxy=proxy
+        ) as response:
+            found = gathered(response.headers.items())
+            return response.status, found, await _read(response)
+
+    def _opened(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            connector = aiohttp.TCPConnector(limit=self._network.connections, ssl=self._trust())
+            self._session = aiohttp.ClientSession(
+                connector=connector,
+                cookie_jar=aiohttp.DummyCookieJar(),
+                timeout=self._timeout,
+                middlewares=(_send_once,),
+            )
+        return self._session
+
+    def _trust(self) -> ssl.SSLContext | bool:
+        if not self._network.ca:
+            return True
+        context = ssl.create_default_context()
+        context.load_verify_locations(cadata=self._network.ca)
+        context.set_alpn_protocols(["http/1.1"])
+        return context
+
+
+async def _send_once(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
+    try:
+        return await handler(request)
+    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
+        if request.method in SAFE or isinstance(error, aiohttp.ClientConnectorError):
+            raise
+    raise Unreachable(0, "the connection broke while waiting for the answer")
+
+
+async def _read(response: aiohttp.ClientResponse) -> bytes:
+    body = bytearray()
+    async for piece in response.content.iter_chunked(PIECE):
+        body += piece
+        if len(body) > wire.MAX_BODY:
+            raise Unreachable(response.status, f"the answer is larger than {wire.MAX_BODY} bytes")
+    return bytes(body)

@@ -1,0 +1,70 @@
+"""What carries one exchange to a server and back: the narrow protocol behind the transport, and how it is set.
+
+Two libraries stand behind it, `http2` and `http1`, and the same tests are run on both. Neither follows redirects, looks
+at the environment, keeps cookies or repeats a write; both give an answer unpacked, and never more than MAX_BODY of it.
+"""
+
+import ipaddress
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+MAX_BODY = 32 * 1024 * 1024
+"""Bytes, unpacked: a page of 100 check runs with full summaries is about 13 MB."""
+
+SAFE = frozenset({"GET", "HEAD"})
+"""Asking these again changes nothing, so they are sent once more when the connection broke."""
+
+Version = Literal["auto", "2", "1"]
+Reply = tuple[int, Mapping[str, str], bytes]
+"""Status, headers (names in lower case) and the body as it was before it was packed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Network:
+    """How the servers are reached.
+
+    version: of HTTP to speak with the API; auto = 2 where it can be had.  connections: at a time, over HTTP/1.1; HTTP/2
+    needs one.  connect_timeout: seconds until a connection must stand.  proxy: URL of an HTTP proxy, perhaps with a
+    name and a password.  ca: PEM text of authorities to trust beside those of the machine.
+    """
+
+    version: Version = "auto"
+    connections: int = 20
+    connect_timeout: float = 10.0
+    proxy: str = field(default="", repr=False)
+    ca: str = field(default="", repr=False)
+
+    def proxy_for(self, host: str) -> str:
+        """The proxy to this host, or empty: what is on this machine is reached without one."""
+        return "" if is_loopback(host) else self.proxy
+
+
+DEFAULT = Network()
+
+
+class Wire(Protocol):
+    """Sends one request and gives what came back, whatever its status; Unreachable when nothing usable did."""
+
+    async def send(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> Reply: ...
+
+    async def close(self) -> None: ...
+
+
+def is_loopback(host: str) -> bool:
+    """Is it this machine, by the name alone?"""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+def gathered(items: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Headers by their name in lower case; one that came several times is one list, as the protocol says."""
+    found: dict[str, str] = {}
+    for given, value in items:
+        name = given.lower()
+        found[name] = f"{found[name]}, {value}" if name in found else value
+    return found
