@@ -95,6 +95,10 @@ class IssueShape(msgspec.Struct):
     html_url: str = ""
     updated_at: datetime | None = None
 
+    def steady(self) -> IssueInfo:
+        """All of it: whatever changes on an issue changes `updated_at`."""
+        return self.info()
+
     def info(self) -> IssueInfo:
         return IssueInfo(
             id=str(self.id),
@@ -114,6 +118,7 @@ class CommentShape(msgspec.Struct):
     id: int
     body: str | None = None
     user: Account | None = None
+    updated_at: datetime | None = None
 
     def info(self) -> CommentInfo:
         user = self.user or Account()
@@ -138,7 +143,7 @@ class _RepoName(msgspec.Struct):
     full_name: str = ""
 
 
-class _End(msgspec.Struct):
+class End(msgspec.Struct):
     ref: str = ""
     sha: str = ""
     repo: _RepoName | None = None
@@ -147,8 +152,8 @@ class _End(msgspec.Struct):
 class PullShape(msgspec.Struct):
     id: int
     number: int
-    head: _End
-    base: _End
+    head: End
+    base: End
     html_url: str = ""
     state: str = "open"
     merged: bool | None = None
@@ -160,6 +165,16 @@ class PullShape(msgspec.Struct):
     labels: list[Label | str] = []
     title: str | None = None
     body: str | None = None
+    updated_at: datetime | None = None
+
+    def steady(self) -> PullInfo:
+        """Without what GitHub works out later, and what follows from other things than the pull request itself."""
+        return msgspec.structs.replace(self.info(), mergeable=None, mergeable_state="", base_sha="")
+
+    @property
+    def is_settled(self) -> bool:
+        """Does it say whether it can be merged, or can't it be any more?"""
+        return self.mergeable is not None or self.state != "open"
 
     @property
     def is_from_fork(self) -> bool:
@@ -209,6 +224,7 @@ class CheckShape(msgspec.Struct):
     conclusion: str | None = None
     html_url: str | None = None
     external_id: str | None = None
+    completed_at: str | None = None
 
     def info(self) -> CheckInfo:
         return CheckInfo(
@@ -259,6 +275,11 @@ class StatusShape(msgspec.Struct):
             url=self.target_url or "",
             external_id="",
         )
+
+
+class ChangedFile(msgspec.Struct):
+    filename: str
+    previous_filename: str | None = None
 
 
 class StatusList(msgspec.Struct):
