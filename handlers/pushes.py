@@ -21,9 +21,7 @@ async def on_push(event: Event, engine: Engine) -> None:
 
 def _changed(event: Event) -> Iterator[str]:
     if event.push is None:
-        yield from ("repository", "branch", "file", "workflows", "mergeable")
-        if event.name == "repository":
-            yield "pull"
+        yield from ("repository", "branch", "file", "workflows", "mergeable", "pull")
         return
     branch, paths = event.push.branch, event.push.paths
     if not branch:

@@ -96,7 +96,7 @@ def read(name: str, guid: str, payload: Json) -> Event:
         check=check,
         workflow_run=actions_run,
         status=status,
-        push=_push(payload) if name == "push" else None,
+        push=_push(payload) if name == "push" else _ref(payload) if name in {"create", "delete"} else None,
         installation=_installation(payload) if name.startswith("installation") else None,
         link=link,
         told=telling(name, action, payload),
@@ -261,6 +261,12 @@ def _push(source: Json) -> Push:
         forced=flag(source, "forced"),
         paths=_paths(source),
     )
+
+
+def _ref(source: Json) -> Push:
+    """`create` and `delete` say which branch or tag, by its short name; the push beside them says the rest."""
+    kind = "heads" if word(source, "ref_type") == "branch" else "tags"
+    return Push(ref=f"refs/{kind}/{line(source, 'ref')}")
 
 
 def _paths(source: Json) -> tuple[str, ...] | None:

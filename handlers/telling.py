@@ -36,6 +36,11 @@ _CHECK: Wanted = {
 _SUITE: Wanted = {"head_sha": True, "status": True, "app": _APP}
 _STATUS: Wanted = {"id": True, "sha": True, "context": True, "state": True, "target_url": True}
 
+_PUSH: Wanted = {
+    **dict.fromkeys(("ref", "before", "after", "deleted", "pushed_at"), True),
+    "head": {"id": True, "distinct": True, "timestamp": True},
+}  # fmt: skip
+
 _PARTS: Mapping[str, Mapping[str, tuple[str, Wanted]]] = {
     "pull_request": {"pull": ("pull_request", _PULL)},
     "pull_request_review": {"pull": ("pull_request", _PULL), "review": ("review", _REVIEW)},
@@ -58,7 +63,7 @@ def telling(name: str, action: str, payload: Json) -> bytes:
     if name == "status":
         parts, wanted = {"status": payload}, {"status": _STATUS}
     elif name == "push":
-        parts, wanted = {"push": _push(payload)}, {"push": dict.fromkeys(_push(payload), True)}
+        parts, wanted = {"push": _push(payload)}, {"push": _PUSH}
     told: dict[str, object] = {}
     for ours, found in parts.items():
         try:
@@ -79,6 +84,7 @@ def _push(payload: Json) -> Json:
         "after": sha(payload, "after"),
         "deleted": payload.get("deleted") is True,
         "pushed_at": part(payload, "repository").get("pushed_at"),
+        "head": payload.get("head_commit"),
     }
 
 

@@ -1,8 +1,8 @@
 """What webhooks tell goes into the cache: whole objects take the place of older ones, parts go into the lists they
 belong to, and what can't be put in order only invalidates.
 
-A payload is a hint like any other: it may be late, doubled, out of order, of another version of GitHub, or forged by who
-knows the secret. So each part is decoded for itself and counts only if it has all that the answer would have; what it
+A payload is a hint like any other: it may be late, doubled, out of order, of another version of GitHub, or forged by
+who knows the secret. So each part is decoded for itself and counts only if it has all that the answer would have; what it
 changes is only what this very installation reads; and a decision to merge never looks at it, because it reads afresh.
 """
 
@@ -22,8 +22,11 @@ from services.github.reads import Reads
 Part = TypeVar("Part")
 Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 
+NOTHING = msgspec.Raw()
 JUST = timedelta(seconds=60)
 """So young a pull request that nobody has reviewed it, as far as no webhook has said so."""
+NEW = timedelta(minutes=5)
+"""So soon after it was made a commit is pushed that was nowhere else before."""
 FINAL = "DISMISSED"
 
 
@@ -64,7 +67,7 @@ class _Check(shapes.CheckShape, kw_only=True):
     app: shapes.App
     status: str
     head_sha: str
-    pull_requests: list[_Head] = []
+    pull_requests: list[_Head] = msgspec.field(default_factory=list)
 
 
 class _Suite(msgspec.Struct, kw_only=True):
@@ -79,12 +82,24 @@ class _Status(shapes.StatusShape, kw_only=True):
     sha: str
 
 
+class _Tip(msgspec.Struct):
+    id: str = ""
+    distinct: bool = False
+    timestamp: Moment | None = None
+
+
 class _Push(msgspec.Struct, kw_only=True):
     ref: str
     before: str
     after: str
     deleted: bool = False
-    pushed_at: Annotated[int, msgspec.Meta(ge=0, le=2**35)]
+    head: _Tip | None = None
+    pushed_at: Annotated[int, msgspec.Meta(ge=0, le=2**35)] | Moment
+
+    @property
+    def at(self) -> datetime:
+        """By GitHub's clock, which tells it now as a number and now as a time."""
+        return datetime.fromtimestamp(self.pushed_at, UTC) if isinstance(self.pushed_at, int) else self.pushed_at
 
 
 class Told(msgspec.Struct, frozen=True, kw_only=True):
@@ -93,14 +108,14 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
     event: str
     action: str = ""
     installation: str = ""
-    pull: msgspec.Raw | None = None
-    issue: msgspec.Raw | None = None
-    comment: msgspec.Raw | None = None
-    review: msgspec.Raw | None = None
-    check: msgspec.Raw | None = None
-    suite: msgspec.Raw | None = None
-    status: msgspec.Raw | None = None
-    push: msgspec.Raw | None = None
+    pull: msgspec.Raw = NOTHING
+    issue: msgspec.Raw = NOTHING
+    comment: msgspec.Raw = NOTHING
+    review: msgspec.Raw = NOTHING
+    check: msgspec.Raw = NOTHING
+    suite: msgspec.Raw = NOTHING
+    status: msgspec.Raw = NOTHING
+    push: msgspec.Raw = NOTHING
 
 
 class Hearing:
@@ -113,7 +128,7 @@ class Hearing:
 
     def hear(self, repo: str, told: bytes) -> set[str]:
         """Take over what is told about this repository; the subjects that need not be invalidated any more."""
-        found = _decoded(msgspec.Raw(told), Told) if told else None
+        found = _decoded(told, Told)
         try:
             who = self._reads.known_reader(repo) if found is not None else None
         except NotFound:
@@ -208,7 +223,8 @@ class _Ear:
         runs = places.check_runs(self._who, self._repo, told.head_sha)
         held = self._cache.known(runs)
         theirs = [run for run in held.check_runs if _app(run) == told.app.id] if held is not None else []
-        if self._told.action != "completed" or not theirs or any(run.status != "completed" for run in theirs):
+        unsaid = not theirs or any(run.status != "completed" for run in theirs)
+        if self._told.action == "rerequested" or (self._told.action == "completed" and unsaid):
             self._cache.invalidate(self._repo, runs.subject)
 
     def _heads(self, told: Iterable[_Head]) -> None:
@@ -224,10 +240,24 @@ class _Ear:
         told = _decoded(self._told.push, _Push)
         if told is None or told.deleted or not told.ref.startswith("refs/heads/"):
             return
+        self._no_checks_yet(told)
         read = places.branch(self._who, self._repo, told.ref.removeprefix("refs/heads/"))
-        at = datetime.fromtimestamp(told.pushed_at, UTC)
-        if self._cache.patch(read, lambda held, asof: _moved(held, asof, told, at), version=at):
+        if self._cache.patch(read, lambda held, asof: _moved(held, asof, told), version=told.at):
             yield read.subject
+
+    def _no_checks_yet(self, told: _Push) -> None:
+        """A commit that was made just now and was nowhere before has no checks, unless a webhook about one was faster."""
+        head = told.head
+        if head is None or not head.distinct or head.id != told.after or head.timestamp is None:
+            return
+        if abs(told.at - head.timestamp) > NEW or self._now - told.at > JUST:
+            return
+        runs = places.check_runs(self._who, self._repo, told.after)
+        statuses = places.statuses(self._who, self._repo, told.after)
+        if self._cache.is_news(runs):
+            self._cache.prime(runs, msgspec.json.encode(shapes.CheckList()), told.at)
+        if self._cache.is_news(statuses):
+            self._cache.prime(statuses, msgspec.json.encode(shapes.StatusList()), told.at)
 
 
 def _with_comment(held: list[shapes.CommentShape], asof: datetime | None, told: _Comment) -> bytes | None:
@@ -292,11 +322,11 @@ def _with_status(held: shapes.StatusList, told: _Status) -> bytes | None:
     return msgspec.json.encode(shapes.StatusList(_by_id([*kept, new])))
 
 
-def _moved(held: shapes.Ref, asof: datetime | None, told: _Push, at: datetime) -> bytes | None:
+def _moved(held: shapes.Ref, asof: datetime | None, told: _Push) -> bytes | None:
     """None for a push that may be older than what is held."""
     if held.object.sha == told.after:
         return b""
-    if asof is None or held.object.sha != told.before or at <= asof:
+    if asof is None or held.object.sha != told.before or told.at <= asof:
         return None
     return msgspec.json.encode({"ref": told.ref, "object": {"sha": told.after}})
 
@@ -318,10 +348,8 @@ def _body(told: msgspec.Struct) -> bytes:
     return msgspec.json.encode(told)
 
 
-def _decoded(part: msgspec.Raw | None, kind: type[Part]) -> Part | None:
+def _decoded(part: msgspec.Raw | bytes, kind: type[Part]) -> Part | None:
     """A part of a payload, if it has what the answer would have."""
-    if part is None:
-        return None
     try:
         return msgspec.json.decode(part, type=kind)
     except (msgspec.DecodeError, UnicodeDecodeError):
