@@ -162,9 +162,9 @@ class Story:
     def _times(self) -> Iterator[tuple[float, "_Pull | None"]]:
         chance, queue = self.world.chance, list[tuple[float, int, _Pull | None]]()
         for index in range(PULLS):
-            pull = _Pull(index, PEOPLE[index % len(PEOPLE)])
+            mine = _Pull(index, PEOPLE[index % len(PEOPLE)])
             for _ in range(ACTS):
-                queue.append((chance.uniform(0, HOURS * 3600), len(queue), pull))
+                queue.append((chance.uniform(0, HOURS * 3600), len(queue), mine))
         queue.append((HOURS * 1800.0, len(queue), None))
         heapq.heapify(queue)
         while queue:

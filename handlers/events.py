@@ -118,8 +118,8 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Push(msgspec.Struct, frozen=True, kw_only=True):
-    """A push, or a ref that came or went; `ref` in full (refs/heads/...), `before` or `after` all zeros when it is new or
-    deleted.
+    """A push, or a ref that came or went; `ref` in full (refs/heads/...), `before` or `after` all zeros when it is new
+    or deleted.
 
     paths: of all files it changed; None when the payload does not tell all of them.
     """

@@ -81,5 +81,29 @@ class GitHub:
         """A webhook told this (`hearing.Told` as JSON); the subjects that need not be invalidated any more."""
         return self._hearing.hear(repo, told)
 
+    @property
+    def figures(self) -> dict[str, int]:
+        """What reading costs and saves, by the words of the metrics; `writes` and `bytes` too."""
+        stats = self.stats
+        return {
+            "hit": stats.hits,
+            "miss": stats.misses,
+            "revalidated": stats.revalidated,
+            "predicted": stats.predicted,
+            "changed": stats.changed,
+            "coalesced": stats.coalesced,
+            "primed": stats.primed,
+            "patched": stats.patched,
+            "skip": stats.skipped,
+            "requests": stats.requests,
+            "writes": stats.writes,
+            "charged": stats.charged,
+            "saved": stats.saved,
+            "stale_detected": stats.stale,
+            "etag_drift": stats.drifts,
+            "evictions": stats.evictions,
+            "bytes": self.cache.size,
+        }
+
     async def close(self) -> None:
         await self.transport.close()

@@ -21,7 +21,7 @@ import msgspec
 
 from services.core.clock import Clock
 from services.errors import ApiError, Unreachable
-from services.github.entries import LONG_AGO, Entries, Entry, Key, Read, Shelf, Shelved, shelf_key
+from services.github.entries import LONG_AGO, Entries, Entry, Key, Read, Shelf, shelf_key
 from services.github.exchange import Answer, Request, Sender, Stats, decode
 from services.github.flights import Flights
 
@@ -47,8 +47,8 @@ SECONDS: Mapping[str, int] = {
     "file": 1_800,
     "workflows": 1_800,
 }
-"""How long an answer is used without asking, by kind, when no event says otherwise. The files of a pull request twice as
-long: a push that nobody told of shows in whatever is told of the pull request next.
+"""How long an answer is used without asking, by kind, when no event says otherwise. The files of a pull request twice
+as long: a push that nobody told of shows in whatever is told of the pull request next.
 """
 RIGHTS = frozenset({"installed", "permission"})
 """What may change without an event that we hear of."""
@@ -252,7 +252,8 @@ class Cache:
         found = await self._shelf.load(shelf_key(read.key))
         if found is None:
             return None
-        return Entry(found.body, found.etag, found.next, 0, LONG_AGO, modified=found.modified)
+        body, etag, more, modified = found
+        return Entry(body, etag, more, 0, LONG_AGO, modified=modified)
 
     async def _ask(self, read: Read[Shape], held: Entry | None, began: int, *, by_date: bool = False) -> Entry:
         """One call; with an ETag if there is an older answer. What does not decode is an error and is never kept."""
@@ -277,8 +278,7 @@ class Cache:
         value = decode(answer.body, read.shape)
         modified = answer.headers.get("last-modified", "")
         if self._shelf is not None and answer.etag and read.kind not in ALWAYS_KEPT:
-            kept = Shelved(body=answer.body, etag=answer.etag, next=answer.next, modified=modified)
-            self._shelf.put(shelf_key(read.key), kept)
+            self._shelf.put(shelf_key(read.key), answer.body, answer.etag, answer.next, modified)
         version, asof = _version(value), answer.date
         return Entry(answer.body, answer.etag, answer.next, began, expires, asof, version, answer.holder, modified)
 

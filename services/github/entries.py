@@ -97,24 +97,16 @@ class Entries(LRUCache[Key, Entry]):
         return super().popitem()
 
 
-class Shelved(msgspec.Struct, frozen=True, kw_only=True):
-    """An answer as it outlives the process: what is needed to ask whether it still holds."""
-
-    body: bytes
-    etag: str
-    next: str = ""
-    modified: str = ""
-
-
 class Shelf(Protocol):
     """Where answers outlive the process. Nothing here waits for a disk for long or fails.
 
-    load: None when there is none, or when it can't be said soon.  put, touch: carried out later, or not at all.
+    load: body, ETag, path of the next page and Last-Modified; None when there is none, or when it can't be said soon.
+    put, touch (it still holds, with that ETag): carried out later, or not at all.
     """
 
-    async def load(self, key: str, /) -> Shelved | None: ...
+    async def load(self, key: str, /) -> tuple[bytes, str, str, str] | None: ...
 
-    def put(self, key: str, shelved: Shelved, /) -> None: ...
+    def put(self, key: str, body: bytes, etag: str, next_: str, modified: str, /) -> None: ...
 
     def touch(self, key: str, etag: str, /) -> None: ...
 

@@ -1,10 +1,10 @@
 """ETags that outlive a token: GitHub makes them of the answer *and* the credential, so ours is computed anew.
 
 An installation's token lives for an hour; with the next one every stored ETag is worthless, and a cache would pay for
-everything once an hour. But GitHub's ETag is a SHA-256 over the request's Accept, Authorization and Cookie headers, each
-that is there followed by a colon, and the body (github.com/bored-engineer/github-conditional-http-transport found it in
-2025; GitHub documents nothing). So the ETag that an unchanged body has *for the new token* can be computed, here, where
-the token is known; it goes nowhere else.
+everything once an hour. But GitHub's ETag is a SHA-256 over the request's Accept, Authorization and Cookie headers,
+each that is there followed by a colon, and the body. (github.com/bored-engineer/github-conditional-http-transport found
+that out in 2025; GitHub documents nothing.) So the ETag that an unchanged body has *for the new token* can be computed,
+here, where the token is known; it goes nowhere else.
 
 What is undocumented may change. Every 200 is compared with what we would have computed; one difference turns prediction
 off for that installation, until a hundred answers in a row were as expected. A wrong prediction costs a 200, never a

@@ -2,8 +2,8 @@
 belong to, and what can't be put in order only invalidates.
 
 A payload is a hint like any other: it may be late, doubled, out of order, of another version of GitHub, or forged by
-who knows the secret. So each part is decoded for itself and counts only if it has all that the answer would have; what it
-changes is only what this very installation reads; and a decision to merge never looks at it, because it reads afresh.
+who knows the secret. So each part is decoded for itself and counts only if it has all that the answer would have; what
+it changes is only what this very installation reads; and a decision to merge reads afresh and never looks at it.
 """
 
 from collections.abc import Callable, Iterable
@@ -246,7 +246,7 @@ class _Ear:
             yield read.subject
 
     def _no_checks_yet(self, told: _Push) -> None:
-        """A commit that was made just now and was nowhere before has no checks, unless a webhook about one was faster."""
+        """A commit made just now that was nowhere before has no checks, unless a webhook about one was faster."""
         head = told.head
         if head is None or not head.distinct or head.id != told.after or head.timestamp is None:
             return
