@@ -6,8 +6,8 @@ before a merge.  reached_clean, charged_clean: GETs that came to GitHub, and tho
 no_network_share, stale_share: with 1 % of the webhooks lost, 5 % late and 5 % doubled, the median of several seeds; the
 worst seed of each stands beside it, and of stale_fresh there is only the worst.  stale: an answer that GitHub would
 have given otherwise at that moment; whether a pull request can be merged is compared for those read afresh only, the
-others do not tell it.  rotation_charged: 400 files asked for every quarter of an hour for four hours, 16 changes, a new token
-each hour.  hit_us: microseconds of a read that memory answers, through the facade.
+others do not tell it.  rotation_charged: 400 files asked for every quarter of an hour for four hours, 16 changes, a
+new token each hour.  hit_us: microseconds of a read that memory answers, through the facade.
 """
 
 import asyncio

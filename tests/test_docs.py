@@ -64,7 +64,7 @@ def test_every_option_of_the_command_line_is_explained(command: str) -> None:
 def test_every_metric_is_explained() -> None:
     page = (REFERENCE / "pages.md").read_text()
     metrics = Metrics()
-    metrics.github(lambda: Counter())
+    metrics.github(Counter)
     for metric in metrics.registry.collect():
         name = f"{metric.name}_total" if metric.type == "counter" else metric.name
         assert f"| `{name}` | {metric.type} |" in page
