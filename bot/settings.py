@@ -172,7 +172,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             ge=0,
             le=86400,
         ),
-    ] = 600
+    ] = 900
     keep_answers: Annotated[
         float,
         Meta(

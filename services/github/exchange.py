@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from typing import Protocol, TypeVar
 from urllib.parse import quote
 
@@ -145,6 +146,7 @@ def segment(value: str | int) -> str:
     return quote(text, safe="")
 
 
+@lru_cache(maxsize=4_096)
 def repo_path(repo: str) -> str:
     """`repos/owner/name`; NotFound for anything that cannot be a repository's name."""
     if not REPO.fullmatch(repo) or repo.endswith(("/.", "/..")):

@@ -2,6 +2,7 @@
 answer and a webhook about the same thing meet in the cache.
 """
 
+from functools import lru_cache
 from urllib.parse import urlencode
 
 from services.github import shapes
@@ -13,6 +14,7 @@ WORKED_OUT = "mergeable"
 """Makes the answer wrong for who wants to know whether a pull request can be merged: its base has moved."""
 
 
+@lru_cache(maxsize=4_096)
 def installation(repo: str) -> Read[shapes.InstallationShape]:
     return Read(APP, f"{repo_path(repo)}/installation", shapes.InstallationShape, repo, "installation")
 

@@ -103,10 +103,7 @@ class Reads:
         """
         read = places.pull(await self._reader(repo), repo, number, worked_out=worked_out)
         found, _ = await self._cache.get(read, fresh=fresh, wanted=_is_settled if worked_out else None)
-        info = found.info()
-        if fresh or worked_out:
-            return info
-        return msgspec.structs.replace(info, mergeable=None, mergeable_state="unknown")
+        return found.info(worked_out=fresh or worked_out)
 
     async def files(self, repo: str, number: int, *, fresh: bool = False) -> tuple[str, ...]:
         """The paths a pull request changes, and of renamed files the old ones too; at most 3,000, as GitHub tells."""

@@ -169,7 +169,7 @@ class PullShape(msgspec.Struct):
 
     def steady(self) -> PullInfo:
         """Without what GitHub works out later, and what follows from other things than the pull request itself."""
-        return msgspec.structs.replace(self.info(), mergeable=None, mergeable_state="", base_sha="")
+        return msgspec.structs.replace(self.info(worked_out=False), base_sha="")
 
     @property
     def is_settled(self) -> bool:
@@ -182,7 +182,8 @@ class PullShape(msgspec.Struct):
         head, base = self.head.repo, self.base.repo
         return head is None or (base is not None and head.full_name != base.full_name)
 
-    def info(self) -> PullInfo:
+    def info(self, *, worked_out: bool = True) -> PullInfo:
+        """worked_out: with what GitHub says of its mergeability."""
         # Lists have merged_at only; before the merge, merge_commit_sha is a test merge that never reaches the base.
         merged = bool(self.merged) or self.merged_at is not None
         return PullInfo(
@@ -197,8 +198,8 @@ class PullShape(msgspec.Struct):
             head_repo=self.head.repo.full_name if self.head.repo else "",
             base_ref=self.base.ref,
             base_sha=self.base.sha,
-            mergeable=self.mergeable,
-            mergeable_state=self.mergeable_state or "unknown",
+            mergeable=self.mergeable if worked_out else None,
+            mergeable_state=(self.mergeable_state if worked_out else None) or "unknown",
             draft=bool(self.draft),
             labels=_names(self.labels),
             title=self.title or "",
@@ -242,6 +243,10 @@ class CheckShape(msgspec.Struct):
 class CheckList(msgspec.Struct):
     check_runs: list[CheckShape] = []
 
+    def steady(self) -> list[CheckInfo]:
+        """In an order of its own: GitHub promises none."""
+        return [each.info() for each in sorted(self.check_runs, key=lambda each: each.id)]
+
 
 class SuiteShape(msgspec.Struct):
     app: App | None = None
@@ -284,6 +289,10 @@ class ChangedFile(msgspec.Struct):
 
 class StatusList(msgspec.Struct):
     statuses: list[StatusShape] = []
+
+    def steady(self) -> list[CheckInfo]:
+        """In an order of its own: GitHub promises none."""
+        return [each.info() for each in sorted(self.statuses, key=lambda each: each.id)]
 
 
 class Total(msgspec.Struct):

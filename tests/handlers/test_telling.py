@@ -21,8 +21,8 @@ PULL = {
 }  # fmt: skip
 
 
-def told(name: str, **payload: object) -> Any:
-    body = parse(name, "guid", json.dumps(BASE | payload).encode()).told
+def told(event: str, **payload: object) -> Any:
+    body = parse(event, "guid", json.dumps(BASE | payload).encode()).told
     return json.loads(body) if body else None
 
 
