@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from bot.assembly import Assembly, assemble, github_of
+from bot.assembly import Assembly, answers_of, assemble, github_of
 from bot.clock import SystemClock
 from bot.dispatch import Dispatcher
 from bot.listening import add_web, application, listening
-from bot.loops import Beside, unwrapped
+from bot.loops import Beside, pause, unwrapped
 from bot.network import git_of
 from bot.settings import Role, Settings
 from bot.web.health import Health
@@ -92,8 +92,9 @@ async def _alone(settings: Settings, clock: Clock) -> AsyncIterator[Bot]:
     data = Path(settings.data_dir)
     await asyncio.to_thread(data.mkdir, parents=True, exist_ok=True)
     box = await choose_box(settings.sandbox)
-    github = github_of(settings, clock)
     database = database_at("", data)
+    answers = answers_of(settings, database, clock)
+    github = github_of(settings, clock, answers)
     try:
         await database.open()  # before anything in the data directory is touched: another bot may be at work there
         mirrors = Mirrors(data / "git", settings.github_url, git=git_of(settings))
@@ -105,6 +106,8 @@ async def _alone(settings: Settings, clock: Clock) -> AsyncIterator[Bot]:
                 built = assemble(
                     settings, database=database, github=github, workers=workers, clock=clock, beside=beside
                 )
+                if answers is not None:
+                    beside.for_good("answers", answers.run(pause))
                 try:
                     async with _listening(built, database, github, beside) as bot:
                         log.info("listening", url=bot.url, live_runs=await bot.engine.start())

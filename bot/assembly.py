@@ -23,7 +23,9 @@ from services.engine.parts import EngineSettings, Others, Parts
 from services.engine.shown import Shown
 from services.engine.workers import Workers
 from services.github import GitHub
+from services.github.cache import lifetimes
 from services.metrics import Metrics
+from services.store.answers import Answers
 from services.store.checkpoints import Checkpoints
 from services.store.db import Database
 from services.store.fence import Fence
@@ -31,6 +33,8 @@ from services.store.inbox import Inbox
 from services.store.plans import Plans
 from services.store.retention import Keep, Retention
 from services.store.runs import Runs
+
+MB = 1024 * 1024
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,6 +94,7 @@ def assemble(
     checks.load()
     handlers.commands.load()
     metrics, inbox = Metrics(), Inbox(database, fence)
+    metrics.github(lambda: github.figures)
     metrics.shards.set(SHARDS if fence is None else 0)
     engine = Engine(
         Parts(
@@ -110,25 +115,32 @@ def assemble(
         settings=settings,
         engine=engine,
         inbox=inbox,
-        retention=Retention(database, keep(settings)),
+        retention=Retention(database, keep(settings), settings.cache_disk_mb * MB),
         dispatcher=dispatcher,
         metrics=metrics,
         clock=clock,
     )
 
 
-def github_of(settings: Settings, clock: Clock) -> GitHub:
-    """The client, as the App of the settings."""
-    key = private_key_pem(settings)
+def github_of(settings: Settings, clock: Clock, answers: Answers | None = None) -> GitHub:
+    """The client, as the App of the settings. answers: where what GitHub said outlives the process."""
     return GitHub(
         settings.github_api_url,
         settings.app_id,
-        key,
+        private_key_pem(settings),
         clock,
         cache_enabled=settings.cache,
         timeout=settings.github_timeout,
         network=network_of(settings),
+        cache_bytes=settings.cache_mb * MB,
+        cache_seconds=lifetimes(settings.cache_seconds, settings.cache_seconds_rights),
+        shelf=answers,
     )
+
+
+def answers_of(settings: Settings, database: Database, clock: Clock) -> Answers | None:
+    """Where GitHub's answers are kept, if they are to be."""
+    return Answers(database, clock) if settings.cache and settings.cache_disk_mb else None
 
 
 def _engine_settings(settings: Settings) -> EngineSettings:
@@ -156,4 +168,5 @@ def keep(settings: Settings) -> Keep:
         work=timedelta(days=settings.keep_work),
         logs=timedelta(days=settings.keep_logs),
         steps=timedelta(days=settings.keep_steps),
+        answers=timedelta(days=settings.keep_answers),
     )

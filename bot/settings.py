@@ -170,6 +170,44 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         Literal["DEBUG", "INFO", "WARNING", "ERROR"], Meta(description="Least important lines that are logged.")
     ] = "INFO"
     cache: Annotated[bool, Meta(description="`false` turns every saving of API calls off, to compare.")] = True
+    cache_mb: Annotated[
+        int, Meta(description="Megabytes of GitHub's answers that are kept in memory.", ge=1, le=65536)
+    ] = 64
+    cache_disk_mb: Annotated[
+        int,
+        Meta(
+            description="Megabytes of GitHub's answers that are kept in the database, compressed, so that a restart "
+            "costs no calls; 0 keeps none.",
+            ge=0,
+            le=65536,
+        ),
+    ] = 256
+    cache_seconds: Annotated[
+        int,
+        Meta(
+            description="How long an answer is used without asking when no event says otherwise. What a merge is "
+            "decided on is always asked for.",
+            ge=0,
+            le=86400,
+        ),
+    ] = 1800
+    cache_seconds_rights: Annotated[
+        int,
+        Meta(
+            description="The same for people's permissions and for the list of repositories, which may change without "
+            "an event.",
+            ge=0,
+            le=86400,
+        ),
+    ] = 900
+    keep_answers: Annotated[
+        float,
+        Meta(
+            description="Days for which an answer of GitHub's is kept in the database after it was last known to hold.",
+            ge=0,
+            le=36500,
+        ),
+    ] = 7.0
 
     def __repr__(self) -> str:
         return f"Settings(app_id={self.app_id!r}, github_api_url={self.github_api_url!r}, data_dir={self.data_dir!r})"

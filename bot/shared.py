@@ -15,7 +15,7 @@ from pathlib import Path
 
 import structlog
 
-from bot.assembly import Assembly, assemble, github_of
+from bot.assembly import Assembly, answers_of, assemble, github_of
 from bot.conducting import Conductor, attend
 from bot.data import owned
 from bot.dispatch import isolated
@@ -114,7 +114,8 @@ class _Team:
         self._settings, self._clock, self._database = settings, clock, database
         self._conducts, self._works, self._shows = role != "worker", role != "conductor", role == "all"
         url, slots = settings.database_url, settings.workers if self._works else 0
-        self.github = github_of(settings, clock)
+        self._answers = answers_of(settings, database, clock)
+        self.github = github_of(settings, clock, self._answers)
         self._bell = Bell(url, (INBOX, RESULT, WAKE, DOUBT, CHANNEL), pause)
         self._queue = Queue(url, self._bell, pause)
         self._results = Results(database)
@@ -149,6 +150,8 @@ class _Team:
     async def begin(self, beside: Beside) -> None:
         """Start what never ends; returns when what there is to conduct has been taken."""
         beside.for_good("bell", self._bell.run())
+        if self._answers is not None:
+            beside.for_good("answers", self._answers.run(pause))
         if self._worker is not None:
             beside.for_good("work", self._worker.run())
         if not self._conducts:
@@ -211,11 +214,13 @@ class _Team:
         await self._queue.tidy()
 
     def health(self) -> Health:
-        built = self.assembly
+        built, metrics = self.assembly, Metrics()
+        if built is None:
+            metrics.github(lambda: self.github.figures)
         return Health(
             database=self._database,
             inbox=built.inbox if built is not None else Inbox(self._database, self._fence),
-            metrics=built.metrics if built is not None else Metrics(),
+            metrics=built.metrics if built is not None else metrics,
             github=self.github,
             clock=self._clock,
             parts={"tenure": self._standing},

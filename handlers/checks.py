@@ -15,7 +15,8 @@ from services.engine.engine import Engine
 async def on_checks(event: Event, engine: Engine) -> None:
     if not event.repo or not event.head_sha:
         return
-    engine.forget(event.repo, f"statuses:{event.head_sha}" if event.name == "status" else f"checks:{event.head_sha}")
+    kind = {"status": "statuses", "check_run": "checks"}.get(event.name, "suites")
+    engine.forget(event.repo, f"{kind}:{event.head_sha}", told=event.told)
     if event.check is not None and await engine.is_own(app_id=event.check.app_id):
         return
     if event.name == "status" or (event.action == "completed" and _may_decide(event)):

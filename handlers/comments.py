@@ -15,6 +15,8 @@ from services.errors import UserError
 @on("issue_comment")
 async def on_comment(event: Event, engine: Engine) -> None:
     """👀 when a command is read, then 👍 or 😕; the answer goes into the one comment kept up to date."""
+    if event.repo and event.number:
+        engine.forget(event.repo, f"comments:{event.number}", f"issue:{event.number}", told=event.told)
     comment = event.comment
     if (
         event.action != "created"

@@ -118,7 +118,11 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Push(msgspec.Struct, frozen=True, kw_only=True):
-    """A push; `ref` in full (refs/heads/...), `before` or `after` all zeros when the ref is new or deleted."""
+    """A push, or a ref that came or went; `ref` in full (refs/heads/...), `before` or `after` all zeros when it is new
+    or deleted.
+
+    paths: of all files it changed; None when the payload does not tell all of them.
+    """
 
     ref: str = ""
     before: str = ""
@@ -126,6 +130,12 @@ class Push(msgspec.Struct, frozen=True, kw_only=True):
     created: bool = False
     deleted: bool = False
     forced: bool = False
+    paths: tuple[str, ...] | None = None
+
+    @property
+    def branch(self) -> str:
+        """The branch it moved, "" for a tag."""
+        return self.ref.removeprefix("refs/heads/") if self.ref.startswith("refs/heads/") else ""
 
 
 class Repo(msgspec.Struct, frozen=True, kw_only=True):
@@ -157,6 +167,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
 
     changed: the keys of `changes`.  old_name: a renamed repository's bare name, or a moved one's old owner.
     head_sha: of a check, status, Actions run or merge group.  readable: whether the body was a JSON object at all.
+    told: what of the payload the cache may keep, as JSON (handlers/telling.py).
     """
 
     name: str
@@ -183,6 +194,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     push: Push | None = None
     installation: Installation | None = None
     link: Link | None = None
+    told: bytes = b""
 
 
 def key(event: Event) -> str:

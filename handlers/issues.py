@@ -15,7 +15,7 @@ async def on_issues(event: Event, engine: Engine) -> None:
     """
     if event.issue is None or not event.number or event.issue.is_pull or not await engine.sees(event.repo):
         return
-    engine.forget(event.repo, f"issue:{event.number}", f"sub_issues:{event.number}")
+    engine.forget(event.repo, f"issue:{event.number}", f"sub_issues:{event.number}", told=event.told)
     if event.action in READS_AGAIN and not event.sender.is_bot:
         await engine.read_plan(event.repo, event.number)
     await engine.look(issue_key(event.repo, event.number))

@@ -1,14 +1,28 @@
 """Pull requests, their reviews, and merges done by hand: wake whoever waits for that pull request."""
 
+from collections.abc import Iterator
+
 from handlers import on
 from handlers.events import Event
 from services.core.names import pull_key
 from services.engine.engine import Engine
 
+NEW_FILES = frozenset({"synchronize", "reopened", "closed"})
+"""What may come with other commits; `edited` too, when it was turned to another base."""
+
 
 @on("pull_request", "pull_request_review")
 async def on_pull(event: Event, engine: Engine) -> None:
     if event.repo and event.number:
-        engine.forget(event.repo, f"pull:{event.number}", f"issue:{event.number}")
+        engine.forget(event.repo, *_changed(event), told=event.told)
         if not await engine.is_own(login=event.sender.login):
             await engine.look(pull_key(event.repo, event.number))
+
+
+def _changed(event: Event) -> Iterator[str]:
+    if event.name == "pull_request_review":
+        yield f"reviews:{event.number}"
+    elif event.action in NEW_FILES or "base" in event.changed:
+        yield f"files:{event.number}"
+    yield f"pull:{event.number}"
+    yield f"issue:{event.number}"

@@ -1,11 +1,37 @@
-"""Pushes and branches: what was read of a repository's files and branches is out of date."""
+"""Pushes and branches: what was read of a repository's files and branches is out of date.
+
+A push names the branch and, mostly, the files; what it does to a pull request comes as an event of its own, but for one
+thing: whether the pull requests into that branch can still be merged.
+"""
+
+from collections.abc import Iterator
 
 from handlers import on
 from handlers.events import Event
 from services.engine.engine import Engine
 
+WORKFLOWS = ".github/workflows/"
+
 
 @on("push", "create", "delete", "repository")
 async def on_push(event: Event, engine: Engine) -> None:
     if event.repo:
-        engine.forget(event.repo, "repository", "branch", "file", "workflows", "pull")
+        engine.forget(event.repo, *_changed(event), told=event.told)
+
+
+def _changed(event: Event) -> Iterator[str]:
+    if event.push is None:
+        yield from ("repository", "branch", "file", "workflows", "mergeable", "pull")
+        return
+    branch, paths = event.push.branch, event.push.paths
+    if not branch:
+        return
+    yield from (f"branch:{branch}", "mergeable")
+    if event.default_branch and branch != event.default_branch:
+        return
+    if paths is None:
+        yield from ("file", "workflows")
+        return
+    yield from (f"file:{path}" for path in paths)
+    if any(path.startswith(WORKFLOWS) for path in paths):
+        yield "workflows"

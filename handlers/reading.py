@@ -24,7 +24,24 @@ from handlers.events import (
     Status,
     WorkflowRun,
 )
-from handlers.payload import MANY, Json, flag, ident, items, line, login, moment, number, part, repo, sha, text, word
+from handlers.payload import (
+    LINE,
+    MANY,
+    Json,
+    flag,
+    ident,
+    items,
+    line,
+    login,
+    moment,
+    number,
+    part,
+    repo,
+    sha,
+    text,
+    word,
+)
+from handlers.telling import telling
 
 PartT = TypeVar("PartT")
 
@@ -79,9 +96,10 @@ def read(name: str, guid: str, payload: Json) -> Event:
         check=check,
         workflow_run=actions_run,
         status=status,
-        push=_push(payload) if name == "push" else None,
+        push=_push(payload) if name == "push" else _ref(payload) if name in {"create", "delete"} else None,
         installation=_installation(payload) if name.startswith("installation") else None,
         link=link,
+        told=telling(name, action, payload),
     )
 
 
@@ -241,7 +259,34 @@ def _push(source: Json) -> Push:
         created=flag(source, "created"),
         deleted=flag(source, "deleted"),
         forced=flag(source, "forced"),
+        paths=_paths(source),
     )
+
+
+def _ref(source: Json) -> Push:
+    """`create` and `delete` say which branch or tag, by its short name; the push beside them says the rest."""
+    kind = "heads" if word(source, "ref_type") == "branch" else "tags"
+    return Push(ref=f"refs/{kind}/{line(source, 'ref')}")
+
+
+def _paths(source: Json) -> tuple[str, ...] | None:
+    """Of every commit what it added, changed and removed. A new or forced branch may differ in more than its commits
+    say, and GitHub names 2,048 commits at most and leaves the files of large ones out.
+    """
+    commits = source.get("commits")
+    moved_on = not (flag(source, "created") or flag(source, "deleted") or flag(source, "forced"))
+    if not isinstance(commits, list) or len(commits) > MANY or not moved_on or not commits:
+        return None
+    found: dict[str, None] = {}
+    for commit in items(source, "commits"):
+        lists = [commit.get(kind) for kind in ("added", "modified", "removed")]
+        paths = [path for each in lists if isinstance(each, list) for path in each]
+        if not paths or len(found) + len(paths) > MANY:
+            return None
+        if not all(isinstance(path, str) and len(path) <= LINE for path in paths):
+            return None
+        found.update(dict.fromkeys(paths))
+    return tuple(found)
 
 
 def _installation(source: Json) -> Installation:

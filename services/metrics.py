@@ -3,7 +3,11 @@
 Labels stay few: an event's name comes from a header that GitHub does not sign, so an unknown one is counted as `other`.
 """
 
+from collections.abc import Callable, Iterator, Mapping
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
 
 KNOWN_EVENTS = frozenset({
     "check_run", "check_suite", "create", "delete", "installation", "installation_repositories",
@@ -40,6 +44,10 @@ class Metrics:
             registry=self.registry,
         )
 
+    def github(self, figures: Callable[[], "Figures"]) -> None:
+        """Show what reading GitHub costs and saves; `figures` is asked whenever somebody looks."""
+        self.registry.register(_GitHub(figures))
+
     def received(self, event: str, outcome: str) -> None:
         """Count a POST: `outcome` is stored, doubled, refused or busy; nothing a sender says becomes a label."""
         self.deliveries.labels(event_label(event), outcome).inc()
@@ -57,6 +65,43 @@ class Metrics:
     def text(self) -> bytes:
         """Everything in Prometheus' text format."""
         return generate_latest(self.registry)
+
+
+Figures = Mapping[str, int]
+"""The counts of `services.github`: the names of READS, TOLD and GITHUB, and `bytes`."""
+
+READS = ("hit", "miss", "revalidated", "predicted", "changed", "coalesced")
+TOLD = ("primed", "patched", "skip")
+GITHUB = {
+    "requests": "Calls that reached GitHub.",
+    "charged": "Calls that count against a limit: all but 304.",
+    "saved": "Reads that made no call at all.",
+    "stale_detected": "Answers that turned out to be out of date though no webhook had said so.",
+    "etag_drift": "ETags that GitHub made otherwise than expected.",
+    "evictions": "Answers that had to leave memory for others.",
+}
+
+
+class _GitHub(Collector):
+    """Counts that live elsewhere, told when asked."""
+
+    def __init__(self, figures: Callable[[], Figures]) -> None:
+        self._figures = figures
+
+    def collect(self) -> Iterator[Metric]:
+        found = self._figures()
+        modes = {
+            "lockstep_github_reads": ("Reads of GitHub, by how they were answered.", READS),
+            "lockstep_github_told": ("What webhooks told the cache, by what became of it.", TOLD),
+        }
+        for name, (meaning, labels) in modes.items():
+            family = CounterMetricFamily(name, meaning, labels=["mode"])
+            for mode in labels:
+                family.add_metric([mode], found[mode])
+            yield family
+        for name, meaning in GITHUB.items():
+            yield CounterMetricFamily(f"lockstep_github_{name}", meaning, value=found[name])
+        yield GaugeMetricFamily("lockstep_github_cache_bytes", "Bytes of answers in memory.", value=found["bytes"])
 
 
 def event_label(event: str) -> str:

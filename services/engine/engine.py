@@ -48,9 +48,12 @@ class Engine(Shown):
 
     # What events lead to.
 
-    def forget(self, repo: str, *subjects: str) -> None:
-        """An event said that these things changed: what the cache holds of them is doubtful now."""
-        self.doubt(repo, subjects)
+    def forget(self, repo: str, *subjects: str, told: bytes = b"") -> None:
+        """An event said that these things changed: what the cache holds of them is doubtful now, but for what the
+        event itself told of them. Others only hear that it is.
+        """
+        known = self._parts.github.hear(repo, told) if told else ()
+        self.doubt(repo, [subject for subject in subjects if subject not in known])
         if self._parts.others is not None:
             self._parts.spawn("tell", self._parts.others.doubt(repo, subjects))
 

@@ -125,7 +125,8 @@ class Looks:
         self.wake(run_id, later)
 
     def _invalidate(self, board: Board, task: TaskState) -> None:
-        for subject in (f"pull:{task.pull}", f"checks:{task.head_sha}", f"statuses:{task.head_sha}"):
+        kinds = [f"{kind}:{task.pull}" for kind in ("pull", "reviews", "files")]
+        for subject in (*kinds, f"checks:{task.head_sha}", f"statuses:{task.head_sha}"):
             self._parts.github.invalidate(board.specs[task.id].repo, subject)
 
 

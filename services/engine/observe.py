@@ -38,7 +38,10 @@ class Observer:
         return found
 
     async def pull(self, repo: str, task: TaskState, *, fresh: bool = False) -> PullFact:
-        """The pull request of a task; with `fresh`, the objections of its reviewers too."""
+        """The pull request of a task; with `fresh`, the objections of its reviewers too.
+
+        Whether it can be merged is only asked when no check of it is pending: until then nothing follows from it.
+        """
         reads = self._parts.github.reads
         try:
             pull = await reads.pull(repo, task.pull, fresh=fresh)
@@ -50,7 +53,13 @@ class Observer:
         fact = _fact(pull, base_ok=pull.base_ref == (await reads.repository(repo)).default_branch)
         if fresh:
             fact = msgspec.structs.replace(fact, objections=await self._objections(repo, pull.number))
-        return await self._with_checks(repo, fact, since=task.since, fresh=fresh)
+        fact = await self._with_checks(repo, fact, since=task.since, fresh=fresh)
+        if fresh or any(check.status != "completed" and not check.ours for check in fact.checks):
+            return fact
+        now = await reads.pull(repo, task.pull, worked_out=True)
+        if now.head_sha != fact.head_sha:
+            return fact
+        return msgspec.structs.replace(fact, mergeable=now.mergeable, mergeable_state=now.mergeable_state)
 
     async def _with_checks(self, repo: str, fact: PullFact, *, since: datetime | None, fresh: bool) -> PullFact:
         """The fact with what is known of its checks, and of those that may still come."""

@@ -4,11 +4,16 @@ A read goes facade -> cache -> shared flight -> credential -> transport; a write
 layer is a `Sender`, so the governor and the batcher go between cache and credential without changing a caller.
 """
 
+from collections.abc import Collection, Mapping
+
 from services.core.clock import Clock
 from services.github.auth import Auth
-from services.github.cache import DEFAULT_BYTES, Cache
+from services.github.cache import DEFAULT_BYTES, SECONDS, Cache
 from services.github.client import GITHUB, Transport
+from services.github.entries import Shelf
+from services.github.etags import Etags
 from services.github.exchange import Stats
+from services.github.hearing import Hearing
 from services.github.infos import AppInfo, CheckInfo, CommentInfo, Installation, IssueInfo, PullInfo, RepoInfo
 from services.github.reads import Reads
 from services.github.wire import DEFAULT, Network
@@ -43,6 +48,8 @@ class GitHub:
         *,
         cache_enabled: bool = True,
         cache_bytes: int = DEFAULT_BYTES,
+        cache_seconds: Mapping[str, int] = SECONDS,
+        shelf: Shelf | None = None,
         timeout: float = 30.0,
         network: Network = DEFAULT,
         transport: Transport | None = None,
@@ -50,17 +57,56 @@ class GitHub:
         """base_url: of the API.  private_key: PEM text (UserError if unreadable).  timeout: seconds for one call.
 
         network: how the servers are reached.  transport: what carries the calls, if it is to be another one than HTTP.
+        cache_seconds: how long answers last, by kind.  shelf: where their bodies outlive the process.
         """
         self.transport = transport or Transport(base_url, timeout=timeout, network=network)
         self.stats = self.transport.stats
-        self.auth = Auth(self.transport, app_id, private_key, clock)
-        self.cache = Cache(self.auth, clock, self.stats, enabled=cache_enabled, max_bytes=cache_bytes)
+        self.etags = Etags(self.transport, self.stats)
+        self.auth = Auth(self.etags, app_id, private_key, clock)
+        self.cache = Cache(
+            self.auth,
+            clock,
+            self.stats,
+            enabled=cache_enabled,
+            max_bytes=cache_bytes,
+            seconds=cache_seconds,
+            shelf=shelf,
+        )
         self.reads = Reads(self.cache)
+        self._hearing = Hearing(self.cache, self.reads, clock)
         self.writes = Writes(self.reads, self.auth, self.auth, self.cache, self.stats)
 
     def invalidate(self, repo: str, subject: str = "") -> None:
         """A webhook said that this changed; subjects are described in `cache`."""
         self.cache.invalidate(repo, subject)
+
+    def hear(self, repo: str, told: bytes) -> Collection[str]:
+        """A webhook told this (`hearing.Told` as JSON); the subjects that need not be invalidated any more."""
+        return self._hearing.hear(repo, told)
+
+    @property
+    def figures(self) -> dict[str, int]:
+        """What reading costs and saves, by the words of the metrics; `writes` and `bytes` too."""
+        stats = self.stats
+        return {
+            "hit": stats.hits,
+            "miss": stats.misses,
+            "revalidated": stats.revalidated,
+            "predicted": stats.predicted,
+            "changed": stats.changed,
+            "coalesced": stats.coalesced,
+            "primed": stats.primed,
+            "patched": stats.patched,
+            "skip": stats.skipped,
+            "requests": stats.requests,
+            "writes": stats.writes,
+            "charged": stats.charged,
+            "saved": stats.saved,
+            "stale_detected": stats.stale,
+            "etag_drift": stats.drifts,
+            "evictions": stats.evictions,
+            "bytes": self.cache.size,
+        }
 
     async def close(self) -> None:
         await self.transport.close()

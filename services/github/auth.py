@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from services.core.clock import Clock
 from services.errors import UserError
-from services.github.client import Transport
+from services.github.etags import Exchanges
 from services.github.exchange import APP, GRAPHQL, Answer, Identity, Request, decode, segment
 from services.github.failures import checked, checked_graphql, is_limit
 from services.github.flights import Flights
@@ -46,7 +46,7 @@ class _Token:
 class Auth:
     """Sends requests with the right credential (a `Sender`), and mints tokens for git."""
 
-    def __init__(self, transport: Transport, app_id: str, private_key: str, clock: Clock) -> None:
+    def __init__(self, transport: Exchanges, app_id: str, private_key: str, clock: Clock) -> None:
         """private_key: PEM text; UserError if it cannot be read."""
         self._transport = transport
         self._app_id = app_id

@@ -49,6 +49,8 @@ class Transport(abc.GitHubAPI):
         headers["x-github-api-version"] = API_VERSION
         if request.etag:
             headers["if-none-match"] = request.etag
+        elif request.since:
+            headers["if-modified-since"] = request.since
         if request.body:
             headers["content-type"] = "application/json"
         url = self._graphql if request.path == GRAPHQL else f"{self.base_url}/{request.path}"

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from typing import Protocol, TypeVar
 from urllib.parse import quote
 
@@ -41,7 +42,11 @@ APP = Identity()
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One call: `path` is relative to the API's base and already quoted, `body` is JSON."""
+    """One call: `path` is relative to the API's base and already quoted, `body` is JSON.
+
+    What is held of an earlier answer makes a read conditional: its `etag` and the credential it came with (`holder`),
+    the body it is made of (`held`, never sent; see `etags`), and its Last-Modified where that may be relied on.
+    """
 
     method: str
     path: str
@@ -49,16 +54,25 @@ class Request:
     body: bytes = b""
     accept: str = JSON
     etag: str = ""
+    since: str = ""
+    held: bytes = field(default=b"", repr=False)
+    holder: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back: header names in lower case; `next` is the path of the next page or empty."""
+    """What came back: header names in lower case; `next` is the path of the next page or empty.
+
+    holder: a number for the credential it was asked with, 0 when nobody told.  predicted: a 304 that only an ETag made
+    for that credential could get.
+    """
 
     status: int
     headers: Mapping[str, str]
     body: bytes = field(repr=False)
     next: str = ""
+    holder: int = 0
+    predicted: bool = False
 
     @property
     def etag(self) -> str:
@@ -85,8 +99,15 @@ class Stats:
     """Counts since the start.
 
     requests: calls that reached GitHub.  charged: those of them that count against a limit (all but 304).  writes:
-    calls that change something. Every answered read is one of hits (from memory), coalesced (waited for somebody else's
-    call), revalidated (304) and misses (200 or an error); hits on who we are and where we are installed don't count.
+    calls that change something.
+
+    Every answered read is one of hits (from memory), coalesced (waited for somebody else's call), misses (200 for what
+    we knew nothing of, or an error), changed (200 for what we had), revalidated (304) and predicted (304 that only an
+    ETag made for a new credential could get); hits on who we are and where we are installed don't count.
+
+    Every webhook that carries something we could keep is one of primed, patched and skipped (it said nothing new).
+    stale: answers that were used for good when GitHub already had another one, as far as it came out.  drifts: ETags
+    that GitHub made otherwise than we expected.  evictions: answers that had to go for others.
     """
 
     requests: int = 0
@@ -96,6 +117,14 @@ class Stats:
     misses: int = 0
     writes: int = 0
     charged: int = 0
+    changed: int = 0
+    predicted: int = 0
+    primed: int = 0
+    patched: int = 0
+    skipped: int = 0
+    stale: int = 0
+    drifts: int = 0
+    evictions: int = 0
 
     @property
     def saved(self) -> int:
@@ -125,6 +154,7 @@ def segment(value: str | int) -> str:
     return quote(text, safe="")
 
 
+@lru_cache(maxsize=4_096)
 def repo_path(repo: str) -> str:
     """`repos/owner/name`; NotFound for anything that cannot be a repository's name."""
     if not REPO.fullmatch(repo) or repo.endswith(("/.", "/..")):

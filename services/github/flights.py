@@ -33,6 +33,10 @@ class Flights(Generic[Result]):
         self._moment += 1
         return self._moment
 
+    def is_flying(self, key: Hashable) -> bool:
+        """Is a call of this key under way?"""
+        return key in self._flying
+
     async def run(
         self, key: Hashable, work: Callable[[int], Awaitable[Result]], *, after: int = 0
     ) -> tuple[Result, bool]:

@@ -6,16 +6,19 @@ RateLimited, Unreachable.
 """
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TypeVar
 from urllib.parse import urlencode
 
 import msgspec
+from cachetools import LRUCache
 
 from services.errors import NotFound, Refused, Unreachable
-from services.github import shapes
-from services.github.cache import LIST, Cache, Read
-from services.github.exchange import APP, Identity, branch_path, decode, repo_path, segment
+from services.github import places, shapes
+from services.github.cache import LIST, Cache
+from services.github.entries import Read
+from services.github.exchange import APP, Identity, decode, repo_path, segment
 from services.github.infos import (
     AppInfo,
     CheckInfo,
@@ -30,10 +33,11 @@ from services.github.infos import (
 Shape = TypeVar("Shape")
 Item = TypeVar("Item")
 
+PAGE = places.PAGE
 ROLES = frozenset({"none", "read", "triage", "write", "maintain", "admin"})
 WRITE_ONLY = frozenset({"workflows", "profile"})
-PAGE = 100
 MAX_PAGES = 100
+MAX_IDENTITIES = 4_096
 
 
 class Reads:
@@ -41,6 +45,7 @@ class Reads:
 
     def __init__(self, cache: Cache) -> None:
         self._cache = cache
+        self._identities: LRUCache[int, tuple[dict[str, str], Identity]] = LRUCache(MAX_IDENTITIES)
 
     async def app(self) -> AppInfo:
         found, _ = await self._cache.get(Read(APP, "app", shapes.OwnApp, "", "app"))
@@ -48,8 +53,7 @@ class Reads:
 
     async def installation_of(self, repo: str) -> Installation:
         """NotFound when the App is not installed there."""
-        read = Read(APP, f"{repo_path(repo)}/installation", shapes.InstallationShape, repo, "installation")
-        return (await self._cache.get(read))[0].info()
+        return (await self._cache.get(places.installation(repo)))[0].info()
 
     async def installed_repositories(self, installation_id: str) -> tuple[RepoInfo, ...]:
         """All repositories of an installation. Invalidated by ("", "installed:<id>")."""
@@ -76,14 +80,13 @@ class Reads:
         return role if role in ROLES else "none"
 
     async def issue(self, repo: str, number: int, *, fresh: bool = False) -> IssueInfo:
-        found = await self._one(repo, f"/issues/{number}", shapes.IssueShape, f"issue:{number}", fresh=fresh)
-        return found.info()
+        read = places.issue(await self._reader(repo), repo, number)
+        return (await self._cache.get(read, fresh=fresh))[0].info()
 
     async def comments(self, repo: str, number: int, *, fresh: bool = False) -> tuple[CommentInfo, ...]:
         """All comments of an issue or of a pull request's conversation, oldest first."""
-        path = f"/issues/{number}/comments?per_page={PAGE}"
-        found = await self._list(repo, path, list[shapes.CommentShape], f"comments:{number}", fresh=fresh)
-        return tuple([comment.info() for comment in found])
+        read = places.comments(await self._reader(repo), repo, number)
+        return tuple([comment.info() for comment in await self._pages(read, lambda page: page, fresh=fresh)])
 
     async def issues_since(self, repo: str, since: datetime, creator: str) -> tuple[IssueInfo, ...]:
         """Issues (no pull requests) of that creator, changed since then, newest first; never from memory."""
@@ -92,13 +95,22 @@ class Reads:
         found = await self._list(repo, f"/issues?{query}", list[shapes.IssueShape], f"issue:{LIST}", fresh=True)
         return tuple(info for info in (issue.info() for issue in found) if not info.is_pull)
 
-    async def pull(self, repo: str, number: int, *, fresh: bool = False) -> PullInfo:
-        """One pull request. An answer without mergeability is not kept: asking is what makes GitHub work it out."""
-        found = await self._one(repo, f"/pulls/{number}", shapes.PullShape, f"pull:{number}", fresh=fresh)
-        info = found.info()
-        if info.mergeable is None and info.state == "open":
-            self._cache.invalidate(repo, f"pull:{number}")
-        return info
+    async def pull(self, repo: str, number: int, *, fresh: bool = False, worked_out: bool = False) -> PullInfo:
+        """One pull request, of which only a fresh answer, or with `worked_out`, tells if it can be merged.
+
+        worked_out: `mergeable` for the base of now. Asking is what makes GitHub work it out, so an answer without it is
+        not kept for that.
+        """
+        read = places.pull(await self._reader(repo), repo, number, worked_out=worked_out)
+        found, _ = await self._cache.get(read, fresh=fresh, wanted=_is_settled if worked_out else None)
+        return found.info(worked_out=fresh or worked_out)
+
+    async def files(self, repo: str, number: int, *, fresh: bool = False) -> tuple[str, ...]:
+        """The paths a pull request changes, and of renamed files the old ones too; at most 3,000, as GitHub tells."""
+        read = places.files(await self._reader(repo), repo, number)
+        found = await self._pages(read, lambda page: page, fresh=fresh)
+        both = [(each.filename, each.previous_filename) for each in found]
+        return tuple(dict.fromkeys(path for pair in both for path in pair if path))
 
     async def pulls_with_head(self, repo: str, branch: str, *, fresh: bool = False) -> tuple[PullInfo, ...]:
         """Pull requests in any state from that branch of the repository itself (not of a fork), newest first."""
@@ -109,24 +121,19 @@ class Reads:
 
     async def reviews(self, repo: str, number: int, *, fresh: bool = False) -> tuple[ReviewInfo, ...]:
         """All reviews of a pull request, oldest first."""
-        path = f"/pulls/{number}/reviews?per_page={PAGE}"
-        found = await self._list(repo, path, list[shapes.ReviewShape], f"pull:{number}", fresh=fresh)
-        return tuple([review.info() for review in found])
+        read = places.reviews(await self._reader(repo), repo, number)
+        return tuple([review.info() for review in await self._pages(read, lambda page: page, fresh=fresh)])
 
     async def checks(self, repo: str, sha: str, *, fresh: bool = False) -> tuple[CheckInfo, ...]:
         """The newest check run of each name and App, and the newest status of each context, oldest first."""
-        path = f"/commits/{segment(sha)}"
         runs = await self.check_runs(repo, sha, fresh=fresh)
-        subject = f"statuses:{sha}"
-        read = await self.read_of(repo, f"{path}/status?per_page={PAGE}", shapes.StatusList, subject)
+        read = places.statuses(await self._reader(repo), repo, sha)
         statuses = await self._pages(read, lambda page: page.statuses, fresh=fresh)
         return (*runs, *(status.info() for status in sorted(statuses, key=lambda status: status.id)))
 
     async def check_runs(self, repo: str, sha: str, *, only: str = "", fresh: bool = False) -> tuple[CheckInfo, ...]:
         """The newest check run of each name and App, or with `only` every run of that name, sorted by creation."""
-        wanted = {"per_page": PAGE, **({"check_name": only, "filter": "all"} if only else {"filter": "latest"})}
-        path = f"/commits/{segment(sha)}/check-runs?{urlencode(wanted)}"
-        read = await self.read_of(repo, path, shapes.CheckList, f"checks:{sha}")
+        read = places.check_runs(await self._reader(repo), repo, sha, only=only)
         runs = await self._pages(read, lambda page: page.check_runs, fresh=fresh)
         return tuple([run.info() for run in sorted(runs, key=lambda run: run.id)])
 
@@ -137,7 +144,7 @@ class Reads:
         Suites without runs stay queued for ever and do not count, nor do our own.
         """
         path = f"/commits/{segment(sha)}/check-suites?per_page={PAGE}"
-        read = await self.read_of(repo, path, shapes.SuiteList, f"checks:{sha}")
+        read = await self.read_of(repo, path, shapes.SuiteList, f"suites:{sha}")
         suites = await self._pages(read, lambda page: page.check_suites, fresh=True)
         ours = (await self.app()).id
         return any(suite.is_open and not (suite.app and str(suite.app.id) == ours) for suite in suites)
@@ -152,7 +159,7 @@ class Reads:
 
     async def branch(self, repo: str, name: str, *, fresh: bool = False) -> str | None:
         """The branch's commit, or None when there is no such branch (or nothing at all in the repository)."""
-        read = await self.read_of(repo, f"/git/ref/{branch_path(name)}", shapes.Ref, f"branch:{name}")
+        read = places.branch(await self._reader(repo), repo, name)
         try:
             found, _ = await self._cache.get(read, fresh=fresh)
         except NotFound:
@@ -176,9 +183,24 @@ class Reads:
 
     async def read_of(self, repo: str, path: str, shape: type[Shape], subject: str) -> Read[Shape]:
         """A read below `repos/owner/name`, as its installation, with reading rights only."""
-        found = await self.installation_of(repo)
-        rights = sorted((name, "read") for name in found.permissions if name not in WRITE_ONLY)
-        return Read(Identity(found.id, (), tuple(rights)), repo_path(repo) + path, shape, repo, subject)
+        return Read(await self._reader(repo), repo_path(repo) + path, shape, repo, subject)
+
+    def known_reader(self, repo: str) -> Identity | None:
+        """Who reads this repository, if that is known without asking."""
+        found = self._cache.known(places.installation(repo))
+        return self._identity(found) if found is not None else None
+
+    async def _reader(self, repo: str) -> Identity:
+        return self._identity((await self._cache.get(places.installation(repo)))[0])
+
+    def _identity(self, found: shapes.InstallationShape) -> Identity:
+        """The installation with every right it has, lowered; made once for each answer about it."""
+        made = self._identities.get(found.id)
+        if made is None or made[0] != found.permissions:
+            rights = sorted((name, "read") for name in found.permissions if name not in WRITE_ONLY)
+            made = found.permissions, Identity(str(found.id), (), tuple(rights))
+            self._identities[found.id] = made
+        return made[1]
 
     async def _one(self, repo: str, path: str, shape: type[Shape], subject: str, *, fresh: bool = False) -> Shape:
         return (await self._cache.get(await self.read_of(repo, path, shape, subject), fresh=fresh))[0]
@@ -194,9 +216,13 @@ class Reads:
         found: list[Item] = []
         path = first.path
         for _ in range(MAX_PAGES):
-            read = Read(first.identity, path, first.shape, first.repo, first.subject, first.accept)
+            read = first if path == first.path else replace(first, path=path)
             page, path = await self._cache.get(read, fresh=fresh)
             found.extend(items(page))
             if not path:
                 return found
         raise Unreachable(200, f"the list goes on after {MAX_PAGES} pages")
+
+
+def _is_settled(pull: shapes.PullShape) -> bool:
+    return pull.is_settled

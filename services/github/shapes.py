@@ -95,6 +95,10 @@ class IssueShape(msgspec.Struct, frozen=True):
     html_url: str = ""
     updated_at: datetime | None = None
 
+    def steady(self) -> IssueInfo:
+        """All of it: whatever changes on an issue changes `updated_at`."""
+        return self.info()
+
     def info(self) -> IssueInfo:
         return IssueInfo(
             id=str(self.id),
@@ -114,6 +118,7 @@ class CommentShape(msgspec.Struct, frozen=True):
     id: int
     body: str | None = None
     user: Account | None = None
+    updated_at: datetime | None = None
 
     def info(self) -> CommentInfo:
         user = self.user or Account()
@@ -138,7 +143,7 @@ class _RepoName(msgspec.Struct, frozen=True):
     full_name: str = ""
 
 
-class _End(msgspec.Struct, frozen=True):
+class End(msgspec.Struct, frozen=True):
     ref: str = ""
     sha: str = ""
     repo: _RepoName | None = None
@@ -147,8 +152,8 @@ class _End(msgspec.Struct, frozen=True):
 class PullShape(msgspec.Struct, frozen=True):
     id: int
     number: int
-    head: _End
-    base: _End
+    head: End
+    base: End
     html_url: str = ""
     state: str = "open"
     merged: bool | None = None
@@ -160,6 +165,16 @@ class PullShape(msgspec.Struct, frozen=True):
     labels: list[Label | str] = []
     title: str | None = None
     body: str | None = None
+    updated_at: datetime | None = None
+
+    def steady(self) -> PullInfo:
+        """Without what GitHub works out later, and what follows from other things than the pull request itself."""
+        return msgspec.structs.replace(self.info(worked_out=False), base_sha="")
+
+    @property
+    def is_settled(self) -> bool:
+        """Does it say whether it can be merged, or can't it be any more?"""
+        return self.mergeable is not None or self.state != "open"
 
     @property
     def is_from_fork(self) -> bool:
@@ -167,7 +182,8 @@ class PullShape(msgspec.Struct, frozen=True):
         head, base = self.head.repo, self.base.repo
         return head is None or (base is not None and head.full_name != base.full_name)
 
-    def info(self) -> PullInfo:
+    def info(self, *, worked_out: bool = True) -> PullInfo:
+        """worked_out: with what GitHub says of its mergeability."""
         # Lists have merged_at only; before the merge, merge_commit_sha is a test merge that never reaches the base.
         merged = bool(self.merged) or self.merged_at is not None
         return PullInfo(
@@ -182,8 +198,8 @@ class PullShape(msgspec.Struct, frozen=True):
             head_repo=self.head.repo.full_name if self.head.repo else "",
             base_ref=self.base.ref,
             base_sha=self.base.sha,
-            mergeable=self.mergeable,
-            mergeable_state=self.mergeable_state or "unknown",
+            mergeable=self.mergeable if worked_out else None,
+            mergeable_state=(self.mergeable_state if worked_out else None) or "unknown",
             draft=bool(self.draft),
             labels=_names(self.labels),
             title=self.title or "",
@@ -209,6 +225,7 @@ class CheckShape(msgspec.Struct, frozen=True):
     conclusion: str | None = None
     html_url: str | None = None
     external_id: str | None = None
+    completed_at: str | None = None
 
     def info(self) -> CheckInfo:
         return CheckInfo(
@@ -225,6 +242,10 @@ class CheckShape(msgspec.Struct, frozen=True):
 
 class CheckList(msgspec.Struct, frozen=True):
     check_runs: list[CheckShape] = []
+
+    def steady(self) -> list[CheckInfo]:
+        """In an order of its own: GitHub promises none."""
+        return [each.info() for each in sorted(self.check_runs, key=lambda each: each.id)]
 
 
 class SuiteShape(msgspec.Struct, frozen=True):
@@ -261,8 +282,17 @@ class StatusShape(msgspec.Struct, frozen=True):
         )
 
 
+class ChangedFile(msgspec.Struct, frozen=True):
+    filename: str
+    previous_filename: str | None = None
+
+
 class StatusList(msgspec.Struct, frozen=True):
     statuses: list[StatusShape] = []
+
+    def steady(self) -> list[CheckInfo]:
+        """In an order of its own: GitHub promises none."""
+        return [each.info() for each in sorted(self.statuses, key=lambda each: each.id)]
 
 
 class Total(msgspec.Struct, frozen=True):

@@ -11,6 +11,7 @@ from typing import Literal
 import msgspec
 
 from services.core.clock import to_text
+from services.store import answers
 from services.store.db import Connection, Database
 from services.store.inbox import Inbox
 
@@ -60,7 +61,7 @@ class Keep(msgspec.Struct, frozen=True, kw_only=True):
     """How long. delivery_bodies, deliveries: after a webhook came, the latter also for what it asked for by a command.
 
     work: what an attempt left, after it has ended.  logs, steps: after the run is over; `steps` are checkpoints and
-    settled effects.
+    settled effects.  answers: GitHub's, after they were last known to hold.
     """
 
     delivery_bodies: timedelta = timedelta(days=4)
@@ -68,15 +69,17 @@ class Keep(msgspec.Struct, frozen=True, kw_only=True):
     work: timedelta = timedelta(days=1)
     logs: timedelta = timedelta(days=30)
     steps: timedelta = timedelta(days=90)
+    answers: timedelta = timedelta(days=7)
 
 
 class Retention:
-    """Carries the policy out."""
+    """Carries the policy out. answer_bytes: how much GitHub's answers may take, the oldest go first."""
 
-    def __init__(self, database: Database, keep: Keep) -> None:
+    def __init__(self, database: Database, keep: Keep, answer_bytes: int = 256 * 1024 * 1024) -> None:
         self._database = database
         self._inbox = Inbox(database)
         self._keep = keep
+        self._answer_bytes = answer_bytes
         self._rests_until: datetime | None = None
 
     async def tidy(self, now: datetime) -> None:
@@ -93,6 +96,8 @@ class Retention:
         touched = await self._inbox.prune(bodies_before=now - keep.delivery_bodies, rows_before=now - keep.deliveries)
         touched += await self._drop(DROP_COMMANDS, now - keep.deliveries, PRUNE)
         touched += await self._drop(DROP_BLOBS, now - keep.work, PRUNE_BLOBS)
+        unused = to_text(now - keep.answers)
+        touched += await self._database.write(lambda c: answers.drop(c, unused, self._answer_bytes))
         touched += await self._database.write(lambda c: _clear(c, "logs", now - keep.logs))
         return touched + await self._database.write(lambda c: _clear(c, "steps", now - keep.steps))
 

@@ -52,7 +52,7 @@ class Looks(Engine):
     def __init__(self) -> None:
         self.asked: Counter[str] = Counter()
 
-    def forget(self, repo: str, *subjects: str) -> None:
+    def forget(self, repo: str, *subjects: str, told: bytes = b"") -> None:
         self.asked["forget"] += 1
 
     async def look(self, *keys: str) -> None:

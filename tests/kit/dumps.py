@@ -28,6 +28,7 @@ PLAN = """\
 """
 SCRUBBED = (
     "UPDATE inbox SET body = NULL",
+    "DELETE FROM cache",
     "DELETE FROM inbox WHERE id < (SELECT max(id) FROM inbox) - 2",
     "UPDATE inbox SET event = 'ping', outcome = NULL, size = 14 WHERE id = (SELECT max(id) FROM inbox)",
 )

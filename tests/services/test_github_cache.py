@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from services.errors import NotFound, Unreachable
-from services.github.cache import Cache, Read
+from services.github.cache import SECONDS, Cache, Read
 from services.github.exchange import Answer, Identity, Request, Stats
 from services.github.flights import Flights
 from tests.kit.fakehub import HandClock
@@ -66,7 +66,7 @@ async def settle() -> None:
 
 async def test_an_answer_is_used_until_it_is_too_old(cache: Cache, sends: Sends, clock: HandClock) -> None:
     assert await cache.get(PULL) == ({"version": 1}, "next-page")
-    clock.pass_(seconds=899)
+    clock.pass_(seconds=SECONDS["pull"] - 1)
     assert await cache.get(PULL) == ({"version": 1}, "next-page")
     assert len(sends.seen) == 1
     clock.pass_(seconds=2)

@@ -174,14 +174,23 @@ async def test_a_pull_request(hub: FakeHub, github: GitHub) -> None:
     assert (found.number, found.merged, found.merge_sha) == (7, False, "")  # the test merge is nobody's result
     assert (found.head_sha, found.head_ref, found.head_repo) == ("a" * 40, "lockstep/p/t", "acme/api")
     assert (found.base_ref, found.base_sha) == ("main", "b" * 40)
-    assert (found.mergeable, found.mergeable_state, found.draft) == (True, "clean", False)
+    assert (found.mergeable, found.mergeable_state, found.draft) == (None, "unknown", False)
+    whole = await github.reads.pull("acme/api", 7, worked_out=True)
+    assert (whole.mergeable, whole.mergeable_state) == (True, "clean")
+    assert len(hub.calls("GET", f"{API}/pulls/7")) == 1
 
 
 async def test_mergeability_is_asked_for_until_it_is_known(hub: FakeHub, github: GitHub) -> None:
     unknown = pull(7, mergeable=None, mergeable_state="unknown")
     hub.script("GET", f"{API}/pulls/7", Reply(json=unknown), Reply(json=unknown), Reply(json=pull(7)))
-    assert [(await github.reads.pull("acme/api", 7)).mergeable for _ in range(4)] == [None, None, True, True]
+    found = [(await github.reads.pull("acme/api", 7, worked_out=True)).mergeable for _ in range(4)]
+    assert found == [None, None, True, True]
     assert len(hub.calls("GET", f"{API}/pulls/7")) == 3
+    github.invalidate("acme/api", "mergeable")  # the base has moved: only who asks for this asks again
+    await github.reads.pull("acme/api", 7)
+    assert len(hub.calls("GET", f"{API}/pulls/7")) == 3
+    await github.reads.pull("acme/api", 7, worked_out=True)
+    assert len(hub.calls("GET", f"{API}/pulls/7")) == 4
 
 
 async def test_pulls_of_a_branch_are_not_those_of_a_fork(hub: FakeHub, github: GitHub) -> None:

@@ -84,7 +84,7 @@ def _brief(call: Call, repo: Repo, rev: str, path: str, entry: Entry) -> dict[st
         "url": url,
         "git_url": git_url,
         "html_url": page,
-        "download_url": f"{html}/raw/{rev}/{name}" if is_file else None,
+        "download_url": f"{html}/raw/{views.quoted(ref)}/{name}" if is_file else None,
         "_links": {"self": url, "git": git_url, "html": page},
     }
 
