@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
+from cachetools import LRUCache
 
 from services.errors import NotFound, Refused
 from services.github import shapes
@@ -25,6 +26,7 @@ TALK: Rights = (("contents", "read"), ("issues", "write"), ("pull_requests", "wr
 CHECK: Rights = (("checks", "write"),)
 MERGE: Rights = (("contents", "write"), ("pull_requests", "write"))
 MAX_SUMMARY = 65_535
+MOST_LABELS = 50_000
 
 
 class Writes:
@@ -39,6 +41,7 @@ class Writes:
         self._auth = auth
         self._cache = cache
         self._stats = stats
+        self._labels: LRUCache[tuple[str, str], bool] = LRUCache(MOST_LABELS)  # known to be there, by repository
 
     async def create_issue(self, repo: str, title: str, body: str, labels: tuple[str, ...] = ()) -> IssueInfo:
         data = {"title": title, "body": body, "labels": labels}
@@ -91,12 +94,18 @@ class Writes:
             return
 
     async def ensure_label(self, repo: str, name: str, color: str, description: str) -> None:
-        """Create the label unless there is one of that name, whatever its colour. color: six hex digits."""
+        """Create the label unless there is one of that name, whatever its colour. color: six hex digits.
+
+        Asked once: where somebody has deleted it since, GitHub makes it anew when it is put on an issue.
+        """
+        if (repo, name) in self._labels:
+            return
         data = {"name": name, "color": color.removeprefix("#"), "description": description}
         try:
             await self._talk(repo, "POST", "/labels", data)
         except Refused as error:
             _tolerate(error, "already_exists")
+        self._labels[repo, name] = True
 
     async def link_sub_issue(self, repo: str, number: int, sub_issue_id: str) -> None:
         """Put an issue (by its database id, from any repository of the owner) under this one; twice changes nothing."""

@@ -3,6 +3,7 @@
 import asyncio
 from typing import Any
 
+import msgspec
 import pytest
 
 from services.errors import NotFound, Unreachable
@@ -207,6 +208,21 @@ async def test_installations_and_media_types_are_kept_apart(cache: Cache, sends:
 async def test_readers_cannot_change_each_others_value(cache: Cache) -> None:
     (await cache.get(PULL))[0]["version"] = 99
     assert await version(cache) == 1
+
+
+class Frozen(msgspec.Struct, frozen=True):
+    version: int
+
+
+async def test_a_value_that_nobody_can_change_is_made_once(cache: Cache, sends: Sends, clock: HandClock) -> None:
+    read = Read(SEVEN, "repos/acme/api/pulls/8", Frozen, "acme/api", "pull:8")
+    first = (await cache.get(read))[0]
+    assert first == Frozen(1)
+    assert (await cache.get(read))[0] is first
+    clock.pass_(seconds=901)
+    assert (await cache.get(read))[0] is first, "a 304 says that it is still the same"
+    sends.version = 2
+    assert (await cache.get(read, fresh=True))[0] == Frozen(2)
 
 
 @pytest.mark.parametrize("body", [b"[]", b'{"version": 1', b"\xff"])

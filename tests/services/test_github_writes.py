@@ -69,8 +69,6 @@ Tolerant = Callable[[GitHub], Awaitable[object]]
     [
         ("DELETE", f"{API}/issues/5/labels/lockstep%3Aready", 404, {"message": "Label does not exist"},
          lambda g: g.writes.remove_label("acme/api", 5, "lockstep:ready")),
-        ("POST", f"{API}/labels", 422, EXISTS,
-         lambda g: g.writes.ensure_label("acme/api", "lockstep:ready", "#00ff00", "d")),
         ("POST", f"{API}/issues/5/sub_issues", 422, {"message": "Issue may not contain duplicate sub-issues"},
          lambda g: g.writes.link_sub_issue("acme/api", 5, "1006")),
         ("DELETE", f"{API}/git/refs/heads/lockstep/p/t", 422, {"message": "Reference does not exist"},
@@ -104,6 +102,17 @@ async def test_labels_and_links_say_what_github_wants(hub: FakeHub, github: GitH
     assert hub.calls("POST", f"{API}/labels")[0].data == {"name": "x", "color": "00ff00", "description": "d"}
     assert hub.calls("POST", f"{API}/issues/5/sub_issues")[0].data == {"sub_issue_id": 1006}  # an integer
     assert not hub.surprises
+
+
+async def test_a_label_is_made_once_however_it_came_to_be_there(hub: FakeHub, github: GitHub) -> None:
+    other = {"message": "Validation Failed", "errors": ["something else"]}
+    hub.script("POST", f"{API}/labels", Reply(503, {}), Reply(422, other), Reply(422, EXISTS))
+    for error in (Unreachable, Refused):
+        with pytest.raises(error):
+            await github.writes.ensure_label("acme/api", "x", "#00ff00", "d")
+    for _ in range(3):
+        await github.writes.ensure_label("acme/api", "x", "#00ff00", "d")
+    assert len(hub.calls("POST", f"{API}/labels")) == 3
 
 
 async def test_a_pull_request_is_opened(hub: FakeHub, github: GitHub) -> None:

@@ -252,5 +252,15 @@ async def test_the_sweep_carries_the_policy_of_the_settings_out(database: Databa
     assert await house.left() == {"steps": 2, "blobs": 0, "effects": 1, "logs": 0, "tasks": 1}
 
 
+async def test_what_is_old_is_looked_for_once_an_hour(database: Database) -> None:
+    house, plans = Retention(database, Keep()), Plans(database)
+    await house.tidy(day(100))
+    await plans.heard("1", NOW)
+    await house.tidy(day(100) + timedelta(minutes=59))
+    assert await plans.was_heard("1")
+    await house.tidy(day(100) + timedelta(minutes=60))
+    assert not await plans.was_heard("1")
+
+
 def test_the_defaults_of_the_settings_are_those_of_the_policy() -> None:
     assert keep(Settings()) == Keep()

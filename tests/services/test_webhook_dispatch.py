@@ -13,6 +13,7 @@ from handlers import Handler
 from handlers.events import Event
 from services.errors import ApiError, NotFound, RateLimited, StoreError, Unreachable
 from services.metrics import Metrics
+from services.store import inbox as store_inbox
 from services.store.inbox import Delivery, Inbox, Outcome
 from services.store.sqlite import SqliteDatabase
 from tests.kit.dispatching import REPO, Diary, body, note, running
@@ -239,6 +240,48 @@ async def test_a_full_window_moves_on_beside_a_handler_that_takes_long(
         await dispatcher.idle()
     assert diary.lines[-3:] == ["1:a1", "1:a2", "1:a3"]
     assert await outcomes(inbox) == {"waiting": 0, "handled": 15}
+
+
+async def test_a_delivery_costs_one_look_at_the_inbox(inbox: Inbox) -> None:
+    looks: list[int] = []
+
+    class Watched:
+        async def waiting(self, limit: int, without: Collection[int] = ()) -> list[Delivery]:
+            found = await inbox.waiting(limit, without)
+            looks.append(len(found))
+            return found
+
+        async def settle(self, row: int, outcome: Outcome, note: str = "") -> None:
+            await inbox.settle(row, outcome, note)
+
+    async with running(Watched(), {"issues": (note,)}) as (dispatcher, diary):
+        await dispatcher.idle()
+        for number in (1, 2):
+            await inbox.put(delivery(body(number), guid=f"g{number}"))
+            dispatcher.wake()
+            await dispatcher.idle()
+    assert diary.lines == ["1:g1", "2:g2"]
+    assert looks == [0, 1, 1]
+
+
+async def test_what_a_page_had_no_room_for_does_not_wait_for_what_it_had(
+    inbox: Inbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store_inbox, "PAGE_BYTES", 300)
+    monkeypatch.setattr(dispatch, "UNCUT_BYTES", 50)
+    second = asyncio.Event()
+
+    async def first_waits_for_second(event: Event, engine: Diary) -> None:
+        if event.number == 2:
+            second.set()
+        await second.wait()
+        await note(event, engine)
+
+    for number in (1, 2):
+        await inbox.put(delivery(body(number, text="x" * 200), guid=f"g{number}"))
+    async with running(inbox, {"issues": (first_waits_for_second,)}) as (dispatcher, diary):
+        await dispatcher.idle()
+    assert sorted(diary.lines) == ["1:g1", "2:g2"]
 
 
 async def test_a_row_that_cannot_be_settled_is_said_and_left_for_the_next_start(inbox: Inbox) -> None:

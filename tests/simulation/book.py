@@ -93,6 +93,10 @@ class Book:
         rows = self._disk.ask("SELECT data FROM task WHERE run_id = ? ORDER BY position", run_id)
         return [msgspec.json.decode(row[0], type=TaskState) for row in rows]
 
+    def newest_tasks(self) -> list[TaskState]:
+        """Those of the newest run."""
+        return self.tasks_of(self.newest())
+
     def task(self, run_id: str, task_id: str) -> TaskState:
         ((blob,),) = self._disk.ask("SELECT data FROM task WHERE run_id = ? AND id = ?", run_id, task_id)
         return msgspec.json.decode(blob, type=TaskState)

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 TRIES = 4
 """Times that ana repeats a command in peace before she says that nobody listens."""
-ROUNDS = 8
-"""Times that she does everything that is asked of her before she says that it never ends."""
+ATTEMPTS = 6
+"""Attempts at a task after which she leaves it out: some agents change nothing, again and again."""
 BOUND = 4 * 3_600.0
 """Seconds in which everything must have come to rest once the troubles are over."""
 
@@ -58,13 +58,13 @@ class People:
             await self._insist()
         await judge.rest(BOUND)
         await judge.look()
-        for _ in range(ROUNDS):
-            if self.run_state() in {"done", "cancelled"}:
-                break
+        rounds = (ATTEMPTS + 1) * len(self.world.watch.book.newest_tasks()) + 2  # each takes one task on, if no more
+        while not (ended := self.run_state() in {"done", "cancelled"}) and rounds:
+            rounds -= 1
             await self._help()
             await judge.rest(BOUND)
             await judge.look()
-        else:
+        if not ended:
             self.world.watch.violation(f"the run never ends: {self.world.watch.book.summary()}")
         await judge.end()
 
@@ -148,14 +148,14 @@ class People:
         self.meddling.make_good()
         self.world.restore_rights()
         book = self.world.watch.book
-        tasks = book.tasks_of(book.newest())
+        tasks = book.newest_tasks()
         if self.run_state() == "paused":
             await self.insist("/lockstep resume")
         if held := sorted(task.id for task in tasks if task.held):
             await self.insist(f"/lockstep resume {' '.join(held)}")
         wanted = {"failed", "needs_human"} if self.run_state() != "failed" else {"failed", "needs_human", "cancelled"}
         stuck = sorted(task.id for task in tasks if task.state in wanted)
-        tired = [task.id for task in tasks if task.id in stuck and task.attempt >= 6]
+        tired = [task.id for task in tasks if task.id in stuck and task.attempt >= ATTEMPTS]
         if tired:
             await self.insist(f"/lockstep skip {' '.join(tired)}")
         elif stuck:
