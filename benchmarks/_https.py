@@ -46,6 +46,15 @@ http {{
   }}
 }}
 """
+HYPERCORN = """
+bind = "127.0.0.1:{port}"
+certfile = "{folder}/chain.pem"
+keyfile = "{folder}/key.pem"
+backlog = 512
+keep_alive_max_requests = 1000000
+keep_alive_timeout = 600
+workers = 0
+"""
 
 
 def issue() -> bytes:
@@ -57,7 +66,7 @@ def issue() -> bytes:
         "id": 1, "node_id": "I_1", "number": 1, "title": "Serve the currency", "state": "open", "comments": 3,
         "user": user | links, "labels": [{"id": n, "name": f"label-{n}", "color": "ff0000"} for n in range(8)],
         "assignees": [user | links for _ in range(4)], "html_url": "https://github.test/acme/api/issues/1",
-        "body": "- [ ] **task** Do what is to be done, and say so (acme/api)\\n" * 40,
+        "body": "- [ ] **task** Do what is to be done, and say so (acme/api)\n" * 60,
     }  # fmt: skip
     return json.dumps(shown | times).encode()
 
@@ -85,11 +94,12 @@ def serving(folder: Path) -> Iterator[Https]:
         probe.bind(("127.0.0.1", 0))
         port = int(probe.getsockname()[1])
     command, name = _nginx(folder, port) or _hypercorn(folder, port)
+    log = folder / ("access.log" if name.startswith("nginx") else "server.log")
     with (folder / "server.log").open("wb") as output:
         process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT)
     try:
         _wait(process, port, folder / "server.log")
-        yield Https(f"https://localhost:{port}", name, folder / "access.log")
+        yield Https(f"https://localhost:{port}", name, log)
     finally:
         process.send_signal(signal.SIGTERM)
         try:
@@ -114,10 +124,15 @@ def _hypercorn(folder: Path, port: int) -> tuple[list[str], str]:
     except metadata.PackageNotFoundError:
         fix = "install nginx, or Lockstep with its extra: pip install '.[bench]'"
         raise MissingData(f"a server that speaks HTTP/2 is needed; {fix}.") from None
-    files = ["--certfile", str(folder / "chain.pem"), "--keyfile", str(folder / "key.pem")]
-    logs = ["--access-logfile", str(folder / "access.log"), "--access-logformat", "%(h)s %({user-agent}i)s"]
-    bound = ["--bind", f"127.0.0.1:{port}", "--keep-alive", "600", "--backlog", "512", "--workers", "0"]
-    command = [sys.executable, "-m", "hypercorn", *bound, *files, *logs, "benchmarks._https_app:app"]
+    (folder / "hypercorn.toml").write_text(HYPERCORN.format(folder=folder, port=port))
+    command = [
+        sys.executable,
+        "-m",
+        "hypercorn",
+        "--config",
+        str(folder / "hypercorn.toml"),
+        "benchmarks._https_app:app",
+    ]
     return command, f"hypercorn/{version}"
 
 

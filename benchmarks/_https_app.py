@@ -1,5 +1,6 @@
-"""What hypercorn serves for `_https` where there is no nginx. It packs nothing: its time is not what is measured."""
+"""What hypercorn serves for `_https` where there is no nginx. It packs nothing, and prints who has called."""
 
+import sys
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
@@ -16,7 +17,10 @@ async def app(
     """An ASGI application."""
     if scope["type"] != "http":
         return
-    path = scope["path"]
+    path, (host, port) = scope["path"], scope["client"]
+    agent = dict(scope["headers"]).get(b"user-agent", b"").decode()
+    sys.stdout.write(f"{host}:{port} {agent}\n")
+    sys.stdout.flush()
     if path.startswith("/app/installations/"):
         status, body = 201, TOKEN.encode()
     elif path.endswith("/installation"):
