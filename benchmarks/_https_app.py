@@ -17,6 +17,8 @@ async def app(
     """An ASGI application."""
     if scope["type"] != "http":
         return
+    while (await receive()).get("more_body"):
+        pass
     path, (host, port) = scope["path"], scope["client"]
     agent = dict(scope["headers"]).get(b"user-agent", b"").decode()
     sys.stdout.write(f"{host}:{port} {agent}\n")
