@@ -35,6 +35,9 @@ class _Minted(msgspec.Struct):
     token: str
     expires_at: Annotated[datetime, msgspec.Meta(tz=True)]
 
+    def __repr__(self) -> str:
+        return f"_Minted(expires_at={self.expires_at})"
+
 
 @dataclass(frozen=True, slots=True)
 class _Token:
