@@ -261,12 +261,12 @@ class Cache:
         if held is not None and held.etag:
             since = held.modified if by_date and read.kind in BY_DATE else ""
             request = replace(request, etag=held.etag, since=since, held=held.body, holder=held.holder)
+        expires = self._clock.now() + timedelta(seconds=self._seconds[read.kind])
         try:
             answer = await self._sender.send(request)
         except ApiError:
             self._stats.misses += 1
             raise
-        expires = self._clock.now() + timedelta(seconds=self._seconds[read.kind])
         if answer.status == 304:
             if held is None or not request.etag:
                 raise Unreachable(304, "it says nothing has changed, but nobody asked")
