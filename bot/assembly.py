@@ -12,9 +12,10 @@ from datetime import timedelta
 import handlers
 import handlers.commands
 from bot.dispatch import Dispatcher
-from bot.loops import Beside, pause, sweep
+from bot.loops import Beside, LoopTimers, pause, sweep
 from bot.settings import Settings, private_key_pem
 from services import checks
+from services.core.admission import Limits
 from services.core.clock import Clock
 from services.core.shards import SHARDS
 from services.engine.engine import Engine
@@ -22,6 +23,7 @@ from services.engine.parts import EngineSettings, Others, Parts
 from services.engine.shown import Shown
 from services.engine.workers import Workers
 from services.github import GitHub
+from services.github.client import Transport
 from services.metrics import Metrics
 from services.store.checkpoints import Checkpoints
 from services.store.db import Database
@@ -92,6 +94,7 @@ def assemble(
     handlers.commands.load()
     metrics, inbox = Metrics(), Inbox(database, fence)
     metrics.shards.set(SHARDS if fence is None else 0)
+    github.watched_by(metrics)
     engine = Engine(
         Parts(
             settings=_engine_settings(settings),
@@ -118,10 +121,36 @@ def assemble(
     )
 
 
-def github_of(settings: Settings, clock: Clock) -> GitHub:
-    """The client, as the App of the settings."""
+def github_of(settings: Settings, clock: Clock, transport: Transport | None = None) -> GitHub:
+    """The client, as the App of the settings. transport: another one than HTTP."""
     key = private_key_pem(settings)
-    return GitHub(settings.github_api_url, settings.app_id, key, clock, cache_enabled=settings.cache)
+    return GitHub(
+        settings.github_api_url,
+        settings.app_id,
+        key,
+        clock,
+        cache_enabled=settings.cache,
+        transport=transport,
+        timers=LoopTimers(),
+        limits=_limits(settings),
+        batch=settings.batch if settings.cache else 0,
+        write_batch=settings.write_batch,
+    )
+
+
+def _limits(settings: Settings) -> Limits:
+    return Limits(
+        concurrent=settings.api_concurrency,
+        concurrent_app=settings.api_concurrency_app,
+        points=settings.api_points,
+        graphql_points=settings.api_graphql_points,
+        write_gap=settings.api_write_gap,
+        content_minute=settings.api_content_minute,
+        content_hour=settings.api_content_hour,
+        reserve=settings.api_reserve / 100,
+        patience=settings.api_patience,
+        is_paced=settings.api_pacing,
+    )
 
 
 def _engine_settings(settings: Settings) -> EngineSettings:

@@ -64,6 +64,13 @@ class Beside:
             task.cancel()
 
 
+class LoopTimers:
+    """Timers for what lives as long as the event loop does and holds nothing that would have to be put away."""
+
+    def after(self, seconds: float, call: Callable[[], None]) -> None:
+        asyncio.get_running_loop().call_later(max(0.0, seconds), call)
+
+
 async def _logged(name: str, work: Coroutine[object, object, None]) -> None:
     error = await isolated(work)
     if isinstance(error, ApiError | StoreError):

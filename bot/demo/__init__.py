@@ -125,5 +125,6 @@ async def _tell(
         checks=chosen.checks,
         comment_interval=0.2,
         cache=not chosen.no_cache,
+        api_pacing=False,
     )
     return await story.tell(set_up, settings, SystemClock(), watching, notice, chosen.timeout)

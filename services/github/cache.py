@@ -15,10 +15,11 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from cachetools import LRUCache
 
+from services.core.admission import Rank
 from services.core.clock import Clock
 from services.errors import ApiError, Unreachable
 from services.github.exchange import JSON, Identity, Request, Sender, Stats, decode
@@ -62,6 +63,7 @@ class Read(Generic[Shape]):
     repo: str
     subject: str
     accept: str = JSON
+    rank: Rank = "event"
 
     @property
     def kind(self) -> str:
@@ -119,6 +121,20 @@ class Cache:
         self._stats.coalesced += was_shared and read.kind not in ALWAYS_KEPT
         return decode(entry.body, read.shape), entry.next
 
+    def has(self, read: Read[Any]) -> bool:
+        """Would `get` answer from memory?"""
+        held = self._entries.get(read.key)
+        return held is not None and held.began > self._doubtful_until(read) and self._clock.now() < held.expires
+
+    def begin(self) -> int:
+        """A moment at which somebody begins to ask in another way, for `put`."""
+        return self._flights.moment()
+
+    def put(self, read: Read[Any], body: bytes, began: int) -> None:
+        """Keep what was asked for in another way, as if `get` had asked at that moment."""
+        expires = self._clock.now() + timedelta(seconds=SECONDS[read.kind])
+        self._keep(read, _Entry(body, "", "", began, expires))
+
     def invalidate(self, repo: str, subject: str = "") -> None:
         """Something about this changed: no answer begun before now counts any more.
 
@@ -142,7 +158,8 @@ class Cache:
         """One call; with an ETag if there is an older answer. What does not decode is an error and is never kept."""
         etag = held.etag if held is not None else ""
         try:
-            answer = await self._sender.send(Request("GET", read.path, read.identity, accept=read.accept, etag=etag))
+            request = Request("GET", read.path, read.identity, accept=read.accept, etag=etag, rank=read.rank)
+            answer = await self._sender.send(request)
         except ApiError:
             self._stats.misses += 1
             raise

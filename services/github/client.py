@@ -12,7 +12,7 @@ import yarl
 from gidgethub import abc, sansio
 
 from services.errors import RateLimited, Unreachable
-from services.github.exchange import Answer, Request, Stats
+from services.github.exchange import GRAPHQL, Answer, Request, Stats
 
 GITHUB = "https://api.github.com"
 REQUESTER = "lockstep"
@@ -50,7 +50,8 @@ class Transport(abc.GitHubAPI):
             headers["if-none-match"] = request.etag
         if request.body:
             headers["content-type"] = "application/json"
-        url = yarl.URL(f"{self.base_url}/{request.path}", encoded=True)
+        base = self.base_url.removesuffix("/v3") if request.path == GRAPHQL else self.base_url
+        url = yarl.URL(f"{base}/{request.path}", encoded=True)
         for _ in range(MAX_HOPS + 1):
             status, found, body = await self._request(request.method, str(url), headers, request.body)
             target = self._target(request.method, url, status, found.get("location"))

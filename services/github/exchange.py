@@ -6,7 +6,7 @@ that had to wait does not carry an expired one.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -15,9 +15,12 @@ from urllib.parse import quote
 
 import msgspec
 
+from services.core.admission import Rank
 from services.errors import NotFound, Unreachable
 
 JSON = "application/vnd.github+json"
+GRAPHQL = "graphql"
+"""The path of GitHub's other API."""
 REPO = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}/[A-Za-z0-9._-]{1,100}")
 Shape = TypeVar("Shape")
 
@@ -39,7 +42,11 @@ APP = Identity()
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One call: `path` is relative to the API's base and already quoted, `body` is JSON."""
+    """One call: `path` is relative to the API's base and already quoted, `body` is JSON.
+
+    rank: how urgent it is.  content: how many things it makes that people see, where the path doesn't say.
+    is_query: a POST that changes nothing.
+    """
 
     method: str
     path: str
@@ -47,6 +54,9 @@ class Request:
     body: bytes = b""
     accept: str = JSON
     etag: str = ""
+    rank: Rank = "event"
+    content: int = 0
+    is_query: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +82,26 @@ class Answer:
         return told if told.tzinfo else told.replace(tzinfo=UTC)
 
 
+class Watches(Protocol):
+    """Whoever counts what the limits do."""
+
+    def waited(self, rank: str, seconds: float, /) -> None: ...
+
+    def closed(self, reason: str, /) -> None: ...
+
+    def rejected(self) -> None: ...
+
+    def batched(self, kind: str, size: int, /) -> None: ...
+
+    def remains(self, resource: str, count: int, /) -> None: ...
+
+
+class Timers(Protocol):
+    """Calls back after a number of seconds."""
+
+    def after(self, seconds: float, call: Callable[[], None], /) -> None: ...
+
+
 class Sender(Protocol):
     """A layer: answers with 2xx or 304, raises an ApiError for everything else."""
 
@@ -85,6 +115,7 @@ class Stats:
     requests: calls that reached GitHub.  charged: those of them that count against a limit (all but 304).  writes:
     calls that change something. Every answered read is one of hits (from memory), coalesced (waited for somebody else's
     call), revalidated (304) and misses (200 or an error); hits on who we are and where we are installed don't count.
+    rejected: calls that GitHub refused because of a limit.  batched: look-ups and changes that shared a call.
     """
 
     requests: int = 0
@@ -94,6 +125,8 @@ class Stats:
     misses: int = 0
     writes: int = 0
     charged: int = 0
+    rejected: int = 0
+    batched: int = 0
 
     @property
     def saved(self) -> int:

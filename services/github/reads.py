@@ -6,14 +6,17 @@ RateLimited, Unreachable.
 """
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TypeVar
 from urllib.parse import urlencode
 
 import msgspec
 
+from services.core.admission import Rank
 from services.errors import NotFound, Refused, Unreachable
 from services.github import shapes
+from services.github.batch import Batcher
 from services.github.cache import LIST, Cache, Read
 from services.github.exchange import APP, Identity, branch_path, decode, repo_path, segment
 from services.github.infos import (
@@ -26,6 +29,7 @@ from services.github.infos import (
     RepoInfo,
     ReviewInfo,
 )
+from services.github.queries import Wanted, check_bodies, issue_body, pull_body
 
 Shape = TypeVar("Shape")
 Item = TypeVar("Item")
@@ -39,23 +43,32 @@ MAX_PAGES = 100
 class Reads:
     """GitHub as it is now, or was at most a cache's life ago."""
 
-    def __init__(self, cache: Cache) -> None:
+    def __init__(self, cache: Cache, batcher: Batcher | None = None, rank: Rank = "event") -> None:
+        """batcher: None reads everything one by one.  rank: how urgent these reads are."""
         self._cache = cache
+        self._batcher = batcher
+        self._rank = rank
+
+    def ranked(self, rank: Rank) -> "Reads":
+        """The same, more or less urgent."""
+        return Reads(self._cache, self._batcher, rank)
 
     async def app(self) -> AppInfo:
-        found, _ = await self._cache.get(Read(APP, "app", shapes.OwnApp, "", "app"))
+        found, _ = await self._cache.get(Read(APP, "app", shapes.OwnApp, "", "app", rank=self._rank))
         return AppInfo(id=str(found.id), slug=found.slug)
 
     async def installation_of(self, repo: str) -> Installation:
         """NotFound when the App is not installed there."""
-        read = Read(APP, f"{repo_path(repo)}/installation", shapes.InstallationShape, repo, "installation")
+        path = f"{repo_path(repo)}/installation"
+        read = Read(APP, path, shapes.InstallationShape, repo, "installation", rank=self._rank)
         return (await self._cache.get(read))[0].info()
 
     async def installed_repositories(self, installation_id: str) -> tuple[RepoInfo, ...]:
         """All repositories of an installation. Invalidated by ("", "installed:<id>")."""
         identity = Identity(installation_id, permissions=(("metadata", "read"),))
         subject = f"installed:{segment(installation_id)}"
-        read = Read(identity, f"installation/repositories?per_page={PAGE}", shapes.RepoList, "", subject)
+        path = f"installation/repositories?per_page={PAGE}"
+        read = Read(identity, path, shapes.RepoList, "", subject, rank=self._rank)
         return tuple([found.info() for found in await self._pages(read, lambda page: page.repositories)])
 
     async def repository(self, repo: str) -> RepoInfo:
@@ -76,8 +89,50 @@ class Reads:
         return role if role in ROLES else "none"
 
     async def issue(self, repo: str, number: int, *, fresh: bool = False) -> IssueInfo:
-        found = await self._one(repo, f"/issues/{number}", shapes.IssueShape, f"issue:{number}", fresh=fresh)
-        return found.info()
+        """Of many that are asked for at once and may be remembered, those that are not are read together."""
+        read = await self.read_of(repo, f"/issues/{number}", shapes.IssueShape, f"issue:{number}")
+        if not fresh and self._batcher is not None and not self._cache.has(read):
+            began = self._cache.begin()
+            found = await self._batcher.look_up(read.identity, self._rank, Wanted("issue", repo, number))
+            if found is not None:
+                self._cache.put(read, issue_body(found), began)
+        return (await self._cache.get(read, fresh=fresh))[0].info()
+
+    async def prepare_pull(self, repo: str, number: int) -> None:
+        """Read a pull request and its head's checks by one call that others share, where it would take several; what is
+        asked for afterwards comes from memory then.
+        """
+        if self._batcher is None:
+            return
+        read = await self._pull_read(repo, number)
+        if self._cache.has(read):
+            lists = await self._check_reads(repo, (await self._cache.get(read))[0].head.sha)
+            if any(self._cache.has(each) for each in lists):
+                return
+        began = self._cache.begin()
+        try:
+            found = await self._batcher.look_up(read.identity, self._rank, Wanted("pull", repo, number))
+        except NotFound:  # REST says so too, and its answer is the one that counts
+            return
+        if found is None:
+            return
+        if (body := pull_body(found)) is not None:
+            self._cache.put(read, body, began)
+        if (bodies := check_bodies(found)) is not None:
+            runs, statuses = await self._check_reads(repo, str(found["headRefOid"]))
+            self._cache.put(runs, bodies[0], began)
+            self._cache.put(statuses, bodies[1], began)
+
+    async def _pull_read(self, repo: str, number: int) -> Read[shapes.PullShape]:
+        return await self.read_of(repo, f"/pulls/{number}", shapes.PullShape, f"pull:{number}")
+
+    async def _check_reads(self, repo: str, sha: str) -> tuple[Read[shapes.CheckList], Read[shapes.StatusList]]:
+        """What `checks` reads first: nearly always that is all."""
+        path = f"/commits/{segment(sha)}"
+        wanted = urlencode({"per_page": PAGE, "filter": "latest"})
+        runs = await self.read_of(repo, f"{path}/check-runs?{wanted}", shapes.CheckList, f"checks:{sha}")
+        statuses = await self.read_of(repo, f"{path}/status?per_page={PAGE}", shapes.StatusList, f"statuses:{sha}")
+        return runs, statuses
 
     async def comments(self, repo: str, number: int, *, fresh: bool = False) -> tuple[CommentInfo, ...]:
         """All comments of an issue or of a pull request's conversation, oldest first."""
@@ -94,7 +149,7 @@ class Reads:
 
     async def pull(self, repo: str, number: int, *, fresh: bool = False) -> PullInfo:
         """One pull request. An answer without mergeability is not kept: asking is what makes GitHub work it out."""
-        found = await self._one(repo, f"/pulls/{number}", shapes.PullShape, f"pull:{number}", fresh=fresh)
+        found, _ = await self._cache.get(await self._pull_read(repo, number), fresh=fresh)
         info = found.info()
         if info.mergeable is None and info.state == "open":
             self._cache.invalidate(repo, f"pull:{number}")
@@ -115,18 +170,19 @@ class Reads:
 
     async def checks(self, repo: str, sha: str, *, fresh: bool = False) -> tuple[CheckInfo, ...]:
         """The newest check run of each name and App, and the newest status of each context, oldest first."""
-        path = f"/commits/{segment(sha)}"
         runs = await self.check_runs(repo, sha, fresh=fresh)
-        subject = f"statuses:{sha}"
-        read = await self.read_of(repo, f"{path}/status?per_page={PAGE}", shapes.StatusList, subject)
+        _, read = await self._check_reads(repo, sha)
         statuses = await self._pages(read, lambda page: page.statuses, fresh=fresh)
         return (*runs, *(status.info() for status in sorted(statuses, key=lambda status: status.id)))
 
     async def check_runs(self, repo: str, sha: str, *, only: str = "", fresh: bool = False) -> tuple[CheckInfo, ...]:
         """The newest check run of each name and App, or with `only` every run of that name, sorted by creation."""
-        wanted = {"per_page": PAGE, **({"check_name": only, "filter": "all"} if only else {"filter": "latest"})}
-        path = f"/commits/{segment(sha)}/check-runs?{urlencode(wanted)}"
-        read = await self.read_of(repo, path, shapes.CheckList, f"checks:{sha}")
+        if only:
+            wanted = urlencode({"per_page": PAGE, "check_name": only, "filter": "all"})
+            path = f"/commits/{segment(sha)}/check-runs?{wanted}"
+            read = await self.read_of(repo, path, shapes.CheckList, f"checks:{sha}")
+        else:
+            read, _ = await self._check_reads(repo, sha)
         runs = await self._pages(read, lambda page: page.check_runs, fresh=fresh)
         return tuple([run.info() for run in sorted(runs, key=lambda run: run.id)])
 
@@ -178,7 +234,8 @@ class Reads:
         """A read below `repos/owner/name`, as its installation, with reading rights only."""
         found = await self.installation_of(repo)
         rights = sorted((name, "read") for name in found.permissions if name not in WRITE_ONLY)
-        return Read(Identity(found.id, (), tuple(rights)), repo_path(repo) + path, shape, repo, subject)
+        identity = Identity(found.id, (), tuple(rights))
+        return Read(identity, repo_path(repo) + path, shape, repo, subject, rank=self._rank)
 
     async def _one(self, repo: str, path: str, shape: type[Shape], subject: str, *, fresh: bool = False) -> Shape:
         return (await self._cache.get(await self.read_of(repo, path, shape, subject), fresh=fresh))[0]
@@ -194,7 +251,7 @@ class Reads:
         found: list[Item] = []
         path = first.path
         for _ in range(MAX_PAGES):
-            read = Read(first.identity, path, first.shape, first.repo, first.subject, first.accept)
+            read = replace(first, path=path)
             page, path = await self._cache.get(read, fresh=fresh)
             found.extend(items(page))
             if not path:
