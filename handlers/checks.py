@@ -15,9 +15,9 @@ from services.engine.engine import Engine
 async def on_checks(event: Event, engine: Engine) -> None:
     if not event.repo or not event.head_sha:
         return
-    engine.forget(event.repo, f"statuses:{event.head_sha}" if event.name == "status" else f"checks:{event.head_sha}")
     if event.check is not None and await engine.is_own(app_id=event.check.app_id):
-        return
+        return  # our own checks are no part of any verdict
+    engine.forget(event.repo, f"statuses:{event.head_sha}" if event.name == "status" else f"checks:{event.head_sha}")
     if event.name == "status" or (event.action == "completed" and _may_decide(event)):
         await engine.look(check_key(event.repo, event.head_sha))
 

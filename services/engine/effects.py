@@ -223,7 +223,7 @@ class Effects:
             await writes.delete_branch(task.repo, names.branch(board.run.id, task.id))
         if state.state in SATISFIED:
             reason = "completed" if state.state == "done" else "not_planned"
-            edited = await writes.edit_issue(task.repo, state.issue, state="closed", state_reason=reason)
+            edited = await writes.close_issue(task.repo, state.issue, reason, LABEL_OF_TASK.get(state.state, ""))
         else:
             edited = await writes.edit_issue(task.repo, state.issue, state="open", state_reason="reopened")
         return await self._label(board, task, edited)

@@ -292,6 +292,10 @@ class Created(msgspec.Struct):
     id: int
 
 
+class Noded(msgspec.Struct):
+    node_id: str = ""
+
+
 def _names(labels: list[Label | str]) -> tuple[str, ...]:
     found = (label if isinstance(label, str) else label.name for label in labels)
     return tuple(name for name in found if name)

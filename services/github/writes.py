@@ -6,6 +6,7 @@ found again by the `find_` functions. What a call may have changed is invalidate
 not.
 """
 
+import asyncio
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -35,10 +36,12 @@ MADE = """issue { id fullDatabaseId number title body state url updatedAt
 
 
 class Known:
-    """What does not change: labels that are there, by repository and name; global ids, by repository and number."""
+    """What does not change: the global ids of labels that are there ("" where it is not known), by repository and name,
+    and those of issues, by repository and number.
+    """
 
     def __init__(self) -> None:
-        self.labels: LRUCache[tuple[str, str], bool] = LRUCache(10_000)
+        self.labels: LRUCache[tuple[str, str], str] = LRUCache(10_000)
         self.nodes: LRUCache[tuple[str, int], str] = LRUCache(10_000)
 
 
@@ -84,7 +87,10 @@ class Writes:
         else:
             data = {"title": title, "body": body}
             text = (await self._talk(repo, "POST", "/issues", data, f"issue:{LIST}")).body
-        return decode(text, shapes.IssueShape).info()
+        info = decode(text, shapes.IssueShape).info()
+        if info.node_id:
+            self._known.nodes[repo, info.number] = info.node_id
+        return info
 
     async def edit_issue(
         self,
@@ -137,10 +143,38 @@ class Writes:
             return
         data = {"name": name, "color": color.removeprefix("#"), "description": description}
         try:
-            await self._talk(repo, "POST", "/labels", data)
+            made = await self._talk(repo, "POST", "/labels", data)
         except Refused as error:
             _tolerate(error, "already_exists")
-        self._known.labels[repo, name] = True
+            self._known.labels[repo, name] = ""
+        else:
+            self._known.labels[repo, name] = decode(made.body, shapes.Noded).node_id
+
+    async def close_issue(self, repo: str, number: int, reason: str, label: str) -> IssueInfo:
+        """Close an issue and put a label on it that is known to be there; the issue as it is now.
+
+        reason: completed or not_planned.
+        """
+        known = self._known.labels.get((repo, label), "") if label else ""
+        node = await self._node_of(repo, number) if known else ""
+        if known and node:
+            given = {"issueId": node, "stateReason": reason.upper()}
+            puts = Change("addLabelsToLabelable", {"labelableId": node, "labelIds": [known]}, "clientMutationId")
+            ends: list[Mapping[str, Any] | BaseException | None] = await asyncio.gather(
+                self._change(repo, node, TALK, Change("closeIssue", given, MADE), f"issue:{number}"),
+                self._change(repo, node, TALK, puts, f"issue:{number}"),
+                return_exceptions=True,
+            )
+            for end in ends:
+                if isinstance(end, NotFound):
+                    self._known.labels.pop((repo, label), None)  # somebody has deleted it, or the issue
+                elif isinstance(end, BaseException):
+                    raise end
+            closed, labelled = ends
+            if isinstance(closed, Mapping) and isinstance(labelled, Mapping):
+                info = decode(issue_body(closed["issue"]), shapes.IssueShape).info()
+                return msgspec.structs.replace(info, labels=tuple(dict.fromkeys((*info.labels, label))))
+        return await self.edit_issue(repo, number, state="closed", state_reason=reason)
 
     async def link_sub_issue(self, repo: str, number: int, sub_issue: IssueInfo) -> None:
         """Put an issue (from any repository of the owner) under this one; twice changes nothing."""
