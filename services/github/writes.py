@@ -160,17 +160,15 @@ class Writes:
         if known and node:
             given = {"issueId": node, "stateReason": reason.upper()}
             puts = Change("addLabelsToLabelable", {"labelableId": node, "labelIds": [known]}, "clientMutationId")
-            ends: list[Mapping[str, Any] | BaseException | None] = await asyncio.gather(
-                self._change(repo, node, TALK, Change("closeIssue", given, MADE), f"issue:{number}"),
-                self._change(repo, node, TALK, puts, f"issue:{number}"),
-                return_exceptions=True,
+            both = (Change("closeIssue", given, MADE), puts)
+            closed, labelled = await asyncio.gather(
+                *(self._change(repo, node, TALK, each, f"issue:{number}") for each in both), return_exceptions=True
             )
-            for end in ends:
+            for end in (closed, labelled):
                 if isinstance(end, NotFound):
                     self._known.labels.pop((repo, label), None)  # somebody has deleted it, or the issue
                 elif isinstance(end, BaseException):
                     raise end
-            closed, labelled = ends
             if isinstance(closed, Mapping) and isinstance(labelled, Mapping):
                 info = decode(issue_body(closed["issue"]), shapes.IssueShape).info()
                 return msgspec.structs.replace(info, labels=tuple(dict.fromkeys((*info.labels, label))))
