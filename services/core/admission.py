@@ -136,11 +136,13 @@ class Admission:
         go: list[Ticket] = []
         back: list[tuple[Ticket, float]] = []
         soonest = math.inf
+        stuck: set[tuple[str, bool, bool]] = set()  # kinds of call of which a more urgent one waits
         for key in sorted(self._lanes):
             lane = self._lanes[key]
             while lane:
                 ticket = lane[0]
-                at = self._when(ticket.ask, now) if len(go) < free else math.inf
+                may = len(go) < free and key[1:] not in stuck
+                at = self._when(ticket.ask, now) if may else math.inf
                 if at <= now:
                     go.append(lane.popleft())
                     self._begin(ticket, now)
@@ -151,6 +153,7 @@ class Admission:
                     back.append((ticket, self._promise(ticket.ask, now, at - now if math.isfinite(at) else 0.0)))
                     continue
                 soonest = min(soonest, at, late)
+                stuck.add(key[1:])
                 break
             if not lane:
                 del self._lanes[key]
