@@ -104,6 +104,7 @@ async def _alone(settings: Settings, clock: Clock) -> AsyncIterator[Bot]:
                 built = assemble(
                     settings, database=database, github=github, workers=workers, clock=clock, beside=beside
                 )
+                github.watched_by(built.metrics)
                 try:
                     async with _listening(built, database, github, beside) as bot:
                         log.info("listening", url=bot.url, live_runs=await bot.engine.start())

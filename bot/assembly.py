@@ -94,7 +94,6 @@ def assemble(
     handlers.commands.load()
     metrics, inbox = Metrics(), Inbox(database, fence)
     metrics.shards.set(SHARDS if fence is None else 0)
-    github.watched_by(metrics)
     engine = Engine(
         Parts(
             settings=_engine_settings(settings),

@@ -79,6 +79,10 @@ class Batcher:
 
     async def _look_up(self, key: Hashable, wanted: Sequence[Wanted]) -> Sequence[Result]:
         """One call, and more of them for what it left open."""
+        once = list(dict.fromkeys(wanted))
+        if len(once) < len(wanted):
+            found_once = dict(zip(once, await self._look_up(key, once), strict=True))
+            return [found_once[each] for each in wanted]
         if len(wanted) == 1 and wanted[0].kind == "issue":
             return [_NONE]  # REST answers it as well, and can say that nothing has changed
         self._count("lookup", len(wanted))

@@ -103,9 +103,8 @@ def results(reply: Reply, count: int) -> list[dict[str, Any] | ApiError | None] 
             if isinstance(value, dict) and (n := _number(key)) is not None and n < count:
                 found[n] = value
     for error in reply.errors:
-        for n in filter(None.__ne__, map(_number, error.path or [])):
-            assert n is not None  # noqa: S101 - just filtered
-            if n < count:
+        for n in map(_number, error.path or []):
+            if n is not None and n < count:
                 found[n] = _error(error)
     return found
 

@@ -19,7 +19,8 @@ def most_in(taken: list[tuple[float, int]], seconds: float) -> int:
 
 @given(ARRIVALS, st.integers(15, 60))
 def test_a_bucket_never_lets_more_through_than_its_limit(arrivals: list[tuple[float, int]], limit: int) -> None:
-    bucket, taken, now = Bucket(limit, 60.0), [], 0.0
+    bucket, now = Bucket(limit, 60.0), 0.0
+    taken: list[tuple[float, int]] = []
     for arrival, points in zip(accumulate(gap for gap, _ in arrivals), (points for _, points in arrivals), strict=True):
         now = max(now, arrival)
         now = max(now, bucket.when(points, now))
@@ -30,7 +31,8 @@ def test_a_bucket_never_lets_more_through_than_its_limit(arrivals: list[tuple[fl
 
 @given(ARRIVALS, st.integers(5, 40))
 def test_a_window_never_lets_more_through_and_all_it_may(arrivals: list[tuple[float, int]], limit: int) -> None:
-    window, taken, now = Window(limit, 60.0), [], 0.0
+    window, now = Window(limit, 60.0), 0.0
+    taken: list[tuple[float, int]] = []
     for arrival, points in zip(accumulate(gap for gap, _ in arrivals), (points for _, points in arrivals), strict=True):
         now = max(now, arrival)
         at = window.when(points, now)
