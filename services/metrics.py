@@ -38,7 +38,7 @@ class Metrics:
         self.governor_wait = Histogram(
             "lockstep_governor_wait_seconds",
             "How long calls to GitHub waited for its limits.",
-            ["rank"],
+            ["class"],
             buckets=(0.001, 0.01, 0.1, 0.5, 1, 2, 5, 10, 30),
             registry=self.registry,
         )
