@@ -70,7 +70,7 @@ class _Prepared:
 class _Silent:
     """A GitHub of which nothing is asked while the tasks are brought into review."""
 
-    async def facts(self, run: Run, task_ids: Iterable[str]) -> dict[str, PullFact]:
+    async def facts(self, run: Run, task_ids: Iterable[str], *, rank: str = "event") -> dict[str, PullFact]:
         return {}
 
     def invalidate(self, repo: str, subject: str) -> None:

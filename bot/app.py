@@ -108,6 +108,7 @@ async def _alone(settings: Settings, clock: Clock) -> AsyncIterator[Bot]:
                 )
                 if answers is not None:
                     beside.for_good("answers", answers.run(pause))
+                github.watched_by(built.metrics)
                 try:
                     async with _listening(built, database, github, beside) as bot:
                         log.info("listening", url=bot.url, live_runs=await bot.engine.start())

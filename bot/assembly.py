@@ -12,10 +12,11 @@ from datetime import timedelta
 import handlers
 import handlers.commands
 from bot.dispatch import Dispatcher
-from bot.loops import Beside, pause, sweep
+from bot.loops import Beside, LoopTimers, pause, sweep
 from bot.network import network_of
 from bot.settings import Settings, private_key_pem
 from services import checks
+from services.core.admission import Limits
 from services.core.clock import Clock
 from services.core.shards import SHARDS
 from services.engine.engine import Engine
@@ -24,6 +25,7 @@ from services.engine.shown import Shown
 from services.engine.workers import Workers
 from services.github import GitHub
 from services.github.cache import lifetimes
+from services.github.client import Transport
 from services.metrics import Metrics
 from services.store.answers import Answers
 from services.store.checkpoints import Checkpoints
@@ -122,8 +124,12 @@ def assemble(
     )
 
 
-def github_of(settings: Settings, clock: Clock, answers: Answers | None = None) -> GitHub:
-    """The client, as the App of the settings. answers: where what GitHub said outlives the process."""
+def github_of(
+    settings: Settings, clock: Clock, answers: Answers | None = None, transport: Transport | None = None
+) -> GitHub:
+    """The client, as the App of the settings. answers: where what GitHub said outlives the process.  transport: another
+    one than HTTP.
+    """
     return GitHub(
         settings.github_api_url,
         settings.app_id,
@@ -135,12 +141,32 @@ def github_of(settings: Settings, clock: Clock, answers: Answers | None = None) 
         cache_bytes=settings.cache_mb * MB,
         cache_seconds=lifetimes(settings.cache_seconds, settings.cache_seconds_rights),
         shelf=answers,
+        transport=transport,
+        timers=LoopTimers(),
+        limits=_limits(settings),
+        batch=settings.batch if settings.cache else 0,
+        write_batch=settings.write_batch,
     )
 
 
 def answers_of(settings: Settings, database: Database, clock: Clock) -> Answers | None:
     """Where GitHub's answers are kept, if they are to be."""
     return Answers(database, clock) if settings.cache and settings.cache_disk_mb else None
+
+
+def _limits(settings: Settings) -> Limits:
+    return Limits(
+        concurrent=settings.api_concurrency,
+        concurrent_app=settings.api_concurrency_app,
+        points=settings.api_points,
+        graphql_points=settings.api_graphql_points,
+        write_gap=settings.api_write_gap,
+        content_minute=settings.api_content_minute,
+        content_hour=settings.api_content_hour,
+        reserve=settings.api_reserve / 100,
+        patience=settings.api_patience,
+        is_paced=settings.api_pacing,
+    )
 
 
 def _engine_settings(settings: Settings) -> EngineSettings:

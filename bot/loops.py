@@ -74,6 +74,13 @@ class Beside:
             task.cancel()
 
 
+class LoopTimers:
+    """Timers for what lives as long as the event loop does and holds nothing that would have to be put away."""
+
+    def after(self, seconds: float, call: Callable[[], None]) -> None:
+        asyncio.get_running_loop().call_later(max(0.0, seconds), call)
+
+
 @contextmanager
 def unwrapped() -> Iterator[None]:
     """A task group's only error is raised as itself, so that its one sentence reaches who started the process."""

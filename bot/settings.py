@@ -169,7 +169,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     log_level: Annotated[
         Literal["DEBUG", "INFO", "WARNING", "ERROR"], Meta(description="Least important lines that are logged.")
     ] = "INFO"
-    cache: Annotated[bool, Meta(description="`false` turns every saving of API calls off, to compare.")] = True
+    cache: Annotated[
+        bool, Meta(description="`false` turns every saving of API calls off, cache and batches, to compare.")
+    ] = True
     cache_mb: Annotated[
         int, Meta(description="Megabytes of GitHub's answers that are kept in memory.", ge=1, le=65536)
     ] = 64
@@ -208,6 +210,68 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             le=36500,
         ),
     ] = 7.0
+    batch: Annotated[
+        int,
+        Meta(description="Look-ups that share one call of GitHub's GraphQL API; 0 reads one by one.", ge=0, le=50),
+    ] = 50
+    write_batch: Annotated[
+        int,
+        Meta(
+            description="Changes (issues, sub-issues, checks) that share one call of the GraphQL API; 0 makes each "
+            "by a call of its own.",
+            ge=0,
+            le=50,
+        ),
+    ] = 20
+    api_concurrency: Annotated[
+        int, Meta(description="Calls to GitHub at a time for one installation.", ge=1, le=100)
+    ] = 20
+    api_concurrency_app: Annotated[
+        int, Meta(description="Calls to GitHub at a time in all, in one process.", ge=1, le=1000)
+    ] = 80
+    api_points: Annotated[
+        int,
+        Meta(
+            description="Points a minute that REST calls of one installation may use; reading is 1, writing 5.",
+            ge=15,
+            le=100000,
+        ),
+    ] = 900
+    api_graphql_points: Annotated[int, Meta(description="The same for GraphQL calls.", ge=15, le=100000)] = 2000
+    api_write_gap: Annotated[
+        float, Meta(description="Seconds between two writes of one installation.", ge=0, le=60)
+    ] = 1.0
+    api_content_minute: Annotated[
+        int,
+        Meta(
+            description="Issues, comments and pull requests that may be made a minute in one installation.",
+            ge=1,
+            le=100000,
+        ),
+    ] = 80
+    api_content_hour: Annotated[int, Meta(description="The same, an hour.", ge=1, le=1000000)] = 500
+    api_reserve: Annotated[
+        float,
+        Meta(
+            description="Percent of every budget left for what is more urgent; the last of it is for merges and "
+            "checks.",
+            ge=0,
+            le=30,
+        ),
+    ] = 10.0
+    api_patience: Annotated[
+        float,
+        Meta(
+            description="Seconds a call waits for a limit; what would wait longer is put off, and something else is "
+            "done meanwhile.",
+            ge=1,
+            le=600,
+        ),
+    ] = 30.0
+    api_pacing: Annotated[
+        bool,
+        Meta(description="`false` sends as fast as it can, for a GitHub of your own that has no limits of this kind."),
+    ] = True
 
     def __repr__(self) -> str:
         return f"Settings(app_id={self.app_id!r}, github_api_url={self.github_api_url!r}, data_dir={self.data_dir!r})"

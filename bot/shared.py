@@ -169,6 +169,7 @@ class _Team:
             fence=self._fence,
             others=news,
         )
+        self.github.watched_by(built.metrics)
         self._hear(built, queued, news, beside)
         built.begin(beside)
         beside.for_good("tidy", sweep(self._settings.sweep_seconds, partial(self._tidy, queued)))

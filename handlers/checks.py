@@ -15,10 +15,10 @@ from services.engine.engine import Engine
 async def on_checks(event: Event, engine: Engine) -> None:
     if not event.repo or not event.head_sha:
         return
+    if event.check is not None and await engine.is_own(app_id=event.check.app_id):
+        return  # our own checks are no part of any verdict
     kind = {"status": "statuses", "check_run": "checks"}.get(event.name, "suites")
     engine.forget(event.repo, f"{kind}:{event.head_sha}", told=event.told)
-    if event.check is not None and await engine.is_own(app_id=event.check.app_id):
-        return
     if event.name == "status" or (event.action == "completed" and _may_decide(event)):
         await engine.look(check_key(event.repo, event.head_sha))
 

@@ -16,6 +16,8 @@ KNOWN_EVENTS = frozenset({
     "repository", "status", "sub_issues", "workflow_job", "workflow_run",
 })  # fmt: skip
 
+RESOURCES = frozenset({"core", "search", "graphql"})
+
 
 class Metrics:
     """All metrics of one process. Made once in bot/app.py; tests make their own."""
@@ -37,6 +39,35 @@ class Metrics:
         self.inbox_waiting = Gauge("lockstep_inbox_waiting", "Deliveries no handler has seen.", registry=self.registry)
         self.inbox_oldest = Gauge("lockstep_inbox_oldest_seconds", "Age of the oldest of them.", registry=self.registry)
         self.shards = Gauge("lockstep_shards", "Shards that this process conducts.", registry=self.registry)
+        self.governor_wait = Histogram(
+            "lockstep_governor_wait_seconds",
+            "How long calls to GitHub waited for its limits.",
+            ["class"],
+            buckets=(0.001, 0.01, 0.1, 0.5, 1, 2, 5, 10, 30),
+            registry=self.registry,
+        )
+        self.gate_closed = Counter(
+            "lockstep_gate_closed",
+            "Times that a limit of GitHub's stopped all calls.",
+            ["reason"],
+            registry=self.registry,
+        )
+        self.rejections = Counter(
+            "lockstep_rejected", "Calls that GitHub refused because of a limit.", registry=self.registry
+        )
+        self.batch_size = Histogram(
+            "lockstep_batch_size",
+            "Look-ups and changes that shared a call.",
+            ["kind"],
+            buckets=(1, 2, 5, 10, 20, 50),
+            registry=self.registry,
+        )
+        self.ratelimit_remaining = Gauge(
+            "lockstep_ratelimit_remaining",
+            "What is left of the hourly budget, of the installation heard of last.",
+            ["resource"],
+            registry=self.registry,
+        )
         self.delivery_lag = Histogram(
             "lockstep_delivery_lag_seconds",
             "From receiving a delivery to the end of its handlers.",
@@ -61,6 +92,26 @@ class Metrics:
         """Set the two gauges of the inbox; `oldest` in seconds."""
         self.inbox_waiting.set(waiting)
         self.inbox_oldest.set(oldest)
+
+    def waited(self, rank: str, seconds: float) -> None:
+        """A call to GitHub has waited so long for its turn."""
+        self.governor_wait.labels(rank).observe(seconds)
+
+    def closed(self, reason: str) -> None:
+        """A limit has stopped all calls: `budget` or `secondary`."""
+        self.gate_closed.labels(reason).inc()
+
+    def rejected(self) -> None:
+        """GitHub has refused a call because of a limit."""
+        self.rejections.inc()
+
+    def batched(self, kind: str, size: int) -> None:
+        """One call carried so many: `lookup` or `change`."""
+        self.batch_size.labels(kind).observe(size)
+
+    def remains(self, resource: str, count: int) -> None:
+        """What is left of an hourly budget; a resource GitHub may add counts as `other`."""
+        self.ratelimit_remaining.labels(resource if resource in RESOURCES else "other").set(count)
 
     def text(self) -> bytes:
         """Everything in Prometheus' text format."""

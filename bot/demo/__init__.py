@@ -123,7 +123,8 @@ async def _tell(
         port=0,
         sandbox=sandbox,  # type: ignore[arg-type]
         checks=chosen.checks,
-        comment_interval=0.2,
+        comment_interval=1.0,
         cache=not chosen.no_cache,
+        api_pacing=False,
     )
     return await story.tell(set_up, settings, SystemClock(), watching, notice, chosen.timeout)

@@ -90,7 +90,10 @@ def print_for_people(ending: Ending, kept: str) -> None:
         )
         stuck = [state for state in run.tasks.values() if state.state in {"failed", "needs_human"}]
         lines += [f"  {state.id}: {state.reason}" for state in stuck]
-    lines.append(f"{ending.calls} API calls made, {ending.saved} saved by the cache; {ending.events} webhooks sent.")
+    lines.append(
+        f"{ending.calls} API calls made, unpaced because this GitHub is the demo's own; {ending.saved} saved by the "
+        f"cache; {ending.events} webhooks sent."
+    )
     if kept:
         lines.append(f"Kept for looking: {kept}")
     sys.stdout.write("\n".join(lines) + "\n")

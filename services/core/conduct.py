@@ -28,6 +28,7 @@ from services.core.board import (
     may_start,
 )
 from services.core.gate import PullFact, Ruling, rule
+from services.core.graph import layers, needs_of
 from services.core.machine import ENDED, QUIET, SATISFIED, STUCK, Happening, Kind, TaskState, step
 from services.core.places import Places
 
@@ -43,7 +44,9 @@ def begin(run: Run, now: datetime) -> tuple[Run, Decision]:
     fresh = msgspec.structs.replace(run, tasks=tasks, started_at=now)
     work = _Work(Board(fresh), now)
     work.unblock(tasks)
-    work.actions += [_action(fresh, tasks[task.id], "track") for task in run.plan.tasks if not task.done]
+    # In the order in which they are needed: where limits make a thousand take hours, what can start is not last.
+    needed = [task_id for layer in layers(needs_of(run.plan.tasks)) for task_id in layer]
+    work.actions += [_action(fresh, tasks[task_id], "track") for task_id in needed if tasks[task_id].state != "done"]
     work.actions.append(_mark(fresh, "running", now))
     return fresh, work.finish()
 

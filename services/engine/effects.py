@@ -4,6 +4,7 @@ Every effect has a natural key or a hidden mark and looks for its own earlier wo
 (`Due.tries` > 0). What comes back are happenings for the state machine, never a state.
 """
 
+import asyncio
 from datetime import timedelta
 from urllib.parse import quote, urlencode
 
@@ -16,7 +17,7 @@ from services.core.conduct import ruling_for
 from services.core.machine import SATISFIED, Happening, Kind, TaskState
 from services.core.merging import meaning
 from services.core.plan import Task
-from services.core.report import LABEL_OF_RUN, LABEL_OF_TASK
+from services.core.report import LABEL_OF_RUN, LABEL_OF_TASK, CheckReport
 from services.core.text import plain
 from services.engine.attempts import Order, Result
 from services.engine.observe import Observer
@@ -72,7 +73,7 @@ class Effects:
 
     async def _track(self, run: Run, task: Task, due: Due) -> Outcome:
         """The tracking issue, and its place under the plan issue."""
-        writes, key = self._parts.github.writes, due.action.key
+        writes, key = self._parts.github.writes.ranked("plan"), due.action.key
         made: IssueInfo | None = None
         if (due.tries or due.action.fence) and run.started_at is not None:  # a retry's first try was before it
             made = await writes.find_issue(task.repo, names.marker(key), run.started_at - CLOCKS_APART)
@@ -80,7 +81,7 @@ class Effects:
             body = messages.issue_body(run, task, key, await self._hidden(run, task))
             made = await writes.create_issue(task.repo, messages.issue_title(task), body)
         try:
-            await writes.link_sub_issue(run.repo, run.number, made.id)
+            await writes.link_sub_issue(run.repo, run.number, made)
         except (Refused, NotFound) as refused:  # a hundred at most, of one owner: the plan comment links the rest
             return Outcome(happened=(Happening(kind="tracked", number=made.number),), note=refused.message[:200])
         return Outcome(happened=(Happening(kind="tracked", number=made.number),))
@@ -128,9 +129,10 @@ class Effects:
         if due.action.sha not in {"", state.head_sha}:
             return Outcome(note="the head is another one by now")
         hidden = await self._hidden(run, task)
-        for name, check in CHECKS:
-            report = check(run, state, hidden)
-            await self._parts.github.writes.put_check(
+        writes = self._parts.github.writes.ranked("merge")
+
+        async def put(name: str, report: CheckReport) -> None:
+            await writes.put_check(
                 task.repo,
                 state.head_sha,
                 name,
@@ -142,6 +144,13 @@ class Effects:
                 details_url=None if run.repo in hidden else self._page(run, task),
                 look=due.tries > 0 or state.attempt > 1,
             )
+
+        ends = await asyncio.gather(
+            *(put(name, check(run, state, hidden)) for name, check in CHECKS), return_exceptions=True
+        )
+        for end in ends:
+            if isinstance(end, BaseException):
+                raise end
         return Outcome(look=True)
 
     async def _hidden(self, run: Run, task: Task) -> frozenset[str]:
@@ -165,7 +174,7 @@ class Effects:
     async def _merge(self, board: Board, task: Task, state: TaskState, sha: str) -> Outcome:
         """Read everything anew, judge once more, and merge exactly the judged commit."""
         run = board.run
-        fact = await self._observer.pull(task.repo, state, fresh=True)
+        fact = await self._observer.pull(task.repo, state, fresh=True, rank="merge")
         if fact.merged:
             return Outcome(happened=(Happening(kind="merged", sha=fact.merge_sha),))
         ruling = ruling_for(run, state, fact)
@@ -174,7 +183,7 @@ class Effects:
         if ruling.verdict == "wait":
             waits = Happening(kind="waits", text=ruling.reason, fence=state.fence)
             return Outcome(happened=(waits,), forget=True, look=fact.grace_left > 0)
-        role = await self._parts.github.reads.permission(task.repo, run.approver, fresh=True)
+        role = await self._parts.github.reads.ranked("merge").permission(task.repo, run.approver, fresh=True)
         if role not in WRITE:
             text = (
                 "the person who approved the plan can no longer write to this repository; somebody else has to approve"
@@ -192,7 +201,7 @@ class Effects:
         if ruling_for(board.run, state, fact).verdict != "merge":
             return Outcome(forget=True, look=True, note="a need was taken back")
         try:
-            merged = await self._parts.github.writes.merge(
+            merged = await self._parts.github.writes.ranked("merge").merge(
                 task.repo, state.pull, sha, method, f"{messages.pull_title(task)} (#{state.pull})"
             )
         except (Refused, NotFound) as refused:
@@ -214,22 +223,25 @@ class Effects:
         """After the merge: the branch goes, the tracking issue is closed. It is opened again when a task that was left
         out is not any more.
         """
-        writes, state = self._parts.github.writes, board.run.tasks[task.id]
+        writes, state = self._parts.github.writes.ranked("plan"), board.run.tasks[task.id]
         if state.merge_sha:
             await writes.delete_branch(task.repo, names.branch(board.run.id, task.id))
         if state.state in SATISFIED:
             reason = "completed" if state.state == "done" else "not_planned"
-            await writes.edit_issue(task.repo, state.issue, state="closed", state_reason=reason)
+            edited = await writes.close_issue(task.repo, state.issue, reason, LABEL_OF_TASK.get(state.state, ""))
         else:
-            await writes.edit_issue(task.repo, state.issue, state="open", state_reason="reopened")
-        return await self._label(board, task)
+            edited = await writes.edit_issue(task.repo, state.issue, state="open", state_reason="reopened")
+        return await self._label(board, task, edited)
 
-    async def _label(self, board: Board, task: Task) -> Outcome:
-        """The tracking issue: labelled with the task's state, also when that changes meanwhile."""
+    async def _label(self, board: Board, task: Task, seen: IssueInfo | None = None) -> Outcome:
+        """The tracking issue: labelled with the task's state, also when that changes meanwhile. seen: as it was shown
+        just now.
+        """
         shown = None
         while shown != (state := board.run.tasks[task.id]).state:
             shown = state.state
-            await self._set_label(task.repo, state.issue, LABEL_OF_TASK.get(shown, ""))
+            await self._set_label(task.repo, state.issue, LABEL_OF_TASK.get(shown, ""), seen)
+            seen = None
         return Outcome()
 
     async def _finish(self, board: Board) -> Outcome:
@@ -241,17 +253,18 @@ class Effects:
             shown = state
             await self._set_label(*place, LABEL_OF_RUN.get(shown, ""))
         if shown == "done":
-            await self._parts.github.writes.edit_issue(*place, state="closed", state_reason="completed")
+            writes = self._parts.github.writes.ranked("plan")
+            await writes.edit_issue(*place, state="closed", state_reason="completed")
         return Outcome()
 
     async def _newest_state(self, run: Run) -> RunState:
         newest = await self._parts.runs.of_plan(run.plan_id)
         return run.state if newest is None or newest.id == run.id else newest.state
 
-    async def _set_label(self, repo: str, number: int, wanted: str) -> None:
+    async def _set_label(self, repo: str, number: int, wanted: str, seen: IssueInfo | None = None) -> None:
         """Leave exactly `wanted` of our state labels on an issue; everybody else's stay."""
-        writes = self._parts.github.writes
-        present = (await self._parts.github.reads.issue(repo, number)).labels
+        writes = self._parts.github.writes.ranked("plan")
+        present = (seen or await self._parts.github.reads.ranked("plan").issue(repo, number)).labels
         for name in present:
             if name in names.LABELS and name not in {wanted, names.LABEL_PLAN}:
                 await writes.remove_label(repo, number, name)

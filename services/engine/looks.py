@@ -10,6 +10,7 @@ from typing import Protocol
 
 import structlog
 
+from services.core.admission import Rank
 from services.core.backoff import delay
 from services.core.board import Board, Run
 from services.core.gate import PullFact
@@ -25,7 +26,7 @@ log = structlog.get_logger(__name__)
 class Observes(Protocol):
     """Whoever reads what GitHub says about pull requests."""
 
-    async def facts(self, run: Run, task_ids: Iterable[str], /) -> dict[str, PullFact]: ...
+    async def facts(self, run: Run, task_ids: Iterable[str], /, *, rank: Rank = "event") -> dict[str, PullFact]: ...
 
 
 class Looks:
@@ -88,7 +89,7 @@ class Looks:
             return False
         self._invalidate(board, task)
         before = line.looks_begun
-        facts = await self._read(board, [task_id])
+        facts = await self._read(board, [task_id], "poll")
         if line.looks_begun == before:
             self._post(run_id, Mail(facts=facts))
         else:  # an event came in between, and what was read may be older than it
@@ -111,9 +112,9 @@ class Looks:
         line.looks_failed = 0
         return facts
 
-    async def _read(self, board: Board, asked: Iterable[str]) -> dict[str, PullFact]:
+    async def _read(self, board: Board, asked: Iterable[str], rank: Rank = "event") -> dict[str, PullFact]:
         """What GitHub says; a pull request whose checks may still begin is looked at again once they must have."""
-        facts = await self._observer.facts(board.run, sorted(asked))
+        facts = await self._observer.facts(board.run, sorted(asked), rank=rank)
         for task_id, fact in facts.items():
             if fact.grace_left > 0:
                 self._parts.timers.after(fact.grace_left, partial(self.wake, board.run.id, [task_id]))

@@ -4,11 +4,14 @@ Only tasks that were asked for are read; a webhook names them, the sweep asks fo
 cache: they stand between a pull request and its merge.
 """
 
+import asyncio
+from asyncio import Semaphore
 from collections.abc import Iterable
 from datetime import datetime
 
 import msgspec
 
+from services.core.admission import Rank
 from services.core.board import Run
 from services.core.config import RepoConfig, read_config
 from services.core.gate import PASSED, CheckFact, PullFact
@@ -16,10 +19,13 @@ from services.core.machine import TaskState
 from services.core.names import LABEL_HOLD
 from services.engine.parts import WRITE, Parts
 from services.errors import NotFound, Refused, UserError
+from services.github import Reads
 from services.github.infos import CheckInfo, PullInfo, ReviewInfo
 
 CONFIG_PATH = ".github/lockstep.yml"
 ACTIONS = "github-actions"
+AT_ONCE = 50
+"""Pull requests of one run read side by side: as many as one call of GraphQL carries."""
 
 
 class Observer:
@@ -28,21 +34,33 @@ class Observer:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
 
-    async def facts(self, run: Run, task_ids: Iterable[str], *, fresh: bool = False) -> dict[str, PullFact]:
-        """Facts for those of the tasks that have a pull request."""
-        found = {}
-        for task_id in task_ids:
-            task = run.tasks.get(task_id)
-            if task is not None and task.pull:
-                found[task_id] = await self.pull(run.plan.by_id[task_id].repo, task, fresh=fresh)
-        return found
+    async def facts(
+        self, run: Run, task_ids: Iterable[str], *, fresh: bool = False, rank: Rank = "event"
+    ) -> dict[str, PullFact]:
+        """Facts for those of the tasks that have a pull request; many are read together."""
+        wanted = [task for task_id in task_ids if (task := run.tasks.get(task_id)) is not None and task.pull]
+        places = Semaphore(AT_ONCE)
 
-    async def pull(self, repo: str, task: TaskState, *, fresh: bool = False) -> PullFact:
-        """The pull request of a task; with `fresh`, the objections of its reviewers too.
+        async def read(task: TaskState) -> PullFact:
+            async with places:
+                return await self.pull(run.plan.by_id[task.id].repo, task, fresh=fresh, rank=rank)
+
+        found = await asyncio.gather(*map(read, wanted), return_exceptions=True)
+        facts = {}
+        for task, fact in zip(wanted, found, strict=True):
+            if isinstance(fact, BaseException):
+                raise fact
+            facts[task.id] = fact
+        return facts
+
+    async def pull(self, repo: str, task: TaskState, *, fresh: bool = False, rank: Rank = "event") -> PullFact:
+        """The pull request of a task; with `fresh` by itself, and the objections of its reviewers too.
 
         Whether it can be merged is only asked when no check of it is pending: until then nothing follows from it.
         """
-        reads = self._parts.github.reads
+        reads = self._parts.github.reads.ranked(rank)
+        if not fresh:
+            await reads.prepare_pull(repo, task.pull)
         try:
             pull = await reads.pull(repo, task.pull, fresh=fresh)
         except NotFound:
@@ -52,8 +70,8 @@ class Observer:
             return _fact(pull)
         fact = _fact(pull, base_ok=pull.base_ref == (await reads.repository(repo)).default_branch)
         if fresh:
-            fact = msgspec.structs.replace(fact, objections=await self._objections(repo, pull.number))
-        fact = await self._with_checks(repo, fact, since=task.since, fresh=fresh)
+            fact = msgspec.structs.replace(fact, objections=await self._objections(reads, repo, pull.number))
+        fact = await self._with_checks(reads, repo, fact, since=task.since, fresh=fresh)
         if fresh or any(check.status != "completed" and not check.ours for check in fact.checks):
             return fact
         now = await reads.pull(repo, task.pull, worked_out=True)
@@ -61,9 +79,11 @@ class Observer:
             return fact
         return msgspec.structs.replace(fact, mergeable=now.mergeable, mergeable_state=now.mergeable_state)
 
-    async def _with_checks(self, repo: str, fact: PullFact, *, since: datetime | None, fresh: bool) -> PullFact:
+    async def _with_checks(
+        self, reads: Reads, repo: str, fact: PullFact, *, since: datetime | None, fresh: bool
+    ) -> PullFact:
         """The fact with what is known of its checks, and of those that may still come."""
-        reads, sha = self._parts.github.reads, fact.head_sha
+        sha = fact.head_sha
         found = await reads.checks(repo, sha, fresh=fresh)
         ours = (await reads.app()).id
         checks = tuple(_check(check, ours) for check in found)
@@ -95,21 +115,21 @@ class Observer:
         said = (await self.config(repo)).checks == "none"
         return said or (self._parts.settings.checks_none and not has_workflows)
 
-    async def _objections(self, repo: str, number: int) -> tuple[str, ...]:
+    async def _objections(self, reads: Reads, repo: str, number: int) -> tuple[str, ...]:
         """Who asked for changes and has not said otherwise since. As on GitHub, the word of people who can write
         counts; an App is there because an owner let it in.
         """
         latest: dict[str, ReviewInfo] = {}
-        for review in await self._parts.github.reads.reviews(repo, number, fresh=True):
+        for review in await reads.reviews(repo, number, fresh=True):
             if review.state in {"APPROVED", "CHANGES_REQUESTED", "DISMISSED"}:
                 latest[review.author] = review
         asked = [review for review in latest.values() if review.state == "CHANGES_REQUESTED"]
-        return tuple([review.author for review in asked if await self._counts(repo, review)])
+        return tuple([review.author for review in asked if await self._counts(reads, repo, review)])
 
-    async def _counts(self, repo: str, review: ReviewInfo) -> bool:
+    async def _counts(self, reads: Reads, repo: str, review: ReviewInfo) -> bool:
         if review.author_type == "Bot":
             return True
-        return await self._parts.github.reads.permission(repo, review.author, fresh=True) in WRITE
+        return await reads.permission(repo, review.author, fresh=True) in WRITE
 
     async def _has_workflows(self, repo: str) -> bool:
         """Without the right to ask, assume that checks will come: waiting can be explained, merging too early can't

@@ -1,18 +1,22 @@
 """The GitHub client: reads through a cache, writes with keys, one transport seam.
 
-A read goes facade -> cache -> shared flight -> credential -> transport; a write goes credential -> transport. Each
-layer is a `Sender`, so the governor and the batcher go between cache and credential without changing a caller.
+A read goes facade -> cache -> shared flight -> (batcher ->) governor -> credential -> transport; a write goes (batcher
+->) governor -> credential -> transport. Each layer is a `Sender`. A call waits in the governor, so the credential is
+attached after the wait.
 """
 
 from collections.abc import Collection, Mapping
 
+from services.core.admission import Limits
 from services.core.clock import Clock
 from services.github.auth import Auth
+from services.github.batch import MOST, Batcher
 from services.github.cache import DEFAULT_BYTES, SECONDS, Cache
 from services.github.client import GITHUB, Transport
 from services.github.entries import Shelf
 from services.github.etags import Etags
-from services.github.exchange import Stats
+from services.github.exchange import Sender, Stats, Timers, Watches
+from services.github.governor import Governor
 from services.github.hearing import Hearing
 from services.github.infos import AppInfo, CheckInfo, CommentInfo, Installation, IssueInfo, PullInfo, RepoInfo
 from services.github.reads import Reads
@@ -53,18 +57,28 @@ class GitHub:
         timeout: float = 30.0,
         network: Network = DEFAULT,
         transport: Transport | None = None,
+        timers: Timers | None = None,
+        limits: Limits | None = None,
+        batch: int = MOST,
+        write_batch: int = 20,
     ) -> None:
         """base_url: of the API.  private_key: PEM text (UserError if unreadable).  timeout: seconds for one call.
 
         network: how the servers are reached.  transport: what carries the calls, if it is to be another one than HTTP.
         cache_seconds: how long answers last, by kind.  shelf: where their bodies outlive the process.
+        timers: None sends everything at once and by itself.  batch, write_batch: look-ups and changes that share a
+        call; 0: none do.
         """
         self.transport = transport or Transport(base_url, timeout=timeout, network=network)
         self.stats = self.transport.stats
         self.etags = Etags(self.transport, self.stats)
         self.auth = Auth(self.etags, app_id, private_key, clock)
+        sender: Sender = self.auth
+        self.governor: Governor | None = None
+        if timers is not None:
+            sender = self.governor = Governor(self.auth, clock, timers, limits or Limits(), self.stats)
         self.cache = Cache(
-            self.auth,
+            sender,
             clock,
             self.stats,
             enabled=cache_enabled,
@@ -72,9 +86,19 @@ class GitHub:
             seconds=cache_seconds,
             shelf=shelf,
         )
-        self.reads = Reads(self.cache)
+        self.batcher: Batcher | None = None
+        if timers is not None and cache_enabled and batch:
+            self.batcher = Batcher(sender, clock, timers, self.stats, lookups=batch, changes=write_batch)
+        self.reads = Reads(self.cache, self.batcher)
         self._hearing = Hearing(self.cache, self.reads, clock)
-        self.writes = Writes(self.reads, self.auth, self.auth, self.cache, self.stats)
+        changes = self.batcher if write_batch else None
+        self.writes = Writes(self.reads, sender, self.auth, self.cache, self.stats, changes)
+
+    def watched_by(self, watch: Watches) -> None:
+        """Tell this what the limits do."""
+        for layer in (self.governor, self.batcher):
+            if layer is not None:
+                layer.watch = watch
 
     def invalidate(self, repo: str, subject: str = "") -> None:
         """A webhook said that this changed; subjects are described in `cache`."""

@@ -15,10 +15,11 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Protocol, TypeVar, runtime_checkable
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 import msgspec
 
+from services.core.admission import Rank
 from services.core.clock import Clock
 from services.errors import ApiError, Unreachable
 from services.github.entries import LONG_AGO, Entries, Entry, Key, Read, Shelf, shelf_key
@@ -117,7 +118,12 @@ class Cache:
         return int(self._entries.currsize)
 
     async def get(
-        self, read: Read[Shape], *, fresh: bool = False, wanted: Callable[[Shape], bool] | None = None
+        self,
+        read: Read[Shape],
+        *,
+        fresh: bool = False,
+        wanted: Callable[[Shape], bool] | None = None,
+        rank: Rank = "event",
     ) -> tuple[Shape, str]:
         """The value and the path of the next page (or empty).
 
@@ -125,7 +131,7 @@ class Cache:
         """
         counts = read.kind not in ALWAYS_KEPT
         if not self._enabled and counts:
-            entry = await self._ask(read, None, 0)
+            entry = await self._ask(read, None, 0, rank)
             return entry.value(read.shape), entry.next
         after = self._flights.moment() if fresh else self._doubtful_until(read)
         held = self._entries.get(read.key)
@@ -137,7 +143,7 @@ class Cache:
             after = self._flights.moment()
 
         async def work(began: int) -> Entry:
-            entry = await self._ask(read, await self._held(read), began, by_date=not fresh)
+            entry = await self._ask(read, await self._held(read), began, rank, by_date=not fresh)
             return self._keep(read, entry, fresh=fresh)
 
         entry, was_shared = await self._flights.run(read.key, work, after=after)
@@ -148,6 +154,20 @@ class Cache:
         """What is held and not in doubt, even if it is too old to be used without asking."""
         held = self._entries.get(read.key)
         return held.value(read.shape) if held is not None and held.began > self._doubtful_until(read) else None
+
+    def has(self, read: Read[Any]) -> bool:
+        """Would `get` answer from memory?"""
+        return self._enabled and self._is_valid(read)
+
+    def begin(self) -> int:
+        """A moment at which somebody begins to ask in another way, for `put`."""
+        return self._flights.moment()
+
+    def put(self, read: Read[Any], body: bytes, began: int) -> None:
+        """Keep what was asked for in another way, as if `get` had asked at that moment."""
+        expires = self._clock.now() + timedelta(seconds=self._seconds[read.kind])
+        version = _version(decode(body, read.shape))
+        self._keep(read, Entry(body, "", "", began, expires, version=version), fresh=False)
 
     def invalidate(self, repo: str, subject: str = "") -> None:
         """Something about this changed: no answer begun before now counts any more.
@@ -255,9 +275,11 @@ class Cache:
         body, etag, more, modified = found
         return Entry(body, etag, more, 0, LONG_AGO, modified=modified)
 
-    async def _ask(self, read: Read[Shape], held: Entry | None, began: int, *, by_date: bool = False) -> Entry:
+    async def _ask(
+        self, read: Read[Shape], held: Entry | None, began: int, rank: Rank, *, by_date: bool = False
+    ) -> Entry:
         """One call; with an ETag if there is an older answer. What does not decode is an error and is never kept."""
-        request = Request("GET", read.path, read.identity, accept=read.accept)
+        request = Request("GET", read.path, read.identity, accept=read.accept, rank=rank)
         if held is not None and held.etag:
             since = held.modified if by_date and read.kind in BY_DATE else ""
             request = replace(request, etag=held.etag, since=since, held=held.body, holder=held.holder)

@@ -6,7 +6,7 @@ that had to wait does not carry an expired one.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -16,6 +16,7 @@ from urllib.parse import quote
 
 import msgspec
 
+from services.core.admission import Rank
 from services.errors import NotFound, Unreachable
 
 JSON = "application/vnd.github+json"
@@ -46,6 +47,8 @@ class Request:
 
     What is held of an earlier answer makes a read conditional: its `etag` and the credential it came with (`holder`),
     the body it is made of (`held`, never sent; see `etags`), and its Last-Modified where that may be relied on.
+    rank: how urgent it is.  content: how many things it makes that people see, where the path doesn't say.
+    is_query: a POST that changes nothing.
     """
 
     method: str
@@ -57,6 +60,9 @@ class Request:
     since: str = ""
     held: bytes = field(default=b"", repr=False)
     holder: int = 0
+    rank: Rank = "event"
+    content: int = 0
+    is_query: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +94,26 @@ class Answer:
         return told if told.tzinfo else told.replace(tzinfo=UTC)
 
 
+class Watches(Protocol):
+    """Whoever counts what the limits do."""
+
+    def waited(self, rank: str, seconds: float, /) -> None: ...
+
+    def closed(self, reason: str, /) -> None: ...
+
+    def rejected(self) -> None: ...
+
+    def batched(self, kind: str, size: int, /) -> None: ...
+
+    def remains(self, resource: str, count: int, /) -> None: ...
+
+
+class Timers(Protocol):
+    """Calls back after a number of seconds."""
+
+    def after(self, seconds: float, call: Callable[[], None], /) -> None: ...
+
+
 class Sender(Protocol):
     """A layer: answers with 2xx or 304, raises an ApiError for everything else."""
 
@@ -108,6 +134,7 @@ class Stats:
     Every webhook that carries something we could keep is one of primed, patched and skipped (it said nothing new).
     stale: answers that were used for good when GitHub already had another one, as far as it came out.  drifts: ETags
     that GitHub made otherwise than we expected.  evictions: answers that had to go for others.
+    rejected: calls that GitHub refused because of a limit.  batched: look-ups and changes that shared a call.
     """
 
     requests: int = 0
@@ -125,6 +152,8 @@ class Stats:
     stale: int = 0
     drifts: int = 0
     evictions: int = 0
+    rejected: int = 0
+    batched: int = 0
 
     @property
     def saved(self) -> int:

@@ -41,6 +41,7 @@ class RepoInfo(msgspec.Struct, frozen=True, kw_only=True):
     allow_merge_commit: bool
     allow_squash_merge: bool
     allow_rebase_merge: bool
+    node_id: str = ""
 
 
 class IssueInfo(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,6 +59,7 @@ class IssueInfo(msgspec.Struct, frozen=True, kw_only=True):
     is_pull: bool
     url: str
     updated_at: datetime | None = None
+    node_id: str = ""
 
 
 class CommentInfo(msgspec.Struct, frozen=True, kw_only=True):

@@ -14,8 +14,10 @@ from urllib.parse import urlencode
 import msgspec
 from cachetools import LRUCache
 
+from services.core.admission import Rank
 from services.errors import NotFound, Refused, Unreachable
 from services.github import places, shapes
+from services.github.batch import Batcher
 from services.github.cache import LIST, Cache
 from services.github.entries import Read
 from services.github.exchange import APP, Identity, decode, repo_path, segment
@@ -29,6 +31,7 @@ from services.github.infos import (
     RepoInfo,
     ReviewInfo,
 )
+from services.github.queries import Wanted, check_bodies, issue_body, pull_body
 
 Shape = TypeVar("Shape")
 Item = TypeVar("Item")
@@ -43,23 +46,35 @@ MAX_IDENTITIES = 4_096
 class Reads:
     """GitHub as it is now, or was at most a cache's life ago."""
 
-    def __init__(self, cache: Cache) -> None:
+    def __init__(self, cache: Cache, batcher: Batcher | None = None, rank: Rank = "event") -> None:
+        """batcher: None reads everything one by one.  rank: how urgent these reads are."""
         self._cache = cache
+        self._batcher = batcher
+        self._rank = rank
         self._identities: LRUCache[int, tuple[dict[str, str], Identity]] = LRUCache(MAX_IDENTITIES)
 
+    def ranked(self, rank: Rank) -> "Reads":
+        """The same, more or less urgent."""
+        if rank == self._rank:
+            return self
+        other = Reads(self._cache, self._batcher, rank)
+        other._identities = self._identities
+        return other
+
     async def app(self) -> AppInfo:
-        found, _ = await self._cache.get(Read(APP, "app", shapes.OwnApp, "", "app"))
+        found, _ = await self._get(Read(APP, "app", shapes.OwnApp, "", "app"))
         return AppInfo(id=str(found.id), slug=found.slug)
 
     async def installation_of(self, repo: str) -> Installation:
         """NotFound when the App is not installed there."""
-        return (await self._cache.get(places.installation(repo)))[0].info()
+        return (await self._get(places.installation(repo)))[0].info()
 
     async def installed_repositories(self, installation_id: str) -> tuple[RepoInfo, ...]:
         """All repositories of an installation. Invalidated by ("", "installed:<id>")."""
         identity = Identity(installation_id, permissions=(("metadata", "read"),))
         subject = f"installed:{segment(installation_id)}"
-        read = Read(identity, f"installation/repositories?per_page={PAGE}", shapes.RepoList, "", subject)
+        path = f"installation/repositories?per_page={PAGE}"
+        read = Read(identity, path, shapes.RepoList, "", subject)
         return tuple([found.info() for found in await self._pages(read, lambda page: page.repositories)])
 
     async def repository(self, repo: str) -> RepoInfo:
@@ -73,15 +88,47 @@ class Reads:
         path = f"/collaborators/{segment(login)}/permission"
         read = await self.read_of(repo, path, shapes.Permission, f"permission:{login.lower()}")
         try:
-            found, _ = await self._cache.get(read, fresh=fresh)
+            found, _ = await self._get(read, fresh=fresh)
         except NotFound:
             return "none"
         role = found.role_name if found.role_name in ROLES else found.permission
         return role if role in ROLES else "none"
 
     async def issue(self, repo: str, number: int, *, fresh: bool = False) -> IssueInfo:
+        """Of many that are asked for at once and may be remembered, those that are not are read together."""
         read = places.issue(await self._reader(repo), repo, number)
-        return (await self._cache.get(read, fresh=fresh))[0].info()
+        if not fresh and self._batcher is not None and not self._cache.has(read):
+            began = self._cache.begin()
+            found = await self._batcher.look_up(read.identity, self._rank, Wanted("issue", repo, number))
+            if found is not None:
+                self._cache.put(read, issue_body(found), began)
+        return (await self._get(read, fresh=fresh))[0].info()
+
+    async def prepare_pull(self, repo: str, number: int) -> None:
+        """Read a pull request and its head's checks by one call that others share, where it would take several; what is
+        asked for afterwards comes from memory then.
+        """
+        if self._batcher is None:
+            return
+        who = await self._reader(repo)
+        read = places.pull(who, repo, number)
+        if self._cache.has(read):
+            sha = (await self._get(read))[0].head.sha
+            if self._cache.has(places.check_runs(who, repo, sha)) or self._cache.has(places.statuses(who, repo, sha)):
+                return
+        began = self._cache.begin()
+        try:
+            found = await self._batcher.look_up(who, self._rank, Wanted("pull", repo, number))
+        except NotFound:  # REST says so too, and its answer is the one that counts
+            return
+        if found is None:
+            return
+        if (body := pull_body(found)) is not None:
+            self._cache.put(read, body, began)
+        if (bodies := check_bodies(found)) is not None:
+            sha = str(found["headRefOid"])
+            self._cache.put(places.check_runs(who, repo, sha), bodies[0], began)
+            self._cache.put(places.statuses(who, repo, sha), bodies[1], began)
 
     async def comments(self, repo: str, number: int, *, fresh: bool = False) -> tuple[CommentInfo, ...]:
         """All comments of an issue or of a pull request's conversation, oldest first."""
@@ -102,7 +149,7 @@ class Reads:
         not kept for that.
         """
         read = places.pull(await self._reader(repo), repo, number, worked_out=worked_out)
-        found, _ = await self._cache.get(read, fresh=fresh, wanted=_is_settled if worked_out else None)
+        found, _ = await self._get(read, fresh=fresh, wanted=_is_settled if worked_out else None)
         return found.info(worked_out=fresh or worked_out)
 
     async def files(self, repo: str, number: int, *, fresh: bool = False) -> tuple[str, ...]:
@@ -153,7 +200,7 @@ class Reads:
         """Has the repository any Actions workflow? Refused when the App was not given `actions: read`."""
         read = await self.read_of(repo, "/actions/workflows?per_page=1", shapes.Total, "workflows")
         try:
-            return (await self._cache.get(read))[0].total_count > 0
+            return (await self._get(read))[0].total_count > 0
         except NotFound:
             return False
 
@@ -161,7 +208,7 @@ class Reads:
         """The branch's commit, or None when there is no such branch (or nothing at all in the repository)."""
         read = places.branch(await self._reader(repo), repo, name)
         try:
-            found, _ = await self._cache.get(read, fresh=fresh)
+            found, _ = await self._get(read, fresh=fresh)
         except NotFound:
             return None
         except Refused as error:
@@ -175,7 +222,7 @@ class Reads:
         place = "/".join(segment(piece) for piece in path.split("/"))
         read = await self.read_of(repo, f"/contents/{place}", msgspec.Raw, f"file:{path}")
         try:
-            found, _ = await self._cache.get(read, fresh=fresh)
+            found, _ = await self._get(read, fresh=fresh)
         except NotFound:
             return None
         is_directory = bytes(found).startswith(b"[")
@@ -191,7 +238,7 @@ class Reads:
         return self._identity(found) if found is not None else None
 
     async def _reader(self, repo: str) -> Identity:
-        return self._identity((await self._cache.get(places.installation(repo)))[0])
+        return self._identity((await self._get(places.installation(repo)))[0])
 
     def _identity(self, found: shapes.InstallationShape) -> Identity:
         """The installation with every right it has, lowered; made once for each answer about it."""
@@ -202,8 +249,13 @@ class Reads:
             self._identities[found.id] = made
         return made[1]
 
+    async def _get(
+        self, read: Read[Shape], *, fresh: bool = False, wanted: Callable[[Shape], bool] | None = None
+    ) -> tuple[Shape, str]:
+        return await self._cache.get(read, fresh=fresh, wanted=wanted, rank=self._rank)
+
     async def _one(self, repo: str, path: str, shape: type[Shape], subject: str, *, fresh: bool = False) -> Shape:
-        return (await self._cache.get(await self.read_of(repo, path, shape, subject), fresh=fresh))[0]
+        return (await self._get(await self.read_of(repo, path, shape, subject), fresh=fresh))[0]
 
     async def _list(
         self, repo: str, path: str, shape: type[list[Item]], subject: str, *, fresh: bool = False
@@ -217,7 +269,7 @@ class Reads:
         path = first.path
         for _ in range(MAX_PAGES):
             read = first if path == first.path else replace(first, path=path)
-            page, path = await self._cache.get(read, fresh=fresh)
+            page, path = await self._get(read, fresh=fresh)
             found.extend(items(page))
             if not path:
                 return found

@@ -60,6 +60,7 @@ class RepoShape(msgspec.Struct, frozen=True):
     allow_merge_commit: bool | None = None
     allow_squash_merge: bool | None = None
     allow_rebase_merge: bool | None = None
+    node_id: str = ""
 
     def info(self) -> RepoInfo:
         return RepoInfo(
@@ -71,6 +72,7 @@ class RepoShape(msgspec.Struct, frozen=True):
             allow_merge_commit=self.allow_merge_commit is not False,
             allow_squash_merge=self.allow_squash_merge is not False,
             allow_rebase_merge=self.allow_rebase_merge is not False,
+            node_id=self.node_id,
         )
 
 
@@ -94,6 +96,7 @@ class IssueShape(msgspec.Struct, frozen=True):
     pull_request: dict[str, Any] | None = None
     html_url: str = ""
     updated_at: datetime | None = None
+    node_id: str = ""
 
     def steady(self) -> IssueInfo:
         """All of it: whatever changes on an issue changes `updated_at`."""
@@ -111,6 +114,7 @@ class IssueShape(msgspec.Struct, frozen=True):
             is_pull=self.pull_request is not None,
             url=self.html_url,
             updated_at=self.updated_at,
+            node_id=self.node_id,
         )
 
 
@@ -316,6 +320,10 @@ class Merged(msgspec.Struct, frozen=True):
 
 class Created(msgspec.Struct, frozen=True):
     id: int
+
+
+class Noded(msgspec.Struct):
+    node_id: str = ""
 
 
 def _names(labels: list[Label | str]) -> tuple[str, ...]:

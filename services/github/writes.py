@@ -6,18 +6,23 @@ found again by the `find_` functions. What a call may have changed is invalidate
 not.
 """
 
+import asyncio
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 import msgspec
 from cachetools import LRUCache
 
+from services.core.admission import Rank
 from services.errors import NotFound, Refused
 from services.github import shapes
 from services.github.auth import Auth
+from services.github.batch import Batcher
 from services.github.cache import LIST, Cache
 from services.github.exchange import Answer, Identity, Request, Sender, Stats, branch_path, decode, repo_path, segment
 from services.github.infos import CheckInfo, CommentInfo, IssueInfo, PullInfo
+from services.github.queries import Change, issue_body
 from services.github.reads import Reads
 
 Rights = tuple[tuple[str, str], ...]
@@ -26,7 +31,18 @@ TALK: Rights = (("contents", "read"), ("issues", "write"), ("pull_requests", "wr
 CHECK: Rights = (("checks", "write"),)
 MERGE: Rights = (("contents", "write"), ("pull_requests", "write"))
 MAX_SUMMARY = 65_535
-MOST_LABELS = 50_000
+MADE = """issue { id fullDatabaseId number title body state url updatedAt
+  author { login __typename } labels(first: 10) { nodes { name } } }"""
+
+
+class Known:
+    """What does not change: the global ids of labels that are there ("" where it is not known), by repository and name,
+    and those of issues, by repository and number.
+    """
+
+    def __init__(self) -> None:
+        self.labels: LRUCache[tuple[str, str], str] = LRUCache(10_000)
+        self.nodes: LRUCache[tuple[str, int], str] = LRUCache(10_000)
 
 
 class Writes:
@@ -35,18 +51,46 @@ class Writes:
     Errors: NotFound, Refused (with GitHub's text), RateLimited (nothing was done), Unreachable (look first).
     """
 
-    def __init__(self, reads: Reads, sender: Sender, auth: Auth, cache: Cache, stats: Stats) -> None:
+    def __init__(
+        self,
+        reads: Reads,
+        sender: Sender,
+        auth: Auth,
+        cache: Cache,
+        stats: Stats,
+        batcher: Batcher | None = None,
+        rank: Rank = "event",
+        known: "Known | None" = None,
+    ) -> None:
+        """batcher: None makes each change by a call of its own.  rank: how urgent these changes are."""
         self._reads = reads
         self._sender = sender
         self._auth = auth
         self._cache = cache
         self._stats = stats
-        self._labels: LRUCache[tuple[str, str], bool] = LRUCache(MOST_LABELS)  # known to be there, by repository
+        self._batcher = batcher
+        self._rank = rank
+        self._known = known or Known()
 
-    async def create_issue(self, repo: str, title: str, body: str, labels: tuple[str, ...] = ()) -> IssueInfo:
-        data = {"title": title, "body": body, "labels": labels}
-        answer = await self._talk(repo, "POST", "/issues", data, f"issue:{LIST}")
-        return decode(answer.body, shapes.IssueShape).info()
+    def ranked(self, rank: Rank) -> "Writes":
+        """The same, more or less urgent."""
+        reads = self._reads.ranked(rank)
+        return Writes(reads, self._sender, self._auth, self._cache, self._stats, self._batcher, rank, self._known)
+
+    async def create_issue(self, repo: str, title: str, body: str) -> IssueInfo:
+        """Of many that are made at the same time, those of one installation share calls."""
+        node = (await self._reads.repository(repo)).node_id if self._batcher is not None else ""
+        given = {"repositoryId": node, "title": title, "body": body}
+        made = await self._change(repo, node, TALK, Change("createIssue", given, MADE, 1), f"issue:{LIST}")
+        if made is not None:
+            text = issue_body(made["issue"])
+        else:
+            data = {"title": title, "body": body}
+            text = (await self._talk(repo, "POST", "/issues", data, f"issue:{LIST}")).body
+        info = decode(text, shapes.IssueShape).info()
+        if info.node_id:
+            self._known.nodes[repo, info.number] = info.node_id
+        return info
 
     async def edit_issue(
         self,
@@ -94,26 +138,62 @@ class Writes:
             return
 
     async def ensure_label(self, repo: str, name: str, color: str, description: str) -> None:
-        """Create the label unless there is one of that name, whatever its colour. color: six hex digits.
-
-        Asked once: where somebody has deleted it since, GitHub makes it anew when it is put on an issue.
-        """
-        if (repo, name) in self._labels:
+        """Create the label unless there is one of that name, whatever its colour. color: six hex digits."""
+        if (repo, name) in self._known.labels:  # once a process: who deletes it meanwhile gets it back uncoloured
             return
         data = {"name": name, "color": color.removeprefix("#"), "description": description}
         try:
-            await self._talk(repo, "POST", "/labels", data)
+            made = await self._talk(repo, "POST", "/labels", data)
         except Refused as error:
             _tolerate(error, "already_exists")
-        self._labels[repo, name] = True
+            self._known.labels[repo, name] = ""
+        else:
+            self._known.labels[repo, name] = decode(made.body, shapes.Noded).node_id
 
-    async def link_sub_issue(self, repo: str, number: int, sub_issue_id: str) -> None:
-        """Put an issue (by its database id, from any repository of the owner) under this one; twice changes nothing."""
-        data = {"sub_issue_id": int(sub_issue_id)}
+    async def close_issue(self, repo: str, number: int, reason: str, label: str) -> IssueInfo:
+        """Close an issue and put a label on it that is known to be there; the issue as it is now.
+
+        reason: completed or not_planned.
+        """
+        known = self._known.labels.get((repo, label), "") if label else ""
+        node = await self._node_of(repo, number) if known else ""
+        if known and node:
+            given = {"issueId": node, "stateReason": reason.upper()}
+            puts = Change("addLabelsToLabelable", {"labelableId": node, "labelIds": [known]}, "clientMutationId")
+            both = (Change("closeIssue", given, MADE), puts)
+            closed, labelled = await asyncio.gather(
+                *(self._change(repo, node, TALK, each, f"issue:{number}") for each in both), return_exceptions=True
+            )
+            for end in (closed, labelled):
+                if isinstance(end, NotFound):
+                    self._known.labels.pop((repo, label), None)  # somebody has deleted it, or the issue
+                elif isinstance(end, BaseException):
+                    raise end
+            if isinstance(closed, Mapping) and isinstance(labelled, Mapping):
+                info = decode(issue_body(closed["issue"]), shapes.IssueShape).info()
+                return msgspec.structs.replace(info, labels=tuple(dict.fromkeys((*info.labels, label))))
+        return await self.edit_issue(repo, number, state="closed", state_reason=reason)
+
+    async def link_sub_issue(self, repo: str, number: int, sub_issue: IssueInfo) -> None:
+        """Put an issue (from any repository of the owner) under this one; twice changes nothing."""
         try:
-            await self._talk(repo, "POST", f"/issues/{number}/sub_issues", data)
+            parent = await self._node_of(repo, number) if sub_issue.node_id else ""
+            given = {"issueId": parent, "subIssueId": sub_issue.node_id}
+            change = Change("addSubIssue", given, "subIssue { id }")
+            if await self._change(repo, parent, TALK, change) is None:
+                data = {"sub_issue_id": int(sub_issue.id)}
+                await self._talk(repo, "POST", f"/issues/{number}/sub_issues", data)
         except Refused as error:
             _tolerate(error, "duplicate sub-issues")
+
+    async def _node_of(self, repo: str, number: int) -> str:
+        """The global id of an issue, asked for once."""
+        if self._batcher is None:
+            return ""
+        known = self._known.nodes.get((repo, number))
+        if known is None:
+            known = self._known.nodes[repo, number] = (await self._reads.issue(repo, number)).node_id
+        return known
 
     async def open_pull(
         self, repo: str, head: str, base: str, title: str, body: str, *, draft: bool = False
@@ -149,11 +229,32 @@ class Writes:
         if details_url is not None:
             data["details_url"] = details_url
         ours = await self._our_run(repo, sha, name) if look else None
+        if ours is None and (made := await self._create_check(repo, sha, data)):
+            return made
         method, path = ("PATCH", f"/check-runs/{ours.id}") if ours else ("POST", "/check-runs")
         answer = await self._write(
             repo, method, path, data if ours else {**data, "head_sha": sha}, CHECK, f"checks:{sha}"
         )
         return str(decode(answer.body, shapes.Created).id)
+
+    async def _create_check(self, repo: str, sha: str, data: dict[str, Any]) -> str:
+        """The id of a new check run that shared a call with others; "" when it could not."""
+        node = (await self._reads.repository(repo)).node_id if self._batcher is not None else ""
+        given = {
+            "repositoryId": node,
+            "headSha": sha,
+            "name": data["name"],
+            "externalId": data["external_id"],
+            "status": data["status"].upper(),
+            "output": data["output"],
+        }
+        if "conclusion" in data:
+            given["conclusion"] = data["conclusion"].upper()
+        if "details_url" in data:
+            given["detailsUrl"] = data["details_url"]
+        change = Change("createCheckRun", given, "checkRun { databaseId }")
+        made = await self._change(repo, node, CHECK, change, f"checks:{sha}")
+        return str(made["checkRun"]["databaseId"]) if made is not None and made.get("checkRun") else ""
 
     async def merge(self, repo: str, number: int, sha: str, method: str, title: str) -> str:
         """Merge exactly that head commit and give the resulting one. method: merge, squash or rebase.
@@ -205,11 +306,28 @@ class Writes:
     async def _talk(self, repo: str, method: str, path: str, data: Any, *changed: str) -> Answer:
         return await self._write(repo, method, path, data, TALK, *changed)
 
+    async def _change(
+        self, repo: str, node: str, rights: Rights, change: Change, *changed: str
+    ) -> Mapping[str, Any] | None:
+        """One change among others of the same call; None when it has to be made by itself, and nothing was done.
+
+        node: the global id of what it is about, "" when that is not known.
+        """
+        if self._batcher is None or not node:
+            return None
+        identity = await self._identity(repo, rights, alone=False)
+        try:
+            return await self._batcher.change(identity, self._rank, change)
+        finally:
+            for subject in changed:
+                self._cache.invalidate(repo, subject)
+
     async def _write(
         self, repo: str, method: str, path: str, data: Any, rights: Rights, *changed: str, alone: bool = False
     ) -> Answer:
         body = b"" if data is None else msgspec.json.encode(data)
-        request = Request(method, repo_path(repo) + path, await self._identity(repo, rights, alone=alone), body)
+        identity = await self._identity(repo, rights, alone=alone)
+        request = Request(method, repo_path(repo) + path, identity, body, rank=self._rank)
         self._stats.writes += 1
         try:
             return await self._sender.send(request)

@@ -112,8 +112,7 @@ def rollup(context: Context, row: tuple[Repo, Commit], args: Args) -> Node | Non
 
 def _contexts(context: Context, row: tuple[Repo, Commit, str], args: Args) -> Rows:
     repo, sha = row[0], row[1].sha
-    runs = {(r.app_id, r.name): r for r in checks.runs_of(context.state, repo, sha)}
-    items = [Node("CheckRun", run) for run in runs.values()]
+    items = [Node("CheckRun", run) for run in checks.latest(checks.runs_of(context.state, repo, sha))]
     items += [Node("StatusContext", status) for status in checks.latest_statuses(context.state, repo, sha)]
     return Rows("StatusCheckRollupContext", items)
 

@@ -103,7 +103,7 @@ class Hands:
             del self._gates[action.key]
             self.heard.set()
 
-    async def facts(self, run: Run, task_ids: Iterable[str]) -> dict[str, PullFact]:
+    async def facts(self, run: Run, task_ids: Iterable[str], *, rank: str = "event") -> dict[str, PullFact]:
         asked = tuple(task_ids)
         self.asked.append((run.id, asked))
         self.heard.set()

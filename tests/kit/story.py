@@ -95,6 +95,7 @@ class Story(Sight):
             comment_interval=0.05,
             sweep_seconds=600.0,
             checks_grace=0.2,
+            api_pacing=False,
         )
 
     # The stage and the bot.

@@ -86,7 +86,7 @@ class World:
     def invalidate(self, repo: str, subject: str, /) -> None:
         """Nothing is cached."""
 
-    async def facts(self, run: Run, task_ids: Iterable[str], /) -> dict[str, PullFact]:
+    async def facts(self, run: Run, task_ids: Iterable[str], /, *, rank: str = "event") -> dict[str, PullFact]:
         return {}
 
     async def carry_out(self, board: Board, due: Due, /) -> Outcome:

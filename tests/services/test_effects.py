@@ -33,6 +33,9 @@ class GitHub:
     def writes(self) -> "GitHub":
         return self
 
+    def ranked(self, rank: str) -> "GitHub":
+        return self
+
     async def permission(self, repo: str, login: str, *, fresh: bool) -> str:
         return "write"
 
@@ -52,7 +55,7 @@ class _Repository:
 class Observer:
     """A pull request that may be merged."""
 
-    async def pull(self, repo: str, state: TaskState, *, fresh: bool) -> PullFact:
+    async def pull(self, repo: str, state: TaskState, *, fresh: bool, rank: str) -> PullFact:
         return pull(HEAD)
 
     async def config(self, repo: str) -> RepoConfig:

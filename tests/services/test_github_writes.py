@@ -1,12 +1,14 @@
 """Writes: what is sent, with which rights, what is tolerated, and how a thing is found again after a failure."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
+from itertools import count
 from typing import Any
 
 import pytest
 
 from services.errors import NotFound, RateLimited, Refused, Unreachable
 from services.github import GitHub
+from services.github.shapes import IssueShape
 from tests.contract.openapi import description
 from tests.kit.fakehub import START, FakeHub, HandClock, Reply, issue, pull
 from tests.services.test_github_auth import pem
@@ -37,13 +39,13 @@ async def github(hub: FakeHub) -> AsyncIterator[GitHub]:
 async def test_an_issue_is_created_and_edited(hub: FakeHub, github: GitHub) -> None:
     hub.script("POST", f"{API}/issues", Reply(201, issue(5)))
     hub.script("PATCH", f"{API}/issues/5", Reply(json=issue(5, state="closed")))
-    made = await github.writes.create_issue("acme/api", "T", "B", ("lockstep:ready",))
+    made = await github.writes.create_issue("acme/api", "T", "B")
     assert (made.id, made.number) == ("1005", 5)
     await github.writes.edit_issue("acme/api", 5, state="closed", state_reason="completed")
     await github.writes.edit_issue("acme/api", 5, body="")
     sent = [asked.data for asked in hub.asked if asked.path.startswith(f"{API}/issues")]
     assert sent == [
-        {"title": "T", "body": "B", "labels": ["lockstep:ready"]},
+        {"title": "T", "body": "B"},
         {"state": "closed", "state_reason": "completed"},
         {"body": ""},
     ]
@@ -61,6 +63,8 @@ async def test_comments_and_reactions(hub: FakeHub, github: GitHub) -> None:
 
 
 EXISTS = {"message": "V", "errors": [{"resource": "Label", "code": "already_exists", "field": "name"}]}
+CHILD = IssueShape(id=1006, number=6).info()
+numbers = count()
 Tolerant = Callable[[GitHub], Awaitable[object]]
 
 
@@ -69,8 +73,10 @@ Tolerant = Callable[[GitHub], Awaitable[object]]
     [
         ("DELETE", f"{API}/issues/5/labels/lockstep%3Aready", 404, {"message": "Label does not exist"},
          lambda g: g.writes.remove_label("acme/api", 5, "lockstep:ready")),
+        ("POST", f"{API}/labels", 422, EXISTS,
+         lambda g: g.writes.ensure_label("acme/api", f"lockstep:{next(numbers)}", "#00ff00", "d")),
         ("POST", f"{API}/issues/5/sub_issues", 422, {"message": "Issue may not contain duplicate sub-issues"},
-         lambda g: g.writes.link_sub_issue("acme/api", 5, "1006")),
+         lambda g: g.writes.link_sub_issue("acme/api", 5, CHILD)),
         ("DELETE", f"{API}/git/refs/heads/lockstep/p/t", 422, {"message": "Reference does not exist"},
          lambda g: g.writes.delete_branch("acme/api", "lockstep/p/t")),
     ],
@@ -97,7 +103,7 @@ async def test_labels_and_links_say_what_github_wants(hub: FakeHub, github: GitH
     await github.writes.add_labels("acme/api", 5, ())
     await github.writes.remove_label("acme/api", 5, "a/b")
     await github.writes.ensure_label("acme/api", "x", "#00ff00", "d")
-    await github.writes.link_sub_issue("acme/api", 5, "1006")
+    await github.writes.link_sub_issue("acme/api", 5, CHILD)
     assert [asked.data for asked in hub.calls("POST", f"{API}/issues/5/labels")] == [{"labels": ["x"]}]
     assert hub.calls("POST", f"{API}/labels")[0].data == {"name": "x", "color": "00ff00", "description": "d"}
     assert hub.calls("POST", f"{API}/issues/5/sub_issues")[0].data == {"sub_issue_id": 1006}  # an integer

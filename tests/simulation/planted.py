@@ -132,7 +132,7 @@ def _stored_twice() -> list[Swap]:
 def _from_memory() -> list[Swap]:
     real = Observer.pull
 
-    async def pull(self: Observer, repo: str, task: Any, *, fresh: bool = False) -> Any:
+    async def pull(self: Observer, repo: str, task: Any, *, fresh: bool = False, rank: Any = "event") -> Any:
         return await real(self, repo, task)
 
     return [(Observer, "pull", pull)]

@@ -8,12 +8,11 @@ from collections.abc import Callable
 
 import structlog
 
-from bot.assembly import Assembly, assemble
+from bot.assembly import Assembly, assemble, github_of
 from bot.loops import Beside
 from bot.settings import Settings
 from bot.webhook import signed
 from services.errors import ApiError, StoreError
-from services.github import GitHub
 from services.sandbox import events
 from services.sandbox.sandbox import Sandbox
 from services.sandbox.state import Delivery
@@ -22,7 +21,7 @@ from tests.simulation.clock import VirtualClock
 from tests.simulation.hub import SECRET
 from tests.simulation.life import Life
 from tests.simulation.loop import VirtualLoop
-from tests.simulation.network import BASE, SimTransport, Wire
+from tests.simulation.network import SimTransport, Wire
 from tests.simulation.store import Disk, SimDatabase
 from tests.simulation.workers import SimWorkers, Yard
 
@@ -35,9 +34,7 @@ class Process:
         self.settings = settings
         self.clock = VirtualClock(loop)
         self.yard = yard
-        self.github = GitHub(
-            BASE, settings.app_id, settings.private_key, self.clock, transport=SimTransport(wire, life)
-        )
+        self.github = github_of(settings, self.clock, transport=SimTransport(wire, life))
         self.database = SimDatabase(disk, life)
         self.assembly: Assembly | None = None
         self.beside: Beside | None = None

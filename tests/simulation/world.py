@@ -27,7 +27,7 @@ from tests.simulation.hub import ROLES, SECRET, Hub
 from tests.simulation.life import Life
 from tests.simulation.loop import Stuck, VirtualLoop
 from tests.simulation.marks import Marks
-from tests.simulation.network import Wire
+from tests.simulation.network import BASE, Wire
 from tests.simulation.people import People
 from tests.simulation.process import Process
 from tests.simulation.store import Disk
@@ -81,6 +81,7 @@ class World:
             app_id=str(self.hub.app.app_id),
             private_key=self.hub.app.private_key,
             webhook_secret=SECRET,
+            github_api_url=BASE,
             workers=at.choice([1, 2, 4]),
             workers_per_repo=at.choice([0, 0, 1]),
             comment_interval=at.choice([0.0, 10.0]),

@@ -62,11 +62,16 @@ def commit_of(call: Call, repo: Repo, rev: str) -> str:
 
 @route("POST", "/repos/{owner}/{repo}/check-runs", need="checks:write")
 def create(call: Call) -> Json:
-    repo = call.repo()
+    run = filed(call, call.repo(), call.body)
+    return Response(status=201, json=check_views.check_run(call.sandbox, call.base, run))
+
+
+def filed(call: Call, repo: Repo, body: dict[str, Json]) -> CheckRun:
+    """A new check run as REST's body describes it."""
     if not call.app_id:
         raise Problem(403, "You must authenticate via a GitHub App.")
-    name = string(call.body, "name", required=True)
-    wanted = string(call.body, "head_sha", required=True) or ""
+    name = string(body, "name", required=True)
+    wanted = string(body, "head_sha", required=True) or ""
     if not name:
         raise bad('"name" can\'t be blank.')
     sha = call.git.resolve(repo.id, wanted) if len(wanted) == 40 else None
@@ -77,10 +82,10 @@ def create(call: Call) -> Json:
         id=0, repo_id=repo.id, suite_id=suite.id, app_id=call.app_id, name=name, head_sha=sha,
         status="queued", conclusion=None, started_at=call.now, completed_at=None,
     )  # fmt: skip
-    _apply(call, run)
+    _apply(call, run, body)
     run.id = call.state.new_id()
     checks.created(call.sandbox, run, call.actor)
-    return Response(status=201, json=check_views.check_run(call.sandbox, call.base, run))
+    return run
 
 
 @route("GET", RUN, need="checks:read")
@@ -98,7 +103,7 @@ def update(call: Call) -> Json:
     was = run.conclusion
     draft = CheckRun(**{name: getattr(run, name) for name in CheckRun.__struct_fields__})
     draft.name = string(call.body, "name") or run.name
-    _apply(call, draft)
+    _apply(call, draft, call.body)
     call.state.check_runs[run.id] = draft
     checks.changed(call.sandbox, draft, was, call.actor)
     return check_views.check_run(call.sandbox, call.base, draft)
@@ -153,9 +158,8 @@ def _run(call: Call, repo: Repo) -> CheckRun:
     return run
 
 
-def _apply(call: Call, run: CheckRun) -> None:
+def _apply(call: Call, run: CheckRun, body: dict[str, Json]) -> None:
     """Put the body's fields on a run, all checked before anything is filed."""
-    body = call.body
     run.external_id = string(body, "external_id") or run.external_id
     run.details_url = _url(body) or run.details_url
     run.started_at = string(body, "started_at") or run.started_at

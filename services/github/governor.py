@@ -1,0 +1,210 @@
+"""Keeps GitHub's limits: every call of an installation passes one queue, and a limit shuts it for all at once.
+
+What goes when is decided in services/core/admission.py; here are only the futures and timers around it. A call that
+was refused by a limit has changed nothing and waits in the queue again, unless that takes too long: then, as for
+everybody who would wait too long, the time goes to the scheduler (`RateLimited.retry_after`), which can do something
+else meanwhile.
+"""
+
+import asyncio
+import math
+import re
+from collections.abc import Mapping
+
+from services.core.admission import Admission, Ask, Limits, Ticket, Turn
+from services.core.clock import Clock
+from services.core.quota import Told
+from services.errors import ApiError, RateLimited, Unreachable
+from services.github.exchange import GRAPHQL, Answer, Request, Sender, Stats, Timers, Watches
+from services.github.failures import failure, is_limit
+
+TRIES = 3
+"""How often a call waits in the queue again after a limit; then the scheduler is told."""
+CONTENT = re.compile(r"repos/[^/]+/[^/]+/(issues|pulls|issues/\d+/comments|pulls/\d+/(comments|reviews))")
+_BUDGET = re.compile(r"API rate limit (already )?exceeded", re.IGNORECASE)
+
+
+class _Line:
+    """One installation: its queue, who waits there, and when it is looked at again."""
+
+    def __init__(self, limits: Limits) -> None:
+        self.queue = Admission(limits)
+        self.waiting: dict[Ticket, asyncio.Future[float]] = {}
+        self.next_look = math.inf
+
+
+class Governor:
+    """A `Sender` over the one that knows credentials. timers: call back later.  watch: is told what it does."""
+
+    def __init__(
+        self, sender: Sender, clock: Clock, timers: Timers, limits: Limits, stats: Stats, watch: Watches | None = None
+    ) -> None:
+        self._sender = sender
+        self._clock = clock
+        self._timers = timers
+        self._limits = limits
+        self._stats = stats
+        self._lines: dict[str, _Line] = {}
+        self._under_way = 0
+        self.watch = watch
+
+    async def send(self, request: Request) -> Answer:
+        """RateLimited when a limit or the queue would take longer than a call should wait; nothing was done then."""
+        name = request.identity.installation
+        line = self._lines.setdefault(name, _Line(self._limits))
+        for tries in range(1, TRIES + 1):
+            ticket = await self._let_through(line, ask_of(request))
+            try:
+                return await self._try(line, ticket, request)
+            except RateLimited as error:
+                if tries == TRIES or (error.retry_after or 0.0) > self._limits.patience:
+                    raise
+            finally:
+                self._under_way -= 1
+                self._go_on(line)
+        raise AssertionError("a limit is met at most so often")
+
+    async def _let_through(self, line: _Line, ask: Ask) -> Ticket:
+        """Wait for this call's turn. RateLimited: it would be too long."""
+        began = self._now()
+        ticket = line.queue.join(ask, began)
+        if not isinstance(ticket, Ticket):
+            raise _come_back(ticket)
+        waiter = line.waiting[ticket] = asyncio.get_running_loop().create_future()
+        self._look(line)
+        try:
+            seconds = await waiter
+        except asyncio.CancelledError:
+            if waiter.done() and not waiter.cancelled() and waiter.result() == 0:  # it had been let through already
+                line.queue.ended(ticket, self._now(), charged=False, heard=False)
+                self._under_way -= 1
+            else:
+                line.waiting.pop(ticket, None)
+                line.queue.leave(ticket)
+            self._go_on(line)
+            raise
+        if self.watch is not None:
+            self.watch.waited(ask.rank, self._now() - began)
+        if seconds:
+            raise _come_back(seconds)
+        return ticket
+
+    async def _try(self, line: _Line, ticket: Ticket, request: Request) -> Answer:
+        """One call, and what it says about the limits."""
+        charged, told, is_heard = True, None, False
+        is_settled = False
+        try:
+            answer = await self._sender.send(request)
+            told = told_by(answer)
+            charged = answer.status != 304
+            if request.path == GRAPHQL and (limited := limited_200(answer, self._clock)) is not None:
+                raise limited
+            is_heard = True
+            return answer
+        except RateLimited as error:
+            is_settled = True
+            self._limited(line, ticket, error)
+            raise
+        except ApiError as error:
+            is_heard = not isinstance(error, Unreachable)
+            raise
+        finally:
+            if not is_settled:
+                line.queue.ended(ticket, self._now(), charged=charged, told=told, heard=is_heard)
+                self._tell(line)
+
+    def _limited(self, line: _Line, ticket: Ticket, error: RateLimited) -> None:
+        of_budget = _BUDGET.search(error.message) is not None
+        self._stats.rejected += 1
+        shut = line.queue.limited(ticket, self._now(), error.retry_after or 1.0, of_resource=of_budget)
+        if self.watch is not None:
+            self.watch.rejected()
+            if shut:
+                self.watch.closed("budget" if of_budget else "secondary")
+
+    def _tell(self, line: _Line) -> None:
+        if self.watch is not None:
+            for resource, count in line.queue.remaining.items():
+                self.watch.remains(resource, count)
+
+    def _go_on(self, line: _Line) -> None:
+        """A place is free: this installation first, then whoever else waits."""
+        self._look(line)
+        for other in list(self._lines.values()):
+            if other is not line and other.waiting:
+                self._look(other)
+
+    def _look(self, line: _Line) -> None:
+        """Let through who may go now, send away who has waited too long, and come back for the rest."""
+        now = self._now()
+        turn = line.queue.turn(now, self._limits.concurrent_app - self._under_way)
+        self._carry_out(line, turn)
+        if turn.at < line.next_look:
+            line.next_look = turn.at
+            self._timers.after(max(turn.at - now, 0.0), lambda: self._look_again(line, turn.at))
+
+    def _look_again(self, line: _Line, at: float) -> None:
+        if line.next_look == at:
+            line.next_look = math.inf
+        self._look(line)
+
+    def _carry_out(self, line: _Line, turn: Turn) -> None:
+        for ticket in turn.go:
+            waiter = line.waiting.pop(ticket)
+            if waiter.done():  # its task was cancelled in this very moment
+                line.queue.ended(ticket, self._now(), charged=False, heard=False)
+            else:
+                self._under_way += 1
+                waiter.set_result(0.0)
+        for ticket, seconds in turn.back:
+            waiter = line.waiting.pop(ticket)
+            if not waiter.done():
+                waiter.set_result(max(seconds, 0.001))
+
+    def _now(self) -> float:
+        return self._clock.now().timestamp()
+
+
+def ask_of(request: Request) -> Ask:
+    """The call as its limits see it."""
+    writes = request.method != "GET" and not request.is_query
+    content = request.content or int(request.method == "POST" and CONTENT.fullmatch(request.path) is not None)
+    return Ask(rank=request.rank, resource=_resource(request.path), writes=writes, content=content)
+
+
+def _resource(path: str) -> str:
+    if path == GRAPHQL:
+        return "graphql"
+    return "search" if path.startswith("search/") else "core"
+
+
+def told_by(answer: Answer) -> Told | None:
+    """What an answer's headers say of its budget; None when one is missing."""
+    headers: Mapping[str, str] = answer.headers
+    found = [headers.get(f"x-ratelimit-{name}", "") for name in ("limit", "remaining", "reset")]
+    if not all(text.isdecimal() for text in found):
+        return None
+    limit, remaining, mark = map(int, found)
+    date = answer.date
+    if date is None:
+        return None
+    resource = headers.get("x-ratelimit-resource", "core")
+    return Told(resource=resource, limit=limit, remaining=remaining, mark=mark, reset_in=mark - date.timestamp())
+
+
+def limited_200(answer: Answer, clock: Clock) -> RateLimited | None:
+    """GraphQL tells a limit in an answer of status 200, as an error's type or in REST's words."""
+    head = answer.body[:2_000]
+    if b"RATE_LIMIT" not in head and b"secondary rate limit" not in head:
+        return None
+    if b'"data":{' in head:  # there is data beside it; a text that speaks of limits is nobody's limit
+        return None
+    refusal = Answer(403, answer.headers, answer.body)
+    if not is_limit(refusal):
+        refusal = Answer(429, answer.headers, answer.body)
+    error = failure(refusal, clock.now())
+    return error if isinstance(error, RateLimited) else None
+
+
+def _come_back(seconds: float) -> RateLimited:
+    return RateLimited(0, f"GitHub's limits leave no room for {seconds:.0f} s", retry_after=seconds)

@@ -1,0 +1,204 @@
+"""What is asked in GraphQL, and its answers in REST's shape, so that the rest of the client knows only one.
+
+Repositories' names and numbers stand in the text itself: both are checked before they come here, and a text without
+variables can be cut in halves.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from services.errors import ApiError, NotFound, Refused
+
+ISSUE = """
+fragment I on Issue {
+  id fullDatabaseId number title body state url updatedAt
+  author { login __typename }
+  labels(first: 100) { nodes { name } }
+}"""
+PULL = """
+fragment P on PullRequest {
+  fullDatabaseId number title body state url merged isDraft mergeable mergeStateStatus
+  headRefOid headRefName baseRefOid baseRefName
+  headRepository { nameWithOwner }
+  mergeCommit { oid }
+  labels(first: 100) { nodes { name } }
+  statusCheckRollup { contexts(first: 100) { pageInfo { hasNextPage } nodes {
+    __typename
+    ... on CheckRun {
+      databaseId name status conclusion permalink externalId checkSuite { app { databaseId slug } }
+    }
+    ... on StatusContext { context state targetUrl }
+  } } }
+}"""
+
+_MERGEABLE = {"MERGEABLE": True, "CONFLICTING": False}
+
+
+class Wanted(msgspec.Struct, frozen=True):
+    """What to look up: kind issue or pull."""
+
+    kind: str
+    repo: str
+    number: int
+
+
+class Change(msgspec.Struct, frozen=True):
+    """One act. name: of GraphQL's mutation; given: its input; wants: the fields of its payload."""
+
+    name: str
+    given: Mapping[str, Any]
+    wants: str
+    content: int = 0
+
+
+def look_up(wanted: Sequence[Wanted]) -> str:
+    """One query for all of them; the alias of number n is `a<n>`, below the alias of its repository."""
+    repos: dict[str, list[str]] = {}
+    for n, each in enumerate(wanted):
+        field = f"issue(number: {each.number}) {{ ...I }}"
+        if each.kind == "pull":
+            field = f"pullRequest(number: {each.number}) {{ ...P }}"
+        repos.setdefault(each.repo, []).append(f"a{n}: {field}")
+    parts = []
+    for n, (repo, fields) in enumerate(repos.items()):
+        owner, _, name = repo.partition("/")
+        parts.append(f'r{n}: repository(owner: "{owner}", name: "{name}") {{ {" ".join(fields)} }}')
+    kinds = {each.kind for each in wanted}
+    texts = [ISSUE] * ("issue" in kinds) + [PULL] * ("pull" in kinds)
+    return f"query {{ {' '.join(parts)} }}{''.join(texts)}"
+
+
+def change(changes: Sequence[Change]) -> tuple[str, dict[str, Any]]:
+    """One mutation for all of them, carried out in this order, and its variables."""
+    heads = [f"$v{n}: {each.name[0].upper()}{each.name[1:]}Input!" for n, each in enumerate(changes)]
+    acts = [f"a{n}: {each.name}(input: $v{n}) {{ {each.wants} }}" for n, each in enumerate(changes)]
+    return f"mutation({', '.join(heads)}) {{ {' '.join(acts)} }}", {f"v{n}": c.given for n, c in enumerate(changes)}
+
+
+class Error(msgspec.Struct):
+    type: str | None = None
+    message: str = ""
+    path: list[str | int] | None = None
+
+
+class Reply(msgspec.Struct):
+    data: dict[str, Any] | None = None
+    errors: list[Error] = []
+    message: str | None = None
+
+
+def results(reply: Reply, count: int) -> list[dict[str, Any] | ApiError | None] | None:
+    """What each alias came to: its fields, its error, or None when the answer says nothing of it. None for all: the
+    document as a whole was not carried out.
+    """
+    if reply.data is None:
+        return None
+    found: list[dict[str, Any] | ApiError | None] = [None] * count
+    below = [value for key, value in reply.data.items() if key.startswith("r") and isinstance(value, dict)]
+    for fields in (reply.data, *below):
+        for key, value in fields.items():
+            if isinstance(value, dict) and (n := _number(key)) is not None and n < count:
+                found[n] = value
+    for error in reply.errors:
+        for n in map(_number, error.path or []):
+            if n is not None and n < count:
+                found[n] = _error(error)
+    return found
+
+
+def _number(key: str | int) -> int | None:
+    match = re.fullmatch(r"a(\d{1,4})", key) if isinstance(key, str) else None
+    return int(match[1]) if match else None
+
+
+def _error(error: Error) -> ApiError:
+    text = error.message[:1_000]
+    if error.type == "NOT_FOUND":
+        return NotFound(404, text)
+    return Refused(403 if error.type == "FORBIDDEN" else 422, text)
+
+
+def issue_body(found: Mapping[str, Any]) -> bytes:
+    """As `GET issues/n` answers."""
+    return msgspec.json.encode({
+        **_common(found),
+        "node_id": found.get("id") or "",
+        "state": (found.get("state") or "open").lower(),
+        "user": _user(found.get("author")),
+        "updated_at": found.get("updatedAt"),
+    })  # fmt: skip
+
+
+def pull_body(found: Mapping[str, Any]) -> bytes | None:
+    """As `GET pulls/n` answers; None for one that is blocked: that word may be old, and REST has the newer one."""
+    if found.get("state") == "OPEN" and found.get("mergeStateStatus") == "BLOCKED":
+        return None
+    state, commit = found.get("state"), found.get("mergeCommit") or {}
+    head = found.get("headRepository")
+    return msgspec.json.encode({
+        **_common(found),
+        "state": "open" if state == "OPEN" else "closed",
+        "merged": bool(found.get("merged")),
+        "merge_commit_sha": commit.get("oid"),
+        "mergeable": _MERGEABLE.get(found.get("mergeable") or ""),
+        "mergeable_state": (found.get("mergeStateStatus") or "unknown").lower(),
+        "draft": bool(found.get("isDraft")),
+        "head": {
+            "ref": found.get("headRefName") or "",
+            "sha": found.get("headRefOid") or "",
+            "repo": {"full_name": head.get("nameWithOwner", "")} if head else None,
+        },
+        "base": {"ref": found.get("baseRefName") or "", "sha": found.get("baseRefOid") or ""},
+    })  # fmt: skip
+
+
+def check_bodies(found: Mapping[str, Any]) -> tuple[bytes, bytes] | None:
+    """As the lists of check runs and of statuses of its head answer; None when there are more than one page."""
+    contexts = (found.get("statusCheckRollup") or {}).get("contexts") or {}
+    if (contexts.get("pageInfo") or {}).get("hasNextPage"):
+        return None
+    nodes = [node for node in contexts.get("nodes") or [] if node]
+    runs = [_run(node) for node in nodes if node.get("__typename") == "CheckRun"]
+    statuses = [_status(n, node) for n, node in enumerate(nodes) if node.get("__typename") == "StatusContext"]
+    return msgspec.json.encode({"check_runs": runs}), msgspec.json.encode({"statuses": statuses})
+
+
+def _common(found: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "id": int(found.get("fullDatabaseId") or 0),
+        "number": found.get("number"),
+        "title": found.get("title"),
+        "body": found.get("body"),
+        "html_url": found.get("url") or "",
+        "labels": [node["name"] for node in (found.get("labels") or {}).get("nodes") or [] if node],
+    }
+
+
+def _user(author: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """GraphQL leaves a bot's "[bot]" out."""
+    if author is None:
+        return None
+    is_bot = author.get("__typename") == "Bot"
+    return {"login": f"{author['login']}[bot]" if is_bot else author["login"], "type": author.get("__typename")}
+
+
+def _run(node: Mapping[str, Any]) -> dict[str, Any]:
+    app = (node.get("checkSuite") or {}).get("app")
+    return {
+        "id": node.get("databaseId") or 0,
+        "name": node["name"],
+        "status": node["status"].lower(),
+        "conclusion": node["conclusion"].lower() if node.get("conclusion") else None,
+        "html_url": node.get("permalink"),
+        "external_id": node.get("externalId"),
+        "app": {"id": app.get("databaseId") or 0, "slug": app.get("slug")} if app else None,
+    }
+
+
+def _status(n: int, node: Mapping[str, Any]) -> dict[str, Any]:
+    state = node["state"].lower()
+    shown = "pending" if state == "expected" else state
+    return {"id": n, "context": node["context"], "state": shown, "target_url": node.get("targetUrl")}

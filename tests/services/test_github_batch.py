@@ -1,0 +1,221 @@
+"""services/github/batch.py against GitHub's stand-in: a hundred look-ups are two calls, each with an end of its own."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+import pytest
+
+from bot.loops import LoopTimers
+from services.errors import NotFound, RateLimited, Refused, Unreachable
+from services.github.batch import Batcher
+from services.github.exchange import Answer, Identity, Request, Stats
+from services.github.infos import IssueInfo
+from services.github.queries import Change, Wanted
+from tests.kit.fakehub import HandClock
+from tests.kit.limited import Limited, Make, limited, settled
+
+__all__ = ["limited"]
+ME = Identity("7")
+
+
+def read_all(world: Limited, numbers: Sequence[int]) -> list[IssueInfo | BaseException]:
+    return world.run(lambda: settled(*(world.github.reads.issue(world.home, n) for n in numbers)))
+
+
+def test_a_hundred_issues_are_looked_up_by_two_calls(limited: Make) -> None:
+    world: Limited = limited()
+    numbers = world.issues(100)
+    found = read_all(world, numbers)
+    assert [info.number for info in found if isinstance(info, IssueInfo)] == numbers
+    assert len(world.calls("graphql")) == 2
+    assert not world.calls("/issues/")
+    assert world.counts.batches == [("lookup", 50), ("lookup", 50)]
+
+
+def test_what_is_read_together_is_what_is_read_alone(limited: Make) -> None:
+    together: Limited = limited()
+    alone: Limited = limited(batch=0)
+    found = []
+    for world in (together, alone):
+        numbers = world.issues(3)
+        assert (
+            world.hub.act("ana", "POST", f"/repos/{world.home}/issues/{numbers[0]}/labels", {"labels": ["a b"]})[0]
+            == 200
+        )
+        assert world.hub.act("ana", "PATCH", f"/repos/{world.home}/issues/{numbers[1]}", {"state": "closed"})[0] == 200
+        found.append(read_all(world, numbers))
+    assert len(together.calls("graphql")) == 1
+    assert not alone.calls("graphql")
+    assert found[0] == found[1]
+
+
+def test_one_that_is_not_there_fails_alone(limited: Make) -> None:
+    world: Limited = limited()
+    numbers = [*world.issues(3), 999]
+    found = read_all(world, numbers)
+    assert isinstance(found[-1], NotFound)
+    assert all(isinstance(each, IssueInfo) for each in found[:-1])
+
+
+def test_one_alone_takes_rests_way(limited: Make) -> None:
+    world: Limited = limited()
+    (number,) = world.issues(1)
+    world.run(lambda: world.github.reads.issue(world.home, number))
+    assert not world.calls("graphql")
+
+
+@pytest.mark.parametrize(("kind", "options"), [("error", {"status": 403}), ("error", {"status": 404})])
+def test_where_graphql_is_refused_rest_answers_and_it_is_left_alone(
+    limited: Make, kind: str, options: dict[str, Any]
+) -> None:
+    world: Limited = limited()
+    numbers = world.issues(6)
+    world.sandbox.faults.add(kind, path="graphql", **options)
+    for part in (numbers[:3], numbers[3:]):
+        found = read_all(world, part)
+        assert all(isinstance(each, IssueInfo) for each in found)
+    assert len(world.calls("/issues/")) == 6
+
+
+def test_an_outage_of_graphql_costs_three_calls_and_no_answer(limited: Make) -> None:
+    world: Limited = limited()
+    numbers = world.issues(20)
+    rule = world.sandbox.faults.add("error", path="graphql")
+    found = read_all(world, numbers)
+    assert all(isinstance(each, IssueInfo) for each in found)
+    assert world.sandbox.faults.struck == {"error": 3}
+    assert rule.count is None
+
+
+def test_changes_share_a_call_and_each_has_an_end_of_its_own(limited: Make) -> None:
+    world: Limited = limited()
+    (plan,) = world.issues(1)
+
+    async def work() -> list[IssueInfo | BaseException]:
+        writes = world.github.writes.ranked("plan")
+        made = await settled(*(writes.create_issue(world.home, f"Task {n}" if n else "", "b") for n in range(5)))
+        tasks = [each for each in made if isinstance(each, IssueInfo)]
+        await settled(*(writes.link_sub_issue(world.home, plan, each) for each in tasks))
+        return made
+
+    made = world.run(work)
+    assert isinstance(made[0], Refused)  # it has no title
+    assert [each.title for each in made[1:] if isinstance(each, IssueInfo)] == [f"Task {n}" for n in range(1, 5)]
+    assert len(world.calls("graphql")) == 2
+    children = world.hub.act("ana", "GET", f"/repos/{world.home}/issues/{plan}/sub_issues")[1]
+    assert [row["title"] for row in children] == [f"Task {n}" for n in range(1, 5)]
+
+
+def test_a_thousand_issues_are_made_in_batches_within_githubs_limits(limited: Make) -> None:
+    """All at once they are asked for, and who is sent away comes back when told to."""
+    world: Limited = limited()
+
+    async def one(n: int) -> IssueInfo:
+        while True:
+            try:
+                return await world.github.writes.ranked("plan").create_issue(world.home, f"Task {n}", "b")
+            except RateLimited as error:
+                again = world.loop.create_future()
+                world.loop.call_later(error.retry_after or 1.0, again.set_result, None)
+                await again
+
+    made = world.run(lambda: settled(*(one(n) for n in range(1_000))))
+    assert sum(isinstance(each, IssueInfo) for each in made) == 1_000
+    titles = {issue.title for issue in world.sandbox.state.issues.values()}
+    assert titles == {f"Task {n}" for n in range(1_000)}
+    sizes = [size for kind, size in world.counts.batches if kind == "change"]
+    assert max(sizes) <= 20
+    times = sorted(at for at, _, path in world.asked if path == "/graphql")
+    assert len(times) < 200
+    assert world.loop.time() > 2 * 3_600  # 80 % of 500 an hour
+
+
+class Script:
+    """A sender that says what a test tells it to, one answer a call."""
+
+    def __init__(self, *answers: object) -> None:
+        self.answers = list(answers)
+        self.sent: list[str] = []
+
+    async def send(self, request: Request) -> Answer:
+        query: str = msgspec.json.decode(request.body)["query"]
+        self.sent.append(query)
+        answer = self.answers.pop(0)
+        if callable(answer):
+            answer = answer(query)
+        if isinstance(answer, Exception):
+            raise answer
+        return Answer(200, {}, msgspec.json.encode(answer))
+
+
+def batcher(script: Script) -> Batcher:
+    return Batcher(script, HandClock(), LoopTimers(), Stats())
+
+
+def aliases(query: str) -> list[int]:
+    return [int(part.partition(":")[0]) for part in query.split(" a")[1:] if part.partition(":")[0].isdecimal()]
+
+
+def everything(query: str) -> dict[str, Any]:
+    fields = query.partition("fragment")[0].split("pullRequest(number: ")[1:]
+    numbers = [int(each.partition(")")[0]) for each in fields]
+    return {"data": {"r0": {f"a{n}": {"number": number} for n, number in enumerate(numbers)}}}
+
+
+def poisoned(query: str) -> dict[str, Any] | Exception:
+    return Unreachable(502, "Bad Gateway") if "number: 13)" in query else everything(query)
+
+
+async def look_up(script: Script, numbers: Sequence[int]) -> list[Any]:
+    asks = batcher(script)
+    return await settled(*(asks.look_up(ME, "event", Wanted("pull", "acme/api", n)) for n in numbers))
+
+
+async def test_the_one_that_is_too_much_is_found_by_halves() -> None:
+    script = Script(*[poisoned] * 20)
+    found = await look_up(script, range(1, 33))
+    assert found[12] is None
+    assert [each["number"] for n, each in enumerate(found) if n != 12] == [n for n in range(1, 33) if n != 13]
+    assert len(script.sent) == 11  # the whole, and both halves of 32, 16, 8, 4 and 2
+
+
+async def test_what_a_partial_answer_leaves_out_is_asked_for_again() -> None:
+    partial = {"data": {"r0": {"a0": {"number": 1}, "a1": None}}, "errors": [{"type": "RESOURCE_LIMITS_EXCEEDED"}]}
+    script = Script(partial, everything)
+    found = await look_up(script, [1, 2])
+    assert [each["number"] for each in found] == [1, 2]
+    assert len(script.sent) == 2
+
+
+async def test_an_error_belongs_to_its_alias() -> None:
+    answer = {
+        "data": {"r0": {"a0": {"number": 1}, "a1": None}},
+        "errors": [{"type": "NOT_FOUND", "path": ["r0", "a1"], "message": "gone"}],
+    }
+    found = await look_up(Script(answer), [1, 2])
+    assert found[0]["number"] == 1
+    assert isinstance(found[1], NotFound)
+
+
+async def test_a_document_that_is_refused_is_nobodys_error() -> None:
+    script = Script({"errors": [{"type": "undefinedField", "message": "no such field"}]})
+    assert await look_up(script, [1, 2]) == [None, None]
+
+
+async def test_changes_are_never_sent_twice() -> None:
+    script = Script(Unreachable(502, "Bad Gateway"))
+    asks = batcher(script)
+    change = Change("closeIssue", {"issueId": "I_1"}, "issue { id }")
+    found = await settled(*(asks.change(ME, "plan", change) for _ in range(3)))
+    assert all(isinstance(each, Unreachable) for each in found)
+    assert len(script.sent) == 1
+
+
+async def test_a_change_of_which_nothing_is_said_is_in_doubt() -> None:
+    script = Script({"data": {"a0": {"issue": {"id": "I_1"}}, "a1": None}})
+    asks = batcher(script)
+    change = Change("closeIssue", {"issueId": "I_1"}, "issue { id }")
+    found = await settled(*(asks.change(ME, "plan", change) for _ in range(2)))
+    assert found[0] == {"issue": {"id": "I_1"}}
+    assert isinstance(found[1], Unreachable)
