@@ -25,6 +25,7 @@ EXPIRES = "2999-01-01T00:00:00Z"
 TOKEN = json.dumps({"token": "ghs_" + "x" * 400, "expires_at": EXPIRES})
 INSTALLATION = json.dumps({"id": 7, "app_id": 1, "account": {"login": "acme"}, "permissions": {"issues": "write"}})
 PATIENCE = 20.0
+PLACES = "/usr/sbin:/usr/local/sbin"
 
 NGINX = """
 daemon off; master_process off; worker_processes 1; pid {folder}/pid; error_log {folder}/error.log warn;
@@ -109,8 +110,13 @@ def serving(folder: Path) -> Iterator[Https]:
             process.wait()
 
 
+def find_nginx() -> str | None:
+    """Its path; on Debian it is not where other people's programs are."""
+    return shutil.which("nginx") or shutil.which("nginx", path=PLACES)
+
+
 def _nginx(folder: Path, port: int) -> tuple[list[str], str] | None:
-    found = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/usr/local/sbin")
+    found = find_nginx()
     if not found:
         return None
     (folder / "nginx.conf").write_text(NGINX.format(folder=folder, port=port, token=TOKEN, installation=INSTALLATION))

@@ -2,10 +2,13 @@
 
 import json
 import sys
+from importlib import metadata
 
 import pytest
 
+import benchmarks._https
 import benchmarks.demo
+import benchmarks.transports
 from benchmarks import MissingData, Report, Say, WentWrong
 from benchmarks.__main__ import main, names
 
@@ -58,3 +61,33 @@ def test_a_demo_that_fails_gives_no_figure(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(sys, "executable", "/bin/false")
     with pytest.raises(WentWrong, match="exit status 1: it said nothing"):
         benchmarks.demo.measure(print)
+
+
+def test_transports_without_a_server_is_one_sentence(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def gone(_: str) -> str:
+        raise metadata.PackageNotFoundError
+
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.setattr(benchmarks._https, "PLACES", "")
+    monkeypatch.setattr(metadata, "version", gone)
+    assert main(["transports"]) == 2
+    assert capsys.readouterr().err == (
+        "benchmarks: a server that speaks HTTP/2 is needed; install nginx, or Lockstep with its extra: "
+        "pip install '.[bench]'.\n"
+    )
+
+
+@pytest.mark.parametrize("server", ["nginx", "hypercorn"])
+def test_transports_names_the_figures_that_must_be_there(server: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(benchmarks.transports, "HITS", 100)
+    if server == "hypercorn":
+        monkeypatch.setattr(benchmarks._https, "_nginx", lambda folder, port: None)
+    elif benchmarks._https.find_nginx() is None:
+        pytest.skip("nginx is not installed")
+    report = benchmarks.transports.measure(lambda line: None, requests=60, rounds=1)
+    assert {"stack_cpu_ms", "hit_us", "connections"} <= set(report.figures)
+    assert report.figures["connections"] == 1
+    assert set(report.peers) >= {"limit", "aiohttp"}
+    assert str(report.conditions["server"]).startswith(server)

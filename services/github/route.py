@@ -6,6 +6,8 @@ had, one line in the log says why, and HTTP/1.1 is spoken from then on. Hosts th
 logs and archives, many without HTTP/2) are always asked over HTTP/1.1.
 """
 
+import asyncio
+
 import structlog
 import yarl
 
@@ -64,7 +66,8 @@ class Route:
         except ImportError:
             return self._fall_back("pyreqwest is not installed")
         try:
-            self._http2 = self._http2 or http2.Http2(self._network, self._host, self._timeout)
+            # Reading the machine's authorities takes a tenth of a second.
+            self._http2 = self._http2 or await asyncio.to_thread(http2.Http2, self._network, self._host, self._timeout)
         except Unreachable as error:
             return self._fall_back(error.message)
         try:
