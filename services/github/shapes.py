@@ -47,7 +47,7 @@ class InstallationShape(msgspec.Struct, frozen=True):
             account=account.login or account.slug,
             app_id=str(self.app_id),
             suspended=self.suspended_at is not None,
-            permissions=self.permissions,
+            permissions=dict(self.permissions),  # the shape may be in memory for others
         )
 
 

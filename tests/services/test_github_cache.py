@@ -1,16 +1,19 @@
 """The cache: what it saves, and that nothing it gives is older than an event already heard."""
 
 import asyncio
+import json
+from datetime import timedelta
 from typing import Any
 
 import msgspec
 import pytest
 
 from services.errors import NotFound, Unreachable
-from services.github.cache import SECONDS, Cache, Read
+from services.github.cache import SECONDS, Cache, Read, lifetimes
 from services.github.exchange import Answer, Identity, Request, Stats
 from services.github.flights import Flights
-from tests.kit.fakehub import HandClock
+from services.github.shapes import PullShape
+from tests.kit.fakehub import HandClock, pull
 
 SEVEN = Identity("7")
 PULL: Read[dict[str, Any]] = Read(SEVEN, "repos/acme/api/pulls/7", dict[str, Any], "acme/api", "pull:7")
@@ -255,6 +258,63 @@ async def test_memory_is_bounded(sends: Sends, clock: HandClock) -> None:
     assert await version(cache) == 1  # too large to keep, and still an answer
     assert await version(cache) == 1
     assert len(sends.seen) == 12
+
+
+def test_how_long_answers_last_can_be_set() -> None:
+    found = lifetimes(100, 10)
+    assert found.keys() == SECONDS.keys()
+    assert (found["pull"], found["files"], found["permission"], found["app"]) == (100, 200, 10, SECONDS["app"])
+
+
+class Lagging(Sends):
+    """Says what it is told to say, with the time at which it was so."""
+
+    async def send(self, request: Request) -> Answer:
+        self.seen.append(request)
+        return Answer(200, {"etag": f'"{self.version}"'}, self.body)
+
+
+async def test_a_replica_that_lags_is_asked_again(clock: HandClock) -> None:
+    sends = Lagging()
+    cache = Cache(sends, clock, Stats())
+    read = Read(SEVEN, PULL.path, PullShape, PULL.repo, PULL.subject)
+
+    def body(title: str, seconds: int) -> bytes:
+        at = (clock.now() + timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%SZ")
+        return json.dumps(pull(7, title=title, updated_at=at)).encode()
+
+    sends.body = body("old", -60)
+    assert (await cache.get(read))[0].title == "old"
+    assert cache.prime(read, body("new", -10), clock.now() - timedelta(seconds=10))
+    assert (await cache.get(read))[0].title == "new"
+    assert (await cache.get(read, fresh=True))[0].title == "old", "who asks for GitHub's own word gets it"
+    cache.invalidate(PULL.repo, PULL.subject)
+    assert (await cache.get(read))[0].title == "new", "nobody else goes back in time"
+    assert len(sends.seen) == 3
+    sends.body = body("new", -10)
+    assert (await cache.get(read))[0].title == "new"
+    assert len(sends.seen) == 4
+    await cache.get(read)
+    assert len(sends.seen) == 4
+
+
+async def test_what_was_out_of_date_without_a_word_is_counted(cache: Cache, sends: Sends, clock: HandClock) -> None:
+    await version(cache)
+    sends.version = 2
+    await version(cache, fresh=True)
+    assert cache._stats.stale == 1
+    cache.invalidate("acme/api", "pull:7")
+    sends.version = 3
+    await version(cache)
+    assert cache._stats.stale == 1, "of that somebody had told"
+
+
+async def test_what_has_to_go_is_counted(sends: Sends, clock: HandClock) -> None:
+    cache = Cache(sends, clock, Stats(), max_bytes=3_000)
+    for number in range(4):
+        await version(cache, Read(SEVEN, f"p/{number}", PULL.shape, "acme/api", f"pull:{number}"))
+    assert cache._stats.evictions == 2
+    assert 0 < cache.size <= 3_000
 
 
 async def test_saving_can_be_turned_off(sends: Sends, clock: HandClock) -> None:

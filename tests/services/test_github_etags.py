@@ -5,12 +5,14 @@ from dataclasses import replace
 
 import pytest
 
-from services.github.etags import TRUSTED_AGAIN, Etags, predicted
+from services.github.client import Transport
+from services.github.etags import TRUSTED_AGAIN, Etags, authorization, predicted
 from services.github.exchange import JSON, Answer, Identity, Request, Stats
 from services.sandbox.git_memory import MemoryGit
 from services.sandbox.kernel import Request as SandboxRequest
 from services.sandbox.sandbox import Sandbox
 from services.sandbox.scenario import Scenario
+from tests.kit.fakehub import FakeHub, Reply
 
 BODY = b'{"id":1}'
 ASKED = Request("GET", "repos/acme/api", Identity("7"))
@@ -62,6 +64,20 @@ def test_the_sandbox_makes_its_etags_so() -> None:
     assert sandbox.handle(known).status == 304
     sandbox.odd_etags = True
     assert sandbox.handle(known).status == 200
+
+
+async def test_the_client_sends_the_headers_that_are_reckoned_with() -> None:
+    async with FakeHub() as hub:
+        hub.script("GET", "/repos/acme/api", Reply(json={"id": 1}, headers={"Last-Modified": "x"}))
+        transport = Transport(hub.url, timeout=60)
+        await Etags(transport, Stats()).exchange(ASKED, "s3cret")
+        await transport.exchange(replace(ASKED, since="Mon, 02 Mar 2026 09:00:00 GMT"), "s3cret")
+        await transport.close()
+    sent, dated = hub.asked
+    assert (sent.headers["accept"], sent.headers["authorization"]) == (JSON, authorization("s3cret"))
+    assert "cookie" not in sent.headers
+    assert "if-modified-since" not in sent.headers
+    assert dated.headers["if-modified-since"] == "Mon, 02 Mar 2026 09:00:00 GMT"
 
 
 async def test_a_new_credential_gets_its_own_etag(etags: Etags, hub: Hub) -> None:

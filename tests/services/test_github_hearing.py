@@ -44,7 +44,7 @@ class Hub(Transport):
         found = self.has[path.partition("?")[0]]
         return 200, date, json.dumps(found).encode()
 
-    def put(self, path: str, value: Any) -> None:
+    def show(self, path: str, value: Any) -> None:
         self.has[f"repos/{REPO}/{path}"] = value
 
 
@@ -74,19 +74,19 @@ def the_pull(seconds: float, **fields: object) -> dict[str, Any]:
 
 
 async def test_a_pull_request_is_told_and_not_asked_for(github: GitHub, hub: Hub) -> None:
-    hub.put("pulls/7", the_pull(0, title="Old"))
+    hub.show("pulls/7", the_pull(0, title="Old"))
     assert (await github.reads.pull(REPO, 7)).title == "Old"
     assert hear(github, "pull_request", action="edited", pull_request=the_pull(5, title="New")) == {"pull:7"}
     assert (await github.reads.pull(REPO, 7)).title == "New"
     assert hub.asked == ["pulls/7"]
-    hub.put("pulls/7", the_pull(5, title="New"))
+    hub.show("pulls/7", the_pull(5, title="New"))
     assert (await github.reads.pull(REPO, 7, fresh=True)).title == "New"
     assert len(hub.asked) == 2, "who decides asks"
     assert github.figures["primed"] == 1
 
 
 async def test_old_and_doubled_news_change_nothing(github: GitHub, hub: Hub) -> None:
-    hub.put("pulls/7", the_pull(10, title="Now"))
+    hub.show("pulls/7", the_pull(10, title="Now"))
     await github.reads.pull(REPO, 7)
     for _ in range(2):
         assert hear(github, "pull_request", action="edited", pull_request=the_pull(5, title="Before")) == {"pull:7"}
@@ -97,10 +97,10 @@ async def test_old_and_doubled_news_change_nothing(github: GitHub, hub: Hub) -> 
 
 
 async def test_two_changes_in_one_second_have_no_order(github: GitHub, hub: Hub) -> None:
-    hub.put("pulls/7", the_pull(10, title="One"))
+    hub.show("pulls/7", the_pull(10, title="One"))
     await github.reads.pull(REPO, 7)
     assert hear(github, "pull_request", action="edited", pull_request=the_pull(10, title="Other")) == set()
-    hub.put("pulls/7", the_pull(10, title="Other"))
+    hub.show("pulls/7", the_pull(10, title="Other"))
     assert (await github.reads.pull(REPO, 7)).title == "Other"
     assert len(hub.asked) == 2
 
@@ -110,7 +110,7 @@ async def test_an_older_state_does_not_come_back_when_nothing_is_held(github: Gi
     assert hear(github, "pull_request", action="edited", pull_request=the_pull(10, title="New")) == {"pull:7"}
     github.invalidate(REPO, "pull")
     assert hear(github, "pull_request", action="edited", pull_request=the_pull(5, title="Old")) == set()
-    hub.put("pulls/7", the_pull(10, title="New"))
+    hub.show("pulls/7", the_pull(10, title="New"))
     assert (await github.reads.pull(REPO, 7)).title == "New"
 
 
@@ -127,14 +127,14 @@ async def test_an_older_state_does_not_come_back_when_nothing_is_held(github: Gi
     ],
 )
 async def test_what_does_not_fit_tells_nothing(github: GitHub, hub: Hub, odd: dict[str, object]) -> None:
-    hub.put("pulls/7", the_pull(0))
+    hub.show("pulls/7", the_pull(0))
     await github.reads.pull(REPO, 7)
     assert hear(github, "pull_request", action="edited", pull_request=the_pull(5) | odd) == set()
     assert github.figures["primed"] == 0
 
 
 async def test_nobody_else_s_webhook_counts(github: GitHub, hub: Hub) -> None:
-    hub.put("pulls/7", the_pull(0))
+    hub.show("pulls/7", the_pull(0))
     await github.reads.pull(REPO, 7)
     assert hear(github, "pull_request", who=8, action="edited", pull_request=the_pull(5)) == set()
     assert hear(github, "pull_request", "acme/web", action="edited", pull_request=the_pull(5)) == set()
@@ -144,8 +144,8 @@ async def test_nobody_else_s_webhook_counts(github: GitHub, hub: Hub) -> None:
 
 
 async def test_a_new_head_makes_the_files_doubtful(github: GitHub, hub: Hub) -> None:
-    hub.put("pulls/7", the_pull(0))
-    hub.put("pulls/7/files", [{"filename": "a", "previous_filename": "b"}])
+    hub.show("pulls/7", the_pull(0))
+    hub.show("pulls/7/files", [{"filename": "a", "previous_filename": "b"}])
     await github.reads.pull(REPO, 7)
     assert await github.reads.files(REPO, 7) == ("a", "b")
     hear(github, "pull_request", action="labeled", pull_request=the_pull(5))
@@ -163,7 +163,7 @@ async def test_a_new_pull_request_has_no_reviews(github: GitHub, hub: Hub, clock
     assert await github.reads.reviews(REPO, 7) == ()
     assert hub.asked == []
     clock.pass_(minutes=5)
-    hub.put("pulls/8/reviews", [])
+    hub.show("pulls/8/reviews", [])
     hear(github, "pull_request", action="opened", pull_request=pull(8, updated_at=at(0)))
     await github.reads.reviews(REPO, 8)
     assert hub.asked == ["pulls/8/reviews"], "that was too long ago to be sure"
@@ -174,10 +174,10 @@ def review(number: int, state: str, who: str = "ann") -> dict[str, Any]:
 
 
 async def test_reviews_come_in_and_are_dismissed_for_good(github: GitHub, hub: Hub) -> None:
-    hub.put("pulls/7", the_pull(0))
-    hub.put("pulls/7/reviews", [review(1, "APPROVED")])
+    hub.show("pulls/7", the_pull(0))
+    hub.show("pulls/7/reviews", [review(1, "APPROVED")])
     assert [each.state for each in await github.reads.reviews(REPO, 7)] == ["APPROVED"]
-    told = {"pull_request": the_pull(0)}
+    told: dict[str, Any] = {"pull_request": the_pull(0)}
     assert "reviews:7" in hear(
         github, "pull_request_review", action="submitted", review=review(2, "changes_requested", "ben"), **told
     )
@@ -201,7 +201,7 @@ async def states(github: GitHub) -> dict[str, str]:
 
 
 async def test_check_runs_go_forward(github: GitHub, hub: Hub) -> None:
-    hub.put(f"commits/{SHA}/check-runs", {"check_runs": [run(1, "lint")]})
+    hub.show(f"commits/{SHA}/check-runs", {"check_runs": [run(1, "lint")]})
     assert await states(github) == {"1": "completed"}
     known = {f"checks:{SHA}"}
     assert hear(github, "check_run", action="created", check_run=run(2, status="in_progress")) == known
@@ -219,7 +219,7 @@ async def test_check_runs_go_forward(github: GitHub, hub: Hub) -> None:
 
 
 async def test_a_check_on_another_head_is_a_push_that_was_missed(github: GitHub, hub: Hub) -> None:
-    hub.put("pulls/7", the_pull(0))
+    hub.show("pulls/7", the_pull(0))
     await github.reads.pull(REPO, 7)
     named = run(1, pull_requests=[{"number": 7, "head": {"sha": SHA}}])
     hear(github, "check_run", action="created", check_run=named)
@@ -236,7 +236,7 @@ async def test_a_check_on_another_head_is_a_push_that_was_missed(github: GitHub,
 
 
 async def test_when_a_suite_is_over_so_are_its_runs(github: GitHub, hub: Hub) -> None:
-    hub.put(f"commits/{SHA}/check-runs", {"check_runs": [run(1, status="in_progress")]})
+    hub.show(f"commits/{SHA}/check-runs", {"check_runs": [run(1, status="in_progress")]})
     suite = {"id": 9, "head_sha": SHA, "app": {"id": 15368}, "status": "completed"}
     await states(github)
     hear(github, "check_suite", action="requested", check_suite=suite | {"status": "queued"})
@@ -255,10 +255,10 @@ async def test_when_a_suite_is_over_so_are_its_runs(github: GitHub, hub: Hub) ->
 
 
 async def test_statuses(github: GitHub, hub: Hub) -> None:
-    hub.put(f"commits/{SHA}/check-runs", {"check_runs": []})
-    hub.put(f"commits/{SHA}/status", {"statuses": [{"id": 5, "context": "ci", "state": "pending"}]})
+    hub.show(f"commits/{SHA}/check-runs", {"check_runs": []})
+    hub.show(f"commits/{SHA}/status", {"statuses": [{"id": 5, "context": "ci", "state": "pending"}]})
     assert [each.status for each in await github.reads.checks(REPO, SHA)] == ["in_progress"]
-    told = {"sha": SHA, "context": "ci"}
+    told: dict[str, Any] = {"sha": SHA, "context": "ci"}
     assert hear(github, "status", id=6, state="success", **told) == {f"statuses:{SHA}"}
     assert hear(github, "status", id=4, state="failure", **told) == {f"statuses:{SHA}"}, "older than what is held"
     hear(github, "status", id=7, state="failure", sha=SHA, context="other")
@@ -272,8 +272,8 @@ def comment(number: int, body: str, seconds: float = 0.0) -> dict[str, Any]:
 
 
 async def test_issues_and_their_comments(github: GitHub, hub: Hub, clock: HandClock) -> None:
-    hub.put("issues/5", issue(5, updated_at=at(0)))
-    hub.put("issues/5/comments", [comment(-10, "first")])
+    hub.show("issues/5", issue(5, updated_at=at(0)))
+    hub.show("issues/5/comments", [comment(-10, "first")])
     await github.reads.issue(REPO, 5)
     await github.reads.comments(REPO, 5)
 
@@ -298,7 +298,7 @@ async def test_issues_and_their_comments(github: GitHub, hub: Hub, clock: HandCl
 
 
 async def test_a_comment_that_shows_another_pull_request(github: GitHub, hub: Hub) -> None:
-    hub.put("pulls/7", the_pull(0, title="Issue 7", body="", labels=[{"name": "bug"}]))
+    hub.show("pulls/7", the_pull(0, title="Issue 7", body="", labels=[{"name": "bug"}]))
     await github.reads.pull(REPO, 7)
     told = issue(7, updated_at=at(5), body="", pull_request={"html_url": "x"})
     hear(github, "issue_comment", action="created", issue=told, comment=comment(5, "hi"))
@@ -316,7 +316,7 @@ def push(before: str, after: str, seconds: float, **fields: object) -> dict[str,
 
 
 async def test_a_push_moves_a_branch_on(github: GitHub, hub: Hub) -> None:
-    hub.put("git/ref/heads/x", {"ref": "refs/heads/x", "object": {"sha": SHA}})
+    hub.show("git/ref/heads/x", {"ref": "refs/heads/x", "object": {"sha": SHA}})
     assert await github.reads.branch(REPO, "x") == SHA
     assert hear(github, "push", **push(SHA, NEXT, 5)) == {"branch:x"}
     assert await github.reads.branch(REPO, "x") == NEXT
@@ -334,7 +334,7 @@ async def test_a_commit_made_just_now_has_no_checks(github: GitHub, hub: Hub, cl
     hear(github, "push", **push(SHA, NEXT, 5, head_commit=head))
     assert await github.reads.checks(REPO, NEXT) == ()
     assert hub.asked == []
-    hub.put(f"commits/{SHA}/check-runs", {"check_runs": []})
+    hub.show(f"commits/{SHA}/check-runs", {"check_runs": []})
     old = {"id": SHA, "distinct": True, "timestamp": at(-4000)}
     for odd in (old, old | {"timestamp": at(4), "distinct": False}, old | {"timestamp": None}, None):
         hear(github, "push", **push(NEXT, SHA, 6, head_commit=odd))
@@ -343,7 +343,7 @@ async def test_a_commit_made_just_now_has_no_checks(github: GitHub, hub: Hub, cl
 
 
 async def test_a_patched_list_lasts_no_longer(github: GitHub, hub: Hub, clock: HandClock) -> None:
-    hub.put(f"commits/{SHA}/check-runs", {"check_runs": []})
+    hub.show(f"commits/{SHA}/check-runs", {"check_runs": []})
     await states(github)
     clock.pass_(minutes=29)
     assert hear(github, "check_run", action="completed", check_run=run(2))
@@ -356,7 +356,7 @@ async def test_a_patched_list_lasts_no_longer(github: GitHub, hub: Hub, clock: H
 async def test_what_is_told_late_lasts_as_if_it_had_come_in_time(github: GitHub, hub: Hub, clock: HandClock) -> None:
     await github.reads.installation_of(REPO)
     clock.moment = datetime(2026, 3, 1, 9, 50, tzinfo=UTC)
-    hub.put("pulls/7", the_pull(0))
+    hub.show("pulls/7", the_pull(0))
     assert hear(github, "pull_request", action="edited", pull_request=the_pull(0)) == {"pull:7"}
     clock.pass_(minutes=9)
     await github.reads.pull(REPO, 7)

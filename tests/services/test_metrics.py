@@ -1,6 +1,12 @@
 """Metrics: named lockstep_*, few labels, each registry on its own."""
 
-from services.metrics import Metrics, event_label
+from collections import Counter
+
+from services.github import GitHub
+from services.metrics import GITHUB as SHOWN
+from services.metrics import READS, TOLD, Metrics, event_label
+from tests.kit.fakehub import HandClock
+from tests.services.test_github_auth import pem
 
 
 def test_every_metric_is_named_for_us() -> None:
@@ -40,3 +46,22 @@ def test_two_registries_do_not_share_counts() -> None:
     one, other = Metrics(), Metrics()
     one.received("issues", "stored")
     assert b'event="issues"' not in other.text()
+
+
+def test_reading_github_is_counted_when_somebody_looks() -> None:
+    metrics, figures = Metrics(), Counter[str]()
+    metrics.github(lambda: figures)
+    figures.update(hit=3, predicted=2, primed=1, charged=5, bytes=700)
+    text = metrics.text().decode()
+    assert 'lockstep_github_reads_total{mode="hit"} 3.0' in text
+    assert 'lockstep_github_reads_total{mode="predicted"} 2.0' in text
+    assert 'lockstep_github_told_total{mode="primed"} 1.0' in text
+    assert "lockstep_github_charged_total 5.0" in text
+    assert "lockstep_github_cache_bytes 700.0" in text
+    figures["hit"] = 4
+    assert 'lockstep_github_reads_total{mode="hit"} 4.0' in metrics.text().decode()
+
+
+def test_the_client_counts_all_that_is_shown() -> None:
+    github = GitHub("https://api.github.test", "1", pem(), HandClock())
+    assert {*READS, *TOLD, *SHOWN, "bytes", "writes"} == set(github.figures)
