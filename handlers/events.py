@@ -118,7 +118,10 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Push(msgspec.Struct, frozen=True, kw_only=True):
-    """A push; `ref` in full (refs/heads/...), `before` or `after` all zeros when the ref is new or deleted."""
+    """A push; `ref` in full (refs/heads/...), `before` or `after` all zeros when the ref is new or deleted.
+
+    settings: it changes something below `.github/`, or does not tell.
+    """
 
     ref: str = ""
     before: str = ""
@@ -126,6 +129,7 @@ class Push(msgspec.Struct, frozen=True, kw_only=True):
     created: bool = False
     deleted: bool = False
     forced: bool = False
+    settings: bool = True
 
 
 class Repo(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,7 +1,8 @@
 """Pushes and branches: what was read of a repository's files and branches is out of date.
 
-Only the default branch holds the files that are read, and only its pull requests are merged: what is pushed elsewhere,
-by our own tasks above all, makes nothing doubtful but that branch. Its pull request has an event of its own.
+Only the default branch holds the files that are read, all below `.github/`, and only its pull requests are merged.
+What is pushed elsewhere, by our own tasks above all, makes nothing doubtful but that branch. Its pull request has an
+event of its own.
 """
 
 from handlers import on
@@ -18,6 +19,6 @@ async def on_push(event: Event, engine: Engine) -> None:
     elif event.push is None:
         engine.forget(event.repo, "branch")
     elif not event.default_branch or event.push.ref == f"refs/heads/{event.default_branch}":
-        engine.forget(event.repo, "branch", "file", "workflows", "pull")
+        engine.forget(event.repo, "branch", "pull", *(("file", "workflows") if event.push.settings else ()))
     else:
         engine.forget(event.repo, "branch")

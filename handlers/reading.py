@@ -37,6 +37,11 @@ _SIDES = {
 """Actions of sub_issues and issue_dependencies without _added or _removed -> our issue's key, the other one's key."""
 
 
+MOST_COMMITS = 2_000
+MOST_FILES = 300
+"""Of longer lists GitHub leaves out the rest."""
+
+
 def parse(name: str, guid: str, body: bytes) -> Event:
     """Read a delivery's body; whatever the bytes are, an Event comes back."""
     try:
@@ -241,7 +246,24 @@ def _push(source: Json) -> Push:
         created=flag(source, "created"),
         deleted=flag(source, "deleted"),
         forced=flag(source, "forced"),
+        settings=_may_touch_settings(source),
     )
+
+
+def _may_touch_settings(source: Json) -> bool:
+    """Only a plain push that lists all its commits, and all their files, says that it leaves `.github/` alone."""
+    commits = source.get("commits")
+    if not isinstance(commits, list) or not 0 < len(commits) < MOST_COMMITS or flag(source, "forced"):
+        return True
+    for commit in commits:
+        if not isinstance(commit, dict):
+            return True
+        listed = [commit.get(name) for name in ("added", "removed", "modified")]
+        paths = [path for each in listed if isinstance(each, list) for path in each]
+        is_whole = all(isinstance(each, list) for each in listed) and len(paths) < MOST_FILES
+        if not is_whole or any(not isinstance(path, str) or path.startswith(".github/") for path in paths):
+            return True
+    return False
 
 
 def _installation(source: Json) -> Installation:

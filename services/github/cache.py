@@ -21,7 +21,7 @@ from cachetools import LRUCache
 
 from services.core.admission import Rank
 from services.core.clock import Clock
-from services.errors import ApiError, Unreachable
+from services.errors import ApiError, NotFound, Unreachable
 from services.github.exchange import JSON, Identity, Request, Sender, Stats, decode
 from services.github.flights import Flights
 
@@ -46,6 +46,9 @@ SECONDS: Mapping[str, int] = {
 
 ALWAYS_KEPT = frozenset({"app", "installation"})
 """Kept even with saving turned off and never counted as saved: a client without a cache gets these with each event."""
+
+OFTEN_ABSENT = frozenset({"file"})
+"""That there is none is remembered too: most repositories have no settings of their own."""
 
 DEFAULT_BYTES = 64 * 1024 * 1024
 OVERHEAD = 600
@@ -81,6 +84,7 @@ class _Entry:
     next: str
     began: int
     expires: datetime
+    absent: bool = False
 
 
 class Cache:
@@ -104,13 +108,12 @@ class Cache:
         `fresh` = as GitHub has it now, by a call begun after this one.
         """
         if not self._enabled and read.kind not in ALWAYS_KEPT:
-            entry = await self._ask(read, None, 0)
-            return decode(entry.body, read.shape), entry.next
+            return _value(read, await self._ask(read, None, 0))
         after = self._flights.moment() if fresh else self._doubtful_until(read)
         held = self._entries.get(read.key)
         if held is not None and held.began > after and self._clock.now() < held.expires:
             self._stats.hits += read.kind not in ALWAYS_KEPT
-            return decode(held.body, read.shape), held.next
+            return _value(read, held)
 
         async def work(began: int) -> _Entry:
             entry = await self._ask(read, self._entries.get(read.key), began)
@@ -119,7 +122,7 @@ class Cache:
 
         entry, was_shared = await self._flights.run(read.key, work, after=after)
         self._stats.coalesced += was_shared and read.kind not in ALWAYS_KEPT
-        return decode(entry.body, read.shape), entry.next
+        return _value(read, entry)
 
     def has(self, read: Read[Any]) -> bool:
         """Would `get` answer from memory?"""
@@ -132,8 +135,10 @@ class Cache:
 
     def put(self, read: Read[Any], body: bytes, began: int) -> None:
         """Keep what was asked for in another way, as if `get` had asked at that moment."""
-        expires = self._clock.now() + timedelta(seconds=SECONDS[read.kind])
-        self._keep(read, _Entry(body, "", "", began, expires))
+        self._keep(read, _Entry(body, "", "", began, self._expires(read)))
+
+    def _expires(self, read: Read[Any]) -> datetime:
+        return self._clock.now() + timedelta(seconds=SECONDS[read.kind])
 
     def invalidate(self, repo: str, subject: str = "") -> None:
         """Something about this changed: no answer begun before now counts any more.
@@ -160,10 +165,12 @@ class Cache:
         try:
             request = Request("GET", read.path, read.identity, accept=read.accept, etag=etag, rank=read.rank)
             answer = await self._sender.send(request)
-        except ApiError:
+        except ApiError as error:
             self._stats.misses += 1
+            if isinstance(error, NotFound) and read.kind in OFTEN_ABSENT:
+                return _Entry(b"", "", "", began, self._expires(read), absent=True)
             raise
-        expires = self._clock.now() + timedelta(seconds=SECONDS[read.kind])
+        expires = self._expires(read)
         if answer.status == 304:
             if held is None or not etag:
                 raise Unreachable(304, "it says nothing has changed, but nobody asked")
@@ -177,6 +184,12 @@ class Cache:
         held = self._entries.get(read.key)
         if (held is None or held.began < entry.began) and _size(entry) <= self._entries.maxsize:
             self._entries[read.key] = entry
+
+
+def _value(read: Read[Shape], entry: _Entry) -> tuple[Shape, str]:
+    if entry.absent:
+        raise NotFound(404, "Not Found")
+    return decode(entry.body, read.shape), entry.next
 
 
 def _size(entry: _Entry) -> int:

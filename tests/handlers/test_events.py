@@ -1,6 +1,7 @@
 """Reading payloads: what GitHub documents becomes values, what nobody documents becomes nothing, and nothing raises."""
 
 import json
+from typing import Any
 
 import msgspec
 import pytest
@@ -149,6 +150,30 @@ def test_a_check_suite_and_an_actions_run() -> None:
     assert (actions.workflow_run.attempt, actions.workflow_run.cause) == (2, "push")
     assert (actions.workflow_run.head_repo, actions.workflow_run.conclusion) == ("octocat/fork", "action_required")
     assert actions.head_sha == OTHER
+
+
+FILES = {"added": ["a.py"], "removed": [], "modified": ["docs/b.md"]}
+
+
+@pytest.mark.parametrize(
+    ("commits", "more", "may"),
+    [
+        ([FILES, {**FILES, "modified": []}], {}, False),
+        ([{**FILES, "removed": [".github/workflows/ci.yml"]}], {}, True),
+        ([FILES], {"forced": True}, True),
+        ([], {}, True),
+        (None, {}, True),
+        ([FILES] * 2_048, {}, True),
+        ([{**FILES, "added": ["x"] * 300}], {}, True),
+        ([{"added": []}], {}, True),
+        (["odd"], {}, True),
+        ([{**FILES, "added": [7]}], {}, True),
+    ],
+)
+def test_a_push_says_whether_it_may_change_settings(commits: Any, more: dict[str, Any], *, may: bool) -> None:
+    pushed = event("push", ref="refs/heads/main", before=SHA, after=OTHER, commits=commits, **more).push
+    assert pushed is not None
+    assert pushed.settings is may
 
 
 def test_a_push_a_status_and_a_review() -> None:
