@@ -54,6 +54,7 @@ class Effects:
         self._parts = parts
         self._observer = observer
         self._put_off: set[str] = set()  # keys of effects that limits have put off before anything was sent
+        self._made: dict[str, IssueInfo] = {}  # tracking issues that are still to be linked, by effect
         self._without_branch: set[str] = set()  # keys of those that have only the rest of tidying up to do
 
     async def carry_out(self, board: Board, due: Due) -> Outcome:
@@ -80,18 +81,20 @@ class Effects:
     async def _track(self, run: Run, task: Task, due: Due) -> Outcome:
         """The tracking issue, and its place under the plan issue."""
         writes, key = self._parts.github.writes.ranked("plan"), due.action.key
-        made: IssueInfo | None = None
+        made = self._made.get(key)
         may_be_there = self._may_have_happened(due) or due.action.fence  # a retry's first try was before it
-        if may_be_there and run.started_at is not None:
+        if made is None and may_be_there and run.started_at is not None:
             made = await writes.find_issue(task.repo, names.marker(key), run.started_at - CLOCKS_APART)
         if made is None:
             body = messages.issue_body(run, task, key, await self._hidden(run, task))
             made = await self._once(due, writes.create_issue(task.repo, messages.issue_title(task), body))
+        self._made[key], note = made, ""  # linking it may be put off
         try:
             await writes.link_sub_issue(run.repo, run.number, made)
         except (Refused, NotFound) as refused:  # a hundred at most, of one owner: the plan comment links the rest
-            return Outcome(happened=(Happening(kind="tracked", number=made.number),), note=refused.message[:200])
-        return Outcome(happened=(Happening(kind="tracked", number=made.number),))
+            note = refused.message[:200]
+        del self._made[key]
+        return Outcome(happened=(Happening(kind="tracked", number=made.number),), note=note)
 
     def _may_have_happened(self, due: Due) -> bool:
         """Was it begun before, and not put off before anything was sent?"""
@@ -249,7 +252,10 @@ class Effects:
             self._without_branch.add(key)  # what follows may be put off
         if state.state in SATISFIED:
             reason = "completed" if state.state == "done" else "not_planned"
-            edited = await writes.close_issue(task.repo, state.issue, reason, LABEL_OF_TASK.get(state.state, ""))
+            label = LABEL_OF_TASK.get(state.state, "")
+            if label:
+                await writes.ensure_label(task.repo, label, *names.LABELS[label])
+            edited = await writes.close_issue(task.repo, state.issue, reason, label)
         else:
             edited = await writes.edit_issue(task.repo, state.issue, state="open", state_reason="reopened")
         outcome = await self._label(board, task, edited)
