@@ -5,7 +5,9 @@ Every effect has a natural key or a hidden mark and looks for its own earlier wo
 """
 
 import asyncio
+from collections.abc import Awaitable
 from datetime import timedelta
+from typing import TypeVar
 from urllib.parse import quote, urlencode
 
 import msgspec
@@ -22,10 +24,11 @@ from services.core.text import plain
 from services.engine.attempts import Order, Result
 from services.engine.observe import Observer
 from services.engine.parts import WRITE, Parts
-from services.errors import NotFound, Refused
+from services.errors import NotFound, RateLimited, Refused
 from services.github.infos import IssueInfo, PullInfo
 from services.store.runs import Due
 
+T = TypeVar("T")
 CLOCKS_APART = timedelta(hours=1)
 """How far our clock may be ahead of GitHub's, by which issues are dated."""
 
@@ -50,6 +53,9 @@ class Effects:
     def __init__(self, parts: Parts, observer: Observer) -> None:
         self._parts = parts
         self._observer = observer
+        self._put_off: set[str] = set()  # keys of effects that limits have put off before anything was sent
+        self._made: dict[str, IssueInfo] = {}  # tracking issues that are still to be linked, by effect
+        self._without_branch: set[str] = set()  # keys of those that have only the rest of tidying up to do
 
     async def carry_out(self, board: Board, due: Due) -> Outcome:
         """Do it; API errors are the caller's to time and repeat."""
@@ -60,7 +66,8 @@ class Effects:
         if due.action.kind == "track":
             return await self._track(run, task, due)
         if due.action.kind in {"tidy", "label"}:
-            return await (self._tidy(board, task) if due.action.kind == "tidy" else self._label(board, task))
+            tidies = due.action.kind == "tidy"
+            return await (self._tidy(board, task, due.action.key) if tidies else self._label(board, task))
         if due.action.fence != state.fence:
             return Outcome(note="its attempt is over")
         if due.action.kind == "attempt":
@@ -74,17 +81,37 @@ class Effects:
     async def _track(self, run: Run, task: Task, due: Due) -> Outcome:
         """The tracking issue, and its place under the plan issue."""
         writes, key = self._parts.github.writes.ranked("plan"), due.action.key
-        made: IssueInfo | None = None
-        if (due.tries or due.action.fence) and run.started_at is not None:  # a retry's first try was before it
+        made = self._made.get(key)
+        may_be_there = self._may_have_happened(due) or due.action.fence  # a retry's first try was before it
+        if made is None and may_be_there and run.started_at is not None:
             made = await writes.find_issue(task.repo, names.marker(key), run.started_at - CLOCKS_APART)
         if made is None:
             body = messages.issue_body(run, task, key, await self._hidden(run, task))
-            made = await writes.create_issue(task.repo, messages.issue_title(task), body)
+            made = await self._once(due, writes.create_issue(task.repo, messages.issue_title(task), body))
+        self._made[key], note = made, ""  # linking it may be put off
         try:
             await writes.link_sub_issue(run.repo, run.number, made)
         except (Refused, NotFound) as refused:  # a hundred at most, of one owner: the plan comment links the rest
-            return Outcome(happened=(Happening(kind="tracked", number=made.number),), note=refused.message[:200])
-        return Outcome(happened=(Happening(kind="tracked", number=made.number),))
+            note = refused.message[:200]
+        del self._made[key]
+        return Outcome(happened=(Happening(kind="tracked", number=made.number),), note=note)
+
+    def _may_have_happened(self, due: Due) -> bool:
+        """Was it begun before, and not put off before anything was sent?"""
+        return due.tries > 0 and due.action.key not in self._put_off
+
+    async def _once(self, due: Due, work: Awaitable[T]) -> T:
+        """What must not happen twice. Whoever was put off at the first try needs not look for it at the next: of a
+        thousand who are, each would read long lists.
+        """
+        is_first = not self._may_have_happened(due)
+        self._put_off.discard(due.action.key)
+        try:
+            return await work
+        except RateLimited:
+            if is_first:
+                self._put_off.add(due.action.key)
+            raise
 
     async def _attempt(self, run: Run, task: Task, state: TaskState, key: str) -> Outcome:
         repository = await self._parts.github.reads.repository(task.repo)
@@ -106,13 +133,14 @@ class Effects:
     async def _open_pull(self, run: Run, task: Task, state: TaskState, due: Due) -> Outcome:
         branch, writes = names.branch(run.id, task.id), self._parts.github.writes
         pull: PullInfo | None = None
-        if due.tries or state.attempt > 1:
+        if self._may_have_happened(due) or state.attempt > 1:
             pull = _current(await writes.find_pull(task.repo, branch), due.action.key)
         if pull is None:
             base = (await self._parts.github.reads.repository(task.repo)).default_branch
             body = messages.pull_body(run, task, state, due.action.key, await self._hidden(run, task))
             try:
-                pull = await writes.open_pull(task.repo, branch, base, messages.pull_title(task), body)
+                opening = writes.open_pull(task.repo, branch, base, messages.pull_title(task), body)
+                pull = await self._once(due, opening)
             except Refused as refused:
                 pull = _current(await writes.find_pull(task.repo, branch), due.action.key)
                 if pull is None:
@@ -219,19 +247,25 @@ class Effects:
         }
         return wish if allowed[wish] else next((name for name, may in allowed.items() if may), wish)
 
-    async def _tidy(self, board: Board, task: Task) -> Outcome:
+    async def _tidy(self, board: Board, task: Task, key: str) -> Outcome:
         """After the merge: the branch goes, the tracking issue is closed. It is opened again when a task that was left
         out is not any more.
         """
         writes, state = self._parts.github.writes.ranked("plan"), board.run.tasks[task.id]
-        if state.merge_sha:
+        if state.merge_sha and key not in self._without_branch:
             await writes.delete_branch(task.repo, names.branch(board.run.id, task.id))
+            self._without_branch.add(key)  # what follows may be put off
         if state.state in SATISFIED:
             reason = "completed" if state.state == "done" else "not_planned"
-            edited = await writes.close_issue(task.repo, state.issue, reason, LABEL_OF_TASK.get(state.state, ""))
+            label = LABEL_OF_TASK.get(state.state, "")
+            if label:
+                await writes.ensure_label(task.repo, label, *names.LABELS[label])
+            edited = await writes.close_issue(task.repo, state.issue, reason, label)
         else:
             edited = await writes.edit_issue(task.repo, state.issue, state="open", state_reason="reopened")
-        return await self._label(board, task, edited)
+        outcome = await self._label(board, task, edited)
+        self._without_branch.discard(key)
+        return outcome
 
     async def _label(self, board: Board, task: Task, seen: IssueInfo | None = None) -> Outcome:
         """The tracking issue: labelled with the task's state, also when that changes meanwhile. seen: as it was shown

@@ -21,7 +21,7 @@ import msgspec
 
 from services.core.admission import Rank
 from services.core.clock import Clock
-from services.errors import ApiError, Unreachable
+from services.errors import ApiError, NotFound, Unreachable
 from services.github.entries import LONG_AGO, Entries, Entry, Key, Read, Shelf, shelf_key
 from services.github.exchange import Answer, Request, Sender, Stats, decode
 from services.github.flights import Flights
@@ -58,6 +58,9 @@ ALWAYS_KEPT = frozenset({"app", "installation"})
 """Kept even with saving turned off and never counted as saved: a client without a cache gets these with each event."""
 BY_DATE = frozenset({"file", "repository"})
 """What may be asked for by its date when its ETag is of no use: its date changes whenever it does."""
+
+OFTEN_ABSENT = frozenset({"file"})
+"""That there is none is remembered too: most repositories have no settings of their own."""
 
 DEFAULT_BYTES = 64 * 1024 * 1024
 MAX_NOTES = 50_000
@@ -286,8 +289,10 @@ class Cache:
         expires = self._clock.now() + timedelta(seconds=self._seconds[read.kind])
         try:
             answer = await self._sender.send(request)
-        except ApiError:
+        except ApiError as error:
             self._stats.misses += 1
+            if isinstance(error, NotFound) and read.kind in OFTEN_ABSENT:
+                return Entry(b"", "", "", began, expires, absent=True)
             raise
         if answer.status == 304:
             if held is None or not request.etag:

@@ -13,6 +13,7 @@ from typing import Generic, Protocol, TypeVar
 import msgspec
 from cachetools import LRUCache
 
+from services.errors import NotFound
 from services.github.exchange import JSON, Identity, decode
 
 Shape = TypeVar("Shape")
@@ -49,7 +50,8 @@ class Read(Generic[Shape]):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One answer. An empty `etag`: the body was put together by us, so GitHub has never seen it.
+    """One answer. An empty `etag`: the body was put together by us, so GitHub has never seen it.  absent: that there is
+    none.
 
     Values of shapes that are never changed by who reads them are decoded once, others for each reader.
     """
@@ -63,9 +65,13 @@ class Entry:
     version: datetime | None = None
     holder: int = 0
     modified: str = ""
+    absent: bool = False
     _values: dict[object, object] = field(default_factory=dict, repr=False)
 
     def value(self, shape: type[Shape]) -> Shape:
+        """The body as that; NotFound when there is none."""
+        if self.absent:
+            raise NotFound(404, "Not Found")
         found = self._values.get(shape)
         if found is None:
             found = decode(self.body, shape)

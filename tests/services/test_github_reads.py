@@ -279,8 +279,13 @@ async def test_a_file(hub: FakeHub, github: GitHub, said: object, text: str | No
 
 
 async def test_a_file_that_is_not_there_or_not_in_the_repository(hub: FakeHub, github: GitHub) -> None:
-    hub.script("GET", f"{API}/contents/x", Reply(404, {"message": "Not Found"}))
+    hub.script("GET", f"{API}/contents/x", Reply(404, {"message": "Not Found"}), Reply(json=[]))
+    for _ in range(2):  # remembered too
+        assert await github.reads.file("acme/api", "x") is None
+    assert len(hub.calls("GET", f"{API}/contents/x")) == 1
+    github.invalidate("acme/api", "file")
     assert await github.reads.file("acme/api", "x") is None
+    assert len(hub.calls("GET", f"{API}/contents/x")) == 2
     with pytest.raises(NotFound):
         await github.reads.file("acme/api", "../../user")
 

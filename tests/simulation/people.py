@@ -47,7 +47,7 @@ class People:
 
     async def live(self) -> None:
         await asyncio.sleep(self.chance.uniform(0.0, 20.0))
-        self._write()
+        self.write()
         begins = asyncio.create_task(self._begin())
         await self.meddling.live(self.world.faults.calm_at)
         begins.cancel()
@@ -70,7 +70,8 @@ class People:
 
     # The plan.
 
-    def _write(self) -> None:
+    def write(self) -> None:
+        """Make the plan's issue."""
         path = f"/repos/{self.hub.home.full_name}/issues"
         labels = [LABEL_PLAN] if self.chance.hits(0.8) else []
         text = plans.write(self.drafts)

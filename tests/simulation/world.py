@@ -154,6 +154,13 @@ class World:
         if story.done() and not story.cancelled() and story.exception() is not None:
             raise story.exception()  # type: ignore[misc]  # a bug of the simulation itself
 
+    async def end(self) -> None:
+        """Stop all processes."""
+        self.watch.is_over = True
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
     def calm(self) -> None:
         """The troubles are over; what is on its way still comes."""
         self.trace("world", "calm")

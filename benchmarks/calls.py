@@ -1,0 +1,90 @@
+"""Calls to GitHub per task, from small plans to large ones, with GitHub's limits kept: whole plans in virtual time
+against the stand-in's own core, without troubles.
+
+calls_per_task_N: calls made for a plan of N tasks over three repositories, divided by N. The peer is the same plan with
+cache and batches turned off. hours_N: virtual hours from the start of the run to its end, with writes a second apart,
+and no more created than GitHub allows. rejected: calls that a limit refused.
+"""
+
+import asyncio
+
+import msgspec
+
+from benchmarks import Number, Report, Say, WentWrong, machine
+from tests.simulation import loop as loops
+from tests.simulation.faults import Faults
+from tests.simulation.plans import Draft
+from tests.simulation.world import NEVER, World
+
+OPTIONS = {"most": (100, "the largest plan: 10, 100 or 500 tasks")}
+SIZES = (10, 100, 500)
+"""A plan of a thousand tasks is longer than an issue may be."""
+SEED = 3
+WORKERS = 16
+
+
+def measure(say: Say, *, most: int) -> Report:
+    """Live each size with and without savings."""
+    figures: dict[str, Number] = {}
+    peers: dict[str, Number] = {}
+    for size in (each for each in SIZES if each <= most):
+        for name, found, cache in (("with", figures, True), ("without", peers, False)):
+            calls, rejected, hours = live(size, cache=cache)
+            found[f"calls_per_task_{size}"] = round(calls / size, 2)
+            found[f"hours_{size}"] = round(hours, 2)
+            found[f"rejected_{size}"] = rejected
+            say(f"{size} tasks {name} savings: {calls / size:.1f} calls a task, {rejected} refused, {hours:.2f} h")
+    return Report(name="calls", figures=figures, peers={"no cache, no batches": peers}, conditions=machine())
+
+
+def live(size: int, *, cache: bool) -> tuple[int, int, float]:
+    """Calls, refusals and hours of one plan's life."""
+    world = _calm_world(cache=cache)
+    repos = [place.repo.full_name for place in world.hub.places]
+    world.people.drafts = [
+        Draft(id=f"t{n}", repo=repos[n % len(repos)], needs=[f"t{n - 10}"] if n >= 10 else [], run=f"make own-{n}")
+        for n in range(size)
+    ]
+    before, loops.STEPS = loops.STEPS, 1_000_000_000
+    try:
+        return world.loop.run(_live(world))
+    finally:
+        loops.STEPS = before
+        world.loop.close()
+
+
+def _calm_world(*, cache: bool) -> World:
+    """Nothing goes wrong, and people do nothing but start the plan."""
+    world = World(SEED)
+    quiet = Faults()
+    for name in Faults.__struct_fields__:
+        setattr(world.faults, name, getattr(quiet, name))
+    world.settings = msgspec.structs.replace(
+        world.settings,
+        workers=WORKERS,
+        workers_per_repo=0,
+        comment_interval=10.0,
+        sweep_seconds=NEVER,
+        checks="none",
+        cache=cache,
+    )
+    return world
+
+
+async def _live(world: World) -> tuple[int, int, float]:
+    world.begin()
+    await asyncio.sleep(1)
+    world.people.write()
+    await world.people.ask("ana", "/lockstep approve\n/lockstep run")
+    began = world.loop.time()
+    while world.people.run_state() not in {"done", "cancelled", "failed"} and not world.watch.violations:  # noqa: ASYNC110
+        await asyncio.sleep(30)  # virtual seconds
+    hours = (world.loop.time() - began) / 3_600
+    process = world.process
+    if world.people.run_state() != "done" or process is None:
+        raise WentWrong(f"the run is {world.people.run_state()}: {world.watch.violations}")
+    stats = process.github.stats
+    found = stats.requests, stats.rejected, hours
+    world.watch.is_over = True
+    await world.end()
+    return found
