@@ -65,19 +65,21 @@ class Route:
             from services.github import http2
         except ImportError:
             return self._fall_back("pyreqwest is not installed")
+        wire = self._http2
         try:
-            # Reading the machine's authorities takes a tenth of a second.
-            self._http2 = self._http2 or await asyncio.to_thread(http2.Http2, self._network, self._host, self._timeout)
+            if wire is None:  # in a thread, because reading the machine's authorities takes a tenth of a second
+                wire = await asyncio.to_thread(http2.Http2, self._network, self._host, self._timeout)
         except Unreachable as error:
             return self._fall_back(error.message)
+        self._http2 = wire
         try:
-            await self._http2.send("HEAD", self._base_url, self._headers, b"")
+            await wire.send("HEAD", self._base_url, self._headers, b"")
         except Unreachable:
             spoken = await http2.is_spoken(self._network, self._host, self._base_url, self._headers)
             if spoken:
                 raise
             return self._fall_back(f"{self._host} does not speak it")
-        return self._http2
+        return wire
 
     def _fall_back(self, reason: str) -> Wire:
         if self._network.version == "2":
