@@ -12,6 +12,7 @@ from services.core.config import RepoConfig
 from services.core.gate import PullFact
 from services.core.machine import Happening, Kind, TaskState
 from services.engine.effects import Effects, Outcome
+from services.errors import ApiError, RateLimited, Unreachable
 from services.store.runs import Due
 from tests.kit.plans import NOW, happen, pull, task, tracked
 
@@ -131,3 +132,24 @@ async def test_what_waited_too_long_meanwhile_is_judged_anew() -> None:
 async def test_what_does_not_concern_it_does_not_stop_it(kind: Kind) -> None:
     _, merged = await merge(says(kind))
     assert len(merged) == 1
+
+
+async def test_what_was_put_off_before_it_was_sent_is_not_looked_for() -> None:
+    effects = Effects(cast("Any", None), cast("Any", None))
+    action = Action(key="k", kind="track", task="a", attempt=0, fence=0)
+    first, again = (Due(run_id="r", action=action, tries=tries) for tries in (0, 1))
+
+    async def end(error: ApiError | None) -> str:
+        if error is not None:
+            raise error
+        return "made"
+
+    put_off, lost = RateLimited(0, "no room", retry_after=40), Unreachable(0, "no answer")
+    for due, error, may in ((first, put_off, False), (again, put_off, False), (again, lost, True)):
+        with pytest.raises(type(error)):
+            await effects._once(due, end(error))
+        assert effects._may_have_happened(again) is may
+    with pytest.raises(RateLimited):  # and a look that was put off has to be made all the same
+        await effects._once(again, end(put_off))
+    assert effects._may_have_happened(again)
+    assert await effects._once(again, end(None)) == "made"
