@@ -282,9 +282,9 @@ FOUND = {
         means="a task kept the label failed after it was cancelled, retried or green",
         swaps=lambda: [(conduct, "_RELIEVES", frozenset())],
     ),
-    "one-label": Bug(means="of two labels set at the same time, the older could stay", swaps=_one_label),
+    "one-label": Bug(seed=301, means="of two labels set at the same time, the older could stay", swaps=_one_label),
     "not-renewed": Bug(
-        means="a decision that was stored though the store said otherwise was made again", swaps=_not_renewed
+        seed=7, means="a decision that was stored though the store said otherwise was made again", swaps=_not_renewed
     ),
     "gave-up": Bug(
         seed=25,
@@ -300,5 +300,7 @@ FOUND = {
         means="after another attempt the pull request was judged by what had been read of it before the push",
         swaps=lambda: [(Effects, "_doubt", _nothing)],
     ),
-    "posts-once": Bug(means="a comment whose posting met a store error was not posted any more", swaps=_posts_once),
+    "posts-once": Bug(
+        seed=324, means="a comment whose posting met a store error was not posted any more", swaps=_posts_once
+    ),
 }
