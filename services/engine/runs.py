@@ -342,7 +342,7 @@ class Driver:
 
     async def _carry_out(self, line: Line, due: Due) -> None:
         """One effect: do it, and mail its end together with what follows. It is under way until that is stored."""
-        action, outcome = due.action, None
+        action, outcome, looks = due.action, None, line.looks_begun
         task = asyncio.current_task()
         if task is not None:
             line.tasks[action.key] = task
@@ -368,7 +368,7 @@ class Driver:
         settle = settle_of(due, outcome, self._parts.clock.now())
         happened = tuple([(action.task, happening) for happening in outcome.happened])
         self._post(due.run_id, Mail(happened=happened, settle=settle))
-        if outcome.look:
+        if outcome.look or (outcome.forget and _was_overtaken(line, looks)):
             self.wake(due.run_id, [action.task])
 
     async def _stoppable(self, board: Board, due: Due, task: asyncio.Task[object] | None) -> Outcome:
@@ -385,3 +385,8 @@ class Driver:
             if key in self._under_way:
                 self._under_way[key] = None
             self._stopped.discard(key)
+
+
+def _was_overtaken(line: Line, looks: int) -> bool:
+    """Something was looked at while an effect was under way: what it went by may be older than the newest event."""
+    return line.looks_begun != looks

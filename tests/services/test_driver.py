@@ -159,6 +159,19 @@ async def test_a_merge_that_is_to_be_tried_again_is_decided_once_and_looked_at_o
     assert len([key for key in one.hands.begun if "/merge/" in key]) == 2
 
 
+async def test_a_merge_that_holds_itself_back_is_overtaken_by_a_look_meanwhile(one: Stage) -> None:
+    """Its own reading began before the event that made everything green, and nobody would look again."""
+    one.hands.facts_of = {"a": pull()}
+    run_id = await one.in_review(task("a"))
+    one.driver.wake(run_id, ["a"])
+    await one.hands.until(lambda: one.hands.at_work == ["r1 a"])
+    looks = len(one.hands.asked)
+    one.driver.wake(run_id, ["a"])
+    await one.hands.until(lambda: len(one.hands.asked) > looks)
+    one.hands.end("r1 a", Outcome(forget=True))
+    await one.hands.until(lambda: len([key for key in one.hands.begun if "/merge/" in key]) == 2)
+
+
 async def test_github_that_does_not_answer_is_asked_again_by_one_timer_for_each_run(one: Stage) -> None:
     run_id = await one.in_review(task("a"))
     one.hands.error = Unreachable(502, "Bad Gateway")

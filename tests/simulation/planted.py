@@ -300,6 +300,11 @@ FOUND = {
         means="after another attempt the pull request was judged by what had been read of it before the push",
         swaps=lambda: [(Effects, "_doubt", _nothing)],
     ),
+    "overtaken": Bug(
+        seed=1321,
+        means="a merge that had read a check before it was green held itself back after the event had been heard",
+        swaps=lambda: [(runs, "_was_overtaken", lambda line, looks: False)],
+    ),
     "posts-once": Bug(
         seed=324, means="a comment whose posting met a store error was not posted any more", swaps=_posts_once
     ),
