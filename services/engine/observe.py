@@ -59,7 +59,9 @@ class Observer:
         Whether it can be merged is only asked when no check of it is pending: until then nothing follows from it.
         """
         reads = self._parts.github.reads.ranked(rank)
-        if not fresh:
+        if fresh:
+            reads = await reads.at_once(repo, task.pull)
+        else:
             await reads.prepare_pull(repo, task.pull)
         try:
             pull = await reads.pull(repo, task.pull, fresh=fresh)

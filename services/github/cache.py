@@ -127,16 +127,20 @@ class Cache:
         fresh: bool = False,
         wanted: Callable[[Shape], bool] | None = None,
         rank: Rank = "event",
+        since: int = 0,
     ) -> tuple[Shape, str]:
         """The value and the path of the next page (or empty).
 
-        fresh: as GitHub has it now, by a call begun after this one.  wanted: is what is held of use? All is without it.
+        fresh: as GitHub has it now, by a call begun after this one, or since `since` and not in doubt.  wanted: is what
+        is held of use? All is without it.
         """
         counts = read.kind not in ALWAYS_KEPT
         if not self._enabled and counts:
             entry = await self._ask(read, None, 0, rank)
             return entry.value(read.shape), entry.next
-        after = self._flights.moment() if fresh else self._doubtful_until(read)
+        after = self._doubtful_until(read)
+        if fresh:
+            after = max(after, since - 1) if since else self._flights.moment()
         held = self._entries.get(read.key)
         if held is not None and held.began > after and self._clock.now() < held.expires:
             value = held.value(read.shape)

@@ -56,5 +56,10 @@ def statuses(who: Identity, repo: str, sha: str) -> Read[shapes.StatusList]:
     return Read(who, path, shapes.StatusList, repo, f"statuses:{sha}")
 
 
+def suites(who: Identity, repo: str, sha: str) -> Read[shapes.SuiteList]:
+    path = f"{repo_path(repo)}/commits/{segment(sha)}/check-suites?per_page={PAGE}"
+    return Read(who, path, shapes.SuiteList, repo, f"suites:{sha}")
+
+
 def branch(who: Identity, repo: str, name: str) -> Read[shapes.Ref]:
     return Read(who, f"{repo_path(repo)}/git/ref/{branch_path(name)}", shapes.Ref, repo, f"branch:{name}")

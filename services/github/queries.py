@@ -34,11 +34,20 @@ fragment P on PullRequest {
   } } }
 }"""
 
+MERGE = """
+fragment M on PullRequest {
+  reviews(first: 100) { pageInfo { hasNextPage } nodes { databaseId state author { login __typename } } }
+  commits(last: 1) { nodes { commit { oid checkSuites(first: 50) { pageInfo { hasNextPage } nodes {
+    status app { databaseId slug } checkRuns(first: 1, filterBy: {checkType: LATEST}) { totalCount }
+  } } } } }
+}"""
+"""What else stands between a pull request and its merge."""
+
 _MERGEABLE = {"MERGEABLE": True, "CONFLICTING": False}
 
 
 class Wanted(msgspec.Struct, frozen=True):
-    """What to look up: kind issue or pull."""
+    """What to look up: kind issue, pull, or merge: a pull with all that its merge depends on."""
 
     kind: str
     repo: str
@@ -59,15 +68,15 @@ def look_up(wanted: Sequence[Wanted]) -> str:
     repos: dict[str, list[str]] = {}
     for n, each in enumerate(wanted):
         field = f"issue(number: {each.number}) {{ ...I }}"
-        if each.kind == "pull":
-            field = f"pullRequest(number: {each.number}) {{ ...P }}"
+        if each.kind != "issue":
+            field = f"pullRequest(number: {each.number}) {{ ...P{' ...M' if each.kind == 'merge' else ''} }}"
         repos.setdefault(each.repo, []).append(f"a{n}: {field}")
     parts = []
     for n, (repo, fields) in enumerate(repos.items()):
         owner, _, name = repo.partition("/")
         parts.append(f'r{n}: repository(owner: "{owner}", name: "{name}") {{ {" ".join(fields)} }}')
     kinds = {each.kind for each in wanted}
-    texts = [ISSUE] * ("issue" in kinds) + [PULL] * ("pull" in kinds)
+    texts = [ISSUE] * ("issue" in kinds) + [PULL] * bool(kinds - {"issue"}) + [MERGE] * ("merge" in kinds)
     return f"query {{ {' '.join(parts)} }}{''.join(texts)}"
 
 
@@ -166,6 +175,36 @@ def check_bodies(found: Mapping[str, Any]) -> tuple[bytes, bytes] | None:
     return msgspec.json.encode({"check_runs": runs}), msgspec.json.encode({"statuses": statuses})
 
 
+def review_body(found: Mapping[str, Any]) -> bytes | None:
+    """As the list of its reviews answers; None when there are more than one page."""
+    reviews = found.get("reviews") or {}
+    if not reviews or (reviews.get("pageInfo") or {}).get("hasNextPage"):
+        return None
+    nodes = [node for node in reviews.get("nodes") or [] if node]
+    return msgspec.json.encode(
+        [{"id": n.get("databaseId") or 0, "state": n["state"], "user": _user(n.get("author"))} for n in nodes]
+    )
+
+
+def suite_body(found: Mapping[str, Any]) -> bytes | None:
+    """As the list of check suites of its head answers; None when it can't be told."""
+    nodes = (found.get("commits") or {}).get("nodes") or [{}]
+    commit = (nodes[0] or {}).get("commit") or {}
+    suites = commit.get("checkSuites") or {}
+    if commit.get("oid") != found.get("headRefOid") or not suites or (suites.get("pageInfo") or {}).get("hasNextPage"):
+        return None
+    told = [
+        {
+            "status": (node.get("status") or "").lower(),
+            "app": _app(node.get("app")),
+            "latest_check_runs_count": (node.get("checkRuns") or {}).get("totalCount") or 0,
+        }
+        for node in suites.get("nodes") or []
+        if node
+    ]
+    return msgspec.json.encode({"check_suites": told})
+
+
 def _common(found: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "id": int(found.get("fullDatabaseId") or 0),
@@ -185,8 +224,11 @@ def _user(author: Mapping[str, Any] | None) -> dict[str, Any] | None:
     return {"login": f"{author['login']}[bot]" if is_bot else author["login"], "type": author.get("__typename")}
 
 
+def _app(app: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    return {"id": app.get("databaseId") or 0, "slug": app.get("slug")} if app else None
+
+
 def _run(node: Mapping[str, Any]) -> dict[str, Any]:
-    app = (node.get("checkSuite") or {}).get("app")
     return {
         "id": node.get("databaseId") or 0,
         "name": node["name"],
@@ -194,7 +236,7 @@ def _run(node: Mapping[str, Any]) -> dict[str, Any]:
         "conclusion": node["conclusion"].lower() if node.get("conclusion") else None,
         "html_url": node.get("permalink"),
         "external_id": node.get("externalId"),
-        "app": {"id": app.get("databaseId") or 0, "slug": app.get("slug")} if app else None,
+        "app": _app((node.get("checkSuite") or {}).get("app")),
     }
 
 

@@ -8,7 +8,7 @@ RateLimited, Unreachable.
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 import msgspec
@@ -31,7 +31,7 @@ from services.github.infos import (
     RepoInfo,
     ReviewInfo,
 )
-from services.github.queries import Wanted, check_bodies, issue_body, pull_body
+from services.github.queries import Wanted, check_bodies, issue_body, pull_body, review_body, suite_body
 
 Shape = TypeVar("Shape")
 Item = TypeVar("Item")
@@ -51,14 +51,16 @@ class Reads:
         self._cache = cache
         self._batcher = batcher
         self._rank = rank
+        self._since = 0  # what was asked for from this moment on is fresh; 0: only what is asked for when it is wanted
         self._identities: LRUCache[int, tuple[dict[str, str], Identity]] = LRUCache(MAX_IDENTITIES)
 
     def ranked(self, rank: Rank) -> "Reads":
         """The same, more or less urgent."""
-        if rank == self._rank:
-            return self
+        return self if rank == self._rank else self._like(rank, 0)
+
+    def _like(self, rank: Rank, since: int) -> "Reads":
         other = Reads(self._cache, self._batcher, rank)
-        other._identities = self._identities
+        other._identities, other._since = self._identities, since
         return other
 
     async def app(self) -> AppInfo:
@@ -130,6 +132,33 @@ class Reads:
             self._cache.put(places.check_runs(who, repo, sha), bodies[0], began)
             self._cache.put(places.statuses(who, repo, sha), bodies[1], began)
 
+    async def at_once(self, repo: str, number: int) -> "Reads":
+        """These reads, for which counts as fresh what one call, made now, tells of a pull request, its checks, suites
+        and reviews. What it can't tell is asked for when it is wanted, as ever.
+        """
+        if self._batcher is None:
+            return self
+        who, began = await self._reader(repo), self._cache.begin()
+        try:
+            found = await self._batcher.look_up(who, self._rank, Wanted("merge", repo, number))
+        except NotFound:
+            return self
+        if found is None:
+            return self
+        sha = str(found["headRefOid"])
+        checks = check_bodies(found) or (None, None)
+        told: list[tuple[Read[Any], bytes | None]] = [
+            (places.pull(who, repo, number), pull_body(found) if found.get("mergeable") != "UNKNOWN" else None),
+            (places.check_runs(who, repo, sha), checks[0]),
+            (places.statuses(who, repo, sha), checks[1]),
+            (places.suites(who, repo, sha), suite_body(found)),
+            (places.reviews(who, repo, number), review_body(found)),
+        ]
+        for read, body in told:
+            if body is not None:
+                self._cache.put(read, body, began)
+        return self._like(self._rank, began)
+
     async def comments(self, repo: str, number: int, *, fresh: bool = False) -> tuple[CommentInfo, ...]:
         """All comments of an issue or of a pull request's conversation, oldest first."""
         read = places.comments(await self._reader(repo), repo, number)
@@ -190,8 +219,7 @@ class Reads:
         A run that needs another one is created only when that one has passed: in between, all there are look green.
         Suites without runs stay queued for ever and do not count, nor do our own.
         """
-        path = f"/commits/{segment(sha)}/check-suites?per_page={PAGE}"
-        read = await self.read_of(repo, path, shapes.SuiteList, f"suites:{sha}")
+        read = places.suites(await self._reader(repo), repo, sha)
         suites = await self._pages(read, lambda page: page.check_suites, fresh=True)
         ours = (await self.app()).id
         return any(suite.is_open and not (suite.app and str(suite.app.id) == ours) for suite in suites)
@@ -252,7 +280,7 @@ class Reads:
     async def _get(
         self, read: Read[Shape], *, fresh: bool = False, wanted: Callable[[Shape], bool] | None = None
     ) -> tuple[Shape, str]:
-        return await self._cache.get(read, fresh=fresh, wanted=wanted, rank=self._rank)
+        return await self._cache.get(read, fresh=fresh, wanted=wanted, rank=self._rank, since=self._since)
 
     async def _one(self, repo: str, path: str, shape: type[Shape], subject: str, *, fresh: bool = False) -> Shape:
         return (await self._get(await self.read_of(repo, path, shape, subject), fresh=fresh))[0]

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 MERGE = re.compile(r"/repos/([^/]+/[^/]+)/pulls/(\d+)/merge")
 LOOK = re.compile(r"/repos/[^/]+/[^/]+/(?:pulls/\d+(?:/reviews)?|commits/[0-9a-f]{40}/check-runs)")
+PLACE = re.compile(r'repository\(owner: "([^"]+)", name: "([^"]+)"\)')
+PULL = re.compile(r"pullRequest\(number: (\d+)\) \{ \.\.\.P \.\.\.M \}")
+"""A look at all of a pull request by one call, of which REST takes several."""
 ROW = "SELECT run_id, action, created_at, due FROM outbox WHERE key LIKE ?"
 
 
@@ -52,8 +55,24 @@ class Merges:
         if request.method == "GET":
             if LOOK.fullmatch(path):
                 self._looked[path] = self._world.loop.time()
+        elif path == "/graphql":
+            for looked in self._at_once(msgspec.json.decode(request.body).get("query") or ""):
+                self._looked[looked] = self._world.loop.time()
         elif request.method == "PUT" and (found := MERGE.fullmatch(path)):
             self._found = list(self._wrong(found[1], int(found[2]), msgspec.json.decode(request.body), sent))
+
+    def _at_once(self, query: str) -> Iterator[str]:
+        """The places in REST that a query looks at."""
+        sandbox = self._world.hub.sandbox
+        for part in query.split("repository(")[1:]:
+            place = PLACE.match(f"repository({part}")
+            repo = sandbox.repo_named(f"{place[1]}/{place[2]}") if place is not None else None
+            for number in PULL.findall(part):
+                issue = sandbox.issue_numbered(repo, int(number)) if repo is not None else None
+                if repo is not None and issue is not None and issue.pull is not None:
+                    pull = f"/repos/{repo.full_name}/pulls/{number}"
+                    yield from (pull, f"{pull}/reviews")
+                    yield f"/repos/{repo.full_name}/commits/{issue.pull.head_sha}/check-runs"
 
     @property
     def _learns(self) -> float:
