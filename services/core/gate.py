@@ -25,7 +25,8 @@ class CheckFact(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PullFact(msgspec.Struct, frozen=True, kw_only=True):
-    """What GitHub says about a pull request right now. `mergeable` None = GitHub has not worked it out yet.
+    """What GitHub says about a pull request right now. `mergeable` None = GitHub has not worked it out yet, which it
+    was asked to if `unsettled`.
 
     state: open, closed, or gone = it can't be seen any more.  base_ok: it goes into the branch that was approved.
     objections: logins of those who asked for changes.  suites_open: more checks may still come, though none of those
@@ -40,6 +41,7 @@ class PullFact(msgspec.Struct, frozen=True, kw_only=True):
     merge_sha: str = ""
     mergeable: bool | None = None
     mergeable_state: str = "unknown"
+    unsettled: bool = False
     draft: bool = False
     held: bool = False
     base_ref: str = ""

@@ -40,7 +40,8 @@ class Mail(msgspec.Struct, frozen=True, kw_only=True):
 @dataclass(kw_only=True, slots=True)
 class Line:
     """`looks`: tasks whose pull requests are to be read (`looks_later`: when GitHub answers again); `looks_begun`: how
-    often that was done; `back_at`: when effects are due again; `under_way`: effects being carried out, by key, and
+    often that was done; `unsettled`: looks at a task's pull request of which GitHub had not worked out if it can be merged;
+    `back_at`: when effects are due again; `under_way`: effects being carried out, by key, and
     `tasks` the tasks that do; `is_gone`: another process conducts the run, and nothing that is still heard here counts;
     `is_doubtful`: the store did not say whether the last decision is stored, so the board is read anew.
     """
@@ -51,6 +52,7 @@ class Line:
     looks_later: set[str] = field(default_factory=set)
     looks_begun: int = 0
     looks_failed: int = 0
+    unsettled: dict[str, int] = field(default_factory=dict)
     back_at: datetime | None = None
     under_way: dict[str, Action] = field(default_factory=dict)
     tasks: dict[str, "asyncio.Task[object]"] = field(default_factory=dict)

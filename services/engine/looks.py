@@ -20,6 +20,9 @@ from services.engine.parts import Parts
 from services.engine.rounds import Rounds
 from services.errors import ApiError
 
+WORKS_OUT = (3.0, 6.0, 12.0, 30.0, 60.0)
+"""Seconds until it is asked again whether a pull request can be merged; after that, an event or the sweep does."""
+
 log = structlog.get_logger(__name__)
 
 
@@ -113,11 +116,20 @@ class Looks:
         return facts
 
     async def _read(self, board: Board, asked: Iterable[str], rank: Rank = "event") -> dict[str, PullFact]:
-        """What GitHub says; a pull request whose checks may still begin is looked at again once they must have."""
+        """What GitHub says; a pull request whose checks may still begin is looked at again once they must have, and one
+        of which GitHub was just asked whether it can be merged, once it may have worked that out: no event tells of it.
+        """
         facts = await self._observer.facts(board.run, sorted(asked), rank=rank)
+        unsettled = self._line(board.run.id).unsettled
         for task_id, fact in facts.items():
+            wake = partial(self.wake, board.run.id, [task_id])
             if fact.grace_left > 0:
-                self._parts.timers.after(fact.grace_left, partial(self.wake, board.run.id, [task_id]))
+                self._parts.timers.after(fact.grace_left, wake)
+            tries = unsettled.pop(task_id, 0)
+            if fact.unsettled:
+                unsettled[task_id] = tries + 1
+                if tries < len(WORKS_OUT):
+                    self._parts.timers.after(WORKS_OUT[tries], wake)
         return facts
 
     def _look_again(self, run_id: str) -> None:

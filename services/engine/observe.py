@@ -79,7 +79,8 @@ class Observer:
         now = await reads.pull(repo, task.pull, worked_out=True)
         if now.head_sha != fact.head_sha:
             return fact
-        return msgspec.structs.replace(fact, mergeable=now.mergeable, mergeable_state=now.mergeable_state)
+        state, unsettled = now.mergeable_state, now.state == "open" and now.mergeable is None
+        return msgspec.structs.replace(fact, mergeable=now.mergeable, mergeable_state=state, unsettled=unsettled)
 
     async def _with_checks(
         self, reads: Reads, repo: str, fact: PullFact, *, since: datetime | None, fresh: bool

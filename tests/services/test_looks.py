@@ -1,0 +1,76 @@
+"""Looks: what no event will tell of is asked again, a few times and ever later."""
+
+import asyncio
+from collections.abc import Callable, Coroutine, Iterable
+from dataclasses import dataclass
+from typing import Any, cast
+
+from services.core.board import Board, Run
+from services.core.gate import PullFact
+from services.engine.line import Line, Mail
+from services.engine.looks import WORKS_OUT, Looks
+from tests.kit.plans import run, task
+
+
+@dataclass
+class Parts:
+    """What looks need of the engine's parts."""
+
+    timers: object
+    spawn: object
+
+
+class Stage:
+    """One run; `answers` are what GitHub says in turn, timers are kept until they are fired."""
+
+    def __init__(self, group: asyncio.TaskGroup, answers: Iterable[PullFact]) -> None:
+        self._group = group
+        self._answers = iter(answers)
+        self.line = Line(board=Board(run(task("one"))))
+        self.timers: list[tuple[float, Callable[[], None]]] = []
+        self.mail: asyncio.Queue[Mail] = asyncio.Queue()
+        parts = cast("Any", Parts(timers=self, spawn=self.spawn))
+        self.looks = Looks(parts, self, lambda _: self.line, self.board, lambda _, mail: self.mail.put_nowait(mail))
+
+    def spawn(self, name: str, work: Coroutine[object, object, None]) -> None:
+        self._group.create_task(work, name=name)
+
+    def after(self, seconds: float, call: Callable[[], None]) -> None:
+        self.timers.append((seconds, call))
+
+    async def board(self, _: str) -> Board | None:
+        return self.line.board
+
+    async def facts(self, run: Run, task_ids: Iterable[str], /, *, rank: str = "event") -> dict[str, PullFact]:
+        return {task_id: next(self._answers) for task_id in task_ids}
+
+
+def pull(*, unsettled: bool) -> PullFact:
+    return PullFact(
+        number=1, state="open", head_sha="a" * 40, mergeable=None if unsettled else False, unsettled=unsettled
+    )
+
+
+async def after_looks(answers: list[PullFact], fired: int) -> tuple[list[float], int]:
+    """The waits that were asked for when so many timers have fired, and the timers left."""
+    async with asyncio.timeout(240), asyncio.TaskGroup() as group:
+        stage = Stage(group, answers)
+        stage.looks.wake("r", ["one"])
+        await stage.mail.get()
+        waits = [seconds for seconds, _ in stage.timers]
+        for _ in range(fired):
+            _, call = stage.timers.pop(0)
+            call()
+            await stage.mail.get()
+            waits += [seconds for seconds, _ in stage.timers]
+        return waits, len(stage.timers)
+
+
+async def test_whether_it_can_be_merged_is_asked_until_github_has_worked_it_out() -> None:
+    answers = [pull(unsettled=True), pull(unsettled=True), pull(unsettled=False)]
+    assert await after_looks(answers, 2) == (list(WORKS_OUT[:2]), 0)
+
+
+async def test_it_is_not_asked_for_ever() -> None:
+    answers = [pull(unsettled=True)] * (len(WORKS_OUT) + 1)
+    assert await after_looks(answers, len(WORKS_OUT)) == (list(WORKS_OUT), 0)
