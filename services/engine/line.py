@@ -40,7 +40,7 @@ class Mail(msgspec.Struct, frozen=True, kw_only=True):
 @dataclass(kw_only=True, slots=True)
 class Line:
     """`looks`: tasks whose pull requests are to be read (`looks_later`: when GitHub answers again); `looks_begun`: how
-    often that was done; `unsettled`: looks at a task's pull request of which GitHub had not worked out if it can be merged;
+    often that was done; `unsettled`: looks at a task's pull request while GitHub worked out if it can be merged;
     `back_at`: when effects are due again; `under_way`: effects being carried out, by key, and
     `tasks` the tasks that do; `is_gone`: another process conducts the run, and nothing that is still heard here counts;
     `is_doubtful`: the store did not say whether the last decision is stored, so the board is read anew.

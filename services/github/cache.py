@@ -18,6 +18,7 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol, TypeVar, runtime_checkable
 
 import msgspec
+from cachetools import LRUCache
 
 from services.core.admission import Rank
 from services.core.clock import Clock
@@ -66,6 +67,8 @@ DEFAULT_BYTES = 64 * 1024 * 1024
 MAX_NOTES = 50_000
 AHEAD = timedelta(minutes=10)
 """How far GitHub's clock may be before ours; a time beyond that orders nothing."""
+ON_ITS_WAY = timedelta(minutes=1)
+"""How long after our own change, whose time GitHub did not say, a webhook about the time before may come."""
 LIST = "*"
 
 
@@ -113,6 +116,7 @@ class Cache:
         self._flights: Flights[Entry] = Flights()
         self._notes: OrderedDict[tuple[str, str], int] = OrderedDict()
         self._newest: OrderedDict[tuple[str, str], datetime] = OrderedDict()
+        self._written: LRUCache[tuple[str, str], datetime] = LRUCache(MAX_NOTES)
         self._forgotten = 0
 
     @property
@@ -190,6 +194,13 @@ class Cache:
             # What is forgotten counts for everything: an old answer is asked for once more, never wrongly trusted.
             self._forgotten = self._notes.popitem(last=False)[1]
 
+    def wrote(self, repo: str, subject: str, at: datetime | None) -> None:
+        """We have changed this ourselves, or may have: what a webhook tells of the time before is old.  at: by GitHub's
+        clock; None where it did not say.
+        """
+        self.invalidate(repo, subject)
+        self._written[repo.lower(), subject] = at or self._clock.now() + ON_ITS_WAY
+
     def prime(self, read: Read[Shape], body: bytes, version: datetime) -> bool:
         """A webhook told the whole object as it was at `version`; False when it can't be put in order.
 
@@ -209,7 +220,7 @@ class Cache:
                 self._stats.skipped += 1
             return valid
         expires = min(now, version) + timedelta(seconds=self._seconds[read.kind])
-        if version <= max(newest, known) or expires <= now:
+        if version <= max(newest, known, *self._written_of(read)) or expires <= now:
             return False
         self._put(read.key, Entry(body, "", "", self._flights.moment(), expires, version, version))
         self._stats.primed += 1
@@ -256,6 +267,10 @@ class Cache:
 
     def _newest_of(self, read: Read[Shape]) -> datetime:
         return self._newest.get((read.repo.lower(), read.subject), LONG_AGO)
+
+    def _written_of(self, read: Read[Shape]) -> list[datetime]:
+        name = read.repo.lower()
+        return [self._written.get((name, what), LONG_AGO) for what in (read.kind, read.subject)]
 
     def _saw(self, read: Read[Shape], version: datetime) -> None:
         place = (read.repo.lower(), read.subject)

@@ -319,7 +319,7 @@ class Writes:
             return await self._batcher.change(identity, self._rank, change)
         finally:
             for subject in changed:
-                self._cache.invalidate(repo, subject)
+                self._cache.wrote(repo, subject, None)
 
     async def _write(
         self, repo: str, method: str, path: str, data: Any, rights: Rights, *changed: str, alone: bool = False
@@ -328,11 +328,14 @@ class Writes:
         identity = await self._identity(repo, rights, alone=alone)
         request = Request(method, repo_path(repo) + path, identity, body, rank=self._rank)
         self._stats.writes += 1
+        at = None
         try:
-            return await self._sender.send(request)
+            answer = await self._sender.send(request)
+            at = answer.date
+            return answer
         finally:
             for subject in changed:
-                self._cache.invalidate(repo, subject)
+                self._cache.wrote(repo, subject, at)
 
     async def _identity(self, repo: str, rights: Rights, *, alone: bool) -> Identity:
         """Alone = for this repository only; links between repositories need the whole installation."""

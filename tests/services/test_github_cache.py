@@ -338,3 +338,20 @@ async def test_a_flight_leaves_nothing_behind() -> None:
     assert await flights.run("key", land) == (1, False)
     assert await flights.run("key", land, after=flights.moment()) == (3, False)
     assert not flights._flying
+
+
+@pytest.mark.parametrize("subject", [PULL.subject, "pull"])
+@pytest.mark.parametrize(
+    ("at", "told", "counts"), [(-5, -9, False), (-5, -5, False), (-5, -4, True), (None, 30, False)]
+)
+async def test_what_was_before_our_own_change_is_old(
+    clock: HandClock, subject: str, at: int | None, told: int, *, counts: bool
+) -> None:
+    """A webhook about the second of our change, or an earlier one, may not have it yet; seconds from now."""
+    cache = Cache(Sends(), clock, Stats())
+    read = Read(SEVEN, PULL.path, PullShape, PULL.repo, PULL.subject)
+    now = clock.now()
+    cache.wrote(PULL.repo, subject, now + timedelta(seconds=at) if at is not None else None)
+    moment = now + timedelta(seconds=told)
+    body = json.dumps(pull(7, updated_at=moment.strftime("%Y-%m-%dT%H:%M:%SZ"))).encode()
+    assert cache.prime(read, body, moment) is counts
