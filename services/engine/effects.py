@@ -19,6 +19,7 @@ from services.core.plan import Task
 from services.core.report import LABEL_OF_RUN, LABEL_OF_TASK
 from services.core.text import plain
 from services.engine.attempts import Order, Result
+from services.engine.hidden import hidden_in
 from services.engine.observe import Observer
 from services.engine.parts import WRITE, Parts
 from services.errors import NotFound, Refused
@@ -141,17 +142,8 @@ class Effects:
 
     async def _hidden(self, run: Run, task: Task) -> frozenset[str]:
         """Repositories that what is written in the task's own must not mention: private ones, when it is public."""
-        if await self._is_private(task.repo):
-            return frozenset()
-        others = {run.repo, *(run.plan.by_id[need].repo for need in task.needs)} - {task.repo}
-        return frozenset([repo for repo in sorted(others) if await self._is_private(repo)])
-
-    async def _is_private(self, repo: str) -> bool:
-        """One that can't be read any more counts as private."""
-        try:
-            return (await self._parts.github.reads.repository(repo)).private
-        except (NotFound, Refused):
-            return True
+        others = (run.repo, *(run.plan.by_id[need].repo for need in task.needs))
+        return await hidden_in(self._parts.github.reads, task.repo, others)
 
     def _page(self, run: Run, task: Task) -> str | None:
         base = self._parts.settings.public_url

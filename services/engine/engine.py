@@ -7,18 +7,25 @@ import asyncio
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 
+from services.core import explain, messages
 from services.core.board import Run, Wish
+from services.core.explain import Link
 from services.core.machine import Happening, Kind
+from services.core.roles import Tier, suffices
 from services.core.targets import chosen, to_retry
 from services.engine.effects import Effects
 from services.engine.intake import Intake
 from services.engine.observe import Observer
 from services.engine.parts import Parts
+from services.engine.placed import Place, place_of
 from services.engine.runs import Driver
 from services.engine.shown import Shown
 from services.engine.stickies import Stickies
-from services.errors import ApiError, NotFound, Refused, UserError
+from services.errors import ApiError, NotAllowed, NotFound, Refused, UserError
 from services.store.plans import Answer, PlanRow
+
+LOOKED_AT = 20
+"""Pull requests that are read to explain something, at most."""
 
 
 class Engine(Shown):
@@ -29,8 +36,8 @@ class Engine(Shown):
         self._parts = parts
         self.stickies = Stickies(parts)
         self.intake = Intake(parts, self.stickies)
-        observer = Observer(parts)
-        self.driver = Driver(parts, self.stickies, observer, Effects(parts, observer))
+        self._observer = Observer(parts)
+        self.driver = Driver(parts, self.stickies, self._observer, Effects(parts, self._observer))
 
     async def start(self) -> int:
         """Returns how many runs are live."""
@@ -98,6 +105,13 @@ class Engine(Shown):
         """The sender's role, asked of GitHub now: none, read, triage, write, maintain or admin."""
         return await self._parts.github.reads.permission(repo, login, fresh=True)
 
+    async def may(self, actor: str, needs: Tier, repos: Iterable[str]) -> None:
+        """NotAllowed unless the person has that permission on each of these repositories now."""
+        for repo in dict.fromkeys(repos):
+            role = await self.permission(repo, actor)
+            if not suffices(role, needs):
+                raise NotAllowed(messages.not_allowed_there(repo, needs, role))
+
     async def was_heard(self, comment_id: str) -> bool:
         """Have the commands of this comment been carried out?"""
         return await self._parts.plans.was_heard(comment_id)
@@ -137,11 +151,43 @@ class Engine(Shown):
         row = await self.intake.known(repo, number)
         return row, await self._parts.runs.of_plan(row.id)
 
+    async def place_of(self, repo: str, number: int, body: str) -> Place:
+        """The plan, and perhaps the task, that a comment there is about; `body` is the issue's or pull request's."""
+        return await place_of(self._parts, repo, number, body)
+
+    async def explain(self, run: Run, targets: Sequence[str]) -> dict[str, tuple[Link, ...]]:
+        """What holds these tasks back, by id; with no targets, those at the plan's ends. Pull requests that stand in
+        the way are read anew, so many of them.
+        """
+        asked = chosen(run, targets) if targets else explain.last(run)
+        known = {task_id: explain.explain(run, task_id) for task_id in asked}
+        looked_at = dict.fromkeys(link.task for chain in known.values() for link in chain if link.kind == "waits")
+        facts = await self._observer.facts(run, list(looked_at)[:LOOKED_AT], fresh=True)
+        return {
+            task_id: explain.explain(
+                run,
+                task_id,
+                facts=facts,
+                full=lambda each: self.driver.lacking(run.id, each),
+                patience=self._parts.settings.patience,
+            )
+            for task_id in asked
+        }
+
     async def change(
-        self, repo: str, number: int, kind: Kind, targets: Sequence[str], actor: str, text: str = "", value: float = 0.0
+        self,
+        repo: str,
+        number: int,
+        kind: Kind,
+        targets: Sequence[str],
+        actor: str,
+        text: str = "",
+        value: float = 0.0,
+        *,
+        needs: Tier,
     ) -> tuple[str, ...]:
         """Apply a person's cancel, retry, skip, hold or priority to tasks of the newest run; returns the ids that
-        changed.
+        changed. `needs`: what the person must be allowed to do in every repository of these tasks.
         """
         run = await self._run_of(repo, number)
         if run.finished_at is not None:
@@ -149,6 +195,7 @@ class Engine(Shown):
                 return ()  # only a retry takes up a run that is over
             await self.intake.may_start_again(run)
         ids = to_retry(run, targets) if kind == "retried" else chosen(run, targets)
+        await self.may(actor, needs, [run.plan.by_id[task_id].repo for task_id in ids])
         happened = [(task_id, Happening(kind=kind, actor=actor, text=text, value=value)) for task_id in ids]
         decision = await self.driver.happen(run.id, happened)
         self.stickies.touch(repo, number)

@@ -17,7 +17,7 @@ from services.core.board import Action, Board, Decision, Wish
 from services.core.conduct import attempt_key, decide
 from services.core.machine import Happening
 from services.core.patience import overdue
-from services.core.places import Places
+from services.core.places import Lane, Places
 from services.core.ready import ReadyQueue
 from services.engine.effects import Outcome
 from services.engine.ends import CarriesOut, outcome_of, settle_of
@@ -112,6 +112,11 @@ class Driver:
         for key in [key for key in self._under_way if key.startswith(f"{run_id}/")]:
             del self._under_way[key]
         return line.abandon()
+
+    def lacking(self, run_id: str, task_id: str) -> Lane | None:
+        """The lane in which a task finds no place now."""
+        line = self._lines.get(run_id)
+        return self._places.full(line.board.uses[task_id]) if line is not None and line.board is not None else None
 
     async def approved(self, run_id: str, actor: str) -> None:
         """The run goes on in this person's name: what was held for want of a right may be merged now."""
