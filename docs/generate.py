@@ -43,7 +43,11 @@ say into the one comment it keeps up to date.
 
 A target is a task's id, `owner/repo`, `owner/repo#n` (its pull request or tracking issue), `failed` or `all`.
 
-The permission is that of the person who wrote the comment, asked of GitHub at that moment.
+On the tracking issue or the pull request of a task, a command without a target means that task, and is answered there. What is about the
+plan as a whole (`approve`, `run`) is said on the plan's issue. In a public repository an answer names no private one.
+
+The permission is that of the person who wrote the comment, asked of GitHub at that moment: in the repository where the comment stands, and
+in each repository of the tasks it changes.
 
 | Command | What it does | Permission needed |
 | --- | --- | --- |

@@ -8,6 +8,7 @@ from collections.abc import Collection, Sequence
 
 from services.core.board import Run
 from services.core.explain import Link, Who
+from services.core.machine import STUCK
 from services.core.places import Lane
 from services.core.report import ICONS, WORDS
 from services.core.text import code
@@ -21,7 +22,7 @@ def told(run: Run, task_id: str, chain: Sequence[Link], hidden: Collection[str] 
     """The whole answer about one task, as Markdown of ours."""
     task, spec = run.tasks[task_id], run.plan.by_id[task_id]
     place = f" ({spec.repo}#{task.pull})" if task.pull else f" ({spec.repo})"
-    head = f"{ICONS[task.state]} {code(task_id)}{place} is {_state(task.state)}"
+    head = f"{ICONS[task.state]} {code(task_id)}{place} {_state(task.state)}"
     if not chain:
         return f"{head}. Nothing holds it back."
     shown = list(chain)
@@ -40,7 +41,8 @@ def ended_by(ends: Sequence[str], run: Run) -> str:
 
 
 def _state(state: str) -> str:
-    return WORDS[state]
+    said = WORDS[state]
+    return said if state in STUCK else f"is {said}"
 
 
 def _line(run: Run, link: Link, hidden: Collection[str], *, depth: int, named: bool = False) -> str:
@@ -49,7 +51,7 @@ def _line(run: Run, link: Link, hidden: Collection[str], *, depth: int, named: b
         return f"{'  ' * depth}- {said}"
     about = f"{code(link.task)} " if named else ""
     said = f"{'  ' * depth}- {about}{_says(link)}"
-    if not link.who:
+    if not link.who or link.kind == "deadline":
         return said
     command = f": `{link.command}`" if link.command else ""
     return f"{said} — {_acts(link.who, link, hidden)}{command}"
@@ -72,7 +74,7 @@ def _says(link: Link) -> str:
     if link.kind in {"need", "above"}:
         place = f" ({link.names[0]})" if link.names else f" ({link.where})"
         again = ", as said above" if link.kind == "above" else ":"
-        return f"needs {code(link.task)}{place}, which is {_state(link.text)}{again}"
+        return f"needs {code(link.task)}{place}, which {_state(link.text)}{again}"
     if link.kind == "lane":
         return f"is ready, and no place is free {_lane(link.names)}"
     names = ", ".join(code(name) for name in link.names[:5])
@@ -91,9 +93,10 @@ def _lane(lane: Lane | Sequence[str]) -> str:
         return "(`LOCKSTEP_WORKERS`)"
     if kind == "group":
         return f"in its group {code(name.partition(' ')[2])}"
-    return {"installation": "for", "repo": "in", "agent": "for the agent"}[kind] + f" {code(name)}"
+    return f"{_IN[kind]} {code(name)}"
 
 
+_IN = {"installation": "for", "repo": "in", "agent": "for the agent"}
 _SAYS = {
     "paused": "the whole run is held",
     "held": "is held",
@@ -101,8 +104,8 @@ _SAYS = {
     "turn": "is ready, and starts when its turn comes",
     "settling": "needs nothing more",
     "works": "attempt {text} is running with {names}{bound}",
-    "failed": "failed{reason}",
-    "needs_human": "needs a person{reason}",
+    "failed": "it did not work{reason}",
+    "needs_human": "somebody has to decide{reason}",
     "cancelled": "was cancelled",
     "gone": "its pull request can't be seen any more",
     "closed": "its pull request was closed without merging",
