@@ -11,7 +11,7 @@ from typing import Literal
 
 import msgspec
 
-from services.core import graph
+from services.core import graph, overrides
 from services.core.board import Run
 from services.core.gate import PASSED, PullFact
 from services.core.machine import ENDED, SATISFIED, TaskState
@@ -22,6 +22,7 @@ LinkKind = Literal[
     "need", "above", "paused", "held", "untracked", "lane", "turn", "settling", "works", "failed", "needs_human",
     "cancelled", "gone", "closed", "moved", "base", "label", "draft", "conflict", "checks_failed", "checks_pending",
     "checks_starting", "checks_none", "checks_rest", "objections", "protected", "merging", "waits", "deadline",
+    "overridden",
 ]  # fmt: skip
 Who = Literal["", "lockstep", "agent", "checks", "reviewers", "triage", "write"]
 """Who can act; `triage` and `write` are permissions of a person."""
@@ -92,7 +93,8 @@ def unmet(run: Run, task_id: str) -> list[str]:
     """The needs of a task that have not merged; of one that is over or at work they no longer matter."""
     if run.tasks[task_id].state not in {"blocked", "ready", "in_review"}:
         return []
-    return [need for need in run.plan.by_id[task_id].needs if run.tasks[need].state not in SATISFIED]
+    found = [need for need in run.plan.by_id[task_id].needs if run.tasks[need].state not in SATISFIED]
+    return list(overrides.missing(run.tasks[task_id], found))
 
 
 def last(run: Run) -> list[str]:
@@ -184,10 +186,12 @@ class _Asked:
         elif fact.state == "open" and fact.head_sha not in task.heads:
             yield Link(task=task.id, kind="moved", who="write", where=repo, text=fact.head_sha[:7])
         else:
-            found = list(of_pull(task.id, repo, fact))
+            found = list(of_pull(task.id, repo, overrides.counting(task, fact)))
             yield from found
             if not found:
                 yield from self._mergeable(task, repo, fact)
+        for each in overrides.of_head(task):
+            yield Link(task=task.id, kind="overridden", who="lockstep", text=overrides.told(each))
         bound = self._patience.review
         if task.since is not None and bound is not None and not task.held:
             yield Link(task=task.id, kind="deadline", who="lockstep", at=task.since + bound)

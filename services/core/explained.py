@@ -51,7 +51,7 @@ def _line(run: Run, link: Link, hidden: Collection[str], *, depth: int, named: b
         return f"{'  ' * depth}- {said}"
     about = f"{code(link.task)} " if named else ""
     said = f"{'  ' * depth}- {about}{_says(link)}"
-    if not link.who or link.kind == "deadline":
+    if not link.who or link.kind in {"deadline", "overridden"}:
         return said
     command = f": `{link.command}`" if link.command else ""
     return f"{said} — {_acts(link.who, link, hidden)}{command}"
@@ -123,5 +123,6 @@ _SAYS = {
     "protected": "waits for a review or a required check",
     "merging": "nothing is missing, and it is merged next{reason}",
     "waits": "its pull request is being looked at{reason}",
+    "overridden": "{text}",
     "deadline": "a person is told on {until} if it still waits then",
 }

@@ -7,41 +7,29 @@ Every effect has a natural key or a hidden mark and looks for its own earlier wo
 from datetime import timedelta
 from urllib.parse import quote, urlencode
 
-import msgspec
-
 from services.checks import CHECKS
 from services.core import messages, names
-from services.core.board import Board, Run
+from services.core.board import ActionKind, Board, Run
 from services.core.conduct import ruling_for
 from services.core.machine import SATISFIED, Happening, Kind, TaskState
 from services.core.merging import meaning
 from services.core.plan import Task
 from services.core.report import LABEL_OF_RUN, LABEL_OF_TASK
 from services.core.text import plain
+from services.engine import branches
 from services.engine.attempts import Order, Result
 from services.engine.hidden import hidden_in
 from services.engine.observe import Observer
+from services.engine.outcome import Outcome
 from services.engine.parts import WRITE, Parts
 from services.errors import NotFound, Refused
 from services.github.infos import IssueInfo, PullInfo
 from services.store.runs import Due
 
+__all__ = ["Effects", "Outcome"]
+
 CLOCKS_APART = timedelta(hours=1)
 """How far our clock may be ahead of GitHub's, by which issues are dated."""
-
-
-class Outcome(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """What an effect led to. `again_in`: seconds until the next try.  `forget`: the action may be decided anew.
-    `look`: read the task's pull request again.  free: GitHub did not even look at it, so the try does not count.
-    """
-
-    happened: tuple[Happening, ...] = ()
-    again_in: float | None = None
-    forget: bool = False
-    look: bool = False
-    free: bool = False
-    note: str = ""
-    log: str = ""
 
 
 class Effects:
@@ -59,8 +47,8 @@ class Effects:
         task, state = run.plan.by_id[due.action.task], run.tasks[due.action.task]
         if due.action.kind == "track":
             return await self._track(run, task, due)
-        if due.action.kind in {"tidy", "label"}:
-            return await (self._tidy(board, task) if due.action.kind == "tidy" else self._label(board, task))
+        if due.action.kind in {"tidy", "label", "discard", "assign"}:
+            return await self._beside(board, task, state, due.action.kind)
         if due.action.fence != state.fence:
             return Outcome(note="its attempt is over")
         if due.action.kind == "attempt":
@@ -69,7 +57,19 @@ class Effects:
             return await self._open_pull(run, task, state, due)
         if due.action.kind == "checks":
             return await self._checks(run, task, state, due)
+        if due.action.kind == "update_branch":
+            return await branches.update(self._parts, task, state, due)
         return await self._merge(board, task, state, due.action.sha)
+
+    async def _beside(self, board: Board, task: Task, state: TaskState, kind: ActionKind) -> Outcome:
+        """What is about no attempt, and has to be done also when another one has begun."""
+        if kind == "tidy":
+            return await self._tidy(board, task)
+        if kind == "label":
+            return await self._label(board, task)
+        if kind == "assign":
+            return await branches.assign(self._parts, task, state)
+        return await branches.discard(self._parts, board.run, task, state)
 
     async def _track(self, run: Run, task: Task, due: Due) -> Outcome:
         """The tracking issue, and its place under the plan issue."""

@@ -6,7 +6,7 @@ never decided twice at a time, and a busy one pays one commit for many tasks.
 """
 
 import asyncio
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -15,6 +15,7 @@ import structlog
 
 from services.core.board import Action, Board, Decision, Wish
 from services.core.conduct import attempt_key, decide
+from services.core.gate import PullFact
 from services.core.machine import Happening
 from services.core.patience import overdue
 from services.core.places import Lane, Places
@@ -131,13 +132,19 @@ class Driver:
         """This run should advance; the pull requests of these tasks are read first. Returns at once."""
         self._looks.wake(run_id, task_ids)
 
-    async def happen(self, run_id: str, happened: Happened = (), wish: Wish | None = None) -> Decision:
+    async def happen(
+        self,
+        run_id: str,
+        happened: Happened = (),
+        wish: Wish | None = None,
+        facts: Mapping[str, PullFact] | None = None,
+    ) -> Decision:
         """Something a person did to a run; decided and stored before this returns, carried out after.
 
         Fenced: another process conducts the run now, and nothing was decided; StoreError: it could not be decided.
         """
         answer: asyncio.Future[Decision] = asyncio.get_running_loop().create_future()
-        self._post(run_id, Mail(happened=tuple(happened), wish=wish, answer=answer))
+        self._post(run_id, Mail(happened=tuple(happened), facts=dict(facts or {}), wish=wish, answer=answer))
         decision = await answer
         line = self._lines.get(run_id)
         if line is not None and line.board is not None:  # what was held back may have been ready to merge for long

@@ -126,7 +126,7 @@ def test_a_chain_over_repositories_leads_to_the_check_that_failed() -> None:
 
 def test_a_long_chain_is_followed_to_its_end() -> None:
     ids = [f"t{n}" for n in range(3_000)]
-    states: dict[str, State] = {each: "blocked" for each in ids}
+    states: dict[str, State] = dict.fromkeys(ids, "blocked")
     states["t0"] = "failed"
     current = shaped(states, {f"t{n}": (f"t{n - 1}",) for n in range(1, 3_000)})
     chain = explain(current, ids[-1])
@@ -157,7 +157,7 @@ def test_until_when_something_may_last_is_said() -> None:
 
 
 @pytest.mark.parametrize(("late", "command"), [(True, "/lockstep resume a"), (False, "/lockstep retry a")])
-def test_what_waited_too_long_may_wait_on_and_the_rest_is_tried_again(late: bool, command: str) -> None:  # noqa: FBT001 - a case
+def test_what_waited_too_long_may_wait_on_and_the_rest_is_tried_again(late: bool, command: str) -> None:
     current = shaped({"a": "needs_human"}, {})
     current.tasks["a"] = msgspec.structs.replace(current.tasks["a"], late=late, reason="it waits")
     assert [link.command for link in explain(current, "a")] == [command]

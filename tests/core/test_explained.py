@@ -90,10 +90,8 @@ def test_each_full_lane_is_named() -> None:
         ("agent", "script"),
         ("group", "r g"),
     ]
-    said = [
-        told(current, "a", explain(current, "a", full=lambda _, lane=lane: lane)).partition("free ")[2]
-        for lane in lanes
-    ]
+    links = [Link(task="a", kind="lane", who="lockstep", names=lane) for lane in lanes]
+    said = [told(current, "a", [link]).partition("free ")[2] for link in links]
     assert [text.partition(" — ")[0] for text in said] == snapshot(
         [
             "(`LOCKSTEP_WORKERS`)",
