@@ -1,4 +1,4 @@
-"""`merge`: look at a pull request now and merge it if it may be merged. Needs, holds, reviews and checks still count."""
+"""`merge`: look at a pull request now and merge it if it may be merged. Needs, holds and checks still count."""
 
 from handlers.commands import Context, command
 from services.core.commands import Command

@@ -1,4 +1,4 @@
-"""`override`: one check, or one need, no longer counts for the head as it is now. A new head is judged by everything."""
+"""`override`: one check, or one need, no longer counts for the head as it is now. A new head voids that."""
 
 from handlers.commands import Context, command
 from services.core import overrides

@@ -172,7 +172,7 @@ def step(task: TaskState, happened: Happening, now: datetime) -> TaskState | Non
         changes["finished_at"] = now if following in ENDED else None
         if task.state == "running" and task.since is not None:
             changes["worked"] = task.worked + max((now - task.since).total_seconds(), 0.0)
-    elif happened.kind in {"waits", "stalled"}:
+    elif happened.kind in {"waits", "stalled", "assigned"}:
         changes["reason"] = happened.text
     if happened.kind == "started":
         changes["started_at"] = task.started_at or now

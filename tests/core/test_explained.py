@@ -76,7 +76,8 @@ def test_every_kind_of_link_has_its_words() -> None:
 - waits for a review or a required check — whoever has the write permission on acme/a
 - nothing is missing, and it is merged next: failed — whoever has the write permission on acme/a
 - its pull request is being looked at: failed — whoever has the write permission on acme/a
-- a person is told on 2026-03-01 12:00 UTC if it still waits then\
+- a person is told on 2026-03-01 12:00 UTC if it still waits then
+- failed\
 """)
 
 
