@@ -136,7 +136,7 @@ class Effects:
                 title=report.title,
                 summary=report.summary,
                 details_url=None if run.repo in hidden else self._page(run, task),
-                look=due.tries > 0 or state.attempt > 1,
+                look=due.tries > 0 or state.attempt > 1 or bool(state.overrides),
             )
         return Outcome(look=True)
 

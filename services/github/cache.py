@@ -38,6 +38,7 @@ SECONDS: Mapping[str, int] = {
     "checks": 900,
     "statuses": 900,
     "branch": 900,
+    "commit": 3_600,
     "file": 900,
     "workflows": 900,
 }

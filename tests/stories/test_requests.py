@@ -6,6 +6,7 @@ from inline_snapshot import snapshot
 from tests.kit.pipe import Pipe
 from tests.kit.story import Story
 from tests.stories.test_by_hand import HOLD, PAIR, waiting_for_a_review
+from tests.stories.test_control import history
 from tests.stories.test_places import tracking
 from tests.stories.test_scripts import row
 
@@ -16,7 +17,7 @@ RED = "- [ ] **one** Write · run: echo 1 > broken\n- [ ] **two** Go on · needs
 def summary(story: Story, sha: str) -> str:
     """What `lockstep/gate` says on a commit."""
     runs = story.hub.sandbox.state.check_runs.values()
-    return next(run.summary or "" for run in runs if run.name == "lockstep/gate" and run.head_sha == sha)
+    return next((run.summary or "" for run in runs if run.name == "lockstep/gate" and run.head_sha == sha), "")
 
 
 @pytest.mark.parametrize(
@@ -71,9 +72,9 @@ async def test_refresh_finds_what_no_webhook_told(story: Story) -> None:
     number = await waiting_for_a_review(story)
     assert await story.ask("/lockstep refresh") == "+1"
     await story.until("The plan's text is as I knew it.", "I looked at 1 open pull request.", "Nothing has changed.")
-    await story.hub.fault("drop", event="issues", count=9)
+    await story.hub.fault("lose", event="issues", count=9)
     await story.hub.ok("POST", f"/repos/acme/api/issues/{number}/labels", {"labels": [HOLD]}, who="ana")
-    await story.hub.fault("drop", event="pull_request", count=9)
+    await story.hub.fault("lose", event="pull_request", count=9)
     await story.edit(PAIR.replace("Go on", "Go further"))
     assert await story.ask("/lockstep refresh") == "+1"
     await story.until("The plan's text has changed since I last read it.")
@@ -87,7 +88,7 @@ async def test_merge_says_what_is_missing_and_merges_what_may_be_merged(story: S
     await story.until("Not merged. ⏸ `two` (acme/api) is blocked.")
     assert await story.ask("/lockstep merge") == "confused"
     await story.until("Name the task to merge")
-    await story.hub.fault("drop", event="pull_request_review", count=9)
+    await story.hub.fault("lose", event="pull_request_review", count=9)
     await story.review(number, by="bea")
     await story.settled()
     assert not story.merges
@@ -113,13 +114,19 @@ async def test_a_check_that_was_overridden_counts_no_more_and_the_gate_says_who_
     await story.until(f"- check `test` does not count for {head[:7]}, says `ana`: flaky")
     assert await story.ask("/lockstep resume one") == "+1"
     await story.until(lambda: story.merges == [f"acme/api#{pull.number}"])
-    assert summary(story, head).replace(head[:7], "0000000") == snapshot()
+    assert summary(story, head).replace(head[:7], "0000000") == snapshot("""\
+This task needs no other task.
+
+**Overridden:**
+- check `test` does not count for 0000000, says `ana`: flaky\
+""")
 
 
 async def test_rebase_brings_the_branch_up_to_date_and_its_new_head_is_ours(story: Story) -> None:
     number = await waiting_for_a_review(story)
     assert await story.ask("/lockstep rebase", number=number) == "+1"
-    await story.until("its branch holds everything of its base already")
+    await story.settled()
+    assert "its branch holds everything of its base already" in await history(story)
     base = await story.commit("acme/api", {"new.txt": "new\n"}, by="boss")
     (pull,) = story.pulls()
     assert pull.pull is not None
@@ -138,7 +145,7 @@ async def test_rebase_brings_the_branch_up_to_date_and_its_new_head_is_ours(stor
 async def test_rebase_after_a_crash_or_a_lost_answer_happens_once(story: Story) -> None:
     await waiting_for_a_review(story)
     await story.commit("acme/api", {"new.txt": "new\n"}, by="boss")
-    await story.hub.fault("lost_response", method="PUT", path=r"/update-branch$", count=1)
+    await story.hub.fault("late_drop", method="PUT", path=r"/update-branch$", count=1)
     assert await story.ask("/lockstep rebase one") == "+1"
     await story.settled()
     (pull,) = story.pulls()
