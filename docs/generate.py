@@ -43,7 +43,24 @@ say into the one comment it keeps up to date.
 
 A target is a task's id, `owner/repo`, `owner/repo#n` (its pull request or tracking issue), `failed` or `all`.
 
-The permission is that of the person who wrote the comment, asked of GitHub at that moment.
+On the tracking issue or the pull request of a task, a command without a target means that task, and is answered there. What is about the
+plan as a whole (`approve`, `run`) is said on the plan's issue. In a public repository an answer names no private one.
+
+What some of them mean in detail:
+
+- `unapprove` holds a run that is under way: what is being worked on comes to its end, nothing more is started or merged. `resume` is refused
+  until the same text has been approved again.
+- `merge` goes past nothing: it reads the pull request now and merges it if all that `explain` would name is settled.
+- `override` lifts one check or one need of a task with an open pull request, for the head it has now. A check is named without blanks:
+  `CI / build (3.11)` is `ci-build-3.11`. Who said so and why stands in `lockstep/gate` and in `explain`; a new head is judged by everything
+  again. What a branch protection requires, GitHub still asks for.
+- `rebase` lets GitHub merge the base into the branch. Its result is taken for the bot's own only when GitHub signed it in the bot's name on
+  top of the head that was meant; what anybody else pushes needs a person, as ever.
+- `recreate` leaves a branch alone that holds somebody else's commit, and says so.
+- `assign` stops the attempt and merges nothing by itself any more; `assign task agent`, or `retry`, gives the task back.
+
+The permission is that of the person who wrote the comment, asked of GitHub at that moment: in the repository where the comment stands, and
+in each repository of the tasks it changes.
 
 | Command | What it does | Permission needed |
 | --- | --- | --- |

@@ -31,37 +31,42 @@ async def on_comment(event: Event, engine: Engine) -> None:
     if not commands or not await engine.sees(event.repo) or await engine.was_heard(comment.id):
         return
     await engine.react(event.repo, comment.id, "eyes")
+    place = await engine.place_of(event.repo, event.number, event.issue.body if event.issue is not None else "")
     context = Context(
         engine=engine,
-        repo=event.repo,
-        number=event.number,
+        repo=place.repo,
+        number=place.number,
         asked_at=comment.created_at,
         sender=event.sender.login,
+        task=place.task,
+        hidden=place.hidden,
     )
     went_well = True
     for command in commands:
-        went_well = await _carry_out(context, command) and went_well
+        answer, fine = await _carry_out(context, command, event.repo)
+        went_well = went_well and fine
+        if answer:
+            await engine.answer(event.repo, event.number, context.sender, str(command), answer)
     await engine.heard(comment.id)
     await engine.react(event.repo, comment.id, "+1" if went_well else "confused")
 
 
-async def _carry_out(context: Context, command: Command) -> bool:
-    """Run one command and post its answer; True when it did what was asked."""
+async def _carry_out(context: Context, command: Command, where: str) -> tuple[str, bool]:
+    """Run one command of a comment in repository `where`; its answer, and whether it did what was asked."""
     try:
-        answer, fine = await _run(context, command), True
+        return await _run(context, command, where), True
     except UserError as error:
-        answer, fine = str(error), False
-    if answer:
-        await context.engine.answer(context.repo, context.number, context.sender, str(command), answer)
-    return fine
+        return str(error), False
 
 
-async def _run(context: Context, command: Command) -> str:
+async def _run(context: Context, command: Command, where: str) -> str:
     entry = COMMANDS.get(command.verb)
     if command.problem or entry is None:
         near = nearest(command.verb, COMMANDS.names())
         raise UserError(command.problem or messages.unknown_verb(near or ""))
-    role = await context.engine.permission(context.repo, context.sender)
+    role = await context.engine.permission(where, context.sender)
     if said := refusal(entry, role):
         raise UserError(said)
+    if entry.about == "plan" and context.task:
+        raise UserError(messages.about_the_plan(command.verb))
     return await entry.run(context, command)

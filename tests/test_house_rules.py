@@ -119,7 +119,8 @@ def test_what_registers_itself_is_what_we_think() -> None:
     services.checks.load()
     services.agents.AGENTS.load(services.agents)
     assert handlers.commands.COMMANDS.names() == [
-        "approve", "cancel", "help", "hold", "ping", "priority", "resume", "retry", "run", "skip", "status",
+        "approve", "assign", "cancel", "explain", "help", "hold", "merge", "override", "ping", "priority", "rebase",
+        "recreate", "refresh", "resume", "retry", "run", "skip", "status", "unapprove",
     ]  # fmt: skip
     assert services.agents.AGENTS.names() == ["script"]
     assert services.checks.CHECKS.names() == ["lockstep/gate", "lockstep/plan"]

@@ -16,6 +16,8 @@ from bot.web.times import When, when
 from services.core import graph
 from services.core.board import Run
 from services.core.durations import lasting
+from services.core.explain import ends
+from services.core.explained import ended_by
 from services.core.forecast import Forecast, slack_in_words
 from services.core.machine import ENDED, STUCK, TaskState
 from services.core.plan import Plan, Task
@@ -197,6 +199,14 @@ class Seen:
         stuck = [task for task in self.run.plan.tasks if self.tasks[task.id].state in STUCK]
         return sorted(stuck, key=lambda task: (task.id not in self._is_critical, -left[task.id]))
 
+    @cached_property
+    def _ends(self) -> Mapping[str, tuple[str, ...]]:
+        return ends(self.run) if self.run is not None else {}
+
+    def _behind(self, task: str) -> str:
+        """What a blocked task waits for, at the end of its chain."""
+        return ended_by(self._ends[task], self.run) if self.run is not None and task in self._ends else ""
+
     def url_of(self, task: str) -> str:
         """A task's place on the plan's page; on a page of many the server has to find it."""
         query = f"?{urlencode({'task': task})}" if len(self.tasks) > PAGE else ""
@@ -243,7 +253,7 @@ class Seen:
             repo=self.places.repo(task.repo),
             state=state.state,
             word=self.words[state.state],
-            why=spans(state.reason) if state.state != "done" else (),
+            why=spans(state.reason or self._behind(task.id)) if state.state != "done" else (),
             attempt=state.attempt,
             critical=task.id in self._is_critical,
             needs=task.needs,

@@ -11,29 +11,48 @@ import msgspec
 
 from services.core import messages
 from services.core.commands import Command
+from services.core.roles import Tier, suffices
 from services.engine.engine import Engine
+from services.errors import UserError
 from services.registry import Registry
 
-Tier = Literal["read", "triage", "write", "maintain"]
-ROLES = ("none", "read", "triage", "write", "maintain", "admin")
+About = Literal["anything", "plan", "tasks"]
 
 
 class Context(msgspec.Struct, frozen=True, kw_only=True):
-    """Who asked what where. `asked_at` is GitHub's time of the comment; `sender` the login whose permission counts."""
+    """Who asked what where. `repo` and `number` are the plan's, wherever the comment stands; `asked_at` is GitHub's
+    time of the comment; `sender` the login whose permission counts.
+
+    task: the one in whose tracking issue or pull request the comment stands, "" on the plan's own issue.
+    hidden: repositories that must not be mentioned there.
+    """
 
     engine: Engine
     repo: str
     number: int
     asked_at: datetime
     sender: str
+    task: str = ""
+    hidden: frozenset[str] = frozenset()
+
+    def targets(self, asked: Command, otherwise: tuple[str, ...] = ()) -> tuple[str, ...]:
+        """What a command is about: what it names, else the task in whose place it stands, else `otherwise`."""
+        if not self.task:
+            return asked.targets or otherwise
+        if self.hidden and set(asked.targets) - {self.task}:
+            raise UserError(f"Here I speak of `{self.task}` alone; ask about other tasks on the plan's issue.")
+        return asked.targets or (self.task,)
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
-    """One verb. `run` returns the answer as Markdown of ours, or raises UserError."""
+    """One verb. `run` returns the answer as Markdown of ours, or raises UserError. about: what it can be said of; what
+    is about the plan as a whole is said on its issue.
+    """
 
     usage: str
     summary: str
     needs: Tier
+    about: About
     run: Callable[[Context, Command], Awaitable[str]]
 
 
@@ -41,20 +60,19 @@ COMMANDS: Registry[Entry] = Registry("command")
 
 
 def command(
-    verb: str, *, usage: str, summary: str, needs: Tier
+    verb: str, *, usage: str, summary: str, needs: Tier, about: About = "tasks"
 ) -> Callable[[Callable[[Context, Command], Awaitable[str]]], Entry]:
     """Register the decorated coroutine as the command `verb`."""
 
     def register(run: Callable[[Context, Command], Awaitable[str]]) -> Entry:
-        return COMMANDS.add(verb, Entry(usage=usage, summary=summary, needs=needs, run=run))
+        return COMMANDS.add(verb, Entry(usage=usage, summary=summary, needs=needs, about=about, run=run))
 
     return register
 
 
 def refusal(entry: Entry, role: str) -> str:
-    """Why a role may not use a command, or "". A role nobody here knows counts as none."""
-    have = ROLES.index(role) if role in ROLES else 0
-    if have >= ROLES.index(entry.needs):
+    """Why a role may not use a command, or ""."""
+    if suffices(role, entry.needs):
         return ""
     return messages.not_allowed(entry.usage.split()[0], entry.needs, role)
 

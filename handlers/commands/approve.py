@@ -10,6 +10,7 @@ from services.core.text import code
     usage="approve",
     summary="Approve the plan as it stands; an edit takes the approval back.",
     needs="maintain",
+    about="plan",
 )
 async def approve(context: Context, _: Command) -> str:
     plan = await context.engine.approve(context.repo, context.number, context.sender, context.asked_at)

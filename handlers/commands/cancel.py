@@ -11,9 +11,8 @@ from services.core.commands import Command
     needs="write",
 )
 async def cancel(context: Context, asked: Command) -> str:
-    ids = await context.engine.change(
-        context.repo, context.number, "cancelled", asked.targets or ("all",), context.sender
-    )
+    targets = context.targets(asked, ("all",))
+    ids = await context.engine.change(context.repo, context.number, "cancelled", targets, context.sender, needs="write")
     if not ids:
         return "Nothing to cancel: those tasks are over already."
     return f"Cancelled {len(ids)} task{'s' * (len(ids) != 1)}. Open pull requests stay open, merged ones stay merged."

@@ -15,7 +15,8 @@ from services.core.text import code, visible
 )
 async def hold(context: Context, asked: Command) -> str:
     why = visible(asked.options.get("why", ""), 100)
-    if not asked.targets:
+    targets = context.targets(asked)
+    if not targets:
         wish = Wish(state="paused", actor=context.sender, text=why)
         done = await context.engine.wish(context.repo, context.number, wish)
         return (
@@ -23,7 +24,9 @@ async def hold(context: Context, asked: Command) -> str:
             if done
             else "Nothing to hold back: the run is over, or held already."
         )
-    ids = await context.engine.change(context.repo, context.number, "held", asked.targets, context.sender, why)
+    ids = await context.engine.change(
+        context.repo, context.number, "held", targets, context.sender, why, needs="triage"
+    )
     return (
         f"Held: {', '.join(code(task_id) for task_id in ids[:20])}."
         if ids

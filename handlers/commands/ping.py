@@ -4,6 +4,6 @@ from handlers.commands import Context, command
 from services.core.commands import Command
 
 
-@command("ping", usage="ping", summary="Say whether I am listening.", needs="read")
+@command("ping", usage="ping", summary="Say whether I am listening.", needs="read", about="anything")
 async def ping(_: Context, __: Command) -> str:
     return "Here, and listening."

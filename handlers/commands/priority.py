@@ -16,10 +16,11 @@ from services.errors import UserError
 )
 async def priority(context: Context, asked: Command) -> str:
     value = _number(asked.options.get("p", ""))
-    if value is None or not asked.targets:
+    targets = context.targets(asked)
+    if value is None or not targets:
         raise UserError("Name the task and its priority, for example `/lockstep priority api p=10`.")
     ids = await context.engine.change(
-        context.repo, context.number, "prioritised", asked.targets, context.sender, f"p={value:g}", value
+        context.repo, context.number, "prioritised", targets, context.sender, f"p={value:g}", value, needs="triage"
     )
     return (
         f"Priority {value:g} for {', '.join(code(task_id) for task_id in ids[:20])}."

@@ -14,11 +14,12 @@ from services.core.text import code
 )
 async def resume(context: Context, asked: Command) -> str:
     done = False
-    if not asked.targets or "all" in asked.targets:
+    targets = context.targets(asked)
+    if not targets or "all" in targets:
         done = await context.engine.wish(context.repo, context.number, Wish(state="running", actor=context.sender))
-        if not asked.targets:
+        if not targets:
             return "Going on." if done else "The run as a whole was not held."
-    ids = await context.engine.change(context.repo, context.number, "released", asked.targets, context.sender)
+    ids = await context.engine.change(context.repo, context.number, "released", targets, context.sender, needs="triage")
     if ids:
         return f"Going on with {', '.join(code(task_id) for task_id in ids[:20])}."
     return "Going on." if done else "None of those tasks was held."

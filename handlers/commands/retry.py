@@ -14,10 +14,9 @@ from services.core.text import code
     needs="write",
 )
 async def retry(context: Context, asked: Command) -> str:
-    ids = await context.engine.change(
-        context.repo, context.number, "retried", asked.targets or ("failed",), context.sender
-    )
+    targets = context.targets(asked, ("failed",))
+    ids = await context.engine.change(context.repo, context.number, "retried", targets, context.sender, needs="write")
     if not ids:
-        which = "none of those tasks has failed or was cancelled" if asked.targets else "no task has failed"
+        which = "none of those tasks has failed or was cancelled" if targets != ("failed",) else "no task has failed"
         return f"Nothing to retry: {which}."
     return f"Trying again: {', '.join(code(task_id) for task_id in ids[:20])}{' …' if len(ids) > 20 else ''}."

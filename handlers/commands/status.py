@@ -18,11 +18,12 @@ async def status(context: Context, asked: Command) -> str:
     row, run = await context.engine.plan_of(context.repo, context.number)
     if run is None:
         return f"Not started: {len(whole(row).tasks)} tasks. The comment above says what comes next."
-    unknown = [target for target in asked.targets if target not in run.tasks]
+    targets = context.targets(asked)
+    unknown = [target for target in targets if target not in run.tasks]
     if unknown:
         raise UserError(f"`{unknown[0]}` is no task of this plan.")
     met, total = progress(run)
-    chosen = asked.targets or tuple(task.id for task in run.tasks.values() if task.state not in {"done", "blocked"})
+    chosen = targets or tuple(task.id for task in run.tasks.values() if task.state not in {"done", "blocked"})
     lines = [f"{met} of {total} tasks done; the run is {run.state}."]
     trails = await context.engine.trails(run, chosen[:SHOWN])
     for task_id in chosen[:SHOWN]:

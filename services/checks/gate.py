@@ -1,8 +1,9 @@
 """`lockstep/gate`, the one check to require: are all needs of this pull request met?"""
 
 from services.checks import CHECKS
+from services.core import overrides
 from services.core.board import Run
-from services.core.machine import TaskState
+from services.core.machine import SATISFIED, Override, TaskState
 from services.core.messages import named
 from services.core.names import CHECK_GATE
 from services.core.report import CheckReport, unmet
@@ -12,26 +13,45 @@ from services.core.text import code
 def gate(run: Run, task: TaskState, hidden: frozenset[str]) -> CheckReport:
     """Green exactly when every task this one needs has merged or was skipped."""
     needs = run.plan.by_id[task.id].needs
-    missing = unmet(run, task)
+    lifted = [overrides.told(each) for each in overrides.of_head(task) if not _is_hidden(run, each, hidden)]
+    missing = overrides.missing(task, unmet(run, task))
     if missing:
         return CheckReport(
             status="in_progress",
             title=f"Waits for {len(missing)} of {len(needs)} needs",
-            summary=f"Not merged yet: {named(run, missing, hidden)}.",
+            summary="\n".join([f"Not merged yet: {named(run, missing, hidden)}.", *_said(lifted)]),
         )
     if not needs:
         return CheckReport(
-            status="completed", conclusion="success", title="Needs nothing", summary="This task needs no other task."
+            status="completed",
+            conclusion="success",
+            title="Needs nothing",
+            summary="\n".join(["This task needs no other task.", *_said(lifted)]),
         )
     shown = [need for need in needs if run.plan.by_id[need].repo not in hidden]
     lines = [f"- {code(need)} {_where(run, need)}" for need in shown]
     lines += ["- work elsewhere"] if len(shown) < len(needs) else []
     title = "Its need has merged" if len(needs) == 1 else f"All {len(needs)} needs have merged"
-    return CheckReport(status="completed", conclusion="success", title=title, summary="\n".join(lines))
+    if unmet(run, task):
+        title = "What has not merged was overridden"
+    return CheckReport(
+        status="completed", conclusion="success", title=title, summary="\n".join([*lines, *_said(lifted)])
+    )
+
+
+def _said(lifted: list[str]) -> list[str]:
+    """What people said no longer counts, below the rest."""
+    return ["", "**Overridden:**", *(f"- {each}" for each in lifted)] if lifted else []
+
+
+def _is_hidden(run: Run, each: Override, hidden: frozenset[str]) -> bool:
+    return each.kind == "need" and run.plan.by_id[each.name].repo in hidden
 
 
 def _where(run: Run, need: str) -> str:
     met = run.tasks[need]
+    if met.state not in SATISFIED:
+        return "has not merged"
     place = f"{run.plan.by_id[need].repo}#{met.pull}" if met.pull else "was done before the run"
     return f"{place} as {met.merge_sha[:10]}" if met.merge_sha else place
 

@@ -23,7 +23,20 @@ LONG_AGO = datetime.min.replace(tzinfo=UTC)
 RunState = Literal["running", "paused", "done", "failed", "cancelled"]
 GOING: frozenset[RunState] = frozenset({"running", "failed"})
 """States in which something may be started and merged."""
-ActionKind = Literal["track", "attempt", "open_pull", "checks", "merge", "tidy", "label", "mark", "finish"]
+ActionKind = Literal[
+    "track",
+    "attempt",
+    "open_pull",
+    "checks",
+    "merge",
+    "tidy",
+    "label",
+    "mark",
+    "finish",
+    "update_branch",
+    "discard",
+    "assign",
+]
 
 
 class Run(msgspec.Struct, frozen=True, kw_only=True):
@@ -212,5 +225,5 @@ def _uses(run: Run) -> dict[str, Use]:
 
 
 def may_start(task: TaskState) -> bool:
-    """Ready, its tracking issue is there, and nobody holds it."""
-    return task.state == "ready" and bool(task.issue) and not task.held
+    """Ready, its tracking issue is there, nobody holds it, and no pull request of it is being closed."""
+    return task.state == "ready" and bool(task.issue) and not task.held and not task.discarding

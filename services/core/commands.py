@@ -18,7 +18,7 @@ MAX_COMMANDS = 10
 MAX_COMMENT = 65_536
 _LINE = re.compile(r"^ {0,3}(?:/lockstep|@lockstep(?:\[bot\])?)(?:[ \t]+(?P<rest>\S.*))?$", re.IGNORECASE)
 _VERB = re.compile(r"[a-z][a-z0-9+-]{0,31}\Z")
-_TARGET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,150}(?:#\d{1,9})?\Z")
+_TARGET = re.compile(r"@?[A-Za-z0-9][A-Za-z0-9._/-]{0,150}(?:#\d{1,9})?\Z")
 _OPTION = re.compile(r"([a-z][a-z0-9_-]{0,31})=([^\s\x00-\x1f`<>|]{1,100})\Z")
 
 

@@ -30,6 +30,7 @@ from services.core.board import (
 from services.core.gate import PullFact, Ruling, rule
 from services.core.graph import layers, needs_of
 from services.core.machine import ENDED, QUIET, SATISFIED, STUCK, Happening, Kind, TaskState, step
+from services.core.overrides import counting, missing
 from services.core.places import Places
 
 
@@ -77,8 +78,8 @@ def decide(
 
 def ruling_for(run: Run, task: TaskState, fact: PullFact) -> Ruling:
     """The verdict on a task's open pull request as the run stands."""
-    unmet = tuple(need for need in run.plan.by_id[task.id].needs if run.tasks[need].state not in SATISFIED)
-    return rule(fact, unmet)
+    unmet = [need for need in run.plan.by_id[task.id].needs if run.tasks[need].state not in SATISFIED]
+    return rule(counting(task, fact), missing(task, unmet))
 
 
 class _Work:
@@ -135,15 +136,18 @@ class _Work:
             return  # a task that is to be tried again keeps its pull request, whose old head says nothing any more
         elif fact.state == "closed":
             self.apply(task_id, Happening(kind="closed", text="the pull request was closed without merging"))
+        elif fact.head_sha not in task.heads and task.renewing:
+            return  # it is being brought up to date, and whoever does that says what came of it
         elif fact.head_sha not in task.heads:
             who = f"somebody else pushed {fact.head_sha[:7]} to its branch"
             text = f"{who}: look at it, then merge it yourself, or delete the branch and retry the task"
             self.apply(task_id, Happening(kind="moved", sha=fact.head_sha, text=text))
-        elif fact.head_sha == task.head_sha:
+        elif fact.head_sha == task.head_sha and not task.assignee:
             self._judge_checks(task, fact)
 
     def _judge_checks(self, task: TaskState, fact: PullFact) -> None:
-        ruling = rule(fact, tuple(need for need in self.board.specs[task.id].needs if not self.is_met(need)))
+        unmet = [need for need in self.board.specs[task.id].needs if not self.is_met(need)]
+        ruling = rule(counting(task, fact), missing(task, unmet))
         if ruling.verdict == "failed":
             self.apply(task.id, Happening(kind="broke", text=ruling.reason))
         elif ruling.verdict == "needs_human":
@@ -236,8 +240,8 @@ class _Work:
 _JUDGED = STUCK | {"in_review"}
 _UNSTARTED = frozenset({"blocked", "ready"})
 _UNBLOCKED, _REBLOCKED, _STARTED = Happening(kind="unblocked"), Happening(kind="reblocked"), Happening(kind="started")
-_NEED_ISSUE = frozenset({"tidy", "label"})
-_RELIEVES = frozenset({"cancelled", "retried", "green"})
+_NEED_ISSUE = frozenset({"tidy", "label", "assign"})
+_RELIEVES = frozenset({"cancelled", "retried", "green", "rebased", "recreated"})
 """Happenings after which a task no longer waits for somebody, as its label says it does."""
 _CALLS_FOR: dict[str, tuple[ActionKind, ...]] = {
     "started": ("attempt",),
@@ -250,6 +254,10 @@ _CALLS_FOR: dict[str, tuple[ActionKind, ...]] = {
     "expired": ("label",),
     "moved": ("label", "checks"),
     "skipped": ("tidy",),
+    "rebasing": ("update_branch",),
+    "rebased": ("checks",),
+    "overridden": ("checks",),
+    "assigned": ("label", "assign"),
 }
 
 
@@ -259,7 +267,13 @@ def _calls_for(before: TaskState, kind: Kind, after: TaskState) -> tuple[ActionK
         return ("track",)  # it could not be made, or is being made: its key is the same, so it is made once
     if (kind == "retried" and before.state == "skipped") or (kind == "tracked" and after.state == "skipped"):
         return ("tidy",)  # its issue was closed, or came too late to be
+    if kind == "tracked" and after.assignee:
+        return ("label", "assign")
     calls = _CALLS_FOR.get(kind, ())
+    if kind == "recreated" and after.discarding:
+        calls = ("discard",)
+    if kind == "stalled" and after.state != before.state:
+        calls = ("label",)
     return (*calls, "label") if kind in _RELIEVES and before.state in STUCK else calls
 
 
@@ -269,8 +283,14 @@ def _action(run: Run, task: TaskState, kind: ActionKind, sha: str = "") -> Actio
     about = f"/{sha}" if sha else ""
     if kind == "label":
         about = f"/{task.state}-{(task.since or LONG_AGO).isoformat()}"  # it may come to one state several times
-    elif kind == "tidy":
+    elif kind in {"tidy", "assign"}:
         about = f"/{task.state}-{task.fence}"
+    elif kind == "discard":
+        about = f"/{task.discarding}"
+    elif kind == "checks" and task.overrides:
+        about += f"+{len(task.overrides)}"
+    elif kind == "update_branch":
+        sha, about = task.head_sha, f"/{task.head_sha}"
     key = f"{run.id}/{task.id}/{task.attempt}/{kind}{about}"
     return Action(key=key, kind=kind, task=task.id, attempt=task.attempt, fence=task.fence, sha=sha)
 

@@ -20,6 +20,7 @@ STUCK: frozenset[State] = frozenset({"needs_human", "failed"})
 Kind = Literal[
     "tracked", "unblocked", "reblocked", "started", "pushed", "opened", "waits", "broke", "refused", "moved", "green",
     "merged", "closed", "expired", "cancelled", "retried", "skipped", "held", "released", "prioritised",
+    "rebasing", "rebased", "stalled", "recreated", "discarded", "overridden", "assigned",
 ]  # fmt: skip
 KINDS: tuple[Kind, ...] = get_args(Kind)
 QUIET: frozenset[Kind] = frozenset({"tracked", "waits"})
@@ -30,8 +31,9 @@ class Happening(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaul
     """Something that happened to a task. `fence`: the attempt's fence when it comes from an attempt's effects, -1 when
     it is independent of one.
 
-    number: of the issue (tracked) or pull request (opened); sha: head (pushed, moved) or merge commit (merged); value:
-    the new priority (prioritised); text: why.
+    number: of the issue (tracked) or pull request (opened, discarded); sha: head (pushed, moved, rebased, overridden)
+    or merge commit (merged); value: the new priority (prioritised); name: of whom it goes to (assigned), or `check:`
+    or `need:` and what no longer counts (overridden); text: why.
     """
 
     kind: Kind
@@ -41,6 +43,17 @@ class Happening(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaul
     text: str = ""
     actor: str = ""
     value: float = 0.0
+    name: str = ""
+
+
+class Override(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """A person's word that one check, or one need, no longer counts for the commit `sha`."""
+
+    kind: Literal["check", "need"]
+    name: str
+    sha: str
+    actor: str = ""
+    why: str = ""
 
 
 class TaskState(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):
@@ -52,6 +65,8 @@ class TaskState(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaul
 
     held: not to be started or merged until it is released.  priority: what a person set in place of the plan's.
     worked: seconds in attempts so far.  late: its pull request has waited too long, and more waiting changes nothing.
+    renewing: the head that is being brought up to date with its base: what follows it is ours until that is settled.
+    discarding: the pull request that is being closed, and nothing starts before it is.  assignee: whom it went to.
     """
 
     id: str
@@ -68,6 +83,10 @@ class TaskState(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaul
     priority: float | None = None
     worked: float = 0.0
     late: bool = False
+    renewing: str = ""
+    discarding: int = 0
+    overrides: tuple[Override, ...] = ()
+    assignee: str = ""
     since: datetime | None = None
     started_at: datetime | None = None
     finished_at: datetime | None = None
@@ -78,48 +97,64 @@ _STAY: dict[Kind, State | None] = dict.fromkeys(KINDS, None)
 
 def _control(state: State) -> dict[Kind, State | None]:
     """What people may say of a task that is not over: it changes nothing but when it starts and whether it merges."""
-    return {"held": state, "released": state, "prioritised": state}
+    return {"held": state, "released": state, "prioritised": state, "discarded": state}
+
+
+def _renewal(state: State) -> dict[Kind, State | None]:
+    """What may become of a pull request that people want brought up to date, judged less strictly, or made anew."""
+    return {
+        "rebasing": state, "rebased": "in_review", "stalled": state, "overridden": state, "recreated": "blocked",
+        "assigned": "needs_human",
+    }  # fmt: skip
 
 
 TABLE: dict[State, dict[Kind, State | None]] = {
     "blocked": {
         **_STAY, **_control("blocked"),
         "tracked": "blocked", "waits": "blocked", "unblocked": "ready", "broke": "failed",
-        "merged": "done", "cancelled": "cancelled", "skipped": "skipped",
+        "merged": "done", "cancelled": "cancelled", "skipped": "skipped", "assigned": "needs_human",
+        "stalled": "needs_human",
     },
     "ready": {
         **_STAY, **_control("ready"),
         "tracked": "ready", "waits": "ready",
         "started": "running", "reblocked": "blocked", "broke": "failed",
-        "merged": "done", "cancelled": "cancelled", "skipped": "skipped",
+        "merged": "done", "cancelled": "cancelled", "skipped": "skipped", "assigned": "needs_human",
+        "stalled": "needs_human",
     },
     "running": {
         **_STAY, **_control("running"),
         "tracked": "running", "waits": "running",
         "pushed": "running", "opened": "in_review", "broke": "failed",
         "refused": "needs_human", "expired": "needs_human", "merged": "done", "cancelled": "cancelled",
-        "skipped": "skipped",
+        "skipped": "skipped", "assigned": "needs_human",
     },
     "in_review": {
-        **_STAY, **_control("in_review"),
+        **_STAY, **_control("in_review"), **_renewal("in_review"),
         "tracked": "in_review", "waits": "in_review", "moved": "needs_human", "broke": "failed",
         "refused": "needs_human", "expired": "needs_human", "merged": "done", "closed": "needs_human",
         "cancelled": "cancelled", "skipped": "skipped",
     },
     "needs_human": {
-        **_STAY, **_control("needs_human"),
+        **_STAY, **_control("needs_human"), **_renewal("needs_human"),
         "tracked": "needs_human", "moved": "needs_human", "green": "in_review", "merged": "done",
         "cancelled": "cancelled", "retried": "blocked", "skipped": "skipped",
     },
     "failed": {
-        **_STAY, **_control("failed"),
+        **_STAY, **_control("failed"), **_renewal("failed"),
         "tracked": "failed", "moved": "needs_human", "green": "in_review", "merged": "done",
         "refused": "needs_human", "closed": "needs_human", "cancelled": "cancelled", "retried": "blocked",
         "skipped": "skipped",
     },
     "done": {**_STAY, "tracked": "done"},
-    "skipped": {**_STAY, "tracked": "skipped", "merged": "done", "retried": "blocked"},
-    "cancelled": {**_STAY, "tracked": "cancelled", "merged": "done", "retried": "blocked", "skipped": "skipped"},
+    "skipped": {
+        **_STAY, "tracked": "skipped", "merged": "done", "retried": "blocked", "discarded": "skipped",
+        "stalled": "skipped",
+    },
+    "cancelled": {
+        **_STAY, "tracked": "cancelled", "merged": "done", "retried": "blocked", "skipped": "skipped",
+        "recreated": "blocked", "discarded": "cancelled", "stalled": "cancelled",
+    },
 }  # fmt: skip
 
 
@@ -128,7 +163,7 @@ def step(task: TaskState, happened: Happening, now: datetime) -> TaskState | Non
     if happened.fence >= 0 and happened.fence != task.fence:
         return None
     following = TABLE[task.state][happened.kind]
-    if following is None:
+    if following is None or not _applies(task, happened):
         return None
     changes: dict[str, object] = {"state": following, **_effects_on(task, happened)}
     if following != task.state:
@@ -137,12 +172,29 @@ def step(task: TaskState, happened: Happening, now: datetime) -> TaskState | Non
         changes["finished_at"] = now if following in ENDED else None
         if task.state == "running" and task.since is not None:
             changes["worked"] = task.worked + max((now - task.since).total_seconds(), 0.0)
-    elif happened.kind == "waits":
+    elif happened.kind in {"waits", "stalled", "assigned"}:
         changes["reason"] = happened.text
     if happened.kind == "started":
         changes["started_at"] = task.started_at or now
+    if changes.get("fence", task.fence) != task.fence:
+        changes["renewing"] = ""  # whoever brings it up to date belongs to what is over
     after = msgspec.structs.replace(task, **changes)
     return after if following != task.state or after != task else None
+
+
+def _applies(task: TaskState, happened: Happening) -> bool:
+    """Is this about the task as it stands? Only heads of ours are brought up to date or judged less strictly."""
+    match happened.kind:
+        case "rebasing":
+            return bool(task.pull) and task.head_sha in task.heads and not task.renewing
+        case "rebased":
+            return bool(task.renewing)
+        case "overridden":
+            return bool(task.pull) and happened.sha == task.head_sha and task.head_sha in task.heads
+        case "discarded":
+            return task.discarding == happened.number != 0
+        case _:
+            return True
 
 
 def _effects_on(task: TaskState, happened: Happening) -> dict[str, object]:
@@ -153,11 +205,9 @@ def _effects_on(task: TaskState, happened: Happening) -> dict[str, object]:
         case "started":
             # A new attempt may come to the very commit of the last one, and that counts as a push of its own.
             return {"attempt": task.attempt + 1, "fence": task.fence + 1, "head_sha": ""}
-        case "pushed":
-            return {
-                "head_sha": happened.sha,
-                "heads": (*(sha for sha in task.heads if sha != happened.sha), happened.sha),
-            }
+        case "pushed" | "rebased":
+            heads = (*(sha for sha in task.heads if sha != happened.sha), happened.sha)
+            return {"head_sha": happened.sha, "heads": heads, "overrides": (), "renewing": ""}
         case "moved":
             return {"head_sha": happened.sha}
         case "opened":
@@ -183,8 +233,39 @@ def _asked_for(task: TaskState, happened: Happening) -> dict[str, object]:
         case "retried":
             # For a person it begins anew, and so does its time.
             anew = {"started_at": None, "worked": 0.0} if happened.actor else {}
-            return {"fence": task.fence + 1, "late": False, **anew}
+            return {"fence": task.fence + 1, "late": False, "assignee": "", **anew}
         case "cancelled" | "skipped":
             return {"fence": task.fence + 1}
         case _:
+            return _renewed(task, happened)
+
+
+def _renewed(task: TaskState, happened: Happening) -> dict[str, object]:
+    """What writes into the task whatever is to become of its pull request."""
+    match happened.kind:
+        case "rebasing":
+            return {"renewing": task.head_sha}
+        case "stalled":
+            return {"renewing": "", "discarding": 0}
+        case "discarded":
+            return {"discarding": 0, "pull": 0, "head_sha": "", "heads": (), "overrides": ()}
+        case "recreated":
+            fresh = {"started_at": None, "worked": 0.0, "late": False, "assignee": ""}
+            return {"fence": task.fence + 1, "discarding": task.pull, **fresh}
+        case "overridden":
+            return {"overrides": (*task.overrides, _override(happened))}
+        case "assigned":
+            return {"fence": task.fence + 1, "assignee": happened.name}
+        case _:
             return {}
+
+
+def _override(happened: Happening) -> Override:
+    kind, _, name = happened.name.partition(":")
+    return Override(
+        kind="need" if kind == "need" else "check",
+        name=name,
+        sha=happened.sha,
+        actor=happened.actor,
+        why=happened.text,
+    )

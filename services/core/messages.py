@@ -80,5 +80,13 @@ def unknown_verb(near: str) -> str:
     return f"I don't know that command.{hint} `/lockstep help` lists what I can do."
 
 
+def about_the_plan(verb: str) -> str:
+    return f"`/lockstep {verb}` is about the plan as a whole; say it on the plan's issue."
+
+
+def not_allowed_there(repo: str, needed: str, have: str) -> str:
+    return f"That needs the {needed} permission on {code(repo)}, which it would change; you have {have}."
+
+
 def not_allowed(verb: str, needed: str, have: str) -> str:
     return f"`/lockstep {verb}` needs the {needed} permission on this repository; you have {have}."

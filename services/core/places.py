@@ -89,6 +89,10 @@ class Places:
             known = self._known[use] = tuple(lanes_of(use, self.limits))
         return known
 
+    def full(self, use: Use) -> Lane | None:
+        """The first lane of a use in which no place is free."""
+        return next((lane for lane, room in self.lanes(use) if self.taken.get(lane, 0) >= room), None)
+
     def take(self, key: str, use: Use) -> None:
         """The attempt `key` holds its places from now on, also where there are none left: it runs already."""
         if key not in self._uses:

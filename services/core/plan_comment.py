@@ -11,6 +11,8 @@ from datetime import datetime
 from services.core import graph
 from services.core.board import Run
 from services.core.durations import lasting
+from services.core.explain import ends
+from services.core.explained import ended_by
 from services.core.forecast import Forecast, end_in_words, lengths_in_words, slack_in_words
 from services.core.machine import SATISFIED, STUCK, TaskState
 from services.core.messages import FOOT
@@ -179,7 +181,12 @@ def _rows(plan: Plan, run: Run | None, ahead: Forecast) -> list[tuple[int, str]]
     states = run.tasks if run is not None else {}
     places = list(enumerate(plan.tasks))
     places.sort(key=lambda each: each[1].id in states and states[each[1].id].state in SATISFIED)
-    return [(place, f"{_row(task, states.get(task.id))}{_slack(task, ahead)}") for place, task in places[:ROWS]]
+    behind = ends(run) if run is not None else {}
+    rows = []
+    for place, task in places[:ROWS]:
+        ended = ended_by(behind[task.id], run) if run is not None and task.id in behind else ""
+        rows.append((place, f"{_row(task, states.get(task.id), ended)}{_slack(task, ahead)}"))
+    return rows
 
 
 def _table(plan: Plan, rows: Sequence[tuple[int, str]], shown: int, ahead: Forecast) -> list[str]:
@@ -198,12 +205,13 @@ def _slack(task: Task, ahead: Forecast) -> str:
     return f" {slack_in_words(ahead, task.id)} |" if ahead.slack else ""
 
 
-def _row(task: Task, state: TaskState | None) -> str:
+def _row(task: Task, state: TaskState | None, ended: str = "") -> str:
+    """ended: what a blocked task waits for at the end of its chain."""
     needs = ", ".join(code(need) for need in task.needs[:5]) + (" …" if len(task.needs) > 5 else "")
     what = f"{plain(task.title, 100)} ({task.repo})"
     if state is None:
         return f"| {code(task.id)} | {what} | {'done before' if task.done else 'planned'} | | {needs} |"
-    reason = f": {_cut(state.reason)}" if state.reason and state.state != "done" else ""
+    reason = f": {_cut(state.reason)}" if state.reason and state.state != "done" else f" by {ended}" if ended else ""
     pull = f"{task.repo}#{state.pull}" if state.pull else f"{task.repo}#{state.issue} (issue)" if state.issue else ""
     return f"| {code(task.id)} | {what} | {ICONS[state.state]} {WORDS[state.state]}{reason} | {pull} | {needs} |"
 

@@ -10,8 +10,6 @@ from datetime import timedelta
 from typing import TypeVar
 from urllib.parse import quote, urlencode
 
-import msgspec
-
 from services.checks import CHECKS
 from services.core import messages, names
 from services.core.board import Board, Run, RunState
@@ -21,30 +19,21 @@ from services.core.merging import meaning
 from services.core.plan import Task
 from services.core.report import LABEL_OF_RUN, LABEL_OF_TASK, CheckReport
 from services.core.text import plain
+from services.engine import branches
 from services.engine.attempts import Order, Result
+from services.engine.hidden import hidden_in
 from services.engine.observe import Observer
+from services.engine.outcome import Outcome
 from services.engine.parts import WRITE, Parts
 from services.errors import NotFound, RateLimited, Refused
 from services.github.infos import IssueInfo, PullInfo
 from services.store.runs import Due
 
+__all__ = ["Effects", "Outcome"]
+
 T = TypeVar("T")
 CLOCKS_APART = timedelta(hours=1)
 """How far our clock may be ahead of GitHub's, by which issues are dated."""
-
-
-class Outcome(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """What an effect led to. `again_in`: seconds until the next try.  `forget`: the action may be decided anew.
-    `look`: read the task's pull request again.  free: GitHub did not even look at it, so the try does not count.
-    """
-
-    happened: tuple[Happening, ...] = ()
-    again_in: float | None = None
-    forget: bool = False
-    look: bool = False
-    free: bool = False
-    note: str = ""
-    log: str = ""
 
 
 class Effects:
@@ -65,9 +54,8 @@ class Effects:
         task, state = run.plan.by_id[due.action.task], run.tasks[due.action.task]
         if due.action.kind == "track":
             return await self._track(run, task, due)
-        if due.action.kind in {"tidy", "label"}:
-            tidies = due.action.kind == "tidy"
-            return await (self._tidy(board, task, due.action.key) if tidies else self._label(board, task))
+        if due.action.kind in {"tidy", "label", "discard", "assign"}:
+            return await self._beside(board, task, state, due)
         if due.action.fence != state.fence:
             return Outcome(note="its attempt is over")
         if due.action.kind == "attempt":
@@ -76,7 +64,20 @@ class Effects:
             return await self._open_pull(run, task, state, due)
         if due.action.kind == "checks":
             return await self._checks(run, task, state, due)
+        if due.action.kind == "update_branch":
+            return await branches.update(self._parts, task, state, due)
         return await self._merge(board, task, state, due.action.sha)
+
+    async def _beside(self, board: Board, task: Task, state: TaskState, due: Due) -> Outcome:
+        """What is about no attempt, and has to be done also when another one has begun."""
+        kind = due.action.kind
+        if kind == "tidy":
+            return await self._tidy(board, task, due.action.key)
+        if kind == "label":
+            return await self._label(board, task)
+        if kind == "assign":
+            return await branches.assign(self._parts, task, state)
+        return await branches.discard(self._parts, board.run, task, state)
 
     async def _track(self, run: Run, task: Task, due: Due) -> Outcome:
         """The tracking issue, and its place under the plan issue."""
@@ -170,7 +171,7 @@ class Effects:
                 title=report.title,
                 summary=report.summary,
                 details_url=None if run.repo in hidden else self._page(run, task),
-                look=due.tries > 0 or state.attempt > 1,
+                look=due.tries > 0 or state.attempt > 1 or bool(state.overrides),
             )
 
         ends = await asyncio.gather(
@@ -183,17 +184,8 @@ class Effects:
 
     async def _hidden(self, run: Run, task: Task) -> frozenset[str]:
         """Repositories that what is written in the task's own must not mention: private ones, when it is public."""
-        if await self._is_private(task.repo):
-            return frozenset()
-        others = {run.repo, *(run.plan.by_id[need].repo for need in task.needs)} - {task.repo}
-        return frozenset([repo for repo in sorted(others) if await self._is_private(repo)])
-
-    async def _is_private(self, repo: str) -> bool:
-        """One that can't be read any more counts as private."""
-        try:
-            return (await self._parts.github.reads.repository(repo)).private
-        except (NotFound, Refused):
-            return True
+        others = (run.repo, *(run.plan.by_id[need].repo for need in task.needs))
+        return await hidden_in(self._parts.github.reads, task.repo, others)
 
     def _page(self, run: Run, task: Task) -> str | None:
         base = self._parts.settings.public_url

@@ -18,7 +18,7 @@ GIVE_UP_AFTER = 8
 
 With the cap of five minutes that is about a quarter of an hour of outage, and a retry starts it anew.
 """
-QUIET = frozenset({"tidy", "label", "finish", "mark", "checks"})
+QUIET = frozenset({"tidy", "label", "finish", "mark", "checks", "assign"})
 """Effects that nobody waits for and nobody would start anew."""
 QUIET_GIVE_UP_AFTER = 300
 """Tries of one of those: with the cap, half a day."""
@@ -26,6 +26,8 @@ _WHAT = {
     "track": "its tracking issue could not be made: ",
     "open_pull": "its pull request could not be opened: ",
     "merge": "it could not be merged: ",
+    "update_branch": "its branch could not be brought up to date: ",
+    "discard": "its pull request could not be closed: ",
 }
 
 
@@ -65,6 +67,10 @@ def _gave_up(action: Action, why: str) -> Outcome:
     """
     if action.kind in QUIET or not action.task:
         return Outcome(note=why[:200])
+    if action.kind in {"update_branch", "discard"}:
+        fence = action.fence if action.kind == "update_branch" else -1
+        stalled = Happening(kind="stalled", text=_WHAT[action.kind] + plain(why, 300), fence=fence)
+        return Outcome(happened=(stalled,), forget=True, note=why[:200])
     fence = -1 if action.kind == "track" else action.fence  # there is one for the task, whatever attempts it has had
     broke = Happening(kind="broke", text=_WHAT.get(action.kind, "") + plain(why, 300), fence=fence)
     return Outcome(happened=(broke,), forget=action.kind in {"merge", "track"}, note=why[:200])

@@ -4,21 +4,41 @@ Handlers know only this class. It holds no logic of its own; it puts intake, dri
 """
 
 import asyncio
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
+import msgspec
+
+from services.core import explain, messages, overrides, report
 from services.core.board import Run, Wish
-from services.core.machine import Happening, Kind
+from services.core.explain import Link
+from services.core.explained import told
+from services.core.machine import ENDED, Happening, Kind, Override, TaskState
+from services.core.roles import Tier, suffices
 from services.core.targets import chosen, to_retry
 from services.engine.effects import Effects
 from services.engine.intake import Intake
 from services.engine.observe import Observer
 from services.engine.parts import Parts
+from services.engine.placed import Place, place_of
 from services.engine.runs import Driver
 from services.engine.shown import Shown
 from services.engine.stickies import Stickies
-from services.errors import ApiError, NotFound, Refused, UserError
+from services.errors import ApiError, NotAllowed, NotFound, Refused, UserError
 from services.store.plans import Answer, PlanRow
+
+LOOKED_AT = 20
+"""Pull requests that are read to explain something, at most."""
+
+
+class Refreshed(msgspec.Struct, frozen=True, kw_only=True):
+    """What a second look found. edited: the plan's text.  read: how many pull requests.  moved: tasks as they were and
+    as they are.
+    """
+
+    edited: bool = False
+    read: int = 0
+    moved: Mapping[str, tuple[TaskState, TaskState]] = msgspec.field(default_factory=dict)
 
 
 class Engine(Shown):
@@ -29,8 +49,8 @@ class Engine(Shown):
         self._parts = parts
         self.stickies = Stickies(parts)
         self.intake = Intake(parts, self.stickies)
-        observer = Observer(parts)
-        self.driver = Driver(parts, self.stickies, observer, Effects(parts, observer))
+        self._observer = Observer(parts)
+        self.driver = Driver(parts, self.stickies, self._observer, Effects(parts, self._observer))
 
     async def start(self) -> int:
         """Returns how many runs are live."""
@@ -101,6 +121,13 @@ class Engine(Shown):
         """The sender's role, asked of GitHub now: none, read, triage, write, maintain or admin."""
         return await self._parts.github.reads.permission(repo, login, fresh=True)
 
+    async def may(self, actor: str, needs: Tier, repos: Iterable[str]) -> None:
+        """NotAllowed unless the person has that permission on each of these repositories now."""
+        for repo in dict.fromkeys(repos):
+            role = await self.permission(repo, actor)
+            if not suffices(role, needs):
+                raise NotAllowed(messages.not_allowed_there(repo, needs, role))
+
     async def was_heard(self, comment_id: str) -> bool:
         """Have the commands of this comment been carried out?"""
         return await self._parts.plans.was_heard(comment_id)
@@ -129,6 +156,71 @@ class Engine(Shown):
             await self.driver.approved(run.id, actor)
         return row
 
+    async def unapprove(self, repo: str, number: int, actor: str) -> str:
+        """Take the approval back, and with it what a run of the plan may still begin and merge; the state in which that
+        leaves its run, "" when there is none that goes on.
+        """
+        row, run = await self.plan_of(repo, number)
+        if not await self._parts.plans.unapprove(row.id, actor, self._parts.clock.now()):
+            raise UserError("The plan is not approved, so there is nothing to take back.")
+        self.stickies.touch(repo, number)
+        if run is None or run.finished_at is not None:
+            return ""
+        decision = await self.driver.happen(run.id, wish=Wish(state="paused", actor=actor, text="approval taken back"))
+        return decision.state
+
+    async def refresh(self, repo: str, number: int) -> Refreshed:
+        """Read the plan and every open pull request of its run anew, and act on it."""
+        before, _ = await self.plan_of(repo, number)
+        row = await self.intake.read(repo, number) or before
+        run = await self._parts.runs.of_plan(row.id)
+        if run is None or run.finished_at is not None:
+            return Refreshed(edited=row.hash != before.hash or row.parsed != before.parsed)
+        open_ = [task.id for task in run.tasks.values() if task.pull and task.state not in ENDED]
+        facts = await self._observer.facts(run, open_, fresh=True)
+        decision = await self.driver.happen(run.id, facts=facts)
+        moved = {task.id: (run.tasks[task.id], task) for task in decision.changed}
+        return Refreshed(edited=row.parsed != before.parsed, read=len(facts), moved=moved)
+
+    async def merge_now(
+        self, repo: str, number: int, targets: Sequence[str], actor: str, hidden: frozenset[str]
+    ) -> tuple[str, ...]:
+        """Look at these tasks' pull requests now and merge what may be merged; UserError says of the first one that may
+        not be why. Returns the ids.
+        """
+        run = await self._run_of(repo, number)
+        ids = chosen(run, targets)
+        await self.may(actor, "maintain", [run.plan.by_id[task_id].repo for task_id in ids])
+        chains = await self.explain(run, ids)
+        for task_id, chain in chains.items():
+            if any(link.kind not in {"merging", "deadline", "overridden"} for link in chain):
+                raise UserError(f"Not merged. {told(run, task_id, chain, hidden)}")
+        facts = await self._observer.facts(run, ids, fresh=True)
+        await self.driver.happen(run.id, facts=facts)
+        return tuple(task_id for task_id, fact in facts.items() if fact.state == "open")
+
+    async def override(
+        self, repo: str, number: int, targets: Sequence[str], name: str, actor: str, why: str
+    ) -> Override:
+        """This check, or this need, of one task no longer counts for its head as it is now; UserError names those that
+        there are.
+        """
+        run = await self._run_of(repo, number)
+        (task_id,) = chosen(run, targets)[:1] or ("",)
+        state, spec = run.tasks[task_id], run.plan.by_id[task_id]
+        await self.may(actor, "maintain", [spec.repo])
+        fact = (await self._observer.facts(run, [task_id], fresh=True)).get(task_id)
+        found = overrides.named(name, report.unmet(run, state), fact) if fact is not None else ""
+        if fact is None or not found:
+            raise UserError(overrides.choices(report.unmet(run, state), fact))
+        happening = Happening(kind="overridden", sha=fact.head_sha, name=found, text=why, actor=actor)
+        decision = await self.driver.happen(run.id, [(task_id, happening)])
+        self.stickies.touch(repo, number)
+        after = next((each for each in decision.changed if each.id == task_id), None)
+        if after is None or not after.overrides:
+            raise UserError("Its head is not one that I pushed, so there is nothing of it to override.")
+        return after.overrides[-1]
+
     async def run(self, repo: str, number: int, actor: str) -> Run:
         run, actions = await self.intake.run(repo, number, actor)
         self.driver.carry_out(run.id, actions)
@@ -140,11 +232,44 @@ class Engine(Shown):
         row = await self.intake.known(repo, number)
         return row, await self._parts.runs.of_plan(row.id)
 
+    async def place_of(self, repo: str, number: int, body: str) -> Place:
+        """The plan, and perhaps the task, that a comment there is about; `body` is the issue's or pull request's."""
+        return await place_of(self._parts, repo, number, body)
+
+    async def explain(self, run: Run, targets: Sequence[str]) -> dict[str, tuple[Link, ...]]:
+        """What holds these tasks back, by id; with no targets, those at the plan's ends. Pull requests that stand in
+        the way are read anew, so many of them.
+        """
+        asked = chosen(run, targets) if targets else explain.last(run)
+        known = {task_id: explain.explain(run, task_id) for task_id in asked}
+        looked_at = dict.fromkeys(link.task for chain in known.values() for link in chain if link.kind == "waits")
+        facts = await self._observer.facts(run, list(looked_at)[:LOOKED_AT], fresh=True)
+        return {
+            task_id: explain.explain(
+                run,
+                task_id,
+                facts=facts,
+                full=lambda each: self.driver.lacking(run.id, each),
+                patience=self._parts.settings.patience,
+            )
+            for task_id in asked
+        }
+
     async def change(
-        self, repo: str, number: int, kind: Kind, targets: Sequence[str], actor: str, text: str = "", value: float = 0.0
+        self,
+        repo: str,
+        number: int,
+        kind: Kind,
+        targets: Sequence[str],
+        actor: str,
+        text: str = "",
+        value: float = 0.0,
+        *,
+        needs: Tier,
+        name: str = "",
     ) -> tuple[str, ...]:
         """Apply a person's cancel, retry, skip, hold or priority to tasks of the newest run; returns the ids that
-        changed.
+        changed. `needs`: what the person must be allowed to do in every repository of these tasks.
         """
         run = await self._run_of(repo, number)
         if run.finished_at is not None:
@@ -152,7 +277,8 @@ class Engine(Shown):
                 return ()  # only a retry takes up a run that is over
             await self.intake.may_start_again(run)
         ids = to_retry(run, targets) if kind == "retried" else chosen(run, targets)
-        happened = [(task_id, Happening(kind=kind, actor=actor, text=text, value=value)) for task_id in ids]
+        await self.may(actor, needs, [run.plan.by_id[task_id].repo for task_id in ids])
+        happened = [(task_id, Happening(kind=kind, actor=actor, text=text, value=value, name=name)) for task_id in ids]
         decision = await self.driver.happen(run.id, happened)
         self.stickies.touch(repo, number)
         return tuple(dict.fromkeys(m.task for m in decision.history if (m.kind, m.actor) == (kind, actor)))
@@ -160,6 +286,11 @@ class Engine(Shown):
     async def wish(self, repo: str, number: int, wish: Wish) -> bool:
         """Hold the whole run back, or let it go on; False when it was so already, or is over."""
         run = await self._run_of(repo, number)
+        if wish.state == "running" and await self._parts.plans.is_taken_back(run.plan_id, run.plan.hash):
+            raise UserError(
+                "The approval of this plan was taken back. A maintainer gives it again with `/lockstep approve`; "
+                "then `/lockstep resume` goes on."
+            )
         decision = await self.driver.happen(run.id, wish=wish)
         self.stickies.touch(repo, number)
         return any(moment.kind == "run" for moment in decision.history)

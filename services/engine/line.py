@@ -77,6 +77,12 @@ class Line:
                 self.tasks.pop(key).cancel()
         return set(self.tasks.values())
 
+    def was_overtaken(self, looks: int) -> bool:
+        """Something was looked at since that count of looks: what an effect went by may be older than the newest
+        event.
+        """
+        return self.looks_begun != looks
+
     @property
     def is_idle(self) -> bool:
         """Nothing waits and nothing runs, and the run is over: it need not be kept in memory."""

@@ -6,7 +6,7 @@ never decided twice at a time, and a busy one pays one commit for many tasks.
 """
 
 import asyncio
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -15,9 +15,10 @@ import structlog
 
 from services.core.board import Action, Board, Decision, Wish
 from services.core.conduct import attempt_key, decide
+from services.core.gate import PullFact
 from services.core.machine import Happening
 from services.core.patience import overdue
-from services.core.places import Places
+from services.core.places import Lane, Places
 from services.core.ready import ReadyQueue
 from services.engine.effects import Outcome
 from services.engine.ends import CarriesOut, outcome_of, settle_of
@@ -113,6 +114,11 @@ class Driver:
             del self._under_way[key]
         return line.abandon()
 
+    def lacking(self, run_id: str, task_id: str) -> Lane | None:
+        """The lane in which a task finds no place now."""
+        line = self._lines.get(run_id)
+        return self._places.full(line.board.uses[task_id]) if line is not None and line.board is not None else None
+
     async def approved(self, run_id: str, actor: str) -> None:
         """The run goes on in this person's name: what was held for want of a right may be merged now."""
         board = await self._board(run_id)
@@ -126,13 +132,19 @@ class Driver:
         """This run should advance; the pull requests of these tasks are read first. Returns at once."""
         self._looks.wake(run_id, task_ids)
 
-    async def happen(self, run_id: str, happened: Happened = (), wish: Wish | None = None) -> Decision:
+    async def happen(
+        self,
+        run_id: str,
+        happened: Happened = (),
+        wish: Wish | None = None,
+        facts: Mapping[str, PullFact] | None = None,
+    ) -> Decision:
         """Something a person did to a run; decided and stored before this returns, carried out after.
 
         Fenced: another process conducts the run now, and nothing was decided; StoreError: it could not be decided.
         """
         answer: asyncio.Future[Decision] = asyncio.get_running_loop().create_future()
-        self._post(run_id, Mail(happened=tuple(happened), wish=wish, answer=answer))
+        self._post(run_id, Mail(happened=tuple(happened), facts=dict(facts or {}), wish=wish, answer=answer))
         decision = await answer
         line = self._lines.get(run_id)
         if line is not None and line.board is not None:  # what was held back may have been ready to merge for long
@@ -368,7 +380,7 @@ class Driver:
         settle = settle_of(due, outcome, self._parts.clock.now())
         happened = tuple([(action.task, happening) for happening in outcome.happened])
         self._post(due.run_id, Mail(happened=happened, settle=settle))
-        if outcome.look or (outcome.forget and _was_overtaken(line, looks)):
+        if outcome.look or (outcome.forget and line.was_overtaken(looks)):
             self.wake(due.run_id, [action.task])
 
     async def _stoppable(self, board: Board, due: Due, task: asyncio.Task[object] | None) -> Outcome:
@@ -385,8 +397,3 @@ class Driver:
             if key in self._under_way:
                 self._under_way[key] = None
             self._stopped.discard(key)
-
-
-def _was_overtaken(line: Line, looks: int) -> bool:
-    """Something was looked at while an effect was under way: what it went by may be older than the newest event."""
-    return line.looks_begun != looks

@@ -46,6 +46,7 @@ SECONDS: Mapping[str, int] = {
     "suites": 1_800,
     "statuses": 1_800,
     "branch": 1_800,
+    "commit": 3_600,
     "file": 1_800,
     "workflows": 1_800,
 }

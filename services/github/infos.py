@@ -96,6 +96,15 @@ class PullInfo(msgspec.Struct, frozen=True, kw_only=True):
     body: str
 
 
+class CommitInfo(msgspec.Struct, frozen=True, kw_only=True):
+    """A commit. author: the account behind it, "" for none; verified: signed, and GitHub vouches for the signature."""
+
+    sha: str
+    parents: tuple[str, ...]
+    author: str
+    verified: bool
+
+
 class ReviewInfo(msgspec.Struct, frozen=True, kw_only=True):
     """A review. state: APPROVED, CHANGES_REQUESTED, COMMENTED, DISMISSED or PENDING; `author_type` as of comments."""
 

@@ -25,6 +25,7 @@ from services.github.infos import (
     AppInfo,
     CheckInfo,
     CommentInfo,
+    CommitInfo,
     Installation,
     IssueInfo,
     PullInfo,
@@ -231,6 +232,10 @@ class Reads:
             return (await self._get(read))[0].total_count > 0
         except NotFound:
             return False
+
+    async def commit(self, repo: str, sha: str) -> CommitInfo:
+        """One commit; it never changes."""
+        return (await self._one(repo, f"/commits/{segment(sha)}", shapes.CommitShape, f"commit:{sha}")).info()
 
     async def branch(self, repo: str, name: str, *, fresh: bool = False) -> str | None:
         """The branch's commit, or None when there is no such branch (or nothing at all in the repository)."""

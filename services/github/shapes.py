@@ -10,7 +10,16 @@ from typing import Any
 
 import msgspec
 
-from services.github.infos import CheckInfo, CommentInfo, Installation, IssueInfo, PullInfo, RepoInfo, ReviewInfo
+from services.github.infos import (
+    CheckInfo,
+    CommentInfo,
+    CommitInfo,
+    Installation,
+    IssueInfo,
+    PullInfo,
+    RepoInfo,
+    ReviewInfo,
+)
 
 
 class Account(msgspec.Struct, frozen=True):
@@ -151,6 +160,34 @@ class End(msgspec.Struct, frozen=True):
     ref: str = ""
     sha: str = ""
     repo: _RepoName | None = None
+
+
+class _Sha(msgspec.Struct, frozen=True):
+    sha: str
+
+
+class _Verification(msgspec.Struct, frozen=True):
+    verified: bool = False
+
+
+class _CommitBody(msgspec.Struct, frozen=True):
+    verification: _Verification | None = None
+
+
+class CommitShape(msgspec.Struct, frozen=True):
+    sha: str
+    commit: _CommitBody
+    parents: list[_Sha] = []
+    author: dict[str, Any] | None = None
+
+    def info(self) -> CommitInfo:
+        verification = self.commit.verification
+        return CommitInfo(
+            sha=self.sha,
+            parents=tuple(parent.sha for parent in self.parents),
+            author=str((self.author or {}).get("login", "")),
+            verified=verification is not None and verification.verified,
+        )
 
 
 class PullShape(msgspec.Struct, frozen=True):

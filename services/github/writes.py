@@ -268,6 +268,18 @@ class Writes:
             raise Refused(405, found.message or "it was not merged")
         return found.sha
 
+    async def update_branch(self, repo: str, number: int, expected: str) -> None:
+        """Have GitHub merge the base into the pull request's head, if that is still `expected`. It answers before it is
+        done; 422 is Refused with its text.
+        """
+        data = {"expected_head_sha": expected}
+        changed = (f"pull:{number}", f"issue:{number}", "branch")
+        await self._write(repo, "PUT", f"/pulls/{number}/update-branch", data, MERGE, *changed, alone=True)
+
+    async def assign(self, repo: str, number: int, login: str) -> None:
+        """Put a person on an issue beside those who are; GitHub leaves out whoever can't be assigned."""
+        await self._talk(repo, "POST", f"/issues/{number}/assignees", {"assignees": [login]}, f"issue:{number}")
+
     async def delete_branch(self, repo: str, branch: str) -> None:
         """Delete a branch; nothing happens when it is gone already."""
         path = f"/git/refs/{branch_path(branch)}"

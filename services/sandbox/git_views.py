@@ -6,6 +6,13 @@ from services.sandbox.kernel import Json
 from services.sandbox.repositories import Repositories
 from services.sandbox.state import Account, Repo, State
 
+SIGNED: Json = {
+    "verified": True,
+    "reason": "valid",
+    "signature": "-----BEGIN PGP SIGNATURE-----",
+    "payload": "",
+    "verified_at": None,
+}
 UNSIGNED: Json = {"verified": False, "reason": "unsigned", "signature": None, "payload": None, "verified_at": None}
 NOREPLY = "users.noreply.github.com"
 
@@ -65,7 +72,7 @@ def commit(state: State, base: str, repo: Repo, found: Commit) -> Json:
             "message": found.message,
             "comment_count": 0,
             "tree": {"sha": found.tree, "url": f"{api}/git/trees/{found.tree}"},
-            "verification": UNSIGNED,
+            "verification": SIGNED if found.sha in state.signed else UNSIGNED,
         },
         "author": views.user(base, author) if author is not None else None,
         "committer": views.user(base, committer) if committer is not None else None,

@@ -249,6 +249,7 @@ def update_branch(
     sha = _rebased(sandbox, issue, tip, who) if rebase else _merged(sandbox, issue, tip, who)
     if sha is None:
         raise Problem(422, "merge conflict between base and head")
+    sandbox.state.signed[sha] = True
     git.bring(issue.repo_id, head_repo.id, sha)
     before, ref = pull.head_sha, f"refs/heads/{pull.head_ref}"
     try:

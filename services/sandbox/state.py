@@ -451,6 +451,7 @@ class State(Record):
     outgoing: list[int] = []  # deliveries nobody has sent yet, in order
     manifests: dict[str, int] = {}
     manifest_keys: dict[str, str] = {}  # one-time code -> private key, until it is fetched
+    signed: dict[str, bool] = {}  # commits that GitHub made itself and signed, by sha
     mergeable_nulls: int = (
         1  # GETs of a pull request that still say `mergeable: null`, as GitHub's do until it has looked
     )

@@ -154,6 +154,36 @@ class Plans:
 
         return await self._db.write(write)
 
+    async def unapprove(self, plan_id: str, actor: str, now: datetime) -> bool:
+        """Take the approval back; False when there was none."""
+
+        def write(c: Connection) -> bool:
+            done = c.execute(
+                "UPDATE plan SET approved_hash = '', approved_by = '', approved_at = ''"
+                " WHERE id = ? AND approved_hash <> ''",
+                (plan_id,),
+            )
+            if done.rowcount:
+                c.execute(
+                    "INSERT INTO event (plan_id, run_id, task, at, kind, before, after, actor, text) "
+                    "VALUES (?,'','',?,'unapproved','','',?,'')",
+                    (plan_id, to_text(now), actor),
+                )
+                repo, _, number = plan_id.rpartition("#")
+                want(c, repo, int(number))
+            return bool(done.rowcount)
+
+        return await self._db.write(write)
+
+    async def is_taken_back(self, plan_id: str, plan_hash: str) -> bool:
+        """Was the approval of that text taken back and not given again since?"""
+        query = (
+            "SELECT kind FROM event WHERE plan_id = ? AND (kind = 'unapproved' OR (kind = 'approved' AND text = ?))"
+            " ORDER BY seq DESC LIMIT 1"
+        )
+        row = await self._db.read(lambda c: c.execute(query, (plan_id, plan_hash)).fetchone())
+        return row is not None and row[0] == "unapproved"
+
     async def sticky(self, repo: str, number: int) -> Sticky:
         def read(c: Connection) -> Sticky:
             row = c.execute(

@@ -28,15 +28,16 @@ events = st.tuples(
     st.integers(0, 7),
 )
 PEOPLE: tuple[Kind, ...] = ("cancelled", "retried", "skipped", "held", "released", "prioritised", "expired")
+RENEWING: tuple[Kind, ...] = ("rebasing", "recreated", "overridden", "assigned")
 BY_HAND = ("merge", "close", "reopen", "push", "rerun")
-ACTS = (*PEOPLE, *BY_HAND, "pause", "go on", "fail")
+ACTS = (*PEOPLE, *RENEWING, *BY_HAND, "pause", "go on", "fail")
 acts = st.tuples(st.sampled_from(ACTS), st.integers(0, 7))
 
 
 OVER: set[State] = {"done", "skipped", "cancelled"}
 OPEN: set[State] = {"blocked", "ready", "running"}
 NEVER: dict[Kind, set[State]] = {
-    "tracked": {"running", "in_review", "needs_human", "failed", "done"},  # nothing begins without its issue
+    "tracked": {"running", "in_review", "failed", "done"},  # nothing begins without its issue
     "unblocked": {*STATES} - {"blocked"},
     "reblocked": {*STATES} - {"ready"},
     "started": {*STATES} - {"ready"},
@@ -52,7 +53,10 @@ SELDOM: dict[Kind, set[State]] = {
     "refused": {"blocked", "ready", "done", "failed", "needs_human"},
     "broke": {"done"},
     "waits": OVER | OPEN | {"failed"},
-    "merged": {"blocked"},
+    "merged": {"blocked", "cancelled"},
+    "rebased": OVER | OPEN,
+    "stalled": OVER | OPEN,
+    "discarded": {"running", "in_review", "failed", "done"},
 }
 """What may be, and is too rare to count on."""
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.core.machine import ENDED, KINDS, STATES, TABLE, Happening, Kind, State, TaskState, step
+from services.core.machine import ENDED, KINDS, STATES, TABLE, Happening, Kind, Override, State, TaskState, step
 from tests.kit.plans import NOW
 
 ALLOWED: dict[State, dict[Kind, State]] = {
@@ -27,24 +27,15 @@ def test_the_table_says_what_it_said() -> None:
         for state, row in ALLOWED.items()
     }
     assert moves == {
-        "blocked": ["broke>failed", "cancelled>cancelled", "merged>done", "skipped>skipped", "unblocked>ready"],
-        "ready": ["broke>failed", "cancelled>cancelled", "merged>done", "reblocked>blocked", "skipped>skipped", "started>running"],
-        "running": [
-            "broke>failed", "cancelled>cancelled", "expired>needs_human", "merged>done", "opened>in_review", "refused>needs_human",
-            "skipped>skipped",
-        ],
-        "in_review": [
-            "broke>failed", "cancelled>cancelled", "closed>needs_human", "expired>needs_human", "merged>done", "moved>needs_human",
-            "refused>needs_human", "skipped>skipped",
-        ],
+        "blocked": ["assigned>needs_human", "broke>failed", "cancelled>cancelled", "merged>done", "skipped>skipped", "stalled>needs_human", "unblocked>ready"],
+        "ready": ["assigned>needs_human", "broke>failed", "cancelled>cancelled", "merged>done", "reblocked>blocked", "skipped>skipped", "stalled>needs_human", "started>running"],
+        "running": ["assigned>needs_human", "broke>failed", "cancelled>cancelled", "expired>needs_human", "merged>done", "opened>in_review", "refused>needs_human", "skipped>skipped"],
+        "in_review": ["assigned>needs_human", "broke>failed", "cancelled>cancelled", "closed>needs_human", "expired>needs_human", "merged>done", "moved>needs_human", "recreated>blocked", "refused>needs_human", "skipped>skipped"],
+        "needs_human": ["cancelled>cancelled", "green>in_review", "merged>done", "rebased>in_review", "recreated>blocked", "retried>blocked", "skipped>skipped"],
+        "failed": ["assigned>needs_human", "cancelled>cancelled", "closed>needs_human", "green>in_review", "merged>done", "moved>needs_human", "rebased>in_review", "recreated>blocked", "refused>needs_human", "retried>blocked", "skipped>skipped"],
         "done": [],
-        "needs_human": ["cancelled>cancelled", "green>in_review", "merged>done", "retried>blocked", "skipped>skipped"],
-        "failed": [
-            "cancelled>cancelled", "closed>needs_human", "green>in_review", "merged>done", "moved>needs_human", "refused>needs_human",
-            "retried>blocked", "skipped>skipped",
-        ],
         "skipped": ["merged>done", "retried>blocked"],
-        "cancelled": ["merged>done", "retried>blocked", "skipped>skipped"],
+        "cancelled": ["merged>done", "recreated>blocked", "retried>blocked", "skipped>skipped"],
     }  # fmt: skip
 
 
@@ -109,6 +100,53 @@ def test_time_in_attempts_adds_up() -> None:
     broke = step(task, Happening(kind="broke", fence=1), NOW + timedelta(seconds=90))
     assert broke is not None
     assert broke.worked == 100.0
+
+
+OURS, NEXT = "a" * 40, "b" * 40
+
+
+def test_a_head_that_is_brought_up_to_date_is_ours_and_lifts_nothing_any_more() -> None:
+    task = TaskState(id="a", state="failed", fence=2, pull=5, head_sha=OURS, heads=(OURS,))
+    lifted = step(task, Happening(kind="overridden", sha=OURS, name="check:lint", actor="ana", text="flaky"), NOW)
+    assert lifted is not None
+    assert lifted.overrides == (Override(kind="check", name="lint", sha=OURS, actor="ana", why="flaky"),)
+    asked = step(lifted, Happening(kind="rebasing", actor="ana"), NOW)
+    assert asked is not None
+    assert (asked.state, asked.renewing) == ("failed", OURS)
+    assert step(asked, Happening(kind="rebasing", actor="ben"), NOW) is None, "it is at it already"
+    done = step(asked, Happening(kind="rebased", sha=NEXT, fence=2), NOW)
+    assert done is not None
+    assert (done.state, done.head_sha, done.heads, done.renewing, done.overrides) == (
+        "in_review", NEXT, (OURS, NEXT), "", (),
+    )  # fmt: skip
+
+
+def test_only_heads_of_ours_are_brought_up_to_date_or_judged_less_strictly() -> None:
+    foreign = TaskState(id="a", state="needs_human", pull=5, head_sha=NEXT, heads=(OURS,))
+    assert step(foreign, Happening(kind="rebasing", actor="ana"), NOW) is None
+    assert step(foreign, Happening(kind="overridden", sha=NEXT, name="check:lint"), NOW) is None
+    ours = msgspec.structs.replace(foreign, head_sha=OURS)
+    assert step(ours, Happening(kind="overridden", sha=NEXT, name="check:lint"), NOW) is None, "said of another head"
+
+
+def test_making_anew_forgets_the_pull_request_once_it_is_closed() -> None:
+    task = TaskState(id="a", state="failed", fence=2, pull=5, head_sha=OURS, heads=(OURS,), renewing=OURS)
+    anew = step(task, Happening(kind="recreated", actor="ana"), NOW)
+    assert anew is not None
+    assert (anew.state, anew.fence, anew.discarding, anew.renewing) == ("blocked", 3, 5, "")
+    assert step(anew, Happening(kind="discarded", number=4), NOW) is None, "it is another one that was closed"
+    closed = step(anew, Happening(kind="discarded", number=5), NOW)
+    assert closed is not None
+    assert (closed.pull, closed.head_sha, closed.heads, closed.discarding) == (0, "", (), 0)
+
+
+def test_what_was_handed_to_a_person_comes_back_with_a_retry() -> None:
+    task = step(TaskState(id="a", state="running", fence=1), Happening(kind="assigned", name="ben", text="it is"), NOW)
+    assert task is not None
+    assert (task.state, task.assignee, task.fence, task.reason) == ("needs_human", "ben", 2, "it is")
+    back = step(task, Happening(kind="retried", actor="ana"), NOW)
+    assert back is not None
+    assert (back.state, back.assignee) == ("blocked", "")
 
 
 happenings = st.builds(

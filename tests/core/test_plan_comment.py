@@ -61,7 +61,7 @@ def test_a_run_shows_states_reasons_and_pull_requests() -> None:
     text = render(current.plan, [], approved_by="", run=current)
     assert "**Stopped: something needs a person. `/lockstep retry failed` starts the failed tasks again.**" in text
     assert "| `a` | Do a (acme/api) | ❌ failed: check `test` failed | acme/api#5 |  |" in text
-    assert "| `b` | Do b (acme/api) | ⏸ blocked | acme/api#101 (issue) | `a` |" in text
+    assert "| `b` | Do b (acme/api) | ⏸ blocked by `a` (failed) | acme/api#101 (issue) | `a` |" in text
 
 
 def expected(current: Run | None, of: Plan, *, source: Source = "learned") -> Forecast:

@@ -29,3 +29,21 @@ def test_a_role_nobody_knows_may_nothing(role: str) -> None:
     load()
     for _, entry in COMMANDS:
         assert refusal(entry, role)
+
+
+TIERS = {
+    "read": "explain help ping status",
+    "triage": "hold priority resume",
+    "write": "assign cancel rebase recreate refresh retry run skip",
+    "maintain": "approve merge override unapprove",
+}
+
+
+@pytest.mark.parametrize("role", ["none", "read", "triage", "write", "maintain", "admin"])
+def test_every_verb_and_every_role(role: str) -> None:
+    """The tiers in one place: a change of them is a decision, so it has to be made twice."""
+    load()
+    ranks = ["none", *TIERS, "admin"]
+    may = {verb for tier, verbs in TIERS.items() if ranks.index(tier) <= ranks.index(role) for verb in verbs.split()}
+    assert {verb for verb, entry in COMMANDS if not refusal(entry, role)} == may
+    assert {verb for verbs in TIERS.values() for verb in verbs.split()} == set(COMMANDS.names())

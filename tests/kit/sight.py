@@ -48,7 +48,11 @@ class Sight:
 
     def plan_comment(self) -> str:
         """The bot's comment on the plan issue, "" before there is one."""
-        return next((row.body for row in self.comments() if row.user == BOT and STICKY in row.body), "")
+        return self.comment_on()
+
+    def comment_on(self, repo: str = "", number: int = 0) -> str:
+        """The one comment that the bot keeps up to date there, "" before there is one."""
+        return next((row.body for row in self.comments(repo, number) if row.user == BOT and STICKY in row.body), "")
 
     def reactions(self, comment: int) -> list[str]:
         """The bot's reactions to a comment, in order."""

@@ -201,9 +201,9 @@ class Story(Sight):
         path = f"/repos/{on or self.home}/issues/{number or self.number}/comments"
         return int((await self.hub.ok("POST", path, {"body": text}, who=by))["id"])
 
-    async def ask(self, text: str, *, by: str = "ana") -> str:
+    async def ask(self, text: str, *, by: str = "ana", on: str = "", number: int = 0) -> str:
         """Write a comment with commands and wait until it was answered: 👍 or 😕, as "+1" or "confused"."""
-        comment = await self.comment(text, by=by)
+        comment = await self.comment(text, by=by, on=on, number=number)
         await self.until(lambda: {"+1", "confused"} & set(self.reactions(comment)))
         return self.reactions(comment)[-1]
 

@@ -111,7 +111,12 @@ class World:
         """GitHub does not take one effect that is under way, for good: as services/engine/ends.py tells it."""
         if self.doing:
             action, _ = list(self.doing.values())[which % len(self.doing)]
-            if action.key not in self.acted and action.kind in {"track", "open_pull", "attempt", "merge"}:
+            if action.key in self.acted:
+                return
+            if action.kind in {"update_branch", "discard"}:
+                fence = -1 if action.kind == "discard" else action.fence
+                self.acted[action.key] = [Happening(kind="stalled", text="it could not be done", fence=fence)], True
+            elif action.kind in {"track", "open_pull", "attempt", "merge"}:
                 kind: Kind = "broke" if action.kind in {"track", "open_pull"} else "refused"
                 fence = -1 if action.kind == "track" else action.fence
                 told = Happening(kind=kind, text="it could not be done", fence=fence)
@@ -160,7 +165,10 @@ class World:
 
     def say(self, kind: Kind, *task_ids: str) -> None:
         """A person's word about tasks."""
-        self.decide(*((one, Happening(kind=kind, actor="ana", value=5.0)) for one in task_ids))
+        heads = {one: self.board.run.tasks[one].head_sha if kind == "overridden" else "" for one in task_ids}
+        name = {"overridden": "check:test", "assigned": "ben"}.get(kind, "")
+        said = [(one, Happening(kind=kind, actor="ana", value=5.0, sha=heads[one], name=name)) for one in task_ids]
+        self.decide(*said)
 
     # GitHub.
 
@@ -180,8 +188,10 @@ class World:
         if action.kind == "track":
             self.issues.setdefault(action.task, set()).add(action.key)  # it looks before it makes another one
             return [Happening(kind="tracked", number=1 + len(self.issues))], False
-        if action.kind in {"tidy", "label", "mark", "finish"}:
+        if action.kind in {"tidy", "label", "mark", "finish", "assign"}:
             return [], False
+        if action.kind == "discard":
+            return self._discard(action.task)
         state = self.board.run.tasks[action.task]
         if action.fence != state.fence:
             return [], False
@@ -189,7 +199,33 @@ class World:
             return [self._attempt(action)], False
         if action.kind == "open_pull":
             return [self._open(action, looks=tries > 0 or action.attempt > 1)], False
+        if action.kind == "update_branch":
+            return self._update(action)
         return self._merge(action) if action.kind == "merge" else ([], False)
+
+    def _update(self, action: Action) -> tuple[list[Happening], bool]:
+        """The base is merged into the head, once."""
+        state = self.board.run.tasks[action.task]
+        if state.renewing != action.sha:
+            return [], False
+        pull = next(each for each in self.pulls[action.task] if each.number == state.pull)
+        if pull.head == action.sha and pull.state == "open":
+            pull.head, pull.ci = f"{pull.head}+", None
+        if pull.head == f"{action.sha}+" and pull.state == "open":
+            return [Happening(kind="rebased", sha=pull.head, fence=state.fence)], False
+        return [Happening(kind="stalled", text="it can't be done", fence=state.fence)], True
+
+    def _discard(self, task_id: str) -> tuple[list[Happening], bool]:
+        state = self.board.run.tasks[task_id]
+        if not state.discarding:
+            return [], False
+        pull = next(each for each in self.pulls[task_id] if each.number == state.discarding)
+        if pull.merged:
+            return [Happening(kind="merged", sha=f"merge of {pull.head}")], False
+        if pull.head not in state.heads:
+            return [Happening(kind="stalled", text="somebody else pushed")], True
+        pull.state = "closed"
+        return [Happening(kind="discarded", number=pull.number)], False
 
     def _attempt(self, action: Action) -> Happening:
         pushes = self.truth[action.task].pushes

@@ -20,6 +20,7 @@ from services.core.report import LABEL_OF_TASK
 from services.engine import effects, ends, intake, runs
 from services.engine.effects import Effects, Outcome
 from services.engine.engine import Engine
+from services.engine.line import Line
 from services.engine.intake import Intake
 from services.engine.observe import Observer
 from services.engine.rounds import Rounds
@@ -303,7 +304,7 @@ FOUND = {
     "overtaken": Bug(
         seed=1321,
         means="a merge that had read a check before it was green held itself back after the event had been heard",
-        swaps=lambda: [(runs, "_was_overtaken", lambda line, looks: False)],
+        swaps=lambda: [(Line, "was_overtaken", lambda self, looks: False)],
     ),
     "posts-once": Bug(
         seed=324, means="a comment whose posting met a store error was not posted any more", swaps=_posts_once

@@ -32,16 +32,24 @@ async def test_help_lists_every_command_with_its_permission(story: Story) -> Non
 | Command | What it does | Permission needed |
 | --- | --- | --- |
 | `/lockstep approve` | Approve the plan as it stands; an edit takes the approval back. | maintain |
+| `/lockstep assign task… @login or agent` | Hand the tasks to a person, whom their tracking issues name; `agent` gives them back. | write |
 | `/lockstep cancel [task… or all]` | Stop the named tasks, or the whole run; open pull requests stay open. | write |
+| `/lockstep explain [task…]` | Say what holds the tasks back, through all they need, who can act, and with which command. | read |
 | `/lockstep help` | Show this list. | read |
 | `/lockstep hold [task…] [why=…]` | Start and merge nothing more, in the whole run or of the named tasks, until `resume`. | triage |
+| `/lockstep merge task…` | Merge the tasks' pull requests now if nothing is missing; says what is missing if something is. | maintain |
+| `/lockstep override [task] check or need [why=…]` | This check, or this need, no longer counts for the task's pull request as it is now; a new head voids it. | maintain |
 | `/lockstep ping` | Say whether I am listening. | read |
 | `/lockstep priority task… or all p=N` | Set which ready task starts first; higher goes first, the plan's own value is the default. | triage |
+| `/lockstep rebase task…` | Merge the base branch into the tasks' pull requests; their checks run again. | write |
+| `/lockstep recreate task…` | Close the tasks' pull requests, delete their branches, and start new attempts on the base as it is now. | write |
+| `/lockstep refresh` | Read the plan and all its open pull requests anew, now, and say what has changed. | write |
 | `/lockstep resume [task… or all]` | Go on after `hold`: the run, the named tasks, or both with `all`. | triage |
 | `/lockstep retry [task… or failed or all]` | Start failed or cancelled tasks again, each with a new attempt; a skipped one only when it is named. | write |
 | `/lockstep run` | Start the approved plan. | write |
 | `/lockstep skip task…` | Leave tasks out; what needs them goes on. | write |
-| `/lockstep status [task…]` | Show where the plan, or the named tasks, stand. | read |\
+| `/lockstep status [task…]` | Show where the plan, or the named tasks, stand. | read |
+| `/lockstep unapprove` | Take the approval back; a run under way is held, and goes on only after `approve` and `resume`. | maintain |\
 """)
 
 

@@ -1,0 +1,23 @@
+"""`override`: one check, or one need, no longer counts for the head as it is now. A new head voids that."""
+
+from handlers.commands import Context, command
+from services.core import overrides
+from services.core.commands import Command
+from services.core.text import visible
+from services.errors import UserError
+
+
+@command(
+    "override",
+    usage="override [task] check|need [why=…]",
+    summary="This check, or this need, no longer counts for the task's pull request as it is now; a new head voids it.",
+    needs="maintain",
+)
+async def override(context: Context, asked: Command) -> str:
+    *task, name = asked.targets or ("",)
+    if not name or len(task) > 1 or not (task or context.task):
+        raise UserError("Name the task, then the check or the need, for example `/lockstep override api lint`.")
+    meant = context.targets(Command(verb=asked.verb, targets=tuple(task)))
+    why = visible(asked.options.get("why", ""), 100)
+    done = await context.engine.override(context.repo, context.number, meant, name, context.sender, why)
+    return f"Noted: {overrides.told(done)}. What a branch protection requires, GitHub still asks for."

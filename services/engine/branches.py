@@ -1,0 +1,96 @@
+"""Effects on a pull request's branch that people ask for: bring it up to date with its base, or close it for a new
+attempt; and hand a tracking issue to a person.
+
+Each looks before it acts, so that doing it twice does it once; a branch that holds somebody else's commit is left
+alone.
+"""
+
+from services.core import names
+from services.core.board import Run
+from services.core.machine import Happening, TaskState
+from services.core.plan import Task
+from services.core.text import code, plain
+from services.engine.outcome import Outcome
+from services.engine.parts import Parts
+from services.errors import NotFound, Refused
+from services.github.infos import PullInfo
+from services.store.runs import Due
+
+TRIES = 12
+"""Times that a branch is looked at which GitHub has promised to update."""
+
+
+async def update(parts: Parts, task: Task, state: TaskState, due: Due) -> Outcome:
+    """Merge the base into the head, which must still be the one that was meant. GitHub takes its time for it."""
+    expected, reads = due.action.sha, parts.github.reads
+    if state.renewing != expected:
+        return Outcome(note="nobody waits for it any more")
+    pull = await reads.pull(task.repo, state.pull, fresh=True)
+    if pull.head_sha == expected and pull.state == "open":
+        if due.tries >= TRIES:
+            return _stalled(state, "GitHub has not updated its branch; `/lockstep rebase` asks again")
+        try:
+            await parts.github.writes.update_branch(task.repo, state.pull, expected)
+        except Refused as refused:
+            if "expected head" not in refused.message:
+                return _stalled(state, _why(refused.message))
+        pull = await reads.pull(task.repo, state.pull, fresh=True)
+        if pull.head_sha == expected:
+            return Outcome(again_in=1.0 + due.tries, note="GitHub is at it")
+    if pull.state != "open":
+        return _stalled(state, "its pull request is not open any more")
+    if await _is_ours(parts, task.repo, pull, expected):
+        return Outcome(happened=(Happening(kind="rebased", sha=pull.head_sha, fence=state.fence),), look=True)
+    return _stalled(state, "somebody else pushed to its branch meanwhile", look=True)
+
+
+async def _is_ours(parts: Parts, repo: str, pull: PullInfo, expected: str) -> bool:
+    """Is the new head what GitHub itself made for us of the head we meant? Only GitHub signs in its own name, so nobody
+    else can push such a commit.
+    """
+    commit = await parts.github.reads.commit(repo, pull.head_sha)
+    login = (await parts.github.reads.app()).login
+    return commit.verified and commit.author == login and len(commit.parents) == 2 and commit.parents[0] == expected
+
+
+def _why(message: str) -> str:
+    said = message.lower()
+    if "no new commits" in said:
+        return "its branch holds everything of its base already"
+    if "conflict" in said:
+        return "its branch conflicts with its base; `/lockstep recreate` makes it anew"
+    return f"GitHub does not update its branch: {plain(message)}"
+
+
+def _stalled(state: TaskState, text: str, *, look: bool = False) -> Outcome:
+    return Outcome(happened=(Happening(kind="stalled", text=text, fence=state.fence),), forget=True, look=look)
+
+
+async def discard(parts: Parts, run: Run, task: Task, state: TaskState) -> Outcome:
+    """Close the pull request and delete its branch, unless somebody else's work is on it."""
+    if not state.discarding:
+        return Outcome(note="nobody wants that any more")
+    number, branch = state.discarding, names.branch(run.id, task.id)
+    writes, reads = parts.github.writes, parts.github.reads
+    try:
+        pull = await reads.pull(task.repo, number, fresh=True)
+    except NotFound:
+        return Outcome(happened=(Happening(kind="discarded", number=number),))
+    if pull.merged:
+        return Outcome(happened=(Happening(kind="merged", sha=pull.merge_sha),))
+    tip = await reads.branch(task.repo, branch, fresh=True)
+    if {pull.head_sha, tip or pull.head_sha} - set(state.heads):
+        text = f"somebody else pushed to {code(branch)}: delete that branch yourself, then `/lockstep retry {task.id}`"
+        return Outcome(happened=(Happening(kind="stalled", text=text),), forget=True)
+    if pull.state == "open":
+        await writes.edit_issue(task.repo, number, state="closed")
+    if tip is not None:
+        await writes.delete_branch(task.repo, branch)
+    return Outcome(happened=(Happening(kind="discarded", number=number),))
+
+
+async def assign(parts: Parts, task: Task, state: TaskState) -> Outcome:
+    """Put the person on the tracking issue. GitHub ignores whom it can't assign, and so do we: the task says it too."""
+    if state.assignee:
+        await parts.github.writes.assign(task.repo, state.issue, state.assignee)
+    return Outcome()

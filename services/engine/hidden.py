@@ -1,0 +1,21 @@
+"""Which repositories must not be mentioned where something is going to be read: private ones, in a public place."""
+
+from collections.abc import Iterable
+
+from services.errors import NotFound, Refused
+from services.github.reads import Reads
+
+
+async def hidden_in(reads: Reads, place: str, others: Iterable[str]) -> frozenset[str]:
+    """Of these repositories, those that readers of `place` may not hear of."""
+    if await is_private(reads, place):
+        return frozenset()
+    return frozenset([repo for repo in sorted({*others} - {place}) if await is_private(reads, repo)])
+
+
+async def is_private(reads: Reads, repo: str) -> bool:
+    """One that can't be read any more counts as private."""
+    try:
+        return (await reads.repository(repo)).private
+    except (NotFound, Refused):
+        return True

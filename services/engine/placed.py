@@ -1,0 +1,60 @@
+"""Where a comment stands: on a plan's issue, or on the tracking issue or pull request of one of its tasks.
+
+A task that is not over waits for what happens in its places, so the store knows them. Of one that is over only the mark
+in the issue or pull request says whose it is; anybody can write such a mark, so it counts only where the stored task
+has that very number.
+"""
+
+import re
+
+import msgspec
+
+from services.core import names
+from services.core.board import Run
+from services.engine.hidden import hidden_in
+from services.engine.parts import Parts
+
+_MARK = re.compile(r"<!-- lockstep:key=([A-Za-z0-9/._-]{3,300}) -->")
+
+
+class Place(msgspec.Struct, frozen=True, kw_only=True):
+    """The plan that is meant, and the task whose place it is; `hidden`: repositories that must not be mentioned
+    there.
+    """
+
+    repo: str
+    number: int
+    task: str = ""
+    hidden: frozenset[str] = frozenset()
+
+
+async def place_of(parts: Parts, repo: str, number: int, body: str) -> Place:
+    """`body` is the text of the issue or pull request; what is no task's place is taken for a plan's."""
+    found = await _waiting(parts, repo, number) or await _marked(parts, repo, number, body)
+    if found is None:
+        return Place(repo=repo, number=number)
+    run, task = found
+    hidden = await hidden_in(parts.github.reads, repo, (run.repo, *run.plan.repos))
+    return Place(repo=run.repo, number=run.number, task=task, hidden=hidden)
+
+
+async def _waiting(parts: Parts, repo: str, number: int) -> tuple[Run, str] | None:
+    keys = (names.issue_key(repo, number), names.pull_key(repo, number))
+    for plan_id, run_id, task in reversed(await parts.runs.waiting_on(keys)):
+        run = await parts.runs.of_plan(plan_id)
+        if run is not None and run.id == run_id:
+            return run, task
+    return None
+
+
+async def _marked(parts: Parts, repo: str, number: int, body: str) -> tuple[Run, str] | None:
+    for mark in _MARK.findall(body):
+        run_id, *rest = mark.rsplit("/", 3)
+        run = await parts.runs.load(run_id) if len(rest) == 3 else None
+        state = run.tasks.get(rest[0]) if run is not None else None
+        if run is None or state is None or run.plan.by_id[state.id].repo.lower() != repo.lower():
+            continue
+        newest = await parts.runs.of_plan(run.plan_id)
+        if number in {state.issue, state.pull} and newest is not None and newest.id == run.id:
+            return run, state.id
+    return None
