@@ -20,8 +20,8 @@ from services.core.report import LABEL_OF_TASK
 from services.engine import effects, ends, intake, runs
 from services.engine.effects import Effects, Outcome
 from services.engine.engine import Engine
-from services.engine.line import Line
 from services.engine.intake import Intake
+from services.engine.line import Line
 from services.engine.observe import Observer
 from services.engine.rounds import Rounds
 from services.engine.runs import Driver
