@@ -132,20 +132,16 @@ class Cache:
         fresh: bool = False,
         wanted: Callable[[Shape], bool] | None = None,
         rank: Rank = "event",
-        since: int = 0,
     ) -> tuple[Shape, str]:
         """The value and the path of the next page (or empty).
 
-        fresh: as GitHub has it now, by a call begun after this one, or since `since` and not in doubt.  wanted: is what
-        is held of use? All is without it.
+        fresh: as GitHub has it now, by a call begun after this one.  wanted: is what is held of use? All is without it.
         """
         counts = read.kind not in ALWAYS_KEPT
         if not self._enabled and counts:
             entry = await self._ask(read, None, 0, rank)
             return entry.value(read.shape), entry.next
-        after = self._doubtful_until(read)
-        if fresh:
-            after = max(after, since - 1) if since else self._flights.moment()
+        after = self._flights.moment() if fresh else self._doubtful_until(read)
         held = self._entries.get(read.key)
         if held is not None and held.began > after and self._clock.now() < held.expires:
             value = held.value(read.shape)
@@ -171,6 +167,10 @@ class Cache:
         """Would `get` answer from memory?"""
         return self._enabled and self._is_valid(read)
 
+    def is_certain(self, read: Read[Any], began: int) -> bool:
+        """Has nothing been heard of this since that moment?"""
+        return self._doubtful_until(read) < began
+
     def begin(self) -> int:
         """A moment at which somebody begins to ask in another way, for `put`."""
         return self._flights.moment()
@@ -178,6 +178,10 @@ class Cache:
     def put(self, read: Read[Any], body: bytes, began: int) -> None:
         """Keep what was asked for in another way, as if `get` had asked at that moment."""
         expires = self._clock.now() + timedelta(seconds=self._seconds[read.kind])
+        held = self._entries.get(read.key)
+        if held is not None and held.began >= began and held.body != body:  # something was told of it meanwhile
+            self.invalidate(read.repo, read.subject)
+            return
         version = _version(decode(body, read.shape))
         self._keep(read, Entry(body, "", "", began, expires, version=version), fresh=False)
 

@@ -315,7 +315,10 @@ def _app(run: shapes.CheckShape) -> int:
 
 def _with_status(held: shapes.StatusList, told: _Status) -> bytes | None:
     """The list has the newest status of each context, and statuses never change."""
-    if any(status.context == told.context and status.id >= told.id for status in held.statuses):
+    known = next((status for status in held.statuses if status.context == told.context), None)
+    if known is not None and known.id < 0:
+        return None  # it came without a number, so nobody can say which is newer
+    if known is not None and known.id >= told.id:
         return b""
     new = shapes.StatusShape(told.id, told.context, told.state, told.target_url)
     kept = [status for status in held.statuses if status.context != told.context]

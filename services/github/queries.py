@@ -243,4 +243,5 @@ def _run(node: Mapping[str, Any]) -> dict[str, Any]:
 def _status(n: int, node: Mapping[str, Any]) -> dict[str, Any]:
     state = node["state"].lower()
     shown = "pending" if state == "expected" else state
-    return {"id": n, "context": node["context"], "state": shown, "target_url": node.get("targetUrl")}
+    # GraphQL has no number for it, by which a webhook could be put in order.
+    return {"id": -1 - n, "context": node["context"], "state": shown, "target_url": node.get("targetUrl")}

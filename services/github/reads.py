@@ -19,7 +19,7 @@ from services.errors import NotFound, Refused, Unreachable
 from services.github import places, shapes
 from services.github.batch import Batcher
 from services.github.cache import LIST, Cache
-from services.github.entries import Read
+from services.github.entries import Key, Read
 from services.github.exchange import APP, Identity, decode, repo_path, segment
 from services.github.infos import (
     AppInfo,
@@ -52,16 +52,17 @@ class Reads:
         self._cache = cache
         self._batcher = batcher
         self._rank = rank
-        self._since = 0  # what was asked for from this moment on is fresh; 0: only what is asked for when it is wanted
+        self._told: dict[Key, bytes] = {}  # what one call told of several places, and the moment at which it was asked
+        self._began = 0
         self._identities: LRUCache[int, tuple[dict[str, str], Identity]] = LRUCache(MAX_IDENTITIES)
 
     def ranked(self, rank: Rank) -> "Reads":
         """The same, more or less urgent."""
-        return self if rank == self._rank else self._like(rank, 0)
+        return self if rank == self._rank else self._like(rank)
 
-    def _like(self, rank: Rank, since: int) -> "Reads":
+    def _like(self, rank: Rank) -> "Reads":
         other = Reads(self._cache, self._batcher, rank)
-        other._identities, other._since = self._identities, since
+        other._identities = self._identities
         return other
 
     async def app(self) -> AppInfo:
@@ -155,10 +156,10 @@ class Reads:
             (places.suites(who, repo, sha), suite_body(found)),
             (places.reviews(who, repo, number), review_body(found)),
         ]
-        for read, body in told:
-            if body is not None:
-                self._cache.put(read, body, began)
-        return self._like(self._rank, began)
+        other = self._like(self._rank)
+        other._told = {read.key: body for read, body in told if body is not None}
+        other._began = began
+        return other
 
     async def comments(self, repo: str, number: int, *, fresh: bool = False) -> tuple[CommentInfo, ...]:
         """All comments of an issue or of a pull request's conversation, oldest first."""
@@ -285,7 +286,10 @@ class Reads:
     async def _get(
         self, read: Read[Shape], *, fresh: bool = False, wanted: Callable[[Shape], bool] | None = None
     ) -> tuple[Shape, str]:
-        return await self._cache.get(read, fresh=fresh, wanted=wanted, rank=self._rank, since=self._since)
+        body = self._told.get(read.key) if fresh else None
+        if body is not None and self._cache.is_certain(read, self._began):
+            return decode(body, read.shape), ""
+        return await self._cache.get(read, fresh=fresh, wanted=wanted, rank=self._rank)
 
     async def _one(self, repo: str, path: str, shape: type[Shape], subject: str, *, fresh: bool = False) -> Shape:
         return (await self._get(await self.read_of(repo, path, shape, subject), fresh=fresh))[0]

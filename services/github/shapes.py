@@ -214,8 +214,10 @@ class PullShape(msgspec.Struct, frozen=True):
 
     @property
     def is_settled(self) -> bool:
-        """Does it say whether it can be merged, or can't it be any more?"""
-        return self.mergeable is not None or self.state != "open"
+        """Does it say whether it can be merged, or can't it be any more? What is blocked is so by checks and reviews,
+        which come without a change of the pull request.
+        """
+        return self.state != "open" or (self.mergeable is not None and self.mergeable_state != "blocked")
 
     @property
     def is_from_fork(self) -> bool:
