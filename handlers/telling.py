@@ -24,7 +24,7 @@ _PULL: Wanted = {
     "labels": _LABELS, "head": _END, "base": _END,
 }  # fmt: skip
 _ISSUE: Wanted = {
-    **dict.fromkeys(("id", "number", "title", "body", "state", "html_url", "updated_at"), True),
+    **dict.fromkeys(("id", "node_id", "number", "title", "body", "state", "html_url", "updated_at"), True),
     "labels": _LABELS, "user": _WHO, "pull_request": {"html_url": True},
 }  # fmt: skip
 _COMMENT: Wanted = {"id": True, "body": True, "created_at": True, "updated_at": True, "user": _WHO}

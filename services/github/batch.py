@@ -53,12 +53,12 @@ class Batcher:
         self.watch: Watches | None = None
 
     async def look_up(self, identity: Identity, rank: Rank, wanted: Wanted) -> Fields | None:
-        """Its fields; None when GraphQL can't say. NotFound, RateLimited."""
+        """Its fields; None when GraphQL can't say, or may not. NotFound, RateLimited."""
         if self._is_without(identity):
             return None
         try:
             return await self._lookups.load((identity, rank), wanted) or None
-        except Unreachable:
+        except (Unreachable, Refused):
             return None
 
     async def change(self, identity: Identity, rank: Rank, wanted: Change) -> Fields | None:
@@ -149,13 +149,13 @@ class Batcher:
             self._do_without(identity, WITHOUT)
             return None
         reply = decode(answer.body, Reply)
-        found = results(reply, count)
-        if found is None and any(error.message.startswith("Something went wrong") for error in reply.errors):
-            raise Unreachable(answer.status, "GraphQL could not carry it out")
-        if found is None:
-            self._do_without(identity, WITHOUT)
-            return None
-        return list(found)
+        found = results(reply, count, acts=variables is not None)
+        if found is not None:
+            return list(found)
+        if not reply.errors or not all(error.is_about_the_text for error in reply.errors):
+            raise Unreachable(answer.status, "the answer does not say what became of it")
+        self._do_without(identity, WITHOUT)
+        return None
 
     def _count(self, kind: str, size: int) -> None:
         self._stats.batched += size

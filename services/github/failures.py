@@ -20,7 +20,7 @@ MAX_DETAILS = 10
 MAX_WAIT = 3_600.0
 UNSTATED_WAIT = 60.0
 GRAPHQL_LIMITS = frozenset({"RATE_LIMITED", "RATE_LIMIT"})
-LIMIT = re.compile(r"rate limit|abuse detection|temporarily blocked", re.IGNORECASE)
+LIMIT = re.compile(r"rate limit|abuse detection|temporarily blocked|submitted too quickly", re.IGNORECASE)
 
 
 class _Problem(msgspec.Struct):
@@ -74,9 +74,14 @@ def checked_graphql(answer: Answer, now: datetime) -> Answer:
     if answer.status == 304 or problem is None:
         raise Unreachable(answer.status, "a GraphQL answer must be a JSON object")
     errors = problem.errors if isinstance(problem.errors, list) else []
-    if any(_is_graphql_limit(error) for error in errors) or (problem.data is None and _says_limit(problem.message)):
+    is_limited = any(_is_graphql_limit(error) for error in errors) or _says_limit(problem.message)
+    if is_limited and not _has_done(problem.data):  # else some of it was done, and the rest has an error of its own
         raise RateLimited(answer.status, describe(answer), retry_after=_wait(answer, now))
     return answer
+
+
+def _has_done(data: Any) -> bool:
+    return isinstance(data, dict) and any(value is not None for value in data.values())
 
 
 def _is_graphql_limit(error: Any) -> bool:
@@ -87,6 +92,7 @@ def _is_graphql_limit(error: Any) -> bool:
 
 
 def _says_limit(text: Any) -> bool:
+    """GitHub's words for a limit, where nothing but words says so."""
     return isinstance(text, str) and LIMIT.search(text) is not None
 
 

@@ -20,6 +20,8 @@ from services.github.failures import failure, is_limit
 
 TRIES = 3
 """How often a call waits in the queue again after a limit; then the scheduler is told."""
+PROMPT = 5.0
+"""Seconds that a call waits at most which was decided on what is true now; whoever sent it decides anew."""
 CONTENT = re.compile(r"repos/[^/]+/[^/]+/(issues|pulls|issues/\d+/comments|pulls/\d+/(comments|reviews))")
 _BUDGET = re.compile(r"API rate limit (already )?exceeded", re.IGNORECASE)
 
@@ -53,11 +55,15 @@ class Governor:
         name = request.identity.installation
         line = self._lines.setdefault(name, _Line(self._limits))
         for tries in range(1, TRIES + 1):
+            began = self._now()
             ticket = await self._let_through(line, ask_of(request))
             try:
+                if request.is_prompt and self._now() - began > PROMPT:
+                    line.queue.ended(ticket, self._now(), charged=False, heard=False)
+                    raise _come_back(0.0)
                 return await self._try(line, ticket, request)
             except RateLimited as error:
-                if tries == TRIES or (error.retry_after or 0.0) > self._limits.patience:
+                if tries == TRIES or request.is_prompt or (error.retry_after or 0.0) > self._limits.patience:
                     raise
             finally:
                 self._under_way -= 1

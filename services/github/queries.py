@@ -10,7 +10,8 @@ from typing import Any
 
 import msgspec
 
-from services.errors import ApiError, NotFound, Refused
+from services.errors import ApiError, NotFound, RateLimited, Refused, Unreachable
+from services.github.failures import GRAPHQL_LIMITS, LIMIT, UNSTATED_WAIT
 
 ISSUE = """
 fragment I on Issue {
@@ -91,6 +92,13 @@ class Error(msgspec.Struct):
     type: str | None = None
     message: str = ""
     path: list[str | int] | None = None
+    locations: Any = None
+    extensions: Any = None
+
+    @property
+    def is_about_the_text(self) -> bool:
+        """The document was not even begun: it does not fit GitHub's schema."""
+        return self.type is None and bool(self.locations or self.extensions)
 
 
 class Reply(msgspec.Struct):
@@ -99,9 +107,11 @@ class Reply(msgspec.Struct):
     message: str | None = None
 
 
-def results(reply: Reply, count: int) -> list[dict[str, Any] | ApiError | None] | None:
-    """What each alias came to: its fields, its error, or None when the answer says nothing of it. None for all: the
-    document as a whole was not carried out.
+def results(reply: Reply, count: int, *, acts: bool) -> list[dict[str, Any] | ApiError | None] | None:
+    """What each alias came to: its fields, its error, or None when the answer says nothing of it, or not all that was
+    asked. None for all: the answer has no data.
+
+    acts: the aliases are changes. One that has fields has happened, whatever could not be told of it.
     """
     if reply.data is None:
         return None
@@ -112,9 +122,15 @@ def results(reply: Reply, count: int) -> list[dict[str, Any] | ApiError | None] 
             if isinstance(value, dict) and (n := _number(key)) is not None and n < count:
                 found[n] = value
     for error in reply.errors:
-        for n in map(_number, error.path or []):
-            if n is not None and n < count:
+        path = error.path or []
+        for place, n in enumerate(map(_number, path)):
+            if n is None or n >= count:
+                continue
+            is_partial = place + 1 < len(path) and isinstance(found[n], dict)
+            if not is_partial:
                 found[n] = _error(error)
+            elif not acts:
+                found[n] = None
     return found
 
 
@@ -127,6 +143,10 @@ def _error(error: Error) -> ApiError:
     text = error.message[:1_000]
     if error.type == "NOT_FOUND":
         return NotFound(404, text)
+    if error.type in GRAPHQL_LIMITS or LIMIT.search(text):
+        return RateLimited(200, text, retry_after=UNSTATED_WAIT)
+    if error.type is None and text.startswith("Something went wrong"):
+        return Unreachable(200, text)
     return Refused(403 if error.type == "FORBIDDEN" else 422, text)
 
 

@@ -5,7 +5,7 @@ read with `fresh=True`; the rest may be as old as the cache allows. Errors are t
 RateLimited, Unreachable.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, TypeVar
@@ -47,23 +47,27 @@ MAX_IDENTITIES = 4_096
 class Reads:
     """GitHub as it is now, or was at most a cache's life ago."""
 
-    def __init__(self, cache: Cache, batcher: Batcher | None = None, rank: Rank = "event") -> None:
-        """batcher: None reads everything one by one.  rank: how urgent these reads are."""
+    def __init__(
+        self,
+        cache: Cache,
+        batcher: Batcher | None = None,
+        rank: Rank = "event",
+        told: Mapping[Key, bytes] | None = None,
+        began: int = 0,
+    ) -> None:
+        """batcher: None reads everything one by one.  rank: how urgent these reads are.  told: what one call told of
+        several places, asked at the moment `began`.
+        """
         self._cache = cache
         self._batcher = batcher
         self._rank = rank
-        self._told: dict[Key, bytes] = {}  # what one call told of several places, and the moment at which it was asked
-        self._began = 0
+        self._told = told or {}
+        self._began = began
         self._identities: LRUCache[int, tuple[dict[str, str], Identity]] = LRUCache(MAX_IDENTITIES)
 
     def ranked(self, rank: Rank) -> "Reads":
         """The same, more or less urgent."""
-        return self if rank == self._rank else self._like(rank)
-
-    def _like(self, rank: Rank) -> "Reads":
-        other = Reads(self._cache, self._batcher, rank)
-        other._identities = self._identities
-        return other
+        return self if rank == self._rank else Reads(self._cache, self._batcher, rank)
 
     async def app(self) -> AppInfo:
         found, _ = await self._get(Read(APP, "app", shapes.OwnApp, "", "app"))
@@ -156,10 +160,8 @@ class Reads:
             (places.suites(who, repo, sha), suite_body(found)),
             (places.reviews(who, repo, number), review_body(found)),
         ]
-        other = self._like(self._rank)
-        other._told = {read.key: body for read, body in told if body is not None}
-        other._began = began
-        return other
+        bodies = {read.key: body for read, body in told if body is not None}
+        return Reads(self._cache, self._batcher, self._rank, bodies, began)
 
     async def comments(self, repo: str, number: int, *, fresh: bool = False) -> tuple[CommentInfo, ...]:
         """All comments of an issue or of a pull request's conversation, oldest first."""

@@ -190,9 +190,9 @@ class Writes:
         """The global id of an issue, asked for once."""
         if self._batcher is None:
             return ""
-        known = self._known.nodes.get((repo, number))
-        if known is None:
-            known = self._known.nodes[repo, number] = (await self._reads.issue(repo, number)).node_id
+        known = self._known.nodes.get((repo, number), "")
+        if not known and (known := (await self._reads.issue(repo, number)).node_id):
+            self._known.nodes[repo, number] = known
         return known
 
     async def open_pull(
@@ -262,7 +262,8 @@ class Writes:
         """
         data = {"sha": sha, "merge_method": method, "commit_title": title}
         changed = ("pull", f"issue:{number}", "branch")
-        answer = await self._write(repo, "PUT", f"/pulls/{number}/merge", data, MERGE, *changed, alone=True)
+        path = f"/pulls/{number}/merge"
+        answer = await self._write(repo, "PUT", path, data, MERGE, *changed, alone=True, is_prompt=True)
         found = decode(answer.body, shapes.Merged)
         if not found.merged or not found.sha:
             raise Refused(405, found.message or "it was not merged")
@@ -334,11 +335,19 @@ class Writes:
                 self._cache.wrote(repo, subject, None)
 
     async def _write(
-        self, repo: str, method: str, path: str, data: Any, rights: Rights, *changed: str, alone: bool = False
+        self,
+        repo: str,
+        method: str,
+        path: str,
+        data: Any,
+        rights: Rights,
+        *changed: str,
+        alone: bool = False,
+        is_prompt: bool = False,
     ) -> Answer:
         body = b"" if data is None else msgspec.json.encode(data)
         identity = await self._identity(repo, rights, alone=alone)
-        request = Request(method, repo_path(repo) + path, identity, body, rank=self._rank)
+        request = Request(method, repo_path(repo) + path, identity, body, rank=self._rank, is_prompt=is_prompt)
         self._stats.writes += 1
         at = None
         try:

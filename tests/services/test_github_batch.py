@@ -199,8 +199,51 @@ async def test_an_error_belongs_to_its_alias() -> None:
 
 
 async def test_a_document_that_is_refused_is_nobodys_error() -> None:
-    script = Script({"errors": [{"type": "undefinedField", "message": "no such field"}]})
-    assert await look_up(script, [1, 2]) == [None, None]
+    assert await look_up(Script(UNFIT), [1, 2]) == [None, None]
+
+
+UNFIT = {"errors": [{"path": ["query"], "extensions": {"code": "undefinedField"}, "message": "no such field"}]}
+TOO_QUICK = {"type": "UNPROCESSABLE", "path": ["a1"], "message": "was submitted too quickly"}
+CHANGE = Change("createIssue", {"title": "t"}, "issue { number }")
+
+
+async def changed(answer: object, count: int = 2) -> tuple[list[Any], int]:
+    """What so many changes of one call came to, and how many calls were sent."""
+    script = Script(answer)
+    asks = batcher(script)
+    return await settled(*(asks.change(ME, "plan", CHANGE) for _ in range(count))), len(script.sent)
+
+
+async def test_a_change_that_a_limit_refused_is_put_off_alone() -> None:
+    found, sent = await changed({"data": {"a0": {"issue": {"number": 1}}, "a1": None}, "errors": [TOO_QUICK]})
+    assert found[0] == {"issue": {"number": 1}}
+    assert isinstance(found[1], RateLimited)
+    assert sent == 1
+
+
+async def test_a_change_has_happened_when_only_a_part_of_it_could_not_be_told() -> None:
+    lost = {"path": ["a0", "issue", "labels"], "message": "Something went wrong"}
+    found, _ = await changed({"data": {"a0": {"issue": {"number": 1, "labels": None}}}, "errors": [lost]}, 1)
+    assert found == [{"issue": {"number": 1, "labels": None}}]
+
+
+@pytest.mark.parametrize("errors", [[], [{"message": "We couldn't respond to your request in time."}]])
+async def test_changes_of_which_nothing_is_said_are_in_doubt(errors: list[dict[str, str]]) -> None:
+    found, sent = await changed({"data": None, "errors": errors})
+    assert all(isinstance(each, Unreachable) for each in found)
+    assert sent == 1
+
+
+async def test_changes_that_do_not_fit_have_not_happened() -> None:
+    assert await changed(UNFIT) == ([None, None], 1)
+
+
+async def test_a_look_up_that_is_told_in_part_or_not_at_all_is_left_to_rest() -> None:
+    part = {"path": ["r0", "a0", "reviews"], "message": "no"}
+    passing = {"path": ["r0", "a0"], "message": "Something went wrong while executing your query"}
+    for error, told in ((part, {"number": 1, "reviews": None}), (passing, None)):
+        answer = {"data": {"r0": {"a0": told}}, "errors": [error]}
+        assert await look_up(Script(answer, answer, answer), [1]) == [None]
 
 
 async def test_changes_are_never_sent_twice() -> None:

@@ -1,14 +1,15 @@
 """services/github/governor.py against GitHub's stand-in on virtual time: limits cost little, and nothing is lost."""
 
 import asyncio
+from collections.abc import Callable
 from itertools import pairwise
 
 import pytest
 
 from services.core.admission import Limits
 from services.errors import ApiError, RateLimited
-from services.github.exchange import GRAPHQL, Answer, Identity, Request
-from services.github.governor import ask_of, limited_200, told_by
+from services.github.exchange import GRAPHQL, Answer, Identity, Request, Stats
+from services.github.governor import Governor, ask_of, limited_200, told_by
 from services.github.infos import IssueInfo
 from tests.kit.fakehub import HandClock
 from tests.kit.limited import Limited, Make, limited, settled
@@ -176,3 +177,33 @@ def test_graphql_tells_limits_in_answers_that_look_well(body: bytes, *, is_limit
     found = limited_200(Answer(200, {"retry-after": "7"}, body), HandClock())
     assert (found is not None) == is_limit
     assert found is None or found.retry_after == 7
+
+
+class Refuses:
+    """Refuses the first calls, and says after how long to come back; the clock goes on by itself then."""
+
+    def __init__(self) -> None:
+        self.sent = 0
+
+    async def send(self, request: Request) -> Answer:
+        self.sent += 1
+        if self.sent == 1:
+            raise RateLimited(403, "secondary rate limit", retry_after=1.0)
+        return Answer(200, {}, b"{}")
+
+
+@pytest.mark.parametrize(("is_prompt", "sent"), [(False, 2), (True, 1)])
+async def test_what_was_decided_on_what_is_true_now_is_not_sent_later(sent: int, *, is_prompt: bool) -> None:
+    """Whoever wants to merge judges anew after a limit."""
+    clock, refuses = HandClock(), Refuses()
+
+    class Now:
+        def after(self, seconds: float, call: Callable[[], None]) -> None:
+            clock.pass_(seconds=seconds)
+            asyncio.get_running_loop().call_soon(call)
+
+    governor = Governor(refuses, clock, Now(), Limits(is_paced=False), Stats())
+    request = Request("PUT", "repos/a/b/pulls/1/merge", Identity("7"), rank="merge", is_prompt=is_prompt)
+    ends = await settled(governor.send(request))
+    assert refuses.sent == sent
+    assert isinstance(ends[0], RateLimited) is is_prompt
