@@ -109,3 +109,9 @@ def test_a_ref_that_came_or_went() -> None:
     assert created is not None
     assert tagged is not None
     assert (created.branch, tagged.branch) == ("x/y", "")
+
+
+def test_an_issue_keeps_its_global_id() -> None:
+    """Sub-issues are linked by it; an issue primed without it would cost a call for each."""
+    found = told("issues", action="edited", issue={"id": 1, "node_id": "I_1", "number": 2, "title": "t"})
+    assert found["issue"]["node_id"] == "I_1"

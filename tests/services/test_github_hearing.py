@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from handlers.reading import parse
-from services.github import GitHub
+from services.github import GitHub, hearing, shapes
 from services.github.client import Transport
 from tests.kit.fakehub import START, HandClock, installation, issue, pull
 from tests.services.test_github_auth import pem
@@ -367,3 +367,12 @@ async def test_what_is_told_late_lasts_as_if_it_had_come_in_time(github: GitHub,
     clock.pass_(hours=2)
     await github.reads.installation_of(REPO)
     assert hear(github, "pull_request", action="edited", pull_request=the_pull(5)) == set(), "hours too late"
+
+
+@pytest.mark.parametrize(("held", "patched"), [(-1, None), (6, b""), (4, True)])
+def test_a_status_without_a_number_can_not_be_put_in_order(held: int, patched: bool | bytes | None) -> None:
+    """GraphQL numbers no statuses: a late webhook about an older one must not pass for the newest."""
+    known = shapes.StatusList([shapes.StatusShape(held, "ci", "failure")])
+    told = hearing._Status(id=5, sha=SHA, context="ci", state="success")
+    found = hearing._with_status(known, told)
+    assert (found if patched is not True else bool(found)) == patched
