@@ -14,14 +14,22 @@ NOTE = "<!-- Made by docs/generate.py; edit the code, not this page. -->\n"
 
 
 def settings() -> str:
-    rows = [f"| `{name}` | {accepted} | {f'`{default}`' if default else ''} | {meaning} |" for name, accepted, default, meaning in reference()]
+    rows = [
+        f"| `{name}` | {accepted} | {f'`{default}`' if default else ''} | {meaning} |"
+        for name, accepted, default, meaning in reference()
+    ]
     head = "| Variable | Accepts | Default | Meaning |\n| --- | --- | --- | --- |\n"
-    return f"{NOTE}\n# Settings\n\nThe bot is set through its environment.\n\n{head}" + "\n".join(rows) + "\n" + REPOSITORY
+    return (
+        f"{NOTE}\n# Settings\n\nThe bot is set through its environment.\n\n{head}" + "\n".join(rows) + "\n" + REPOSITORY
+    )
 
 
 def commands() -> str:
     handlers.commands.load()
-    rows = [f"| `/lockstep {entry.usage.replace('|', ' or ')}` | {entry.summary} | {entry.needs} |" for _, entry in handlers.commands.COMMANDS]
+    rows = [
+        f"| `/lockstep {entry.usage.replace('|', ' or ')}` | {entry.summary} | {entry.needs} |"
+        for _, entry in handlers.commands.COMMANDS
+    ]
     return f"{NOTE}\n{COMMANDS}" + "\n".join(rows) + "\n"
 
 
@@ -44,7 +52,8 @@ say into the one comment it keeps up to date.
 A target is a task's id, `owner/repo`, `owner/repo#n` (its pull request or tracking issue), `failed` or `all`.
 
 On the tracking issue or the pull request of a task, a command without a target means that task, and is answered there. What is about the
-plan as a whole (`approve`, `run`) is said on the plan's issue. In a public repository an answer names no private one.
+plan as a whole (`approve`, `run`) is said on the plan's issue. In a public repository an answer tells nothing of what lies in a private one:
+`explain` on a public plan's issue says of such tasks only that they wait.
 
 What some of them mean in detail:
 
@@ -53,11 +62,14 @@ What some of them mean in detail:
 - `merge` goes past nothing: it reads the pull request now and merges it if all that `explain` would name is settled.
 - `override` lifts one check or one need of a task with an open pull request, for the head it has now. A check is named without blanks:
   `CI / build (3.11)` is `ci-build-3.11`. Who said so and why stands in `lockstep/gate` and in `explain`; a new head is judged by everything
-  again. What a branch protection requires, GitHub still asks for.
-- `rebase` lets GitHub merge the base into the branch. Its result is taken for the bot's own only when GitHub signed it in the bot's name on
-  top of the head that was meant; what anybody else pushes needs a person, as ever.
+  again. A set such as `all` or `failed` will do where it comes to exactly one task. A check's name stands for all checks of that name: where
+  two Apps report one under the same name, both are lifted. What a branch protection requires, GitHub still asks for.
+- `rebase` lets GitHub merge the base into the branch. Its result is taken for the bot's own only when GitHub made it itself (it is signed, and
+  its committer is GitHub's account `web-flow`) in the bot's name, of the head that was meant and a recent commit of the default branch; what
+  anybody else pushes needs a person, as ever.
 - `recreate` leaves a branch alone that holds somebody else's commit, and says so.
-- `assign` stops the attempt and merges nothing by itself any more; `assign task agent`, or `retry`, gives the task back.
+- `assign` stops the attempt and merges nothing by itself any more; `assign task agent`, or `retry`, gives the task back. `rebase`
+  brings its branch up to date all the same, and leaves it with the person.
 
 The permission is that of the person who wrote the comment, asked of GitHub at that moment: in the repository where the comment stands, and
 in each repository of the tasks it changes.
@@ -71,7 +83,9 @@ def main(arguments: list[str]) -> int:
     """0 when the pages are written, or with --check up to date; 1 when they are not."""
     pages = {"settings.md": settings(), "commands.md": commands()}
     if "--check" in arguments:
-        stale = [name for name, text in pages.items() if not (PAGES / name).is_file() or (PAGES / name).read_text() != text]
+        stale = [
+            name for name, text in pages.items() if not (PAGES / name).is_file() or (PAGES / name).read_text() != text
+        ]
         sys.stderr.write("".join(f"{name} is out of date: run make docs\n" for name in stale))
         return 1 if stale else 0
     for name, text in pages.items():

@@ -3,7 +3,7 @@
 from handlers.commands import Context, command
 from services.core import overrides
 from services.core.commands import Command
-from services.core.text import visible
+from services.core.text import code, visible
 from services.errors import UserError
 
 
@@ -19,5 +19,7 @@ async def override(context: Context, asked: Command) -> str:
         raise UserError("Name the task, then the check or the need, for example `/lockstep override api lint`.")
     meant = context.targets(Command(verb=asked.verb, targets=tuple(task)))
     why = visible(asked.options.get("why", ""), 100)
-    done = await context.engine.override(context.repo, context.number, meant, name, context.sender, why)
-    return f"Noted: {overrides.told(done)}. What a branch protection requires, GitHub still asks for."
+    task_id, done = await context.engine.override(context.repo, context.number, meant, name, context.sender, why)
+    return (
+        f"Noted for {code(task_id)}: {overrides.told(done)}. What a branch protection requires, GitHub still asks for."
+    )

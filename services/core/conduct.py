@@ -274,7 +274,8 @@ def _calls_for(before: TaskState, kind: Kind, after: TaskState) -> tuple[ActionK
         calls = ("discard",)
     if kind == "stalled" and after.state != before.state:
         calls = ("label",)
-    return (*calls, "label") if kind in _RELIEVES and before.state in STUCK else calls
+    is_relieved = kind in _RELIEVES and before.state in STUCK and after.state not in STUCK
+    return (*calls, "label") if is_relieved else calls
 
 
 def _action(run: Run, task: TaskState, kind: ActionKind, sha: str = "") -> Action:

@@ -22,6 +22,7 @@ def told(run: Run, task_id: str, chain: Sequence[Link], hidden: Collection[str] 
     """The whole answer about one task, as Markdown of ours."""
     task, spec = run.tasks[task_id], run.plan.by_id[task_id]
     place = f" ({spec.repo}#{task.pull})" if task.pull else f" ({spec.repo})"
+    place = "" if spec.repo in hidden else place
     head = f"{ICONS[task.state]} {code(task_id)}{place} {_state(task.state)}"
     if not chain:
         return f"{head}. Nothing holds it back."

@@ -163,6 +163,8 @@ def step(task: TaskState, happened: Happening, now: datetime) -> TaskState | Non
     if happened.fence >= 0 and happened.fence != task.fence:
         return None
     following = TABLE[task.state][happened.kind]
+    if following == "in_review" and task.assignee:
+        following = task.state  # it is with a person until it is given back, whatever its pull request comes to
     if following is None or not _applies(task, happened):
         return None
     changes: dict[str, object] = {"state": following, **_effects_on(task, happened)}

@@ -17,6 +17,17 @@ def chosen(run: Run, targets: Iterable[str]) -> list[str]:
     return list(found)
 
 
+def only(run: Run, targets: Iterable[str]) -> str:
+    """The one task that is meant; UserError when it is none, or several."""
+    found = chosen(run, targets)
+    if not found:
+        raise UserError("No task is meant by that; name one task of this plan.")
+    if len(found) > 1:
+        names = ", ".join(f"`{task_id}`" for task_id in found[:5])
+        raise UserError(f"That means {len(found)} tasks ({names}{', …' * (len(found) > 5)}); name one of them.")
+    return found[0]
+
+
 def to_retry(run: Run, targets: Iterable[str]) -> list[str]:
     """The same for a retry: a task that was left out on purpose is only taken up when it is meant itself, not with
     all of its plan or repository.

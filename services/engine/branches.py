@@ -18,6 +18,10 @@ from services.store.runs import Due
 
 TRIES = 12
 """Times that a branch is looked at which GitHub has promised to update."""
+BACK = 20
+"""Commits by which the base may have moved on since it was merged into a head."""
+GITHUB = "web-flow"
+"""The account as which GitHub commits what it makes itself."""
 
 
 async def update(parts: Parts, task: Task, state: TaskState, due: Due) -> Outcome:
@@ -41,16 +45,33 @@ async def update(parts: Parts, task: Task, state: TaskState, due: Due) -> Outcom
         return _stalled(state, "its pull request is not open any more")
     if await _is_ours(parts, task.repo, pull, expected):
         return Outcome(happened=(Happening(kind="rebased", sha=pull.head_sha, fence=state.fence),), look=True)
-    return _stalled(state, "somebody else pushed to its branch meanwhile", look=True)
+    return _stalled(state, "somebody else pushed to its branch meanwhile, or its base is another one now", look=True)
 
 
 async def _is_ours(parts: Parts, repo: str, pull: PullInfo, expected: str) -> bool:
-    """Is the new head what GitHub itself made for us of the head we meant? Only GitHub signs in its own name, so nobody
-    else can push such a commit.
+    """Is the new head what GitHub itself made for us of the head we meant and the base? A signature is the committer's,
+    while anybody may write our name as the author's: only GitHub signs as its own account, for whom it acts.
     """
-    commit = await parts.github.reads.commit(repo, pull.head_sha)
-    login = (await parts.github.reads.app()).login
-    return commit.verified and commit.author == login and len(commit.parents) == 2 and commit.parents[0] == expected
+    reads = parts.github.reads
+    commit, login = await reads.commit(repo, pull.head_sha), (await reads.app()).login
+    if not commit.verified or (commit.committer, commit.author) != (GITHUB, login):
+        return False
+    if len(commit.parents) != 2 or commit.parents[0] != expected:
+        return False
+    return await _is_on_base(parts, repo, commit.parents[1])
+
+
+async def _is_on_base(parts: Parts, repo: str, sha: str) -> bool:
+    """Has the default branch stood at this commit lately? The pull request's own base may have been turned meanwhile to
+    a branch that nobody approved. What can't be shown is taken for no.
+    """
+    reads = parts.github.reads
+    at = await reads.branch(repo, (await reads.repository(repo)).default_branch, fresh=True)
+    for _ in range(BACK):
+        if not at or at == sha:
+            break
+        at = next(iter((await reads.commit(repo, at)).parents), "")
+    return at == sha
 
 
 def _why(message: str) -> str:

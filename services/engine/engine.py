@@ -15,7 +15,7 @@ from services.core.explain import Link
 from services.core.explained import told
 from services.core.machine import ENDED, Happening, Kind, Override, TaskState
 from services.core.roles import Tier, suffices
-from services.core.targets import chosen, to_retry
+from services.core.targets import chosen, only, to_retry
 from services.engine.effects import Effects
 from services.engine.intake import Intake
 from services.engine.observe import Observer
@@ -161,13 +161,17 @@ class Engine(Shown):
         leaves its run, "" when there is none that goes on.
         """
         row, run = await self.plan_of(repo, number)
-        if not await self._parts.plans.unapprove(row.id, actor, self._parts.clock.now()):
+        state, was_held = "", False
+        if run is not None and run.finished_at is None:
+            # First, so that what is cut off in between leaves nothing going, and is completed when it is said again.
+            wish = Wish(state="paused", actor=actor, text="approval taken back")
+            decision = await self.driver.happen(run.id, wish=wish)
+            state, was_held = decision.state, any(moment.kind == "run" for moment in decision.history)
+        was_approved = await self._parts.plans.unapprove(row.id, actor, self._parts.clock.now())
+        if not was_approved and not was_held:
             raise UserError("The plan is not approved, so there is nothing to take back.")
         self.stickies.touch(repo, number)
-        if run is None or run.finished_at is not None:
-            return ""
-        decision = await self.driver.happen(run.id, wish=Wish(state="paused", actor=actor, text="approval taken back"))
-        return decision.state
+        return state
 
     async def refresh(self, repo: str, number: int) -> Refreshed:
         """Read the plan and every open pull request of its run anew, and act on it."""
@@ -201,12 +205,12 @@ class Engine(Shown):
 
     async def override(
         self, repo: str, number: int, targets: Sequence[str], name: str, actor: str, why: str
-    ) -> Override:
-        """This check, or this need, of one task no longer counts for its head as it is now; UserError names those that
-        there are.
+    ) -> tuple[str, Override]:
+        """This check, or this need, of the one task that is meant no longer counts for its head as it is now; UserError
+        names those that there are. Returns the task's id too.
         """
         run = await self._run_of(repo, number)
-        (task_id,) = chosen(run, targets)[:1] or ("",)
+        task_id = only(run, targets)
         state, spec = run.tasks[task_id], run.plan.by_id[task_id]
         await self.may(actor, "maintain", [spec.repo])
         fact = (await self._observer.facts(run, [task_id], fresh=True)).get(task_id)
@@ -219,7 +223,7 @@ class Engine(Shown):
         after = next((each for each in decision.changed if each.id == task_id), None)
         if after is None or not after.overrides:
             raise UserError("Its head is not one that I pushed, so there is nothing of it to override.")
-        return after.overrides[-1]
+        return task_id, after.overrides[-1]
 
     async def run(self, repo: str, number: int, actor: str) -> Run:
         run, actions = await self.intake.run(repo, number, actor)

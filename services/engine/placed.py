@@ -18,8 +18,8 @@ _MARK = re.compile(r"<!-- lockstep:key=([A-Za-z0-9/._-]{3,300}) -->")
 
 
 class Place(msgspec.Struct, frozen=True, kw_only=True):
-    """The plan that is meant, and the task whose place it is; `hidden`: repositories that must not be mentioned
-    there.
+    """The plan that is meant, and the task whose place it is, "" on the plan's own issue; `hidden`: repositories of
+    which nothing may be told there.
     """
 
     repo: str
@@ -30,10 +30,11 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
 
 async def place_of(parts: Parts, repo: str, number: int, body: str) -> Place:
     """`body` is the text of the issue or pull request; what is no task's place is taken for a plan's."""
-    found = await _waiting(parts, repo, number) or await _marked(parts, repo, number, body)
-    if found is None:
+    run, task = await _waiting(parts, repo, number) or await _marked(parts, repo, number, body) or (None, "")
+    if run is None:
+        run = await parts.runs.of_plan(f"{repo}#{number}")
+    if run is None:
         return Place(repo=repo, number=number)
-    run, task = found
     hidden = await hidden_in(parts.github.reads, repo, (run.repo, *run.plan.repos))
     return Place(repo=run.repo, number=run.number, task=task, hidden=hidden)
 

@@ -97,11 +97,14 @@ class PullInfo(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CommitInfo(msgspec.Struct, frozen=True, kw_only=True):
-    """A commit. author: the account behind it, "" for none; verified: signed, and GitHub vouches for the signature."""
+    """A commit. author, committer: the accounts behind it, "" for none, and only what the commit says of itself;
+    verified: signed with a key of the committer's, for which GitHub vouches.
+    """
 
     sha: str
     parents: tuple[str, ...]
     author: str
+    committer: str
     verified: bool
 
 

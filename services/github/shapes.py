@@ -179,6 +179,7 @@ class CommitShape(msgspec.Struct, frozen=True):
     commit: _CommitBody
     parents: list[_Sha] = []
     author: dict[str, Any] | None = None
+    committer: dict[str, Any] | None = None
 
     def info(self) -> CommitInfo:
         verification = self.commit.verification
@@ -186,6 +187,7 @@ class CommitShape(msgspec.Struct, frozen=True):
             sha=self.sha,
             parents=tuple(parent.sha for parent in self.parents),
             author=str((self.author or {}).get("login", "")),
+            committer=str((self.committer or {}).get("login", "")),
             verified=verification is not None and verification.verified,
         )
 

@@ -15,6 +15,12 @@ SIGNED: Json = {
 }
 UNSIGNED: Json = {"verified": False, "reason": "unsigned", "signature": None, "payload": None, "verified_at": None}
 NOREPLY = "users.noreply.github.com"
+WEB_FLOW = Account(id=19_864_447, login="web-flow")
+
+
+def github(date: str) -> Person:
+    """GitHub as the committer of what it makes itself; the account behind it is `web-flow`."""
+    return Person("GitHub", "noreply@github.com", date)
 
 
 def person_of(state: State, login: str, date: str) -> Person:
@@ -24,7 +30,9 @@ def person_of(state: State, login: str, date: str) -> Person:
 
 
 def account_of(state: State, person: Person) -> Account | None:
-    """The account behind a commit's author, when its address tells."""
+    """The account behind a commit's author or committer, when the address tells."""
+    if person.email == "noreply@github.com":
+        return WEB_FLOW
     local, _, domain = person.email.partition("@")
     login = local.partition("+")[2] or local if domain == NOREPLY else person.name
     found = views.account(state, login)

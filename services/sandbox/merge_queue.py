@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from services.sandbox import check_views, checks, requirements
 from services.sandbox.clock import stamp
-from services.sandbox.git_values import ZERO, Person
+from services.sandbox.git_values import ZERO
+from services.sandbox.git_views import github
 from services.sandbox.issues import tell
 from services.sandbox.kernel import Problem
 from services.sandbox.pull_views import head_label, the_pull
@@ -99,7 +100,7 @@ def _build(sandbox: "Sandbox", repo: Repo, entry: QueueEntry, tip: str) -> bool:
     if tree is None:
         leave(sandbox, entry, "MERGE_CONFLICT", BOT)
         return True
-    who = Person("GitHub", "noreply@github.com", stamp(sandbox.now()))
+    who = github(stamp(sandbox.now()))
     text = (
         f"Merge pull request #{issue.number} from {head_label(sandbox.state, issue).replace(':', '/')}\n\n{issue.title}"
     )

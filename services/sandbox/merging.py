@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from services.sandbox import auth, issues, mergeability, pulls, requirements
 from services.sandbox.clock import stamp
 from services.sandbox.git_values import ZERO, Commit, GitError, Person
-from services.sandbox.git_views import person_of
+from services.sandbox.git_views import github, person_of
 from services.sandbox.issues import note, tell
 from services.sandbox.kernel import Problem
 from services.sandbox.pull_views import files, the_pull
@@ -111,7 +111,7 @@ def _commit(
     """The new tip of the base: a merge commit, one commit with everything, or each commit anew; 405 on a conflict."""
     pull, git, repo_id = the_pull(issue), sandbox.git, issue.repo_id
     now = stamp(sandbox.now())
-    committer = Person("GitHub", "noreply@github.com", now)
+    committer = github(now)
     if method == "rebase":
         shas = git.rebase(repo_id, tip, tip, pull.head_sha, committer)
         if not shas:
@@ -265,7 +265,8 @@ def _merged(sandbox: "Sandbox", issue: Issue, tip: str, who: Person) -> str | No
     pull = the_pull(issue)
     tree = sandbox.git.merge_tree(issue.repo_id, pull.head_sha, tip).tree
     text = f"Merge branch '{pull.base_ref}' into {pull.head_ref}"
-    return tree and sandbox.git.commit_tree(issue.repo_id, tree, [pull.head_sha, tip], text, who, who)
+    parents = [pull.head_sha, tip]
+    return tree and sandbox.git.commit_tree(issue.repo_id, tree, parents, text, who, github(who.date))
 
 
 def _rebased(sandbox: "Sandbox", issue: Issue, tip: str, who: Person) -> str | None:

@@ -224,6 +224,9 @@ def test_a_branch_is_brought_up_to_date(hub: Hub) -> None:
     new = hub.ok("GET", f"pulls/{made['number']}")["head"]["sha"]
     assert _commit(hub, new).parents == [head, tip]
     assert _commit(hub, new).message == "Merge branch 'main' into topic"
+    shown = hub.ok("GET", f"commits/{new}")
+    assert (shown["author"]["login"], shown["committer"]["login"]) == ("lockstep[bot]", "web-flow")
+    assert shown["commit"]["verification"]["verified"]
     hub.branch("main", {"topic.txt": "another\n"})
     status, words = hub.refused("PUT", path, {})
     assert (status, "merge conflict between base and head" in words) == (422, True)

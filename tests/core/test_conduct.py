@@ -217,6 +217,17 @@ def test_a_head_that_lags_behind_our_own_push_is_waited_for() -> None:
     assert kinds(after(current, facts={"a": pull(head="b" * 40)}).actions) == ["merge a"]
 
 
+def test_what_is_with_a_person_is_brought_up_to_date_and_stays_with_them() -> None:
+    current = happen(in_review(task("a")), "a", "assigned", name="ben", text="it is with `ben`").run
+    current = happen(current, "a", "rebasing", actor="ana").run
+    done = happen(current, "a", "rebased", sha="b" * 40, fence=current.tasks["a"].fence)
+    assert (done.run.tasks["a"].state, done.run.tasks["a"].reason) == ("needs_human", "it is with `ben`")
+    assert kinds(done.actions) == ["checks a"], "its label still says the truth"
+    assert kinds(after(done.run, facts={"a": pull("b" * 40)}).actions) == []
+    back = happen(done.run, "a", "retried", actor="ana").run
+    assert (back.tasks["a"].state, back.tasks["a"].assignee) == ("running", "")
+
+
 def test_a_pull_request_closed_by_hand_needs_a_person() -> None:
     judged = after(in_review(task("a")), facts={"a": pull(state="closed")})
     assert judged.run.tasks["a"].state == "needs_human"

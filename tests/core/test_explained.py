@@ -132,3 +132,10 @@ def test_what_must_not_be_mentioned_is_not() -> None:
 def test_what_is_over_is_held_back_by_nothing() -> None:
     current = shaped({"a": "done"}, {})
     assert told(current, "a", explain(current, "a")) == "✅ `a` (acme/a) is done. Nothing holds it back."
+
+
+def test_of_a_hidden_task_it_is_only_told_that_it_waits() -> None:
+    current = shaped({"lib": "failed", "pub": "blocked"}, {"pub": ("lib",)})
+    assert told(current, "lib", explain(current, "lib"), {"acme/lib"}) == "❌ `lib` failed.\n\n- waits there"
+    said = told(current, "pub", explain(current, "pub"), {"acme/lib"})
+    assert said == "⏸ `pub` (acme/pub) is blocked.\n\n- needs work elsewhere\n  - waits there"

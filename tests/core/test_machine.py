@@ -149,12 +149,37 @@ def test_what_was_handed_to_a_person_comes_back_with_a_retry() -> None:
     assert (back.state, back.assignee) == ("blocked", "")
 
 
+def test_what_is_with_a_person_stays_there_whatever_its_pull_request_comes_to() -> None:
+    task = TaskState(id="a", state="in_review", fence=1, pull=5, head_sha=OURS, heads=(OURS,))
+    for happened in (
+        Happening(kind="assigned", name="ben", text="it is with ben"),
+        Happening(kind="rebasing", actor="ana"),
+        Happening(kind="rebased", sha=NEXT, fence=2),
+        Happening(kind="green"),
+    ):
+        task = step(task, happened, NOW) or task
+    assert (task.state, task.assignee, task.reason) == ("needs_human", "ben", "it is with ben")
+    assert (task.head_sha, task.heads, task.renewing) == (NEXT, (OURS, NEXT), "")
+
+
+@pytest.mark.parametrize("state", STATES)
+@pytest.mark.parametrize("kind", KINDS)
+def test_nothing_that_is_with_a_person_comes_back_into_review_by_itself(state: State, kind: Kind) -> None:
+    """The table's cells that lead there are for tasks that are with nobody; all others are as the table says."""
+    task = TaskState(id="a", state=state, assignee="ben", pull=5, head_sha=OURS, heads=(OURS,), renewing=OURS)
+    after = step(task, Happening(kind=kind, number=5, sha=NEXT, name="ben"), NOW)
+    said = TABLE[state][kind]
+    if after is not None:
+        assert after.state == (state if said == "in_review" and kind != "tracked" else said)
+
+
 happenings = st.builds(
     Happening,
     kind=st.sampled_from(KINDS),
     fence=st.sampled_from([-1, 0, 1, 2]),
     number=st.integers(1, 9),
     sha=st.sampled_from(["a" * 40, "b" * 40]),
+    name=st.sampled_from(["", "ben"]),
 )
 
 
@@ -165,6 +190,7 @@ def test_any_history_leads_to_a_known_state_and_the_fence_never_falls(history: l
         after = step(task, happened, NOW) or task
         assert after.fence >= task.fence
         assert after.state in STATES
+        assert not after.assignee or after.state in ENDED | {"needs_human"}, "nobody judges it while a person has it"
         assert (after.finished_at is not None) == (after.state in ENDED) or after.state == task.state
         task = after
 

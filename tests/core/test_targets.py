@@ -5,7 +5,7 @@ import pytest
 
 from services.core.board import Run
 from services.core.machine import TaskState
-from services.core.targets import chosen, to_retry
+from services.core.targets import chosen, only, to_retry
 from services.errors import UserError
 from tests.kit.plans import run, task
 
@@ -58,3 +58,16 @@ def test_what_fits_nothing_is_named(target: str) -> None:
 )
 def test_a_retry_takes_up_what_was_left_out_only_when_that_is_meant(targets: list[str], meant: list[str]) -> None:
     assert sorted(to_retry(current(), targets)) == sorted(meant)
+
+
+@pytest.mark.parametrize(("target", "meant"), [("WEB", "Web"), ("acme/web", "Web"), ("acme/api#9", "api")])
+def test_one_task_is_meant(target: str, meant: str) -> None:
+    assert only(current(), [target]) == meant
+
+
+def test_a_set_of_several_or_of_none_is_not_one_task() -> None:
+    with pytest.raises(UserError, match=r"That means 5 tasks \(`api`, `Web`, `docs`, `old`, `gone`\); name one"):
+        only(current(), ["all"])
+    calm = msgspec.structs.replace(current(), tasks={"api": TaskState(id="api", state="in_review")})
+    with pytest.raises(UserError, match="No task is meant by that"):
+        only(calm, ["failed"])

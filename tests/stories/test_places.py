@@ -84,6 +84,42 @@ async def test_a_command_needs_its_permission_in_every_repository_it_touches(sto
     await story.settled()
 
 
+async def test_explain_on_a_public_plan_tells_nothing_of_a_private_repository(story: Story) -> None:
+    plan = """\
+- [ ] **lib** Rotate the key (acme/hidden-lib) · run: echo the vault is at 10.0.0.7; exit 1
+- [ ] **pub** Adopt it (acme/public) · needs: lib · run: echo 2 > b
+"""
+    await begin(story, "acme/public", "acme/hidden-lib", private=("acme/hidden-lib",))
+    await story.run(plan)
+    await story.until("**Stopped:")
+    assert await story.ask("/lockstep explain\n/lockstep explain lib", by="eve") == "+1"
+    said = await story.until("`eve` `/lockstep explain lib`")
+    assert said[said.index("#### Answers") :].split("\n\n\n")[0] == snapshot("""\
+#### Answers
+
+> `ana` `/lockstep approve`
+
+Approved as `9a6cd7cd2803`. `/lockstep run` starts it.
+
+> `ana` `/lockstep run`
+
+Started: 2 tasks. The table above shows how far it is.
+
+> `eve` `/lockstep explain`
+
+⏸ `pub` (acme/public) is blocked.
+
+- needs work elsewhere
+  - waits there
+
+> `eve` `/lockstep explain lib`
+
+❌ `lib` failed.
+
+- waits there\
+""")
+
+
 async def test_an_answer_in_a_public_repository_names_no_private_one(story: Story) -> None:
     plan = """\
 - [ ] **lib** Rotate the key (acme/hidden-lib) · run: exit 1

@@ -60,6 +60,19 @@ async def test_an_approval_that_is_taken_back_holds_the_run_until_it_is_given_ag
     await story.until("**Done.**")
 
 
+async def test_taking_an_approval_back_is_finished_where_it_was_cut_off(story: Story) -> None:
+    """Whatever was done of it by then: the approval is gone and the run goes on, or the run is held and it is there."""
+    await waiting_for_a_review(story)
+    plans = story.bot.engine._parts.plans
+    assert await plans.unapprove(f"acme/api#{story.number}", "ana", story.bot.engine._parts.clock.now())
+    assert await story.ask("/lockstep unapprove") == "+1"
+    await story.until("**Paused.**", "The approval is taken back, and the run is held")
+    assert await story.ask("/lockstep approve\n/lockstep resume\n/lockstep hold") == "+1"
+    assert await story.ask("/lockstep unapprove") == "+1"
+    assert await story.ask("/lockstep resume") == "confused"
+    await story.until("The approval of this plan was taken back.")
+
+
 async def test_an_approval_is_taken_back_before_anything_runs(story: Story) -> None:
     await story.begin()
     await story.issue(ONE)
@@ -105,6 +118,8 @@ async def test_a_check_that_was_overridden_counts_no_more_and_the_gate_says_who_
     head = pull.pull.head_sha
     assert await story.ask("/lockstep override one lint") == "confused"
     await story.until("That is none of what is missing here: `test`.")
+    assert await story.ask("/lockstep override all test") == "confused"
+    await story.until("That means 2 tasks (`one`, `two`); name one of them.")
     assert await story.ask("/lockstep override") == "confused"
     assert await story.ask("/lockstep override two test") == "confused"
     await story.until("That task has no open pull request")
