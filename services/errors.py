@@ -12,6 +12,7 @@
         ├── NotFound       404 or 410, or not visible to the App
         ├── Refused        403 or 422: asking again changes nothing
         ├── RateLimited    a primary or secondary limit: nothing was done, ask again after `retry_after`
+        ├── Withdrawn      nothing was sent: what it was decided on is no longer so
         └── Unreachable    no usable answer: a timeout, a reset, a 5xx; a write MAY have happened
 
 Everything else is a bug: dispatch logs it with its context and goes on with the next delivery.
@@ -73,6 +74,13 @@ class Refused(ApiError):
 
 class RateLimited(ApiError):
     """A primary or secondary limit (403 or 429). Nothing was done; `retry_after` says how many seconds to wait."""
+
+
+class Withdrawn(ApiError):
+    """Nothing was sent: whoever asked for it does not want it any more, or would have to decide it anew."""
+
+    def __init__(self) -> None:
+        super().__init__(0, "it was not sent: it is to be decided anew")
 
 
 class Unreachable(ApiError):

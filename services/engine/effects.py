@@ -14,6 +14,7 @@ from services.checks import CHECKS
 from services.core import messages, names
 from services.core.board import Board, Run, RunState
 from services.core.conduct import ruling_for
+from services.core.gate import PullFact
 from services.core.machine import SATISFIED, Happening, Kind, TaskState
 from services.core.merging import meaning
 from services.core.plan import Task
@@ -25,7 +26,7 @@ from services.engine.hidden import hidden_in
 from services.engine.observe import Observer
 from services.engine.outcome import Outcome
 from services.engine.parts import WRITE, Parts
-from services.errors import NotFound, RateLimited, Refused
+from services.errors import NotFound, RateLimited, Refused, Withdrawn
 from services.github.infos import IssueInfo, PullInfo
 from services.store.runs import Due
 
@@ -210,20 +211,17 @@ class Effects:
             )
             return Outcome(happened=(Happening(kind="refused", text=text, fence=state.fence),), forget=True)
         method = await self._method(task.repo)
-        # What people said, and what another look found, while we were reading counts.
-        now = board.run.tasks[task.id]
-        if now.fence != state.fence:
-            return Outcome(note="its attempt is over")
-        if now.state != state.state:
-            return Outcome(forget=True, look=True, note="something else was found out about it meanwhile")
-        if now.held or board.run.state == "paused":
-            return Outcome(forget=True, note="it is held")
-        if ruling_for(board.run, state, fact).verdict != "merge":
-            return Outcome(forget=True, look=True, note="a need was taken back")
+        title = f"{messages.pull_title(task)} (#{state.pull})"
+
+        def objection() -> Outcome | None:
+            return _objection(board, task, state, fact)
+
         try:
             merged = await self._parts.github.writes.ranked("merge").merge(
-                task.repo, state.pull, sha, method, f"{messages.pull_title(task)} (#{state.pull})"
+                task.repo, state.pull, sha, method, title, wanted=lambda: objection() is None
             )
+        except Withdrawn:
+            return objection() or Outcome(again_in=0.0, free=True)
         except (Refused, NotFound) as refused:
             return _not_merged(state, refused)
         return Outcome(happened=(Happening(kind="merged", sha=merged),))
@@ -297,6 +295,20 @@ class Effects:
         if wanted and wanted not in present:
             await writes.ensure_label(repo, wanted, *names.LABELS[wanted])
             await writes.add_labels(repo, number, (wanted,))
+
+
+def _objection(board: Board, task: Task, state: TaskState, fact: PullFact) -> Outcome | None:
+    """What people said, and what another look found, while a merge was being judged counts, until it is sent."""
+    now = board.run.tasks[task.id]
+    if now.fence != state.fence:
+        return Outcome(note="its attempt is over")
+    if now.state != state.state:
+        return Outcome(forget=True, look=True, note="something else was found out about it meanwhile")
+    if now.held or board.run.state == "paused":
+        return Outcome(forget=True, note="it is held")
+    if ruling_for(board.run, state, fact).verdict != "merge":
+        return Outcome(forget=True, look=True, note="a need was taken back")
+    return None
 
 
 def _happening(result: Result, fence: int) -> Happening:

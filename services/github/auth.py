@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from services.core.clock import Clock
-from services.errors import UserError
+from services.errors import UserError, Withdrawn
 from services.github.etags import Exchanges
 from services.github.exchange import APP, GRAPHQL, Answer, Identity, Request, decode, segment
 from services.github.failures import checked, checked_graphql, is_limit
@@ -74,15 +74,15 @@ class Auth:
 
     async def _send_as_app(self, request: Request) -> Answer:
         used = self._app_jwt()
-        answer = await self._transport.exchange(request, used)
+        answer = await self._exchange(request, used)
         if answer.status == 401 and (self._app_jwt() != used or self._corrected(answer)):
-            answer = await self._transport.exchange(request, self._app_jwt())
+            answer = await self._exchange(request, self._app_jwt())
         return answer
 
     async def _send_as_installation(self, request: Request) -> Answer:
         identity = request.identity
         token = await self._current(identity)
-        answer = await self._transport.exchange(request, token.secret)
+        answer = await self._exchange(request, token.secret)
         if answer.status == 401:
             # Only the token that failed: of many callers the first renews it, the others find the new one.
             if self._tokens.get(identity) is token:
@@ -90,7 +90,13 @@ class Auth:
         elif answer.status != 403 or is_limit(answer) or self._clock.now() - token.minted > SETTLING:
             return answer
         token = await self._current(identity)
-        return await self._transport.exchange(request, token.secret)
+        return await self._exchange(request, token.secret)
+
+    async def _exchange(self, request: Request, secret: str) -> Answer:
+        """The last moment: the credential is there, and nothing is waited for any more."""
+        if request.wanted is not None and not request.wanted():
+            raise Withdrawn
+        return await self._transport.exchange(request, secret)
 
     async def _current(self, identity: Identity) -> _Token:
         held = self._tokens.get(identity)

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from services.core.admission import Admission, Ask, Limits, Ticket, Turn
 from services.core.clock import Clock
 from services.core.quota import Told
-from services.errors import ApiError, RateLimited, Unreachable
+from services.errors import ApiError, RateLimited, Unreachable, Withdrawn
 from services.github.exchange import GRAPHQL, Answer, Request, Sender, Stats, Timers, Watches
 from services.github.failures import failure, is_limit
 
@@ -51,19 +51,22 @@ class Governor:
         self.watch = watch
 
     async def send(self, request: Request) -> Answer:
-        """RateLimited when a limit or the queue would take longer than a call should wait; nothing was done then."""
+        """RateLimited when a limit or the queue would take longer than a call should wait; nothing was done then.
+
+        Withdrawn: what is wanted only now would have come too late.
+        """
         name = request.identity.installation
         line = self._lines.setdefault(name, _Line(self._limits))
         for tries in range(1, TRIES + 1):
             began = self._now()
             ticket = await self._let_through(line, ask_of(request))
             try:
-                if request.is_prompt and self._now() - began > PROMPT:
+                if request.wanted is not None and self._now() - began > PROMPT:
                     line.queue.ended(ticket, self._now(), charged=False, heard=False)
-                    raise _come_back(0.0)
+                    raise Withdrawn
                 return await self._try(line, ticket, request)
             except RateLimited as error:
-                if tries == TRIES or request.is_prompt or (error.retry_after or 0.0) > self._limits.patience:
+                if tries == TRIES or request.wanted is not None or (error.retry_after or 0.0) > self._limits.patience:
                     raise
             finally:
                 self._under_way -= 1
@@ -110,6 +113,9 @@ class Governor:
         except RateLimited as error:
             is_settled = True
             self._limited(line, ticket, error)
+            raise
+        except Withdrawn:
+            charged = False
             raise
         except ApiError as error:
             is_heard = not isinstance(error, Unreachable)

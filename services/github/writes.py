@@ -7,7 +7,7 @@ not.
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -255,15 +255,18 @@ class Writes:
         made = await self._change(repo, node, CHECK, change)
         return str(made["checkRun"]["databaseId"]) if made is not None and made.get("checkRun") else ""
 
-    async def merge(self, repo: str, number: int, sha: str, method: str, title: str) -> str:
-        """Merge exactly that head commit and give the resulting one. method: merge, squash or rebase.
+    async def merge(
+        self, repo: str, number: int, sha: str, method: str, title: str, wanted: Callable[[], bool] | None = None
+    ) -> str:
+        """Merge exactly that head commit and give the resulting one. method: merge, squash or rebase.  wanted: asked at
+        the last moment; Withdrawn when it is not, or when it would have to wait.
 
         The token is for this repository alone. 405 and 409 are Refused with GitHub's text, which tells them apart.
         """
         data = {"sha": sha, "merge_method": method, "commit_title": title}
         changed = ("pull", f"issue:{number}", "branch")
         path = f"/pulls/{number}/merge"
-        answer = await self._write(repo, "PUT", path, data, MERGE, *changed, alone=True, is_prompt=True)
+        answer = await self._write(repo, "PUT", path, data, MERGE, *changed, alone=True, wanted=wanted)
         found = decode(answer.body, shapes.Merged)
         if not found.merged or not found.sha:
             raise Refused(405, found.message or "it was not merged")
@@ -343,11 +346,11 @@ class Writes:
         rights: Rights,
         *changed: str,
         alone: bool = False,
-        is_prompt: bool = False,
+        wanted: Callable[[], bool] | None = None,
     ) -> Answer:
         body = b"" if data is None else msgspec.json.encode(data)
         identity = await self._identity(repo, rights, alone=alone)
-        request = Request(method, repo_path(repo) + path, identity, body, rank=self._rank, is_prompt=is_prompt)
+        request = Request(method, repo_path(repo) + path, identity, body, rank=self._rank, wanted=wanted)
         self._stats.writes += 1
         at = None
         try:

@@ -203,7 +203,9 @@ async def test_what_was_decided_on_what_is_true_now_is_not_sent_later(sent: int,
             asyncio.get_running_loop().call_soon(call)
 
     governor = Governor(refuses, clock, Now(), Limits(is_paced=False), Stats())
-    request = Request("PUT", "repos/a/b/pulls/1/merge", Identity("7"), rank="merge", is_prompt=is_prompt)
+    request = Request(
+        "PUT", "repos/a/b/pulls/1/merge", Identity("7"), rank="merge", wanted=(lambda: True) if is_prompt else None
+    )
     ends = await settled(governor.send(request))
     assert refuses.sent == sent
     assert isinstance(ends[0], RateLimited) is is_prompt

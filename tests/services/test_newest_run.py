@@ -35,6 +35,9 @@ class GitHub:
     def writes(self) -> "GitHub":
         return self
 
+    def ranked(self, rank: str) -> "GitHub":
+        return self
+
     async def issue(self, repo: str, number: int) -> Any:
         return SimpleNamespace(labels=tuple(self.labels))
 
