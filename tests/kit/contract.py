@@ -83,7 +83,8 @@ class Recorder:
         self.seen["POST /graphql"] += 1
         where = "POST /graphql"
         try:
-            sent, answered = json.loads(req_body), json.loads(res_body)
+            sent = json.loads(req_body)
+            answered = json.loads(res_body) if status < 500 else None  # an outage answers in HTML
         except ValueError:
             self.findings.append(Finding(where=where, pointer="", expected="JSON in both directions"))
             return

@@ -12,7 +12,7 @@ from services.core.config import RepoConfig
 from services.core.gate import PullFact
 from services.core.machine import Happening, Kind, TaskState
 from services.engine.effects import Effects, Outcome
-from services.errors import ApiError, RateLimited, Unreachable
+from services.errors import ApiError, RateLimited, Unreachable, Withdrawn
 from services.store.runs import Due
 from tests.kit.plans import NOW, happen, pull, task, tracked
 
@@ -44,7 +44,10 @@ class GitHub:
         self.meanwhile()
         return cast("Any", _Repository)
 
-    async def merge(self, repo: str, number: int, sha: str, method: str, title: str) -> str:
+    async def merge(self, repo: str, number: int, sha: str, method: str, title: str, wanted: Callable[[], bool]) -> str:
+        """While it waited for its turn, somebody may have said something."""
+        if not wanted():
+            raise Withdrawn
         self.merged.append((repo, number, sha))
         return "c" * 40
 

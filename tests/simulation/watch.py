@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from tests.simulation.world import World
 
 KEY = re.compile(r"<!-- lockstep:key=(\S+) -->")
+ACT = re.compile(r"\ba(\d+): (\w+)\(input:")
 GOING = frozenset({"running", "failed"})
 BAD_LUCK = (ApiError, StoreError)
 """What may go wrong without anybody being at fault."""
@@ -118,19 +119,32 @@ class Watch:
     def after(self, request: Request, response: Response) -> None:
         """GitHub has carried out a request of the bot's."""
         self.merges.after(request, response)
+        if request.path == "/graphql":
+            self._together(msgspec.json.decode(request.body), response.json)
         if request.method != "POST" or response.status != 201:
             return
         if request.path.endswith(("/issues", "/pulls")):
-            self._made(request)
+            self._made(request.path.rpartition("/")[2], msgspec.json.decode(request.body).get("body") or "")
         elif request.path.endswith("/comments"):
             self._commented()
         elif request.path.endswith("/check-runs"):
             self._checked(response.json)
 
-    def _made(self, request: Request) -> None:
+    def _together(self, asked: Any, answer: Any) -> None:
+        """What several changes of one call have made."""
+        data = (answer.get("data") if isinstance(answer, dict) else None) or {}
+        for number, act in ACT.findall(asked.get("query") or ""):
+            made = data.get(f"a{number}")
+            if made and act == "createIssue":
+                self._made("issues", asked["variables"][f"v{number}"]["body"])
+            elif made and act == "createCheckRun":
+                row = self._world.hub.sandbox.state.check_runs[made["checkRun"]["databaseId"]]
+                self._checked({"app": {"id": row.app_id}, "name": row.name, "head_sha": row.head_sha})
+
+    def _made(self, kind: str, body: str) -> None:
         """An issue or a pull request: one for each key."""
-        for key in KEY.findall(msgspec.json.decode(request.body).get("body") or ""):
-            name = f"{request.path.rpartition('/')[2]} {key}"
+        for key in KEY.findall(body):
+            name = f"{kind} {key}"
             self._keys[name] += 1
             if self._keys[name] > 1:
                 self.violation(f"made twice: {name}")

@@ -79,7 +79,7 @@ CASES += [(what, "late_drop") for what in ("issue", "pull request", "comment", "
 async def test_github_does_it_and_says_it_did_not(story: Story, what: str, kind: str) -> None:
     """A 502, or a connection that ends, after GitHub has carried a request of the bot's out."""
     method, path = DONE_BUT_NOT_SAID[what]
-    await story.begin(["acme/api", "acme/web"])
+    await story.begin(["acme/api", "acme/web"], batch=0, write_batch=0)
     await story.issue(PLAN, labels=[])
     commands = 1 if what == "comment" else 0  # the person's own comment goes through
     rule = await story.hub.fault(kind, method=method, path=path, count=1, skip=commands)
@@ -88,11 +88,26 @@ async def test_github_does_it_and_says_it_did_not(story: Story, what: str, kind:
     assert rule.count == 0
 
 
+@pytest.mark.parametrize("skip", range(6))
+async def test_github_does_many_things_at_once_and_says_it_did_not(story: Story, skip: int) -> None:
+    """The same of what shares a call: issues, their links, checks, looks, what a merge is judged by."""
+    await story.begin(["acme/api", "acme/web"])
+    await story.issue(PLAN, labels=[])
+    rule = await story.hub.fault("late_error", method="POST", path=r"/graphql$", count=1, skip=skip)
+    assert await story.ask("/lockstep approve\n/lockstep run") == "+1"
+    await finished(story)
+    assert rule.count == 0
+
+
+@pytest.mark.parametrize("together", [True, False])
 @pytest.mark.parametrize("what", ["issue", "pull request", "merge", "check run"])
-async def test_github_asks_for_a_pause(story: Story, what: str) -> None:
+async def test_github_asks_for_a_pause(story: Story, what: str, *, together: bool) -> None:
     """A secondary limit with a Retry-After: nothing was done, and nothing is sent before it is over."""
     method, path = DONE_BUT_NOT_SAID[what]
-    await story.begin(["acme/api", "acme/web"])
+    if together and what in {"issue", "check run"}:
+        path = r"/graphql$"
+    shared = 20 if together else 0
+    await story.begin(["acme/api", "acme/web"], batch=shared, write_batch=shared)
     await story.issue(PLAN)
     rule = await story.hub.fault("secondary", method=method, path=path, count=1, retry_after=1)
     await story.until("Waits for approval")

@@ -175,7 +175,7 @@ async def test_a_repository_without_issues_is_told_of(story: Story) -> None:
     await story.run("- [ ] **one** Write (acme/web) · run: echo 1 > one.txt\n")
     await story.until("**Stopped:")
     assert row(story, "one") == snapshot(
-        "❌ failed: its tracking issue could not be made: GitHub answered 410\\: Issues are disabled for this repo | "
+        "❌ failed: its tracking issue could not be made: GitHub answered 422\\: Issues are disabled for this repo | "
     )
     await story.hub.do(lambda: setattr(story.repo("acme/web"), "has_issues", True))
     assert await story.ask("/lockstep retry") == "+1"
