@@ -183,6 +183,7 @@ class Fleet:
             "LOCKSTEP_DATA_DIR": str(folder),
             "LOCKSTEP_SANDBOX": "none",
             "LOCKSTEP_COMMENT_INTERVAL": "0.2",
+            "LOCKSTEP_API_PACING": "false",  # the stand-in has no limits of this kind
             "LOCKSTEP_CHECKS_GRACE": "5",
             **({"LOCKSTEP_PRIVATE_KEY": str(key)} if "LOCKSTEP_PRIVATE_KEY" in settings else {}),
             **self._more,

@@ -88,6 +88,7 @@ def common(github_url: str, folder: Path) -> dict[str, str]:
         "LOCKSTEP_DATA_DIR": str(folder / "data"),
         "LOCKSTEP_SANDBOX": "none",
         "LOCKSTEP_COMMENT_INTERVAL": "0.2",
+        "LOCKSTEP_API_PACING": "false",  # the stand-in has no limits of this kind
         "LOCKSTEP_CHECKS_GRACE": "5",
     }
 
