@@ -66,8 +66,7 @@ class Observer:
         try:
             pull = await reads.pull(repo, task.pull, fresh=fresh)
         except NotFound:
-            self._parts.github.invalidate(repo, f"pull:{task.pull}")
-            return PullFact(number=task.pull, state="gone", head_sha=task.head_sha)
+            return self._gone(repo, task)
         if pull.state == "closed":
             return _fact(pull)
         fact = _fact(pull, base_ok=pull.base_ref == (await reads.repository(repo)).default_branch)
@@ -76,11 +75,18 @@ class Observer:
         fact = await self._with_checks(reads, repo, fact, since=task.since, fresh=fresh)
         if fresh or any(check.status != "completed" and not check.ours for check in fact.checks):
             return fact
-        now = await reads.pull(repo, task.pull, worked_out=True)
+        try:
+            now = await reads.pull(repo, task.pull, worked_out=True)
+        except NotFound:
+            return self._gone(repo, task)
         if now.head_sha != fact.head_sha:
             return fact
         state, unsettled = now.mergeable_state, now.state == "open" and now.mergeable is None
         return msgspec.structs.replace(fact, mergeable=now.mergeable, mergeable_state=state, unsettled=unsettled)
+
+    def _gone(self, repo: str, task: TaskState) -> PullFact:
+        self._parts.github.invalidate(repo, f"pull:{task.pull}")
+        return PullFact(number=task.pull, state="gone", head_sha=task.head_sha)
 
     async def _with_checks(
         self, reads: Reads, repo: str, fact: PullFact, *, since: datetime | None, fresh: bool
