@@ -16,7 +16,6 @@ from services.core.clock import Clock
 from services.core.quota import Told
 from services.errors import ApiError, RateLimited, Unreachable, Withdrawn
 from services.github.exchange import GRAPHQL, Answer, Request, Sender, Stats, Timers, Watches
-from services.github.failures import failure, is_limit
 
 TRIES = 3
 """How often a call waits in the queue again after a limit; then the scheduler is told."""
@@ -106,8 +105,6 @@ class Governor:
             answer = await self._sender.send(request)
             told = told_by(answer)
             charged = answer.status != 304
-            if request.path == GRAPHQL and (limited := limited_200(answer, self._clock)) is not None:
-                raise limited
             is_heard = True
             return answer
         except RateLimited as error:
@@ -202,20 +199,6 @@ def told_by(answer: Answer) -> Told | None:
         return None
     resource = headers.get("x-ratelimit-resource", "core")
     return Told(resource=resource, limit=limit, remaining=remaining, mark=mark, reset_in=mark - date.timestamp())
-
-
-def limited_200(answer: Answer, clock: Clock) -> RateLimited | None:
-    """GraphQL tells a limit in an answer of status 200, as an error's type or in REST's words."""
-    head = answer.body[:2_000]
-    if b"RATE_LIMIT" not in head and b"secondary rate limit" not in head:
-        return None
-    if b'"data":{' in head:  # there is data beside it; a text that speaks of limits is nobody's limit
-        return None
-    refusal = Answer(403, answer.headers, answer.body)
-    if not is_limit(refusal):
-        refusal = Answer(429, answer.headers, answer.body)
-    error = failure(refusal, clock.now())
-    return error if isinstance(error, RateLimited) else None
 
 
 def _come_back(seconds: float) -> RateLimited:

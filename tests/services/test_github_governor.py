@@ -9,7 +9,8 @@ import pytest
 from services.core.admission import Limits
 from services.errors import ApiError, RateLimited
 from services.github.exchange import GRAPHQL, Answer, Identity, Request, Stats
-from services.github.governor import Governor, ask_of, limited_200, told_by
+from services.github.failures import checked_graphql
+from services.github.governor import Governor, ask_of, told_by
 from services.github.infos import IssueInfo
 from tests.kit.fakehub import HandClock
 from tests.kit.limited import Limited, Make, limited, settled
@@ -174,7 +175,11 @@ def test_what_answers_tell() -> None:
     ],
 )
 def test_graphql_tells_limits_in_answers_that_look_well(body: bytes, *, is_limit: bool) -> None:
-    found = limited_200(Answer(200, {"retry-after": "7"}, body), HandClock())
+    found = None
+    try:
+        checked_graphql(Answer(200, {"retry-after": "7"}, body), HandClock().now())
+    except RateLimited as error:
+        found = error
     assert (found is not None) == is_limit
     assert found is None or found.retry_after == 7
 
