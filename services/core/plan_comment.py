@@ -8,7 +8,7 @@ graph first, then rows of the table, finished tasks before the rest, then answer
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from services.core import graph
+from services.core import graph, plan_changes
 from services.core.board import Run
 from services.core.durations import lasting
 from services.core.explain import ends
@@ -65,12 +65,15 @@ def render(
     edited: bool = False,
     ahead: Forecast = NO_FORECAST,
     now: datetime | None = None,
+    live: Parsed | None = None,
 ) -> str:
     """The comment for a plan that reads; `run` is its newest run, if any; `plan` is what is approved or waits for
-    approval; `edited`: an earlier text of it had been approved; `ahead`: what is to be expected, as seen from `now`.
+    approval; `edited`: an earlier text of it had been approved; `ahead`: what is to be expected, as seen from `now`;
+    `live`: the issue as it was last read, where that is another text than the run's.
     """
     path = ahead.path or graph.critical_path(plan)
     head = [f"### Plan: {plain(plan.title) or 'untitled'}", "", _headline(plan, approved_by, run, edited=edited), ""]
+    head += plan_changes.since(plan, live, is_approved=bool(approved_by)) if live is not None else []
     head += _ahead(plan, run, path, ahead, now)
     told = [f"- ⚠ {warning}" for warning in warnings]
     warned = [*_up_to(told, PROBLEMS, len(told)), ""]

@@ -173,6 +173,11 @@ class Engine(Shown):
         self.stickies.touch(repo, number)
         return state
 
+    async def reread(self, repo: str, number: int) -> tuple[PlanRow, Run | None]:
+        """The plan of an issue as it is on GitHub now, and its newest run; a refusal for an issue without a plan."""
+        await self.intake.read(repo, number, adopt=True)
+        return await self.plan_of(repo, number)
+
     async def refresh(self, repo: str, number: int) -> Refreshed:
         """Read the plan and every open pull request of its run anew, and act on it."""
         before, _ = await self.plan_of(repo, number)

@@ -143,4 +143,5 @@ class Stickies:
             edited=edited,
             ahead=self._parts.ahead(shown, run),
             now=self._parts.clock.now(),
+            live=plan.parsed if run is not None and run.finished_at is None else None,
         )

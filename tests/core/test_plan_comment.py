@@ -207,6 +207,19 @@ def test_long_problems_and_answers_fit_too() -> None:
     assert said.count("more lines") == 5
 
 
+def test_an_edit_of_a_thousand_tasks_fits_beside_them() -> None:
+    tasks = [task(f"task-{n}-{'x' * 40}", title=TITLE) for n in range(1_000)]
+    others = plan(*(task(f"other-{n}-{'x' * 40}", title="*" * 256) for n in range(1_000)))
+    current = run(*tasks)
+    text = render(current.plan, ["Watch out. " * 20] * 30, approved_by="", run=current, live=Parsed(plan=others))
+    assert len(text) <= LIMIT
+    assert "1000 tasks added, 1000 removed" in text
+    assert "- … and 1980 more changes" in text
+    assert "has been edited" not in render(
+        current.plan, [], approved_by="", run=current, live=Parsed(plan=current.plan)
+    )
+
+
 def test_the_advice_names_words_that_work() -> None:
     """`retry failed` would leave cancelled tasks where they are."""
     states = {"a": TaskState(id="a", state="cancelled"), "b": TaskState(id="b", state="blocked")}

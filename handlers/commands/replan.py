@@ -1,0 +1,30 @@
+"""`replan`: read the issue anew and say what its text changes. It changes nothing itself: that takes an approval."""
+
+from handlers.commands import Context, command
+from services.core import plan_changes
+from services.core.commands import Command
+from services.core.plan_diff import diff
+from services.engine.intake import whole
+
+
+@command(
+    "replan",
+    usage="replan",
+    summary="Read the issue anew, now, and say what its text changes in the plan that runs; it starts nothing.",
+    needs="write",
+    about="plan",
+)
+async def replan(context: Context, _: Command) -> str:
+    row, run = await context.engine.reread(context.repo, context.number)
+    new = whole(row)
+    if run is None or run.finished_at is not None:
+        count = len(new.tasks)
+        return (
+            f"Read: {count} task{'s' * (count != 1)}, and no run is under way. `/lockstep approve` is what comes next."
+        )
+    found = diff(run.plan, new)
+    if found.is_empty:
+        return "The issue says what was approved for the run; nothing has changed."
+    return "\n".join(
+        [f"The issue says something else than the run: {plan_changes.counted(found)}.", "", *plan_changes.listed(found)]
+    )
