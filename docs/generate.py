@@ -59,6 +59,8 @@ What some of them mean in detail:
 
 - `unapprove` holds a run that is under way: what is being worked on comes to its end, nothing more is started or merged. `resume` is refused
   until the same text has been approved again.
+- `replan` reads the issue now and lists what its text would change: tasks added, removed and changed, with the fields. A run that is under
+  way goes on with the text that was approved for it; approving the new text is for the next run.
 - `merge` goes past nothing: it reads the pull request now and merges it if all that `explain` would name is settled.
 - `override` lifts one check or one need of a task with an open pull request, for the head it has now. A check is named without blanks:
   `CI / build (3.11)` is `ci-build-3.11`. Who said so and why stands in `lockstep/gate` and in `explain`; a new head is judged by everything
