@@ -17,6 +17,8 @@ WORKFLOWS = ".github/workflows/"
 async def on_push(event: Event, engine: Engine) -> None:
     if event.repo:
         engine.forget(event.repo, *_changed(event), told=event.told)
+        if event.push is not None and event.push.branch and event.push.branch == event.default_branch:
+            engine.base_moved(event.repo)
 
 
 def _changed(event: Event) -> Iterator[str]:
