@@ -202,7 +202,7 @@ class Dispatcher(Generic[EngineT]):
                 await self._inbox.settle(item.row, outcome, note)
                 self._settled.add(item.row)
             except StoreError as error:
-                again = self._again(event, [error], tries)
+                again = self._again(event, [error], min(tries, TRIES - 1))  # however long the store takes
                 if again is not None:
                     return again
                 log.exception("a delivery was handled but could not be settled; it is handled again at the next start")

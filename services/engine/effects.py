@@ -128,7 +128,6 @@ class Effects:
             message=messages.commit_message(run, task, await self._hidden(run, task)),
             when=state.since or self._parts.clock.now(),
             replaces=state.heads,
-            note=state.asked,
         )
         result = await self._parts.workers.attempt(order)
         return Outcome(happened=(_happening(result, state.fence),), log=result.log, note=result.kind)
@@ -276,7 +275,9 @@ class Effects:
         shown, place = None, (board.run.repo, board.run.number)
         while shown != (state := await self._newest_state(board.run)):
             shown = state
-            await self._set_label(*place, LABEL_OF_RUN.get(shown, ""))
+            # Asked now: nothing repairs this later, and what is remembered may be older than our own last label.
+            seen = await self._parts.github.reads.ranked("plan").issue(*place, fresh=True)
+            await self._set_label(*place, LABEL_OF_RUN.get(shown, ""), seen)
         if shown == "done":
             writes = self._parts.github.writes.ranked("plan")
             await writes.edit_issue(*place, state="closed", state_reason="completed")
