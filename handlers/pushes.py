@@ -1,4 +1,4 @@
-"""Pushes and branches: what was read of a repository's files and branches is out of date.
+"""Pushes and branches: what was read of a repository's files and branches is out of date, and its settings are checked.
 
 A push names the branch and, mostly, the files; what it does to a pull request comes as an event of its own, but for one
 thing: whether the pull requests into that branch can still be merged.
@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from handlers import on
 from handlers.events import Event
+from services.core.config import CONFIG_PATH
 from services.engine.engine import Engine
 
 WORKFLOWS = ".github/workflows/"
@@ -17,8 +18,16 @@ WORKFLOWS = ".github/workflows/"
 async def on_push(event: Event, engine: Engine) -> None:
     if event.repo:
         engine.forget(event.repo, *_changed(event), told=event.told)
-        if event.push is not None and event.push.branch and event.push.branch == event.default_branch:
-            engine.base_moved(event.repo)
+        if _sets(event) and event.push is not None and await engine.sees(event.repo):
+            await engine.read_settings(event.repo, event.push.after)
+
+
+def _sets(event: Event) -> bool:
+    """May it have changed the repository's own settings?"""
+    push = event.push
+    if push is None or event.name != "push" or not push.after or push.deleted or push.branch != event.default_branch:
+        return False
+    return push.paths is None or CONFIG_PATH in push.paths
 
 
 def _changed(event: Event) -> Iterator[str]:

@@ -24,6 +24,7 @@ LOG_LINES = 16
 LOG_LETTERS = 4_000
 HAPPENED = {
     "approved": "approved",
+    "approval": "approved by one of several",
     "started": "work started",
     "unblocked": "all it needs has merged",
     "pushed": "pushed a commit",

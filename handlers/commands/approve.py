@@ -13,5 +13,9 @@ from services.core.text import code
     about="plan",
 )
 async def approve(context: Context, _: Command) -> str:
-    plan = await context.engine.approve(context.repo, context.number, context.sender, context.asked_at)
-    return f"Approved as {code(plan.hash[:12])}. `/lockstep run` starts it."
+    given = await context.engine.approve(context.repo, context.number, context.sender, context.asked_at)
+    version = code(given.plan.hash[:12])
+    if given.is_enough:
+        return f"Approved as {version}. `/lockstep run` starts it."
+    so_far = f"{len(given.by)} of {given.required} approvals of {version}."
+    return f"{so_far} Another person's `/lockstep approve` is still needed."

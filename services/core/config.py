@@ -1,53 +1,182 @@
 """A repository's own settings, `.github/lockstep.yml` on its default branch.
 
 Read from the default branch only, never from a pull request, so a change of the rules takes effect once people have
-merged it. An unknown key is an error that is said, not ignored: a misspelt safeguard is no safeguard.
+merged it. An unknown key is an error that is said, not ignored: a misspelt safeguard is no safeguard. The same file in
+an owner's `.github` repository holds defaults for all that owner's repositories; what a repository says itself counts.
 """
 
-import difflib
+import re
+from collections.abc import Mapping as Keys
 from functools import lru_cache
-from typing import Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
-import yaml
+from msgspec import Meta, field
 
+from services.core.plan import Problem
+from services.core.plan_text import nearest, quote
+from services.core.plan_yaml import Composer, Mapping, Node, Scalar, Sequence
+from services.core.problems import Findings, Spot, sentence
 from services.errors import UserError
 
 MAX_BYTES = 64_000
+CONFIG_PATH = ".github/lockstep.yml"
 MergeMethod = Literal["merge", "squash", "rebase"]
+Alias = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9+-]{0,31}$")]
+Login = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$")]
+
+
+class Approvals(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Who has to approve a plan before it may run."""
+
+    required: Annotated[
+        int, Meta(ge=1, le=10, description="How many different people have to approve the same text of a plan.")
+    ] = 1
+    own: Annotated[bool, Meta(description="`false`: the author of a plan can't approve it; somebody else has to.")] = (
+        field(name="self", default=True)
+    )
+    users: Annotated[
+        tuple[Login, ...],
+        Meta(max_length=50, description="Only these people approve; everybody with the permission if left out."),
+    ] = ()
 
 
 class RepoConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """checks: `required` waits for the repository's checks, `none` for none.  merge: how pull requests are
-    merged.
+    """What a repository wants of Lockstep; the descriptions are those of the schema and of the reference."""
+
+    checks: Annotated[
+        Literal["required", "none"],
+        Meta(description="`none` merges without waiting for a check; those that have begun still count."),
+    ] = "required"
+    merge: Annotated[MergeMethod, Meta(description="How pull requests are merged, if the repository allows it.")] = (
+        "squash"
+    )
+    approvals: Annotated[Approvals, Meta(description="Who has to approve a plan of this repository.")] = Approvals()
+    aliases: Annotated[
+        dict[Alias, Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_-]{0,31}$")]],
+        Meta(max_length=20, description="Short words for commands in comments, such as `r+: approve`."),
+    ] = {}
+
+
+class Read(msgspec.Struct, frozen=True, kw_only=True):
+    """One file, read. written: what it says, key by key, as far as that is free of errors."""
+
+    written: Keys[str, Any]
+    problems: tuple[Problem, ...] = ()
+
+
+@lru_cache(maxsize=512)
+def read_file(text: str) -> Read:
+    """One file's settings and everything that is wrong with it, each with its line."""
+    findings = Findings()
+    if len(text.encode("utf-8", "replace")) > MAX_BYTES:
+        findings.add(
+            "too_large", f"The file is larger than {MAX_BYTES} bytes; keep only Lockstep's own settings in it."
+        )
+        return Read(written={}, problems=findings.listed())
+    root = Composer(text, findings, lambda line, column: (line + 1, column + 1), of="settings").compose()
+    written: dict[str, Any] = {}
+    if isinstance(root, Mapping):
+        for key, node in root.entries.values():
+            _take(key, node, written, findings)
+    elif root is not None and not _is_null(root):
+        findings.add("wrong_type", "Settings are `key: value` lines; this is something else.", root.spot)
+    return Read(written=written, problems=findings.listed())
+
+
+def read_config(text: str, place: str = CONFIG_PATH, defaults: str = "") -> RepoConfig:
+    """The settings in `text` over those in `defaults`; UserError names the first error of `text`, its line and the fix.
+
+    Errors in the defaults are not this repository's: of what they say, that counts which is free of them.
     """
+    own = read_file(text)
+    if own.problems:
+        raise UserError(f"{place}: {sentence(own.problems[0])}")
+    return combined(read_file(defaults).written, own.written)
 
-    checks: Literal["required", "none"] = "required"
-    merge: MergeMethod = "squash"
 
-
-@lru_cache(maxsize=256)
-def read_config(text: str, place: str = ".github/lockstep.yml") -> RepoConfig:
-    """The settings in `text`; UserError names the key and the fix."""
-    if len(text.encode()) > MAX_BYTES:
-        raise UserError(f"{place} is larger than {MAX_BYTES} bytes; keep only Lockstep's own settings in it.")
+def combined(defaults: Keys[str, Any], own: Keys[str, Any]) -> RepoConfig:
+    """What a repository says over its owner's defaults; of `approvals` and `aliases`, key by key."""
+    merged = {**defaults, **own}
+    for key in ("approvals", "aliases"):
+        if key in defaults and key in own:
+            merged[key] = {**defaults[key], **own[key]}
     try:
-        value = yaml.safe_load(text)
-    except (yaml.YAMLError, RecursionError, ValueError):
-        raise UserError(f"{place} is not valid YAML; check its indentation and quotes.") from None
-    if value is None:
-        return RepoConfig()
-    if not isinstance(value, dict):
-        raise UserError(f"{place} must be a list of `key: value` lines.")
-    known = RepoConfig.__struct_fields__
-    for key in value:
-        if key not in known:
-            near = difflib.get_close_matches(str(key)[:64], known, n=1)
-            hint = (
-                f"did you mean `{near[0]}`?" if near else f"known keys are {', '.join(f'`{name}`' for name in known)}."
-            )
-            raise UserError(f"{place} has an unknown key; {hint}")
+        return msgspec.convert(merged, RepoConfig, strict=False)
+    except msgspec.ValidationError:  # together they have more aliases than one may have
+        return msgspec.convert({**defaults, **own}, RepoConfig, strict=False)
+
+
+def config_schema() -> dict[str, Any]:
+    """JSON Schema (2020-12) of the file, for editors."""
+    found = msgspec.json.schema(RepoConfig)
+    parts = found["$defs"]
+    for part in parts.values():
+        part.pop("description", None)  # its docstring, which speaks to programmers
+    head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "Lockstep settings"}
+    return {**parts.pop("RepoConfig"), **head, "$defs": parts}
+
+
+def _take(key: Spot, node: Node, written: dict[str, Any], findings: Findings) -> None:
+    """One top-level key: kept if its value fits, else what is wrong with it is noted where it stands."""
+    known = tuple(RepoConfig.__struct_fields__)
+    if key.text not in known:
+        _unknown(key, known, findings)
+        return
+    if _is_null(node):
+        return
+    if key.text == "approvals" and isinstance(node, Mapping):
+        fields = tuple(Approvals.__struct_encode_fields__)
+        wrong = [inner for inner, _ in node.entries.values() if inner.text not in fields]
+        for inner in wrong:
+            _unknown(inner, fields, findings)
+        if wrong:
+            return
+    value = _value(node)
     try:
-        return msgspec.convert(value, RepoConfig)
+        msgspec.convert({key.text: value}, RepoConfig, strict=False)
     except msgspec.ValidationError as error:
-        raise UserError(f"{place}: {error}.") from None
+        message, _, path = str(error).partition(" - at ")
+        findings.add("bad_value", f"`{key.text}`: {_said(message, key.text)}.", _spot_of(path, key, node))
+    else:
+        written[key.text] = value
+
+
+def _unknown(key: Spot, known: tuple[str, ...], findings: Findings) -> None:
+    near = nearest(key.text, known)
+    hint = f"Did you mean `{near}`?" if near else f"Keys are {', '.join(f'`{name}`' for name in known)}."
+    findings.add("unknown_key", f"{quote(key.text)} is not a setting. {hint}", key)
+
+
+def _said(message: str, key: str) -> str:
+    """msgspec's sentence, but a pattern is no help to people."""
+    if "matching regex" not in message:
+        return message[:1].lower() + message[1:].replace("`", "'")
+    return {
+        "aliases": "an alias is a word such as 'r+' or 'lgtm', and stands for a command's word such as 'approve'",
+        "approvals": "'users' are logins, without an @",
+    }.get(key, "its value does not have the allowed form")
+
+
+def _value(node: Node) -> Any:
+    if isinstance(node, Scalar):
+        return None if node.is_null else node.spot.text
+    if isinstance(node, Sequence):
+        return [_value(item) for item in node.items]
+    return {key: _value(value) for key, (_, value) in node.entries.items() if not _is_null(value)}
+
+
+def _spot_of(path: str, key: Spot, node: Node) -> Spot:
+    """Where in the file msgspec's path ends, as far as it tells."""
+    spot = key if isinstance(node, Mapping) else node.spot
+    for name, at in re.findall(r"\.([a-z_]+)|\[(\d+)\]", path.partition(f"$.{key.text}")[2]):
+        if isinstance(node, Mapping) and name in node.entries:
+            spot, node = node.entries[name]
+        elif isinstance(node, Sequence) and at and int(at) < len(node.items):
+            node = node.items[int(at)]
+            spot = node.spot
+    return spot
+
+
+def _is_null(node: Node) -> bool:
+    return isinstance(node, Scalar) and node.is_null

@@ -19,6 +19,7 @@ LABELS = {
 }
 CHECK_GATE = "lockstep/gate"
 CHECK_PLAN = "lockstep/plan"
+CHECK_CONFIG = "lockstep/config"
 STICKY = "<!-- lockstep:sticky -->"
 
 

@@ -46,7 +46,7 @@ def broken(parsed: Parsed, answers: Sequence[str] = ()) -> str:
         "",
     ]
     listed = [f"- {_place(problem.line)}{problem.message}" for problem in errors[:PROBLEMS]]
-    return first_that_fits(
+    return _first_that_fits(
         _join([*lines, *_up_to(listed, shown, len(errors))], said) for shown, said in _less(len(listed), 1, answers)
     )
 
@@ -63,16 +63,19 @@ def render(
     run: Run | None,
     answers: Sequence[str] = (),
     edited: bool = False,
+    approvers: Sequence[str] = (),
     ahead: Forecast = NO_FORECAST,
     now: datetime | None = None,
     live: Parsed | None = None,
 ) -> str:
     """The comment for a plan that reads; `run` is its newest run, if any; `plan` is what is approved or waits for
-    approval; `edited`: an earlier text of it had been approved; `ahead`: what is to be expected, as seen from `now`;
-    `live`: the issue as it was last read, where that is another text than the run's.
+    approval; `edited`: an earlier text of it had been approved; `approvers`: of this text, while they are too few;
+    `ahead`: what is to be expected, as seen from `now`; `live`: the issue as it was last read, where that is another
+    text than the run's.
     """
     path = ahead.path or graph.critical_path(plan)
-    head = [f"### Plan: {plain(plan.title) or 'untitled'}", "", _headline(plan, approved_by, run, edited=edited), ""]
+    headline = _headline(plan, approved_by, run, approvers, edited=edited)
+    head = [f"### Plan: {plain(plan.title) or 'untitled'}", "", headline, ""]
     head += plan_changes.since(plan, live, is_approved=bool(approved_by)) if live is not None else []
     head += _ahead(plan, run, path, ahead, now)
     told = [f"- ⚠ {warning}" for warning in warnings]
@@ -88,10 +91,10 @@ def render(
             yield _join([*head, *warned, *_table(plan, rows, shown, ahead), "", *no_graph], said)
         yield _join([*head, *_up_to(told, 0, len(told)), "", *_table(plan, rows, 0, ahead), "", *no_graph], ())
 
-    return first_that_fits(bodies())
+    return _first_that_fits(bodies())
 
 
-def first_that_fits(bodies: Iterator[str]) -> str:
+def _first_that_fits(bodies: Iterator[str]) -> str:
     """The last one is so short that it always does."""
     body = ""
     for body in bodies:
@@ -132,7 +135,7 @@ def _up_to(lines: Sequence[str], shown: int, total: int) -> list[str]:
     return [*kept, *([f"- … and {total - len(kept)} more"] if len(kept) < total else [])]
 
 
-def _headline(plan: Plan, approved_by: str, run: Run | None, *, edited: bool) -> str:
+def _headline(plan: Plan, approved_by: str, run: Run | None, approvers: Sequence[str], *, edited: bool) -> str:
     count, repos = len(plan.tasks), len(plan.repos)
     size = f"{count} task{'s' * (count != 1)} in {repos} repositor{'ies' if repos != 1 else 'y'}"
     if run is not None:
@@ -149,6 +152,9 @@ def _headline(plan: Plan, approved_by: str, run: Run | None, *, edited: bool) ->
         if edited
         else "**Waits for approval:**"
     )
+    if approvers:
+        so_far = ", ".join(code(login) for login in approvers)
+        return f"**Waits for more approvals:** {size}, approved by {so_far} so far. Next: `/lockstep approve`."
     return f"{what} {size}. Next: `/lockstep approve` (needs maintain permission), then `/lockstep run`."
 
 
@@ -247,13 +253,9 @@ def _mermaid(plan: Plan, run: Run | None, critical: frozenset[str]) -> list[str]
 
 def answered(answers: Sequence[str]) -> str:
     """The comment where there is no plan: only answers to commands."""
-    return first_that_fits(_join([], said) for _, said in _less(0, 0, answers))
+    return _first_that_fits(_join([], said) for _, said in _less(0, 0, answers))
 
 
 def _join(lines: Sequence[str], answers: Sequence[str]) -> str:
-    return "\n".join([*lines, *answers_of(answers), FOOT, STICKY])
-
-
-def answers_of(answers: Sequence[str]) -> list[str]:
-    """The lines that hold what commands were answered."""
-    return ["#### Answers", "", *answers, ""] if answers else []
+    said = ["#### Answers", "", *answers, ""] if answers else []
+    return "\n".join([*lines, *said, FOOT, STICKY])

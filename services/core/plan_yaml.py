@@ -7,7 +7,7 @@ text, so `no`, `3.10` and `1e3` mean what was written; the field that reads them
 
 import re
 from collections.abc import Callable, Iterator
-from typing import NoReturn
+from typing import Literal, NoReturn
 
 import msgspec
 import yaml
@@ -70,10 +70,13 @@ class _Open:
 
 
 class Composer:
-    """Builds the nodes of one text and notes what is refused. `place` turns its places into the document's."""
+    """Builds the nodes of one text and notes what is refused. `place` turns its places into the document's; `of`: what
+    the text holds.
+    """
 
-    def __init__(self, text: str, findings: Findings, place: Place) -> None:
+    def __init__(self, text: str, findings: Findings, place: Place, of: Literal["plans", "settings"] = "plans") -> None:
         self._text = text
+        self._of = of
         self._findings = findings
         self._place = place
         self._lines = Lines(text)
@@ -141,7 +144,8 @@ class Composer:
         elif isinstance(event, (events.SequenceEndEvent, events.MappingEndEvent)):
             self._stack.pop()
         elif isinstance(event, events.DocumentStartEvent) and self._count:
-            self._stop("two_plans", "A second YAML document starts here; a plan is a single one.", self._at(event))
+            what = "a plan is" if self._of == "plans" else "settings are"
+            self._stop("two_plans", f"A second YAML document starts here; {what} a single one.", self._at(event))
 
     def _node(self, event: events.NodeEvent) -> None:
         spot = self._at(event)
@@ -169,12 +173,16 @@ class Composer:
         self.refused = True
         if isinstance(event, events.AliasEvent):
             advice = "write the value out, or put it in quotes if the `*` is part of it"
-            self._note("yaml_alias", f"*{event.anchor}", f"is a YAML alias, which plans don't use; {advice}.", spot)
+            self._note(
+                "yaml_alias", f"*{event.anchor}", f"is a YAML alias, which {self._of} don't use; {advice}.", spot
+            )
         elif event.anchor is not None:
-            self._note("yaml_alias", f"&{event.anchor}", "is a YAML anchor, which plans don't use; remove it.", spot)
+            self._note(
+                "yaml_alias", f"&{event.anchor}", f"is a YAML anchor, which {self._of} don't use; remove it.", spot
+            )
         if tag is not None:
             name = tag.replace("tag:yaml.org,2002:", "!!", 1)
-            self._note("yaml_unsafe", name, "is a YAML tag, which plans don't use; write a plain value.", spot)
+            self._note("yaml_unsafe", name, f"is a YAML tag, which {self._of} don't use; write a plain value.", spot)
 
     def _note(self, kind: str, name: str, message: str, spot: Spot) -> None:
         if name not in self._noted:
@@ -222,7 +230,7 @@ class Composer:
             self._stop("wrong_type", "A key has to be a single word; a list or mapping stands here.", node.spot)
         if node.spot.text == "<<" and node.plain:
             self._findings.add(
-                "yaml_alias", "`<<` merges mappings, which plans don't use; write the keys out.", node.spot
+                "yaml_alias", f"`<<` merges mappings, which {self._of} don't use; write the keys out.", node.spot
             )
             self.refused = True
         elif node.spot.text in mapping.entries:

@@ -21,6 +21,14 @@ LABEL_OF_RUN = {"running": "lockstep:in-progress", "done": "lockstep:done", "fai
 Conclusion = Literal["success", "failure", "neutral", "action_required", "cancelled"]
 
 
+class Note(msgspec.Struct, frozen=True, kw_only=True):
+    """What a check run has to say at one line of a file."""
+
+    path: str
+    line: int
+    text: str
+
+
 class CheckReport(msgspec.Struct, frozen=True, kw_only=True):
     """What a check run shows; `conclusion` is "" while `status` is not completed."""
 
@@ -28,6 +36,7 @@ class CheckReport(msgspec.Struct, frozen=True, kw_only=True):
     conclusion: Conclusion | Literal[""] = ""
     title: str = ""
     summary: str = ""
+    notes: tuple[Note, ...] = ()
 
 
 def progress(run: Run) -> tuple[int, int]:

@@ -13,15 +13,29 @@ from services.core import names
 from services.core.board import Action, Run
 from services.core.clock import to_text
 from services.core.conduct import begin
+from services.core.config import Approvals
 from services.core.parse import parse
 from services.core.plan import Plan
 from services.core.text import code
 from services.engine.approval import is_used_up
+from services.engine.configs import strict_config_of
 from services.engine.parts import WRITE, Parts
 from services.engine.stickies import Stickies
 from services.errors import NotAllowed, UserError
 from services.github.infos import IssueInfo
 from services.store.plans import PlanRow
+
+
+class Approved(msgspec.Struct, frozen=True, kw_only=True):
+    """What an approval came to: who has approved this text by now, and how many have to."""
+
+    plan: PlanRow
+    by: tuple[str, ...]
+    required: int
+
+    @property
+    def is_enough(self) -> bool:
+        return len(self.by) >= self.required
 
 
 class Intake:
@@ -84,7 +98,7 @@ class Intake:
         """The plan of an issue as it was last read; a helpful refusal when there is none."""
         return _found(await self._parts.plans.get(f"{repo}#{number}"))
 
-    async def approve(self, repo: str, number: int, actor: str, asked_at: datetime) -> PlanRow:
+    async def approve(self, repo: str, number: int, actor: str, asked_at: datetime) -> "Approved":
         """Approve the text that `actor` could see when asking; everything that speaks against it is said in one
         sentence.
         """
@@ -97,13 +111,34 @@ class Intake:
                 "`/lockstep approve`."
             )
         plan = whole(fresh)
-        if self._parts.settings.require_other and actor.lower() == fresh.author.lower():
-            raise NotAllowed("This instance asks for an approval by somebody other than the plan's author.")
+        wanted = await self._may_approve(actor, fresh)
         await self._may_write(actor, plan)
-        if not await self._parts.plans.approve(fresh.id, fresh.hash, actor, self._parts.clock.now()):
+        last = await self._parts.runs.of_plan(fresh.id)
+        is_over = last is not None and last.finished_at is not None and last.plan.hash == fresh.hash
+        approvers = await self._parts.plans.approve(
+            fresh.id,
+            fresh.hash,
+            actor,
+            self._parts.clock.now(),
+            required=wanted.required,
+            since=to_text(last.finished_at) if is_over and last is not None and last.finished_at is not None else "",
+        )
+        if not approvers:
             raise UserError("The plan has just changed. Read it again, then repeat `/lockstep approve`.")
         self._stickies.touch(repo, number)
-        return fresh
+        return Approved(plan=fresh, by=approvers, required=wanted.required)
+
+    async def _may_approve(self, actor: str, plan: PlanRow) -> Approvals:
+        """What the plan's home asks of approvals; NotAllowed when it asks for somebody else."""
+        wanted = (await strict_config_of(self._parts.github.reads, plan.repo)).approvals
+        is_author = actor.lower() == plan.author.lower()
+        if is_author and self._parts.settings.require_other:
+            raise NotAllowed("This instance asks for an approval by somebody other than the plan's author.")
+        if is_author and not wanted.own:
+            raise NotAllowed("This repository asks for an approval by somebody other than the plan's author.")
+        if wanted.users and actor.lower() not in {login.lower() for login in wanted.users}:
+            raise NotAllowed("This repository's settings name the people who approve plans, and you are none of them.")
+        return wanted
 
     async def _may_write(self, actor: str, plan: Plan) -> None:
         """A run writes only where its approver can: otherwise a plan would lend its rights to whoever approves it."""
@@ -126,6 +161,9 @@ class Intake:
                 "The plan was edited after its approval, so the approval is void. Approve it again with "
                 "`/lockstep approve`."
             )
+        wanted = (await strict_config_of(self._parts.github.reads, repo)).approvals.required
+        if len(row.approvers) < wanted > 1:
+            raise UserError(f"The plan has {len(row.approvers)} of {wanted} approvals. `/lockstep approve` gives one.")
         if is_used_up(row, await self._parts.runs.of_plan(row.id)):
             raise UserError(
                 "This approval was used up by the run it started. Approve the plan again with `/lockstep approve`, "

@@ -13,16 +13,16 @@ import msgspec
 
 from services.core.admission import Rank
 from services.core.board import Run
-from services.core.config import RepoConfig, read_config
+from services.core.config import RepoConfig
 from services.core.gate import PASSED, CheckFact, PullFact
 from services.core.machine import TaskState
 from services.core.names import LABEL_HOLD
+from services.engine.configs import config_of
 from services.engine.parts import WRITE, Parts
-from services.errors import NotFound, Refused, UserError
+from services.errors import NotFound, Refused
 from services.github import Reads
 from services.github.infos import CheckInfo, PullInfo, ReviewInfo
 
-CONFIG_PATH = ".github/lockstep.yml"
 ACTIONS = "github-actions"
 AT_ONCE = 50
 """Pull requests of one run read side by side: as many as one call of GraphQL carries."""
@@ -151,11 +151,7 @@ class Observer:
 
     async def config(self, repo: str) -> RepoConfig:
         """The repository's settings from its default branch; a broken file counts as the (strict) defaults."""
-        text = await self._parts.github.reads.file(repo, CONFIG_PATH)
-        try:
-            return read_config(text or "")
-        except UserError:
-            return RepoConfig()
+        return await config_of(self._parts.github.reads, repo)
 
 
 def _fact(pull: PullInfo, *, base_ok: bool = True) -> PullFact:

@@ -19,7 +19,6 @@ from services.core.text import code
 from services.engine.approval import is_used_up
 from services.engine.leave import ended
 from services.engine.parts import Parts
-from services.engine.troubles import pull_body
 from services.errors import ApiError, NotFound, Refused
 from services.store.plans import Sticky
 
@@ -122,7 +121,7 @@ class Stickies:
         answers = [f"> {code(answer.to)} {code(answer.command)}\n\n{answer.text}\n" for answer in sticky.answers]
         plan = await self._parts.plans.get(f"{repo}#{number}")
         if plan is None:
-            return await pull_body(self._parts, repo, number, answers)
+            return plan_comment.answered(answers)
         run = await self._parts.runs.of_plan(plan.id)
         if run is not None and run.finished_at is not None:
             is_other = plan.hash != run.plan.hash
@@ -142,6 +141,7 @@ class Stickies:
             run=run,
             answers=answers,
             edited=edited,
+            approvers=plan.approvers if not plan.is_approved else (),
             ahead=self._parts.ahead(shown, run),
             now=self._parts.clock.now(),
             live=plan.parsed if run is not None and run.finished_at is None else None,

@@ -22,7 +22,6 @@ from services.github.cache import LIST, Cache
 from services.github.entries import Key, Read
 from services.github.exchange import APP, Identity, decode, repo_path, segment
 from services.github.infos import (
-    AnnotationInfo,
     AppInfo,
     CheckInfo,
     CommentInfo,
@@ -30,7 +29,6 @@ from services.github.infos import (
     Installation,
     IssueInfo,
     PullInfo,
-    RemarkInfo,
     RepoInfo,
     ReviewInfo,
 )
@@ -219,17 +217,6 @@ class Reads:
         runs = await self._pages(read, lambda page: page.check_runs, fresh=fresh)
         return tuple([run.info() for run in sorted(runs, key=lambda run: run.id)])
 
-    async def annotations(self, repo: str, sha: str, check_id: str) -> tuple[AnnotationInfo, ...]:
-        """What a check run says about lines of files, the first fifty."""
-        found, _ = await self._get(places.annotations(await self._reader(repo), repo, sha, check_id))
-        return tuple([each.info() for each in found])
-
-    async def remarks(self, repo: str, number: int, review_id: str) -> tuple[RemarkInfo, ...]:
-        """The comments on lines of one review, a hundred at most, as they are now."""
-        read = places.remarks(await self._reader(repo), repo, number, review_id)
-        found, _ = await self._get(read, fresh=True)
-        return tuple([each.info() for each in found])
-
     async def suites_open(self, repo: str, sha: str) -> bool:
         """Has the commit a check suite with runs that is not completed, so that more runs may still come?
 
@@ -266,10 +253,16 @@ class Reads:
             raise
         return found.object.sha if found.ref == f"refs/heads/{name}" else None
 
-    async def file(self, repo: str, path: str, *, fresh: bool = False) -> str | None:
-        """A text file of the default branch; None when there is none of that name, or none that is at most 1 MB."""
+    async def file(self, repo: str, path: str, *, fresh: bool = False, through: str = "", ref: str = "") -> str | None:
+        """A text file of the default branch, or of the commit `ref`; None when there is none of that name, or none that
+        is at most 1 MB.
+
+        through: the repository whose installation asks, where it is not this one's own.
+        """
         place = "/".join(segment(piece) for piece in path.split("/"))
-        read = await self.read_of(repo, f"/contents/{place}", msgspec.Raw, f"file:{path}")
+        reader = await self._reader(through or repo)
+        where = f"{repo_path(repo)}/contents/{place}" + (f"?ref={segment(ref)}" if ref else "")
+        read = Read(reader, where, msgspec.Raw, repo, f"file:{path}")
         try:
             found, _ = await self._get(read, fresh=fresh)
         except NotFound:

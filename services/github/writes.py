@@ -7,7 +7,7 @@ not.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -15,6 +15,7 @@ import msgspec
 from cachetools import LRUCache
 
 from services.core.admission import Rank
+from services.core.report import Note
 from services.errors import NotFound, Refused
 from services.github import shapes
 from services.github.auth import Auth
@@ -31,6 +32,8 @@ TALK: Rights = (("contents", "read"), ("issues", "write"), ("pull_requests", "wr
 CHECK: Rights = (("checks", "write"),)
 MERGE: Rights = (("contents", "write"), ("pull_requests", "write"))
 MAX_SUMMARY = 65_535
+MAX_NOTES = 50
+"""Annotations of one call."""
 MADE = """issue { id fullDatabaseId number title body state url updatedAt
   author { login __typename } labels(first: 10) { nodes { name } } }"""
 
@@ -216,6 +219,7 @@ class Writes:
         summary: str,
         details_url: str | None = None,
         look: bool = True,
+        notes: Sequence[Note] = (),
     ) -> str:
         """Set our check of that name on a commit, and give its id.
 
@@ -225,12 +229,15 @@ class Writes:
         """
         data: dict[str, Any] = {"name": name, "external_id": external_id, "status": status}
         data["output"] = {"title": title, "summary": summary[:MAX_SUMMARY]}
+        shown = [_annotation(note) for note in notes[:MAX_NOTES]]
         if conclusion is not None:
             data["conclusion"] = conclusion
         if details_url is not None:
             data["details_url"] = details_url
         ours = await self._our_run(repo, sha, name) if look else None
-        if ours is None and (made := await self._create_check(repo, sha, data)):
+        if shown and ours is None:  # annotations are only ever added, so a run that is there has them already
+            data["output"]["annotations"] = shown
+        elif ours is None and (made := await self._create_check(repo, sha, data)):
             return made
         method, path = ("PATCH", f"/check-runs/{ours.id}") if ours else ("POST", "/check-runs")
         answer = await self._write(repo, method, path, data if ours else {**data, "head_sha": sha}, CHECK)
@@ -371,3 +378,13 @@ def _tolerate(error: Refused, text: str) -> None:
     """Let a 422 pass that says the wish is already fulfilled."""
     if error.status != 422 or text not in error.message:
         raise error
+
+
+def _annotation(note: Note) -> dict[str, Any]:
+    return {
+        "path": note.path,
+        "start_line": note.line,
+        "end_line": note.line,
+        "annotation_level": "failure",
+        "message": note.text,
+    }

@@ -16,6 +16,14 @@ from services.store.db import Connection, Database
 ANSWERS_KEPT = 5
 
 
+class Approval(msgspec.Struct, frozen=True, kw_only=True):
+    """One person's word for one text of a plan."""
+
+    hash: str
+    by: str
+    at: str
+
+
 class PlanRow(msgspec.Struct, frozen=True, kw_only=True):
     """One plan issue. `hash` is "" while its text has errors; `approved_hash` is what was approved, which may be older.
 
@@ -36,6 +44,12 @@ class PlanRow(msgspec.Struct, frozen=True, kw_only=True):
     approved_at: str = ""
     changed_at: str = ""
     edits: int = 0
+    approvals: tuple[Approval, ...] = ()
+
+    @property
+    def approvers(self) -> tuple[str, ...]:
+        """Who has approved the text as it stands, oldest first; whether they are enough is another question."""
+        return tuple(each.by for each in self.approvals if each.hash == self.hash)
 
     @property
     def is_approved(self) -> bool:
@@ -76,7 +90,7 @@ def want(c: Connection, repo: str, number: int) -> None:
 
 _COLUMNS = (
     "id, repo, number, title, hash, parsed, author, issue_id, "
-    "approved_hash, approved_by, approved_at, changed_at, edits"
+    "approved_hash, approved_by, approved_at, changed_at, edits, approvals"
 )
 
 
@@ -84,7 +98,19 @@ def _plan(row: tuple[object, ...]) -> PlanRow:
     names = _COLUMNS.split(", ")
     values: dict[str, Any] = dict(zip(names, row, strict=True))
     values["parsed"] = msgspec.json.decode(values["parsed"], type=Parsed)
+    values["approvals"] = msgspec.json.decode(values["approvals"], type=tuple[Approval, ...])
     return PlanRow(**values)
+
+
+def _note(c: Connection, plan_id: str, kind: str, actor: str, text: str, now: datetime) -> None:
+    """Part of a transaction: one line of the plan's history, which its comment shows too."""
+    c.execute(
+        "INSERT INTO event (plan_id, run_id, task, at, kind, before, after, actor, text)"
+        " VALUES (?,'','',?,?,'','',?,?)",
+        (plan_id, to_text(now), kind, actor, text),
+    )
+    repo, _, number = plan_id.rpartition("#")
+    want(c, repo, int(number))
 
 
 class Plans:
@@ -134,43 +160,48 @@ class Plans:
 
         await self._db.write(write)
 
-    async def approve(self, plan_id: str, plan_hash: str, actor: str, now: datetime) -> bool:
-        """Approve exactly `plan_hash`; False when the plan's text has changed in the meantime."""
+    async def approve(
+        self, plan_id: str, plan_hash: str, actor: str, now: datetime, *, required: int = 1, since: str = ""
+    ) -> tuple[str, ...]:
+        """Note that `actor` approves exactly `plan_hash`, which is approved once so many different people have said so
+        after `since`. Who they are by now; () when the plan's text has changed in the meantime.
+        """
 
-        def write(c: Connection) -> bool:
-            done = c.execute(
-                "UPDATE plan SET approved_hash = ?, approved_by = ?, approved_at = ? WHERE id = ? AND hash = ?",
-                (plan_hash, actor, to_text(now), plan_id, plan_hash),
-            )
-            if done.rowcount:
+        def write(c: Connection) -> tuple[str, ...]:
+            row = c.execute("SELECT approvals FROM plan WHERE id = ? AND hash = ?", (plan_id, plan_hash)).fetchone()
+            if row is None:
+                return ()
+            kept = [
+                each
+                for each in msgspec.json.decode(row[0], type=list[Approval])
+                if each.hash == plan_hash and each.by.lower() != actor.lower() and each.at > since
+            ]
+            kept.append(Approval(hash=plan_hash, by=actor, at=to_text(now)))
+            c.execute("UPDATE plan SET approvals = ? WHERE id = ?", (msgspec.json.encode(kept), plan_id))
+            enough = len(kept) >= required
+            if enough:
                 c.execute(
-                    "INSERT INTO event (plan_id, run_id, task, at, kind, before, after, actor, text) "
-                    "VALUES (?,'','',?,'approved','','',?,?)",
-                    (plan_id, to_text(now), actor, plan_hash),
+                    "UPDATE plan SET approved_hash = ?, approved_by = ?, approved_at = ? WHERE id = ?",
+                    (plan_hash, actor, to_text(now), plan_id),
                 )
-                repo, _, number = plan_id.rpartition("#")
-                want(c, repo, int(number))
-            return bool(done.rowcount)
+            _note(c, plan_id, "approved" if enough else "approval", actor, plan_hash, now)
+            return tuple(each.by for each in kept)
 
         return await self._db.write(write)
 
     async def unapprove(self, plan_id: str, actor: str, now: datetime) -> bool:
-        """Take the approval back; False when there was none."""
+        """Take the approval back, also one that only some of those have given who have to; False when there was
+        none.
+        """
 
         def write(c: Connection) -> bool:
             done = c.execute(
-                "UPDATE plan SET approved_hash = '', approved_by = '', approved_at = ''"
-                " WHERE id = ? AND approved_hash <> ''",
-                (plan_id,),
+                "UPDATE plan SET approved_hash = '', approved_by = '', approved_at = '', approvals = ?"
+                " WHERE id = ? AND (approved_hash <> '' OR approvals <> ?)",
+                (b"[]", plan_id, b"[]"),
             )
             if done.rowcount:
-                c.execute(
-                    "INSERT INTO event (plan_id, run_id, task, at, kind, before, after, actor, text) "
-                    "VALUES (?,'','',?,'unapproved','','',?,'')",
-                    (plan_id, to_text(now), actor),
-                )
-                repo, _, number = plan_id.rpartition("#")
-                want(c, repo, int(number))
+                _note(c, plan_id, "unapproved", actor, "", now)
             return bool(done.rowcount)
 
         return await self._db.write(write)

@@ -1,10 +1,10 @@
-"""A repository's own settings: what is read, and that a mistake is said rather than ignored."""
+"""A repository's own settings: what is read, and that a mistake is said, with its line, rather than ignored."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.core.config import RepoConfig, read_config
+from services.core.config import Approvals, RepoConfig, combined, config_schema, read_config, read_file
 from services.errors import UserError
 
 
@@ -14,6 +14,15 @@ from services.errors import UserError
         ("", RepoConfig()),
         ("# nothing yet\n", RepoConfig()),
         ("checks: none\nmerge: rebase\n", RepoConfig(checks="none", merge="rebase")),
+        ("approvals:\n", RepoConfig()),
+        (
+            "approvals:\n  required: 2\n  self: false\n  users: [ann, bob]\n",
+            RepoConfig(approvals=Approvals(required=2, own=False, users=("ann", "bob"))),
+        ),
+        (
+            'aliases:\n  "r+": approve\n  lgtm: approve\n  r-: unapprove\n',
+            RepoConfig(aliases={"r+": "approve", "lgtm": "approve", "r-": "unapprove"}),
+        ),
     ],
 )
 def test_reads(text: str, expected: RepoConfig) -> None:
@@ -21,22 +30,62 @@ def test_reads(text: str, expected: RepoConfig) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "line", "said"),
     [
-        ("cheks: none", "did you mean `checks`?"),
-        ("xyzzy: 1", "known keys are `checks`, `merge`"),
-        ("checks: never", "checks"),
-        ("- checks", "`key: value`"),
-        ("checks: [", "not valid YAML"),
-        ("a: !!python/object:os.system x", "not valid YAML"),
-        ("x" * 70_000, "larger than"),
-        ("[" * 3_000, "not valid YAML"),
+        ("merge: squash\ncheks: none", 2, "Did you mean `checks`?"),
+        ("xyzzy: 1", 1, "Keys are `checks`, `merge`"),
+        ("checks: never", 1, "`checks`: invalid enum value 'never'"),
+        ("- checks", 1, "`key: value`"),
+        ("checks: [", 1, ""),
+        ("merge: !!python/object:os.system x", 1, "YAML tag, which settings don't use"),
+        ("x" * 70_000, 0, "larger than"),
+        ("[" * 3_000, 1, "nested deeper"),
+        ("checks: none\nchecks: required", 2, "given twice"),
+        ("approvals:\n  required: 2\n  selv: no", 3, "Did you mean `self`?"),
+        ("approvals:\n  self: true\n  required: 0", 3, "expected `int` >= 1".replace("`", "'")),
+        ("approvals:\n  required: many", 2, "expected 'int'"),
+        ("approvals:\n  users:\n    - ann\n    - '@bob'", 4, "without an @"),
+        ("approvals: 2", 1, "expected 'object'"),
+        ("aliases:\n  R+: approve", 1, "an alias is a word"),
+        ("aliases:\n  lgtm: /lockstep approve", 1, "an alias is a word"),
+        ("aliases:\n" + "".join(f"  a{n}: approve\n" for n in range(21)), 1, "length <= 20"),
     ],
 )
-def test_mistakes_are_named(text: str, said: str) -> None:
+def test_mistakes_are_named_with_their_line(text: str, line: int, said: str) -> None:
+    found = read_file(text).problems
+    assert found
+    assert said in found[0].message
+    assert found[0].line == line
     with pytest.raises(UserError, match=r"lockstep\.yml") as caught:
         read_config(text)
     assert said in str(caught.value)
+
+
+def test_what_a_repository_says_counts_over_its_owners_defaults() -> None:
+    defaults = "checks: none\napprovals:\n  required: 2\n  self: false\naliases: {lgtm: approve, go: run}\n"
+    own = "merge: rebase\napprovals:\n  required: 3\naliases: {go: status}\n"
+    assert read_config(own, defaults=defaults) == RepoConfig(
+        checks="none",
+        merge="rebase",
+        approvals=Approvals(required=3, own=False),
+        aliases={"lgtm": "approve", "go": "status"},
+    )
+
+
+def test_of_broken_defaults_what_is_sound_counts() -> None:
+    assert read_config("", defaults="checks: never\nmerge: merge\n") == RepoConfig(merge="merge")
+
+
+def test_too_many_aliases_together_are_the_repositorys_own() -> None:
+    many = {f"a{n}": "approve" for n in range(20)}
+    assert combined({"aliases": {"lgtm": "approve"}}, {"aliases": many}).aliases == many
+
+
+def test_the_schema_knows_every_key() -> None:
+    schema = config_schema()
+    assert set(schema["properties"]) == set(RepoConfig.__struct_fields__)
+    assert set(schema["$defs"]["Approvals"]["properties"]) == {"required", "self", "users"}
+    assert schema["additionalProperties"] is False
 
 
 @given(st.text(max_size=200))

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from services.core.clock import to_text
 from services.core.plan import Parsed
 from services.store.db import Database
 from services.store.plans import ANSWERS_KEPT, Answer, PlanRow, Plans
@@ -63,6 +64,33 @@ async def test_exactly_what_was_read_is_approved(plans: Plans) -> None:
     assert found is not None
     assert (found.is_approved, found.approved_hash) == (False, "h1")
     assert found.parsed == Parsed(plan=plan())
+
+
+async def test_as_many_people_approve_as_are_asked_for(plans: Plans) -> None:
+    async def now() -> tuple[tuple[str, ...], bool]:
+        found = await plans.get("acme/api#1")
+        assert found is not None
+        return found.approvers, found.is_approved
+
+    await plans.save(row("h1"), at(0))
+    assert await plans.approve("acme/api#1", "h1", "ana", at(1), required=2) == ("ana",)
+    assert await plans.approve("acme/api#1", "h1", "Ana", at(2), required=2) == ("Ana",)
+    assert await now() == (("Ana",), False)
+    assert await plans.approve("acme/api#1", "h1", "bea", at(3), required=2) == ("Ana", "bea")
+    assert await now() == (("Ana", "bea"), True)
+    await plans.save(row("h2"), at(4))
+    assert await now() == ((), False)
+    assert await plans.approve("acme/api#1", "h2", "bea", at(5), required=2) == ("bea",)
+    assert await plans.unapprove("acme/api#1", "ana", at(6))
+    assert await now() == ((), False)
+    assert not await plans.unapprove("acme/api#1", "ana", at(7))
+
+
+async def test_approvals_that_a_run_has_used_up_do_not_count_again(plans: Plans) -> None:
+    await plans.save(row("h1"), at(0))
+    await plans.approve("acme/api#1", "h1", "ana", at(1), required=2)
+    await plans.approve("acme/api#1", "h1", "bea", at(2), required=2)
+    assert await plans.approve("acme/api#1", "h1", "ana", at(5), required=2, since=to_text(at(4))) == ("ana",)
 
 
 async def test_the_newest_plans_come_first(plans: Plans) -> None:

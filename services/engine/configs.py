@@ -1,0 +1,38 @@
+"""A repository's settings as they stand on its default branch, over the defaults of its owner.
+
+The defaults are read with the rights the repository's own installation has: a private `.github` counts only where the
+App is installed on it too.
+"""
+
+from services.core.config import CONFIG_PATH, RepoConfig, combined, read_config, read_file
+from services.errors import NotFound, Refused, UserError
+from services.github.reads import Reads
+
+
+async def config_of(reads: Reads, repo: str) -> RepoConfig:
+    """A file that has errors counts as empty, as that is strictest; said they are by `lockstep/config`."""
+    own, defaults = await _texts(reads, repo)
+    read = read_file(own)
+    return combined(read_file(defaults).written, {} if read.problems else read.written)
+
+
+async def strict_config_of(reads: Reads, repo: str) -> RepoConfig:
+    """Read now; UserError when a file has errors: what it would have asked for must not be passed over."""
+    own, defaults = await _texts(reads, repo, fresh=True)
+    if read_file(defaults).problems:  # which may lie where readers of this repository can't look
+        raise UserError(
+            "The settings that this repository's owner keeps for all of them have an error; correct it first."
+        )
+    return read_config(own, defaults=defaults)
+
+
+async def _texts(reads: Reads, repo: str, *, fresh: bool = False) -> tuple[str, str]:
+    own = await reads.file(repo, CONFIG_PATH, fresh=fresh)
+    home = f"{repo.partition('/')[0]}/.github"
+    if home.lower() == repo.lower():
+        return own or "", ""
+    try:
+        defaults = await reads.file(home, CONFIG_PATH, fresh=fresh, through=repo)
+    except (NotFound, Refused):
+        defaults = None
+    return own or "", defaults or ""

@@ -1,0 +1,106 @@
+"""What a repository, or its owner for all of them, asks for in `.github/lockstep.yml`."""
+
+from services.sandbox.state import CheckRun
+from tests.kit.story import FILES, Story
+
+PLAN = "- [ ] **one** Write a file · run: echo 1 > one.txt\n"
+PATH = ".github/lockstep.yml"
+PEOPLE = {"ana": "maintain", "bea": "maintain", "cem": "maintain"}
+
+
+async def said_of_settings(story: Story, sha: str) -> CheckRun:
+    def found() -> list[CheckRun]:
+        runs = story.hub.sandbox.state.check_runs.values()
+        return [run for run in runs if (run.head_sha, run.name) == (sha, "lockstep/config")]
+
+    await story.until(lambda: found() and found()[0].conclusion)
+    (check,) = found()
+    return check
+
+
+async def test_two_people_approve_where_two_are_asked_for(story: Story) -> None:
+    await story.begin({"acme/api": {**FILES, PATH: "approvals:\n  required: 2\n"}}, roles=PEOPLE)
+    await story.issue(PLAN)
+    await story.until("Waits for approval")
+    assert await story.ask("/lockstep approve") == "+1"
+    await story.until("**Waits for more approvals:**", "approved by `ana` so far", "1 of 2 approvals of")
+    assert await story.ask("/lockstep run") == "confused"
+    assert await story.ask("/lockstep approve") == "+1"  # the same person once more is no second one
+    assert "**Waits for more approvals:**" in story.plan_comment()
+    await story.edit(f"{PLAN}- [ ] **two** Write another · run: echo 2 > two.txt\n")
+    await story.until("2 tasks", "**Waits for approval:**")  # nobody has approved this text
+    await story.turn_clock(seconds=5)
+    assert await story.ask("/lockstep approve", by="bea") == "+1"
+    assert await story.ask("/lockstep approve", by="cem") == "+1"
+    await story.until("**Approved** by `cem`")
+    assert await story.ask("/lockstep run") == "+1"
+    await story.until("**Done.**")
+
+
+async def test_an_approval_that_was_enough_is_not_once_more_are_asked_for(story: Story) -> None:
+    await story.begin(roles=PEOPLE)
+    await story.issue(PLAN)
+    await story.until("Waits for approval")
+    assert await story.ask("/lockstep approve") == "+1"
+    await story.commit("acme/api", {PATH: "approvals:\n  required: 2\n"})
+    assert await story.ask("/lockstep run") == "confused"
+    await story.until("The plan has 1 of 2 approvals.")
+
+
+async def test_the_author_and_strangers_do_not_approve_where_others_are_named(story: Story) -> None:
+    settings = "approvals:\n  self: false\n  users: [ana, bea]\n"
+    await story.begin({"acme/api": {**FILES, PATH: settings}}, roles=PEOPLE)
+    await story.issue(PLAN)
+    await story.until("Waits for approval")
+    assert await story.ask("/lockstep approve") == "confused"
+    await story.until("This repository asks for an approval by somebody other than the plan's author.")
+    assert await story.ask("/lockstep approve", by="cem") == "confused"
+    await story.until("name the people who approve plans, and you are none of them")
+    assert await story.ask("/lockstep approve", by="bea") == "+1"
+    await story.until("**Approved** by `bea`")
+
+
+async def test_the_owners_defaults_count_where_a_repository_says_nothing(story: Story) -> None:
+    defaults = "approvals:\n  required: 2\n  self: false\n"
+    await story.begin({"acme/api": FILES, "acme/.github": {PATH: defaults}}, roles=PEOPLE)
+    await story.issue(PLAN)
+    await story.until("Waits for approval")
+    assert await story.ask("/lockstep approve") == "confused"
+    await story.until("somebody other than the plan's author")
+    assert await story.ask("/lockstep approve", by="bea") == "+1"
+    await story.until("1 of 2 approvals of")
+    await story.commit("acme/api", {PATH: "approvals:\n  required: 1\n"})
+    assert await story.ask("/lockstep approve", by="bea") == "+1"
+    await story.until("**Approved** by `bea`")
+
+
+async def test_an_error_in_the_settings_is_shown_at_its_line(story: Story) -> None:
+    await story.begin(roles=PEOPLE)
+    sha = await story.commit("acme/api", {PATH: "merge: squash\ncheks: none\n"})
+    check = await said_of_settings(story, sha)
+    assert (check.conclusion, check.title) == ("failure", "1 error in .github/lockstep.yml")
+    (note,) = check.annotations
+    assert (note["path"], note["start_line"]) == (PATH, 2)
+    assert "Did you mean `checks`?" in str(note["message"])
+    sha = await story.commit("acme/api", {PATH: "merge: squash\nchecks: none\n"})
+    check = await said_of_settings(story, sha)
+    assert (check.conclusion, check.annotations) == ("success", [])
+
+
+async def test_other_pushes_and_other_branches_get_no_check_of_the_settings(story: Story) -> None:
+    await story.begin(roles=PEOPLE)
+    shas = [
+        await story.commit("acme/api", {"other.txt": "1"}),
+        await story.commit("acme/api", {PATH: "cheks: none\n"}, branch="feature"),
+    ]
+    await story.settled()
+    found = [check for check in story.hub.sandbox.state.check_runs.values() if check.name == "lockstep/config"]
+    assert not found, shas
+
+
+async def test_nobody_approves_past_settings_that_cannot_be_read(story: Story) -> None:
+    await story.begin({"acme/api": {**FILES, PATH: "merge: squash\naproovals:\n  required: 2\n"}}, roles=PEOPLE)
+    await story.issue(PLAN)
+    await story.until("Waits for approval")
+    assert await story.ask("/lockstep approve") == "confused"
+    await story.until(".github/lockstep.yml: Line 2:", "Did you mean `approvals`?")
