@@ -1,5 +1,5 @@
 """`python -m bot plan`: `check FILE` reads a plan and says what is in it or what is wrong with it; `schema` prints its
-JSON schema.
+JSON schema, or that of a repository's settings.
 
 The same parser as the bot's, on a file, without network or database, so a plan can be checked in CI and before it is
 posted.
@@ -14,6 +14,7 @@ import msgspec
 
 from bot.plan_show import show
 from services.core import graph
+from services.core.config import config_schema
 from services.core.parse import Form, parse_bytes
 from services.core.plan import MAX_BYTES, Parsed
 from services.core.plan_rules import is_repo
@@ -28,7 +29,8 @@ def main(arguments: list[str]) -> int:
     options = _parser().parse_args(arguments)
     try:
         if options.action == "schema":
-            sys.stdout.write(_json(plan_schema(), indent=2))
+            schema = config_schema() if options.settings else plan_schema()
+            sys.stdout.write(_json(schema, indent=2))
             return 0
         return _check(options)
     except UserError as error:
@@ -50,7 +52,8 @@ def _parser() -> argparse.ArgumentParser:
         "--installed", metavar="FILE", help="repositories that may be named, one on a line; without it any may"
     )
     check.add_argument("--json", action="store_true", help="print one JSON object")
-    actions.add_parser("schema", help="print the JSON schema of a plan in YAML")
+    schema = actions.add_parser("schema", help="print the JSON schema of a plan in YAML")
+    schema.add_argument("--settings", action="store_true", help="print that of .github/lockstep.yml instead")
     return parser
 
 

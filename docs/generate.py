@@ -1,13 +1,19 @@
-"""Writes the generated pages of the reference from what is registered: settings and commands.
+"""Writes the generated pages of the reference from what is registered: settings, commands, and the JSON schemas.
 
 Usage: python docs/generate.py [--check]. With --check nothing is written and the exit status says whether the pages are up to date.
 """
 
 import sys
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
+
+import msgspec
 
 import handlers.commands
 from bot.settings import reference
+from services.core.config import config_schema
+from services.core.plan_schema import plan_schema
 
 PAGES = Path(__file__).parent / "reference"
 NOTE = "<!-- Made by docs/generate.py; edit the code, not this page. -->\n"
@@ -20,7 +26,11 @@ def settings() -> str:
     ]
     head = "| Variable | Accepts | Default | Meaning |\n| --- | --- | --- | --- |\n"
     return (
-        f"{NOTE}\n# Settings\n\nThe bot is set through its environment.\n\n{head}" + "\n".join(rows) + "\n" + REPOSITORY
+        f"{NOTE}\n# Settings\n\nThe bot is set through its environment.\n\n{head}"
+        + "\n".join(rows)
+        + f"\n{REPOSITORY}"
+        + "\n".join(_keys(config_schema()))
+        + "\n"
     )
 
 
@@ -33,15 +43,56 @@ def commands() -> str:
     return f"{NOTE}\n{COMMANDS}" + "\n".join(rows) + "\n"
 
 
+def _keys(schema: Mapping[str, Any], before: str = "") -> Iterator[str]:
+    """The rows of a repository's own settings, from their schema."""
+    for name, key in schema["properties"].items():
+        if "$ref" in str(key):
+            yield from _keys(schema["$defs"]["Approvals"], f"{name}.")
+            continue
+        accepts = " or ".join(f"`{value}`" for value in key["enum"]) if "enum" in key else _ACCEPTS[key["type"]]
+        default = key["default"] if key["default"] not in ([], (), {}) else "none"
+        default = str(default).lower() if isinstance(default, bool) else default
+        yield f"| `{before}{name}` | {accepts} | `{default}` | {key['description']} |"
+
+
+def schema(value: Mapping[str, Any]) -> str:
+    return msgspec.json.format(msgspec.json.encode(value), indent=2).decode() + "\n"
+
+
+_ACCEPTS = {
+    "integer": "1 to 10",
+    "boolean": "`true` or `false`",
+    "array": "a list of logins",
+    "object": "`word: verb` lines",
+}
 REPOSITORY = """
 ## A repository's own settings
 
-In `.github/lockstep.yml` on the default branch; an unknown key is an error.
+In `.github/lockstep.yml` on the default branch. The same file in the owner's `.github` repository, where the App is
+installed on it too, holds defaults for all repositories of that owner: what a repository says itself counts, and of
+`approvals` and `aliases` key by key. An unknown key or a value that does not fit is an error. While a repository's own
+file has one, its plans can't be approved, and everything else is as if the file were empty. The check `lockstep/config` on a pushed
+commit of the default branch shows errors at their lines.
+
+`approvals` says who has to approve plans whose issue stands in this repository; the maintain permission there and write on every
+repository of the plan are needed besides. Each approval counts for one text: an edit asks for all of them anew, and so does a new run
+of a plan whose approvals have started one. `unapprove` takes all of them back. Where more people are asked for after a plan was approved,
+it starts once they have approved it too.
+
+Editors complete and check the file with its [schema](config.schema.json), which `python -m bot plan schema --settings`
+prints too:
+
+```yaml
+# yaml-language-server: $schema=./config.schema.json
+approvals:
+  required: 2
+  self: false
+aliases:
+  r+: approve
+```
 
 | Key | Accepts | Default | Meaning |
 | --- | --- | --- | --- |
-| `checks` | `required` or `none` | `required` | `none` merges without waiting for a check; those that have begun still count |
-| `merge` | `squash`, `merge` or `rebase` | `squash` | how pull requests are merged, if the repository allows it |
 """
 COMMANDS = """# Commands
 
@@ -83,7 +134,12 @@ in each repository of the tasks it changes.
 
 def main(arguments: list[str]) -> int:
     """0 when the pages are written, or with --check up to date; 1 when they are not."""
-    pages = {"settings.md": settings(), "commands.md": commands()}
+    pages = {
+        "settings.md": settings(),
+        "commands.md": commands(),
+        "plan.schema.json": schema(plan_schema()),
+        "config.schema.json": schema(config_schema()),
+    }
     if "--check" in arguments:
         stale = [
             name for name, text in pages.items() if not (PAGES / name).is_file() or (PAGES / name).read_text() != text

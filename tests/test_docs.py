@@ -32,6 +32,12 @@ def test_the_generated_pages_are_up_to_date() -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
+@pytest.mark.parametrize(("page", "options"), [("plan", ()), ("config", ("--settings",))])
+def test_the_published_schema_is_the_printed_one(page: str, options: tuple[str, ...]) -> None:
+    done = run("-m", "bot", "plan", "schema", *options)
+    assert (done.returncode, done.stdout) == (0, (REFERENCE / f"{page}.schema.json").read_text())
+
+
 def test_every_setting_is_explained() -> None:
     page = (REFERENCE / "settings.md").read_text()
     for name in Settings.__struct_fields__:
