@@ -5,10 +5,13 @@ from collections.abc import Iterator
 from handlers import on
 from handlers.events import Event
 from services.core.names import pull_key
+from services.core.pull_text import issues_named
 from services.engine.engine import Engine
 
 NEW_FILES = frozenset({"synchronize", "reopened", "closed"})
 """What may come with other commits; `edited` too, when it was turned to another base."""
+SAYS_WHAT = frozenset({"opened", "edited", "reopened"})
+"""When a pull request may say anew which task it does."""
 
 
 @on("pull_request", "pull_request_review")
@@ -17,6 +20,8 @@ async def on_pull(event: Event, engine: Engine) -> None:
         engine.forget(event.repo, *_changed(event), told=event.told)
         if not await engine.is_own(login=event.sender.login):
             await engine.look(pull_key(event.repo, event.number))
+            if event.action in SAYS_WHAT and event.pull and issues_named(event.pull.body, event.repo):
+                await engine.attach(event.repo, event.number)
 
 
 def _changed(event: Event) -> Iterator[str]:

@@ -18,6 +18,8 @@ WORKFLOWS = ".github/workflows/"
 async def on_push(event: Event, engine: Engine) -> None:
     if event.repo:
         engine.forget(event.repo, *_changed(event), told=event.told)
+        if event.push is not None and event.push.branch and event.push.branch == event.default_branch:
+            engine.base_moved(event.repo)
         if _sets(event) and event.push is not None and await engine.sees(event.repo):
             await engine.read_settings(event.repo, event.push.after)
 

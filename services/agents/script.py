@@ -25,13 +25,13 @@ def shell(text: str) -> list[str]:
 
 
 class Script:
-    """Runs `task.run`; its exit code decides."""
+    """Runs `task.run`; its exit code decides. What people want done otherwise is its standard input."""
 
     async def run(self, work: Work, box: Box) -> Outcome:
         if not work.task.run.strip():
             raise UserError(f"Task `{work.task.id}` has the agent `script` but no `run:` with its commands.")
         began = time.monotonic()
-        done = await box.run(shell(work.task.run), files=work.files, seconds=work.seconds)
+        done = await box.run(shell(work.task.run), files=work.files, seconds=work.seconds, stdin=work.note.encode())
         seconds = time.monotonic() - began
         log = clean_log(done.output)
         return Outcome(

@@ -92,7 +92,7 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
 class Decision(msgspec.Struct, frozen=True, kw_only=True):
     """What follows: the tasks that changed, the wait keys of those whose keys changed, what to carry out, the history.
 
-    `state`: of the run from now on.
+    `state`: of the run from now on.  `told`: the pull requests whose comments have something new to say.
     """
 
     run_id: str
@@ -102,6 +102,7 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     waits: tuple[tuple[str, tuple[str, ...]], ...] = ()
     actions: tuple[Action, ...] = ()
     history: tuple[Moment, ...] = ()
+    told: tuple[tuple[str, int], ...] = ()
 
     @property
     def is_empty(self) -> bool:

@@ -38,7 +38,7 @@ class Command(msgspec.Struct, frozen=True, kw_only=True):
 def parse_commands(body: str) -> tuple[Command, ...]:
     """All commands of a comment, in order; a bare `/lockstep` means help."""
     found = []
-    for line in _prose(body[:MAX_COMMENT]):
+    for line in prose(body[:MAX_COMMENT]):
         if match := _LINE.match(line):
             found.append(_read((match["rest"] or "help").split()))
             if len(found) == MAX_COMMANDS:
@@ -53,7 +53,7 @@ def _reader() -> MarkdownIt:
     return reader.disable("reference")
 
 
-def _prose(body: str) -> Iterator[str]:
+def prose(body: str) -> Iterator[str]:
     """Lines of paragraphs that stand at the top level, without code spans and HTML comments."""
     inside = ""
     for token in _reader().parse(body.replace("\r\n", "\n").replace("\x00", "")):

@@ -29,9 +29,10 @@ from services.core.board import (
 )
 from services.core.gate import PullFact, Ruling, rule
 from services.core.graph import layers, needs_of
-from services.core.machine import ENDED, QUIET, SATISFIED, STUCK, Happening, Kind, TaskState, step
+from services.core.machine import ENDED, QUIET, SATISFIED, STUCK, Happening, Kind, TaskState, is_a_persons, step
 from services.core.overrides import counting, missing
 from services.core.places import Places
+from services.core.text import code
 
 
 def begin(run: Run, now: datetime) -> tuple[Run, Decision]:
@@ -135,7 +136,12 @@ class _Work:
         elif task.state not in _JUDGED:
             return  # a task that is to be tried again keeps its pull request, whose old head says nothing any more
         elif fact.state == "closed":
-            self.apply(task_id, Happening(kind="closed", text="the pull request was closed without merging"))
+            text = "the pull request was closed without merging"
+            if is_a_persons(task):
+                text = f"it is with {code(task.assignee)}, whose pull request was closed without merging"
+            self.apply(task_id, Happening(kind="closed", text=text))
+        elif is_a_persons(task):
+            self.apply(task_id, Happening(kind="moved", sha=fact.head_sha, text="the pull request has new commits"))
         elif fact.head_sha not in task.heads and task.renewing:
             return  # it is being brought up to date, and whoever does that says what came of it
         elif fact.head_sha not in task.heads:
@@ -208,7 +214,15 @@ class _Work:
             waits=tuple(self._waits()),
             actions=tuple(self.actions),
             history=tuple(self.history),
+            told=tuple(self._told()),
         )
+
+    def _told(self) -> Iterator[tuple[str, int]]:
+        """A pull request whose task stood still has a comment, and what becomes of the task changes it."""
+        for task_id in self.moved:
+            task = self.of(task_id)
+            if task.troubled and task.pull:
+                yield self.board.specs[task_id].repo, task.pull
 
     def _waits(self) -> Iterator[tuple[str, tuple[str, ...]]]:
         for task_id, after in self.changed.items():
@@ -241,7 +255,7 @@ _JUDGED = STUCK | {"in_review"}
 _UNSTARTED = frozenset({"blocked", "ready"})
 _UNBLOCKED, _REBLOCKED, _STARTED = Happening(kind="unblocked"), Happening(kind="reblocked"), Happening(kind="started")
 _NEED_ISSUE = frozenset({"tidy", "label", "assign"})
-_RELIEVES = frozenset({"cancelled", "retried", "green", "rebased", "recreated"})
+_RELIEVES = frozenset({"cancelled", "retried", "green", "rebased", "recreated", "reviewed"})
 """Happenings after which a task no longer waits for somebody, as its label says it does."""
 _CALLS_FOR: dict[str, tuple[ActionKind, ...]] = {
     "started": ("attempt",),
@@ -258,6 +272,7 @@ _CALLS_FOR: dict[str, tuple[ActionKind, ...]] = {
     "rebased": ("checks",),
     "overridden": ("checks",),
     "assigned": ("label", "assign"),
+    "attached": ("label", "assign", "checks"),
 }
 
 

@@ -14,6 +14,8 @@ State = Literal["blocked", "ready", "running", "in_review", "done", "needs_human
 STATES: tuple[State, ...] = get_args(State)
 SATISFIED: frozenset[State] = frozenset({"done", "skipped"})
 """States that count as met for what needs the task."""
+MAX_ASKED = 8_000
+"""Characters of what people want changed; the newest count."""
 ENDED: frozenset[State] = frozenset({"done", "skipped", "cancelled"})
 STUCK: frozenset[State] = frozenset({"needs_human", "failed"})
 
@@ -21,6 +23,7 @@ Kind = Literal[
     "tracked", "unblocked", "reblocked", "started", "pushed", "opened", "waits", "broke", "refused", "moved", "green",
     "merged", "closed", "expired", "cancelled", "retried", "skipped", "held", "released", "prioritised",
     "rebasing", "rebased", "stalled", "recreated", "discarded", "overridden", "assigned",
+    "attached", "reviewed",
 ]  # fmt: skip
 KINDS: tuple[Kind, ...] = get_args(Kind)
 QUIET: frozenset[Kind] = frozenset({"tracked", "waits"})
@@ -31,9 +34,10 @@ class Happening(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaul
     """Something that happened to a task. `fence`: the attempt's fence when it comes from an attempt's effects, -1 when
     it is independent of one.
 
-    number: of the issue (tracked) or pull request (opened, discarded); sha: head (pushed, moved, rebased, overridden)
-    or merge commit (merged); value: the new priority (prioritised); name: of whom it goes to (assigned), or `check:`
-    or `need:` and what no longer counts (overridden); text: why.
+    number: of the issue (tracked) or pull request (opened, discarded, attached); sha: head (pushed, moved, rebased,
+    overridden, attached) or merge commit (merged); value: the new priority (prioritised); name: of whom it goes to
+    (assigned, attached), or `check:` or `need:` and what no longer counts (overridden), or what is to be changed
+    (reviewed); text: why.
     """
 
     kind: Kind
@@ -67,6 +71,8 @@ class TaskState(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaul
     worked: seconds in attempts so far.  late: its pull request has waited too long, and more waiting changes nothing.
     renewing: the head that is being brought up to date with its base: what follows it is ours until that is settled.
     discarding: the pull request that is being closed, and nothing starts before it is.  assignee: whom it went to.
+    asked: what people want its next attempts to do otherwise.  troubled: it stood still with a pull request, whose
+    comment tells how it stands from then on.
     """
 
     id: str
@@ -87,6 +93,8 @@ class TaskState(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaul
     discarding: int = 0
     overrides: tuple[Override, ...] = ()
     assignee: str = ""
+    troubled: bool = False
+    asked: str = ""
     since: datetime | None = None
     started_at: datetime | None = None
     finished_at: datetime | None = None
@@ -96,8 +104,9 @@ _STAY: dict[Kind, State | None] = dict.fromkeys(KINDS, None)
 
 
 def _control(state: State) -> dict[Kind, State | None]:
-    """What people may say of a task that is not over: it changes nothing but when it starts and whether it merges."""
-    return {"held": state, "released": state, "prioritised": state, "discarded": state}
+    """What people may say of a task that is not over: when it starts, whether it merges, what is to be different."""
+    waits: State = state if state == "ready" else "blocked"
+    return {"held": state, "released": state, "prioritised": state, "discarded": state, "reviewed": waits}
 
 
 def _renewal(state: State) -> dict[Kind, State | None]:
@@ -113,14 +122,14 @@ TABLE: dict[State, dict[Kind, State | None]] = {
         **_STAY, **_control("blocked"),
         "tracked": "blocked", "waits": "blocked", "unblocked": "ready", "broke": "failed",
         "merged": "done", "cancelled": "cancelled", "skipped": "skipped", "assigned": "needs_human",
-        "stalled": "needs_human",
+        "stalled": "needs_human", "attached": "needs_human",
     },
     "ready": {
         **_STAY, **_control("ready"),
         "tracked": "ready", "waits": "ready",
         "started": "running", "reblocked": "blocked", "broke": "failed",
         "merged": "done", "cancelled": "cancelled", "skipped": "skipped", "assigned": "needs_human",
-        "stalled": "needs_human",
+        "stalled": "needs_human", "attached": "needs_human",
     },
     "running": {
         **_STAY, **_control("running"),
@@ -138,11 +147,12 @@ TABLE: dict[State, dict[Kind, State | None]] = {
     "needs_human": {
         **_STAY, **_control("needs_human"), **_renewal("needs_human"),
         "tracked": "needs_human", "moved": "needs_human", "green": "in_review", "merged": "done",
-        "cancelled": "cancelled", "retried": "blocked", "skipped": "skipped",
+        "attached": "needs_human", "closed": "needs_human", "cancelled": "cancelled", "retried": "blocked",
+        "skipped": "skipped",
     },
     "failed": {
         **_STAY, **_control("failed"), **_renewal("failed"),
-        "tracked": "failed", "moved": "needs_human", "green": "in_review", "merged": "done",
+        "tracked": "failed", "attached": "needs_human", "moved": "needs_human", "green": "in_review", "merged": "done",
         "refused": "needs_human", "closed": "needs_human", "cancelled": "cancelled", "retried": "blocked",
         "skipped": "skipped",
     },
@@ -174,10 +184,14 @@ def step(task: TaskState, happened: Happening, now: datetime) -> TaskState | Non
         changes["finished_at"] = now if following in ENDED else None
         if task.state == "running" and task.since is not None:
             changes["worked"] = task.worked + max((now - task.since).total_seconds(), 0.0)
-    elif happened.kind in {"waits", "stalled", "assigned"}:
+    elif happened.kind in {"waits", "stalled", "assigned", "attached"} or (
+        happened.kind == "closed" and following == task.state
+    ):
         changes["reason"] = happened.text
     if happened.kind == "started":
         changes["started_at"] = task.started_at or now
+    if following in STUCK and changes.get("pull", task.pull) and not task.troubled:
+        changes["troubled"] = True
     if changes.get("fence", task.fence) != task.fence:
         changes["renewing"] = ""  # whoever brings it up to date belongs to what is over
     after = msgspec.structs.replace(task, **changes)
@@ -195,6 +209,14 @@ def _applies(task: TaskState, happened: Happening) -> bool:
             return bool(task.pull) and happened.sha == task.head_sha and task.head_sha in task.heads
         case "discarded":
             return task.discarding == happened.number != 0
+        case "attached":
+            return not task.pull and not task.discarding
+        case "reviewed":
+            return not task.assignee
+        case "recreated":
+            return not is_a_persons(task)  # that pull request is not ours to close
+        case "closed":
+            return task.state != "needs_human" or is_a_persons(task)
         case _:
             return True
 
@@ -238,6 +260,9 @@ def _asked_for(task: TaskState, happened: Happening) -> dict[str, object]:
             return {"fence": task.fence + 1, "late": False, "assignee": "", **anew}
         case "cancelled" | "skipped":
             return {"fence": task.fence + 1}
+        case "reviewed":
+            asked = f"{task.asked}\n\n{happened.name}".strip()[-MAX_ASKED:]
+            return {"asked": asked, "fence": task.fence + 1, "late": False, "started_at": None, "worked": 0.0}
         case _:
             return _renewed(task, happened)
 
@@ -250,7 +275,7 @@ def _renewed(task: TaskState, happened: Happening) -> dict[str, object]:
         case "stalled":
             return {"renewing": "", "discarding": 0}
         case "discarded":
-            return {"discarding": 0, "pull": 0, "head_sha": "", "heads": (), "overrides": ()}
+            return {"discarding": 0, "pull": 0, "head_sha": "", "heads": (), "overrides": (), "troubled": False}
         case "recreated":
             fresh = {"started_at": None, "worked": 0.0, "late": False, "assignee": ""}
             return {"fence": task.fence + 1, "discarding": task.pull, **fresh}
@@ -258,8 +283,18 @@ def _renewed(task: TaskState, happened: Happening) -> dict[str, object]:
             return {"overrides": (*task.overrides, _override(happened))}
         case "assigned":
             return {"fence": task.fence + 1, "assignee": happened.name}
+        case "attached":
+            fence = task.fence + 1
+            return {"fence": fence, "assignee": happened.name, "pull": happened.number, "head_sha": happened.sha}
+        case "closed" if is_a_persons(task):
+            return {"pull": 0, "head_sha": "", "troubled": False}
         case _:
             return {}
+
+
+def is_a_persons(task: TaskState) -> bool:
+    """Is its pull request one that a person opened for it, so that nothing of it is ours to judge, merge or close?"""
+    return bool(task.pull) and bool(task.assignee) and not task.heads
 
 
 def _override(happened: Happening) -> Override:

@@ -46,7 +46,7 @@ def broken(parsed: Parsed, answers: Sequence[str] = ()) -> str:
         "",
     ]
     listed = [f"- {_place(problem.line)}{problem.message}" for problem in errors[:PROBLEMS]]
-    return _first_that_fits(
+    return first_that_fits(
         _join([*lines, *_up_to(listed, shown, len(errors))], said) for shown, said in _less(len(listed), 1, answers)
     )
 
@@ -91,10 +91,10 @@ def render(
             yield _join([*head, *warned, *_table(plan, rows, shown, ahead), "", *no_graph], said)
         yield _join([*head, *_up_to(told, 0, len(told)), "", *_table(plan, rows, 0, ahead), "", *no_graph], ())
 
-    return _first_that_fits(bodies())
+    return first_that_fits(bodies())
 
 
-def _first_that_fits(bodies: Iterator[str]) -> str:
+def first_that_fits(bodies: Iterator[str]) -> str:
     """The last one is so short that it always does."""
     body = ""
     for body in bodies:
@@ -253,9 +253,13 @@ def _mermaid(plan: Plan, run: Run | None, critical: frozenset[str]) -> list[str]
 
 def answered(answers: Sequence[str]) -> str:
     """The comment where there is no plan: only answers to commands."""
-    return _first_that_fits(_join([], said) for _, said in _less(0, 0, answers))
+    return first_that_fits(_join([], said) for _, said in _less(0, 0, answers))
 
 
 def _join(lines: Sequence[str], answers: Sequence[str]) -> str:
-    said = ["#### Answers", "", *answers, ""] if answers else []
-    return "\n".join([*lines, *said, FOOT, STICKY])
+    return "\n".join([*lines, *answers_of(answers), FOOT, STICKY])
+
+
+def answers_of(answers: Sequence[str]) -> list[str]:
+    """The lines that hold what commands were answered."""
+    return ["#### Answers", "", *answers, ""] if answers else []

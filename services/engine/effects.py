@@ -128,6 +128,7 @@ class Effects:
             message=messages.commit_message(run, task, await self._hidden(run, task)),
             when=state.since or self._parts.clock.now(),
             replaces=state.heads,
+            note=state.asked,
         )
         result = await self._parts.workers.attempt(order)
         return Outcome(happened=(_happening(result, state.fence),), log=result.log, note=result.kind)

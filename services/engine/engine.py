@@ -14,8 +14,10 @@ from services.core.board import Run, Wish
 from services.core.explain import Link
 from services.core.explained import told
 from services.core.machine import ENDED, Happening, Kind, Override, TaskState
+from services.core.names import pull_key
 from services.core.roles import Tier, suffices
 from services.core.targets import chosen, only, to_retry
+from services.engine import pulls
 from services.engine.effects import Effects
 from services.engine.files import check_settings
 from services.engine.intake import Approved, Intake
@@ -28,6 +30,8 @@ from services.engine.stickies import Stickies
 from services.errors import ApiError, NotAllowed, NotFound, Refused, UserError
 from services.store.plans import Answer, PlanRow
 
+SETTLES = 5.0
+"""Seconds after a push to a base branch until the pull requests into it are looked at."""
 LOOKED_AT = 20
 """Pull requests that are read to explain something, at most."""
 
@@ -51,6 +55,7 @@ class Engine(Shown):
         self.stickies = Stickies(parts)
         self.intake = Intake(parts, self.stickies)
         self._observer = Observer(parts)
+        self._moved: set[str] = set()  # repositories whose pull requests are going to be looked at
         self.driver = Driver(parts, self.stickies, self._observer, Effects(parts, self._observer))
 
     async def start(self) -> int:
@@ -99,6 +104,20 @@ class Engine(Shown):
         """The same, as another process heard it; it is told to all, and only one conducts the plan."""
         if self._parts.runs.holds(plan_id):
             self.driver.wake(run_id, tasks)
+
+    def base_moved(self, repo: str) -> None:
+        """Something was pushed to the branch that pull requests go into: some may conflict with it now, and no event
+        tells of that. They are looked at once for all that is pushed within a few seconds.
+        """
+        if repo not in self._moved:
+            self._moved.add(repo)
+            self._parts.timers.after(SETTLES, lambda: self._parts.spawn("base", self._look_into(repo)))
+
+    async def _look_into(self, repo: str) -> None:
+        self._moved.discard(repo)
+        for plan_id, run_id, task in await self._parts.runs.waiting_in(pull_key(repo, 0)[:-1]):
+            if self._parts.runs.holds(plan_id):
+                self.driver.wake(run_id, [task])
 
     async def read_plan(self, repo: str, number: int) -> None:
         """An issue changed that is, or may have become, a plan."""
@@ -235,6 +254,18 @@ class Engine(Shown):
         if after is None or not after.overrides:
             raise UserError("Its head is not one that I pushed, so there is nothing of it to override.")
         return task_id, after.overrides[-1]
+
+    async def attach(self, repo: str, number: int) -> None:
+        """A person's pull request names a tracking issue: it may be the work of that task."""
+        await pulls.attach(self._parts, self.driver, repo, number)
+
+    async def asked_in(self, repo: str, number: int, body: str, review_id: str, said: str) -> pulls.Asked | None:
+        """What a review asks of us, if it is about the pull request of a task."""
+        return await pulls.asked(self._parts, repo, number, body, review_id, said)
+
+    async def revise(self, repo: str, wish: pulls.Asked, actor: str) -> str:
+        """Try a task again, with what a review said; what to answer."""
+        return await pulls.revise(self._parts, self.driver, repo, wish, actor)
 
     async def run(self, repo: str, number: int, actor: str) -> Run:
         run, actions = await self.intake.run(repo, number, actor)

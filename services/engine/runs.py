@@ -273,6 +273,8 @@ class Driver:
         self._call_next()
         if decision.changed or decision.history:
             self._stickies.touch(run.repo, run.number)
+        for place in decision.told:
+            self._stickies.touch(*place)
         self.carry_out(run.id, new)
 
     def _call_next(self) -> None:

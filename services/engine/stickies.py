@@ -19,6 +19,7 @@ from services.core.text import code
 from services.engine.approval import is_used_up
 from services.engine.leave import ended
 from services.engine.parts import Parts
+from services.engine.troubles import pull_body
 from services.errors import ApiError, NotFound, Refused
 from services.store.plans import Sticky
 
@@ -121,7 +122,7 @@ class Stickies:
         answers = [f"> {code(answer.to)} {code(answer.command)}\n\n{answer.text}\n" for answer in sticky.answers]
         plan = await self._parts.plans.get(f"{repo}#{number}")
         if plan is None:
-            return plan_comment.answered(answers)
+            return await pull_body(self._parts, repo, number, answers)
         run = await self._parts.runs.of_plan(plan.id)
         if run is not None and run.finished_at is not None:
             is_other = plan.hash != run.plan.hash

@@ -127,3 +127,23 @@ class CheckInfo(msgspec.Struct, frozen=True, kw_only=True):
     conclusion: str
     url: str
     external_id: str
+
+
+class AnnotationInfo(msgspec.Struct, frozen=True, kw_only=True):
+    """What a check says about a line of a file. level: notice, warning or failure; the texts are somebody else's."""
+
+    path: str
+    line: int
+    level: str
+    title: str
+    message: str
+
+
+class RemarkInfo(msgspec.Struct, frozen=True, kw_only=True):
+    """A comment on a line of a pull request. `line` is 0 when it is on the file, or outdated."""
+
+    id: str
+    path: str
+    line: int
+    body: str
+    author: str

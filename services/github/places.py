@@ -5,7 +5,7 @@ answer and a webhook about the same thing meet in the cache.
 from functools import lru_cache
 from urllib.parse import urlencode
 
-from services.github import shapes
+from services.github import said, shapes
 from services.github.entries import Read
 from services.github.exchange import APP, Identity, branch_path, repo_path, segment
 
@@ -49,6 +49,18 @@ def check_runs(who: Identity, repo: str, sha: str, *, only: str = "") -> Read[sh
     wanted = {"per_page": PAGE, **({"check_name": only, "filter": "all"} if only else {"filter": "latest"})}
     path = f"{repo_path(repo)}/commits/{segment(sha)}/check-runs?{urlencode(wanted)}"
     return Read(who, path, shapes.CheckList, repo, f"checks:{sha}")
+
+
+def annotations(who: Identity, repo: str, sha: str, check_id: str) -> Read[list[said.AnnotationShape]]:
+    """The first of them; they belong to a check of this commit."""
+    path = f"{repo_path(repo)}/check-runs/{segment(check_id)}/annotations?per_page=50"
+    return Read(who, path, list[said.AnnotationShape], repo, f"checks:{sha}")
+
+
+def remarks(who: Identity, repo: str, number: int, review_id: str) -> Read[list[said.RemarkShape]]:
+    """The comments on lines that belong to one review."""
+    path = f"{repo_path(repo)}/pulls/{number}/reviews/{segment(review_id)}/comments?per_page={PAGE}"
+    return Read(who, path, list[said.RemarkShape], repo, f"reviews:{number}")
 
 
 def statuses(who: Identity, repo: str, sha: str) -> Read[shapes.StatusList]:

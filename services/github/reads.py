@@ -22,6 +22,7 @@ from services.github.cache import LIST, Cache
 from services.github.entries import Key, Read
 from services.github.exchange import APP, Identity, decode, repo_path, segment
 from services.github.infos import (
+    AnnotationInfo,
     AppInfo,
     CheckInfo,
     CommentInfo,
@@ -29,6 +30,7 @@ from services.github.infos import (
     Installation,
     IssueInfo,
     PullInfo,
+    RemarkInfo,
     RepoInfo,
     ReviewInfo,
 )
@@ -216,6 +218,17 @@ class Reads:
         read = places.check_runs(await self._reader(repo), repo, sha, only=only)
         runs = await self._pages(read, lambda page: page.check_runs, fresh=fresh)
         return tuple([run.info() for run in sorted(runs, key=lambda run: run.id)])
+
+    async def annotations(self, repo: str, sha: str, check_id: str) -> tuple[AnnotationInfo, ...]:
+        """What a check run says about lines of files, the first fifty."""
+        found, _ = await self._get(places.annotations(await self._reader(repo), repo, sha, check_id))
+        return tuple([each.info() for each in found])
+
+    async def remarks(self, repo: str, number: int, review_id: str) -> tuple[RemarkInfo, ...]:
+        """The comments on lines of one review, a hundred at most, as they are now."""
+        read = places.remarks(await self._reader(repo), repo, number, review_id)
+        found, _ = await self._get(read, fresh=True)
+        return tuple([each.info() for each in found])
 
     async def suites_open(self, repo: str, sha: str) -> bool:
         """Has the commit a check suite with runs that is not completed, so that more runs may still come?

@@ -187,6 +187,15 @@ class Runs:
         )
         return await self._db.read(lambda c: [(row[0], row[1], row[2]) for row in c.execute(query, tuple(keys))])
 
+    async def waiting_in(self, prefix: str) -> list[tuple[str, str, str]]:
+        """(plan, run, task) of tasks that wait for any key that begins so; the prefix ends in `#` or `@`."""
+        query = (
+            "SELECT DISTINCT r.plan_id, w.run_id, w.task FROM wait w JOIN run r ON r.id = w.run_id"
+            " WHERE w.key >= ? AND w.key < ? ORDER BY w.run_id, w.task"
+        )
+        between = (prefix, prefix[:-1] + chr(ord(prefix[-1]) + 1))
+        return await self._db.read(lambda c: [(row[0], row[1], row[2]) for row in c.execute(query, between)])
+
     async def due(self, run_id: str, now: datetime) -> list[Due]:
         """Outbox rows of a run to carry out now, oldest first; they are marked as begun before this returns."""
 
@@ -316,6 +325,8 @@ def _write(c: Connection, plan_id: str, decision: Decision, now: datetime, settl
     if decision.changed or decision.history:
         repo, _, number = plan_id.rpartition("#")
         want(c, repo, int(number))
+    for place in decision.told:
+        want(c, *place)
     _settle(c, settles, at)
     if any(moment.kind == "run" for moment in decision.history):
         over = to_text(decision.finished_at) if decision.finished_at else None

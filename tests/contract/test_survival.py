@@ -58,6 +58,15 @@ class Looks(Engine):
     async def look(self, *keys: str) -> None:
         self.asked["look"] += 1
 
+    async def attach(self, repo: str, number: int) -> None:
+        self.asked["attach"] += 1
+
+    async def asked_in(self, repo: str, number: int, body: str, review_id: str, said: str) -> None:
+        self.asked["asked_in"] += 1
+
+    def base_moved(self, repo: str) -> None:
+        self.asked["base_moved"] += 1
+
     async def read_plan(self, repo: str, number: int) -> None:
         self.asked["read_plan"] += 1
 

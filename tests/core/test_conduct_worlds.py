@@ -28,7 +28,7 @@ events = st.tuples(
     st.integers(0, 7),
 )
 PEOPLE: tuple[Kind, ...] = ("cancelled", "retried", "skipped", "held", "released", "prioritised", "expired")
-RENEWING: tuple[Kind, ...] = ("rebasing", "recreated", "overridden", "assigned")
+RENEWING: tuple[Kind, ...] = ("rebasing", "recreated", "overridden", "assigned", "reviewed")
 BY_HAND = ("merge", "close", "reopen", "push", "rerun")
 ACTS = (*PEOPLE, *RENEWING, *BY_HAND, "pause", "go on", "fail")
 acts = st.tuples(st.sampled_from(ACTS), st.integers(0, 7))
@@ -50,13 +50,14 @@ SELDOM: dict[Kind, set[State]] = {
     # Something that was already acted when people changed their minds, and is heard only afterwards.
     "pushed": {"blocked", "ready", "done", "failed", "needs_human", "in_review"},
     "opened": {"blocked", "ready", "done", "failed", "needs_human", "in_review"},
-    "refused": {"blocked", "ready", "done", "failed", "needs_human"},
+    "refused": {"blocked", "ready", "done", "failed", "needs_human", "skipped"},
     "broke": {"done"},
     "waits": OVER | OPEN | {"failed"},
     "merged": {"blocked", "cancelled"},
     "rebased": OVER | OPEN,
     "stalled": OVER | OPEN,
     "discarded": {"running", "in_review", "failed", "done"},
+    "attached": {*STATES},  # this world has no pull requests of people
 }
 """What may be, and is too rare to count on."""
 

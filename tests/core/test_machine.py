@@ -27,12 +27,12 @@ def test_the_table_says_what_it_said() -> None:
         for state, row in ALLOWED.items()
     }
     assert moves == {
-        "blocked": ["assigned>needs_human", "broke>failed", "cancelled>cancelled", "merged>done", "skipped>skipped", "stalled>needs_human", "unblocked>ready"],
-        "ready": ["assigned>needs_human", "broke>failed", "cancelled>cancelled", "merged>done", "reblocked>blocked", "skipped>skipped", "stalled>needs_human", "started>running"],
-        "running": ["assigned>needs_human", "broke>failed", "cancelled>cancelled", "expired>needs_human", "merged>done", "opened>in_review", "refused>needs_human", "skipped>skipped"],
-        "in_review": ["assigned>needs_human", "broke>failed", "cancelled>cancelled", "closed>needs_human", "expired>needs_human", "merged>done", "moved>needs_human", "recreated>blocked", "refused>needs_human", "skipped>skipped"],
-        "needs_human": ["cancelled>cancelled", "green>in_review", "merged>done", "rebased>in_review", "recreated>blocked", "retried>blocked", "skipped>skipped"],
-        "failed": ["assigned>needs_human", "cancelled>cancelled", "closed>needs_human", "green>in_review", "merged>done", "moved>needs_human", "rebased>in_review", "recreated>blocked", "refused>needs_human", "retried>blocked", "skipped>skipped"],
+        "blocked": ["assigned>needs_human", "attached>needs_human", "broke>failed", "cancelled>cancelled", "merged>done", "skipped>skipped", "stalled>needs_human", "unblocked>ready"],
+        "ready": ["assigned>needs_human", "attached>needs_human", "broke>failed", "cancelled>cancelled", "merged>done", "reblocked>blocked", "skipped>skipped", "stalled>needs_human", "started>running"],
+        "running": ["assigned>needs_human", "broke>failed", "cancelled>cancelled", "expired>needs_human", "merged>done", "opened>in_review", "refused>needs_human", "reviewed>blocked", "skipped>skipped"],
+        "in_review": ["assigned>needs_human", "broke>failed", "cancelled>cancelled", "closed>needs_human", "expired>needs_human", "merged>done", "moved>needs_human", "recreated>blocked", "refused>needs_human", "reviewed>blocked", "skipped>skipped"],
+        "needs_human": ["cancelled>cancelled", "green>in_review", "merged>done", "rebased>in_review", "recreated>blocked", "retried>blocked", "reviewed>blocked", "skipped>skipped"],
+        "failed": ["assigned>needs_human", "attached>needs_human", "cancelled>cancelled", "closed>needs_human", "green>in_review", "merged>done", "moved>needs_human", "rebased>in_review", "recreated>blocked", "refused>needs_human", "retried>blocked", "reviewed>blocked", "skipped>skipped"],
         "done": [],
         "skipped": ["merged>done", "retried>blocked"],
         "cancelled": ["merged>done", "recreated>blocked", "retried>blocked", "skipped>skipped"],
@@ -209,3 +209,27 @@ def test_the_same_happening_twice_is_the_same_as_once(history: list[Happening], 
         once.head_sha,
         once.attempt,
     )
+
+
+def test_a_persons_pull_request_is_theirs_and_goes_with_its_end() -> None:
+    free = TaskState(id="a", state="ready", issue=3, fence=1)
+    taken = step(free, Happening(kind="attached", number=9, sha="b" * 40, name="bea", actor="bea", text="hers"), NOW)
+    assert taken is not None
+    assert (taken.state, taken.pull, taken.assignee, taken.fence) == ("needs_human", 9, "bea", 2)
+    assert step(taken, Happening(kind="attached", number=10, sha="c" * 40, name="cy"), NOW) is None
+    assert step(taken, Happening(kind="recreated", actor="ana"), NOW) is None
+    given_up = step(taken, Happening(kind="closed", text="closed"), NOW)
+    assert given_up is not None
+    assert (given_up.state, given_up.pull, given_up.assignee) == ("needs_human", 0, "bea")
+
+
+def test_what_reviews_ask_for_is_kept_for_every_later_attempt_and_bounded() -> None:
+    task = TaskState(id="a", state="in_review", pull=4, fence=1, heads=("a" * 40,), head_sha="a" * 40)
+    first = step(task, Happening(kind="reviewed", actor="bea", name="Rename it."), NOW)
+    assert first is not None
+    assert (first.state, first.fence, first.asked) == ("blocked", 2, "Rename it.")
+    second = step(first, Happening(kind="reviewed", actor="bea", name="x" * 9_000), NOW)
+    assert second is not None
+    assert second.asked == "x" * 8_000
+    with_a_person = msgspec.structs.replace(task, assignee="cy")
+    assert step(with_a_person, Happening(kind="reviewed", actor="bea", name="Rename it."), NOW) is None

@@ -141,9 +141,9 @@ def _from_memory() -> list[Swap]:
 
 PLANTED = {
     "dropped-wake": Bug(seed=12, means="events wake nobody", swaps=lambda: [(Engine, "look", _later_nothing)]),
-    "blind-sweep": Bug(seed=1, means="the sweep looks at nothing", swaps=lambda: [(Rounds, "sweep", _nothing)]),
+    "blind-sweep": Bug(seed=11, means="the sweep looks at nothing", swaps=lambda: [(Rounds, "sweep", _nothing)]),
     "no-fence": Bug(means="fences are not compared", swaps=_no_fence),
-    "no-look": Bug(seed=0, means="effects are repeated without a look", swaps=_no_look),
+    "no-look": Bug(seed=2, means="effects are repeated without a look", swaps=_no_look),
     "one-key": Bug(seed=0, means="two tasks' pull requests have one key", swaps=_one_key),
     "no-needs": Bug(seed=0, means="needs are ignored", swaps=_no_needs),
     "old-results": Bug(seed=None, means="attempts that are over go on, and their results count", swaps=_old_results),
@@ -151,7 +151,7 @@ PLANTED = {
     "no-limits": Bug(seed=1, means="limits are ignored", swaps=_no_limits),
     "stored-twice": Bug(seed=1, means="a doubled webhook is stored twice", swaps=_stored_twice),
     "any-text": Bug(
-        seed=27,
+        seed=31,
         means="the text that was approved is not compared",
         swaps=lambda: [(PlanRow, "is_approved", property(lambda self: bool(self.hash and self.approved_hash)))],
     ),
@@ -270,12 +270,12 @@ FOUND = {
         swaps=lambda: [(runs, "held", lambda board: iter(()))],
     ),
     "made-anew": Bug(
-        seed=13,
+        seed=77,
         means="a kept-up-to-date comment that somebody had deleted was made twice when the answer was lost",
         swaps=_made_anew,
     ),
     "first-attempt": Bug(
-        seed=175, means="checks on a commit that an earlier attempt had left there were doubled", swaps=_first_attempt
+        seed=27, means="checks on a commit that an earlier attempt had left there were doubled", swaps=_first_attempt
     ),
     "any-head": Bug(means="checks decided for one head were put on the next, beside its own", swaps=_any_head),
     "old-label": Bug(
@@ -285,10 +285,10 @@ FOUND = {
     ),
     "one-label": Bug(seed=301, means="of two labels set at the same time, the older could stay", swaps=_one_label),
     "not-renewed": Bug(
-        seed=0, means="a decision that was stored though the store said otherwise was made again", swaps=_not_renewed
+        seed=74, means="a decision that was stored though the store said otherwise was made again", swaps=_not_renewed
     ),
     "gave-up": Bug(
-        seed=643,
+        seed=None,
         means="labels, checks and tidying up were given up after a quarter of an hour of outage",
         swaps=lambda: [(ends, "QUIET_GIVE_UP_AFTER", ends.GIVE_UP_AFTER)],
     ),
@@ -307,6 +307,6 @@ FOUND = {
         swaps=lambda: [(Line, "was_overtaken", lambda self, looks: False)],
     ),
     "posts-once": Bug(
-        seed=560, means="a comment whose posting met a store error was not posted any more", swaps=_posts_once
+        seed=283, means="a comment whose posting met a store error was not posted any more", swaps=_posts_once
     ),
 }

@@ -1,0 +1,91 @@
+"""The one comment on a task's pull request, made when the task first stands still and kept up to date from then on.
+
+It says what failed, with the places the checks themselves name, what holds the task back, who can act, and the command
+to copy. A pull request that goes its way gets none: its checks say enough.
+"""
+
+from collections.abc import Collection, Sequence
+
+import msgspec
+
+from services.core.board import Run
+from services.core.explain import explain
+from services.core.explained import told
+from services.core.messages import FOOT, plan_place
+from services.core.names import STICKY
+from services.core.plan_comment import answers_of, first_that_fits
+from services.core.text import code, plain
+
+CHECKS = 5
+"""Failed checks that are told in detail."""
+NOTES = 8
+"""Places that are told of one check."""
+NOTE = 300
+
+
+class Note(msgspec.Struct, frozen=True, kw_only=True):
+    """What a check says about a line of a file; `line` counts from 1, 0 = the file as a whole."""
+
+    path: str
+    line: int = 0
+    text: str = ""
+
+
+class Broken(msgspec.Struct, frozen=True, kw_only=True):
+    """A check that did not pass, with what it says itself."""
+
+    name: str
+    conclusion: str
+    notes: tuple[Note, ...] = ()
+
+
+def render(
+    run: Run,
+    task_id: str,
+    *,
+    broken: Sequence[Broken] = (),
+    hidden: Collection[str] = frozenset(),
+    answers: Sequence[str] = (),
+) -> str:
+    """The comment on the pull request of this task; nothing in it tells of the `hidden` repositories."""
+    kept = frozenset(hidden)
+    head = [
+        f"### {code(task_id)}, a task of {plan_place(run, kept)}",
+        "",
+        told(run, task_id, explain(run, task_id), kept),
+        "",
+    ]
+
+    evidence = _evidence(broken)
+    named = _evidence([msgspec.structs.replace(each, notes=()) for each in broken])
+    smaller = [(evidence, answers), (evidence, answers[-1:]), (named, ())]
+    return first_that_fits("\n".join([*head, *found, *answers_of(said), FOOT, STICKY]) for found, said in smaller)
+
+
+def _evidence(broken: Sequence[Broken]) -> list[str]:
+    """What the failed checks say themselves, bounded."""
+    if not broken:
+        return []
+    lines = ["**What failed**", ""]
+    for each in broken[:CHECKS]:
+        lines.append(f"- check {code(each.name)}: {_CONCLUSIONS.get(each.conclusion, 'did not pass')}")
+        lines += [f"  - {_where(note)} {plain(note.text, NOTE)}".rstrip() for note in each.notes[:NOTES]]
+        if len(each.notes) > NOTES:
+            lines.append(f"  - … and {len(each.notes) - NOTES} more")
+    if len(broken) > CHECKS:
+        lines.append(f"- … and {len(broken) - CHECKS} more checks")
+    return [*lines, ""]
+
+
+_CONCLUSIONS = {
+    "failure": "failed",
+    "timed_out": "took too long",
+    "cancelled": "was cancelled",
+    "action_required": "waits for somebody to act",
+    "startup_failure": "could not start",
+    "stale": "was given up by GitHub",
+}
+
+
+def _where(note: Note) -> str:
+    return code(f"{note.path}:{note.line}" if note.line else note.path)

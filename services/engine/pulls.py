@@ -1,0 +1,96 @@
+"""What people do with pull requests that is meant for a task: doing it themselves, or asking for another attempt."""
+
+import msgspec
+
+from services.core import messages
+from services.core.board import Run
+from services.core.machine import Happening, TaskState
+from services.core.names import issue_key
+from services.core.pull_text import Remark, issues_named, revision
+from services.core.text import code
+from services.engine.parts import WRITE, Parts
+from services.engine.placed import place_of
+from services.engine.runs import Driver
+from services.errors import NotAllowed, NotFound, UserError
+
+OPEN = frozenset({"blocked", "ready", "needs_human", "failed"})
+"""States in which nobody is at work on a task, so that a person's pull request can be it."""
+
+
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """A review that asks something of us: of which task, and what."""
+
+    run_id: str
+    task: str
+    text: str
+
+
+async def attach(parts: Parts, driver: Driver, repo: str, number: int) -> None:
+    """Take a person's open pull request for the work of the task whose tracking issue it names, if nobody else is at
+    it. Its author must be able to write there, or be whom the task went to: else anybody could stop a task.
+    """
+    try:
+        issue = await parts.github.reads.issue(repo, number, fresh=True)
+        pull = await parts.github.reads.pull(repo, number)
+    except NotFound:
+        return
+    default = (await parts.github.reads.repository(repo)).default_branch
+    named = issues_named(issue.body, repo)
+    if pull.state != "open" or pull.base_ref != default or not named:
+        return
+    keys = [issue_key(repo, each) for each in named]
+    for plan_id, run_id, task_id in await parts.runs.waiting_on(keys):
+        run = await parts.runs.of_plan(plan_id) if parts.runs.holds(plan_id) else None
+        if run is None or run.id != run_id or not _is_free(run.tasks[task_id], named):
+            continue
+        if await _may_do(parts, repo, issue.author, run.tasks[task_id]):
+            text = f"{code(issue.author)} does it in #{number}; it is done once that is merged"
+            done = Happening(
+                kind="attached", number=number, sha=pull.head_sha, name=issue.author, actor=issue.author, text=text
+            )
+            await driver.happen(run.id, [(task_id, done)])
+            return
+
+
+def _is_free(task: TaskState, named: tuple[int, ...]) -> bool:
+    return task.state in OPEN and not task.pull and not task.discarding and task.issue in named
+
+
+async def _may_do(parts: Parts, repo: str, author: str, task: TaskState) -> bool:
+    if task.assignee:
+        return author.lower() == task.assignee.lower()
+    return await parts.github.reads.permission(repo, author, fresh=True) in WRITE
+
+
+async def asked(parts: Parts, repo: str, number: int, body: str, review_id: str, said: str) -> Asked | None:
+    """What this review of a pull request, whose text is `body`, asks of us; None when nothing, or it is not a task's.
+    said: the review's own text.
+    """
+    place = await place_of(parts, repo, number, body)
+    run = await parts.runs.of_plan(f"{place.repo}#{place.number}") if place.task else None
+    if run is None or run.tasks[place.task].pull != number:
+        return None
+    remarks = await parts.github.reads.remarks(repo, number, review_id)
+    text = revision(said, [Remark(path=each.path, line=each.line, body=each.body) for each in remarks])
+    return Asked(run_id=run.id, task=place.task, text=text) if text else None
+
+
+async def revise(parts: Parts, driver: Driver, repo: str, wish: Asked, actor: str) -> str:
+    """Begin another attempt that is told what a person wants changed; what to answer."""
+    role = await parts.github.reads.permission(repo, actor, fresh=True)
+    if role not in WRITE:
+        raise NotAllowed(messages.not_allowed_there(repo, "write", role))
+    happening = Happening(
+        kind="reviewed", actor=actor, name=wish.text, text=f"{code(actor)} wants something changed in it"
+    )
+    decision = await driver.happen(wish.run_id, [(wish.task, happening)])
+    if not any(moment.kind == "reviewed" for moment in decision.history):
+        raise UserError(_not_ours(await parts.runs.load(wish.run_id), wish.task))
+    return f"I will try {code(wish.task)} again with what you wrote; this pull request gets the result."
+
+
+def _not_ours(run: Run | None, task_id: str) -> str:
+    task = run.tasks.get(task_id) if run is not None else None
+    if task is not None and task.assignee:
+        return f"The task is with {code(task.assignee)}; `/lockstep assign {task_id} agent` gives it back first."
+    return "The task is over, so there is nothing to try again."

@@ -1,0 +1,59 @@
+"""What stands in the comment on a task's pull request: read from the store, and of its failed checks from GitHub."""
+
+from collections.abc import Sequence
+
+from services.core import plan_comment, pull_comment
+from services.core.gate import PASSED
+from services.core.machine import TaskState
+from services.core.pull_comment import Broken, Note
+from services.engine.parts import Parts
+from services.engine.placed import place_of
+from services.errors import NotFound, Refused
+from services.github.infos import AnnotationInfo, CheckInfo
+
+ASKED = pull_comment.CHECKS
+"""Failed checks whose annotations are read."""
+
+
+async def pull_body(parts: Parts, repo: str, number: int, answers: Sequence[str]) -> str:
+    """The body of the comment on an issue or pull request that is no plan: how its task stands, if it is the pull
+    request of one that stood still, and the answers.
+    """
+    place = await place_of(parts, repo, number, "")
+    if not place.task:  # of a task that is over only the pull request's own text tells whose it is
+        try:
+            text = (await parts.github.reads.ranked("plan").pull(repo, number)).body
+        except NotFound:
+            return plan_comment.answered(answers)
+        place = await place_of(parts, repo, number, text)
+    run = await parts.runs.of_plan(f"{place.repo}#{place.number}") if place.task else None
+    task = run.tasks[place.task] if run is not None else None
+    if run is None or task is None or task.pull != number or not task.troubled:
+        return plan_comment.answered(answers)
+    broken = await _broken(parts, repo, task) if task.state == "failed" else ()
+    return pull_comment.render(run, task.id, broken=broken, hidden=place.hidden, answers=answers)
+
+
+async def _broken(parts: Parts, repo: str, task: TaskState) -> tuple[Broken, ...]:
+    """The failed checks of the task's head, the first ones with what they say about lines of files."""
+    reads = parts.github.reads.ranked("plan")
+    ours = (await reads.app()).id
+    failed = [
+        check
+        for check in await reads.checks(repo, task.head_sha)
+        if check.app_id != ours and check.status == "completed" and check.conclusion not in PASSED
+    ]
+    told = [await _told(parts, repo, task.head_sha, check) for check in failed[:ASKED]]
+    return (*told, *(Broken(name=check.name, conclusion=check.conclusion) for check in failed[ASKED:]))
+
+
+async def _told(parts: Parts, repo: str, sha: str, check: CheckInfo) -> Broken:
+    notes: tuple[AnnotationInfo, ...] = ()
+    if check.app_id:  # a status of the older kind has none
+        try:
+            notes = await parts.github.reads.ranked("plan").annotations(repo, sha, check.id)
+        except (NotFound, Refused):
+            notes = ()
+    worst = sorted(notes, key=lambda note: note.level != "failure")
+    said = tuple(Note(path=note.path, line=note.line, text=note.message or note.title) for note in worst)
+    return Broken(name=check.name, conclusion=check.conclusion, notes=said)

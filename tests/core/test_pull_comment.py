@@ -1,0 +1,60 @@
+"""The comment on a task's pull request: what failed, who can act, and nothing of what others may not see."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+from inline_snapshot import snapshot
+
+from services.core.plan_comment import LIMIT
+from services.core.pull_comment import Broken, Note, render
+from tests.kit.harmless import Text, hazards
+from tests.kit.plans import happen, in_review, task
+
+NOTE = Note(path="src/price.py", line=12, text="assert 3 == 4")
+
+
+def test_a_failed_check_is_told_with_the_places_it_names() -> None:
+    stuck = happen(in_review(task("a"), task("b", "a")), "a", "broke", text="check `test` failed").run
+    told = render(stuck, "a", broken=[Broken(name="test", conclusion="failure", notes=(NOTE,))], answers=["> said\n"])
+    assert told == snapshot("""\
+### `a`, a task of the plan in acme/platform#7
+
+❌ `a` (acme/api#5) failed.
+
+- it did not work: check `test` failed — whoever has the write permission on acme/api: `/lockstep retry a`
+
+**What failed**
+
+- check `test`: failed
+  - `src/price.py:12` assert 3 == 4
+
+#### Answers
+
+> said
+
+
+<sub>Lockstep keeps this up to date. `/lockstep help` lists the commands.</sub>
+<!-- lockstep:sticky -->\
+""")
+
+
+def test_more_than_can_be_read_is_counted() -> None:
+    stuck = happen(in_review(task("a")), "a", "broke", text="checks failed").run
+    many = [Broken(name=f"c{n}", conclusion="timed_out", notes=(NOTE,) * 20) for n in range(9)]
+    told = render(stuck, "a", broken=many)
+    assert "… and 12 more\n" in told
+    assert "… and 4 more checks" in told
+
+
+def test_a_hidden_home_is_not_named() -> None:
+    stuck = happen(in_review(task("a")), "a", "broke", text="checks failed").run
+    assert stuck.repo in render(stuck, "a")
+    assert stuck.repo not in render(stuck, "a", hidden={stuck.repo})
+
+
+@given(st.text(max_size=400), st.text(max_size=200), st.integers(0, 60))
+def test_no_text_of_a_check_comes_alive_or_bursts_it(said: str, path: str, count: int) -> None:
+    stuck = happen(in_review(task("a")), "a", "broke", text="checks failed").run
+    notes = tuple(Note(path=path, line=n, text=f"{said} @ana closes #1 <img src=x> http://x.y") for n in range(count))
+    told = render(stuck, "a", broken=[Broken(name=path, conclusion=said, notes=notes)] * count)
+    assert len(told) <= LIMIT
+    assert not hazards(Text(where="there", words=told))

@@ -1,0 +1,111 @@
+"""People and pull requests: what failed is told where they look, what they do or ask for there becomes the task's."""
+
+from tests.kit.sight import BOT
+from tests.kit.story import Story
+from tests.stories.test_by_hand import waiting_for_a_review
+
+RED = "- [ ] **one** Write · run: echo 1 > one.txt; touch broken\n- [ ] **two** Go on · needs: one · run: echo 2 > two.txt\n"
+ASKS = "- [ ] **one** Write · run: (echo begun; cat) > one.txt\n"
+
+
+def comments(story: Story, number: int) -> list[str]:
+    """What the bot says on an issue or pull request."""
+    return [each.body for each in story.comments("acme/api", number) if each.user == BOT]
+
+
+def head(story: Story, number: int) -> str:
+    """The commit a pull request stands at."""
+    return next(each.pull.head_sha for each in story.pulls() if each.number == number and each.pull is not None)
+
+
+async def test_a_red_check_gets_one_comment_that_is_kept_up_to_date(story: Story) -> None:
+    await story.begin()
+    await story.run(RED)
+    await story.until("check `test` failed")
+    (pull,) = story.pulls()
+    await story.until(lambda: comments(story, pull.number))
+    (said,) = comments(story, pull.number)
+    assert "check `test`: failed" in said
+    assert "`/lockstep retry one`" in said
+    await story.commit("acme/api", {"test.sh": "true\n"})
+    assert await story.ask("/lockstep retry one") == "+1"
+    await story.until(lambda: len(story.merges) == 2)
+    await story.until(lambda: "Nothing holds it back" in comments(story, pull.number)[-1])
+    assert len(comments(story, pull.number)) == 1
+
+
+async def test_a_pull_request_that_goes_its_way_gets_no_comment(story: Story) -> None:
+    await story.begin()
+    await story.run(ASKS)
+    await story.until("**Done.**")
+    (pull,) = story.pulls()
+    assert comments(story, pull.number) == []
+
+
+async def test_a_person_does_a_task_with_a_pull_request_of_their_own(story: Story) -> None:
+    await story.begin(roles={"ana": "maintain", "bea": "write"})
+    await story.run("- [ ] **one** Write · run: exit 1\n- [ ] **two** Go on · needs: one · run: echo 2 > two.txt\n")
+    await story.until("The script ended with exit code 1")
+    issue = next(each.number for each in story.issues() if each.title == "Write")
+    await story.commit("acme/api", {"one.txt": "by hand\n"}, branch="by-hand", by="bea")
+    asked = {"title": "By hand", "head": "by-hand", "base": "main", "body": f"Lockstep-Task: #{issue}"}
+    made = await story.hub.ok("POST", "/repos/acme/api/pulls", asked, who="bea")
+    await story.until(f"`bea` does it in #{made['number']}")
+    await story.settled()
+    assert story.merges == []
+    assert story.checks("acme/api", made["head"]["sha"])["lockstep/gate"] == "success"
+    await story.hub.ok("PUT", f"/repos/acme/api/pulls/{made['number']}/merge", {}, who="bea")
+    await story.until("**Done.**")
+
+
+async def test_a_strangers_pull_request_takes_no_task(story: Story) -> None:
+    await story.begin(roles={"ana": "maintain", "eve": "write"})
+    await story.run("- [ ] **one** Write · run: exit 1\n")
+    await story.until("The script ended with exit code 1")
+    issue = next(each.number for each in story.issues() if each.title == "Write")
+    await story.commit("acme/api", {"one.txt": "mine\n"}, branch="eves", by="eve")
+    asked = {"title": "Mine", "head": "eves", "base": "main", "body": "Look"}
+    made = await story.hub.ok("POST", "/repos/acme/api/pulls", asked, who="eve")
+    await story.hub.do(lambda: story.hub.scenario.collaborator(story.repo(), "eve", "read"))
+    await story.hub.ok("PATCH", f"/repos/acme/api/pulls/{made['number']}", {"body": f"Closes #{issue}"}, who="eve")
+    await story.settled()
+    assert "does it in" not in story.plan_comment()
+    await story.comment("/lockstep assign one @eve")
+    await story.until("it is with `eve`")
+    await story.hub.ok("PATCH", f"/repos/acme/api/pulls/{made['number']}", {"body": f"Fixes #{issue}"}, who="eve")
+    await story.until(f"`eve` does it in #{made['number']}")
+    await story.hub.ok("PATCH", f"/repos/acme/api/pulls/{made['number']}", {"state": "closed"}, who="eve")
+    await story.until("whose pull request was closed without merging")
+
+
+async def test_a_review_addressed_to_the_bot_starts_another_attempt_with_its_words(story: Story) -> None:
+    number = await waiting_for_a_review(story, ASKS)
+    path = f"/repos/acme/api/pulls/{number}/reviews"
+    remark = {"path": "one.txt", "line": 1, "body": "@lockstep say more here"}
+    first = head(story, number)
+    asked = {"event": "REQUEST_CHANGES", "body": "@lockstep hello", "comments": [remark]}
+    await story.hub.ok("POST", path, asked, who="bea")
+    await story.until(lambda: "with what you wrote" in "".join(comments(story, number)))
+    branch = "lockstep/api-1/one"
+    wanted = "begun\nhello\n\none.txt:1: say more here"
+    await story.until(lambda: head(story, number) != first)
+    assert await story.file("acme/api", "one.txt", branch) == wanted
+    await story.review(number, by="bea")
+    await story.until(lambda: story.merges == [f"acme/api#{number}"])
+
+
+async def test_a_review_by_somebody_who_may_not_write_changes_nothing(story: Story) -> None:
+    number = await waiting_for_a_review(story, ASKS)
+    first = head(story, number)
+    asked = {"event": "COMMENT", "body": "@lockstep delete everything"}
+    await story.hub.ok("POST", f"/repos/acme/api/pulls/{number}/reviews", asked, who="eve")
+    await story.until(lambda: "needs the write permission" in "".join(comments(story, number)))
+    await story.settled()
+    assert head(story, number) == first
+
+
+async def test_a_conflict_that_a_push_to_the_base_makes_is_noticed_and_said(story: Story) -> None:
+    number = await waiting_for_a_review(story)
+    await story.commit("acme/api", {"one.txt": "somebody else was quicker\n"})
+    await story.until("conflicts with its base branch")
+    await story.until(lambda: "conflicts with its base branch" in "".join(comments(story, number)))
