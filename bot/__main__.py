@@ -11,7 +11,7 @@ COMMANDS = {
     "demo": ("bot.demo", "run a plan to its last merge on this machine"),
     "serve": ("bot.serve", "run the bot"),
     "migrate": ("bot.migrate", "bring the database up to this version"),
-    "plan": ("bot.plan_cli", "check a plan, or print the schema of plans"),
+    "plan": ("bot.plan_cli", "check or simulate a plan, or print the schema of plans"),
 }
 
 

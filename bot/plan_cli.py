@@ -1,5 +1,5 @@
-"""`python -m bot plan`: `check FILE` reads a plan and says what is in it or what is wrong with it; `schema` prints its
-JSON schema, or that of a repository's settings.
+"""`python -m bot plan`: `check FILE` reads a plan and says what is in it or what is wrong with it; `simulate FILE` says
+what it is likely to take; `schema` prints its JSON schema, or that of a repository's settings.
 
 The same parser as the bot's, on a file, without network or database, so a plan can be checked in CI and before it is
 posted.
@@ -12,16 +12,20 @@ from typing import Any
 
 import msgspec
 
-from bot.plan_show import show
+from bot.plan_show import show, show_simulated
 from services.core import graph
 from services.core.config import config_schema
+from services.core.lengths import Lengths
 from services.core.parse import Form, parse_bytes
+from services.core.places import Limits
 from services.core.plan import MAX_BYTES, Parsed
 from services.core.plan_rules import is_repo
 from services.core.plan_schema import plan_schema
+from services.core.simulate import simulate
 from services.errors import UserError
 
 FORMS: dict[str, Form] = {".yaml": "yaml", ".yml": "yaml", ".md": "issue", ".markdown": "issue"}
+MOST_WORKERS = 1_000
 
 
 def main(arguments: list[str]) -> int:
@@ -32,7 +36,7 @@ def main(arguments: list[str]) -> int:
             schema = config_schema() if options.settings else plan_schema()
             sys.stdout.write(_json(schema, indent=2))
             return 0
-        return _check(options)
+        return _simulate(options) if options.action == "simulate" else _check(options)
     except UserError as error:
         sys.stderr.write(f"lockstep: {error}\n")
         return 2
@@ -40,36 +44,64 @@ def main(arguments: list[str]) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m bot plan", description="Check a plan, or print the schema of plans."
+        prog="python -m bot plan", description="Check or simulate a plan, or print the schema of plans."
     )
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     check = actions.add_parser("check", help="read a plan and name everything that is wrong with it")
-    check.add_argument(
-        "file", metavar="FILE", help="an issue's text (.md) or a YAML plan (.yaml); `-` reads standard input"
-    )
-    check.add_argument("--home", metavar="OWNER/REPO", default="", help="repository of tasks that name none")
-    check.add_argument(
-        "--installed", metavar="FILE", help="repositories that may be named, one on a line; without it any may"
-    )
-    check.add_argument("--json", action="store_true", help="print one JSON object")
+    lived = actions.add_parser("simulate", help="say what a plan is likely to take: time, calls, CI and money")
+    for action in (check, lived):
+        action.add_argument(
+            "file", metavar="FILE", help="an issue's text (.md) or a YAML plan (.yaml); `-` reads standard input"
+        )
+        action.add_argument("--home", metavar="OWNER/REPO", default="", help="repository of tasks that name none")
+        action.add_argument(
+            "--installed", metavar="FILE", help="repositories that may be named, one on a line; without it any may"
+        )
+        action.add_argument("--json", action="store_true", help="print one JSON object")
+    lived.add_argument("--workers", metavar="N", type=int, default=4, help="attempts at a time; 4 if not given")
     schema = actions.add_parser("schema", help="print the JSON schema of a plan in YAML")
     schema.add_argument("--settings", action="store_true", help="print that of .github/lockstep.yml instead")
     return parser
 
 
 def _check(options: argparse.Namespace) -> int:
+    parsed = _parsed(options)
+    if options.json:
+        sys.stdout.write(_json(report(parsed)))
+    else:
+        show(parsed, options.file, sys.stdout)
+    return 0 if parsed.plan else 1
+
+
+def _simulate(options: argparse.Namespace) -> int:
+    """There is no history here: the same command in a comment goes by the bot's."""
+    if not 1 <= options.workers <= MOST_WORKERS:
+        raise UserError(f"--workers takes 1 to {MOST_WORKERS:,}.")
+    parsed = _parsed(options)
+    if parsed.plan is None:
+        if options.json:
+            sys.stdout.write(_json(report(parsed)))
+        else:
+            show(parsed, options.file, sys.stdout)
+        return 1
+    places = options.workers
+    limits = Limits(total=places, installation=places, repo=places, agent=places, group=places)
+    found = simulate(parsed.plan, {}, Lengths(), limits)
+    if options.json:
+        sys.stdout.write(_json({"hash": parsed.plan.hash, "title": parsed.plan.title, **msgspec.structs.asdict(found)}))
+    else:
+        show_simulated(found, sys.stdout)
+    return 0
+
+
+def _parsed(options: argparse.Namespace) -> Parsed:
     if options.home and not is_repo(options.home):
         raise UserError(f"--home {options.home!a} is not a repository; write it as owner/name.")
     installed = _installed(options.installed) if options.installed else None
     name = options.file
     data = sys.stdin.buffer.read(MAX_BYTES + 1) if name == "-" else _read(name, MAX_BYTES + 1)
     form = FORMS.get(Path(name).suffix.lower(), "auto")
-    parsed = parse_bytes(data, home=options.home, installed=installed, form=form)
-    if options.json:
-        sys.stdout.write(_json(report(parsed)))
-    else:
-        show(parsed, name, sys.stdout)
-    return 0 if parsed.plan else 1
+    return parse_bytes(data, home=options.home, installed=installed, form=form)
 
 
 def _installed(name: str) -> set[str]:

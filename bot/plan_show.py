@@ -9,6 +9,8 @@ from typing import TextIO
 
 from services.core import graph
 from services.core.plan import Parsed, Plan, Problem, Task
+from services.core.simulate import Simulated
+from services.core.simulated import head, rows
 
 HEAD = ("task", "repository", "needs", "title")
 
@@ -25,6 +27,15 @@ def show(parsed: Parsed, name: str, out: TextIO) -> None:
     else:
         count = len(parsed.errors)
         out.write(f"Not a valid plan: {count} {'problem' if count == 1 else 'problems'}.\n")
+
+
+def show_simulated(found: Simulated, out: TextIO) -> None:
+    """Write what a simulation found, a figure to a line, each with what it goes by."""
+    if not found.tasks:
+        out.write("Nothing is left to simulate: all tasks are done.\n")
+        return
+    out.write(f"{head(found)}\n")
+    out.writelines(f"{what}: {likely} ({basis})\n" for what, likely, basis in rows(found))
 
 
 def place(name: str, problem: Problem) -> str:

@@ -141,8 +141,16 @@ class Lengths:
         self.edition += 1
         self._alike.clear()
 
+    def alike(self, task: Task) -> list[Sample]:
+        """The finished tasks that say how long this one will take; none where too few are like it."""
+        return self._nearest(task.repo.lower(), task.agent)
+
     def _learned(self, repo: str, agent: str) -> _Known | None:
-        """From the nearest samples of which there are enough."""
+        kept = self._nearest(repo, agent)
+        return _median(kept) if kept else None
+
+    def _nearest(self, repo: str, agent: str) -> list[Sample]:
+        """The nearest samples of which there are enough."""
         ways: tuple[Callable[[tuple[str, str]], bool], ...] = (
             lambda key: key == (repo, agent),
             lambda key: key[0] == repo,
@@ -152,8 +160,8 @@ class Lengths:
             # Copied at one stroke, because pages ask from threads of their own.
             kept = [sample for key, samples in list(self._kept.items()) if is_alike(key) for sample in list(samples)]
             if len(kept) >= FEW:
-                return _median(kept)
-        return None
+                return kept
+        return []
 
 
 def _has_moved(told: float, now: float) -> bool:

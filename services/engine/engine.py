@@ -13,14 +13,16 @@ from services.core import explain, messages, overrides, report
 from services.core.board import Run, Wish
 from services.core.explain import Link
 from services.core.explained import told
+from services.core.lengths import Lengths
 from services.core.machine import ENDED, Happening, Kind, Override, TaskState
 from services.core.names import pull_key
 from services.core.roles import Tier, suffices
+from services.core.simulate import Simulated, simulate
 from services.core.targets import chosen, only, to_retry
 from services.engine import pulls
 from services.engine.effects import Effects
 from services.engine.files import check_settings
-from services.engine.intake import Approved, Intake
+from services.engine.intake import Approved, Intake, whole
 from services.engine.observe import Observer
 from services.engine.parts import Parts
 from services.engine.placed import Place, place_of
@@ -300,6 +302,14 @@ class Engine(Shown):
             )
             for task_id in asked
         }
+
+    async def simulate(self, repo: str, number: int) -> Simulated:
+        """What is left of the plan, lived many times: as it would run, or goes on running."""
+        row, run = await self.plan_of(repo, number)
+        going = run if run is not None and run.finished_at is None else None
+        plan, states = (going.plan, dict(going.tasks)) if going is not None else (whole(row), {})
+        lengths = Lengths(await self._parts.runs.samples())
+        return await asyncio.to_thread(simulate, plan, states, lengths, self._parts.settings.limits)
 
     async def change(
         self,
