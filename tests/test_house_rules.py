@@ -120,7 +120,7 @@ def test_what_registers_itself_is_what_we_think() -> None:
     services.agents.AGENTS.load(services.agents)
     assert handlers.commands.COMMANDS.names() == [
         "approve", "assign", "cancel", "explain", "help", "hold", "merge", "override", "ping", "priority", "rebase",
-        "recreate", "refresh", "replan", "resume", "retry", "run", "skip", "status", "unapprove",
+        "recreate", "refresh", "replan", "resume", "retry", "run", "simulate", "skip", "status", "unapprove",
     ]  # fmt: skip
     assert services.agents.AGENTS.names() == ["script"]
     assert services.checks.CHECKS.names() == ["lockstep/gate", "lockstep/plan"]

@@ -1,4 +1,4 @@
-"""A plan lived many times before it is approved: the real queue and the real lanes, in no time, with lengths drawn anew.
+"""A plan lived many times before it is approved: the real queue, the real lanes, and each time other lengths.
 
 Where enough tasks alike have finished, a task takes what one of them took. Where none have, nobody knows how quick such
 tasks are, and all of them are drawn alike: were each drawn by itself, their sum would look certain where nothing is.
@@ -46,8 +46,8 @@ class Range(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Basis(msgspec.Struct, frozen=True, kw_only=True):
-    """What lengths go by. samples: earlier tasks, learned from for `learned` of these; `declared`: tasks for which there
-    is nothing but their timeout.
+    """What lengths go by. samples: earlier tasks, learned from for `learned` of these; declared: tasks of which
+    nothing is known but their timeout.
     """
 
     samples: int = 0
@@ -64,8 +64,8 @@ class Money(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Simulated(msgspec.Struct, frozen=True, kw_only=True):
-    """What is to be expected of the tasks that are not done. seconds: until the last merge.  path: the likeliest longest
-    chain, in `path_share` of all lives.  at_once: attempts at a time on average, `peak` the most there were.  beside:
+    """What is to be expected of the tasks that are not done. seconds: until the last merge.  path: the likeliest
+    longest chain, in `path_share` of all lives.  at_once: attempts at a time on average, `peak` the most there were.  beside:
     seconds that pull requests waited, all together.
     """
 
@@ -206,7 +206,9 @@ class _Stage:
         self._needs = {task.id: tuple(need for need in task.needs if need in ids) for task in tasks}
         self._behind = graph.dependants(self._needs)
         whole = {task.id: lengths.whole(task) for task in tasks}
-        self._candidates = _candidates(tasks, states, graph.longest_behind(graph.order(self._needs), self._behind, whole))
+        self._candidates = _candidates(
+            tasks, states, graph.longest_behind(graph.order(self._needs), self._behind, whole)
+        )
 
     def live(self, drawn: Mapping[str, tuple[float, float]]) -> _Life:
         """From the start to the last merge."""

@@ -8,6 +8,10 @@ from services.core.text import code
 
 SHOWN = 12
 """Tasks of a path that are named."""
+CALLS = (
+    f"no record of earlier calls: {CALLS_A_TASK[0]} to {CALLS_A_TASK[1]} a task and up to {CALLS_OF_A_PLAN} for the plan, "
+    "as the benchmark `calls` measures without trouble"
+)
 Row = tuple[str, str, str]
 
 
@@ -21,31 +25,34 @@ def said(found: Simulated) -> str:
 
 def head(found: Simulated) -> str:
     """What was simulated, in one sentence."""
+    times = f"simulated {found.lives} times with {_count(found.workers, 'worker')}"
     return (
-        f"{_count(found.tasks, 'open task')}, simulated {found.lives} times with {_count(found.workers, 'worker')}: from "
-        "the start to the last merge, if nothing fails and nobody holds anything back."
+        f"{_count(found.tasks, 'open task')}, {times}: from the start to the last merge, if nothing fails and nobody "
+        "holds anything back."
     )
 
 
 def rows(found: Simulated, name: Callable[[str], str] = str) -> list[Row]:
     """(what, how much, going by what); `name` writes a task's id."""
     path = _path([name(task_id) for task_id in found.path])
+    finish = f"{_between(found.seconds)}; half of the time within {lasting(found.seconds.middle)}"
+    at_once = f"{found.at_once:.1f} attempts on average, {found.peak} at most"
+    beside = f"{_minutes(found.beside)} at one runner for each pull request"
     return [
-        ("Finish", f"{_between(found.seconds)}; half of the time within {lasting(found.seconds.middle)}",
-         lengths_in_words(found.basis)),
+        ("Finish", finish, lengths_in_words(found.basis)),
         ("Critical path", path, f"the longest chain in {found.path_share:.0%} of all simulations"),
-        ("At the same time", f"{found.at_once:.1f} attempts on average, {found.peak} at most", "the needs and the lanes"),
-        ("API calls", f"{found.calls[0]:,} to {found.calls[1]:,}",
-         f"no record of earlier calls: {CALLS_A_TASK[0]} to {CALLS_A_TASK[1]} a task and up to {CALLS_OF_A_PLAN} for the "
-         "plan, as the benchmark `calls` measures without trouble"),
-        ("CI", f"{_minutes(found.beside)} at one runner for each pull request", _ci_in_words(found.basis)),
+        ("At the same time", at_once, "the needs and the lanes"),
+        ("API calls", f"{found.calls[0]:,} to {found.calls[1]:,}", CALLS),
+        ("CI", beside, _ci_in_words(found.basis)),
         ("Money for models", *_money(found.money)),
-    ]  # fmt: skip
+    ]
 
 
 def lengths_in_words(basis: Basis) -> str:
     """What the lengths of tasks go by."""
-    earlier = f"{_count(basis.samples, 'earlier task')} like {'them' if not basis.declared else f'{basis.learned} of these'}"
+    earlier = (
+        f"{_count(basis.samples, 'earlier task')} like {'them' if not basis.declared else f'{basis.learned} of these'}"
+    )
     timeouts = f"{SHARE[0]:.0%} to {SHARE[1]:.0%} of the timeout"
     if not basis.declared:
         return earlier

@@ -148,3 +148,45 @@ def test_standard_input_is_read() -> None:
     text = "- [ ] **a** A (acme/api)\r\n".encode("utf-8-sig")
     done = subprocess.run(command, cwd=root, input=text, capture_output=True, check=False)
     assert (done.returncode, json.loads(done.stdout)["tasks"]) == (0, 1)
+
+
+def lived(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str]:
+    status = main(["simulate", *arguments])
+    return status, capsys.readouterr().out
+
+
+def test_a_plan_is_simulated(capsys: pytest.CaptureFixture[str]) -> None:
+    status, out = lived(capsys, GOOD, "--home", HOME, "--workers", "2")
+    assert status == 0
+    assert out.startswith("3 open tasks, simulated 200 times with 2 workers: ")
+    assert [line.partition(":")[0] for line in out.splitlines()[1:]] == [
+        "Finish",
+        "Critical path",
+        "At the same time",
+        "API calls",
+        "CI",
+        "Money for models",
+    ]
+    assert "Critical path: api → web → docs (" in out
+
+
+def test_a_simulation_as_json_is_the_same_every_time(capsys: pytest.CaptureFixture[str]) -> None:
+    status, out = lived(capsys, GOOD, "--home", HOME, "--json")
+    found = json.loads(out)
+    assert status == 0
+    assert (found["tasks"], found["workers"], found["money"]["most"]) == (3, 4, "0")
+    assert found["seconds"]["low"] < found["seconds"]["middle"] < found["seconds"]["high"]
+    assert lived(capsys, GOOD, "--home", HOME, "--json") == (0, out)
+
+
+def test_a_broken_plan_is_not_simulated(capsys: pytest.CaptureFixture[str]) -> None:
+    status, out = lived(capsys, BAD, "--home", HOME)
+    assert status == 1
+    assert "Not a valid plan" in out
+    assert main(["simulate", BAD, "--home", HOME, "--json"]) == 1
+    assert json.loads(capsys.readouterr().out)["verdict"] == "invalid"
+
+
+def test_a_simulation_without_workers_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["simulate", GOOD, "--workers", "0"]) == 2
+    assert capsys.readouterr().err == "lockstep: --workers takes 1 to 1,000.\n"

@@ -48,6 +48,7 @@ async def test_help_lists_every_command_with_its_permission(story: Story) -> Non
 | `/lockstep resume [task… or all]` | Go on after `hold`: the run, the named tasks, or both with `all`. | triage |
 | `/lockstep retry [task… or failed or all]` | Start failed or cancelled tasks again, each with a new attempt; a skipped one only when it is named. | write |
 | `/lockstep run` | Start the approved plan. | write |
+| `/lockstep simulate` | Say what the plan is likely to take: time, calls, CI and money, as ranges and with what they go by. | write |
 | `/lockstep skip task…` | Leave tasks out; what needs them goes on. | write |
 | `/lockstep status [task…]` | Show where the plan, or the named tasks, stand. | read |
 | `/lockstep unapprove` | Take the approval back; a run under way is held, and goes on only after `approve` and `resume`. | maintain |\
