@@ -65,8 +65,8 @@ class Money(msgspec.Struct, frozen=True, kw_only=True):
 
 class Simulated(msgspec.Struct, frozen=True, kw_only=True):
     """What is to be expected of the tasks that are not done. seconds: until the last merge.  path: the likeliest
-    longest chain, in `path_share` of all lives.  at_once: attempts at a time on average, `peak` the most there were.  beside:
-    seconds that pull requests waited, all together.
+    longest chain, in `path_share` of all lives.  at_once: attempts at a time on average, `peak` the most there
+    were.  beside: seconds that pull requests waited, all together.
     """
 
     tasks: int

@@ -9,8 +9,8 @@ from services.core.text import code
 SHOWN = 12
 """Tasks of a path that are named."""
 CALLS = (
-    f"no record of earlier calls: {CALLS_A_TASK[0]} to {CALLS_A_TASK[1]} a task and up to {CALLS_OF_A_PLAN} for the plan, "
-    "as the benchmark `calls` measures without trouble"
+    f"no record of earlier calls: {CALLS_A_TASK[0]} to {CALLS_A_TASK[1]} a task and up to {CALLS_OF_A_PLAN} for the "
+    "plan, as the benchmark `calls` measures without trouble"
 )
 Row = tuple[str, str, str]
 
