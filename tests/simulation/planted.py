@@ -270,12 +270,12 @@ FOUND = {
         swaps=lambda: [(runs, "held", lambda board: iter(()))],
     ),
     "made-anew": Bug(
-        seed=77,
+        seed=13,
         means="a kept-up-to-date comment that somebody had deleted was made twice when the answer was lost",
         swaps=_made_anew,
     ),
     "first-attempt": Bug(
-        seed=27, means="checks on a commit that an earlier attempt had left there were doubled", swaps=_first_attempt
+        seed=30, means="checks on a commit that an earlier attempt had left there were doubled", swaps=_first_attempt
     ),
     "any-head": Bug(means="checks decided for one head were put on the next, beside its own", swaps=_any_head),
     "old-label": Bug(
@@ -285,7 +285,7 @@ FOUND = {
     ),
     "one-label": Bug(seed=301, means="of two labels set at the same time, the older could stay", swaps=_one_label),
     "not-renewed": Bug(
-        seed=74, means="a decision that was stored though the store said otherwise was made again", swaps=_not_renewed
+        seed=7, means="a decision that was stored though the store said otherwise was made again", swaps=_not_renewed
     ),
     "gave-up": Bug(
         seed=None,
