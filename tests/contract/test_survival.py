@@ -67,6 +67,9 @@ class Looks(Engine):
     def base_moved(self, repo: str) -> None:
         self.asked["base_moved"] += 1
 
+    async def read_settings(self, repo: str, sha: str) -> None:
+        self.asked["read_settings"] += 1
+
     async def read_plan(self, repo: str, number: int) -> None:
         self.asked["read_plan"] += 1
 
