@@ -31,6 +31,7 @@ from services.store.answers import Answers
 from services.store.checkpoints import Checkpoints
 from services.store.db import Database
 from services.store.fence import Fence
+from services.store.gates import Gates
 from services.store.inbox import Inbox
 from services.store.plans import Plans
 from services.store.retention import Keep, Retention
@@ -110,6 +111,7 @@ def assemble(
             spawn=beside,
             timers=beside,
             others=others,
+            gates=Gates(database),
         )
     )
     dispatcher: Dispatcher[Engine] = Dispatcher(inbox, handlers.load(), engine, clock, metrics, pause=pause)
@@ -180,6 +182,7 @@ def _engine_settings(settings: Settings) -> EngineSettings:
         checks_none=settings.checks == "none",
         checks_grace=settings.checks_grace,
         public_url=settings.public_url,
+        github_url=settings.github_url,
         require_other=settings.require_other,
         task_patience=settings.task_patience,
         review_patience=settings.review_patience,

@@ -22,6 +22,7 @@ from services.core.targets import chosen, only, to_retry
 from services.engine import pulls
 from services.engine.effects import Effects
 from services.engine.files import check_settings
+from services.engine.gates import Gatekeeper
 from services.engine.intake import Approved, Intake, whole
 from services.engine.observe import Observer
 from services.engine.parts import Parts
@@ -57,6 +58,7 @@ class Engine(Shown):
         self.stickies = Stickies(parts)
         self.intake = Intake(parts, self.stickies)
         self._observer = Observer(parts)
+        self._gates = Gatekeeper(parts, parts.gates) if parts.gates is not None else None
         self._moved: set[str] = set()  # repositories whose pull requests are going to be looked at
         self.driver = Driver(parts, self.stickies, self._observer, Effects(parts, self._observer))
 
@@ -67,6 +69,8 @@ class Engine(Shown):
     async def take_up(self, shards: Collection[int] | None) -> int:
         """Go on with the plans of these shards (None: all) where another process left them."""
         await self.stickies.take_up(shards)
+        if self._gates is not None:
+            await self._gates.take_up(shards)
         return await self.driver.take_up(shards)
 
     async def let_go(self, patience: float) -> bool:
@@ -256,6 +260,11 @@ class Engine(Shown):
         if after is None or not after.overrides:
             raise UserError("Its head is not one that I pushed, so there is nothing of it to override.")
         return task_id, after.overrides[-1]
+
+    async def gate(self, repo: str, number: int, *, names_others: bool) -> None:
+        """Something happened to a pull request that may name others with `Depends-On`, or be named so."""
+        if self._gates is not None:
+            await self._gates.changed(repo, number, names_others=names_others)
 
     async def attach(self, repo: str, number: int) -> None:
         """A person's pull request names a tracking issue: it may be the work of that task."""

@@ -20,6 +20,7 @@ from services.core.plan import Plan
 from services.engine.workers import Workers
 from services.github import GitHub
 from services.store.checkpoints import Checkpoints
+from services.store.gates import Gates
 from services.store.plans import Plans
 from services.store.runs import Runs
 
@@ -57,8 +58,8 @@ class EngineSettings(msgspec.Struct, frozen=True, kw_only=True):
     0 = no limit of its own.
     comment_interval: seconds between two edits of one comment.  checks_none: merge without checks where a repository
     has no workflows.  checks_grace: seconds in which Actions must have begun on a pull request, where there are
-    workflows.  public_url: of the pages.  task_patience: days a task may be worked on, review_patience: days its pull
-    request may wait; 0 = for ever.
+    workflows.  public_url: of the pages.  github_url: of the site, as people see it.  task_patience: days a task may be
+    worked on, review_patience: days its pull request may wait; 0 = for ever.
     """
 
     workers: int = 4
@@ -70,6 +71,7 @@ class EngineSettings(msgspec.Struct, frozen=True, kw_only=True):
     checks_none: bool = False
     checks_grace: float = 60.0
     public_url: str = ""
+    github_url: str = "https://github.com"
     require_other: bool = False
     task_patience: float = 3.0
     review_patience: float = 30.0
@@ -93,7 +95,8 @@ class EngineSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Parts(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything the engine's modules share. `others` is None where a process is alone; `lengths` is what is known of
+    """Everything the engine's modules share. `others` is None where a process is alone; `gates` where no pull requests
+    of people are looked at; `lengths` is what is known of
     how long tasks take.
     """
 
@@ -107,6 +110,7 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     spawn: Spawn
     timers: Timers
     others: Others | None = None
+    gates: Gates | None = None
     lengths: Lengths = msgspec.field(default_factory=Lengths)
 
     def ahead(self, plan: Plan, run: Run | None) -> Forecast:

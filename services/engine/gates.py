@@ -1,0 +1,165 @@
+"""`lockstep/gate` on pull requests of people: looked at when they change, and when what they name does.
+
+Whom each waits for is stored before anything of it is read, so what happens meanwhile has it looked at again. What an
+event was lost of is found by the sweep. Pull requests of tasks have their own gate, which knows more.
+"""
+
+import asyncio
+import hashlib
+from collections.abc import Collection, Sequence
+
+import structlog
+
+from services.core.backoff import delay
+from services.core.depends import Need, State, depends_on, report
+from services.core.names import CHECK_GATE, pull_key
+from services.engine.hidden import is_private
+from services.engine.parts import Parts
+from services.engine.placed import place_of
+from services.errors import ApiError, NotFound, Refused
+from services.github.infos import IssueInfo, PullInfo
+from services.store.gates import Gates, Place
+
+AROUND = 100
+"""Pull requests that are followed to find out whether they need each other."""
+
+log = structlog.get_logger(__name__)
+
+
+class Gatekeeper:
+    """All gates of people's pull requests in this process."""
+
+    def __init__(self, parts: Parts, rows: Gates) -> None:
+        self._parts = parts
+        self._rows = rows
+        self._locks: dict[Place, asyncio.Lock] = {}
+        self._failed: dict[Place, int] = {}
+
+    async def changed(self, repo: str, number: int, *, names_others: bool) -> None:
+        """Something happened to this pull request: its own gate may say something else, and those of who names it."""
+        if names_others or await self._rows.get(repo, number) is not None:
+            self._soon(repo, number)
+        await self._tell_who_names(repo, number)
+
+    async def take_up(self, shards: Collection[int] | None) -> None:
+        """Look at all that wait, in these shards."""
+        for place in await self._rows.all(shards):
+            self._soon(*place)
+
+    async def _tell_who_names(self, repo: str, number: int) -> None:
+        for place in await self._rows.waiting_for(pull_key(repo, number)):
+            self._soon(*place)
+
+    def _soon(self, repo: str, number: int) -> None:
+        if self._parts.runs.holds(repo):
+            self._parts.spawn("gate", self.look(repo, number))
+
+    async def look(self, repo: str, number: int) -> None:
+        """Say what the gate says now; when GitHub does not answer, again later."""
+        place = (repo, number)
+        lock = self._locks.setdefault(place, asyncio.Lock())
+        async with lock:
+            try:
+                await self._look(repo, number)
+            except (NotFound, Refused) as error:
+                log.info("a gate can't be shown", repo=repo, number=number, error=str(error))
+            except ApiError as error:
+                tries = self._failed[place] = self._failed.get(place, 0) + 1
+                rest = delay(f"gate {repo}#{number}", tries, retry_after=error.retry_after, base=2.0)
+                self._parts.timers.after(rest, lambda: self._soon(repo, number))
+                return
+        self._failed.pop(place, None)
+        if not lock.locked():
+            self._locks.pop(place, None)
+
+    async def _look(self, repo: str, number: int) -> None:
+        reads = self._parts.github.reads
+        try:
+            issue = await reads.issue(repo, number, fresh=True)
+            pull = await reads.pull(repo, number, fresh=True)
+        except NotFound:
+            return await self._rows.drop(repo, number)
+        before = await self._rows.get(repo, number)
+        if pull.state != "open" or await self._is_ours(repo, issue):
+            if before is not None:
+                await self._rows.drop(repo, number)
+            return None
+        needs = depends_on(issue.body, repo, self._parts.settings.github_url)
+        keys = tuple(sorted({pull_key(need.repo, need.number) for need in needs if not need.wrong}))
+        if before is None and not needs:
+            return None
+        if before is None or before.needs != keys:
+            await self._rows.waits(repo, number, keys)
+            await self._tell_who_names(repo, number)  # there may be a circle now
+        await self._show(repo, pull, needs, issue.author, before.shown if before is not None else "")
+        return None if needs else await self._rows.drop(repo, number)
+
+    async def _is_ours(self, repo: str, issue: IssueInfo) -> bool:
+        if issue.author == (await self._parts.github.reads.app()).login:
+            return True
+        return bool((await place_of(self._parts, repo, issue.number, "")).task)
+
+    async def _show(self, repo: str, pull: PullInfo, needs: Sequence[Need], author: str, shown: str) -> None:
+        states = {need.place: await self._state(repo, pull.number, need, author) for need in needs if not need.wrong}
+        open_ = [need for need in needs if states.get(need.place) == "open"]
+        told = report(needs, states, await self._circle(pull_key(repo, pull.number), open_))
+        digest = hashlib.sha256(f"{pull.head_sha} {told}".encode()).hexdigest()
+        if digest == shown:
+            return
+        await self._parts.github.writes.ranked("merge").put_check(
+            repo,
+            pull.head_sha,
+            CHECK_GATE,
+            f"depends/{repo}#{pull.number}",
+            status=told.status,
+            conclusion=told.conclusion or None,
+            title=told.title,
+            summary=told.summary,
+        )
+        await self._rows.shows(repo, pull.number, digest)
+
+    async def _state(self, repo: str, number: int, need: Need, author: str) -> State:
+        """What is private counts only for who can read it: else a name and a green check would tell of it."""
+        reads, same = self._parts.github.reads, need.repo.lower() == repo.lower()
+        if same and need.number == number:
+            return "self"
+        try:
+            await reads.installation_of(need.repo)
+            if not same and not await self._may_read(need.repo, author):
+                return "unseen"
+            found = await reads.pull(need.repo, need.number, fresh=True)
+        except (NotFound, Refused):
+            return await self._if_issue(need) if same or await self._may_read(need.repo, author) else "unseen"
+        if found.merged:
+            return "merged"
+        return "open" if found.state == "open" else "closed"
+
+    async def _may_read(self, repo: str, author: str) -> bool:
+        reads = self._parts.github.reads
+        try:
+            return not await is_private(reads, repo) or await reads.permission(repo, author, fresh=True) != "none"
+        except (NotFound, Refused):  # nobody let us in there
+            return False
+
+    async def _if_issue(self, need: Need) -> State:
+        try:
+            await self._parts.github.reads.issue(need.repo, need.number, fresh=True)
+        except (NotFound, Refused):
+            return "unseen"
+        return "issue"
+
+    async def _circle(self, start: str, needs: Sequence[Need]) -> tuple[str, ...]:
+        """The places on a way from `start` over these back to it, () when there is none among those that are known."""
+        ways: list[tuple[str, tuple[str, ...]]] = [(pull_key(need.repo, need.number), (need.place,)) for need in needs]
+        seen: set[str] = set()
+        while ways and len(seen) < AROUND:
+            key, way = ways.pop()
+            if key == start:
+                return way
+            if key in seen:
+                continue
+            seen.add(key)
+            repo, _, number = key.removeprefix("pull:").rpartition("#")
+            named = await self._rows.named_by(repo, int(number))
+            ways += [(each, (*way, each.removeprefix("pull:"))) for each in named]
+        return ()

@@ -1,0 +1,81 @@
+"""`Depends-On`: every spelling that is read, and a sentence for each that is not."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from inline_snapshot import snapshot
+
+from services.core.depends import MOST, Need, depends_on, report
+from tests.kit.harmless import Text, hazards
+
+SITE = "https://github.com"
+
+
+def places(body: str) -> list[str]:
+    return [f"{need.wrong}:{need.text}" if need.wrong else need.place for need in depends_on(body, "acme/web", SITE)]
+
+
+@pytest.mark.parametrize(
+    ("body", "named"),
+    [
+        ("Depends-On: #4", ["acme/web#4"]),
+        ("depends-on: acme/api#4", ["acme/api#4"]),
+        ("Depends-On: https://github.com/acme/api/pull/4", ["acme/api#4"]),
+        ("Depends-On: https://github.com/acme/api/pull/4/files#diff", ["acme/api#4"]),
+        ("Words.\n\nDepends-On: #4, acme/api#5\nDepends-On: #6", ["acme/web#4", "acme/api#5", "acme/web#6"]),
+        ("Depends-On: #4\nDepends-On: acme/web#4", ["acme/web#4"]),
+        ("Depends-On: https://gitlab.com/acme/api/pull/4", ["host:https://gitlab.com/acme/api/pull/4"]),
+        ("Depends-On: I0123abc", ["unread:I0123abc"]),
+        ("Depends-On:", []),
+        ("`Depends-On: #4`", []),
+        ("> Depends-On: #4", []),
+        ("```\nDepends-On: #4\n```", []),
+        ("<!-- Depends-On: #4 -->", []),
+        ("it Depends-On: #4", []),
+    ],
+)
+def test_what_is_named(body: str, named: list[str]) -> None:
+    assert places(body) == named
+
+
+def test_too_many_are_said_to_be() -> None:
+    found = depends_on("\n".join(f"Depends-On: #{n}" for n in range(1, 60)), "acme/web", SITE)
+    assert len(found) == MOST + 1
+    assert found[-1].wrong == "many"
+
+
+def test_green_once_all_have_merged() -> None:
+    needs = (Need(repo="acme/api", number=4), Need(repo="acme/web", number=5))
+    waits = report(needs, {"acme/api#4": "merged", "acme/web#5": "open"})
+    assert (waits.status, waits.conclusion, waits.title) == ("in_progress", "", "Waits for 1 of 2 needs")
+    assert waits.summary == snapshot("- `acme/api#4` has merged\n- `acme/web#5` has not merged yet")
+    done = report(needs, {"acme/api#4": "merged", "acme/web#5": "merged"})
+    assert (done.conclusion, done.title) == ("success", "All 2 needs have merged")
+    assert report((), {}).conclusion == "success"
+
+
+def test_what_somebody_has_to_put_right_is_said() -> None:
+    needs = depends_on("Depends-On: #1 #2 #3 #4 https://x.y/a/b/pull/1 what", "acme/web", SITE)
+    told = report(needs, {"acme/web#1": "closed", "acme/web#2": "issue", "acme/web#3": "unseen", "acme/web#4": "self"})
+    assert told.conclusion == "action_required"
+    assert told.summary == snapshot("""\
+- `acme/web#1` was closed without merging; name another one, or remove it
+- `acme/web#2` is an issue; name the pull request that closes it
+- `acme/web#3` can't be seen: it is not there, Lockstep is not installed there, or its author can't read it
+- `acme/web#4` is this pull request itself; remove it
+- `https://x.y/a/b/pull/1` lies on another host; only pull requests of this GitHub can be waited for
+- `what` can't be read; write `#1`, `owner/repo#1` or the address of a pull request\
+""")
+
+
+def test_a_circle_is_named() -> None:
+    told = report((Need(repo="acme/api", number=4),), {"acme/api#4": "open"}, ("acme/api#4", "acme/web#2"))
+    assert told.title == "The needs form a circle"
+    assert "`acme/api#4` → `acme/web#2` → `acme/api#4`" in told.summary
+
+
+@given(st.lists(st.text(alphabet=st.characters(exclude_categories=["Cs"]), max_size=60), max_size=30))
+def test_any_description_is_read_and_what_is_said_of_it_is_harmless(words: list[str]) -> None:
+    needs = depends_on("\n".join(f"Depends-On: {word} @ana closes #1" for word in words), "acme/web", SITE)
+    told = report(needs, dict.fromkeys((need.place for need in needs), "open"))
+    assert not hazards(Text(where="gate", words=told.summary))

@@ -1,0 +1,24 @@
+"""Gates of people's pull requests in the store."""
+
+from services.store.gates import Gates
+from tests.kit.store import Place
+
+
+async def test_whom_a_pull_request_waits_for_is_found_from_both_sides(place: Place) -> None:
+    database = place.database()
+    await database.open()
+    gates = Gates(database)
+    await gates.waits("acme/Web", 2, ("pull:acme/api#1", "pull:acme/api#3", "pull:acme/api#3"))
+    await gates.waits("acme/other", 5, ("pull:acme/api#1",))
+    assert await gates.waiting_for("pull:acme/api#1") == [("acme/Web", 2), ("acme/other", 5)]
+    assert await gates.named_by("acme/web", 2) == ["pull:acme/api#1", "pull:acme/api#3"]
+    await gates.shows("acme/Web", 2, "digest")
+    await gates.waits("acme/Web", 2, ("pull:acme/api#3",))
+    row = await gates.get("acme/Web", 2)
+    assert row is not None
+    assert (row.needs, row.shown) == (("pull:acme/api#3",), "digest")
+    await gates.drop("acme/Web", 2)
+    assert await gates.get("acme/Web", 2) is None
+    assert await gates.all(None) == [("acme/other", 5)]
+    assert await gates.all(()) == []
+    await database.close()

@@ -1,0 +1,85 @@
+"""`Depends-On` in pull requests of people: one gate each, over repositories, green when the last need has merged."""
+
+from tests.kit.story import Story
+
+REPOS = ("acme/api", "acme/web")
+ROLES = {"ana": "maintain", "bea": "write"}
+
+
+async def opened(story: Story, repo: str, branch: str, body: str, by: str = "bea") -> tuple[int, str]:
+    """A pull request of a person; its number and head."""
+    await story.commit(repo, {f"{branch}.txt": "1\n"}, branch=branch, by=by)
+    asked = {"title": branch, "head": branch, "base": "main", "body": body}
+    made = await story.hub.ok("POST", f"/repos/{repo}/pulls", asked, who=by)
+    return made["number"], made["head"]["sha"]
+
+
+def gate(story: Story, repo: str, sha: str) -> str:
+    return story.checks(repo, sha).get("lockstep/gate", "")
+
+
+async def test_a_gate_turns_green_with_the_last_needs_merge(story: Story) -> None:
+    await story.begin(REPOS, roles=ROLES)
+    one, _ = await opened(story, "acme/api", "one", "The first.")
+    _, sha = await opened(story, "acme/web", "two", f"After it.\n\nDepends-On: acme/api#{one}")
+    await story.until(lambda: gate(story, "acme/web", sha) == "in_progress")
+    await story.hub.ok("PUT", f"/repos/acme/api/pulls/{one}/merge", {}, who="bea")
+    await story.until(lambda: gate(story, "acme/web", sha) == "success")
+
+
+async def test_what_is_wrong_is_said_and_an_edit_puts_it_right(story: Story) -> None:
+    await story.begin(REPOS, roles=ROLES)
+    number, sha = await opened(story, "acme/web", "two", "Depends-On: acme/nowhere#4")
+    await story.until(lambda: gate(story, "acme/web", sha) == "action_required")
+    await story.hub.ok("PATCH", f"/repos/acme/web/pulls/{number}", {"body": "Nothing."}, who="bea")
+    await story.until(lambda: gate(story, "acme/web", sha) == "success")
+
+
+async def test_two_that_need_each_other_are_named(story: Story) -> None:
+    await story.begin(REPOS, roles=ROLES)
+    one, first = await opened(story, "acme/api", "one", "")
+    two, second = await opened(story, "acme/web", "two", f"Depends-On: acme/api#{one}")
+    await story.until(lambda: gate(story, "acme/web", second) == "in_progress")
+    asked = {"body": f"Depends-On: acme/web#{two}"}
+    await story.hub.ok("PATCH", f"/repos/acme/api/pulls/{one}", asked, who="bea")
+    await story.until(lambda: gate(story, "acme/api", first) == "action_required")
+    await story.until(lambda: gate(story, "acme/web", second) == "action_required")
+
+
+async def test_a_new_head_gets_its_gate_and_a_pull_request_without_needs_none(story: Story) -> None:
+    await story.begin(REPOS, roles=ROLES)
+    one, alone = await opened(story, "acme/api", "one", "Nothing.")
+    _, _ = await opened(story, "acme/web", "two", f"Depends-On: acme/api#{one}")
+    moved = await story.commit("acme/web", {"two.txt": "2\n"}, branch="two", by="bea")
+    await story.until(lambda: gate(story, "acme/web", moved) == "in_progress")
+    await story.settled()
+    assert gate(story, "acme/api", alone) == ""
+
+
+async def test_a_merge_that_nobody_heard_of_is_found(story: Story) -> None:
+    await story.begin(REPOS, roles=ROLES)
+    one, _ = await opened(story, "acme/api", "one", "")
+    _, sha = await opened(story, "acme/web", "two", f"Depends-On: #99 acme/api#{one}")
+    await story.until(lambda: gate(story, "acme/web", sha) == "action_required")
+    await story.stop()
+    await story.hub.ok("PUT", f"/repos/acme/api/pulls/{one}/merge", {}, who="bea")
+    await story.start()
+    await story.until(lambda: "has merged" in summary(story, sha))
+
+
+def summary(story: Story, sha: str) -> str:
+    rows = list(story.hub.sandbox.state.check_runs.values())
+    return next(
+        ((row.summary or "") for row in reversed(rows) if row.head_sha == sha and row.name == "lockstep/gate"), ""
+    )
+
+
+async def test_a_private_repository_the_author_cannot_read_is_not_told_of(story: Story) -> None:
+    await story.begin(REPOS, roles=ROLES)
+    await story.hub.do(lambda: story.hub.scenario.collaborator(story.repo("acme/api"), "bea", "none"))
+    story.repo("acme/api").private = True
+    one, _ = await opened(story, "acme/api", "one", "", by="ana")
+    await story.hub.ok("PUT", f"/repos/acme/api/pulls/{one}/merge", {}, who="ana")
+    _, sha = await opened(story, "acme/web", "two", f"Depends-On: acme/api#{one}")
+    await story.until(lambda: gate(story, "acme/web", sha) == "action_required")
+    assert "has merged" not in summary(story, sha)
