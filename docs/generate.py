@@ -106,6 +106,11 @@ On the tracking issue or the pull request of a task, a command without a target 
 plan as a whole (`approve`, `run`) is said on the plan's issue. In a public repository an answer tells nothing of what lies in a private one:
 `explain` on a public plan's issue says of such tasks only that they wait.
 
+A repository may have words of its own for verbs: with `lgtm: approve` under `aliases` in its
+[settings](settings.md#a-repositorys-own-settings), a line that begins with `/lgtm` is `/lockstep approve`, as with Prow's bot, and so is
+`/lockstep lgtm`; `"r+": approve` gives bors' reviewers `/r+`. The words count where the comment stands. None counts without settings,
+because other bots listen to the same words; and none takes a verb's place.
+
 What some of them mean in detail:
 
 - `unapprove` holds a run that is under way: what is being worked on comes to its end, nothing more is started or merged. `resume` is refused

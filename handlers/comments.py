@@ -6,7 +6,7 @@ from handlers import on
 from handlers.commands import COMMANDS, Context, refusal
 from handlers.events import Event
 from services.core import messages
-from services.core.commands import Command, parse_commands
+from services.core.commands import Command, may_hold_aliases, parse_commands
 from services.core.plan_text import nearest
 from services.engine.engine import Engine
 from services.errors import UserError
@@ -27,7 +27,7 @@ async def on_comment(event: Event, engine: Engine) -> None:
         or comment.author.is_bot
     ):
         return
-    commands = parse_commands(comment.body)
+    commands = await _commands(comment.body, event.repo, engine)
     if not commands or not await engine.sees(event.repo) or await engine.was_heard(comment.id):
         return
     await engine.react(event.repo, comment.id, "eyes")
@@ -49,6 +49,17 @@ async def on_comment(event: Event, engine: Engine) -> None:
             await engine.answer(event.repo, event.number, context.sender, str(command), answer)
     await engine.heard(comment.id)
     await engine.react(event.repo, comment.id, "+1" if went_well else "confused")
+
+
+async def _commands(body: str, repo: str, engine: Engine) -> tuple[Command, ...]:
+    """With the words that the repository has for verbs; they are asked for only where there may be one, and a word that
+    is a verb stays that verb.
+    """
+    verbs = COMMANDS.names()
+    if not may_hold_aliases(body, verbs) or not await engine.sees(repo):
+        return parse_commands(body)
+    aliases = await engine.aliases(repo)
+    return parse_commands(body, {word: verb for word, verb in aliases.items() if word not in verbs})
 
 
 async def _carry_out(context: Context, command: Command, where: str) -> tuple[str, bool]:

@@ -1,5 +1,8 @@
 """The grammar of comment commands: `/lockstep verb [target…] [key=value]` at the start of a line.
 
+A repository may have words of its own for verbs, as other bots have them: `/lgtm` or `/r+` at the start of a line. They
+mean something only where its settings name them, because the same words belong to other bots elsewhere.
+
 Prose stays prose: code, quotes, lists, headings and HTML are not read, so quoting a command in an answer does not run
 it again. A comment holds at most `MAX_COMMANDS`; verbs, targets and options are plain words, checked here, so nothing
 of them needs escaping.
@@ -7,7 +10,7 @@ of them needs escaping.
 
 import functools
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 
 import msgspec
 from markdown_it import MarkdownIt
@@ -17,6 +20,7 @@ from services.core.markdown import spans
 MAX_COMMANDS = 10
 MAX_COMMENT = 65_536
 _LINE = re.compile(r"^ {0,3}(?:/lockstep|@lockstep(?:\[bot\])?)(?:[ \t]+(?P<rest>\S.*))?$", re.IGNORECASE)
+_ALIAS = re.compile(r"^ {0,3}/(?P<word>[a-z][a-z0-9+-]{0,31})(?:[ \t]+(?P<rest>\S.*)|[ \t]*)$", re.IGNORECASE)
 _VERB = re.compile(r"[a-z][a-z0-9+-]{0,31}\Z")
 _TARGET = re.compile(r"@?[A-Za-z0-9][A-Za-z0-9._/-]{0,150}(?:#\d{1,9})?\Z")
 _OPTION = re.compile(r"([a-z][a-z0-9_-]{0,31})=([^\s\x00-\x1f`<>|]{1,100})\Z")
@@ -35,15 +39,29 @@ class Command(msgspec.Struct, frozen=True, kw_only=True):
         return " ".join(words).strip()
 
 
-def parse_commands(body: str) -> tuple[Command, ...]:
-    """All commands of a comment, in order; a bare `/lockstep` means help."""
-    found = []
+def parse_commands(body: str, aliases: Mapping[str, str] | None = None) -> tuple[Command, ...]:
+    """All commands of a comment, in order; a bare `/lockstep` means help. aliases: word -> the verb it stands for."""
+    words, found = aliases or {}, []
     for line in prose(body[:MAX_COMMENT]):
         if match := _LINE.match(line):
-            found.append(_read((match["rest"] or "help").split()))
-            if len(found) == MAX_COMMANDS:
-                break
+            verb, *rest = (match["rest"] or "help").split()
+            found.append(_read([words.get(verb.lower(), verb), *rest]))
+        elif (match := _ALIAS.match(line)) and match["word"].lower() in words:
+            found.append(_read([words[match["word"].lower()], *(match["rest"] or "").split()]))
+        if len(found) == MAX_COMMANDS:
+            break
     return tuple(found)
+
+
+def may_hold_aliases(body: str, verbs: Collection[str]) -> bool:
+    """Is a word used as a verb here that is none? Then it is worth asking what the repository has it stand for."""
+    for line in prose(body[:MAX_COMMENT]):
+        if match := _LINE.match(line):
+            if match["rest"] and match["rest"].split()[0].lower() not in verbs:
+                return True
+        elif _ALIAS.match(line):
+            return True
+    return False
 
 
 @functools.cache

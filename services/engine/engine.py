@@ -20,6 +20,7 @@ from services.core.roles import Tier, suffices
 from services.core.simulate import Simulated, simulate
 from services.core.targets import chosen, only, to_retry
 from services.engine import pulls
+from services.engine.configs import config_of
 from services.engine.effects import Effects
 from services.engine.files import check_settings
 from services.engine.gates import Gatekeeper
@@ -157,6 +158,10 @@ class Engine(Shown):
             role = await self.permission(repo, actor)
             if not suffices(role, needs):
                 raise NotAllowed(messages.not_allowed_there(repo, needs, role))
+
+    async def aliases(self, repo: str) -> Mapping[str, str]:
+        """The words that a repository has for verbs, from its default branch: word -> verb."""
+        return (await config_of(self._parts.github.reads, repo)).aliases
 
     async def was_heard(self, comment_id: str) -> bool:
         """Have the commands of this comment been carried out?"""

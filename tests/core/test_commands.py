@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.core.commands import MAX_COMMANDS, Command, parse_commands
+from services.core.commands import MAX_COMMANDS, Command, may_hold_aliases, parse_commands
 
 
 @pytest.mark.parametrize(
@@ -65,3 +65,75 @@ def test_a_comment_holds_only_so_many() -> None:
 @given(st.text(max_size=300))
 def test_any_text_is_read_without_trouble(body: str) -> None:
     assert len(parse_commands(body)) <= MAX_COMMANDS
+
+
+ALIASES = {"r+": "approve", "r-": "unapprove", "lgtm": "approve", "queue": "merge"}
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ("/lgtm", [Command(verb="approve")]),
+        ("/LGTM  ", [Command(verb="approve")]),
+        ("   /r+", [Command(verb="approve")]),
+        ("/lockstep r-", [Command(verb="unapprove")]),
+        ("@lockstep r+", [Command(verb="approve")]),
+        ("/queue api why=late", [Command(verb="merge", targets=("api",), options={"why": "late"})]),
+        ("Fine.\n/lgtm\n/lockstep run", [Command(verb="approve"), Command(verb="run")]),
+    ],
+)
+def test_words_of_a_repositorys_own(body: str, expected: list[Command]) -> None:
+    assert list(parse_commands(body, ALIASES)) == expected
+    assert may_hold_aliases(body, {"run"})
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "lgtm",
+        "LGTM!",
+        "/lgtm!",
+        "// lgtm",
+        "/lgtmx",
+        "/approve",
+        "/usr/bin",
+        "please /lgtm",
+        "@lgtm",
+        "> /lgtm",
+        "```\n/lgtm\n```",
+        "    /lgtm",
+        "`/lgtm`",
+        "- /lgtm",
+        "1. /r+",
+        "# /lgtm",
+        "**/lgtm**",
+        "[/lgtm](x)",
+        "\\/lgtm",
+        "<!-- /lgtm -->",
+        "<!--\n/r+\n-->",
+        "<div>\n/lgtm\n</div>",
+        "| /lgtm |\n| --- |",
+        "`x` /lgtm",
+        "/lg\u200btm",
+        "bors r+",
+    ],
+)
+def test_what_only_looks_like_a_word_of_its_own(body: str) -> None:
+    assert parse_commands(body, ALIASES) == ()
+
+
+def test_without_settings_such_words_mean_nothing() -> None:
+    assert parse_commands("/lgtm\n/r+") == ()
+    assert [command.verb for command in parse_commands("/lockstep r+")] == ["r+"]
+
+
+def test_settings_are_only_asked_where_they_could_matter() -> None:
+    assert not may_hold_aliases("/lockstep\n@lockstep run api\nNo word here, `/lgtm` aside.", {"run"})
+    assert may_hold_aliases("/lockstep r+", {"run"})
+
+
+@given(st.text(alphabet="/lgtmr+-> `#\n*|<!\t", max_size=40))
+def test_a_word_acts_only_where_a_line_of_prose_begins_with_it(body: str) -> None:
+    for command in parse_commands(body, ALIASES):
+        assert command.verb in ALIASES.values() or command.problem
+        assert any(line.strip().lower().startswith(("/lgtm", "/r+", "/r-")) for line in body.splitlines())
