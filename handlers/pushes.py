@@ -20,6 +20,8 @@ async def on_push(event: Event, engine: Engine) -> None:
         engine.forget(event.repo, *_changed(event), told=event.told)
         if event.push is not None and event.push.branch and event.push.branch == event.default_branch:
             engine.base_moved(event.repo)
+            if event.name == "push" and event.push.after and not event.push.deleted and await engine.sees(event.repo):
+                await engine.read_plan_files(event.repo, event.push.after, event.push.paths)
         if _sets(event) and event.push is not None and await engine.sees(event.repo):
             await engine.read_settings(event.repo, event.push.after)
 

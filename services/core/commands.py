@@ -74,7 +74,7 @@ def _reader() -> MarkdownIt:
 def prose(body: str) -> Iterator[str]:
     """Lines of paragraphs that stand at the top level, without code spans and HTML comments."""
     inside = ""
-    for token in _reader().parse(body.replace("\r\n", "\n").replace("\x00", "")):
+    for token in _reader().parse(body[:MAX_COMMENT].replace("\r\n", "\n").replace("\x00", "")):
         if token.level == 0 and token.nesting == 1:
             inside = token.type
         elif token.type == "inline" and inside == "paragraph_open" and token.level == 1:

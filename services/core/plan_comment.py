@@ -35,14 +35,14 @@ CANCELLED = 5
 """Cancelled tasks that are named in the advice to retry them."""
 
 
-def broken(parsed: Parsed, answers: Sequence[str] = ()) -> str:
+def broken(parsed: Parsed, answers: Sequence[str] = (), file: str = "") -> str:
     """The comment for a text that does not read as a plan: each problem with its line and its fix."""
     errors = parsed.errors
     count = "1 problem" if len(errors) == 1 else f"{len(errors)} problems"
     lines = [
         "### This plan can't be run yet",
         "",
-        f"I found {count}. Edit the issue and I look again; nothing has been started.",
+        f"I found {count}. Edit {code(file) if file else 'the issue'} and I look again; nothing has been started.",
         "",
     ]
     listed = [f"- {_place(problem.line)}{problem.message}" for problem in errors[:PROBLEMS]]

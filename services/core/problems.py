@@ -44,6 +44,7 @@ KINDS: dict[str, Kind] = {
     "duplicate_id": Kind("Two tasks have the same id; upper and lower case count as the same."),
     "duplicate_key": Kind("A key is given twice, so one of the two values would be lost."),
     "empty": Kind("The document holds no task."),
+    "missing_file": Kind("The file that an issue names as its plan is not on the default branch, or too large."),
     "missing_field": Kind("A task has no `id`, no `title`, or no repository to work in."),
     "more": Kind("There are more problems than are listed."),
     "not_text": Kind("The file is not text in UTF-8."),

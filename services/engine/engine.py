@@ -16,13 +16,14 @@ from services.core.explained import told
 from services.core.lengths import Lengths
 from services.core.machine import ENDED, Happening, Kind, Override, TaskState
 from services.core.names import pull_key
+from services.core.plan_file import is_plan_file
 from services.core.roles import Tier, suffices
 from services.core.simulate import Simulated, simulate
 from services.core.targets import chosen, only, to_retry
 from services.engine import pulls
 from services.engine.configs import config_of
 from services.engine.effects import Effects
-from services.engine.files import check_settings
+from services.engine.files import check_plans, check_settings
 from services.engine.gates import Gatekeeper
 from services.engine.intake import Approved, Intake, whole
 from services.engine.observe import Observer
@@ -133,6 +134,15 @@ class Engine(Shown):
     async def read_settings(self, repo: str, sha: str) -> None:
         """A push to the default branch may have changed the repository's own settings."""
         await check_settings(self._parts, repo, sha)
+
+    async def read_plan_files(self, repo: str, sha: str, paths: Collection[str] | None) -> None:
+        """A push to the default branch changed these files, None: perhaps any; plans that stand in them are read anew,
+        and each file is judged on that commit.
+        """
+        for number, file in await self._parts.plans.kept_in_files(repo):
+            if paths is None or file in paths:
+                await self.intake.read(repo, number)
+        await check_plans(self._parts, repo, sha, sorted(path for path in paths or () if is_plan_file(path)))
 
     async def sees(self, repo: str) -> bool:
         """Is the App installed on this repository? Events about others are not ours to act on."""

@@ -1,9 +1,20 @@
 """Files of ours that people keep in a repository: what a push made of them is said on its commit, at their lines."""
 
+from collections.abc import Mapping, Sequence
+
 from services.core.config import CONFIG_PATH, read_file
-from services.core.names import CHECK_CONFIG
+from services.core.names import CHECK_CONFIG, CHECK_PLAN
+from services.core.parse import parse
+from services.core.plan import Parsed
+from services.core.plan_file import FOLDER, form_of
 from services.core.report import CheckReport, Note
+from services.core.text import code
 from services.engine.parts import Parts
+
+MOST = 10
+"""Plan files of one push that are looked at."""
+NOTES = 50
+"""Notes that GitHub takes at a time."""
 
 
 async def check_settings(parts: Parts, repo: str, sha: str) -> None:
@@ -12,13 +23,57 @@ async def check_settings(parts: Parts, repo: str, sha: str) -> None:
     if text is None:
         return
     report = settings_report(text)
+    await _put(parts, repo, sha, CHECK_CONFIG, CONFIG_PATH, report)
+
+
+async def check_plans(parts: Parts, repo: str, sha: str, paths: Sequence[str]) -> None:
+    """Judge the plans in these files as they stand in this commit, in one check; a file that is gone says nothing.
+
+    What repositories they may name is judged where a plan is read for an issue: here nobody has asked for it yet.
+    """
+    read: dict[str, Parsed] = {}
+    for path in paths[:MOST]:
+        text = await parts.github.reads.file(repo, path, fresh=True, ref=sha)
+        if text is not None:
+            read[path] = parse(text, home=repo, form=form_of(path))
+    if read:
+        await _put(parts, repo, sha, CHECK_PLAN, FOLDER, plans_report(read, len(paths) - MOST))
+
+
+def plans_report(read: Mapping[str, Parsed], unread: int = 0) -> CheckReport:
+    """unread: files that were not looked at, if any."""
+    errors = sum(len(parsed.errors) for parsed in read.values())
+    lines = [f"- {code(path)}: {_told(parsed)}" for path, parsed in read.items()]
+    lines += [f"- {unread} more files were not looked at"] if unread > 0 else []
+    count = "1 error" if errors == 1 else f"{errors} errors"
+    return CheckReport(
+        status="completed",
+        conclusion="failure" if errors else "success",
+        title=f"{count} in plans" if errors else "The plans can be read",
+        summary="\n".join(lines),
+        notes=tuple(
+            Note(path=path, line=max(problem.line, 1), text=problem.message)
+            for path, parsed in read.items()
+            for problem in parsed.problems
+        )[:NOTES],
+    )
+
+
+def _told(parsed: Parsed) -> str:
+    if parsed.plan is None:
+        return f"{len(parsed.errors)} to correct"
+    count = len(parsed.plan.tasks)
+    return f"{count} task{'s' * (count != 1)}, {len(parsed.problems)} warning{'s' * (len(parsed.problems) != 1)}"
+
+
+async def _put(parts: Parts, repo: str, sha: str, name: str, about: str, report: CheckReport) -> None:
     await parts.github.writes.put_check(
         repo,
         sha,
-        CHECK_CONFIG,
-        CONFIG_PATH,
+        name,
+        about,
         status=report.status,
-        conclusion=report.conclusion,
+        conclusion=report.conclusion or None,
         title=report.title,
         summary=report.summary,
         notes=report.notes,

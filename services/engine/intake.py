@@ -15,7 +15,8 @@ from services.core.clock import to_text
 from services.core.conduct import begin
 from services.core.config import Approvals
 from services.core.parse import parse
-from services.core.plan import Plan
+from services.core.plan import Parsed, Plan, Problem
+from services.core.plan_file import file_named, form_of
 from services.core.text import code
 from services.engine.approval import is_used_up
 from services.engine.configs import strict_config_of
@@ -52,7 +53,7 @@ class Intake:
         if issue.is_pull or not (known or adopt or names.LABEL_PLAN in issue.labels):
             return None
         row = await self._parsed(repo, issue)
-        if adopt and known is None and not row.parsed.tasks:
+        if adopt and known is None and not row.parsed.tasks and not row.file:
             return None
         if known is None or _as_read(known) != _as_read(row):
             await self._parts.plans.save(row, self._parts.clock.now())
@@ -60,7 +61,17 @@ class Intake:
         return await self._parts.plans.get(row.id)
 
     async def _parsed(self, repo: str, issue: IssueInfo) -> PlanRow:
-        parsed = parse(issue.body, home=repo, installed=await self._nameable(repo, issue), form="issue")
+        file, changed_at = file_named(issue.body), issue.updated_at
+        text: str | None = issue.body
+        if file:
+            text, changed_at = await self._parts.github.reads.file(repo, file, fresh=True), self._parts.clock.now()
+        if text is None:
+            parsed = Parsed(plan=None, problems=(_missing(file),))
+        elif file and parse(issue.body, home=repo, form="issue").tasks:
+            parsed = Parsed(plan=None, problems=(_both(file),))
+        else:
+            nameable = await self._nameable(repo, issue, text)
+            parsed = parse(text, home=repo, installed=nameable, form=form_of(file) if file else "issue")
         if parsed.plan is not None and not parsed.plan.title:
             titled = msgspec.structs.replace(parsed.plan, title=issue.title)
             parsed = msgspec.structs.replace(parsed, plan=titled)
@@ -73,17 +84,18 @@ class Intake:
             parsed=parsed,
             author=issue.author,
             issue_id=issue.id,
-            changed_at=to_text(issue.updated_at) if issue.updated_at is not None else "",
+            changed_at=to_text(changed_at) if changed_at is not None else "",
+            file=file,
         )
 
-    async def _nameable(self, repo: str, issue: IssueInfo) -> list[str]:
+    async def _nameable(self, repo: str, issue: IssueInfo, text: str) -> list[str]:
         """The repositories a plan may name: its own, public ones, and private ones its text names and its author can
         read.
 
         Every other one is as unknown as one that is not there, or whoever can open an issue could ask for names.
         """
         reads = self._parts.github.reads
-        words = {word.strip(".") for word in re.findall(r"[a-z0-9._-]+", issue.body.lower())}
+        words = {word.strip(".") for word in re.findall(r"[a-z0-9._-]+", text.lower())}
         nameable = []
         for found in await reads.installed_repositories((await reads.installation_of(repo)).id):
             name = found.full_name
@@ -206,6 +218,16 @@ class Intake:
             )
 
 
+def _missing(file: str) -> Problem:
+    said = f"There is no file {code(file)} on the default branch, or none of at most 1 MB; add it, or correct its name."
+    return Problem(kind="missing_file", message=said)
+
+
+def _both(file: str) -> Problem:
+    said = f"This issue names the file {code(file)} as its plan and has tasks of its own; keep one of the two."
+    return Problem(kind="two_plans", message=said)
+
+
 def whole(row: PlanRow) -> Plan:
     """The plan, or a refusal when its text has problems."""
     if row.parsed.plan is None:
@@ -239,4 +261,4 @@ def _second(text: str) -> datetime:
 
 def _as_read(row: PlanRow) -> tuple[object, ...]:
     """What of a plan comes from its issue; events about an issue mostly tell of something else."""
-    return row.title, row.hash, row.parsed, row.author, row.issue_id
+    return row.title, row.hash, row.parsed, row.author, row.issue_id, row.file

@@ -131,7 +131,7 @@ class Stickies:
                 run = None  # what counts now is what would run next
         shown = run.plan if run is not None else plan.parsed.plan
         if shown is None:
-            return plan_comment.broken(plan.parsed, answers)
+            return plan_comment.broken(plan.parsed, answers, plan.file)
         warnings = [problem.message for problem in plan.parsed.problems if problem.severity == "warning"]
         approved_by = plan.approved_by if plan.is_approved else ""
         edited = bool(plan.approved_hash) and not plan.is_approved

@@ -28,7 +28,7 @@ class PlanRow(msgspec.Struct, frozen=True, kw_only=True):
     """One plan issue. `hash` is "" while its text has errors; `approved_hash` is what was approved, which may be older.
 
     `changed_at` is when the hash was last seen to change, by GitHub's clock, which also dates the comments: an approval
-    written before that was for another text.
+    written before that was for another text. `file`: where in the repository the text stands, "" for the issue itself.
     """
 
     id: str
@@ -45,6 +45,7 @@ class PlanRow(msgspec.Struct, frozen=True, kw_only=True):
     changed_at: str = ""
     edits: int = 0
     approvals: tuple[Approval, ...] = ()
+    file: str = ""
 
     @property
     def approvers(self) -> tuple[str, ...]:
@@ -90,7 +91,7 @@ def want(c: Connection, repo: str, number: int) -> None:
 
 _COLUMNS = (
     "id, repo, number, title, hash, parsed, author, issue_id, "
-    "approved_hash, approved_by, approved_at, changed_at, edits, approvals"
+    "approved_hash, approved_by, approved_at, changed_at, edits, approvals, file"
 )
 
 
@@ -126,6 +127,11 @@ class Plans:
 
         return await self._db.read(read)
 
+    async def kept_in_files(self, repo: str) -> list[tuple[int, str]]:
+        """(issue, file) of the plans of a repository that stand in files."""
+        query = "SELECT number, file FROM plan WHERE lower(repo) = ? AND file <> '' ORDER BY number"
+        return await self._db.read(lambda c: [(int(row[0]), str(row[1])) for row in c.execute(query, (repo.lower(),))])
+
     async def newest(self, limit: int = 50) -> list[PlanRow]:
         def read(c: Connection) -> list[PlanRow]:
             rows = c.execute(f"SELECT {_COLUMNS} FROM plan ORDER BY changed_at DESC LIMIT ?", (limit,))  # noqa: S608 - our own column list
@@ -147,11 +153,12 @@ class Plans:
                 parsed,
                 plan.author,
                 plan.issue_id,
+                plan.file,
             )
             c.execute(
-                "INSERT INTO plan (id, repo, number, title, hash, parsed, author, issue_id, changed_at)"
-                " VALUES (?,?,?,?,?,?,?,?,?) ON CONFLICT (id) DO UPDATE SET"
-                " title = excluded.title, parsed = excluded.parsed, hash = excluded.hash,"
+                "INSERT INTO plan (id, repo, number, title, hash, parsed, author, issue_id, file, changed_at)"
+                " VALUES (?,?,?,?,?,?,?,?,?,?) ON CONFLICT (id) DO UPDATE SET"
+                " title = excluded.title, parsed = excluded.parsed, hash = excluded.hash, file = excluded.file,"
                 " changed_at = CASE WHEN plan.hash = excluded.hash THEN plan.changed_at ELSE excluded.changed_at END,"
                 " edits = plan.edits + CASE WHEN plan.hash IN ('', excluded.hash) THEN 0 ELSE 1 END",
                 (*row, plan.changed_at or to_text(now)),

@@ -67,6 +67,9 @@ class Looks(Engine):
     async def asked_in(self, repo: str, number: int, body: str, review_id: str, said: str) -> None:
         self.asked["asked_in"] += 1
 
+    async def read_plan_files(self, repo: str, sha: str, paths: object) -> None:
+        self.asked["read_plan_files"] += 1
+
     def base_moved(self, repo: str) -> None:
         self.asked["base_moved"] += 1
 
