@@ -37,6 +37,12 @@ def issue_body(run: Run, task: Task, key: str, hidden: frozenset[str] = NONE) ->
     return "\n".join([*lines, "", MADE, marker(key)])
 
 
+def part_issue(run: Run, part: int, parts: int, key: str) -> tuple[str, str]:
+    """Title and body of an issue between a large plan's own and the tracking issues of a hundred of its tasks."""
+    body = f"Part {part} of {parts} of the plan in {run.repo}#{run.number}; its sub-issues are the tasks."
+    return f"Part {part} of {parts}: {title(run.plan.title, 150)}", "\n".join([body, "", MADE, marker(key)])
+
+
 def pull_title(task: Task) -> str:
     return issue_title(task)
 

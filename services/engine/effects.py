@@ -25,6 +25,7 @@ from services.engine.attempts import Order, Result
 from services.engine.hidden import hidden_in
 from services.engine.observe import Observer
 from services.engine.outcome import Outcome
+from services.engine.parents import Parents
 from services.engine.parts import WRITE, Parts
 from services.errors import NotFound, RateLimited, Refused, Withdrawn
 from services.github.infos import IssueInfo, PullInfo
@@ -43,6 +44,7 @@ class Effects:
     def __init__(self, parts: Parts, observer: Observer) -> None:
         self._parts = parts
         self._observer = observer
+        self._parents = Parents(parts)
         self._put_off: set[str] = set()  # keys of effects that limits have put off before anything was sent
         self._made: dict[str, IssueInfo] = {}  # tracking issues that are still to be linked, by effect
         self._without_branch: set[str] = set()  # keys of those that have only the rest of tidying up to do
@@ -92,8 +94,8 @@ class Effects:
             made = await self._once(due, writes.create_issue(task.repo, messages.issue_title(task), body))
         self._made[key], note = made, ""  # linking it may be put off
         try:
-            await writes.link_sub_issue(run.repo, run.number, made)
-        except (Refused, NotFound) as refused:  # a hundred at most, of one owner: the plan comment links the rest
+            await writes.link_sub_issue(run.repo, await self._parents.of(run, task), made)
+        except (Refused, NotFound) as refused:  # of one owner only: the plan comment links the rest
             note = refused.message[:200]
         del self._made[key]
         return Outcome(happened=(Happening(kind="tracked", number=made.number),), note=note)
@@ -280,6 +282,7 @@ class Effects:
             seen = await self._parts.github.reads.ranked("plan").issue(*place, fresh=True)
             await self._set_label(*place, LABEL_OF_RUN.get(shown, ""), seen)
         if shown == "done":
+            await self._parents.close(board.run)
             writes = self._parts.github.writes.ranked("plan")
             await writes.edit_issue(*place, state="closed", state_reason="completed")
         return Outcome()
