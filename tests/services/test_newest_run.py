@@ -38,7 +38,7 @@ class GitHub:
     def ranked(self, rank: str) -> "GitHub":
         return self
 
-    async def issue(self, repo: str, number: int) -> Any:
+    async def issue(self, repo: str, number: int, *, fresh: bool = False) -> Any:
         return SimpleNamespace(labels=tuple(self.labels))
 
     async def ensure_label(self, *_: str) -> None:
