@@ -2,17 +2,14 @@
 asked of GitHub now.
 """
 
-import msgspec
-
 from handlers import on
-from handlers.commands import COMMANDS, Context, Entry, refusal
+from handlers.commands import COMMANDS, Context, refusal
 from handlers.events import Event
 from services.core import messages
 from services.core.commands import Command, may_hold_aliases, parse_commands
 from services.core.plan_text import nearest
-from services.core.text import code
 from services.engine.engine import Engine
-from services.errors import NotAllowed, UserError
+from services.errors import UserError
 
 
 @on("issue_comment")
@@ -78,23 +75,9 @@ async def _run(context: Context, command: Command, where: str) -> str:
     if command.problem or entry is None:
         near = nearest(command.verb, COMMANDS.names())
         raise UserError(command.problem or messages.unknown_verb(near or ""))
-    if entry.about == "plan" and context.task:
-        raise UserError(messages.about_the_plan(command.verb))
-    try:
-        return await _as_oneself(entry, context, command, where)
-    except NotAllowed:  # which is found out before anything has happened
-        place = (context.repo, context.number)
-        lent = await context.engine.lending.borrow(
-            place, where, context.sender, command.verb, entry.needs, str(command)
-        )
-        if lent is None:
-            raise
-    in_a_name = msgspec.structs.replace(context, sender=lent.by, said_by=context.sender)
-    return f"In the name of {code(lent.by)}: {await entry.run(in_a_name, command)}"
-
-
-async def _as_oneself(entry: Entry, context: Context, command: Command, where: str) -> str:
     role = await context.engine.permission(where, context.sender)
     if said := refusal(entry, role):
-        raise NotAllowed(said)
+        raise UserError(said)
+    if entry.about == "plan" and context.task:
+        raise UserError(messages.about_the_plan(command.verb))
     return await entry.run(context, command)

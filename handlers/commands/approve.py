@@ -13,9 +13,7 @@ from services.core.text import code
     about="plan",
 )
 async def approve(context: Context, _: Command) -> str:
-    given = await context.engine.approve(
-        context.repo, context.number, context.sender, context.asked_at, context.said_by
-    )
+    given = await context.engine.approve(context.repo, context.number, context.sender, context.asked_at)
     version = code(given.plan.hash[:12])
     if given.is_enough:
         return f"Approved as {version}. `/lockstep run` starts it."
