@@ -129,6 +129,10 @@ What some of them mean in detail:
 - `assign` stops the attempt and merges nothing by itself any more; `assign task agent`, or `retry`, gives the task back. `rebase`
   brings its branch up to date all the same, and leaves it with the person.
 
+Our checks on a pull request have buttons, once they are completed: **Retry**, **Hold** and **Resume** on `lockstep/plan`, **Merge now**,
+**Update branch** and **Explain** on `lockstep/gate`. Each is the command for that task, with the permission of who presses it, and is
+answered on the pull request. GitHub's own **Re-run** on one of our checks means `retry`.
+
 The permission is that of the person who wrote the comment, asked of GitHub at that moment: in the repository where the comment stands, and
 in each repository of the tasks it changes.
 

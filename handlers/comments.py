@@ -3,13 +3,11 @@ asked of GitHub now.
 """
 
 from handlers import on
-from handlers.commands import COMMANDS, Context, refusal
+from handlers.acting import carry_out
+from handlers.commands import COMMANDS, Context
 from handlers.events import Event
-from services.core import messages
 from services.core.commands import Command, may_hold_aliases, parse_commands
-from services.core.plan_text import nearest
 from services.engine.engine import Engine
-from services.errors import UserError
 
 
 @on("issue_comment")
@@ -43,7 +41,7 @@ async def on_comment(event: Event, engine: Engine) -> None:
     )
     went_well = True
     for command in commands:
-        answer, fine = await _carry_out(context, command, event.repo)
+        answer, fine = await carry_out(context, command, event.repo)
         went_well = went_well and fine
         if answer:
             await engine.answer(event.repo, event.number, context.sender, str(command), answer)
@@ -60,24 +58,3 @@ async def _commands(body: str, repo: str, engine: Engine) -> tuple[Command, ...]
         return parse_commands(body)
     aliases = await engine.aliases(repo)
     return parse_commands(body, {word: verb for word, verb in aliases.items() if word not in verbs})
-
-
-async def _carry_out(context: Context, command: Command, where: str) -> tuple[str, bool]:
-    """Run one command of a comment in repository `where`; its answer, and whether it did what was asked."""
-    try:
-        return await _run(context, command, where), True
-    except UserError as error:
-        return str(error), False
-
-
-async def _run(context: Context, command: Command, where: str) -> str:
-    entry = COMMANDS.get(command.verb)
-    if command.problem or entry is None:
-        near = nearest(command.verb, COMMANDS.names())
-        raise UserError(command.problem or messages.unknown_verb(near or ""))
-    role = await context.engine.permission(where, context.sender)
-    if said := refusal(entry, role):
-        raise UserError(said)
-    if entry.about == "plan" and context.task:
-        raise UserError(messages.about_the_plan(command.verb))
-    return await entry.run(context, command)

@@ -6,8 +6,15 @@ from services.core.board import Run
 from services.core.machine import SATISFIED, Override, TaskState
 from services.core.messages import named
 from services.core.names import CHECK_GATE
-from services.core.report import CheckReport, unmet
+from services.core.report import Button, CheckReport, unmet
 from services.core.text import code
+
+BUTTONS = (
+    Button(label="Merge now", description="Merge it if nothing else is missing", identifier="merge"),
+    Button(label="Update branch", description="Merge the base branch into it", identifier="rebase"),
+    Button(label="Explain", description="Say what holds it back, in a comment", identifier="explain"),
+)
+"""Shown once the gate is green: GitHub shows none on a run that is not completed."""
 
 
 def gate(run: Run, task: TaskState, hidden: frozenset[str]) -> CheckReport:
@@ -27,6 +34,7 @@ def gate(run: Run, task: TaskState, hidden: frozenset[str]) -> CheckReport:
             conclusion="success",
             title="Needs nothing",
             summary="\n".join(["This task needs no other task.", *_said(lifted)]),
+            buttons=BUTTONS,
         )
     shown = [need for need in needs if run.plan.by_id[need].repo not in hidden]
     lines = [f"- {code(need)} {_where(run, need)}" for need in shown]
@@ -34,9 +42,8 @@ def gate(run: Run, task: TaskState, hidden: frozenset[str]) -> CheckReport:
     title = "Its need has merged" if len(needs) == 1 else f"All {len(needs)} needs have merged"
     if unmet(run, task):
         title = "What has not merged was overridden"
-    return CheckReport(
-        status="completed", conclusion="success", title=title, summary="\n".join([*lines, *_said(lifted)])
-    )
+    summary = "\n".join([*lines, *_said(lifted)])
+    return CheckReport(status="completed", conclusion="success", title=title, summary=summary, buttons=BUTTONS)
 
 
 def _said(lifted: list[str]) -> list[str]:

@@ -5,8 +5,14 @@ from services.core.board import Run
 from services.core.machine import TaskState
 from services.core.messages import plan_place
 from services.core.names import CHECK_PLAN
-from services.core.report import CheckReport, progress
+from services.core.report import Button, CheckReport, progress
 from services.core.text import code, plain
+
+BUTTONS = (
+    Button(label="Retry", description="Start the failed task again", identifier="retry"),
+    Button(label="Hold", description="Neither start nor merge this task", identifier="hold"),
+    Button(label="Resume", description="Go on with this task after a hold", identifier="resume"),
+)
 
 
 def plan(run: Run, task: TaskState, hidden: frozenset[str]) -> CheckReport:
@@ -17,7 +23,13 @@ def plan(run: Run, task: TaskState, hidden: frozenset[str]) -> CheckReport:
         f"Task {code(task.id)} ({plain(spec.title)}) of {plan_place(run, hidden)}, attempt {task.attempt}.\n\n"
         f"{met} of {total} tasks are done."
     )
-    return CheckReport(status="completed", conclusion="neutral", title=f"{met} of {total} tasks done", summary=summary)
+    return CheckReport(
+        status="completed",
+        conclusion="neutral",
+        title=f"{met} of {total} tasks done",
+        summary=summary,
+        buttons=BUTTONS,
+    )
 
 
 CHECKS.add(CHECK_PLAN, plan)

@@ -29,6 +29,21 @@ class Note(msgspec.Struct, frozen=True, kw_only=True):
     text: str
 
 
+BUTTONS = frozenset({"retry", "hold", "resume", "merge", "rebase", "explain"})
+"""Commands that a button may stand for: about one task, and harmless when they come twice."""
+
+
+class Button(msgspec.Struct, frozen=True, kw_only=True):
+    """What people can press on a check run that is completed; three of them at most. It is the command `identifier`.
+
+    label and identifier have at most 20 characters, description 40.
+    """
+
+    label: str
+    description: str
+    identifier: str
+
+
 class CheckReport(msgspec.Struct, frozen=True, kw_only=True):
     """What a check run shows; `conclusion` is "" while `status` is not completed."""
 
@@ -37,6 +52,7 @@ class CheckReport(msgspec.Struct, frozen=True, kw_only=True):
     title: str = ""
     summary: str = ""
     notes: tuple[Note, ...] = ()
+    buttons: tuple[Button, ...] = ()
 
 
 def progress(run: Run) -> tuple[int, int]:

@@ -10,6 +10,8 @@ from datetime import timedelta
 from typing import TypeVar
 from urllib.parse import quote, urlencode
 
+import msgspec
+
 from services.checks import CHECKS
 from services.core import messages, names
 from services.core.board import Board, Run, RunState
@@ -174,6 +176,7 @@ class Effects:
                 conclusion=report.conclusion or None,
                 title=report.title,
                 summary=report.summary,
+                actions=tuple(msgspec.to_builtins(report.buttons)),
                 details_url=None if run.repo in hidden else self._page(run, task),
                 look=due.tries > 0 or state.attempt > 1 or bool(state.overrides),
             )

@@ -28,7 +28,7 @@ from services.engine.gates import Gatekeeper
 from services.engine.intake import Approved, Intake, whole
 from services.engine.observe import Observer
 from services.engine.parts import Parts
-from services.engine.placed import Place, place_of
+from services.engine.placed import Place, place_of, place_of_check
 from services.engine.runs import Driver
 from services.engine.shown import Shown
 from services.engine.stickies import Stickies
@@ -307,6 +307,10 @@ class Engine(Shown):
     async def place_of(self, repo: str, number: int, body: str) -> Place:
         """The plan, and perhaps the task, that a comment there is about; `body` is the issue's or pull request's."""
         return await place_of(self._parts, repo, number, body)
+
+    async def place_of_check(self, repo: str, external_id: str) -> Place | None:
+        """The plan and the task that a check run of ours is about."""
+        return await place_of_check(self._parts, repo, external_id)
 
     async def explain(self, run: Run, targets: Sequence[str]) -> dict[str, tuple[Link, ...]]:
         """What holds these tasks back, by id; with no targets, those at the plan's ends. Pull requests that stand in

@@ -19,13 +19,14 @@ _MARK = re.compile(r"<!-- lockstep:key=([A-Za-z0-9/._-]{3,300}) -->")
 
 class Place(msgspec.Struct, frozen=True, kw_only=True):
     """The plan that is meant, and the task whose place it is, "" on the plan's own issue; `hidden`: repositories of
-    which nothing may be told there.
+    which nothing may be told there; `pull`: the task's pull request, where it was asked for.
     """
 
     repo: str
     number: int
     task: str = ""
     hidden: frozenset[str] = frozenset()
+    pull: int = 0
 
 
 async def place_of(parts: Parts, repo: str, number: int, body: str) -> Place:
@@ -37,6 +38,20 @@ async def place_of(parts: Parts, repo: str, number: int, body: str) -> Place:
         return Place(repo=repo, number=number)
     hidden = await hidden_in(parts.github.reads, repo, (run.repo, *run.plan.repos))
     return Place(repo=run.repo, number=run.number, task=task, hidden=hidden)
+
+
+async def place_of_check(parts: Parts, repo: str, external_id: str) -> Place | None:
+    """The task whose check run one of ours is; None when it is none's, or of a run that is not the plan's newest."""
+    run_id, _, task_id = external_id.rpartition("/")
+    run = await parts.runs.load(run_id) if run_id else None
+    state = run.tasks.get(task_id) if run is not None else None
+    if run is None or state is None or run.plan.by_id[task_id].repo.lower() != repo.lower():
+        return None
+    newest = await parts.runs.of_plan(run.plan_id)
+    if newest is None or newest.id != run.id or not state.pull:
+        return None
+    hidden = await hidden_in(parts.github.reads, repo, (run.repo, *run.plan.repos))
+    return Place(repo=run.repo, number=run.number, task=task_id, hidden=hidden, pull=state.pull)
 
 
 async def _waiting(parts: Parts, repo: str, number: int) -> tuple[Run, str] | None:

@@ -218,6 +218,7 @@ class Writes:
         title: str,
         summary: str,
         details_url: str | None = None,
+        actions: Sequence[Mapping[str, str]] = (),
         look: bool = True,
         notes: Sequence[Note] = (),
     ) -> str:
@@ -226,6 +227,8 @@ class Writes:
         GitHub keeps every run it is given and judges by the newest created, so an existing one is changed and not
         doubled. look: False when there can't be one yet, which saves looking for it. What is known of the checks stays
         as good as it was: ours are no part of any verdict.
+
+        actions: buttons, three at most, each with label, description and identifier.
         """
         data: dict[str, Any] = {"name": name, "external_id": external_id, "status": status}
         data["output"] = {"title": title, "summary": summary[:MAX_SUMMARY]}
@@ -234,6 +237,8 @@ class Writes:
             data["conclusion"] = conclusion
         if details_url is not None:
             data["details_url"] = details_url
+        if actions:
+            data["actions"] = actions
         ours = await self._our_run(repo, sha, name) if look else None
         if shown and ours is None:  # annotations are only ever added, so a run that is there has them already
             data["output"]["annotations"] = shown
@@ -253,6 +258,7 @@ class Writes:
             "externalId": data["external_id"],
             "status": data["status"].upper(),
             "output": data["output"],
+            **({"actions": data["actions"]} if "actions" in data else {}),
         }
         if "conclusion" in data:
             given["conclusion"] = data["conclusion"].upper()

@@ -1,7 +1,15 @@
 """What the check runs on a pull request say, and what they keep to themselves."""
 
+from collections.abc import Callable
+
+import pytest
+
+import handlers.commands
 from services.checks.gate import gate
 from services.checks.plan import plan
+from services.core.board import Run
+from services.core.machine import TaskState
+from services.core.report import BUTTONS, CheckReport
 from tests.kit.plans import happen, in_review, task
 
 OPEN: frozenset[str] = frozenset()
@@ -31,3 +39,20 @@ def test_neither_check_mentions_a_hidden_repository() -> None:
             assert "platform" not in report.summary
     assert gate(waiting, waiting.tasks["pub"], HIDDEN).summary == "Not merged yet: `doc`, work elsewhere."
     assert gate(done, done.tasks["pub"], HIDDEN).summary.endswith("\n- work elsewhere")
+
+
+@pytest.mark.parametrize("check", [gate, plan])
+def test_buttons_fit_and_are_commands(check: Callable[[Run, TaskState, frozenset[str]], CheckReport]) -> None:
+    """GitHub's limits: three, with 20, 40 and 20 characters; each stands for a command about one task."""
+    handlers.commands.load()
+    current = in_review(task("one"))
+    buttons = check(current, current.tasks["one"], OPEN).buttons
+    assert 0 < len(buttons) <= 3
+    for button in buttons:
+        assert button.identifier in BUTTONS
+        entry = handlers.commands.COMMANDS.get(button.identifier)
+        assert entry is not None
+        assert entry.about == "tasks"
+        assert len(button.label) <= 20
+        assert len(button.description) <= 40
+        assert len(button.identifier) <= 20
