@@ -1,4 +1,5 @@
-"""Pushes and branches: what was read of a repository's files and branches is out of date, and its settings are checked.
+"""Pushes and branches: what was read of a repository's files and branches is out of date, and those of ours are read
+anew.
 
 A push names the branch and, mostly, the files; what it does to a pull request comes as an event of its own, but for one
 thing: whether the pull requests into that branch can still be merged.
@@ -16,22 +17,17 @@ WORKFLOWS = ".github/workflows/"
 
 @on("push", "create", "delete", "repository")
 async def on_push(event: Event, engine: Engine) -> None:
-    if event.repo:
-        engine.forget(event.repo, *_changed(event), told=event.told)
-        if event.push is not None and event.push.branch and event.push.branch == event.default_branch:
-            engine.base_moved(event.repo)
-            if event.name == "push" and event.push.after and not event.push.deleted and await engine.sees(event.repo):
-                await engine.read_plan_files(event.repo, event.push.after, event.push.paths)
-        if _sets(event) and event.push is not None and await engine.sees(event.repo):
-            await engine.read_settings(event.repo, event.push.after)
-
-
-def _sets(event: Event) -> bool:
-    """May it have changed the repository's own settings?"""
+    if not event.repo:
+        return
+    engine.forget(event.repo, *_changed(event), told=event.told)
     push = event.push
-    if push is None or event.name != "push" or not push.after or push.deleted or push.branch != event.default_branch:
-        return False
-    return push.paths is None or CONFIG_PATH in push.paths
+    if push is None or not push.branch or push.branch != event.default_branch:
+        return
+    engine.base_moved(event.repo)
+    if event.name == "push" and push.after and not push.deleted and await engine.sees(event.repo):
+        await engine.read_plan_files(event.repo, push.after, push.paths)
+        if push.paths is None or CONFIG_PATH in push.paths:
+            await engine.read_settings(event.repo, push.after)
 
 
 def _changed(event: Event) -> Iterator[str]:

@@ -42,7 +42,7 @@ class Command(msgspec.Struct, frozen=True, kw_only=True):
 def parse_commands(body: str, aliases: Mapping[str, str] | None = None) -> tuple[Command, ...]:
     """All commands of a comment, in order; a bare `/lockstep` means help. aliases: word -> the verb it stands for."""
     words, found = aliases or {}, []
-    for line in prose(body[:MAX_COMMENT]):
+    for line in prose(body):
         if match := _LINE.match(line):
             verb, *rest = (match["rest"] or "help").split()
             found.append(_read([words.get(verb.lower(), verb), *rest]))
@@ -55,7 +55,7 @@ def parse_commands(body: str, aliases: Mapping[str, str] | None = None) -> tuple
 
 def may_hold_aliases(body: str, verbs: Collection[str]) -> bool:
     """Is a word used as a verb here that is none? Then it is worth asking what the repository has it stand for."""
-    for line in prose(body[:MAX_COMMENT]):
+    for line in prose(body):
         if match := _LINE.match(line):
             if match["rest"] and match["rest"].split()[0].lower() not in verbs:
                 return True
@@ -72,7 +72,9 @@ def _reader() -> MarkdownIt:
 
 
 def prose(body: str) -> Iterator[str]:
-    """Lines of paragraphs that stand at the top level, without code spans and HTML comments."""
+    """Lines of paragraphs that stand at the top level, without code spans and HTML comments; of the first MAX_COMMENT
+    characters.
+    """
     inside = ""
     for token in _reader().parse(body[:MAX_COMMENT].replace("\r\n", "\n").replace("\x00", "")):
         if token.level == 0 and token.nesting == 1:

@@ -73,14 +73,6 @@ def diff(old: Plan, new: Plan) -> PlanDiff:
     )
 
 
-def apply(old: Plan, found: PlanDiff) -> Plan:
-    """The new plan, but for the order of its tasks."""
-    gone = {task.id for task in found.removed}
-    instead = {change.id: change.new for change in found.changed}
-    tasks = [instead.get(task.id, task) for task in old.tasks if task.id not in gone]
-    return Plan(title=found.title[1] if found.title else old.title, tasks=(*tasks, *found.added))
-
-
 def differing(old: Task, new: Task) -> Iterator[Field]:
     """The fields in which two tasks of one id differ, in the order in which a task has them."""
     for name in FIELDS:

@@ -14,6 +14,7 @@ from services.core.explained import told
 from services.core.messages import FOOT, plan_place
 from services.core.names import STICKY
 from services.core.plan_comment import answers_of, first_that_fits
+from services.core.report import Note
 from services.core.text import code, plain
 
 CHECKS = 5
@@ -21,14 +22,6 @@ CHECKS = 5
 NOTES = 8
 """Places that are told of one check."""
 NOTE = 300
-
-
-class Note(msgspec.Struct, frozen=True, kw_only=True):
-    """What a check says about a line of a file; `line` counts from 1, 0 = the file as a whole."""
-
-    path: str
-    line: int = 0
-    text: str = ""
 
 
 class Broken(msgspec.Struct, frozen=True, kw_only=True):

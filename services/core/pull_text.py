@@ -10,10 +10,9 @@ from collections.abc import Iterable
 import msgspec
 
 from services.core.commands import prose
+from services.core.machine import MAX_ASKED
 
 MAX_ISSUES = 10
-MAX_ASKED = 8_000
-"""Characters of what people want changed that are kept."""
 _TASKS = re.compile(
     r"(?:\b(?:close[sd]?|fix(?:e[sd])?|resolve[sd]?):?[ \t]+|^ {0,3}lockstep-task:[ \t]*)"
     r"(?P<repo>[\w.-]{1,100}/[\w.-]{1,100})?#(?P<number>\d{1,9})\b",

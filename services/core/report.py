@@ -22,7 +22,7 @@ Conclusion = Literal["success", "failure", "neutral", "action_required", "cancel
 
 
 class Note(msgspec.Struct, frozen=True, kw_only=True):
-    """What a check run has to say at one line of a file."""
+    """What a check run has to say at one line of a file; `line` counts from 1, 0 = the file as a whole."""
 
     path: str
     line: int

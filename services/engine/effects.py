@@ -6,11 +6,8 @@ Every effect has a natural key or a hidden mark and looks for its own earlier wo
 
 import asyncio
 from collections.abc import Awaitable
-from datetime import timedelta
 from typing import TypeVar
 from urllib.parse import quote, urlencode
-
-import msgspec
 
 from services.checks import CHECKS
 from services.core import messages, names
@@ -27,7 +24,7 @@ from services.engine.attempts import Order, Result
 from services.engine.hidden import hidden_in
 from services.engine.observe import Observer
 from services.engine.outcome import Outcome
-from services.engine.parents import Parents
+from services.engine.parents import CLOCKS_APART, Parents
 from services.engine.parts import WRITE, Parts
 from services.errors import NotFound, RateLimited, Refused, Withdrawn
 from services.github.infos import IssueInfo, PullInfo
@@ -36,8 +33,6 @@ from services.store.runs import Due
 __all__ = ["Effects", "Outcome"]
 
 T = TypeVar("T")
-CLOCKS_APART = timedelta(hours=1)
-"""How far our clock may be ahead of GitHub's, by which issues are dated."""
 
 
 class Effects:
@@ -172,11 +167,7 @@ class Effects:
                 state.head_sha,
                 name,
                 f"{run.id}/{task.id}",
-                status=report.status,
-                conclusion=report.conclusion or None,
-                title=report.title,
-                summary=report.summary,
-                actions=tuple(msgspec.to_builtins(report.buttons)),
+                report,
                 details_url=None if run.repo in hidden else self._page(run, task),
                 look=due.tries > 0 or state.attempt > 1 or bool(state.overrides),
             )

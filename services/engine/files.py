@@ -13,8 +13,6 @@ from services.engine.parts import Parts
 
 MOST = 10
 """Plan files of one push that are looked at."""
-NOTES = 50
-"""Notes that GitHub takes at a time."""
 
 
 async def check_settings(parts: Parts, repo: str, sha: str) -> None:
@@ -22,8 +20,7 @@ async def check_settings(parts: Parts, repo: str, sha: str) -> None:
     text = await parts.github.reads.file(repo, CONFIG_PATH, fresh=True, ref=sha)
     if text is None:
         return
-    report = settings_report(text)
-    await _put(parts, repo, sha, CHECK_CONFIG, CONFIG_PATH, report)
+    await parts.github.writes.put_check(repo, sha, CHECK_CONFIG, CONFIG_PATH, settings_report(text))
 
 
 async def check_plans(parts: Parts, repo: str, sha: str, paths: Sequence[str]) -> None:
@@ -37,7 +34,8 @@ async def check_plans(parts: Parts, repo: str, sha: str, paths: Sequence[str]) -
         if text is not None:
             read[path] = parse(text, home=repo, form=form_of(path))
     if read:
-        await _put(parts, repo, sha, CHECK_PLAN, FOLDER, plans_report(read, len(paths) - MOST))
+        report = plans_report(read, len(paths) - MOST)
+        await parts.github.writes.put_check(repo, sha, CHECK_PLAN, FOLDER, report)
 
 
 def plans_report(read: Mapping[str, Parsed], unread: int = 0) -> CheckReport:
@@ -55,7 +53,7 @@ def plans_report(read: Mapping[str, Parsed], unread: int = 0) -> CheckReport:
             Note(path=path, line=max(problem.line, 1), text=problem.message)
             for path, parsed in read.items()
             for problem in parsed.problems
-        )[:NOTES],
+        ),
     )
 
 
@@ -64,20 +62,6 @@ def _told(parsed: Parsed) -> str:
         return f"{len(parsed.errors)} to correct"
     count = len(parsed.plan.tasks)
     return f"{count} task{'s' * (count != 1)}, {len(parsed.problems)} warning{'s' * (len(parsed.problems) != 1)}"
-
-
-async def _put(parts: Parts, repo: str, sha: str, name: str, about: str, report: CheckReport) -> None:
-    await parts.github.writes.put_check(
-        repo,
-        sha,
-        name,
-        about,
-        status=report.status,
-        conclusion=report.conclusion or None,
-        title=report.title,
-        summary=report.summary,
-        notes=report.notes,
-    )
 
 
 def settings_report(text: str) -> CheckReport:

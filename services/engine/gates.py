@@ -57,8 +57,7 @@ class Gatekeeper:
     async def look(self, repo: str, number: int) -> None:
         """Say what the gate says now; when GitHub does not answer, again later."""
         place = (repo, number)
-        lock = self._locks.setdefault(place, asyncio.Lock())
-        async with lock:
+        async with self._locks.setdefault(place, asyncio.Lock()):
             try:
                 await self._look(repo, number)
             except (NotFound, Refused) as error:
@@ -69,8 +68,6 @@ class Gatekeeper:
                 self._parts.timers.after(rest, lambda: self._soon(repo, number))
                 return
         self._failed.pop(place, None)
-        if not lock.locked():
-            self._locks.pop(place, None)
 
     async def _look(self, repo: str, number: int) -> None:
         reads = self._parts.github.reads
@@ -111,10 +108,7 @@ class Gatekeeper:
             pull.head_sha,
             CHECK_GATE,
             f"depends/{repo}#{pull.number}",
-            status=told.status,
-            conclusion=told.conclusion or None,
-            title=told.title,
-            summary=told.summary,
+            told,
         )
         await self._rows.shows(repo, pull.number, digest)
 

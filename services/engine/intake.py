@@ -110,7 +110,7 @@ class Intake:
         """The plan of an issue as it was last read; a helpful refusal when there is none."""
         return _found(await self._parts.plans.get(f"{repo}#{number}"))
 
-    async def approve(self, repo: str, number: int, actor: str, asked_at: datetime) -> "Approved":
+    async def approve(self, repo: str, number: int, actor: str, asked_at: datetime) -> Approved:
         """Approve the text that `actor` could see when asking; everything that speaks against it is said in one
         sentence.
         """
@@ -126,14 +126,14 @@ class Intake:
         wanted = await self._may_approve(actor, fresh)
         await self._may_write(actor, plan)
         last = await self._parts.runs.of_plan(fresh.id)
-        is_over = last is not None and last.finished_at is not None and last.plan.hash == fresh.hash
+        over = last.finished_at if last is not None and last.plan.hash == fresh.hash else None
         approvers = await self._parts.plans.approve(
             fresh.id,
             fresh.hash,
             actor,
             self._parts.clock.now(),
             required=wanted.required,
-            since=to_text(last.finished_at) if is_over and last is not None and last.finished_at is not None else "",
+            since=to_text(over) if over is not None else "",
         )
         if not approvers:
             raise UserError("The plan has just changed. Read it again, then repeat `/lockstep approve`.")

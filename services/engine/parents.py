@@ -18,6 +18,7 @@ from services.github.infos import IssueInfo
 ROOM = 100
 """Sub-issues under one issue."""
 CLOCKS_APART = timedelta(hours=1)
+"""How far our clock may be ahead of GitHub's, by which issues are dated."""
 
 
 class Parents:

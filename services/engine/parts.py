@@ -96,8 +96,7 @@ class EngineSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 class Parts(msgspec.Struct, frozen=True, kw_only=True):
     """Everything the engine's modules share. `others` is None where a process is alone; `gates` where no pull requests
-    of people are looked at; `lengths` is what is known of
-    how long tasks take.
+    of people are looked at; `lengths` is what is known of how long tasks take.
     """
 
     settings: EngineSettings

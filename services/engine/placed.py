@@ -11,6 +11,7 @@ import msgspec
 
 from services.core import names
 from services.core.board import Run
+from services.core.machine import TaskState
 from services.engine.hidden import hidden_in
 from services.engine.parts import Parts
 
@@ -43,13 +44,10 @@ async def place_of(parts: Parts, repo: str, number: int, body: str) -> Place:
 async def place_of_check(parts: Parts, repo: str, external_id: str) -> Place | None:
     """The task whose check run one of ours is; None when it is none's, or of a run that is not the plan's newest."""
     run_id, _, task_id = external_id.rpartition("/")
-    run = await parts.runs.load(run_id) if run_id else None
-    state = run.tasks.get(task_id) if run is not None else None
-    if run is None or state is None or run.plan.by_id[task_id].repo.lower() != repo.lower():
+    found = await _newest(parts, repo, run_id, task_id)
+    if found is None or not found[1].pull:
         return None
-    newest = await parts.runs.of_plan(run.plan_id)
-    if newest is None or newest.id != run.id or not state.pull:
-        return None
+    run, state = found
     hidden = await hidden_in(parts.github.reads, repo, (run.repo, *run.plan.repos))
     return Place(repo=run.repo, number=run.number, task=task_id, hidden=hidden, pull=state.pull)
 
@@ -66,11 +64,17 @@ async def _waiting(parts: Parts, repo: str, number: int) -> tuple[Run, str] | No
 async def _marked(parts: Parts, repo: str, number: int, body: str) -> tuple[Run, str] | None:
     for mark in _MARK.findall(body):
         run_id, *rest = mark.rsplit("/", 3)
-        run = await parts.runs.load(run_id) if len(rest) == 3 else None
-        state = run.tasks.get(rest[0]) if run is not None else None
-        if run is None or state is None or run.plan.by_id[state.id].repo.lower() != repo.lower():
-            continue
-        newest = await parts.runs.of_plan(run.plan_id)
-        if number in {state.issue, state.pull} and newest is not None and newest.id == run.id:
-            return run, state.id
+        found = await _newest(parts, repo, run_id, rest[0]) if len(rest) == 3 else None
+        if found is not None and number in {found[1].issue, found[1].pull}:
+            return found[0], found[1].id
     return None
+
+
+async def _newest(parts: Parts, repo: str, run_id: str, task_id: str) -> tuple[Run, TaskState] | None:
+    """The run with that name and its task in this repository, unless the plan has had another run since."""
+    run = await parts.runs.load(run_id) if run_id else None
+    state = run.tasks.get(task_id) if run is not None else None
+    if run is None or state is None or run.plan.by_id[task_id].repo.lower() != repo.lower():
+        return None
+    newest = await parts.runs.of_plan(run.plan_id)
+    return (run, state) if newest is not None and newest.id == run.id else None

@@ -271,9 +271,8 @@ class Driver:
         run = board.run
         self._stop_stale(line, run.id, decision)
         self._call_next()
-        if decision.changed or decision.history:
-            self._stickies.touch(run.repo, run.number)
-        for place in decision.told:
+        own = [(run.repo, run.number)] if decision.changed or decision.history else []
+        for place in (*own, *decision.told):
             self._stickies.touch(*place)
         self.carry_out(run.id, new)
 

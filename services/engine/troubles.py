@@ -5,14 +5,12 @@ from collections.abc import Sequence
 from services.core import plan_comment, pull_comment
 from services.core.gate import PASSED
 from services.core.machine import TaskState
-from services.core.pull_comment import Broken, Note
+from services.core.pull_comment import CHECKS, Broken
+from services.core.report import Note
 from services.engine.parts import Parts
 from services.engine.placed import place_of
 from services.errors import NotFound, Refused
 from services.github.infos import AnnotationInfo, CheckInfo
-
-ASKED = pull_comment.CHECKS
-"""Failed checks whose annotations are read."""
 
 
 async def pull_body(parts: Parts, repo: str, number: int, answers: Sequence[str]) -> str:
@@ -43,8 +41,8 @@ async def _broken(parts: Parts, repo: str, task: TaskState) -> tuple[Broken, ...
         for check in await reads.checks(repo, task.head_sha)
         if check.app_id != ours and check.status == "completed" and check.conclusion not in PASSED
     ]
-    told = [await _told(parts, repo, task.head_sha, check) for check in failed[:ASKED]]
-    return (*told, *(Broken(name=check.name, conclusion=check.conclusion) for check in failed[ASKED:]))
+    told = [await _told(parts, repo, task.head_sha, check) for check in failed[:CHECKS]]
+    return (*told, *(Broken(name=check.name, conclusion=check.conclusion) for check in failed[CHECKS:]))
 
 
 async def _told(parts: Parts, repo: str, sha: str, check: CheckInfo) -> Broken:

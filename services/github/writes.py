@@ -7,7 +7,7 @@ not.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -15,7 +15,7 @@ import msgspec
 from cachetools import LRUCache
 
 from services.core.admission import Rank
-from services.core.report import Note
+from services.core.report import CheckReport, Note
 from services.errors import NotFound, Refused
 from services.github import shapes
 from services.github.auth import Auth
@@ -212,33 +212,26 @@ class Writes:
         sha: str,
         name: str,
         external_id: str,
+        report: CheckReport,
         *,
-        status: str,
-        conclusion: str | None = None,
-        title: str,
-        summary: str,
         details_url: str | None = None,
-        actions: Sequence[Mapping[str, str]] = (),
         look: bool = True,
-        notes: Sequence[Note] = (),
     ) -> str:
         """Set our check of that name on a commit, and give its id.
 
         GitHub keeps every run it is given and judges by the newest created, so an existing one is changed and not
         doubled. look: False when there can't be one yet, which saves looking for it. What is known of the checks stays
         as good as it was: ours are no part of any verdict.
-
-        actions: buttons, three at most, each with label, description and identifier.
         """
-        data: dict[str, Any] = {"name": name, "external_id": external_id, "status": status}
-        data["output"] = {"title": title, "summary": summary[:MAX_SUMMARY]}
-        shown = [_annotation(note) for note in notes[:MAX_NOTES]]
-        if conclusion is not None:
-            data["conclusion"] = conclusion
+        data: dict[str, Any] = {"name": name, "external_id": external_id, "status": report.status}
+        data["output"] = {"title": report.title, "summary": report.summary[:MAX_SUMMARY]}
+        shown = [_annotation(note) for note in report.notes[:MAX_NOTES]]
+        if report.conclusion:
+            data["conclusion"] = report.conclusion
         if details_url is not None:
             data["details_url"] = details_url
-        if actions:
-            data["actions"] = actions
+        if report.buttons:
+            data["actions"] = msgspec.to_builtins(report.buttons)
         ours = await self._our_run(repo, sha, name) if look else None
         if shown and ours is None:  # annotations are only ever added, so a run that is there has them already
             data["output"]["annotations"] = shown

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.core.plan import Plan
-from services.core.plan_diff import FIELDS, Field, apply, diff
+from services.core.plan_diff import FIELDS, Field, PlanDiff, diff
 from tests.core.drawn import plans
 from tests.kit.plans import plan, task
 
@@ -18,6 +18,14 @@ def swapped(of: Plan) -> Plan:
         replace(one, needs=one.needs[::-1], paths=one.paths[::-1], line=n) for n, one in enumerate(reversed(of.tasks))
     ]
     return Plan(title=of.title, tasks=tuple(tasks))
+
+
+def apply(old: Plan, found: PlanDiff) -> Plan:
+    """The new plan, but for the order of its tasks."""
+    gone = {task.id for task in found.removed}
+    instead = {change.id: change.new for change in found.changed}
+    tasks = [instead.get(task.id, task) for task in old.tasks if task.id not in gone]
+    return Plan(title=found.title[1] if found.title else old.title, tasks=(*tasks, *found.added))
 
 
 @given(plans())

@@ -5,7 +5,8 @@ from hypothesis import strategies as st
 from inline_snapshot import snapshot
 
 from services.core.plan_comment import LIMIT
-from services.core.pull_comment import Broken, Note, render
+from services.core.pull_comment import Broken, render
+from services.core.report import Note
 from tests.kit.harmless import Text, hazards
 from tests.kit.plans import happen, in_review, task
 

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.core.pull_text import MAX_ASKED, Remark, asked_of_us, issues_named, revision
+from services.core.machine import MAX_ASKED
+from services.core.pull_text import Remark, asked_of_us, issues_named, revision
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from services.core.report import CheckReport
 from services.errors import NotFound, RateLimited, Refused, Unreachable
 from services.github import GitHub
 from services.github.shapes import IssueShape
@@ -129,9 +130,10 @@ async def test_a_pull_request_is_opened(hub: FakeHub, github: GitHub) -> None:
     assert hub.calls("POST", f"{API}/pulls")[0].data == sent
 
 
-async def put(github: GitHub, **more: Any) -> str:
+async def put(github: GitHub, details_url: str | None = None, **more: Any) -> str:
     said = {"status": "completed", "conclusion": "success", "title": "T", "summary": "s" * 70_000, **more}
-    return await github.writes.put_check("acme/api", SHA, "lockstep/gate", "r/t", **said)
+    report = CheckReport(**said)
+    return await github.writes.put_check("acme/api", SHA, "lockstep/gate", "r/t", report, details_url=details_url)
 
 
 async def test_a_check_is_changed_and_not_doubled(hub: FakeHub, github: GitHub) -> None:
@@ -147,7 +149,7 @@ async def test_a_check_is_changed_and_not_doubled(hub: FakeHub, github: GitHub) 
     hub.script("POST", f"{API}/check-runs", Reply(201, {"id": 12}))
     hub.script("PATCH", f"{API}/check-runs/12", Reply(json={"id": 12}))
     assert await put(github) == "12"
-    assert await put(github, status="in_progress", conclusion=None, details_url="http://x") == "12"
+    assert await put(github, status="in_progress", conclusion="", details_url="http://x") == "12"
     made, changed = hub.calls("POST", f"{API}/check-runs")[0].data, hub.calls("PATCH", f"{API}/check-runs/12")[0].data
     assert (made["head_sha"], made["conclusion"], made["external_id"]) == (SHA, "success", "r/t")
     assert len(made["output"]["summary"]) == 65_535
