@@ -278,7 +278,7 @@ _CALLS_FOR: dict[str, tuple[ActionKind, ...]] = {
 
 def _calls_for(before: TaskState, kind: Kind, after: TaskState) -> tuple[ActionKind, ...]:
     """What follows when a happening of this kind has changed a task."""
-    if kind == "retried" and not after.issue:
+    if kind in {"retried", "recreated"} and not after.issue:
         return ("track",)  # it could not be made, or is being made: its key is the same, so it is made once
     if (kind == "retried" and before.state == "skipped") or (kind == "tracked" and after.state == "skipped"):
         return ("tidy",)  # its issue was closed, or came too late to be

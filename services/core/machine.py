@@ -212,7 +212,7 @@ def _applies(task: TaskState, happened: Happening) -> bool:
         case "attached":
             return not task.pull and not task.discarding
         case "reviewed":
-            return not task.assignee
+            return bool(task.pull) and not task.assignee
         case "recreated":
             return not is_a_persons(task)  # that pull request is not ours to close
         case "closed":

@@ -130,6 +130,12 @@ def test_a_tracking_issue_that_could_not_be_made_is_told_and_tried_again() -> No
     assert again.actions[0].fence > 0, "a retry looks for what earlier tries may have made"
 
 
+def test_a_task_without_a_tracking_issue_gets_one_also_when_it_is_made_anew() -> None:
+    stuck = after(run(task("a")), [("a", Happening(kind="broke", text="GitHub refused the issue"))]).run
+    assert kinds(happen(stuck, "a", "recreated", actor="ana").actions) == ["track a"]
+    assert kinds(happen(stuck, "a", "reviewed", actor="ana").actions) == []
+
+
 def test_a_tracking_issue_is_made_once_however_often_its_task_is_cancelled_and_retried() -> None:
     """Its key stays the same: what is being made already is not made again."""
     begun = run(task("a"))
