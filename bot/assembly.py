@@ -30,6 +30,7 @@ from services.metrics import Metrics
 from services.store.answers import Answers
 from services.store.checkpoints import Checkpoints
 from services.store.db import Database
+from services.store.delegations import Delegations
 from services.store.fence import Fence
 from services.store.gates import Gates
 from services.store.inbox import Inbox
@@ -112,6 +113,7 @@ def assemble(
             timers=beside,
             others=others,
             gates=Gates(database),
+            delegations=Delegations(database),
         )
     )
     dispatcher: Dispatcher[Engine] = Dispatcher(inbox, handlers.load(), engine, clock, metrics, pause=pause)

@@ -117,6 +117,11 @@ What some of them mean in detail:
   until the same text has been approved again.
 - `replan` reads the issue now and lists what its text would change: tasks added, removed and changed, with the fields. A run that is under
   way goes on with the text that was approved for it; approving the new text is for the next run.
+- `delegate @login approve retry` lets somebody use these commands in your name, for the plan's text as it is: an edit takes it back, and so
+  does `delegate off @login`; `delegate` alone lists what is lent. Whoever acts in your name is judged as you, in every repository and at that
+  moment: what you may not do any more, they may not either. A repository that asks for approvals by somebody other than the author, or by
+  people it names, asks that of both. Only who can see the repository can be lent anything, and `delegate` itself is never lent. The history
+  says who lent what, and each time it was used.
 - `merge` goes past nothing: it reads the pull request now and merges it if all that `explain` would name is settled.
 - `override` lifts one check or one need of a task with an open pull request, for the head it has now. A check is named without blanks:
   `CI / build (3.11)` is `ci-build-3.11`. Who said so and why stands in `lockstep/gate` and in `explain`; a new head is judged by everything

@@ -1,10 +1,13 @@
 """Doing what a person asks for, however it was said: the sender's permission is asked of GitHub now."""
 
-from handlers.commands import COMMANDS, Context, refusal
+import msgspec
+
+from handlers.commands import COMMANDS, Context, Entry, refusal
 from services.core import messages
 from services.core.commands import Command
 from services.core.plan_text import nearest
-from services.errors import UserError
+from services.core.text import code
+from services.errors import NotAllowed, UserError
 
 
 async def carry_out(context: Context, command: Command, where: str) -> tuple[str, bool]:
@@ -20,9 +23,24 @@ async def _run(context: Context, command: Command, where: str) -> str:
     if command.problem or entry is None:
         near = nearest(command.verb, COMMANDS.names())
         raise UserError(command.problem or messages.unknown_verb(near or ""))
+    try:
+        return await _as_oneself(entry, context, command, where)
+    except NotAllowed:  # which is found out before anything has happened
+        place = (context.repo, context.number)
+        if entry.about == "plan" and context.task:
+            raise  # what is lent for the plan as a whole is said on its issue too
+        lending = context.engine.lending
+        lent = await lending.borrow(place, where, context.sender, command.verb, entry.needs, str(command))
+        if lent is None:
+            raise
+    in_a_name = msgspec.structs.replace(context, sender=lent.by, said_by=context.sender)
+    return f"In the name of {code(lent.by)}: {await entry.run(in_a_name, command)}"
+
+
+async def _as_oneself(entry: Entry, context: Context, command: Command, where: str) -> str:
     role = await context.engine.permission(where, context.sender)
     if said := refusal(entry, role):
-        raise UserError(said)
+        raise NotAllowed(said)
     if entry.about == "plan" and context.task:
         raise UserError(messages.about_the_plan(command.verb))
     return await entry.run(context, command)

@@ -22,6 +22,13 @@ from services.store.runs import Told
 ASKS = 10
 LOG_LINES = 16
 LOG_LETTERS = 4_000
+SAID = {
+    "unapproved": "approval taken back",
+    "delegated": "lent commands",
+    "undelegated": "took back what was lent",
+    "lent": "acted in another's name",
+}
+"""What people did to a plan as a whole."""
 HAPPENED = {
     "approved": "approved",
     "approval": "approved by one of several",
@@ -234,6 +241,8 @@ def _past(seen: Seen, moment: Told) -> Past:
     why: tuple[Span, ...]
     if moment.kind == "approved":
         said, why = "approved", (Span(text="as version "), Span(text=moment.text[:12], code=True))
+    elif moment.kind in SAID:
+        said, why = SAID[moment.kind], spans(moment.text)
     elif not moment.task:
         said = "run started" if moment.kind == "started" else f"run {RUN_STATES.get(moment.after, ('', ''))[1]}"
         why = spans(moment.text)

@@ -22,6 +22,7 @@ About = Literal["anything", "plan", "tasks"]
 class Context(msgspec.Struct, frozen=True, kw_only=True):
     """Who asked what where. `repo` and `number` are the plan's, wherever the comment stands; `asked_at` is GitHub's
     time of the comment; `sender` the login whose permission counts.
+    said_by: who says it in the sender's name, "" when nobody does.
 
     task: the one in whose tracking issue or pull request the comment stands, "" on the plan's own issue.
     hidden: repositories that must not be mentioned there.
@@ -32,6 +33,7 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     number: int
     asked_at: datetime
     sender: str
+    said_by: str = ""
     task: str = ""
     hidden: frozenset[str] = frozenset()
 

@@ -13,7 +13,9 @@ from services.core.text import code
     about="plan",
 )
 async def approve(context: Context, _: Command) -> str:
-    given = await context.engine.approve(context.repo, context.number, context.sender, context.asked_at)
+    given = await context.engine.approve(
+        context.repo, context.number, context.sender, context.asked_at, context.said_by
+    )
     version = code(given.plan.hash[:12])
     if given.is_enough:
         return f"Approved as {version}. `/lockstep run` starts it."

@@ -94,5 +94,13 @@ def not_allowed_there(repo: str, needed: str, have: str) -> str:
     return f"That needs the {needed} permission on {code(repo)}, which it would change; you have {have}."
 
 
+def lent_in_vain(lender: str, verb: str, needs: str, role: str) -> str:
+    """In whose name somebody wanted to use a command has lost the permission for it."""
+    return (
+        f"{code(lender)}, in whose name you may use `/lockstep {verb}`, has no {needs} permission on this repository "
+        f"any more, only {role}."
+    )
+
+
 def not_allowed(verb: str, needed: str, have: str) -> str:
     return f"`/lockstep {verb}` needs the {needed} permission on this repository; you have {have}."

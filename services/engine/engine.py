@@ -26,6 +26,7 @@ from services.engine.effects import Effects
 from services.engine.files import check_plans, check_settings
 from services.engine.gates import Gatekeeper
 from services.engine.intake import Approved, Intake, whole
+from services.engine.lending import Lending
 from services.engine.observe import Observer
 from services.engine.parts import Parts
 from services.engine.placed import Place, place_of, place_of_check
@@ -59,6 +60,7 @@ class Engine(Shown):
         self._parts = parts
         self.stickies = Stickies(parts)
         self.intake = Intake(parts, self.stickies)
+        self.lending = Lending(parts, self.intake)
         self._observer = Observer(parts)
         self._gates = Gatekeeper(parts, parts.gates) if parts.gates is not None else None
         self._moved: set[str] = set()  # repositories whose pull requests are going to be looked at
@@ -193,9 +195,11 @@ class Engine(Shown):
         await self._parts.plans.answer(repo, number, Answer(to=to, command=command, text=text))
         self.stickies.touch(repo, number)
 
-    async def approve(self, repo: str, number: int, actor: str, asked_at: datetime) -> Approved:
-        """Approve the plan; a run of the same text that is under way goes on in the name of who approved it last."""
-        given = await self.intake.approve(repo, number, actor, asked_at)
+    async def approve(self, repo: str, number: int, actor: str, asked_at: datetime, said_by: str = "") -> Approved:
+        """Approve the plan; a run of the same text that is under way goes on in the name of who approved it last.
+        said_by: who says it in the actor's name.
+        """
+        given = await self.intake.approve(repo, number, actor, asked_at, said_by)
         row = given.plan
         run = await self._parts.runs.of_plan(row.id)
         if run is not None and run.finished_at is None and run.plan.hash == row.hash and given.is_enough:

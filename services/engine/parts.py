@@ -20,6 +20,7 @@ from services.core.plan import Plan
 from services.engine.workers import Workers
 from services.github import GitHub
 from services.store.checkpoints import Checkpoints
+from services.store.delegations import Delegations
 from services.store.gates import Gates
 from services.store.plans import Plans
 from services.store.runs import Runs
@@ -110,6 +111,7 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     timers: Timers
     others: Others | None = None
     gates: Gates | None = None
+    delegations: Delegations | None = None
     lengths: Lengths = msgspec.field(default_factory=Lengths)
 
     def ahead(self, plan: Plan, run: Run | None) -> Forecast:

@@ -103,7 +103,7 @@ def _plan(row: tuple[object, ...]) -> PlanRow:
     return PlanRow(**values)
 
 
-def _note(c: Connection, plan_id: str, kind: str, actor: str, text: str, now: datetime) -> None:
+def note(c: Connection, plan_id: str, kind: str, actor: str, text: str, now: datetime) -> None:
     """Part of a transaction: one line of the plan's history, which its comment shows too."""
     c.execute(
         "INSERT INTO event (plan_id, run_id, task, at, kind, before, after, actor, text)"
@@ -191,7 +191,7 @@ class Plans:
                     "UPDATE plan SET approved_hash = ?, approved_by = ?, approved_at = ? WHERE id = ?",
                     (plan_hash, actor, to_text(now), plan_id),
                 )
-            _note(c, plan_id, "approved" if enough else "approval", actor, plan_hash, now)
+            note(c, plan_id, "approved" if enough else "approval", actor, plan_hash, now)
             return tuple(each.by for each in kept)
 
         return await self._db.write(write)
@@ -208,7 +208,7 @@ class Plans:
                 (b"[]", plan_id, b"[]"),
             )
             if done.rowcount:
-                _note(c, plan_id, "unapproved", actor, "", now)
+                note(c, plan_id, "unapproved", actor, "", now)
             return bool(done.rowcount)
 
         return await self._db.write(write)

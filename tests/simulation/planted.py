@@ -270,7 +270,7 @@ FOUND = {
         swaps=lambda: [(runs, "held", lambda board: iter(()))],
     ),
     "made-anew": Bug(
-        seed=52,
+        seed=106,
         means="a kept-up-to-date comment that somebody had deleted was made twice when the answer was lost",
         swaps=_made_anew,
     ),
@@ -307,6 +307,6 @@ FOUND = {
         swaps=lambda: [(Line, "was_overtaken", lambda self, looks: False)],
     ),
     "posts-once": Bug(
-        seed=242, means="a comment whose posting met a store error was not posted any more", swaps=_posts_once
+        seed=158, means="a comment whose posting met a store error was not posted any more", swaps=_posts_once
     ),
 }
