@@ -72,6 +72,7 @@ def decide(
     for task_id, fact in (facts or {}).items():
         work.judge(task_id, fact)
     work.unblock(list(work.moved))
+    work.gate_anew()
     if places is not None and work.is_going:
         work.start(places)
     return work.finish()
@@ -186,6 +187,16 @@ class _Work:
                 if met != (state == "ready"):
                     self.apply(task_id, _UNBLOCKED if met else _REBLOCKED)
 
+    def gate_anew(self) -> None:
+        """The gate of an open pull request says which needs have merged: anew when one has, or when one that counted as
+        merged is taken back.
+        """
+        for need in map(self.of, self.moved):
+            if (need.state in SATISFIED) != (self.run.tasks[need.id].state in SATISFIED):
+                for task in map(self.of, self.board.after.get(need.id, ())):
+                    if task.pull and task.head_sha and task.state not in ENDED:
+                        self.actions.append(_action(self.run, task, "checks", need=need))
+
     def start(self, places: Places) -> None:
         """Start what there is room for, most urgent first; a task whose tracking issue is not there yet waits for
         it."""
@@ -293,8 +304,8 @@ def _calls_for(before: TaskState, kind: Kind, after: TaskState) -> tuple[ActionK
     return (*calls, "label") if is_relieved else calls
 
 
-def _action(run: Run, task: TaskState, kind: ActionKind, sha: str = "") -> Action:
-    """The action with its key, which names what the action is about: a state, a head."""
+def _action(run: Run, task: TaskState, kind: ActionKind, sha: str = "", need: TaskState | None = None) -> Action:
+    """The action with its key, which names what the action is about: a state, a head, what became of a need."""
     sha = task.head_sha if kind == "checks" else sha
     about = f"/{sha}" if sha else ""
     if kind == "label":
@@ -303,8 +314,9 @@ def _action(run: Run, task: TaskState, kind: ActionKind, sha: str = "") -> Actio
         about = f"/{task.state}-{task.fence}"
     elif kind == "discard":
         about = f"/{task.discarding}"
-    elif kind == "checks" and task.overrides:
-        about += f"+{len(task.overrides)}"
+    elif kind == "checks":
+        about += f"+{len(task.overrides)}" if task.overrides else ""
+        about += f"/{need.id}-{need.state}-{(need.since or LONG_AGO).isoformat()}" if need else ""
     elif kind == "update_branch":
         sha, about = task.head_sha, f"/{task.head_sha}"
     key = f"{run.id}/{task.id}/{task.attempt}/{kind}{about}"

@@ -169,7 +169,7 @@ class Effects:
                 f"{run.id}/{task.id}",
                 report,
                 details_url=None if run.repo in hidden else self._page(run, task),
-                look=due.tries > 0 or state.attempt > 1 or bool(state.overrides),
+                look=due.tries > 0 or state.attempt > 1 or not due.action.key.endswith(f"/checks/{state.head_sha}"),
             )
 
         ends = await asyncio.gather(

@@ -351,3 +351,14 @@ def test_what_was_ready_waits_again_when_a_need_is_taken_back() -> None:
     assert current.tasks["b"].state == "ready"
     back = happen(current, "a", "retried").run
     assert (back.tasks["a"].state, back.tasks["b"].state) == ("ready", "blocked")
+
+
+def test_the_gate_of_an_open_pull_request_follows_what_becomes_of_its_needs() -> None:
+    ready = happen(tracked(task("b", "a"), task("a")).run, "a", "skipped").run
+    fence = ready.tasks["b"].fence
+    opened = happen(happen(ready, "b", "pushed", sha="a" * 40, fence=fence).run, "b", "opened", number=5, fence=fence)
+    back = after(opened.run, [("a", Happening(kind="retried"))], now=NOW + timedelta(seconds=1))
+    again = after(back.run, [("a", Happening(kind="skipped"))], now=NOW + timedelta(seconds=2))
+    keys = [each.key for decided in (opened, back, again) for each in decided.actions if each.kind == "checks"]
+    assert len(set(keys)) == 3
+    assert {action.task for each in (back, again) for action in each.actions if action.kind == "checks"} == {"b"}

@@ -218,3 +218,23 @@ async def test_a_task_goes_to_a_person_and_back(story: Story) -> None:
     assert not story.merges, "it is not ours to merge any more"
     assert await story.ask("/lockstep assign one agent") == "+1"
     await story.until("Back with the agent: `one`.", lambda: bool(story.merges))
+
+
+async def test_the_gate_waits_again_when_a_need_that_was_skipped_is_taken_up(story: Story, pipe: Pipe) -> None:
+    await story.begin(roles={"ana": "maintain", "bea": "maintain", "boss": "admin"})
+    await story.hub.do(lambda: story.hub.scenario.protect(story.repo(), approvals=1))
+    await story.run(RED.replace("echo 1", f"{pipe.wait}; echo 1"))
+    await pipe.reached()
+    assert await story.ask("/lockstep skip one") == "+1"
+    await story.until("waits for a review or a required check")
+    (pull,) = story.pulls()
+    assert pull.pull is not None
+    head = pull.pull.head_sha
+    assert story.checks("acme/api", head)["lockstep/gate"] == "success"
+    assert await story.ask("/lockstep retry one") == "+1"
+    await story.until(lambda: story.checks("acme/api", head)["lockstep/gate"] != "success")
+    assert summary(story, head) == "Not merged yet: `one`."
+    assert await story.ask("/lockstep skip one") == "+1"
+    await story.until(lambda: story.checks("acme/api", head)["lockstep/gate"] == "success")
+    await story.review(pull.number, by="bea")
+    await story.until("**Done.**")
