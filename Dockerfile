@@ -11,7 +11,7 @@ COPY pyproject.toml constraints.txt README.md LICENSE ./
 COPY bot bot
 COPY handlers handlers
 COPY services services
-RUN pip install --no-cache-dir --constraint constraints.txt '.[postgres]'
+RUN pip install --no-cache-dir --constraint constraints.txt '.[models,postgres]'
 
 USER lockstep
 WORKDIR /var/lib/lockstep

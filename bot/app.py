@@ -19,6 +19,7 @@ from bot.clock import SystemClock
 from bot.dispatch import Dispatcher
 from bot.listening import add_web, application, listening
 from bot.loops import Beside, pause, unwrapped
+from bot.modelling import models_of
 from bot.network import git_of
 from bot.settings import Role, Settings
 from bot.web.health import Health
@@ -94,6 +95,7 @@ async def _alone(settings: Settings, clock: Clock) -> AsyncIterator[Bot]:
     box = await choose_box(settings.sandbox)
     database = database_at("", data)
     answers = answers_of(settings, database, clock)
+    models = models_of(settings, database, clock)
     github = github_of(settings, clock, answers)
     try:
         await database.open()  # before anything in the data directory is touched: another bot may be at work there
@@ -104,7 +106,13 @@ async def _alone(settings: Settings, clock: Clock) -> AsyncIterator[Bot]:
             async with asyncio.TaskGroup() as group:
                 beside = Beside(group)
                 built = assemble(
-                    settings, database=database, github=github, workers=workers, clock=clock, beside=beside
+                    settings,
+                    database=database,
+                    github=github,
+                    workers=workers,
+                    clock=clock,
+                    beside=beside,
+                    models=models,
                 )
                 if answers is not None:
                     beside.for_good("answers", answers.run(pause))
@@ -117,6 +125,8 @@ async def _alone(settings: Settings, clock: Clock) -> AsyncIterator[Bot]:
                     beside.close()
     finally:
         await github.close()
+        if models is not None:
+            await models.close()
         await database.close()
 
 

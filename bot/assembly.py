@@ -16,6 +16,7 @@ from bot.loops import Beside, LoopTimers, pause, sweep
 from bot.network import network_of
 from bot.settings import Settings, private_key_pem
 from services import checks
+from services.agents.models import Models
 from services.core.admission import Limits
 from services.core.clock import Clock
 from services.core.shards import SHARDS
@@ -34,6 +35,7 @@ from services.store.delegations import Delegations
 from services.store.fence import Fence
 from services.store.gates import Gates
 from services.store.inbox import Inbox
+from services.store.ledger import Ledger
 from services.store.plans import Plans
 from services.store.retention import Keep, Retention
 from services.store.runs import Runs
@@ -93,8 +95,11 @@ def assemble(
     beside: Beside,
     fence: Fence | None = None,
     others: Others | None = None,
+    models: Models | None = None,
 ) -> Assembly:
-    """Build everything between a stored delivery and GitHub. fence, others: where several processes share the work."""
+    """Build everything between a stored delivery and GitHub. fence, others: where several processes share the work.
+    models: None where no model is set.
+    """
     checks.load()
     handlers.commands.load()
     metrics, inbox = Metrics(), Inbox(database, fence)
@@ -114,6 +119,8 @@ def assemble(
             others=others,
             gates=Gates(database),
             delegations=Delegations(database),
+            models=models,
+            ledger=Ledger(database),
         )
     )
     dispatcher: Dispatcher[Engine] = Dispatcher(inbox, handlers.load(), engine, clock, metrics, pause=pause)

@@ -19,6 +19,8 @@ from services.errors import UserError
 
 PREFIX = "LOCKSTEP_"
 MIN_SECRET = 16
+PROVIDER_KEYS = {"anthropic": "ANTHROPIC_API_KEY", "openai": "OPENAI_API_KEY"}
+"""Where providers' own tools look for their keys."""
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -165,6 +167,41 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         float,
         Meta(description="Days for which steps and effects are kept after their run is over.", ge=0, le=36500),
     ] = 90.0
+    model: Annotated[
+        str,
+        Meta(
+            description="The model that is asked: `anthropic:NAME`, `openai:NAME`, or `test`, which asks nobody; empty "
+            "for none."
+        ),
+    ] = ""
+    model_url: Annotated[
+        str,
+        Meta(description="Another address of the provider's API, also of a server that speaks as OpenAI's does."),
+    ] = ""
+    model_key: Annotated[
+        str,
+        Meta(description="The provider's key; where it is empty, `ANTHROPIC_API_KEY` or `OPENAI_API_KEY` is taken."),
+    ] = ""
+    model_timeout: Annotated[float, Meta(description="Seconds for one call of the model.", ge=1, le=3600)] = 300.0
+    model_prices: Annotated[
+        str,
+        Meta(
+            description="Prices of your own, in US dollars for a million tokens of input and output: "
+            "`openai:NAME=0.1/0.4,…`; a third one is for input from the provider's cache. Other prices are those of "
+            "genai-prices."
+        ),
+    ] = ""
+    model_unpriced: Annotated[
+        Literal["refuse", "allow"],
+        Meta(description="`allow` uses a model although nobody knows its price, so that no budget can hold."),
+    ] = "refuse"
+    budget_task: Annotated[
+        float, Meta(description="US dollars for one task in a run, where the plan has no `budget` for it.", ge=0)
+    ] = 5.0
+    budget_plan: Annotated[float, Meta(description="US dollars for one run of a plan, and for its drafts.", ge=0)] = (
+        25.0
+    )
+    budget_day: Annotated[float, Meta(description="US dollars within any 24 hours, for all.", ge=0)] = 50.0
     log_style: Annotated[Literal["json", "console"], Meta(description="Form of the log lines.")] = "json"
     log_level: Annotated[
         Literal["DEBUG", "INFO", "WARNING", "ERROR"], Meta(description="Least important lines that are logged.")
@@ -282,7 +319,7 @@ def secrets(settings: Settings) -> list[str]:
     urls = (settings.database_url, settings.proxy if "@" in settings.proxy else "")
     passwords = [_password(url) for url in urls]
     hooks = (settings.webhook_secret, settings.webhook_secret_old)
-    return [*hooks, settings.private_key, *urls, *passwords, *map(unquote, passwords)]
+    return [*hooks, settings.private_key, settings.model_key, *urls, *passwords, *map(unquote, passwords)]
 
 
 def _password(url: str) -> str:
@@ -308,6 +345,9 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
             values[name] = msgspec.convert(text, hints[name], strict=False)
         except msgspec.ValidationError as error:
             raise UserError(f"{PREFIX}{name.upper()} can't be used: {str(error).partition(' - ')[0]}.") from None
+    key = PROVIDER_KEYS.get(str(values.get("model", "")).partition(":")[0], "")
+    if "model_key" not in values and source.get(key):
+        values["model_key"] = source[key]
     return Settings(**values)  # type: ignore[arg-type]
 
 

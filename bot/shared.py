@@ -21,6 +21,7 @@ from bot.data import owned
 from bot.dispatch import isolated
 from bot.listening import add_web, application, listening
 from bot.loops import Beside, pause, sweep, unwrapped
+from bot.modelling import models_of
 from bot.network import git_of
 from bot.settings import Role, Settings
 from bot.web.health import Health
@@ -115,6 +116,7 @@ class _Team:
         self._conducts, self._works, self._shows = role != "worker", role != "conductor", role == "all"
         url, slots = settings.database_url, settings.workers if self._works else 0
         self._answers = answers_of(settings, database, clock)
+        self._models = models_of(settings, database, clock)
         self.github = github_of(settings, clock, self._answers)
         self._bell = Bell(url, (INBOX, RESULT, WAKE, DOUBT, CHANNEL), pause)
         self._queue = Queue(url, self._bell, pause)
@@ -146,6 +148,8 @@ class _Team:
     async def close(self) -> None:
         for part in (self._tenure, self._queue, self._bell, self.github):
             await part.close()
+        if self._models is not None:
+            await self._models.close()
 
     async def begin(self, beside: Beside) -> None:
         """Start what never ends; returns when what there is to conduct has been taken."""
@@ -168,6 +172,7 @@ class _Team:
             beside=beside,
             fence=self._fence,
             others=news,
+            models=self._models,
         )
         self.github.watched_by(built.metrics)
         self._hear(built, queued, news, beside)

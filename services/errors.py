@@ -2,12 +2,14 @@
 
     LockstepError
     ├── UserError          shown to people as one helpful sentence; nothing has changed
-    │   └── NotAllowed     the sender lacks a permission
+    │   ├── NotAllowed     the sender lacks a permission
+    │   └── NotPossible    a model can't be asked that: a budget is used up, or its provider refuses
     ├── StoreError         the database refused or is gone
     │   ├── StoreBusy      too many writes wait already; nothing was queued
     │   └── Fenced         another process conducts this run by now; nothing was stored
     ├── GitError           a git command failed
     ├── AgentError         an attempt could not be carried out (no result, not "the script failed")
+    │   └── ModelBusy      the model gave no usable answer now; ask again later
     └── ApiError           GitHub answered with an error
         ├── NotFound       404 or 410, or not visible to the App
         ├── Refused        403 or 422: asking again changes nothing
@@ -31,6 +33,10 @@ class NotAllowed(UserError):
     """The sender's permission on GitHub is too low for what was asked."""
 
 
+class NotPossible(UserError):
+    """A model can't be asked, and asking again changes nothing: no budget left, no price known, or refused."""
+
+
 class StoreError(LockstepError):
     """The database refused a statement or is not reachable."""
 
@@ -49,6 +55,18 @@ class GitError(LockstepError):
 
 class AgentError(LockstepError):
     """An attempt could not be carried out at all, for example because there is no box to run it in."""
+
+
+class ModelBusy(AgentError):
+    """No usable answer of a model: a limit, an outage, a cut or endless answer. `retry_after` when it was told.
+
+    free: it was refused before anything was made of it, so it cost nothing.
+    """
+
+    def __init__(self, message: str, *, retry_after: float | None = None, free: bool = False) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+        self.free = free
 
 
 class ApiError(LockstepError):

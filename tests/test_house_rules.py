@@ -119,8 +119,9 @@ def test_what_registers_itself_is_what_we_think() -> None:
     services.checks.load()
     services.agents.AGENTS.load(services.agents)
     assert handlers.commands.COMMANDS.names() == [
-        "approve", "assign", "cancel", "delegate", "explain", "help", "hold", "merge", "override", "ping", "priority",
-        "rebase", "recreate", "refresh", "replan", "resume", "retry", "run", "simulate", "skip", "status", "unapprove",
+        "approve", "assign", "cancel", "cost", "delegate", "explain", "help", "hold", "merge", "override", "ping",
+        "priority", "rebase", "recreate", "refresh", "replan", "resume", "retry", "run", "simulate", "skip", "status",
+        "unapprove",
     ]  # fmt: skip
     assert services.agents.AGENTS.names() == ["script"]
     assert services.checks.CHECKS.names() == ["lockstep/gate", "lockstep/plan"]

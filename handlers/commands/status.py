@@ -2,6 +2,7 @@
 
 from handlers.commands import Context, command
 from services.core.commands import Command
+from services.core.cost import cost_in_words
 from services.core.report import ICONS, WORDS, progress
 from services.core.steps import told
 from services.core.text import code
@@ -25,6 +26,8 @@ async def status(context: Context, asked: Command) -> str:
     met, total = progress(run)
     chosen = targets or tuple(task.id for task in run.tasks.values() if task.state not in {"done", "blocked"})
     lines = [f"{met} of {total} tasks done; the run is {run.state}."]
+    if spent := await context.engine.cost(context.repo, context.number):
+        lines[0] += f" Models: {cost_in_words(spent)}"
     trails = await context.engine.trails(run, chosen[:SHOWN])
     for task_id in chosen[:SHOWN]:
         task = run.tasks[task_id]

@@ -11,6 +11,7 @@ import msgspec
 
 from services.core import explain, messages, overrides, report
 from services.core.board import Run, Wish
+from services.core.cost import Spent
 from services.core.explain import Link
 from services.core.explained import told
 from services.core.lengths import Lengths
@@ -334,6 +335,13 @@ class Engine(Shown):
             )
             for task_id in asked
         }
+
+    async def cost(self, repo: str, number: int) -> list[Spent]:
+        """What models have cost for the plan of an issue and all its runs; a refusal where nothing was ever asked."""
+        spent = await self._parts.ledger.spent(f"{repo}#{number}") if self._parts.ledger is not None else []
+        if not spent:
+            await self.intake.known(repo, number)
+        return spent
 
     async def simulate(self, repo: str, number: int) -> Simulated:
         """What is left of the plan, lived many times: as it would run, or goes on running."""

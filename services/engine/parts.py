@@ -10,6 +10,7 @@ from typing import Protocol
 
 import msgspec
 
+from services.agents.models import Models
 from services.core.board import Run
 from services.core.clock import Clock
 from services.core.forecast import Forecast, forecast
@@ -22,6 +23,7 @@ from services.github import GitHub
 from services.store.checkpoints import Checkpoints
 from services.store.delegations import Delegations
 from services.store.gates import Gates
+from services.store.ledger import Ledger
 from services.store.plans import Plans
 from services.store.runs import Runs
 
@@ -97,7 +99,8 @@ class EngineSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 class Parts(msgspec.Struct, frozen=True, kw_only=True):
     """Everything the engine's modules share. `others` is None where a process is alone; `gates` where no pull requests
-    of people are looked at; `lengths` is what is known of how long tasks take.
+    of people are looked at; `lengths` is what is known of how long tasks take.  models: None where no model is set;
+    ledger: of what they cost.
     """
 
     settings: EngineSettings
@@ -112,6 +115,8 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     others: Others | None = None
     gates: Gates | None = None
     delegations: Delegations | None = None
+    models: Models | None = None
+    ledger: Ledger | None = None
     lengths: Lengths = msgspec.field(default_factory=Lengths)
 
     def ahead(self, plan: Plan, run: Run | None) -> Forecast:

@@ -32,7 +32,7 @@ def test_a_role_nobody_knows_may_nothing(role: str) -> None:
 
 
 TIERS = {
-    "read": "explain help ping status",
+    "read": "cost explain help ping status",
     "triage": "hold priority resume",
     "write": "assign cancel rebase recreate refresh replan retry run simulate skip",
     "maintain": "approve delegate merge override unapprove",

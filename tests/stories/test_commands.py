@@ -34,6 +34,7 @@ async def test_help_lists_every_command_with_its_permission(story: Story) -> Non
 | `/lockstep approve` | Approve the plan as it stands; an edit takes the approval back. | maintain |
 | `/lockstep assign task… @login or agent` | Hand the tasks to a person, whom their tracking issues name; `agent` gives them back. | write |
 | `/lockstep cancel [task… or all]` | Stop the named tasks, or the whole run; open pull requests stay open. | write |
+| `/lockstep cost` | Say what models have cost for the plan, by task, purpose and model, and what is not known of it. | read |
 | `/lockstep delegate [off] @login [verb…]` | Let somebody use these commands in your name, for this text of the plan (approve, run, retry and merge if none are named); `off` takes it back. | maintain |
 | `/lockstep explain [task…]` | Say what holds the tasks back, through all they need, who can act, and with which command. | read |
 | `/lockstep help` | Show this list. | read |

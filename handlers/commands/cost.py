@@ -1,0 +1,16 @@
+"""`cost`: what models have cost for a plan, from the ledger."""
+
+from handlers.commands import Context, command
+from services.core.commands import Command
+from services.core.cost import told
+
+
+@command(
+    "cost",
+    usage="cost",
+    summary="Say what models have cost for the plan, by task, purpose and model, and what is not known of it.",
+    needs="read",
+    about="plan",
+)
+async def cost(context: Context, _: Command) -> str:
+    return told(await context.engine.cost(context.repo, context.number))

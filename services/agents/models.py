@@ -1,0 +1,183 @@
+"""The one way to a model: a budget is asked before every call, and every call is in the ledger, whatever became of it.
+
+Who asks hands over plain messages and gets plain ones back, so a conversation can be kept between two calls and gone on
+with by another process. The library that speaks with providers is an extra, and is loaded when a model is first asked.
+"""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any, Literal, Protocol
+
+import msgspec
+
+from services.agents.prices import Prices
+from services.core.clock import Clock
+from services.core.cost import Usage, dollars
+from services.core.text import code
+from services.errors import ModelBusy, NotPossible
+from services.store.ledger import Call, Cap, Full, Ledger
+
+PER_TOKEN = 3
+"""Characters of a prompt that are at least a token, for what a call may cost at most."""
+
+
+class ToolCall(msgspec.Struct, frozen=True, kw_only=True):
+    """What a model wants done. arguments: JSON, as it wrote it."""
+
+    id: str
+    name: str
+    arguments: str
+
+
+class Result(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of one tool call."""
+
+    id: str
+    name: str
+    text: str
+
+
+class Message(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One turn of a conversation. raw: a model's turn in the library's own JSON, with what providers want back."""
+
+    role: Literal["user", "model", "results"]
+    text: str = ""
+    calls: tuple[ToolCall, ...] = ()
+    results: tuple[Result, ...] = ()
+    raw: str = ""
+
+
+class Tool(msgspec.Struct, frozen=True, kw_only=True):
+    """What a model may ask for. schema: JSON Schema of its arguments."""
+
+    name: str
+    description: str
+    schema: Mapping[str, Any]
+
+
+class Ask(msgspec.Struct, frozen=True, kw_only=True):
+    """One call. tokens: of the answer, at most."""
+
+    system: str
+    messages: tuple[Message, ...]
+    tools: tuple[Tool, ...] = ()
+    tokens: int = 8_000
+
+    @property
+    def characters(self) -> int:
+        said = sum(
+            len(each.text) + len(each.raw) + sum(len(one.text) for one in each.results) for each in self.messages
+        )
+        return len(self.system) + said + sum(len(msgspec.json.encode(tool)) for tool in self.tools)
+
+
+class Reply(msgspec.Struct, frozen=True, kw_only=True):
+    """What was answered. usage: None when the provider did not tell.  is_cut: it would have gone on."""
+
+    message: Message
+    usage: Usage | None
+    is_cut: bool = False
+
+
+class Wire(Protocol):
+    """Speaks with one model. ModelBusy, NotPossible."""
+
+    async def load(self) -> None:
+        """Get ready, which takes seconds the first time and blocks nobody; NotPossible."""
+        ...
+
+    async def __call__(self, ask: Ask, /) -> Reply: ...
+
+    async def close(self) -> None: ...
+
+
+class Budgets(msgspec.Struct, frozen=True, kw_only=True):
+    """US dollars: for a task in a run, where its plan says nothing; for a run; in a day for all.
+
+    allow_unpriced: a model without a known price may be used.
+    """
+
+    task: Decimal = Decimal(5)
+    plan: Decimal = Decimal(25)
+    day: Decimal = Decimal(50)
+    allow_unpriced: bool = False
+
+
+class Models:
+    """The model of this Lockstep. provider, name: as in `anthropic:claude-sonnet-4-5`."""
+
+    def __init__(
+        self,
+        provider: str,
+        name: str,
+        wire: Wire,
+        ledger: Ledger,
+        prices: Prices,
+        budgets: Budgets,
+        clock: Clock,
+        *,
+        seconds: float = 300.0,
+    ) -> None:
+        self.provider, self.name = provider, name
+        self._wire, self._ledger, self._prices, self._budgets, self._clock = wire, ledger, prices, budgets, clock
+        self._seconds = seconds
+
+    @property
+    def title(self) -> str:
+        return f"{self.provider}:{self.name}"
+
+    async def close(self) -> None:
+        await self._wire.close()
+
+    async def ask(self, call: Call, ask: Ask, *, seconds: float | None = None, budget: Decimal | None = None) -> Reply:
+        """Make one call. seconds: fewer than usual; budget: of the task, in US dollars.
+
+        NotPossible: nothing was sent, or it was refused for good; ModelBusy: it may go better later.
+        """
+        await self._wire.load()
+        most = Usage(input=ask.characters // PER_TOKEN, output=ask.tokens)
+        ceiling = await asyncio.to_thread(self._prices.of, self.provider, self.name, most)
+        if ceiling.cost is None and not self._budgets.allow_unpriced:
+            raise NotPossible(
+                f"Nobody knows what {code(self.title)} costs, so no budget could hold; whoever runs this Lockstep sets "
+                "its price in `LOCKSTEP_MODEL_PRICES`, or `LOCKSTEP_MODEL_UNPRICED=allow`."
+            )
+        held, now = ceiling.cost or Decimal(0), self._clock.now()
+        row = await self._ledger.begin(call, self.provider, self.name, held, self._caps(call, budget), now)
+        if isinstance(row, Full):
+            raise NotPossible(_used_up(row))
+        reply = await self._called(row, ask, min(seconds or self._seconds, self._seconds))
+        price = self._prices.of(self.provider, self.name, reply.usage) if reply.usage is not None else None
+        cost, source = (price.cost, price.source) if price is not None else (None, "")
+        await self._ledger.end(row, reply.usage or Usage(), cost, source)
+        return reply
+
+    async def _called(self, row: int, ask: Ask, seconds: float) -> Reply:
+        try:
+            async with asyncio.timeout(seconds):
+                return await self._wire(ask)
+        except TimeoutError:
+            await self._ledger.fail(row, free=False)
+            raise ModelBusy(f"the model did not answer within {seconds:.0f} s") from None
+        except (ModelBusy, NotPossible) as error:
+            await self._ledger.fail(row, free=isinstance(error, NotPossible) or error.free)
+            raise
+
+    def _caps(self, call: Call, budget: Decimal | None) -> Sequence[Cap]:
+        whole = [Cap(scope="plan", limit=self._budgets.plan), Cap(scope="day", limit=self._budgets.day)]
+        if not call.task:
+            return whole
+        return [Cap(scope="task", limit=self._budgets.task if budget is None else budget), *whole]
+
+
+def _used_up(full: Full) -> str:
+    """The sentence for a budget that has no room, and who can give more."""
+    whose = {"task": "The budget of this task", "plan": "The budget of this plan", "day": "The budget of this day"}
+    where = {
+        "task": "the task's `budget`",
+        "plan": "`LOCKSTEP_BUDGET_PLAN`",
+        "day": "`LOCKSTEP_BUDGET_DAY`",
+    }[full.cap.scope]
+    spent = f"{dollars(full.spent)} of {dollars(full.cap.limit)} are spent or held for calls whose end is not known"
+    return f"{whose[full.cap.scope]} is used up: {spent}. More is given by {where}."

@@ -1,0 +1,88 @@
+"""What model calls have cost, as values and in words. A price nobody knows is said to be unknown; it never counts as
+nothing.
+"""
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Literal
+
+import msgspec
+
+from services.core.text import code
+
+Purpose = Literal["draft", "attempt", "diagnose"]
+WORDS: dict[Purpose, str] = {"draft": "drafting the plan", "attempt": "doing the work", "diagnose": "finding a cause"}
+SHOWN = 30
+"""Rows of the table; a plan can have a thousand tasks."""
+
+
+class Usage(msgspec.Struct, frozen=True, kw_only=True):
+    """Tokens of one call, or of many. `input` counts those from and to the cache too, whatever the provider does."""
+
+    input: int = 0
+    cache_read: int = 0
+    cache_write: int = 0
+    output: int = 0
+
+
+class Spent(msgspec.Struct, frozen=True, kw_only=True):
+    """The calls of one task (empty: of the plan itself) for one purpose to one model. `cost` is of those that have a
+    price.  unpriced: calls that have none.  unknown: calls of which nobody knows what became, by a crash or a failure.
+    """
+
+    task: str
+    purpose: Purpose
+    model: str
+    calls: int = 0
+    usage: Usage = Usage()
+    cost: Decimal = Decimal(0)
+    unpriced: int = 0
+    unknown: int = 0
+
+
+def dollars(cost: Decimal) -> str:
+    """`$1.23`, and four digits after the point below a dollar; what is less than that is not rounded to nothing."""
+    if 0 < cost < Decimal("0.0001"):
+        return "less than $0.0001"
+    return f"${cost:,.2f}" if cost >= 1 or not cost else f"${cost:.4f}"
+
+
+def cost_in_words(spent: Sequence[Spent]) -> str:
+    """One sentence: what all of it has cost, as far as that is known."""
+    calls, unpriced, unknown = (sum(getattr(each, name) for each in spent) for name in ("calls", "unpriced", "unknown"))
+    if not calls:
+        return "No model was called, so nothing was spent."
+    made = f"{calls} model call{'s' * (calls != 1)}"
+    if unpriced + unknown == calls:
+        return f"{made}, and what {'they have' if calls > 1 else 'it has'} cost is not known."
+    total = dollars(sum((each.cost for each in spent), Decimal(0)))
+    lacking = [f"{unpriced} without a known price" if unpriced else "", f"{unknown} that broke off" if unknown else ""]
+    said = " and ".join(filter(None, lacking))
+    return f"**{total}** for {made}" + (f", and on top what is not known: {said}." if said else ".")
+
+
+def table(spent: Sequence[Spent]) -> list[str]:
+    """By task, purpose and model, the dearest first."""
+    if not spent:
+        return []
+    lines = [
+        "| Task | For | Model | Calls | Tokens in | of them cached | Tokens out | Cost |",
+        "| --- | --- | --- | --: | --: | --: | --: | --: |",
+    ]
+    ranked = sorted(spent, key=lambda each: (-each.cost, each.task, each.purpose, each.model))
+    lines += [_row(each) for each in ranked[:SHOWN]]
+    missing = len(spent) - SHOWN
+    return [*lines, *([f"| … | {missing} more | | | | | | |"] if missing > 0 else [])]
+
+
+def _row(spent: Spent) -> str:
+    usage, open_ = spent.usage, spent.unpriced + spent.unknown
+    cost = "not known" if open_ == spent.calls else dollars(spent.cost) + (" and more" if open_ else "")
+    figures = f"{spent.calls} | {usage.input:,} | {usage.cache_read:,} | {usage.output:,}"
+    task = code(spent.task) if spent.task else "the plan"
+    return f"| {task} | {WORDS[spent.purpose]} | {code(spent.model)} | {figures} | {cost} |"
+
+
+def told(spent: Sequence[Spent]) -> str:
+    """The answer to `/lockstep cost`."""
+    return "\n".join([cost_in_words(spent), *(["", *table(spent)] if spent else [])])

@@ -1,0 +1,138 @@
+"""The accounts: one row for every model call, written before it is made and completed when it has ended.
+
+A row that was never completed is a call that a crash cut off: it may have been paid, so what it could have cost at
+most stays held against the budgets. Budgets are asked in the transaction that writes the row, so of calls that begin
+at the same time in one process each sees the others.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Literal
+
+import msgspec
+
+from services.core.clock import to_text
+from services.core.cost import Purpose, Spent, Usage
+from services.store.db import Connection, Database
+
+SCALE = 12
+"""Money is stored as whole numbers of 10**-12 US dollars; a token may cost a few thousand of those."""
+DAY = timedelta(days=1)
+
+Scope = Literal["task", "plan", "day"]
+
+
+class Call(msgspec.Struct, frozen=True, kw_only=True):
+    """What a call is made for. run_id, task: empty where it is about a plan that does not run."""
+
+    plan_id: str
+    purpose: Purpose
+    run_id: str = ""
+    task: str = ""
+
+
+class Cap(msgspec.Struct, frozen=True, kw_only=True):
+    """At most so many US dollars: for a task in its run, for a run (or a plan outside of one), or in a day for all."""
+
+    scope: Scope
+    limit: Decimal
+
+
+class Full(msgspec.Struct, frozen=True, kw_only=True):
+    """A cap that is reached, and what was spent and is held of it."""
+
+    cap: Cap
+    spent: Decimal
+
+
+class Ledger:
+    """The table `ledger`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def begin(
+        self, call: Call, provider: str, model: str, held: Decimal, caps: Sequence[Cap], now: datetime
+    ) -> int | Full:
+        """Note a call that is made next, and what it may cost at most; or the cap that has no room for another one."""
+
+        def write(c: Connection) -> int | Full:
+            for cap in caps:
+                spent = _spent(c, cap.scope, call, now)
+                if spent >= cap.limit:
+                    return Full(cap=cap, spent=spent)
+            query = (
+                "INSERT INTO ledger (at, plan_id, run_id, task, purpose, provider, model, state, held)"
+                " VALUES (?,?,?,?,?,?,?,'open',?) RETURNING id"
+            )
+            where = (to_text(now), call.plan_id, call.run_id, call.task, call.purpose, provider, model)
+            return int(c.execute(query, (*where, _stored(held))).fetchone()[0])
+
+        return await self._database.write(write)
+
+    async def end(self, row: int, usage: Usage, cost: Decimal | None, price: str) -> None:
+        """The call was answered. cost: None where nobody knows the price."""
+        query = (
+            "UPDATE ledger SET state = 'done', input = ?, cache_read = ?, cache_write = ?, output = ?, cost = ?,"
+            " held = 0, price = ? WHERE id = ?"
+        )
+        tokens = (usage.input, usage.cache_read, usage.cache_write, usage.output)
+        values = (*tokens, None if cost is None else _stored(cost), price, row)
+        await self._database.write(lambda c: c.execute(query, values))
+
+    async def fail(self, row: int, *, free: bool) -> None:
+        """The call came to nothing. free: it was refused before anything was made of it, so it cost nothing."""
+        query = "UPDATE ledger SET state = 'failed', cost = 0, held = 0, price = 'refused' WHERE id = ?"
+        if not free:
+            query = "UPDATE ledger SET state = 'failed' WHERE id = ?"
+        await self._database.write(lambda c: c.execute(query, (row,)))
+
+    async def spent(self, plan_id: str) -> list[Spent]:
+        """What was called for a plan and all its runs, by task, purpose and model."""
+        query = (
+            "SELECT task, purpose, provider, model, count(*), sum(input), sum(cache_read), sum(cache_write),"
+            " sum(output), coalesce(sum(cost), 0), sum(CASE WHEN cost IS NULL AND state = 'done' THEN 1 ELSE 0 END),"
+            " sum(CASE WHEN cost IS NULL AND state <> 'done' THEN 1 ELSE 0 END)"
+            " FROM ledger WHERE plan_id = ? GROUP BY task, purpose, provider, model"
+            " ORDER BY task, purpose, provider, model"
+        )
+        rows = await self._database.read(lambda c: c.execute(query, (plan_id,)).fetchall())
+        return [
+            Spent(
+                task=row[0],
+                purpose=row[1],
+                model=f"{row[2]}:{row[3]}",
+                calls=int(row[4]),
+                usage=Usage(input=int(row[5]), cache_read=int(row[6]), cache_write=int(row[7]), output=int(row[8])),
+                cost=_money(row[9]),
+                unpriced=int(row[10]),
+                unknown=int(row[11]),
+            )
+            for row in rows
+        ]
+
+
+_WHERE: dict[Scope, str] = {
+    "task": "plan_id = ? AND run_id = ? AND task = ?",
+    "plan": "plan_id = ? AND run_id = ?",
+    "day": "at > ?",
+}
+
+
+def _spent(c: Connection, scope: Scope, call: Call, now: datetime) -> Decimal:
+    """What was spent there, with what may have been."""
+    where: tuple[str, ...] = (call.plan_id, call.run_id, call.task)[: 3 if scope == "task" else 2]
+    if scope == "day":
+        where = (to_text(now - DAY),)
+    query = f"SELECT coalesce(sum(coalesce(cost, 0) + held), 0) FROM ledger WHERE {_WHERE[scope]}"  # noqa: S608 - our own words
+    return _money(c.execute(query, where).fetchone()[0])
+
+
+def _stored(money: Decimal) -> int:
+    return int(money.scaleb(SCALE).to_integral_value())
+
+
+def _money(stored: int | Decimal) -> Decimal:
+    """PostgreSQL's sums of whole numbers are decimals."""
+    return Decimal(int(stored)).scaleb(-SCALE).normalize() + Decimal(0)

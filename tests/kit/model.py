@@ -1,0 +1,114 @@
+"""A model's provider on this machine, which speaks as OpenAI does and answers what a test tells it to."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+import msgspec
+from aiohttp import web
+
+CALLS = 200
+
+
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
+    """One answer. raw: these bytes instead of a good one; calls: (tool, arguments); endless: it never ends; gate: is
+    waited for before.
+    """
+
+    text: str = ""
+    status: int = 200
+    raw: bytes | None = None
+    headers: Mapping[str, str] = {}
+    calls: tuple[tuple[str, Mapping[str, Any]], ...] = ()
+    tokens: tuple[int, int] = (1_000, 100)
+    cached: int = 0
+    endless: bool = False
+    gate: asyncio.Event | None = None
+
+
+class Provider:
+    """answers: one a call, the last one again and again; asked: the bodies of the calls; keys: what they came with."""
+
+    def __init__(self, *answers: Answer | Callable[[Mapping[str, Any]], Answer]) -> None:
+        self.answers = list(answers)
+        self.asked: list[Mapping[str, Any]] = []
+        self.keys: list[str] = []
+        self.came = asyncio.Event()
+        self.url = ""
+
+    async def handle(self, request: web.Request) -> web.StreamResponse:
+        body = await request.json()
+        self.asked.append(body)
+        self.keys.append(request.headers.get("authorization", ""))
+        assert len(self.asked) <= CALLS, "the model is asked without end"
+        self.came.set()
+        found = self.answers[min(len(self.asked), len(self.answers)) - 1]
+        answer = found if isinstance(found, Answer) else found(body)
+        if answer.gate is not None:
+            await answer.gate.wait()
+        if answer.endless:
+            return await self._without_end(request)
+        if answer.raw is not None:
+            return web.Response(body=answer.raw, status=answer.status, content_type="application/json")
+        if answer.status != 200:
+            told = {"error": {"message": answer.text, "type": "error"}}
+            return web.json_response(told, status=answer.status, headers=dict(answer.headers))
+        return web.json_response(_completion(body["model"], answer, len(self.asked)))
+
+    async def _without_end(self, request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse(headers={"content-type": "application/json"})
+        await response.prepare(request)
+        try:
+            while True:
+                await response.write(b" " * 65_536)
+        except ConnectionError:
+            return response
+
+    def said(self, call: int = -1) -> str:
+        """All that was said to the model in a call, as one text."""
+        return "\n".join(str(message.get("content")) for message in self.asked[call]["messages"])
+
+
+def _completion(model: str, answer: Answer, count: int) -> Mapping[str, Any]:
+    calls = [
+        {
+            "id": f"call-{count}-{place}",
+            "type": "function",
+            "function": {"name": name, "arguments": msgspec.json.encode(given).decode()},
+        }
+        for place, (name, given) in enumerate(answer.calls)
+    ]
+    message: dict[str, Any] = {"role": "assistant", "content": answer.text or None}
+    if calls:
+        message["tool_calls"] = calls
+    into, out = answer.tokens
+    usage = {
+        "prompt_tokens": into,
+        "completion_tokens": out,
+        "total_tokens": into + out,
+        "prompt_tokens_details": {"cached_tokens": answer.cached},
+    }
+    choice = {"index": 0, "finish_reason": "tool_calls" if calls else "stop", "message": message}
+    return {
+        "id": f"chatcmpl-{count}", "object": "chat.completion", "created": 1, "model": model, "choices": [choice],
+        "usage": usage,
+    }  # fmt: skip
+
+
+@asynccontextmanager
+async def providing(*answers: Answer | Callable[[Mapping[str, Any]], Answer]) -> AsyncIterator[Provider]:
+    """A provider on a free port."""
+    provider = Provider(*answers)
+    app = web.Application(client_max_size=50_000_000)
+    app.router.add_post("/v1/chat/completions", provider.handle)
+    runner = web.AppRunner(app, shutdown_timeout=0.1)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    assert runner.addresses
+    provider.url = f"http://127.0.0.1:{runner.addresses[0][1]}/v1"
+    try:
+        yield provider
+    finally:
+        await runner.cleanup()

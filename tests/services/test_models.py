@@ -1,0 +1,229 @@
+"""Asking a model: over a real connection, whatever it answers, with the budget before and the ledger after."""
+
+import asyncio
+import importlib.util
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from decimal import Decimal
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from bot.clock import SystemClock
+from bot.modelling import models_of
+from bot.settings import Settings, read_settings, secrets
+from services.agents.models import Ask, Budgets, Message, Models, Result, Tool
+from services.agents.prices import Prices, Rate, read_rates
+from services.agents.wire import PydanticWire, Way
+from services.core.cost import Spent, Usage
+from services.errors import ModelBusy, NotPossible, UserError
+from services.store.ledger import Call, Ledger
+from services.store.sqlite import SqliteDatabase
+from tests.kit.model import Answer, Provider, providing
+
+CALL = Call(plan_id="acme/api#1", purpose="draft")
+HELLO = Ask(system="Be short.", messages=(Message(role="user", text="Hello."),), tokens=100)
+KEY = "sk-canary-0123456789"
+
+
+@asynccontextmanager
+async def asking(
+    folder: Path, provider: Provider, *, name: str = "gpt-4o", budgets: Budgets | None = None, seconds: float = 20.0
+) -> AsyncIterator[tuple[Models, Ledger]]:
+    database = SqliteDatabase(folder / "lockstep.sqlite")
+    await database.open()
+    ledger, way = Ledger(database), Way(url=provider.url, key=KEY)
+    prices = Prices({"openai:own": Rate(input=Decimal(1), output=Decimal(2), cache_read=Decimal("0.5"))})
+    models = Models(
+        "openai", name, PydanticWire("openai", name, way), ledger, prices, budgets or Budgets(), SystemClock(),
+        seconds=seconds,
+    )  # fmt: skip
+    yield models, ledger
+    await models.close()
+    await database.close()
+
+
+async def spent(ledger: Ledger) -> Spent:
+    (found,) = await ledger.spent(CALL.plan_id)
+    return found
+
+
+async def test_an_answer_is_priced_and_goes_on_where_it_was_kept(tmp_path: Path) -> None:
+    async with providing(Answer(text="Hi.", cached=400), Answer(text="Yes.")) as provider:
+        async with asking(tmp_path, provider) as (models, ledger):
+            reply = await models.ask(CALL, HELLO)
+            assert (reply.message.text, reply.usage) == ("Hi.", Usage(input=1_000, cache_read=400, output=100))
+            more = Ask(system="Be short.", messages=(*HELLO.messages, reply.message, Message(role="user", text="So?")))
+            assert (await models.ask(CALL, more)).message.text == "Yes."
+            found = await spent(ledger)
+            listed = [Usage(input=1_000, cache_read=400, output=100), Usage(input=1_000, output=100)]
+            costs = [Prices({}).of("openai", "gpt-4o", usage) for usage in listed]
+            assert found.cost == sum(each.cost or Decimal(0) for each in costs) > 0
+            assert {each.source for each in costs} == {"genai-prices"}
+        roles = [message["role"] for message in provider.asked[1]["messages"]]
+        assert roles == ["system", "user", "assistant", "user"]
+        assert provider.keys == [f"Bearer {KEY}"] * 2
+        assert all(KEY not in str(body) for body in provider.asked)
+
+
+async def test_a_tool_call_and_its_result_go_back_and_forth(tmp_path: Path) -> None:
+    tool = Tool(name="read", description="Read.", schema={"type": "object", "properties": {"path": {"type": "string"}}})
+    wants = Answer(calls=(("read", {"path": "a"}),))
+    async with providing(wants, Answer(text="Done.")) as provider, asking(tmp_path, provider) as (models, _):
+        reply = await models.ask(CALL, Ask(system="S", messages=HELLO.messages, tools=(tool,)))
+        (call,) = reply.message.calls
+        assert (call.name, call.arguments) == ("read", '{"path":"a"}')
+        came = Message(role="results", results=(Result(id=call.id, name="read", text="its text"),))
+        more = Ask(system="S", messages=(*HELLO.messages, reply.message, came), tools=(tool,))
+        assert (await models.ask(CALL, more)).message.text == "Done."
+    assert provider.asked[0]["tools"][0]["function"]["name"] == "read"
+    (told,) = [each for each in provider.asked[1]["messages"] if each["role"] == "tool"]
+    assert (told["content"], told["tool_call_id"]) == ("its text", "call-1-0")
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (Answer(raw=b'{"id": "x", "choi'), "broke off"),
+        (Answer(raw=b"<html>no</html>"), "broke off"),
+        (Answer(raw=b'{"id": 3, "choices": "none"}'), "can't be read"),
+        (Answer(raw=b"[]"), "can't be read"),
+        (Answer(status=500), "answered 500"),
+        (Answer(endless=True), "broke off"),
+    ],
+    ids=["cut", "no JSON", "odd", "list", "500", "endless"],
+)
+async def test_an_answer_that_is_none_may_be_asked_for_again_and_may_have_cost(
+    tmp_path: Path, answer: Answer, said: str
+) -> None:
+    async with providing(answer) as provider, asking(tmp_path, provider) as (models, ledger):
+        with pytest.raises(ModelBusy, match=said):
+            await models.ask(CALL, HELLO)
+        found = await spent(ledger)
+        assert (found.calls, found.unknown) == (1, 1)
+        assert len(provider.asked) == 1, "the library repeats nothing by itself"
+
+
+async def test_a_model_that_does_not_answer_is_given_up(tmp_path: Path) -> None:
+    silent = Answer(gate=asyncio.Event())
+    async with providing(silent) as provider, asking(tmp_path, provider, seconds=0.2) as (models, _):
+        with pytest.raises(ModelBusy, match="did not answer within 0 s"):
+            await models.ask(CALL, HELLO)
+
+
+async def test_a_limit_is_told_with_its_time_and_costs_nothing(tmp_path: Path) -> None:
+    limit = Answer(status=429, text="Slow down.", headers={"retry-after": "7"})
+    async with providing(limit) as provider, asking(tmp_path, provider) as (models, ledger):
+        with pytest.raises(ModelBusy) as caught:
+            await models.ask(CALL, HELLO)
+        assert caught.value.retry_after == 7
+        found = await spent(ledger)
+        assert (found.calls, found.unknown, found.unpriced, found.cost) == (1, 0, 0, Decimal(0))
+
+
+async def test_a_refusal_is_one_harmless_sentence(tmp_path: Path) -> None:
+    answer = Answer(status=401, text="Bad key, @octocat: closes #1")
+    async with providing(answer) as provider, asking(tmp_path, provider) as (models, _):
+        with pytest.raises(NotPossible) as caught:
+            await models.ask(CALL, HELLO)
+    assert "status 401" in str(caught.value)
+    assert "@octocat" not in str(caught.value)
+    assert "closes #1" not in str(caught.value)
+
+
+async def test_a_model_without_a_price_is_refused_until_it_is_allowed(tmp_path: Path) -> None:
+    async with providing(Answer(text="Hi.")) as provider:
+        async with asking(tmp_path, provider, name="qwen-local") as (models, _):
+            with pytest.raises(NotPossible, match="LOCKSTEP_MODEL_PRICES"):
+                await models.ask(CALL, HELLO)
+        assert provider.asked == []
+        async with asking(tmp_path, provider, name="qwen-local", budgets=Budgets(allow_unpriced=True)) as (
+            models,
+            ledger,
+        ):
+            await models.ask(CALL, HELLO)
+            found = await spent(ledger)
+            assert (found.calls, found.unpriced, found.cost) == (1, 1, Decimal(0))
+        async with asking(tmp_path, provider, name="own") as (models, ledger):
+            await models.ask(CALL, HELLO)
+            costs = {each.model: each.cost for each in await ledger.spent(CALL.plan_id)}
+            assert costs["openai:own"] == Decimal("0.0012")
+
+
+@pytest.mark.parametrize("scope", ["task", "plan", "day"])
+async def test_no_call_is_made_once_a_budget_is_used_up(tmp_path: Path, scope: str) -> None:
+    work = Call(plan_id="acme/api#1", purpose="attempt", run_id="r1", task="one")
+    budgets = msgspec.structs.replace(Budgets(), **{scope: Decimal("0.002")})
+    async with providing(Answer(text="Hi.")) as provider, asking(tmp_path, provider, budgets=budgets) as (models, _):
+        await models.ask(work, HELLO)
+        with pytest.raises(NotPossible, match=f"The budget of this {scope} is used up"):
+            await models.ask(work, HELLO)
+        assert len(provider.asked) == 1
+        if scope == "task":
+            await models.ask(work, HELLO, budget=Decimal(1))
+
+
+async def test_the_test_model_asks_nobody(tmp_path: Path) -> None:
+    database = SqliteDatabase(tmp_path / "lockstep.sqlite")
+    await database.open()
+    models = models_of(Settings(model="test"), database, SystemClock())
+    assert models is not None
+    assert models.title == "test:test"
+    reply = await models.ask(CALL, HELLO)
+    assert "tasks:" in reply.message.text
+    found = await spent(Ledger(database))
+    assert (found.calls, found.unpriced, found.cost) == (1, 0, Decimal(0))
+    await models.close()
+    await database.close()
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        (Settings(model="gpt-4o", model_key=KEY), "write anthropic:NAME, openai:NAME or test"),
+        (Settings(model="google:gemini", model_key=KEY), "write anthropic:NAME, openai:NAME or test"),
+        (Settings(model="openai:gpt 4", model_key=KEY), "names no model"),
+        (Settings(model="openai:gpt-4o"), "LOCKSTEP_MODEL_KEY or OPENAI_API_KEY"),
+        (Settings(model="openai:gpt-4o", model_key=KEY, model_url="nowhere"), "LOCKSTEP_MODEL_URL is no address"),
+        (Settings(model="test", model_prices="openai:x=cheap"), "LOCKSTEP_MODEL_PRICES"),
+    ],
+)
+def test_what_cannot_be_used_is_refused_at_start(tmp_path: Path, settings: Settings, said: str) -> None:
+    with pytest.raises(UserError, match=said) as caught:
+        models_of(settings, SqliteDatabase(tmp_path / "x.sqlite"), SystemClock())
+    assert KEY not in str(caught.value)
+
+
+def test_without_the_extra_one_sentence_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
+    with pytest.raises(UserError, match=r"pip install '.\[models\]'"):
+        models_of(Settings(model="test"), SqliteDatabase(tmp_path / "x.sqlite"), SystemClock())
+    assert models_of(Settings(), SqliteDatabase(tmp_path / "x.sqlite"), SystemClock()) is None
+
+
+def test_the_providers_own_variable_is_taken_where_ours_is_empty() -> None:
+    environ = {"LOCKSTEP_MODEL": "anthropic:claude", "ANTHROPIC_API_KEY": KEY, "OPENAI_API_KEY": "other"}
+    assert read_settings(environ).model_key == KEY
+    assert read_settings({**environ, "LOCKSTEP_MODEL_KEY": "mine"}).model_key == "mine"
+    assert read_settings({"ANTHROPIC_API_KEY": KEY}).model_key == ""
+    settings = read_settings(environ)
+    assert KEY in secrets(settings)
+    assert KEY not in repr(settings)
+    assert KEY not in repr(Way(key=KEY))
+
+
+def test_prices_of_ones_own_are_read() -> None:
+    rates = read_rates("openai:a=0.1/0.4, anthropic:b:c=1/4/0.1,")
+    assert rates["openai:a"] == Rate(input=Decimal("0.1"), output=Decimal("0.4"), cache_read=Decimal("0.1"))
+    assert rates["anthropic:b:c"].cache_read == Decimal("0.1")
+    for wrong in ("a=1/2", "openai:a=1", "openai:a=-1/2", "openai:a=nan/1", "openai:a=1/2/3/4"):
+        with pytest.raises(UserError, match="LOCKSTEP_MODEL_PRICES"):
+            read_rates(wrong)
+
+
+def test_input_from_the_cache_has_its_own_price() -> None:
+    prices = Prices(read_rates("openai:a=1/2/0.1"))
+    usage = Usage(input=1_000_000, cache_read=400_000, output=500_000)
+    assert prices.of("openai", "a", usage).cost == Decimal("1.64")
+    assert prices.of("openai", "nobody-knows", usage).cost is None

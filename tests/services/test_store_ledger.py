@@ -1,0 +1,98 @@
+"""The accounts: every call has its row, sums are exact, and budgets count what is not known as its most."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+
+from services.core.cost import Spent, Usage
+from services.store.ledger import Call, Cap, Full, Ledger
+from tests.kit.plans import NOW
+from tests.kit.store import Place
+
+DRAFT = Call(plan_id="acme/api#1", purpose="draft")
+WORK = Call(plan_id="acme/api#1", purpose="attempt", run_id="r1", task="one")
+CHEAP = Decimal("0.000000075")
+
+
+async def called(ledger: Ledger, call: Call, cost: str | None, held: str = "1") -> None:
+    """One call from its beginning to its end."""
+    row = await ledger.begin(call, "openai", "gpt", Decimal(held), (), NOW)
+    assert isinstance(row, int)
+    usage = Usage(input=10, cache_read=4, cache_write=2, output=3)
+    await ledger.end(row, usage, None if cost is None else Decimal(cost), "settings")
+
+
+async def test_what_was_spent_is_summed_by_task_purpose_and_model(place: Place) -> None:
+    database = place.database()
+    await database.open()
+    ledger = Ledger(database)
+    for _ in range(3):
+        await called(ledger, WORK, str(CHEAP))
+    await called(ledger, DRAFT, None)
+    await ledger.begin(DRAFT, "openai", "gpt", Decimal(1), (), NOW)
+    await called(ledger, Call(plan_id="acme/api#2", purpose="draft"), "7")
+    assert await ledger.spent("acme/api#1") == [
+        Spent(
+            task="", purpose="draft", model="openai:gpt", calls=2, unpriced=1, unknown=1,
+            usage=Usage(input=10, cache_read=4, cache_write=2, output=3),
+        ),
+        Spent(
+            task="one", purpose="attempt", model="openai:gpt", calls=3, cost=3 * CHEAP,
+            usage=Usage(input=30, cache_read=12, cache_write=6, output=9),
+        ),
+    ]  # fmt: skip
+    await database.close()
+
+
+@pytest.mark.parametrize(
+    ("scope", "other", "counts"),
+    [
+        ("task", WORK, True),
+        ("task", Call(plan_id="acme/api#1", purpose="attempt", run_id="r1", task="two"), False),
+        ("task", Call(plan_id="acme/api#1", purpose="attempt", run_id="r2", task="one"), False),
+        ("plan", Call(plan_id="acme/api#1", purpose="diagnose", run_id="r1", task="two"), True),
+        ("plan", DRAFT, False),
+        ("day", Call(plan_id="acme/web#9", purpose="draft"), True),
+    ],
+)
+async def test_a_cap_counts_what_it_is_for(place: Place, scope: str, other: Call, counts: bool) -> None:
+    database = place.database()
+    await database.open()
+    ledger, cap = Ledger(database), Cap(scope=scope, limit=Decimal(2))  # type: ignore[arg-type]
+    await called(ledger, other, "2")
+    found = await ledger.begin(WORK, "openai", "gpt", Decimal(1), (cap,), NOW)
+    assert found == Full(cap=cap, spent=Decimal(2)) if counts else isinstance(found, int)
+    await database.close()
+
+
+async def test_a_day_is_over_after_24_hours(place: Place) -> None:
+    database = place.database()
+    await database.open()
+    ledger, cap = Ledger(database), Cap(scope="day", limit=Decimal(2))
+    await called(ledger, DRAFT, "2")
+    later = NOW + timedelta(hours=23)
+    assert isinstance(await ledger.begin(DRAFT, "openai", "gpt", Decimal(1), (cap,), later), Full)
+    assert isinstance(await ledger.begin(DRAFT, "openai", "gpt", Decimal(1), (cap,), NOW + timedelta(days=1)), int)
+    await database.close()
+
+
+async def test_a_call_without_an_end_counts_as_its_most_and_one_that_was_refused_as_nothing(place: Place) -> None:
+    database = place.database()
+    await database.open()
+    ledger, cap = Ledger(database), Cap(scope="plan", limit=Decimal(5))
+
+    async def begin() -> int | Full:
+        return await ledger.begin(DRAFT, "openai", "gpt", Decimal(3), (cap,), NOW)
+
+    refused = await begin()
+    assert isinstance(refused, int)
+    await ledger.fail(refused, free=True)
+    broke = await begin()
+    assert isinstance(broke, int)
+    await ledger.fail(broke, free=False)
+    assert isinstance(await begin(), int)  # it overshoots, by one request and no more
+    assert await begin() == Full(cap=cap, spent=Decimal(6))
+    (spent,) = await ledger.spent(DRAFT.plan_id)
+    assert (spent.calls, spent.unknown, spent.cost) == (3, 2, Decimal(0))
+    await database.close()
