@@ -138,6 +138,11 @@ Our checks on a pull request have buttons, once they are completed: **Retry**, *
 **Update branch** and **Explain** on `lockstep/gate`. Each is the command for that task, with the permission of who presses it, and is
 answered on the pull request. GitHub's own **Re-run** on one of our checks means `retry`.
 
+The comment on a plan's issue has check boxes for what can be done with it next: approve, run, hold or resume, retry what failed, refresh.
+A tick is the command that stands beside the box, with the permission of who ticks it, and the box is empty again once that was answered.
+The box to approve names a version: it approves that text, and says so when the plan has been edited meanwhile. Whatever else
+somebody changes in that comment is put back.
+
 The permission is that of the person who wrote the comment, asked of GitHub at that moment: in the repository where the comment stands, and
 in each repository of the tasks it changes.
 

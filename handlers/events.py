@@ -39,13 +39,14 @@ class Issue(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Comment(msgspec.Struct, frozen=True, kw_only=True):
-    """A comment; `via_app` when an App wrote it in a person's name; `created_at` by GitHub's clock."""
+    """A comment; `via_app` when an App wrote it in a person's name; its times are by GitHub's clock."""
 
     id: str = ""
     body: str = ""
     author: Actor = Actor()
     via_app: bool = False
     created_at: datetime = LONG_AGO
+    updated_at: datetime = LONG_AGO
 
 
 class Pull(msgspec.Struct, frozen=True, kw_only=True):
@@ -165,7 +166,8 @@ class Link(msgspec.Struct, frozen=True, kw_only=True):
 class Event(msgspec.Struct, frozen=True, kw_only=True):
     """One delivery, read. A part is None when the payload has none; `number` is the issue or pull request it is about.
 
-    changed: the keys of `changes`.  old_name: a renamed repository's bare name, or a moved one's old owner.
+    changed: the keys of `changes`.  body_before: a text that was edited.
+    old_name: a renamed repository's bare name, or a moved one's old owner.
     head_sha: of a check, status, Actions run or merge group.  readable: whether the body was a JSON object at all.
     told: what of the payload the cache may keep, as JSON (handlers/telling.py).
     """
@@ -182,6 +184,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     number: int | None = None
     head_sha: str = ""
     changed: tuple[str, ...] = ()
+    body_before: str = ""
     old_name: str = ""
     label: str = ""
     issue: Issue | None = None

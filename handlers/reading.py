@@ -87,6 +87,7 @@ def read(name: str, guid: str, payload: Json) -> Event:
         number=_number(pull, issue, payload),
         head_sha=_head_sha(check, actions_run, status, payload),
         changed=tuple(key for key in list(changes)[:MANY] if len(key) <= 64),
+        body_before=text(part(changes, "body"), "from"),
         old_name=_old_name(changes),
         label=line(part(payload, "label"), "name"),
         issue=issue,
@@ -172,6 +173,7 @@ def _comment(source: Json) -> Comment:
         author=_actor(part(source, "user")),
         via_app=bool(part(source, "performed_via_github_app")),
         created_at=moment(source, "created_at") or LONG_AGO,
+        updated_at=moment(source, "updated_at") or LONG_AGO,
     )
 
 

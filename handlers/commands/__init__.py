@@ -26,6 +26,7 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
 
     task: the one in whose tracking issue or pull request the comment stands, "" on the plan's own issue.
     hidden: repositories that must not be mentioned there.
+    seen: the hash of the text that was asked about, "" when only the time says which that was.
     """
 
     engine: Engine
@@ -36,6 +37,7 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     said_by: str = ""
     task: str = ""
     hidden: frozenset[str] = frozenset()
+    seen: str = ""
 
     def targets(self, asked: Command, otherwise: tuple[str, ...] = ()) -> tuple[str, ...]:
         """What a command is about: what it names, else the task in whose place it stands, else `otherwise`."""

@@ -14,7 +14,7 @@ from services.core.text import code
 )
 async def approve(context: Context, _: Command) -> str:
     given = await context.engine.approve(
-        context.repo, context.number, context.sender, context.asked_at, context.said_by
+        context.repo, context.number, context.sender, context.asked_at, context.said_by, seen=context.seen
     )
     version = code(given.plan.hash[:12])
     if given.is_enough:

@@ -8,7 +8,7 @@ graph first, then rows of the table, finished tasks before the rest, then answer
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from services.core import graph, plan_changes
+from services.core import boxes, graph, plan_changes
 from services.core.board import Run
 from services.core.durations import lasting
 from services.core.explain import ends
@@ -77,6 +77,7 @@ def render(
     headline = _headline(plan, approved_by, run, approvers, edited=edited)
     head = [f"### Plan: {plain(plan.title) or 'untitled'}", "", headline, ""]
     head += plan_changes.since(plan, live, is_approved=bool(approved_by)) if live is not None else []
+    head += boxes.listed(boxes.offered(_to_approve(plan, live) if not approved_by else "", run))
     head += _ahead(plan, run, path, ahead, now)
     told = [f"- ⚠ {warning}" for warning in warnings]
     warned = [*_up_to(told, PROBLEMS, len(told)), ""]
@@ -92,6 +93,12 @@ def render(
         yield _join([*head, *_up_to(told, 0, len(told)), "", *_table(plan, rows, 0, ahead), "", *no_graph], ())
 
     return first_that_fits(bodies())
+
+
+def _to_approve(plan: Plan, live: Parsed | None) -> str:
+    """The hash of the text that an approval would be for, "" while there is none to approve."""
+    newest = live.plan if live is not None else plan
+    return newest.hash if newest is not None else ""
 
 
 def first_that_fits(bodies: Iterator[str]) -> str:

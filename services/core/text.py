@@ -4,6 +4,7 @@ Titles, ids, check names and messages of others may hold mentions, closing keywo
 breaks. `code` is for names, `plain` for sentences; both bound the length and remove what a reader could not see.
 """
 
+import hashlib
 import re
 
 from services.core.plan_text import clean_line
@@ -41,3 +42,8 @@ def title(text: str, limit: int = 200) -> str:
     """For titles of issues, pull requests and commits, which are not Markdown but still mention, refer and close."""
     kept = _CLOSING.sub(lambda found: found[0][0] + _JOINER + found[0][1:], visible(text, limit))
     return re.sub(r"[@#](?=\w)", lambda found: found[0] + _JOINER, kept)
+
+
+def digest_of(*texts: str) -> str:
+    """By which texts are known again, however long they are; of one text it is what `sha256sum` says."""
+    return hashlib.sha256("\0".join(texts).encode(errors="surrogatepass")).hexdigest()

@@ -11,6 +11,7 @@ import msgspec
 
 from services.core import explain, messages, overrides, report
 from services.core.board import Run, Wish
+from services.core.boxes import Box
 from services.core.cost import Spent
 from services.core.explain import Link
 from services.core.explained import told
@@ -21,7 +22,7 @@ from services.core.plan_file import is_plan_file
 from services.core.roles import Tier, suffices
 from services.core.simulate import Simulated, simulate
 from services.core.targets import chosen, only, to_retry
-from services.engine import pulls
+from services.engine import pulls, ticks
 from services.engine.configs import config_of
 from services.engine.effects import Effects
 from services.engine.files import check_plans, check_settings
@@ -196,11 +197,23 @@ class Engine(Shown):
         await self._parts.plans.answer(repo, number, Answer(to=to, command=command, text=text))
         self.stickies.touch(repo, number)
 
-    async def approve(self, repo: str, number: int, actor: str, asked_at: datetime, said_by: str = "") -> Approved:
+    async def ticked(
+        self, repo: str, number: int, comment_id: str, body: str, before: str | None
+    ) -> tuple[Box, ...] | None:
+        """The boxes that were ticked with an edit of our own comment; None when it is not ours."""
+        return await ticks.ticked(self._parts, repo, number, comment_id, body, before)
+
+    async def write_anew(self, repo: str, number: int) -> None:
+        """Somebody has changed our comment: post it again as it should be."""
+        await self.stickies.write_anew(repo, number)
+
+    async def approve(
+        self, repo: str, number: int, actor: str, asked_at: datetime, said_by: str = "", *, seen: str = ""
+    ) -> Approved:
         """Approve the plan; a run of the same text that is under way goes on in the name of who approved it last.
-        said_by: who says it in the actor's name.
+        said_by: who says it in the actor's name.  seen: the hash of the text that they saw.
         """
-        given = await self.intake.approve(repo, number, actor, asked_at, said_by)
+        given = await self.intake.approve(repo, number, actor, asked_at, said_by, seen=seen)
         row = given.plan
         run = await self._parts.runs.of_plan(row.id)
         if run is not None and run.finished_at is None and run.plan.hash == row.hash and given.is_enough:

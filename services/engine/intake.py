@@ -110,12 +110,15 @@ class Intake:
         """The plan of an issue as it was last read; a helpful refusal when there is none."""
         return _found(await self._parts.plans.get(f"{repo}#{number}"))
 
-    async def seen(self, repo: str, number: int, asked_at: datetime, command: str) -> PlanRow:
-        """The plan with the text that somebody could see who asked for something then; it is whole."""
+    async def seen(self, repo: str, number: int, asked_at: datetime, command: str, *, seen: str = "") -> PlanRow:
+        """The plan with the text that somebody could see who asked for something then, or that they have `seen`, by its
+        hash; it is whole.
+        """
         shown = await self._parts.plans.get(f"{repo}#{number}") or _found(await self.read(repo, number, adopt=True))
         whole(shown)
         fresh = await self.read(repo, number)
-        if fresh is None or fresh.hash != shown.hash or _could_not_see(fresh, asked_at):
+        wanted_hash = seen or shown.hash
+        if fresh is None or fresh.hash != wanted_hash or (not seen and _could_not_see(fresh, asked_at)):
             raise UserError(
                 "The plan has changed since you looked at it. Read the comment above again, then repeat "
                 f"`/lockstep {command}`."
@@ -123,11 +126,13 @@ class Intake:
         whole(fresh)
         return fresh
 
-    async def approve(self, repo: str, number: int, actor: str, asked_at: datetime, said_by: str = "") -> Approved:
+    async def approve(
+        self, repo: str, number: int, actor: str, asked_at: datetime, said_by: str = "", *, seen: str = ""
+    ) -> Approved:
         """Approve the text that `actor` could see when asking; everything that speaks against it is said in one
         sentence. said_by: who says it in the actor's name.
         """
-        fresh = await self.seen(repo, number, asked_at, "approve")
+        fresh = await self.seen(repo, number, asked_at, "approve", seen=seen)
         plan = whole(fresh)
         wanted = await self._may_approve(actor, fresh)
         if said_by:

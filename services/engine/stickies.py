@@ -6,7 +6,6 @@ the same body is never sent twice.
 """
 
 import asyncio
-import hashlib
 from collections.abc import Collection
 from datetime import datetime
 
@@ -15,7 +14,7 @@ from services.core.backoff import delay
 from services.core.clock import from_text
 from services.core.names import STICKY
 from services.core.shards import shard_of
-from services.core.text import code
+from services.core.text import code, digest_of
 from services.engine.approval import is_used_up
 from services.engine.leave import ended
 from services.engine.parts import Parts
@@ -61,6 +60,11 @@ class Stickies:
         else:
             self._parts.timers.after(rest, lambda: self._post_soon(place))
 
+    async def write_anew(self, repo: str, number: int) -> None:
+        """Somebody else has changed this comment: what we last posted is not what stands there."""
+        await self._parts.plans.overwritten(repo, number)
+        self.touch(repo, number)
+
     def _post_soon(self, place: Place) -> None:
         self._parts.spawn("sticky", self.post(*place))
 
@@ -92,7 +96,7 @@ class Stickies:
     async def _post(self, repo: str, number: int) -> None:
         sticky = await self._parts.plans.sticky(repo, number)
         body = await self._body(repo, number, sticky)
-        digest = hashlib.sha256(body.encode()).hexdigest()
+        digest = digest_of(body)
         comment_id = sticky.comment_id
         if digest != sticky.body_hash:
             self._last[repo, number] = self._parts.clock.now()

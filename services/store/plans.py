@@ -249,15 +249,28 @@ class Plans:
         return await self._db.read(lambda c: [(row[0], row[1]) for row in c.execute(query)])
 
     async def posted(self, sticky: Sticky, comment_id: str, body_hash: str) -> None:
-        """The sticky comment now exists and shows this body, made of what `sticky` was."""
+        """The sticky comment exists and shows this body, made of what `sticky` was, unless it was overwritten since."""
 
         def write(c: Connection) -> None:
             c.execute(
                 "INSERT INTO sticky (repo, number, comment_id, body_hash, answers, shown) VALUES (?,?,?,?,?,?)"
                 " ON CONFLICT (repo, number) DO UPDATE SET"
-                " comment_id = excluded.comment_id, body_hash = excluded.body_hash, shown = excluded.shown",
-                (sticky.repo, sticky.number, comment_id, body_hash, b"[]", sticky.wanted),
+                " comment_id = excluded.comment_id, shown = excluded.shown,"
+                " body_hash = CASE WHEN sticky.body_hash = ? THEN excluded.body_hash ELSE sticky.body_hash END",
+                (sticky.repo, sticky.number, comment_id, body_hash, b"[]", sticky.wanted, sticky.body_hash),
             )
+
+        await self._db.write(write)
+
+    async def overwritten(self, repo: str, number: int) -> None:
+        """What the comment shows is no longer what was posted, so it is posted again whatever it says."""
+
+        def write(c: Connection) -> None:
+            query = (
+                "UPDATE sticky SET body_hash = 'overwritten ' || wanted, wanted = wanted + 1"
+                " WHERE repo = ? AND number = ?"
+            )
+            c.execute(query, (repo, number))
 
         await self._db.write(write)
 

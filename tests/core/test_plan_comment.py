@@ -30,6 +30,9 @@ def test_a_plan_that_waits_for_approval() -> None:
 
 **Waits for approval:** 2 tasks in 2 repositories. Next: `/lockstep approve` (needs maintain permission), then `/lockstep run`.
 
+- [ ] <!-- lockstep:box=approve/ff98ae7ec5f7b1f00d2b34e6e14853cf8b1d9a6962751ebb0fceec735b8ace96 -->Approve this text, version `ff98ae7ec5f7` · `/lockstep approve`
+- [ ] <!-- lockstep:box=refresh -->Look at everything anew, now · `/lockstep refresh`
+
 **Critical path:** `schema` → `api` (2 of 2 tasks)
 
 - ⚠ Watch out.
@@ -122,7 +125,7 @@ def test_hostile_titles_are_dead_in_the_table() -> None:
     title = "<script>alert(1)</script> @acme/everyone fixes #1 | [x](javascript:y) <!--"
     text = render(plan(task("a", title=title), title=title), [], approved_by="", run=None)
     shown = text.split("<details>")[0]
-    assert not re.search(r"(?<!\\)<", shown)
+    assert not re.search(r"(?<!\\)<(?!!-- lockstep:box=\w+[0-9a-f/]* -->)", shown)
     assert not re.search(r"@\w", shown)
     assert not re.search(r"(?i)\bfixes\b", shown)
     row = next(line for line in shown.splitlines() if line.startswith("| `a`"))

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.core.plan_text import find_hidden
-from services.core.text import code, plain, title, visible
+from services.core.text import code, digest_of, plain, title, visible
 
 HOSTILE = [
     "<script>alert(1)</script><img src=x onerror=alert(1)>",
@@ -56,3 +56,8 @@ def test_plain_never_leaves_live_markup(text: str) -> None:
     said = plain(text)
     assert not re.search(r"(?<!\\)(\\\\)*[<>|`\[\]*_@#](?<!\\.)", re.sub(r"\\.", "", said))
     assert len(said) <= 2 * 256 + 600
+
+
+def test_a_digest_is_of_the_texts_and_where_each_ends() -> None:
+    assert digest_of("abc") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+    assert digest_of("a", "bc") != digest_of("ab", "c") != digest_of("abc")

@@ -126,3 +126,21 @@ async def test_a_comment_is_heard_once(plans: Plans) -> None:
     await plans.heard("c1", at(0))
     await plans.heard("c1", at(1))
     assert await plans.was_heard("c1")
+
+
+async def test_a_comment_that_somebody_overwrote_is_not_taken_for_what_was_posted(plans: Plans) -> None:
+    await plans.save(row("h1"), at(0))
+    await plans.posted(await plans.sticky("acme/api", 1), "9", "digest")
+    assert (await plans.sticky("acme/api", 1)).body_hash == "digest"
+    posting = await plans.sticky("acme/api", 1)
+    await plans.overwritten("acme/api", 1)
+    assert await plans.behind() == [("acme/api", 1)]
+    await plans.posted(posting, "9", "digest")  # on its way when that happened
+    again = await plans.sticky("acme/api", 1)
+    assert again.body_hash not in {"", "digest"}
+    await plans.overwritten("acme/api", 1)
+    await plans.posted(again, "9", "digest")
+    assert (await plans.sticky("acme/api", 1)).body_hash not in {"digest", again.body_hash}
+    await plans.posted(await plans.sticky("acme/api", 1), "9", "digest")
+    assert (await plans.sticky("acme/api", 1)).body_hash == "digest"
+    assert await plans.behind() == []

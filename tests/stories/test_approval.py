@@ -67,11 +67,12 @@ async def test_an_approval_is_for_the_text_its_writer_could_see(story: Story) ->
     await story.hears(NOWHERE)
     comment = await story.comment("/lockstep approve")
     await story.settled()
+    missed = story.deliveries("issue_comment")[-1]
     await story.turn_clock(seconds=5)
     await story.hears(url)
     await story.edit(OTHER, by="mal")
     await story.settled()
-    await story.redeliver(story.deliveries("issue_comment")[-1])
+    await story.redeliver(missed)
     await story.until("The plan has changed since you looked at it.", lambda: "confused" in story.reactions(comment))
     assert "Waits for approval" in story.plan_comment()
     await nothing_was_started(story)

@@ -25,6 +25,9 @@ async def test_a_plan_is_shown_with_its_graph_before_anybody_approves_it(story: 
 
 **Waits for approval:** 3 tasks in 2 repositories. Next: `/lockstep approve` (needs maintain permission), then `/lockstep run`.
 
+- [ ] <!-- lockstep:box=approve/fb4e31e592191039254a55aca3a0ff286864c5a6cbc3a4877c78959aacf8bbb3 -->Approve this text, version `fb4e31e59219` · `/lockstep approve`
+- [ ] <!-- lockstep:box=refresh -->Look at everything anew, now · `/lockstep refresh`
+
 **Critical path:** `schema` → `api` → `docs` (3 of 3 tasks), 1 h 30 if every task took all the time it has; nothing like them has finished yet.
 
 
