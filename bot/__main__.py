@@ -10,6 +10,7 @@ import sys
 COMMANDS = {
     "demo": ("bot.demo", "run a plan to its last merge on this machine"),
     "serve": ("bot.serve", "run the bot"),
+    "diagnose": ("bot.diagnose", "say what a CI log tells of, with the lines that show it"),
     "migrate": ("bot.migrate", "bring the database up to this version"),
     "plan": ("bot.plan_cli", "check or simulate a plan, or print the schema of plans"),
 }

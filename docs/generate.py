@@ -13,7 +13,11 @@ import msgspec
 import handlers.commands
 from bot.settings import reference
 from services.core.config import config_schema
+from services.core.durations import lasting
+from services.core.failure_table import BY_TOOL
+from services.core.failures import CLASSES
 from services.core.plan_schema import plan_schema
+from services.core.strategies import POLICY, STRATEGIES, Step
 
 PAGES = Path(__file__).parent / "reference"
 NOTE = "<!-- Made by docs/generate.py; edit the code, not this page. -->\n"
@@ -46,6 +50,9 @@ def commands() -> str:
 def _keys(schema: Mapping[str, Any], before: str = "") -> Iterator[str]:
     """The rows of a repository's own settings, from their schema."""
     for name, key in schema["properties"].items():
+        if "$ref" in key.get("items", {}):
+            yield f"| `{before}{name}` | a list of `text` and `class` | `none` | {key['description']} |"
+            continue
         if "$ref" in str(key):
             yield from _keys(schema["$defs"]["Approvals"], f"{name}.")
             continue
@@ -53,6 +60,30 @@ def _keys(schema: Mapping[str, Any], before: str = "") -> Iterator[str]:
         default = key["default"] if key["default"] not in ([], (), {}) else "none"
         default = str(default).lower() if isinstance(default, bool) else default
         yield f"| `{before}{name}` | {accepts} | `{default}` | {key['description']} |"
+
+
+def failures() -> str:
+    classes = [f"| `{cls}` | {meaning} | {_steps(POLICY[cls])} |" for cls, meaning in CLASSES.items()]
+    ways = [f"| `{strategy}` | {meaning} |" for strategy, meaning in STRATEGIES.items()]
+    tools = []
+    for tool, rows in BY_TOOL.items():
+        found = [f"| `{text.replace('|', chr(92) + '|')}` | `{cls}` | {weight} |" for cls, weight, text in rows]
+        tools.append(f"\n### {tool.capitalize()}\n\n| Pattern | Class | Weight |\n| --- | --- | --- |\n" + "\n".join(found) + "\n")
+    head, strategies, patterns = FAILURES
+    return (
+        f"{NOTE}\n{head}" + "\n".join(classes) + f"\n{strategies}" + "\n".join(ways) + f"\n{patterns}" + "".join(tools)
+    )
+
+
+def _steps(steps: tuple[Step, ...]) -> str:
+    """`retry` ×6 (2 s to 5 min), `manual`."""
+    plain = Step("manual")
+    return ", ".join(
+        f"`{step.strategy}`"
+        + (f" ×{step.most}" if step.most > 1 else "")
+        + (f" ({lasting(step.first)} to {lasting(step.longest)})" if step.first != plain.first else "")
+        for step in steps
+    )
 
 
 def schema(value: Mapping[str, Any]) -> str:
@@ -70,7 +101,7 @@ REPOSITORY = """
 
 In `.github/lockstep.yml` on the default branch. The same file in the owner's `.github` repository, where the App is
 installed on it too, holds defaults for all repositories of that owner: what a repository says itself counts, and of
-`approvals` and `aliases` key by key. An unknown key or a value that does not fit is an error. While a repository's own
+`approvals` and `aliases` key by key; to its own `failures` the owner's are added. An unknown key or a value that does not fit is an error. While a repository's own
 file has one, its plans can't be approved, and everything else is as if the file were empty. The check `lockstep/config` on a pushed
 commit of the default branch shows errors at their lines.
 
@@ -89,11 +120,50 @@ approvals:
   self: false
 aliases:
   r+: approve
+failures:
+  - text: "quota of * is used up"
+    class: out_of_resources
 ```
+
+`failures` name what [only this repository's CI prints](failures.md#patterns). A `text` has 4 to 200 characters, a word of at least three
+letters, at most five `*`, and not both `#` and other numbers.
 
 | Key | Accepts | Default | Meaning |
 | --- | --- | --- | --- |
 """
+FAILURES = (
+    """# Failures
+
+What `python -m bot diagnose` finds in a CI log ([how to use it](../how-to/diagnose.md)), and what each finding calls for. The strategies of
+a class are tried in this order, each so often at most, with pauses
+between its tries that grow in the bounds named; the last one is always a person.
+
+## Classes
+
+| Class | What is the matter | Strategies |
+| --- | --- | --- |
+""",
+    """
+`flaky_test`, `broken_base`, `agent_failed` and `agent_empty` can't be told from a log; they need to know whether the same commit has passed,
+how the base branch stands, and how the agent ended.
+
+## Strategies
+
+| Strategy | What is done |
+| --- | --- |
+""",
+    """
+## Patterns
+
+A pattern is literal text in which `*` stands for anything, `#` for a number other than 0 (a pattern that has one has no other numbers) and
+`^` for the beginning of the line. Case does not count. A pattern begins and ends with whole words, unless a `*` stands there. There are no
+regular expressions: a line is searched once from left to right, so that no pattern and no log can take long.
+
+Each pattern that a log holds speaks for its class with its weight; the strongest of a class counts in full, further ones a little, and what
+stands in a step that passed next to nothing. A repository adds its own under `failures` in its
+[settings](settings.md#a-repositorys-own-settings); they go before all of these.
+""",
+)
 COMMANDS = """# Commands
 
 Write `/lockstep` and a verb at the start of a line of a comment on the plan's issue; several lines are several commands.
@@ -156,6 +226,7 @@ def main(arguments: list[str]) -> int:
     pages = {
         "settings.md": settings(),
         "commands.md": commands(),
+        "failures.md": failures(),
         "plan.schema.json": schema(plan_schema()),
         "config.schema.json": schema(config_schema()),
     }

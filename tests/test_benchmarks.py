@@ -1,16 +1,20 @@
 """The runner of the benchmarks: one JSON object in the last line, and exit statuses that scripts can rely on."""
 
+import gzip
 import json
 import sys
 from importlib import metadata
+from pathlib import Path
 
 import pytest
 
 import benchmarks._https
+import benchmarks.ci_logs
 import benchmarks.demo
 import benchmarks.transports
 from benchmarks import MissingData, Report, Say, WentWrong
 from benchmarks.__main__ import main, names
+from tests.core.logs import EXCERPTS
 
 
 def measured(say: Say) -> Report:
@@ -91,3 +95,32 @@ def test_transports_names_the_figures_that_must_be_there(server: str, monkeypatc
     assert report.figures["connections"] == 1
     assert set(report.peers) >= {"limit", "aiohttp"}
     assert str(report.conditions["server"]).startswith(server)
+
+
+def test_ci_logs_names_the_figures_that_must_be_there(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    logs = {"Test": EXCERPTS["pytest"][1], "Compilation": EXCERPTS["tsc"][1], "Unknown": "all is well\n"}
+    bugs = [
+        {"label": label, "project": f"acme-{number}", "log": log} for label, log in logs.items() for number in range(12)
+    ]
+    text = "calm\r\n" * 70 + "\rerror: it broke\n"
+    pairs = [
+        {"id": f"s/{name}_1", "set": "s", "errors": [["E", 72, 72], ["C", 71, 71]], "fail_log": text} for name in "abcd"
+    ]
+    for name, rows in (("bugswarm", bugs), ("cidiff", pairs)):
+        with gzip.open(tmp_path / f"{name}.jsonl.gz", "wt") as file:
+            file.writelines(json.dumps(row) + "\n" for row in rows)
+    monkeypatch.setenv("LOCKSTEP_CI_LOGS", str(tmp_path))
+    monkeypatch.setattr(benchmarks.ci_logs, "ROUNDS", 1)
+    report = benchmarks.ci_logs.measure(lambda line: None)
+    assert report.figures["macro_f1"] == report.figures["evidence_recall"] == 1.0
+    assert report.figures["ms_5mb"] > 0
+    assert {"macro_f1", "ms_5mb"} <= set(report.peers["blind expressions"])
+    assert report.peers["last 50"]["evidence_recall"] == 1.0
+
+
+def test_ci_logs_without_the_logs_is_one_sentence(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("LOCKSTEP_CI_LOGS", raising=False)
+    assert main(["ci_logs"]) == 2
+    assert capsys.readouterr().err == "benchmarks: LOCKSTEP_CI_LOGS has to name a folder with bugswarm.jsonl.gz.\n"

@@ -13,6 +13,8 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta, field
 
+from services.core.failure_patterns import KnownFailure
+from services.core.failures import CLASSES
 from services.core.plan import Problem
 from services.core.plan_text import nearest, quote
 from services.core.plan_yaml import Composer, Mapping, Node, Scalar, Sequence
@@ -56,6 +58,10 @@ class RepoConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
         dict[Alias, Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_-]{0,31}$")]],
         Meta(max_length=20, description="Short words for commands in comments, such as `r+: approve`."),
     ] = {}
+    failures: Annotated[
+        tuple[KnownFailure, ...],
+        Meta(max_length=50, description="Failures in the logs of this repository's CI that Lockstep does not know."),
+    ] = ()
 
 
 class Read(msgspec.Struct, frozen=True, kw_only=True):
@@ -96,14 +102,18 @@ def read_config(text: str, place: str = CONFIG_PATH, defaults: str = "") -> Repo
 
 
 def combined(defaults: Keys[str, Any], own: Keys[str, Any]) -> RepoConfig:
-    """What a repository says over its owner's defaults; of `approvals` and `aliases`, key by key."""
+    """What a repository says over its owner's defaults; of `approvals` and `aliases`, key by key, and of `failures`
+    its own before the owner's.
+    """
     merged = {**defaults, **own}
+    if "failures" in defaults and "failures" in own:
+        merged["failures"] = [*own["failures"], *defaults["failures"]]
     for key in ("approvals", "aliases"):
         if key in defaults and key in own:
             merged[key] = {**defaults[key], **own[key]}
     try:
         return msgspec.convert(merged, RepoConfig, strict=False)
-    except msgspec.ValidationError:  # together they have more aliases than one may have
+    except msgspec.ValidationError:  # together they have more entries than one may have
         return msgspec.convert({**defaults, **own}, RepoConfig, strict=False)
 
 
@@ -125,9 +135,11 @@ def _take(key: Spot, node: Node, written: dict[str, Any], findings: Findings) ->
         return
     if _is_null(node):
         return
-    if key.text == "approvals" and isinstance(node, Mapping):
-        fields = tuple(Approvals.__struct_encode_fields__)
-        wrong = [inner for inner, _ in node.entries.values() if inner.text not in fields]
+    if key.text in _PARTS:
+        fields = _PARTS[key.text].__struct_encode_fields__
+        parts = node.items if isinstance(node, Sequence) else [node]
+        entries = [inner for part in parts if isinstance(part, Mapping) for inner, _ in part.entries.values()]
+        wrong = [inner for inner in entries if inner.text not in fields]
         for inner in wrong:
             _unknown(inner, fields, findings)
         if wrong:
@@ -142,6 +154,10 @@ def _take(key: Spot, node: Node, written: dict[str, Any], findings: Findings) ->
         written[key.text] = value
 
 
+_PARTS: Keys[str, type[msgspec.Struct]] = {"approvals": Approvals, "failures": KnownFailure}
+"""Settings that have keys of their own."""
+
+
 def _unknown(key: Spot, known: tuple[str, ...], findings: Findings) -> None:
     near = nearest(key.text, known)
     hint = f"Did you mean `{near}`?" if near else f"Keys are {', '.join(f'`{name}`' for name in known)}."
@@ -149,12 +165,16 @@ def _unknown(key: Spot, known: tuple[str, ...], findings: Findings) -> None:
 
 
 def _said(message: str, key: str) -> str:
-    """msgspec's sentence, but a pattern is no help to people."""
+    """msgspec's sentence, but a pattern or the list of classes is no help to people."""
+    if key == "failures" and message.startswith("Invalid enum value"):
+        near = nearest(message.split("'")[1], CLASSES)
+        return f"{message[:1].lower()}{message[1:]}; did you mean '{near}'" if near else "there is no such class"
     if "matching regex" not in message:
         return message[:1].lower() + message[1:].replace("`", "'")
     return {
         "aliases": "an alias is a word such as 'r+' or 'lgtm', and stands for a command's word such as 'approve'",
         "approvals": "'users' are logins, without an @",
+        "failures": "a 'text' has a word of three letters or more, at most five '*', and not both '#' and other numbers",
     }.get(key, "its value does not have the allowed form")
 
 

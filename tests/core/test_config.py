@@ -48,6 +48,14 @@ def test_reads(text: str, expected: RepoConfig) -> None:
         ("approvals: 2", 1, "expected 'object'"),
         ("aliases:\n  R+: approve", 1, "an alias is a word"),
         ("aliases:\n  lgtm: /lockstep approve", 1, "an alias is a word"),
+        ("failures:\n  - text: used up quota\n    class: runer", 3, "did you mean 'runner'"),
+        ("failures:\n  - text: used up quota\n    class: xyzzyx", 3, "there is no such class"),
+        ("failures:\n  - {text: used up quota, class: lint}\n  - txt: x", 3, "Did you mean `text`?"),
+        ("failures:\n  - text: a*b*cde*f*g*h*i\n    class: lint", 2, "at most five '*'"),
+        ("failures:\n  - text: '12 * 34'\n    class: lint", 2, "three letters or more"),
+        ("failures:\n  - text: '# of 12 failed'\n    class: lint", 2, "not both '#' and other numbers"),
+        ("failures:\n  - text: used up quota", 2, "missing required field 'class'"),
+        ("failures: used up", 1, "expected 'array'"),
         ("aliases:\n" + "".join(f"  a{n}: approve\n" for n in range(21)), 1, "length <= 20"),
     ],
 )
@@ -72,6 +80,14 @@ def test_what_a_repository_says_counts_over_its_owners_defaults() -> None:
     )
 
 
+def test_to_its_own_failures_the_owners_are_added() -> None:
+    own = "failures:\n  - {text: quota used up, class: runner}\n"
+    defaults = "failures:\n  - {text: no licence left, class: budget}\n"
+    found = read_config(own, defaults=defaults).failures
+    assert [(known.text, known.cls) for known in found] == [("quota used up", "runner"), ("no licence left", "budget")]
+    assert read_config("", defaults=defaults).failures == found[1:]
+
+
 def test_of_broken_defaults_what_is_sound_counts() -> None:
     assert read_config("", defaults="checks: never\nmerge: merge\n") == RepoConfig(merge="merge")
 
@@ -85,6 +101,7 @@ def test_the_schema_knows_every_key() -> None:
     schema = config_schema()
     assert set(schema["properties"]) == set(RepoConfig.__struct_fields__)
     assert set(schema["$defs"]["Approvals"]["properties"]) == {"required", "self", "users"}
+    assert set(schema["$defs"]["KnownFailure"]["properties"]) == {"text", "class"}
     assert schema["additionalProperties"] is False
 
 

@@ -1,0 +1,120 @@
+"""What is the matter: a log and what else is known, turned into a class of failure with its evidence.
+
+Each pattern that the log holds speaks for its class, as strongly as its weight and its step say; the strongest voice
+counts in full, further ones a little. Facts that no log can tell (the base fails too, the same commit has passed) come
+from outside and go first.
+"""
+
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+from services.core.failure_evidence import base_score, chosen, scores
+from services.core.failure_facts import Facts, judged
+from services.core.failure_patterns import Matcher, Pattern, words_of
+from services.core.failure_table import PATTERNS
+from services.core.failures import Diagnosis, FailureClass
+from services.core.log_lines import WIDTH, Line, Log
+from services.core.log_marks import weights
+from services.core.signature import signature
+from services.core.strategies import POLICY
+
+LEAST = 2.5
+"""A weaker voice than this says nothing."""
+FURTHER = 0.15
+"""What a second voice for the same class adds."""
+OTHERS = 0.3
+"""What a line that speaks for another class is worth as evidence."""
+ASIDE = 0.6
+"""How sure a class is that only lines outside of the failed step tell."""
+NOTHING = Log()
+NO_FACTS = Facts()
+_KNOWN = Matcher(PATTERNS)
+
+
+class Voice(msgspec.Struct, frozen=True):
+    """One pattern that speaks, and where in the lines it does."""
+
+    pattern: Pattern
+    strength: float
+    places: tuple[int, ...]
+
+
+def heard(
+    lines: Sequence[Line], counts: Sequence[float], own: Matcher | None = None
+) -> tuple[list[Voice], list[float]]:
+    """The patterns these lines have, the strongest first, and how much each line looks like an error by itself."""
+    places: dict[Pattern, list[int]] = {}
+    looks: list[float] = []
+    for at, line in enumerate(lines):
+        low = line.text.lower()
+        words = words_of(low)
+        looks.append(base_score(low, words))
+        found = _KNOWN.find(low, words)
+        for pattern in found + own.find(low, words) if own else found:
+            places.setdefault(pattern, []).append(at)
+    voices = [Voice(p, p.weight * max(counts[at] for at in where), tuple(where)) for p, where in places.items()]
+    return sorted(voices, key=lambda voice: (-voice.strength, voice.places)), looks
+
+
+def totals(found: Iterable[Voice]) -> dict[FailureClass, float]:
+    """How loud each class is."""
+    loud: dict[FailureClass, float] = {}
+    for voice in found:  # strongest first
+        cls = voice.pattern.cls
+        loud[cls] = loud[cls] + FURTHER * voice.strength if cls in loud else voice.strength
+    return loud
+
+
+def diagnose(log: Log = NOTHING, facts: Facts = NO_FACTS, own: Sequence[Pattern] = ()) -> Diagnosis:
+    """The failure that a log and the facts tell of; without a log, what a check's annotations say is read as one."""
+    lines = log.lines or tuple(Line(number, text[:WIDTH]) for number, text in enumerate(facts.annotations, 1))
+    counts = weights(lines)
+    voices, looks = heard(lines, counts, Matcher(own) if own else None)
+    loud, sure = _ordered(voices), 1.0
+    if not loud and min(counts, default=1.0) < 1.0:  # what failed is not where the marks say
+        counts, sure = [1.0] * len(lines), ASIDE
+        voices = _alike(voices)
+        loud = _ordered(voices)
+    told: FailureClass = loud[0][0] if loud else "unknown"
+    cls, confidence = judged(facts, told, _confidence(loud, sure))
+    evidence = chosen(lines, scores(lines, _with_patterns(looks, voices, told), counts))
+    first = [lines[at].text for voice in voices if voice.pattern.cls == told for at in voice.places[:1]]
+    return Diagnosis(
+        cls=cls,
+        confidence=confidence,
+        signature=signature(cls, first or (shown.text for shown in evidence[-1:])),
+        evidence=evidence,
+        strategy=POLICY[cls][0].strategy,
+    )
+
+
+def _ordered(voices: Iterable[Voice]) -> list[tuple[FailureClass, float]]:
+    """The classes that are loud enough, the loudest first."""
+    loud = [item for item in totals(voices).items() if item[1] >= LEAST]
+    return sorted(loud, key=lambda item: -item[1])
+
+
+def _alike(voices: Iterable[Voice]) -> list[Voice]:
+    """The same as if every step counted."""
+    found = [Voice(voice.pattern, float(voice.pattern.weight), voice.places) for voice in voices]
+    return sorted(found, key=lambda voice: (-voice.strength, voice.places))
+
+
+def _with_patterns(looks: Sequence[float], voices: Iterable[Voice], cls: FailureClass) -> list[float]:
+    """What each line looks like, and what its patterns add: those of the class in full."""
+    added: dict[int, float] = {}
+    for voice in voices:
+        share = 1.0 if voice.pattern.cls == cls else OTHERS
+        for at in voice.places:
+            added[at] = max(added.get(at, 0.0), share * voice.pattern.weight)
+    return [look + added.get(at, 0.0) for at, look in enumerate(looks)]
+
+
+def _confidence(loud: Sequence[tuple[FailureClass, float]], sure: float) -> float:
+    """High when a decisive pattern speaks and no other class does."""
+    if not loud:
+        return 0.0
+    best = loud[0][1]
+    rival = loud[1][1] if len(loud) > 1 else 0.0
+    return round(min(0.99, min(1.0, best / 10) * best / (best + rival * 0.5)) * sure, 2)

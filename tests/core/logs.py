@@ -1,0 +1,368 @@
+"""Short excerpts of what tools print when something fails, written by hand, each with its class."""
+
+from services.core.failures import FailureClass
+
+EXCERPTS: dict[str, tuple[FailureClass, str]] = {
+    "pytest": (
+        "test_failure",
+        """
+============================= test session starts ==============================
+collected 12 items
+tests/test_prices.py ..F.........                                        [100%]
+=================================== FAILURES ===================================
+_________________________________ test_rounds __________________________________
+    def test_rounds():
+>       assert price("1.005") == "1.01"
+E       AssertionError: assert '1.00' == '1.01'
+tests/test_prices.py:14: AssertionError
+=========================== short test summary info ============================
+FAILED tests/test_prices.py::test_rounds - AssertionError: assert '1.00' == '1.01'
+========================= 1 failed, 11 passed in 0.41s =========================
+""",
+    ),
+    "pytest cannot import": (
+        "missing_dependency",
+        """
+Traceback (most recent call last):
+  File "/build/shop/run.py", line 3, in <module>
+    import yaml
+ModuleNotFoundError: No module named 'yaml'
+""",
+    ),
+    "unittest": (
+        "test_failure",
+        """
+======================================================================
+FAIL: test_total (shop.tests.test_cart.CartTest)
+----------------------------------------------------------------------
+Traceback (most recent call last):
+  File "/build/shop/tests/test_cart.py", line 21, in test_total
+    self.assertEqual(cart.total(), 30)
+AssertionError: 29 != 30
+----------------------------------------------------------------------
+Ran 44 tests in 0.212s
+
+FAILED (failures=1, skipped=2)
+""",
+    ),
+    "tox docs": (
+        "documentation",
+        """
+docs run-test: commands[0] | sphinx-build -W -b html docs docs/_build
+Warning, treated as error:
+/build/docs/api.rst:12:Title underline too short.
+ERROR: InvocationError for command /build/.tox/docs/bin/sphinx-build -W -b html docs docs/_build (exited with code 2)
+ERROR:   docs: commands failed
+""",
+    ),
+    "tox tests": (
+        "test_failure",
+        """
+py311: commands[0]> pytest -q
+F...                                                                     [100%]
+=================================== FAILURES ===================================
+E   ValueError: no such currency
+1 failed, 3 passed in 0.20s
+py311: exit 1 (0.60 seconds) /build> pytest -q pid=4032
+  py311: FAIL code 1 (4.10=setup[3.50]+cmd[0.60] seconds)
+""",
+    ),
+    "mypy": (
+        "build",
+        """
+shop/cart.py:18: error: Incompatible return value type (got "str", expected "int")  [return-value]
+shop/cart.py:31: error: Name "Decimal" is not defined  [name-defined]
+Found 2 errors in 1 file (checked 40 source files)
+""",
+    ),
+    "ruff": (
+        "lint",
+        """
+shop/cart.py:1:8: F401 [*] `os` imported but unused
+shop/cart.py:40:121: E501 Line too long (132 > 120)
+Found 2 errors.
+[*] 1 fixable with the `--fix` option.
+""",
+    ),
+    "ruff format": ("lint", "Would reformat: shop/cart.py\n1 file would be reformatted, 39 files already formatted\n"),
+    "black": ("lint", "would reformat /build/shop/cart.py\nOh no!\n2 files would be reformatted.\n"),
+    "flake8": ("lint", "./shop/cart.py:65:5: E303 too many blank lines (2)\n./shop/cart.py:70:1: W293 blank line\n"),
+    "pip": (
+        "missing_dependency",
+        """
+ERROR: Could not find a version that satisfies the requirement shopkit==9.9 (from versions: 1.0, 1.1)
+ERROR: No matching distribution found for shopkit==9.9
+""",
+    ),
+    "npm": (
+        "missing_dependency",
+        """
+npm error code ERESOLVE
+npm error ERESOLVE unable to resolve dependency tree
+npm error Found: react@17.0.2
+npm error Could not resolve dependency:
+npm error peer react@"^18.0.0" from charts@4.0.0
+""",
+    ),
+    "npm script": ("configuration", 'npm error Missing script: "tset"\nnpm error\nnpm error Did you mean this?\n'),
+    "jest": (
+        "test_failure",
+        """
+ FAIL  src/cart.test.js
+  ● cart › adds up
+    expect(received).toBe(expected) // Object.is equality
+    Expected: 30
+    Received: 29
+      12 |   expect(total(cart)).toBe(30)
+Test Suites: 1 failed, 7 passed, 8 total
+Tests:       1 failed, 52 passed, 53 total
+""",
+    ),
+    "vitest": (
+        "test_failure",
+        """
+ FAIL  src/cart.test.ts > cart > adds up
+AssertionError: expected 29 to be 30 // Object.is equality
+ Test Files  1 failed | 7 passed (8)
+      Tests  1 failed | 52 passed (53)
+""",
+    ),
+    "mocha": ("test_failure", "  51 passing (90ms)\n  1 failing\n\n  1) cart\n       adds up:\n     Error: timeout\n"),
+    "tsc": (
+        "build",
+        """
+src/cart.ts(12,9): error TS2322: Type 'string' is not assignable to type 'number'.
+src/cart.ts(14,3): error TS2304: Cannot find name 'totl'.
+""",
+    ),
+    "eslint": (
+        "lint",
+        """
+/build/src/cart.js
+  12:7   error    'unused' is assigned a value but never used  no-unused-vars
+  30:1   warning  Unexpected console statement                 no-console
+
+✖ 2 problems (1 error, 1 warning)
+""",
+    ),
+    "prettier": (
+        "lint",
+        "[warn] src/cart.js\n[warn] Code style issues found in the above file. Run Prettier with --write to fix.\n",
+    ),
+    "go test": (
+        "test_failure",
+        """
+=== RUN   TestTotal
+    cart_test.go:19: total: got 29, want 30
+--- FAIL: TestTotal (0.00s)
+FAIL
+FAIL    example.org/shop/cart   0.004s
+FAIL
+""",
+    ),
+    "go build": (
+        "build",
+        """
+# example.org/shop/cart
+./cart.go:14:2: undefined: totl
+FAIL    example.org/shop/cart [build failed]
+""",
+    ),
+    "go modules": (
+        "missing_dependency",
+        "cart.go:5:2: no required module provides package example.org/money; to add it:\n\tgo get example.org/money\n",
+    ),
+    "cargo build": (
+        "build",
+        """
+error[E0425]: cannot find value `totl` in this scope
+  --> src/cart.rs:14:5
+   |
+14 |     totl
+   |     ^^^^ help: a local variable with a similar name exists: `total`
+error: could not compile `shop` (lib) due to 1 previous error
+""",
+    ),
+    "cargo test": (
+        "test_failure",
+        """
+test cart::adds_up ... FAILED
+---- cart::adds_up stdout ----
+thread 'cart::adds_up' panicked at src/cart.rs:40:9:
+assertion `left == right` failed
+test result: FAILED. 52 passed; 1 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.01s
+error: test failed, to rerun pass `--lib`
+""",
+    ),
+    "maven compile": (
+        "build",
+        """
+[ERROR] COMPILATION ERROR :
+[ERROR] /build/src/main/java/org/example/Cart.java:[14,9] cannot find symbol
+  symbol:   variable totl
+  location: class org.example.Cart
+[ERROR] Failed to execute goal org.apache.maven.plugins:maven-compiler-plugin:3.11.0:compile (default-compile) on project shop: Compilation failure
+""",
+    ),
+    "maven test": (
+        "test_failure",
+        """
+[ERROR] Tests run: 4, Failures: 1, Errors: 0, Skipped: 0, Time elapsed: 0.02 s <<< FAILURE! - in org.example.CartTest
+[ERROR] Failed to execute goal org.apache.maven.plugins:maven-surefire-plugin:3.1.2:test (default-test) on project shop: There are test failures.
+""",
+    ),
+    "maven dependency": (
+        "missing_dependency",
+        (
+            "[ERROR] Failed to execute goal on project shop: Could not resolve dependencies for project org.example:shop:jar:1.0: "
+            "Could not find artifact org.example:money:jar:9.9 in central\n"
+        ),
+    ),
+    "maven checkstyle": (
+        "lint",
+        (
+            "[ERROR] Failed to execute goal org.apache.maven.plugins:maven-checkstyle-plugin:3.3.0:check (validate) on project shop: "
+            "You have 1 Checkstyle violation. -> [Help 1]\n"
+        ),
+    ),
+    "maven licence": (
+        "license",
+        (
+            "[ERROR] Failed to execute goal org.apache.rat:apache-rat-plugin:0.15:check (default) on project shop: "
+            "Too many files with unapproved license: 2 See RAT report\n"
+        ),
+    ),
+    "maven javadoc": (
+        "documentation",
+        (
+            "[ERROR] Failed to execute goal org.apache.maven.plugins:maven-javadoc-plugin:3.5.0:jar (attach-javadocs) on project shop: "
+            "MavenReportException: Error while generating Javadoc\n"
+        ),
+    ),
+    "gradle compile": (
+        "build",
+        """
+/build/src/main/java/org/example/Cart.java:14: error: cannot find symbol
+FAILURE: Build failed with an exception.
+* What went wrong:
+Execution failed for task ':compileJava'.
+> Compilation failed; see the compiler error output for details.
+""",
+    ),
+    "gradle test": (
+        "test_failure",
+        """
+CartTest > addsUp() FAILED
+    org.opentest4j.AssertionFailedError at CartTest.java:19
+* What went wrong:
+Execution failed for task ':test'.
+> There were failing tests. See the report at: file:///build/reports/tests/test/index.html
+""",
+    ),
+    "gradle dependency": (
+        "missing_dependency",
+        """
+* What went wrong:
+Execution failed for task ':compileJava'.
+> Could not resolve all files for configuration ':compileClasspath'.
+   > Could not find org.example:money:9.9.
+""",
+    ),
+    "rubocop": (
+        "lint",
+        """
+lib/cart.rb:14:3: C: Style/StringLiterals: Prefer single-quoted strings
+40 files inspected, 1 offense detected, 1 offense autocorrectable
+""",
+    ),
+    "rspec": (
+        "test_failure",
+        """
+Failures:
+  1) Cart adds up
+     Failure/Error: expect(cart.total).to eq(30)
+       expected: 30
+            got: 29
+53 examples, 1 failure
+rspec ./spec/cart_spec.rb:14 # Cart adds up
+""",
+    ),
+    "bundler": (
+        "missing_dependency",
+        "Could not find gem 'money (= 9.9)' in rubygems repository or installed locally.\n",
+    ),
+    "dotnet build": (
+        "build",
+        """
+/build/Cart.cs(14,9): error CS0103: The name 'totl' does not exist in the current context [/build/Shop.csproj]
+Build FAILED.
+    0 Warning(s)
+    1 Error(s)
+""",
+    ),
+    "dotnet test": (
+        "test_failure",
+        """
+  Failed Shop.CartTests.AddsUp [12 ms]
+  Error Message:
+   Assert.Equal() Failure
+Failed!  - Failed:     1, Passed:    52, Skipped:     0, Total:    53, Duration: 90 ms - Shop.dll (net8.0)
+""",
+    ),
+    "make": (
+        "build",
+        """
+cart.c:14:5: error: 'totl' undeclared (first use in this function)
+make: *** [Makefile:12: cart.o] Error 1
+""",
+    ),
+    "linker": (
+        "build",
+        "/usr/bin/ld: cart.o: in function `main':\ncart.c:(.text+0x5): undefined reference to `total'\n",
+    ),
+    "docker build": (
+        "build",
+        """
+#9 [4/5] RUN ./configure && make
+#9 1.204 configure: error: no acceptable C compiler found
+#9 ERROR: process "/bin/sh -c ./configure && make" did not complete successfully: exit code: 1
+ERROR: failed to solve: process "/bin/sh -c ./configure && make" did not complete successfully: exit code: 1
+""",
+    ),
+    "docker image": (
+        "missing_dependency",
+        "Error response from daemon: manifest for shop/base:9 not found: manifest unknown\n",
+    ),
+    "docker limit": ("rate_limited", "toomanyrequests: You have reached your pull rate limit.\n"),
+    "phpunit": ("test_failure", "FAILURES!\nTests: 53, Assertions: 120, Failures: 1.\n"),
+    "git conflict": (
+        "merge_conflict",
+        "Auto-merging cart.py\nCONFLICT (content): Merge conflict in cart.py\nAutomatic merge failed; fix conflicts and then commit the result.\n",
+    ),
+    "git push": (
+        "stale_base",
+        " ! [rejected]        main -> main (fetch first)\nhint: Updates were rejected because the remote contains work that you do not\n",
+    ),
+    "protected": ("policy", "remote: error: GH006: Protected branch update failed for refs/heads/main.\n"),
+    "credential": ("permission", "fatal: Authentication failed for 'https://example.org/shop.git/'\n"),
+    "app permission": ("permission", "HttpError: Resource not accessible by integration\n"),
+    "api limit": ("rate_limited", "HttpError: API rate limit exceeded for installation ID 1.\n"),
+    "bad gateway": ("transient_api", "curl: (22) The requested URL returned error: 502 Bad Gateway\n"),
+    "time limit": (
+        "timeout",
+        "##[error]The job running on runner Hosted Agent has exceeded the maximum execution time of 360 minutes.\n",
+    ),
+    "memory": (
+        "out_of_resources",
+        "FATAL ERROR: Reached heap limit Allocation failed - JavaScript heap out of memory\n",
+    ),
+    "disk": ("out_of_resources", "tar: cart.o: Cannot write: No space left on device\n"),
+    "shutdown": ("runner", "##[error]The runner has received a shutdown signal. This can happen when it is stopped.\n"),
+    "no network": (
+        "runner",
+        "fatal: unable to access 'https://example.org/shop.git/': Could not resolve host: example.org\n",
+    ),
+    "workflow": ("configuration", "Invalid workflow file: .github/workflows/ci.yml#L12\n"),
+    "no money": ("budget", "Error: 429 insufficient_quota: You exceeded your current quota, please check your plan.\n"),
+}
+"""What is printed -> its class."""

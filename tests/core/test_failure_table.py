@@ -1,0 +1,75 @@
+"""The table of patterns: what each tool prints is known, every pattern can be found, and none names a project."""
+
+import pytest
+
+from services.core.classify import diagnose
+from services.core.failure_patterns import Matcher, words_of
+from services.core.failure_table import BY_TOOL, PATTERNS
+from services.core.failures import CLASSES, FailureClass
+from services.core.log_lines import read_log
+from tests.core.logs import EXCERPTS
+
+
+@pytest.mark.parametrize("name", EXCERPTS)
+def test_what_tools_print_is_known(name: str) -> None:
+    expected, text = EXCERPTS[name]
+    assert diagnose(read_log(text.encode())).cls == expected
+
+
+@pytest.mark.parametrize("name", EXCERPTS)
+def test_and_in_a_log_of_github_actions(name: str) -> None:
+    expected, text = EXCERPTS[name]
+    before = ["##[group]Run make lint", "All checks passed!", "##[endgroup]", "##[group]Run make check"]
+    lines = [*before, *text.strip().splitlines(), "##[error]Process completed with exit code 1.", "Post job cleanup."]
+    stamped = "\n".join(f"2026-03-02T09:00:01.1234567Z {line}" for line in lines)
+    found = diagnose(read_log(stamped.encode()))
+    assert found.cls == expected
+    assert not any("2026-03-02T09" in shown.text for shown in found.evidence)
+
+
+def test_every_class_of_a_pattern_is_one() -> None:
+    assert {pattern.cls for pattern in PATTERNS} <= set(CLASSES)
+    assert all(1 <= pattern.weight <= 11 for pattern in PATTERNS)
+
+
+def test_a_pattern_stands_once() -> None:
+    texts = [pattern.text for pattern in PATTERNS]
+    assert sorted(texts) == sorted(set(texts))
+    assert {pattern.tool for pattern in PATTERNS} == set(BY_TOOL)
+
+
+def test_every_pattern_is_filed_under_a_word() -> None:
+    """One that is not is compared with every line of every log."""
+    assert [pattern.text for pattern in PATTERNS if not pattern.key()] == []
+
+
+def test_every_pattern_finds_the_line_it_describes() -> None:
+    matcher = Matcher(PATTERNS)
+    for pattern in PATTERNS:
+        line = pattern.text.lstrip("^").replace("*", " x ").replace("#", "7") if "#" in pattern.text else ""
+        line = line or pattern.text.lstrip("^").replace("*", " x ")
+        low = line.lower()
+        assert pattern in matcher.find(low, words_of(low)), pattern.text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "Everything is fine\nRan 12 tests in 0.2s\n\nOK\n",
+        "===== 12 passed in 0.20s =====\n",
+        "Tests run: 12, Failures: 0, Errors: 0, Skipped: 0\n[INFO] BUILD SUCCESS\n",
+        "0 errors, 0 warnings\nFound 0 errors\n40 files inspected, no offenses detected\n",
+        "test result: ok. 52 passed; 0 failed; 0 ignored\n",
+        "Tests:       53 passed, 53 total\n",
+        "Passed!  - Failed:     0, Passed:    53, Skipped:     0, Total:    53\n",
+    ],
+)
+def test_a_log_without_a_failure_is_unknown(text: str) -> None:
+    found = diagnose(read_log(text.encode()))
+    assert (found.cls, found.confidence) == ("unknown", 0.0)
+
+
+def test_the_tables_cover_what_a_log_can_tell() -> None:
+    never: set[FailureClass] = {"flaky_test", "broken_base", "agent_failed", "agent_empty", "unknown"}
+    assert {pattern.cls for pattern in PATTERNS} == set(CLASSES) - never
