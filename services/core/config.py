@@ -174,7 +174,7 @@ def _said(message: str, key: str) -> str:
     return {
         "aliases": "an alias is a word such as 'r+' or 'lgtm', and stands for a command's word such as 'approve'",
         "approvals": "'users' are logins, without an @",
-        "failures": "a 'text' has a word of three letters or more, at most five '*', and not both '#' and other numbers",
+        "failures": "a 'text' has a word of three letters or more, five '*' at most, and not both '#' and digits",
     }.get(key, "its value does not have the allowed form")
 
 
