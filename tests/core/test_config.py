@@ -51,7 +51,7 @@ def test_reads(text: str, expected: RepoConfig) -> None:
         ("failures:\n  - text: used up quota\n    class: runer", 3, "did you mean 'runner'"),
         ("failures:\n  - text: used up quota\n    class: xyzzyx", 3, "there is no such class"),
         ("failures:\n  - {text: used up quota, class: lint}\n  - txt: x", 3, "Did you mean `text`?"),
-        ("failures:\n  - text: a*b*cde*f*g*h*i\n    class: lint", 2, "at most five '*'"),
+        ("failures:\n  - text: a*b*cde*f*g*h*i\n    class: lint", 2, "five '*' at most"),
         ("failures:\n  - text: '12 * 34'\n    class: lint", 2, "three letters or more"),
         ("failures:\n  - text: '# of 12 failed'\n    class: lint", 2, "not both '#' and digits"),
         ("failures:\n  - text: used up quota", 2, "missing required field 'class'"),
