@@ -36,6 +36,7 @@ ActionKind = Literal[
     "update_branch",
     "discard",
     "assign",
+    "revert",
 ]
 
 

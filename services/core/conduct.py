@@ -73,6 +73,7 @@ def decide(
         work.judge(task_id, fact)
     work.unblock(list(work.moved))
     work.gate_anew()
+    work.take_back()
     if places is not None and work.is_going:
         work.start(places)
     return work.finish()
@@ -196,6 +197,27 @@ class _Work:
                 for task in map(self.of, self.board.after.get(need.id, ())):
                     if task.pull and task.head_sha and task.state not in ENDED:
                         self.actions.append(_action(self.run, task, "checks", need=need))
+
+    def take_back(self) -> None:
+        """What needs a task is taken back before it, and if that can't be, neither is the task."""
+        for changed in tuple(self.changed.values()):
+            was = self.run.tasks[changed.id].revert
+            if was < 0 == changed.revert:
+                self._leave_in(changed.id)
+            if changed.revert != was:
+                for task in map(self.of, (changed.id, *self.board.specs[changed.id].needs)):
+                    if task.revert < 0 and all(self.of(each).revert >= 0 for each in self.board.after.get(task.id, ())):
+                        self.actions.append(_action(self.run, task, "revert"))
+
+    def _leave_in(self, task_id: str) -> None:
+        """This one stays merged, so all that it needs does."""
+        left = [task_id]
+        while left:
+            after = left.pop()
+            for need in self.board.specs[after].needs:
+                if self.of(need).revert < 0:
+                    self.apply(need, Happening(kind="stalled", text=f"not taken back, because {code(after)} is not"))
+                    left.append(need)
 
     def start(self, places: Places) -> None:
         """Start what there is room for, most urgent first; a task whose tracking issue is not there yet waits for

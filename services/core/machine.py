@@ -23,7 +23,7 @@ Kind = Literal[
     "tracked", "unblocked", "reblocked", "started", "pushed", "opened", "waits", "broke", "refused", "moved", "green",
     "merged", "closed", "expired", "cancelled", "retried", "skipped", "held", "released", "prioritised",
     "rebasing", "rebased", "stalled", "recreated", "discarded", "overridden", "assigned",
-    "attached", "reviewed",
+    "attached", "reviewed", "reverting", "reverted",
 ]  # fmt: skip
 KINDS: tuple[Kind, ...] = get_args(Kind)
 QUIET: frozenset[Kind] = frozenset({"tracked", "waits"})
@@ -34,10 +34,10 @@ class Happening(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaul
     """Something that happened to a task. `fence`: the attempt's fence when it comes from an attempt's effects, -1 when
     it is independent of one.
 
-    number: of the issue (tracked) or pull request (opened, discarded, attached); sha: head (pushed, moved, rebased,
-    overridden, attached) or merge commit (merged); value: the new priority (prioritised); name: of whom it goes to
-    (assigned, attached), or `check:` or `need:` and what no longer counts (overridden), or what is to be changed
-    (reviewed); text: why.
+    number: of the issue (tracked) or pull request (opened, discarded, attached, reverted); sha: head (pushed, moved,
+    rebased, overridden, attached) or merge commit (merged); value: the new priority (prioritised); name: of whom it
+    goes to (assigned, attached), or `check:` or `need:` and what no longer counts (overridden), or what is to be
+    changed (reviewed); text: why.
     """
 
     kind: Kind
@@ -71,6 +71,7 @@ class TaskState(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaul
     worked: seconds in attempts so far.  late: its pull request has waited too long, and more waiting changes nothing.
     renewing: the head that is being brought up to date with its base: what follows it is ours until that is settled.
     discarding: the pull request that is being closed, and nothing starts before it is.  assignee: whom it went to.
+    revert: the pull request that takes back what it merged, -1 until that is opened.
     asked: what people want its next attempts to do otherwise.  troubled: it stood still with a pull request, whose
     comment tells how it stands from then on.
     """
@@ -91,6 +92,7 @@ class TaskState(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaul
     late: bool = False
     renewing: str = ""
     discarding: int = 0
+    revert: int = 0
     overrides: tuple[Override, ...] = ()
     assignee: str = ""
     troubled: bool = False
@@ -156,7 +158,7 @@ TABLE: dict[State, dict[Kind, State | None]] = {
         "refused": "needs_human", "closed": "needs_human", "cancelled": "cancelled", "retried": "blocked",
         "skipped": "skipped",
     },
-    "done": {**_STAY, "tracked": "done"},
+    "done": {**_STAY, "tracked": "done", "reverting": "done", "reverted": "done", "stalled": "done"},
     "skipped": {
         **_STAY, "tracked": "skipped", "merged": "done", "retried": "blocked", "discarded": "skipped",
         "stalled": "skipped",
@@ -200,6 +202,8 @@ def step(task: TaskState, happened: Happening, now: datetime) -> TaskState | Non
 
 def _applies(task: TaskState, happened: Happening) -> bool:
     """Is this about the task as it stands? Only heads of ours are brought up to date or judged less strictly."""
+    if task.state == "done":
+        return _applies_to_merged(task, happened)
     match happened.kind:
         case "rebasing":
             return bool(task.pull) and task.head_sha in task.heads and not task.renewing
@@ -219,6 +223,13 @@ def _applies(task: TaskState, happened: Happening) -> bool:
             return task.state != "needs_human" or is_a_persons(task)
         case _:
             return True
+
+
+def _applies_to_merged(task: TaskState, happened: Happening) -> bool:
+    """What is merged can be taken back, once, unless it can't."""
+    if happened.kind == "reverting":
+        return bool(task.merge_sha) and not task.revert
+    return happened.kind == "tracked" or task.revert < 0
 
 
 def _effects_on(task: TaskState, happened: Happening) -> dict[str, object]:
@@ -273,7 +284,7 @@ def _renewed(task: TaskState, happened: Happening) -> dict[str, object]:
         case "rebasing":
             return {"renewing": task.head_sha}
         case "stalled":
-            return {"renewing": "", "discarding": 0}
+            return {"renewing": "", "discarding": 0, "revert": max(task.revert, 0)}
         case "discarded":
             return {"discarding": 0, "pull": 0, "head_sha": "", "heads": (), "overrides": (), "troubled": False}
         case "recreated":
@@ -289,7 +300,13 @@ def _renewed(task: TaskState, happened: Happening) -> dict[str, object]:
         case "closed" if is_a_persons(task):
             return {"pull": 0, "head_sha": "", "troubled": False}
         case _:
-            return {}
+            return _taken_back(happened)
+
+
+def _taken_back(happened: Happening) -> dict[str, object]:
+    if happened.kind == "reverting":
+        return {"revert": -1, "reason": ""}
+    return {"revert": happened.number} if happened.kind == "reverted" else {}
 
 
 def is_a_persons(task: TaskState) -> bool:

@@ -63,6 +63,21 @@ def pull_body(run: Run, task: Task, state: TaskState, key: str, hidden: frozense
     return "\n".join([*lines, "", MADE, marker(key)])
 
 
+def revert_title(task: Task) -> str:
+    return f"Revert: {issue_title(task)}"[:250]
+
+
+def revert_body(run: Run, task: Task, key: str, hidden: frozenset[str] = NONE) -> str:
+    """The pull requests that have to be merged before it are those that take back what needs the task."""
+    state = run.tasks[task.id]
+    after = [each for each in run.plan.tasks if task.id in each.needs and each.repo not in hidden]
+    depends = [f"Depends-On: {each.repo}#{number}" for each in after if (number := run.tasks[each.id].revert) > 0]
+    lines = [f"Takes back #{state.pull}, task {code(task.id)} of {plan_place(run, hidden)}."]
+    if depends:
+        lines += ["", "What needs it goes first:", "", *depends]
+    return "\n".join([*lines, "", MADE, marker(key)])
+
+
 def commit_message(run: Run, task: Task, hidden: frozenset[str] = NONE) -> str:
     """Subject and trailers; git reads no markup, but GitHub reads closing keywords in commit messages too."""
     place = "" if run.repo in hidden else f"Plan: {run.repo}#{run.number}\n"

@@ -44,6 +44,15 @@ def branch(run: str, task_id: str) -> str:
     return "/".join(("lockstep", _part(run.partition("/")[2].removesuffix("-r1")), _part(task_id)))
 
 
+def revert_branch(number: int, branch: str) -> str:
+    """What GitHub calls the branch of the pull request that takes another one back."""
+    return f"revert-{number}-{branch}"
+
+
+def is_revert(branch: str) -> bool:
+    return branch.startswith("revert-")
+
+
 def _part(text: str) -> str:
     safe = re.sub(r"\.(?=\.|$)|^\.", "_", text)
     return f"{safe}-" if safe.lower().endswith(".lock") else safe

@@ -227,8 +227,12 @@ def _row(task: Task, state: TaskState | None, ended: str = "") -> str:
     what = f"{plain(task.title, 100)} ({task.repo})"
     if state is None:
         return f"| {code(task.id)} | {what} | {'done before' if task.done else 'planned'} | | {needs} |"
-    reason = f": {_cut(state.reason)}" if state.reason and state.state != "done" else f" by {ended}" if ended else ""
+    says = state.reason and (state.state != "done" or state.merge_sha)
+    reason = f": {_cut(state.reason)}" if says else f" by {ended}" if ended else ""
     pull = f"{task.repo}#{state.pull}" if state.pull else f"{task.repo}#{state.issue} (issue)" if state.issue else ""
+    if state.revert:
+        back = f"taken back by {task.repo}#{state.revert}" if state.revert > 0 else "being taken back"
+        pull = f"{pull}, {back}" if pull else back
     return f"| {code(task.id)} | {what} | {ICONS[state.state]} {WORDS[state.state]}{reason} | {pull} | {needs} |"
 
 

@@ -5,7 +5,7 @@ request.
 from collections.abc import Iterable
 
 from services.core.board import Run
-from services.core.machine import STUCK
+from services.core.machine import ENDED, STUCK
 from services.errors import UserError
 
 
@@ -35,6 +35,23 @@ def to_retry(run: Run, targets: Iterable[str]) -> list[str]:
     asked = list(targets)
     alone = {task_id for target in asked for task_id in _meant(run, target) if _is_one(run, target)}
     return [each for each in chosen(run, asked) if run.tasks[each].state != "skipped" or each in alone]
+
+
+def to_take_back(run: Run, targets: Iterable[str]) -> list[str]:
+    """Of the tasks meant, those that have merged something; UserError when something that needs it would stay."""
+    ids = [each for each in chosen(run, targets) if run.tasks[each].merge_sha and not run.tasks[each].revert]
+    for spec in run.plan.tasks:
+        state = run.tasks[spec.id]
+        needed = next((need for need in spec.needs if need in ids), "")
+        if not needed or spec.id in ids or state.revert:
+            continue
+        if state.merge_sha:
+            raise UserError(
+                f"`{spec.id}` needs `{needed}` and has merged: name it too, or say `/lockstep rollback all`."
+            )
+        if state.state not in ENDED:
+            raise UserError(f"`{spec.id}` needs `{needed}` and is not over: `/lockstep cancel {spec.id}` first.")
+    return ids
 
 
 def _meant(run: Run, target: str) -> list[str]:

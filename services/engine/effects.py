@@ -19,7 +19,7 @@ from services.core.merging import meaning
 from services.core.plan import Task
 from services.core.report import LABEL_OF_RUN, LABEL_OF_TASK, CheckReport
 from services.core.text import plain
-from services.engine import branches
+from services.engine import branches, reverts
 from services.engine.attempts import Order, Result
 from services.engine.hidden import hidden_in
 from services.engine.observe import Observer
@@ -54,7 +54,7 @@ class Effects:
         task, state = run.plan.by_id[due.action.task], run.tasks[due.action.task]
         if due.action.kind == "track":
             return await self._track(run, task, due)
-        if due.action.kind in {"tidy", "label", "discard", "assign"}:
+        if due.action.kind in {"tidy", "label", "discard", "assign", "revert"}:
             return await self._beside(board, task, state, due)
         if due.action.fence != state.fence:
             return Outcome(note="its attempt is over")
@@ -77,6 +77,9 @@ class Effects:
             return await self._label(board, task)
         if kind == "assign":
             return await branches.assign(self._parts, task, state)
+        if kind == "revert":
+            hidden = await self._hidden_around(board, task)
+            return await reverts.revert(self._parts, board.run, task, due.action.key, hidden)
         return await branches.discard(self._parts, board.run, task, state)
 
     async def _track(self, run: Run, task: Task, due: Due) -> Outcome:
@@ -183,6 +186,11 @@ class Effects:
     async def _hidden(self, run: Run, task: Task) -> frozenset[str]:
         """Repositories that what is written in the task's own must not mention: private ones, when it is public."""
         others = (run.repo, *(run.plan.by_id[need].repo for need in task.needs))
+        return await hidden_in(self._parts.github.reads, task.repo, others)
+
+    async def _hidden_around(self, board: Board, task: Task) -> frozenset[str]:
+        """The same of those that need it."""
+        others = (board.run.repo, *(board.specs[each].repo for each in board.after.get(task.id, ())))
         return await hidden_in(self._parts.github.reads, task.repo, others)
 
     def _page(self, run: Run, task: Task) -> str | None:

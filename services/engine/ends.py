@@ -28,6 +28,7 @@ _WHAT = {
     "merge": "it could not be merged: ",
     "update_branch": "its branch could not be brought up to date: ",
     "discard": "its pull request could not be closed: ",
+    "revert": "it could not be taken back: ",
 }
 
 
@@ -67,7 +68,7 @@ def _gave_up(action: Action, why: str) -> Outcome:
     """
     if action.kind in QUIET or not action.task:
         return Outcome(note=why[:200])
-    if action.kind in {"update_branch", "discard"}:
+    if action.kind in {"update_branch", "discard", "revert"}:
         fence = action.fence if action.kind == "update_branch" else -1
         stalled = Happening(kind="stalled", text=_WHAT[action.kind] + plain(why, 300), fence=fence)
         return Outcome(happened=(stalled,), forget=True, note=why[:200])

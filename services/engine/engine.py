@@ -21,7 +21,7 @@ from services.core.names import pull_key
 from services.core.plan_file import is_plan_file
 from services.core.roles import Tier, suffices
 from services.core.simulate import Simulated, simulate
-from services.core.targets import chosen, only, to_retry
+from services.core.targets import chosen, only, to_retry, to_take_back
 from services.engine import pulls, ticks
 from services.engine.configs import config_of
 from services.engine.effects import Effects
@@ -310,6 +310,15 @@ class Engine(Shown):
     async def revise(self, repo: str, wish: pulls.Asked, actor: str) -> str:
         """Try a task again, with what a review said; what to answer."""
         return await pulls.revise(self._parts, self.driver, repo, wish, actor)
+
+    async def rollback(self, repo: str, number: int, targets: Sequence[str], actor: str) -> tuple[str, ...]:
+        """Open pull requests that take back what these tasks have merged; the ids of those that have."""
+        run = await self._run_of(repo, number)
+        await self.may(actor, "maintain", [run.plan.by_id[task_id].repo for task_id in chosen(run, targets)])
+        asked = [(each, Happening(kind="reverting", actor=actor)) for each in to_take_back(run, targets)]
+        decision = await self.driver.happen(run.id, asked)
+        self.stickies.touch(repo, number)
+        return tuple([task.id for task in decision.changed if task.revert < 0])
 
     async def run(self, repo: str, number: int, actor: str) -> Run:
         run, actions = await self.intake.run(repo, number, actor)

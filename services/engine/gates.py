@@ -12,7 +12,7 @@ import structlog
 
 from services.core.backoff import delay
 from services.core.depends import Need, State, depends_on, report
-from services.core.names import CHECK_GATE, pull_key
+from services.core.names import CHECK_GATE, is_revert, pull_key
 from services.engine.hidden import is_private
 from services.engine.parts import Parts
 from services.engine.placed import place_of
@@ -77,7 +77,7 @@ class Gatekeeper:
         except NotFound:
             return await self._rows.drop(repo, number)
         before = await self._rows.get(repo, number)
-        if pull.state != "open" or await self._is_ours(repo, issue):
+        if pull.state != "open" or await self._is_ours(repo, issue, pull):
             if before is not None:
                 await self._rows.drop(repo, number)
             return None
@@ -91,7 +91,10 @@ class Gatekeeper:
         await self._show(repo, pull, needs, issue.author, before.shown if before is not None else "")
         return None if needs else await self._rows.drop(repo, number)
 
-    async def _is_ours(self, repo: str, issue: IssueInfo) -> bool:
+    async def _is_ours(self, repo: str, issue: IssueInfo, pull: PullInfo) -> bool:
+        """Is it a task's? One that takes a task's work back is gated as people's are."""
+        if is_revert(pull.head_ref):
+            return False
         if issue.author == (await self._parts.github.reads.app()).login:
             return True
         return bool((await place_of(self._parts, repo, issue.number, "")).task)
@@ -130,6 +133,8 @@ class Gatekeeper:
 
     async def _may_read(self, repo: str, author: str) -> bool:
         reads = self._parts.github.reads
+        if author == (await reads.app()).login:
+            return True  # we name nothing to those who can't read it
         try:
             return not await is_private(reads, repo) or await reads.permission(repo, author, fresh=True) != "none"
         except (NotFound, Refused):  # nobody let us in there

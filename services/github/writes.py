@@ -278,6 +278,18 @@ class Writes:
             raise Refused(405, found.message or "it was not merged")
         return found.sha
 
+    async def revert_pull(self, repo: str, number: int, title: str, body: str) -> int:
+        """Have GitHub open the pull request that takes a merged one back, and give its number; Refused when it can't,
+        as when later commits have changed the same lines.
+        """
+        node = (await self._reads.issue(repo, number)).node_id
+        given = {"pullRequestId": node, "title": title, "body": body}
+        act = Change("revertPullRequest", given, "revertPullRequest { number }", 1)
+        made = await self._change(repo, node, MERGE, act, f"pull:{LIST}", f"issue:{LIST}", alone=True)
+        if made is None:
+            raise Refused(403, "it takes GitHub's GraphQL API, which can't be used now")
+        return int(made["revertPullRequest"]["number"])
+
     async def update_branch(self, repo: str, number: int, expected: str) -> None:
         """Have GitHub merge the base into the pull request's head, if that is still `expected`. It answers before it is
         done; 422 is Refused with its text.
@@ -328,7 +340,7 @@ class Writes:
         return await self._write(repo, method, path, data, TALK, *changed)
 
     async def _change(
-        self, repo: str, node: str, rights: Rights, change: Change, *changed: str
+        self, repo: str, node: str, rights: Rights, change: Change, *changed: str, alone: bool = False
     ) -> Mapping[str, Any] | None:
         """One change among others of the same call; None when it has to be made by itself, and nothing was done.
 
@@ -336,7 +348,7 @@ class Writes:
         """
         if self._batcher is None or not node:
             return None
-        identity = await self._identity(repo, rights, alone=False)
+        identity = await self._identity(repo, rights, alone=alone)
         try:
             return await self._batcher.change(identity, self._rank, change)
         finally:

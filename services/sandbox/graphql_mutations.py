@@ -8,7 +8,7 @@ the same words.
 from collections.abc import Callable
 from typing import Any
 
-from services.sandbox import issues, labels, links, merge_queue, merging, pulls
+from services.sandbox import issues, labels, links, merge_queue, merging, pulls, reverting
 from services.sandbox.graphql import FIELDS, Args, Context, Node, Refused
 from services.sandbox.graphql_fields import actor, find
 from services.sandbox.graphql_issues import node_of
@@ -233,6 +233,21 @@ def reopen_pull(context: Context, args: Args) -> dict[str, Any]:
     issue = _pull(context, args)
     pulls.set_state(context.sandbox, issue, "open", context.call.actor, context.call.app_id)
     return {"pullRequest": node_of(issue)}
+
+
+@mutation("revertPullRequest")
+def revert(context: Context, args: Args) -> dict[str, Any]:
+    issue = _pull(context, args, "contents:write")
+    made = reverting.revert(
+        context.sandbox,
+        issue,
+        context.call.actor,
+        title=args.get("title"),
+        body=args.get("body"),
+        draft=bool(args.get("draft")),
+        app_id=context.call.app_id,
+    )
+    return {"pullRequest": node_of(issue), "revertPullRequest": node_of(made)}
 
 
 @mutation("updatePullRequestBranch")

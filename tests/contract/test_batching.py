@@ -109,6 +109,9 @@ CHANGES = [
     Change("createIssue", {"repositoryId": "R_1", "title": "T", "body": "B"}, MADE, 1),
     Change("addSubIssue", {"issueId": "I_1", "subIssueId": "I_2"}, "subIssue { id }"),
     Change("createCheckRun", {"repositoryId": "R_1", **CHECK}, "checkRun { databaseId }"),
+    Change(
+        "revertPullRequest", {"pullRequestId": "PR_1", "title": "T", "body": "B"}, "revertPullRequest { number }", 1
+    ),
     Change("closeIssue", {"issueId": "I_1", "stateReason": "NOT_PLANNED"}, MADE),
     Change("addLabelsToLabelable", {"labelableId": "I_1", "labelIds": ["LA_1"]}, "clientMutationId"),
 ]

@@ -233,6 +233,23 @@ def test_a_branch_is_updated_by_merge_or_rebase(hub: Hub, method: str, parents: 
     assert kind == "UNPROCESSABLE"
 
 
+@pytest.mark.parametrize("method", ["merge", "squash", "rebase"])
+def test_what_was_merged_is_taken_back_whatever_way_it_was(hub: Hub, method: str) -> None:
+    before = hub.sandbox.git.tree_of(hub.repo.id, "refs/heads/main")
+    pull = hub.pull(head="one")
+    hub.branch("one", {"two.txt": "2"})
+    back = act("revertPullRequest", "revertPullRequest { number title headRefName }")
+    given = {"pullRequestId": pull["node_id"], "title": "Back", "body": "It broke."}
+    assert refusal(hub, back, input=given) == ("UNPROCESSABLE", "Pull request is not merged")
+    hub.ok("PUT", f"pulls/{pull['number']}/merge", {"merge_method": method})
+    found = data(hub, back, input=given)["revertPullRequest"]["revertPullRequest"]
+    assert (found["title"], found["headRefName"]) == ("Back", f"revert-{pull['number']}-one")
+    assert hub.sandbox.git.tree_of(hub.repo.id, "refs/heads/main") != before
+    hub.ok("PUT", f"pulls/{found['number']}/merge", {})
+    assert hub.sandbox.git.tree_of(hub.repo.id, "refs/heads/main") == before
+    assert refusal(hub, back, input=given)[0] == "UNPROCESSABLE"
+
+
 def test_auto_merge_waits_for_the_checks_and_is_refused_when_nothing_waits(hub: Hub) -> None:
     hub.repo.allow_auto_merge = True
     pull = hub.pull()

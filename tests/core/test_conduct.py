@@ -362,3 +362,18 @@ def test_the_gate_of_an_open_pull_request_follows_what_becomes_of_its_needs() ->
     keys = [each.key for decided in (opened, back, again) for each in decided.actions if each.kind == "checks"]
     assert len(set(keys)) == 3
     assert {action.task for each in (back, again) for action in each.actions if action.kind == "checks"} == {"b"}
+
+
+def test_what_needs_a_task_is_taken_back_before_it() -> None:
+    current = in_review(task("a"), task("b", "a"))
+    current = happen(after(current, facts={"a": pull()}).run, "a", "merged", sha="c" * 40).run
+    current = happen(current, "b", "merged", sha="d" * 40).run
+    asked = after(current, [(each, Happening(kind="reverting", actor="ana")) for each in ("a", "b")])
+    assert kinds(asked.actions) == ["revert b"]
+    first = happen(asked.run, "b", "reverted", number=8)
+    assert kinds(first.actions) == ["revert a"]
+    assert first.run.tasks["b"].revert == 8
+    left = happen(asked.run, "b", "stalled", text="it could not be")
+    assert kinds(left.actions) == []
+    assert [left.run.tasks[each].revert for each in ("a", "b")] == [0, 0]
+    assert left.run.tasks["a"].reason == "not taken back, because `b` is not"

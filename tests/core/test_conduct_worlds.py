@@ -58,6 +58,8 @@ SELDOM: dict[Kind, set[State]] = {
     "stalled": OVER | OPEN,
     "discarded": {"running", "in_review", "failed", "done"},
     "attached": {*STATES},  # this world has no pull requests of people
+    "reverting": {*STATES},  # nor does anybody take back what has merged
+    "reverted": {*STATES},
 }
 """What may be, and is too rare to count on."""
 

@@ -46,6 +46,19 @@ def test_a_merged_task_stays_merged(kind: Kind) -> None:
     assert after is None or (after.state == "done" and after.merge_sha == "c" * 40)
 
 
+def test_what_is_merged_is_taken_back_once_unless_it_can_not_be() -> None:
+    merged = TaskState(id="a", state="done", merge_sha="c" * 40)
+    asked = step(merged, Happening(kind="reverting", actor="ana"), NOW)
+    assert asked is not None
+    assert asked.revert == -1
+    assert step(asked, Happening(kind="reverting", actor="ana"), NOW) is None
+    back = step(asked, Happening(kind="reverted", number=8), NOW)
+    assert back is not None
+    assert back.revert == 8
+    assert step(back, Happening(kind="stalled", text="too late"), NOW) is None
+    assert step(TaskState(id="a", state="done"), Happening(kind="reverting"), NOW) is None  # it was done before the run
+
+
 def test_a_result_of_an_attempt_that_is_over_is_dropped() -> None:
     task = TaskState(id="a", state="running", attempt=2, fence=4)
     assert step(task, Happening(kind="pushed", sha="b" * 40, fence=3), NOW) is None

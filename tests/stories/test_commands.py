@@ -49,6 +49,7 @@ async def test_help_lists_every_command_with_its_permission(story: Story) -> Non
 | `/lockstep replan` | Read the issue anew, now, and say what its text changes in the plan that runs; it starts nothing. | write |
 | `/lockstep resume [task… or all]` | Go on after `hold`: the run, the named tasks, or both with `all`. | triage |
 | `/lockstep retry [task… or failed or all]` | Start failed or cancelled tasks again, each with a new attempt; a skipped one only when it is named. | write |
+| `/lockstep rollback task… or all` | Open pull requests that take back what the tasks have merged, what needs them first; people merge those. | maintain |
 | `/lockstep run` | Start the approved plan. | write |
 | `/lockstep simulate` | Say what the plan is likely to take: time, calls, CI and money, as ranges and with what they go by. | write |
 | `/lockstep skip task…` | Leave tasks out; what needs them goes on. | write |
