@@ -1,9 +1,14 @@
-"""`Depends-On` in pull requests: whoever names another one has a gate, and hears of what becomes of that."""
+"""`Depends-On` in pull requests: whoever names another one has a gate, and hears of what becomes of that. Where the
+gate is required, so has everybody.
+"""
 
 from handlers import on
 from handlers.events import Event
 from services.core.names import is_revert
 from services.engine.engine import Engine
+
+NEW_HEADS = frozenset({"opened", "reopened", "synchronize", "edited", "ready_for_review"})
+"""When a pull request may have no gate on its head yet."""
 
 
 @on("pull_request")
@@ -12,4 +17,5 @@ async def on_depends(event: Event, engine: Engine) -> None:
     if event.repo and event.number and event.pull is not None:
         says = "depends-on:" in event.pull.body.lower()
         ours = not is_revert(event.pull.head_ref) and await engine.is_own(login=event.pull.author.login)
-        await engine.gate(event.repo, event.number, names_others=says and not ours)
+        into = event.pull.base_ref if event.action in NEW_HEADS and not ours else ""
+        await engine.gate(event.repo, event.number, names_others=says and not ours, into=into)

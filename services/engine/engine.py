@@ -294,10 +294,12 @@ class Engine(Shown):
             raise UserError("Its head is not one that I pushed, so there is nothing of it to override.")
         return task_id, after.overrides[-1]
 
-    async def gate(self, repo: str, number: int, *, names_others: bool) -> None:
-        """Something happened to a pull request that may name others with `Depends-On`, or be named so."""
+    async def gate(self, repo: str, number: int, *, names_others: bool, into: str = "") -> None:
+        """Something happened to a pull request that may name others with `Depends-On`, or be named so. into: the branch
+        it goes into, which may require a gate of all.
+        """
         if self._gates is not None:
-            await self._gates.changed(repo, number, names_others=names_others)
+            await self._gates.changed(repo, number, names_others=names_others, into=into)
 
     async def attach(self, repo: str, number: int) -> None:
         """A person's pull request names a tracking issue: it may be the work of that task."""

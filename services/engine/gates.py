@@ -35,9 +35,13 @@ class Gatekeeper:
         self._locks: dict[Place, asyncio.Lock] = {}
         self._failed: dict[Place, int] = {}
 
-    async def changed(self, repo: str, number: int, *, names_others: bool) -> None:
-        """Something happened to this pull request: its own gate may say something else, and those of who names it."""
-        if names_others or await self._rows.get(repo, number) is not None:
+    async def changed(self, repo: str, number: int, *, names_others: bool, into: str = "") -> None:
+        """Something happened to this pull request: its own gate may say something else, and those of who names it.
+
+        into: the branch it goes into, if it may need a gate anew.
+        """
+        is_gated = names_others or await self._rows.get(repo, number) is not None
+        if is_gated or (into and await self._is_required(repo, into)):
             self._soon(repo, number)
         await self._tell_who_names(repo, number)
 
@@ -83,13 +87,20 @@ class Gatekeeper:
             return None
         needs = depends_on(issue.body, repo, self._parts.settings.github_url)
         keys = tuple(sorted({pull_key(need.repo, need.number) for need in needs if not need.wrong}))
-        if before is None and not needs:
+        if before is None and not needs and not await self._is_required(repo, pull.base_ref):
             return None
         if before is None or before.needs != keys:
             await self._rows.waits(repo, number, keys)
             await self._tell_who_names(repo, number)  # there may be a circle now
         await self._show(repo, pull, needs, issue.author, before.shown if before is not None else "")
         return None if needs else await self._rows.drop(repo, number)
+
+    async def _is_required(self, repo: str, branch: str) -> bool:
+        """Then whoever needs nothing has to be told that too, or would wait for ever."""
+        try:
+            return CHECK_GATE in await self._parts.github.reads.required(repo, branch)
+        except ApiError:  # nor can it be shown then; the next event asks again
+            return False
 
     async def _is_ours(self, repo: str, issue: IssueInfo, pull: PullInfo) -> bool:
         """Is it a task's? One that takes a task's work back is gated as people's are."""

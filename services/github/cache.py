@@ -49,6 +49,7 @@ SECONDS: Mapping[str, int] = {
     "commit": 3_600,
     "file": 1_800,
     "workflows": 1_800,
+    "rules": 900,
 }
 """How long an answer is used without asking, by kind, when no event says otherwise. The files of a pull request twice
 as long: a push that nobody told of shows in whatever is told of the pull request next.

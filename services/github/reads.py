@@ -266,6 +266,19 @@ class Reads:
             raise
         return found.object.sha if found.ref == f"refs/heads/{name}" else None
 
+    async def required(self, repo: str, branch: str) -> frozenset[str]:
+        """The checks without which nothing merges into a branch, by its protection and by rulesets, as far as we may
+        know.
+        """
+        subject, place = f"rules:{branch}", segment(branch)
+        try:
+            found = await self._one(repo, f"/branches/{place}", shapes.BranchShape, subject)
+        except NotFound:
+            return frozenset()
+        path = f"/rules/branches/{place}?per_page={PAGE}"
+        rules = await self._list(repo, path, list[shapes.RuleShape], subject)
+        return found.required().union(*(rule.required() for rule in rules))
+
     async def file(self, repo: str, path: str, *, fresh: bool = False, through: str = "", ref: str = "") -> str | None:
         """A text file of the default branch, or of the commit `ref`; None when there is none of that name, or none that
         is at most 1 MB.

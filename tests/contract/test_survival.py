@@ -58,7 +58,7 @@ class Looks(Engine):
     async def look(self, *keys: str) -> None:
         self.asked["look"] += 1
 
-    async def gate(self, repo: str, number: int, *, names_others: bool) -> None:
+    async def gate(self, repo: str, number: int, *, names_others: bool, into: str = "") -> None:
         self.asked["gate"] += 1
 
     async def attach(self, repo: str, number: int) -> None:

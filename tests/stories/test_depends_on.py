@@ -83,3 +83,15 @@ async def test_a_private_repository_the_author_cannot_read_is_not_told_of(story:
     _, sha = await opened(story, "acme/web", "two", f"Depends-On: acme/api#{one}")
     await story.until(lambda: gate(story, "acme/web", sha) == "action_required")
     assert "has merged" not in summary(story, sha)
+
+
+async def test_where_the_gate_is_required_everybody_has_one(story: Story) -> None:
+    await story.begin(REPOS, roles=ROLES)
+    await story.hub.do(lambda: story.hub.scenario.protect(story.repo("acme/api"), "lockstep/gate"))
+    await story.hub.do(lambda: story.hub.scenario.protect(story.repo("acme/web"), "lockstep/gate", ruleset=True))
+    for repo in REPOS:
+        number, sha = await opened(story, repo, "one", "Nothing.")
+        await story.until(lambda repo=repo, sha=sha: gate(story, repo, sha) == "success")  # type: ignore[misc]
+        moved = await story.commit(repo, {"one.txt": "2\n"}, branch="one", by="bea")
+        await story.until(lambda repo=repo, moved=moved: gate(story, repo, moved) == "success")  # type: ignore[misc]
+        await story.hub.ok("PUT", f"/repos/{repo}/pulls/{number}/merge", {}, who="bea")
