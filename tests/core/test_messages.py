@@ -1,5 +1,9 @@
 """What the bot posts besides the plan comment, and that foreign text in it is dead."""
 
+from inspect import isfunction
+from pathlib import Path
+
+import msgspec
 from inline_snapshot import snapshot
 
 from services.core import messages
@@ -48,6 +52,7 @@ Depends-On: acme/schema#5
 
 def test_titles_and_commits_call_nobody_and_close_nothing() -> None:
     hostile = task("x", title="Thanks @octocat, fixes #1 \u202e")
+    assert messages.pull_title(hostile) == messages.issue_title(hostile)
     assert messages.issue_title(hostile) == "Thanks @\u2060octocat, f\u2060ixes #\u20601"
     assert messages.commit_message(run(hostile), hostile) == snapshot(
         "Thanks @\u2060octocat, f\u2060ixes #\u20601\n\nPlan: acme/platform#7\nTask: x\n"
@@ -89,6 +94,60 @@ Closes #102
 
 def test_needs_in_one_line() -> None:
     current = run(task("lib", repo="acme/hidden-lib"), task("doc"))
+    assert messages.plan_place(current, frozenset()) == "the plan in acme/platform#7"
     assert messages.named(current, (), frozenset()) == ""
     assert messages.named(current, ("lib", "doc"), frozenset()) == "`lib`, `doc`"
     assert messages.named(current, ("lib",), frozenset({"acme/hidden-lib"})) == "work elsewhere"
+
+
+def test_a_part_of_a_large_plan() -> None:
+    current = run(task("a"))
+    made, body = messages.part_issue(current, 2, 3, "k")
+    assert (made, body) == snapshot(
+        (
+            "Part 2 of 3: A plan",
+            """\
+Part 2 of 3 of the plan in acme/platform#7; its sub-issues are the tasks.
+
+<sub>Made by Lockstep; the plan's issue shows how far everything is.</sub>
+<!-- lockstep:key=k -->\
+""",
+        )
+    )
+
+
+def test_a_pull_request_that_takes_another_back_names_what_goes_first() -> None:
+    current = happen(in_review(task("a"), task("b", "a", repo="acme/web")), "a", "merged", sha="c" * 40).run
+    later = msgspec.structs.replace(current.tasks["b"], state="done", pull=8, revert=9)
+    current = msgspec.structs.replace(current, tasks={**current.tasks, "b": later})
+    first = current.plan.by_id["a"]
+    assert messages.revert_title(task("a", title="Serve it @ana")) == snapshot("Revert: Serve it @\u2060ana")
+    assert messages.revert_body(current, first, "k") == snapshot("""\
+Takes back #5, task `a` of the plan in acme/platform#7.
+
+What needs it goes first:
+
+Depends-On: acme/web#9
+
+<sub>Made by Lockstep; the plan's issue shows how far everything is.</sub>
+<!-- lockstep:key=k -->\
+""")
+    assert "acme/web" not in messages.revert_body(current, first, "k", frozenset({"acme/web"}))
+
+
+def test_what_can_not_be_done_here_or_in_this_name() -> None:
+    assert messages.about_the_plan("run") == snapshot(
+        "`/lockstep run` is about the plan as a whole; say it on the plan's issue."
+    )
+    assert messages.not_allowed_there("acme/api", "write", "read") == snapshot(
+        "That needs the write permission on `acme/api`, which it would change; you have read."
+    )
+    assert messages.lent_in_vain("ana", "retry", "write", "read") == snapshot(
+        "`ana`, in whose name you may use `/lockstep retry`, has no write permission on this repository any more, only read."
+    )
+
+
+def test_every_message_is_shown_here() -> None:
+    shown = Path(__file__).read_text()
+    told = [name for name, each in vars(messages).items() if isfunction(each) and each.__module__ == messages.__name__]
+    assert [name for name in told if f"messages.{name}(" not in shown] == []
