@@ -170,7 +170,23 @@ class _Work:
                 self.actions.append(_action(self.run, self.of(task.id), "merge", fact.head_sha))
                 return
             held = f"is held; `/lockstep resume {task.id}` lets it go" if task.held else ""
-            self.apply(task.id, Happening(kind="waits", text=held or ruling.reason))
+            if ruling.verdict == "behind" and self.is_going and not held:
+                self._bring_up_to_date(task.id)
+                return
+            self.apply(task.id, Happening(kind="waits", text=held or ruling.reason, value=float(ruling.by_itself)))
+
+    def _bring_up_to_date(self, task_id: str) -> None:
+        """One at a time of those in one repository: with each merge the others fall behind again."""
+        repo = self.board.specs[task_id].repo
+        for other in self.run.tasks:
+            state = self.of(other)
+            ahead = other != task_id and state.state == "in_review" and (state.renewing or state.renewed)
+            if ahead and self.board.specs[other].repo == repo:
+                text = f"its base branch has moved on; it is brought up to date after {code(other)}"
+                return self.apply(task_id, Happening(kind="waits", text=text))
+        text = "its base branch has moved on; it is being brought up to date"
+        self.apply(task_id, Happening(kind="waits", text=text))
+        return self.apply(task_id, Happening(kind="rebasing"))
 
     def is_met(self, need: str) -> bool:
         return self.of(need).state in SATISFIED

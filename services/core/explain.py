@@ -21,8 +21,8 @@ from services.core.places import Lane
 LinkKind = Literal[
     "need", "above", "paused", "held", "untracked", "lane", "turn", "settling", "works", "failed", "needs_human",
     "cancelled", "gone", "closed", "moved", "base", "label", "draft", "conflict", "checks_failed", "checks_pending",
-    "checks_starting", "checks_none", "checks_rest", "objections", "protected", "merging", "waits", "deadline",
-    "overridden",
+    "checks_starting", "checks_none", "checks_rest", "objections", "protected", "behind", "merging", "waits",
+    "deadline", "overridden",
 ]  # fmt: skip
 Who = Literal["", "lockstep", "agent", "checks", "reviewers", "triage", "write"]
 """Who can act; `triage` and `write` are permissions of a person."""
@@ -229,6 +229,8 @@ def of_pull(task: str, repo: str, fact: PullFact) -> Iterator[Link]:
         yield Link(task=task, kind="objections", who="reviewers", where=repo, names=fact.objections)
     elif fact.mergeable_state == "blocked":
         yield Link(task=task, kind="protected", who="write", where=repo)
+    elif fact.mergeable_state == "behind":
+        yield Link(task=task, kind="behind", who="lockstep", where=repo)
 
 
 def _of_checks(task: str, repo: str, fact: PullFact) -> Iterator[Link]:

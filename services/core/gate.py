@@ -10,7 +10,8 @@ import msgspec
 
 from services.core.text import code
 
-Verdict = Literal["merge", "wait", "failed", "needs_human"]
+Verdict = Literal["merge", "wait", "behind", "failed", "needs_human"]
+"""behind: all is well but that its base has moved on, and the branch takes only what is up to date."""
 PASSED = frozenset({"success", "neutral", "skipped"})
 
 
@@ -55,10 +56,11 @@ class PullFact(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Ruling(msgspec.Struct, frozen=True, kw_only=True):
-    """The verdict with its reason as one sentence for people."""
+    """The verdict with its reason as one sentence for people. by_itself: it waits for checks alone."""
 
     verdict: Verdict
     reason: str = ""
+    by_itself: bool = False
 
 
 def rule(pull: PullFact, unmet: tuple[str, ...]) -> Ruling:
@@ -92,23 +94,25 @@ def _by_checks(pull: PullFact) -> Ruling:
     if failed:
         return Ruling(verdict="failed", reason=f"check {_names(failed)} failed")
     if pending:
-        return Ruling(verdict="wait", reason=f"waits for check {_names(pending)}")
+        return Ruling(verdict="wait", reason=f"waits for check {_names(pending)}", by_itself=True)
     if pull.grace_left > 0:
-        return Ruling(verdict="wait", reason="waits for its checks to start")
+        return Ruling(verdict="wait", reason="waits for its checks to start", by_itself=True)
     if not theirs and not pull.checks_none:
         if pull.has_workflows:
-            return Ruling(verdict="wait", reason="waits for its checks to start")
+            return Ruling(verdict="wait", reason="waits for its checks to start", by_itself=True)
         return Ruling(
             verdict="needs_human",
             reason="no checks will come: the repository has no workflows. "
             "Add one, or set `checks: none` in .github/lockstep.yml",
         )
     if pull.suites_open:
-        return Ruling(verdict="wait", reason="waits for the rest of its checks")
+        return Ruling(verdict="wait", reason="waits for the rest of its checks", by_itself=True)
     if pull.objections:
         return Ruling(verdict="wait", reason=f"changes were requested by {_names(pull.objections)}")
     if pull.mergeable_state == "blocked":
         return Ruling(verdict="wait", reason="waits for a review or a required check")
+    if pull.mergeable_state == "behind":
+        return Ruling(verdict="behind", reason="its base branch has moved on, and takes only what is up to date")
     return Ruling(verdict="merge")
 
 

@@ -35,9 +35,9 @@ class Happening(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaul
     it is independent of one.
 
     number: of the issue (tracked) or pull request (opened, discarded, attached, reverted); sha: head (pushed, moved,
-    rebased, overridden, attached) or merge commit (merged); value: the new priority (prioritised); name: of whom it
-    goes to (assigned, attached), or `check:` or `need:` and what no longer counts (overridden), or what is to be
-    changed (reviewed); text: why.
+    rebased, overridden, attached) or merge commit (merged); value: the new priority (prioritised), or not 0 when
+    checks alone are awaited (waits); name: of whom it goes to (assigned, attached), or `check:` or `need:` and what no
+    longer counts (overridden), or what is to be changed (reviewed); text: why.
     """
 
     kind: Kind
@@ -70,6 +70,7 @@ class TaskState(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaul
     held: not to be started or merged until it is released.  priority: what a person set in place of the plan's.
     worked: seconds in attempts so far.  late: its pull request has waited too long, and more waiting changes nothing.
     renewing: the head that is being brought up to date with its base: what follows it is ours until that is settled.
+    renewed: it was, and only checks are awaited since.
     discarding: the pull request that is being closed, and nothing starts before it is.  assignee: whom it went to.
     revert: the pull request that takes back what it merged, -1 until that is opened.
     asked: what people want its next attempts to do otherwise.  troubled: it stood still with a pull request, whose
@@ -91,6 +92,7 @@ class TaskState(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaul
     worked: float = 0.0
     late: bool = False
     renewing: str = ""
+    renewed: bool = False
     discarding: int = 0
     revert: int = 0
     overrides: tuple[Override, ...] = ()
@@ -242,7 +244,10 @@ def _effects_on(task: TaskState, happened: Happening) -> dict[str, object]:
             return {"attempt": task.attempt + 1, "fence": task.fence + 1, "head_sha": ""}
         case "pushed" | "rebased":
             heads = (*(sha for sha in task.heads if sha != happened.sha), happened.sha)
-            return {"head_sha": happened.sha, "heads": heads, "overrides": (), "renewing": ""}
+            renewed = happened.kind == "rebased"
+            return {"head_sha": happened.sha, "heads": heads, "overrides": (), "renewing": "", "renewed": renewed}
+        case "waits":
+            return {"renewed": task.renewed and bool(happened.value)}
         case "moved":
             return {"head_sha": happened.sha}
         case "opened":

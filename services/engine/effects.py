@@ -206,8 +206,10 @@ class Effects:
         ruling = ruling_for(run, state, fact)
         if fact.state != "open" or fact.head_sha != sha or ruling.verdict in {"failed", "needs_human"}:
             return Outcome(forget=True, look=True)
+        if ruling.verdict == "behind":
+            return Outcome(forget=True, look=True)
         if ruling.verdict == "wait":
-            waits = Happening(kind="waits", text=ruling.reason, fence=state.fence)
+            waits = Happening(kind="waits", text=ruling.reason, fence=state.fence, value=float(ruling.by_itself))
             return Outcome(happened=(waits,), forget=True, look=fact.grace_left > 0)
         role = await self._parts.github.reads.ranked("merge").permission(task.repo, run.approver, fresh=True)
         if role not in WRITE:

@@ -2,11 +2,13 @@
 
 from datetime import timedelta
 
+import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.core.board import Action, Run, Wish
 from services.core.conduct import wait_keys
+from services.core.gate import PullFact
 from services.core.machine import ENDED, SATISFIED, Happening, Kind
 from services.core.places import Limits
 from tests.kit.plans import NOW, after, check, happen, in_review, pull, run, task, tracked
@@ -377,3 +379,28 @@ def test_what_needs_a_task_is_taken_back_before_it() -> None:
     assert kinds(left.actions) == []
     assert [left.run.tasks[each].revert for each in ("a", "b")] == [0, 0]
     assert left.run.tasks["a"].reason == "not taken back, because `b` is not"
+
+
+def test_what_is_behind_is_brought_up_to_date_one_at_a_time_in_a_repository() -> None:
+    current = in_review(task("a"), task("b"), task("c", repo="acme/web"))
+    for number, each in ((6, "b"), (7, "c")):
+        fence = current.tasks[each].fence
+        current = happen(current, each, "pushed", sha=each * 40, fence=fence).run
+        current = happen(current, each, "opened", number=number, fence=fence).run
+    numbered = {"b": 6, "c": 7}
+
+    def behind(which: str, head: str) -> PullFact:
+        return msgspec.structs.replace(pull(head, mergeable_state="behind"), number=numbered.get(which, 5))
+
+    first = after(current, facts={"a": behind("a", "a" * 40)})
+    assert kinds(first.actions) == ["update_branch a"]
+    both = after(first.run, facts={"b": behind("b", "b" * 40), "c": behind("c", "c" * 40)})
+    assert kinds(both.actions) == ["update_branch c"]
+    assert both.run.tasks["b"].reason == "its base branch has moved on; it is brought up to date after `a`"
+    fresh = happen(both.run, "a", "rebased", sha="d" * 40, fence=both.run.tasks["a"].fence).run
+    runs = after(fresh, facts={"a": pull("d" * 40, checks=(check("test"),))}).run
+    assert kinds(after(runs, facts={"b": behind("b", "b" * 40)}).actions) == []
+    reviewed = after(
+        runs, facts={"a": pull("d" * 40, mergeable_state="blocked")}
+    ).run  # others need not wait for people
+    assert kinds(after(reviewed, facts={"b": behind("b", "b" * 40)}).actions) == ["update_branch b"]

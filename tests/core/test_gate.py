@@ -23,6 +23,12 @@ from tests.kit.plans import check, pull
         (pull(checks=(), has_workflows=False, checks_none=True), "merge", ""),
         (pull(suites_open=True), "wait", "waits for the rest of its checks"),
         (pull(mergeable_state="blocked"), "wait", "waits for a review or a required check"),
+        (
+            pull(mergeable_state="behind"),
+            "behind",
+            "its base branch has moved on, and takes only what is up to date",
+        ),
+        (pull(mergeable_state="behind", checks=(check("test"),)), "wait", "waits for check `test`"),
         (pull(objections=("bea", "cy")), "wait", "changes were requested by `bea`, `cy`"),
         (pull(objections=("bea",), checks=(check("test", "failure"),)), "failed", "check `test` failed"),
         (pull(checks=(check("cla", "success"),), grace_left=1.0), "wait", "waits for its checks to start"),

@@ -148,3 +148,11 @@ async def test_the_plan_issue_can_be_edited_while_it_runs(story: Story) -> None:
     await story.until("**Done.**")
     assert await story.file("acme/api", "two.txt") == "2\n"
     assert {issue.title for issue in story.issues() if issue.user == BOT} == {"Write", "Go on"}
+
+
+async def test_what_falls_behind_a_branch_that_takes_only_what_is_up_to_date_is_brought_up_to_it(story: Story) -> None:
+    await story.begin()
+    await story.hub.do(lambda: story.hub.scenario.protect(story.repo(), "test", strict=True))
+    await story.run("".join(f"- [ ] **t{n}** Write · run: echo {n} > f{n}.txt\n" for n in range(3)))
+    await story.until("**Done.**")
+    assert len(story.merges) == 3
