@@ -32,6 +32,7 @@ from services.store.answers import Answers
 from services.store.checkpoints import Checkpoints
 from services.store.db import Database
 from services.store.delegations import Delegations
+from services.store.drafts import Drafts
 from services.store.fence import Fence
 from services.store.gates import Gates
 from services.store.inbox import Inbox
@@ -121,6 +122,7 @@ def assemble(
             delegations=Delegations(database),
             models=models,
             ledger=Ledger(database),
+            drafts=Drafts(database),
         )
     )
     dispatcher: Dispatcher[Engine] = Dispatcher(inbox, handlers.load(), engine, clock, metrics, pause=pause)

@@ -2,7 +2,7 @@
 
 from handlers import on
 from handlers.events import Event
-from services.core.names import issue_key
+from services.core.names import LABEL_PLAN, issue_key
 from services.engine.engine import Engine
 
 READS_AGAIN = frozenset({"opened", "edited", "labeled", "reopened"})
@@ -18,4 +18,6 @@ async def on_issues(event: Event, engine: Engine) -> None:
     engine.forget(event.repo, f"issue:{event.number}", f"sub_issues:{event.number}", told=event.told)
     if event.action in READS_AGAIN and not event.sender.is_bot:
         await engine.read_plan(event.repo, event.number)
+        if event.action == "labeled" and event.label == LABEL_PLAN:
+            await engine.labelled_as_plan(event.repo, event.number, event.sender.login)
     await engine.look(issue_key(event.repo, event.number))

@@ -1,4 +1,6 @@
-"""`replan`: read the issue anew and say what its text changes. It changes nothing itself: that takes an approval."""
+"""`replan`: read the issue anew and say what its text changes; where it holds no plan, have a model draft one. Nothing
+of that is carried out: that takes an approval.
+"""
 
 from handlers.commands import Context, command
 from services.core import plan_changes
@@ -10,11 +12,14 @@ from services.engine.intake import whole
 @command(
     "replan",
     usage="replan",
-    summary="Read the issue anew, now, and say what its text changes in the plan that runs; it starts nothing.",
+    summary="Read the issue anew, now, and say what its text changes in the plan that runs; where it holds no plan, "
+    "have a model draft one. It starts nothing.",
     needs="write",
     about="plan",
 )
 async def replan(context: Context, _: Command) -> str:
+    if drafting := await context.engine.draft(context.repo, context.number, context.sender, context.asked_at):
+        return drafting
     row, run = await context.engine.reread(context.repo, context.number)
     new = whole(row)
     if run is None or run.finished_at is not None:

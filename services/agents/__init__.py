@@ -50,6 +50,12 @@ class Agent(Protocol):
 AGENTS: Registry[Agent] = Registry("agent")
 
 
+def agent_names() -> list[str]:
+    """All agents there are."""
+    AGENTS.load(sys.modules[__name__])
+    return AGENTS.names()
+
+
 def find_agent(name: str, agents: Registry[Agent] = AGENTS) -> Agent:
     """The agent a task names; UserError that lists the known ones when there is none of that name."""
     AGENTS.load(sys.modules[__name__])

@@ -16,7 +16,7 @@ from services.core.clock import Clock
 from services.core.cost import Usage, dollars
 from services.core.text import code
 from services.errors import ModelBusy, NotPossible
-from services.store.ledger import Call, Cap, Full, Ledger
+from services.store.ledger import Call, Cap, Full, Ledger, title
 
 PER_TOKEN = 3
 """Characters of a prompt that are at least a token, for what a call may cost at most."""
@@ -125,7 +125,7 @@ class Models:
 
     @property
     def title(self) -> str:
-        return f"{self.provider}:{self.name}"
+        return title(self.provider, self.name)
 
     async def close(self) -> None:
         await self._wire.close()

@@ -7,6 +7,7 @@ one of two kinds, those that may pass and those that will not.
 import asyncio
 import importlib.util
 import json
+import logging
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -87,6 +88,7 @@ class PydanticWire:
         return _ours(response)
 
     def _made(self) -> Any:
+        logging.getLogger("httpx2").setLevel(logging.WARNING)  # each request would be a line
         import genai_prices  # noqa: F401 - it takes half a second, which nobody should wait for later
         import pydantic_ai.direct  # noqa: F401
 

@@ -17,6 +17,10 @@ FOOT = "<sub>Lockstep keeps this up to date. `/lockstep help` lists the commands
 MADE = "<sub>Made by Lockstep; the plan's issue shows how far everything is.</sub>"
 
 NONE: frozenset[str] = frozenset()
+NO_MODEL = (
+    "This issue holds no plan, and no model is set here that could draft one. Write tasks as "
+    "`- [ ] **id** What to do (owner/repo)` or in a `yaml` block; or whoever runs this Lockstep sets `LOCKSTEP_MODEL`."
+)
 
 
 def issue_title(task: Task) -> str:

@@ -35,8 +35,10 @@ CANCELLED = 5
 """Cancelled tasks that are named in the advice to retry them."""
 
 
-def broken(parsed: Parsed, answers: Sequence[str] = (), file: str = "") -> str:
-    """The comment for a text that does not read as a plan: each problem with its line and its fix."""
+def broken(parsed: Parsed, answers: Sequence[str] = (), file: str = "", drafting: str = "") -> str:
+    """The comment for a text that does not read as a plan: each problem with its line and its fix. drafting: what there
+    is to say of a model's draft.
+    """
     errors = parsed.errors
     count = "1 problem" if len(errors) == 1 else f"{len(errors)} problems"
     lines = [
@@ -46,8 +48,10 @@ def broken(parsed: Parsed, answers: Sequence[str] = (), file: str = "") -> str:
         "",
     ]
     listed = [f"- {_place(problem.line)}{problem.message}" for problem in errors[:PROBLEMS]]
+    more = ["", drafting, ""] if drafting else []
     return first_that_fits(
-        _join([*lines, *_up_to(listed, shown, len(errors))], said) for shown, said in _less(len(listed), 1, answers)
+        _join([*lines, *_up_to(listed, shown, len(errors)), *more], said)
+        for shown, said in _less(len(listed), 1, answers)
     )
 
 
@@ -67,15 +71,16 @@ def render(
     ahead: Forecast = NO_FORECAST,
     now: datetime | None = None,
     live: Parsed | None = None,
+    drafting: str = "",
 ) -> str:
     """The comment for a plan that reads; `run` is its newest run, if any; `plan` is what is approved or waits for
     approval; `edited`: an earlier text of it had been approved; `approvers`: of this text, while they are too few;
     `ahead`: what is to be expected, as seen from `now`; `live`: the issue as it was last read, where that is another
-    text than the run's.
+    text than the run's; `drafting`: what there is to say of the model's draft that it is.
     """
     path = ahead.path or graph.critical_path(plan)
     headline = _headline(plan, approved_by, run, approvers, edited=edited)
-    head = [f"### Plan: {plain(plan.title) or 'untitled'}", "", headline, ""]
+    head = [f"### Plan: {plain(plan.title) or 'untitled'}", "", headline, "", *([drafting, ""] if drafting else [])]
     head += plan_changes.since(plan, live, is_approved=bool(approved_by)) if live is not None else []
     head += boxes.listed(boxes.offered(_to_approve(plan, live) if not approved_by else "", run))
     head += _ahead(plan, run, path, ahead, now)
@@ -262,9 +267,10 @@ def _mermaid(plan: Plan, run: Run | None, critical: frozenset[str]) -> list[str]
     return [*lines, "```", "", "</details>", ""]
 
 
-def answered(answers: Sequence[str]) -> str:
-    """The comment where there is no plan: only answers to commands."""
-    return first_that_fits(_join([], said) for _, said in _less(0, 0, answers))
+def answered(answers: Sequence[str], drafting: str = "") -> str:
+    """The comment where there is no plan: only answers to commands, and what there is to say of a model's draft."""
+    lines = [drafting, ""] if drafting else []
+    return first_that_fits(_join(lines, said) for _, said in _less(0, 0, answers))
 
 
 def _join(lines: Sequence[str], answers: Sequence[str]) -> str:

@@ -24,6 +24,7 @@ from services.core.simulate import Simulated, simulate
 from services.core.targets import chosen, only, to_retry, to_take_back
 from services.engine import pulls, ticks
 from services.engine.configs import config_of
+from services.engine.drafts import Drafter
 from services.engine.effects import Effects
 from services.engine.files import check_plans, check_settings
 from services.engine.gates import Gatekeeper
@@ -62,6 +63,7 @@ class Engine(Shown):
         self._parts = parts
         self.stickies = Stickies(parts)
         self.intake = Intake(parts, self.stickies)
+        self.drafter = Drafter(parts, self.stickies, self.intake)
         self.lending = Lending(parts, self.intake)
         self._observer = Observer(parts)
         self._gates = Gatekeeper(parts, parts.gates) if parts.gates is not None else None
@@ -75,14 +77,15 @@ class Engine(Shown):
     async def take_up(self, shards: Collection[int] | None) -> int:
         """Go on with the plans of these shards (None: all) where another process left them."""
         await self.stickies.take_up(shards)
+        await self.drafter.take_up(shards)
         if self._gates is not None:
             await self._gates.take_up(shards)
         return await self.driver.take_up(shards)
 
     async def let_go(self, patience: float) -> bool:
         """Stop with all plans that others conduct from now on; False when something was cut off in the middle."""
-        parts = await asyncio.gather(self.driver.let_go(patience), self.stickies.let_go(patience))
-        return all(parts)
+        letting_go = (part.let_go(patience) for part in (self.driver, self.stickies, self.drafter))
+        return all(await asyncio.gather(*letting_go))
 
     # What events lead to.
 
@@ -134,6 +137,14 @@ class Engine(Shown):
     async def read_plan(self, repo: str, number: int) -> None:
         """An issue changed that is, or may have become, a plan."""
         await self.intake.read(repo, number)
+
+    async def labelled_as_plan(self, repo: str, number: int, actor: str) -> None:
+        """Somebody has put the plan's label on an issue; where that holds no plan, a draft may be wanted."""
+        await self.drafter.on_label(repo, number, actor, self._parts.clock.now())
+
+    async def draft(self, repo: str, number: int, actor: str, asked_at: datetime) -> str:
+        """Have a plan drafted for an issue that holds none; what to answer, "" when there is nothing to draft."""
+        return await self.drafter.ask(repo, number, actor, asked_at)
 
     async def read_settings(self, repo: str, sha: str) -> None:
         """A push to the default branch may have changed the repository's own settings."""

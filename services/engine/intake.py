@@ -11,13 +11,15 @@ import msgspec
 
 from services.core import names
 from services.core.board import Action, Run
-from services.core.clock import to_text
+from services.core.clock import from_text, to_text
 from services.core.conduct import begin
 from services.core.config import Approvals
+from services.core.drafting import is_ordinary
 from services.core.parse import parse
 from services.core.plan import Parsed, Plan, Problem
 from services.core.plan_file import file_named, form_of
 from services.core.text import code
+from services.engine import drafted
 from services.engine.approval import is_used_up
 from services.engine.configs import strict_config_of
 from services.engine.parts import WRITE, Parts
@@ -55,10 +57,19 @@ class Intake:
         row = await self._parsed(repo, issue)
         if adopt and known is None and not row.parsed.tasks and not row.file:
             return None
+        if known is not None and known.draft and not row.draft and self._parts.drafts is not None:
+            await self._parts.drafts.void(row.id)  # the issue has a plan of its own now
         if known is None or _as_read(known) != _as_read(row):
             await self._parts.plans.save(row, self._parts.clock.now())
             self._stickies.touch(repo, number)
         return await self._parts.plans.get(row.id)
+
+    async def ordinary(self, repo: str, number: int) -> IssueInfo | None:
+        """The issue as it is now, if somebody has written it and it holds no plan, not even one with mistakes."""
+        issue = await self._parts.github.reads.issue(repo, number, fresh=True)
+        if issue.is_pull or file_named(issue.body) or not is_ordinary(parse(issue.body, home=repo, form="issue")):
+            return None
+        return None if issue.author == (await self._parts.github.reads.app()).login else issue
 
     async def _parsed(self, repo: str, issue: IssueInfo) -> PlanRow:
         file, changed_at = file_named(issue.body), issue.updated_at
@@ -70,8 +81,11 @@ class Intake:
         elif file and parse(issue.body, home=repo, form="issue").tasks:
             parsed = Parsed(plan=None, problems=(_both(file),))
         else:
-            nameable = await self._nameable(repo, issue, text)
+            nameable = await self.nameable(repo, issue, text)
             parsed = parse(text, home=repo, installed=nameable, form=form_of(file) if file else "issue")
+        draft = await drafted.live(self._parts, f"{repo}#{issue.number}") if not file and is_ordinary(parsed) else None
+        if draft is not None:
+            parsed, changed_at = await drafted.read(self._parts, draft), from_text(draft.posted_at)
         if parsed.plan is not None and not parsed.plan.title:
             titled = msgspec.structs.replace(parsed.plan, title=issue.title)
             parsed = msgspec.structs.replace(parsed, plan=titled)
@@ -86,11 +100,13 @@ class Intake:
             issue_id=issue.id,
             changed_at=to_text(changed_at) if changed_at is not None else "",
             file=file,
+            draft=draft.n if draft is not None else 0,
+            asked_by=draft.actor if draft is not None else "",
         )
 
-    async def _nameable(self, repo: str, issue: IssueInfo, text: str) -> list[str]:
+    async def nameable(self, repo: str, issue: IssueInfo, text: str, *, only_named: bool = False) -> list[str]:
         """The repositories a plan may name: its own, public ones, and private ones its text names and its author can
-        read.
+        read; only_named: of the public ones too only those that the text names.
 
         Every other one is as unknown as one that is not there, or whoever can open an issue could ask for names.
         """
@@ -99,8 +115,9 @@ class Intake:
         nameable = []
         for found in await reads.installed_repositories((await reads.installation_of(repo)).id):
             name = found.full_name
-            may = not found.private or name.lower() == repo.lower()
-            if not may and issue.author and name.lower().partition("/")[2].strip(".") in words:
+            is_named = name.lower().partition("/")[2].strip(".") in words
+            may = (not found.private and (is_named or not only_named)) or name.lower() == repo.lower()
+            if not may and issue.author and is_named:
                 may = await reads.permission(name, issue.author) != "none"
             if may:
                 nameable.append(name)
@@ -124,6 +141,7 @@ class Intake:
                 f"`/lockstep {command}`."
             )
         whole(fresh)
+        await drafted.check_shown(self._parts, fresh, asked_at, command)
         return fresh
 
     async def approve(
@@ -156,7 +174,7 @@ class Intake:
     async def _may_approve(self, actor: str, plan: PlanRow) -> Approvals:
         """What the plan's home asks of approvals; NotAllowed when it asks for somebody else."""
         wanted = (await strict_config_of(self._parts.github.reads, plan.repo)).approvals
-        is_author = actor.lower() == plan.author.lower()
+        is_author = actor.lower() in {plan.author.lower(), plan.asked_by.lower()}
         if is_author and self._parts.settings.require_other:
             raise NotAllowed("This instance asks for an approval by somebody other than the plan's author.")
         if is_author and not wanted.own:
@@ -274,4 +292,4 @@ def _second(text: str) -> datetime:
 
 def _as_read(row: PlanRow) -> tuple[object, ...]:
     """What of a plan comes from its issue; events about an issue mostly tell of something else."""
-    return row.title, row.hash, row.parsed, row.author, row.issue_id, row.file
+    return row.title, row.hash, row.parsed, row.author, row.issue_id, row.file, row.draft

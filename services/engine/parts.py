@@ -22,6 +22,7 @@ from services.engine.workers import Workers
 from services.github import GitHub
 from services.store.checkpoints import Checkpoints
 from services.store.delegations import Delegations
+from services.store.drafts import Drafts
 from services.store.gates import Gates
 from services.store.ledger import Ledger
 from services.store.plans import Plans
@@ -100,7 +101,7 @@ class EngineSettings(msgspec.Struct, frozen=True, kw_only=True):
 class Parts(msgspec.Struct, frozen=True, kw_only=True):
     """Everything the engine's modules share. `others` is None where a process is alone; `gates` where no pull requests
     of people are looked at; `lengths` is what is known of how long tasks take.  models: None where no model is set;
-    ledger: of what they cost.
+    ledger: of what they cost; drafts: of plans that they were asked for.
     """
 
     settings: EngineSettings
@@ -117,6 +118,7 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     delegations: Delegations | None = None
     models: Models | None = None
     ledger: Ledger | None = None
+    drafts: Drafts | None = None
     lengths: Lengths = msgspec.field(default_factory=Lengths)
 
     def ahead(self, plan: Plan, run: Run | None) -> Forecast:

@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Collection
 from datetime import datetime
 
-from services.core import plan_comment
+from services.core import drafting, plan_comment
 from services.core.backoff import delay
 from services.core.clock import from_text
 from services.core.names import STICKY
@@ -126,6 +126,9 @@ class Stickies:
         answers = [f"> {code(answer.to)} {code(answer.command)}\n\n{answer.text}\n" for answer in sticky.answers]
         plan = await self._parts.plans.get(f"{repo}#{number}")
         if plan is None:
+            told = await self._drafting(f"{repo}#{number}", is_asked=True)
+            if told:
+                return plan_comment.answered(answers, told)
             return await pull_body(self._parts, repo, number, answers)
         run = await self._parts.runs.of_plan(plan.id)
         if run is not None and run.finished_at is not None:
@@ -135,7 +138,9 @@ class Stickies:
                 run = None  # what counts now is what would run next
         shown = run.plan if run is not None else plan.parsed.plan
         if shown is None:
-            return plan_comment.broken(plan.parsed, answers, plan.file)
+            is_ordinary = drafting.is_ordinary(plan.parsed) and not plan.file
+            told = await self._drafting(plan.id) if is_ordinary else ""
+            return plan_comment.broken(plan.parsed, answers, plan.file, told)
         warnings = [problem.message for problem in plan.parsed.problems if problem.severity == "warning"]
         approved_by = plan.approved_by if plan.is_approved else ""
         edited = bool(plan.approved_hash) and not plan.is_approved
@@ -150,4 +155,12 @@ class Stickies:
             ahead=self._parts.ahead(shown, run),
             now=self._parts.clock.now(),
             live=plan.parsed if run is not None and run.finished_at is None else None,
+            drafting=await self._drafting(plan.id) if plan.draft and run is None else "",
         )
+
+    async def _drafting(self, plan_id: str, *, is_asked: bool = False) -> str:
+        """What there is to say of the newest draft; is_asked: nothing where there is none."""
+        draft = await self._parts.drafts.newest(plan_id) if self._parts.drafts is not None else None
+        if draft is None or draft.state == "void":
+            return "" if is_asked else drafting.standing("", has_model=self._parts.models is not None)
+        return drafting.standing(draft.state, model=draft.model, actor=draft.actor, why=draft.why)

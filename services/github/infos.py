@@ -63,12 +63,15 @@ class IssueInfo(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CommentInfo(msgspec.Struct, frozen=True, kw_only=True):
-    """A comment on an issue or a pull request; `author_type` is User, Bot or Organization."""
+    """A comment on an issue or a pull request; `author_type` is User, Bot or Organization; `updated_at` by GitHub's
+    clock.
+    """
 
     id: str
     body: str
     author: str
     author_type: str
+    updated_at: datetime | None = None
 
 
 class PullInfo(msgspec.Struct, frozen=True, kw_only=True):

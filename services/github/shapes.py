@@ -135,7 +135,13 @@ class CommentShape(msgspec.Struct, frozen=True):
 
     def info(self) -> CommentInfo:
         user = self.user or Account()
-        return CommentInfo(id=str(self.id), body=self.body or "", author=user.login, author_type=user.type)
+        return CommentInfo(
+            id=str(self.id),
+            body=self.body or "",
+            author=user.login,
+            author_type=user.type,
+            updated_at=self.updated_at,
+        )
 
 
 class FileShape(msgspec.Struct, frozen=True):

@@ -102,7 +102,7 @@ class Ledger:
             Spent(
                 task=row[0],
                 purpose=row[1],
-                model=f"{row[2]}:{row[3]}",
+                model=title(row[2], row[3]),
                 calls=int(row[4]),
                 usage=Usage(input=int(row[5]), cache_read=int(row[6]), cache_write=int(row[7]), output=int(row[8])),
                 cost=_money(row[9]),
@@ -111,6 +111,11 @@ class Ledger:
             )
             for row in rows
         ]
+
+
+def title(provider: str, model: str) -> str:
+    """`openai:gpt-4o`, and `test` for the model that is its own provider."""
+    return provider if provider == model else f"{provider}:{model}"
 
 
 _WHERE: dict[Scope, str] = {

@@ -29,6 +29,7 @@ class PlanRow(msgspec.Struct, frozen=True, kw_only=True):
 
     `changed_at` is when the hash was last seen to change, by GitHub's clock, which also dates the comments: an approval
     written before that was for another text. `file`: where in the repository the text stands, "" for the issue itself.
+    `draft`: the model's draft that the text is, 0 for none, and `asked_by`: who asked for it.
     """
 
     id: str
@@ -46,6 +47,8 @@ class PlanRow(msgspec.Struct, frozen=True, kw_only=True):
     edits: int = 0
     approvals: tuple[Approval, ...] = ()
     file: str = ""
+    draft: int = 0
+    asked_by: str = ""
 
     @property
     def approvers(self) -> tuple[str, ...]:
@@ -91,7 +94,7 @@ def want(c: Connection, repo: str, number: int) -> None:
 
 _COLUMNS = (
     "id, repo, number, title, hash, parsed, author, issue_id, "
-    "approved_hash, approved_by, approved_at, changed_at, edits, approvals, file"
+    "approved_hash, approved_by, approved_at, changed_at, edits, approvals, file, draft, asked_by"
 )
 
 
@@ -154,11 +157,14 @@ class Plans:
                 plan.author,
                 plan.issue_id,
                 plan.file,
+                plan.draft,
+                plan.asked_by,
             )
             c.execute(
-                "INSERT INTO plan (id, repo, number, title, hash, parsed, author, issue_id, file, changed_at)"
-                " VALUES (?,?,?,?,?,?,?,?,?,?) ON CONFLICT (id) DO UPDATE SET"
+                "INSERT INTO plan (id, repo, number, title, hash, parsed, author, issue_id, file, draft, asked_by,"
+                " changed_at) VALUES (?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT (id) DO UPDATE SET"
                 " title = excluded.title, parsed = excluded.parsed, hash = excluded.hash, file = excluded.file,"
+                " draft = excluded.draft, asked_by = excluded.asked_by,"
                 " changed_at = CASE WHEN plan.hash = excluded.hash THEN plan.changed_at ELSE excluded.changed_at END,"
                 " edits = plan.edits + CASE WHEN plan.hash IN ('', excluded.hash) THEN 0 ELSE 1 END",
                 (*row, plan.changed_at or to_text(now)),

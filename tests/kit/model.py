@@ -1,7 +1,7 @@
 """A model's provider on this machine, which speaks as OpenAI does and answers what a test tells it to."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -13,7 +13,7 @@ CALLS = 200
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
     """One answer. raw: these bytes instead of a good one; calls: (tool, arguments); endless: it never ends; gate: is
-    waited for before.
+    waited for before, and so is what `told` does.
     """
 
     text: str = ""
@@ -25,6 +25,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     cached: int = 0
     endless: bool = False
     gate: asyncio.Event | None = None
+    told: Callable[[], Awaitable[None]] | None = None
 
 
 class Provider:
@@ -45,6 +46,8 @@ class Provider:
         self.came.set()
         found = self.answers[min(len(self.asked), len(self.answers)) - 1]
         answer = found if isinstance(found, Answer) else found(body)
+        if answer.told is not None:
+            await answer.told()
         if answer.gate is not None:
             await answer.gate.wait()
         if answer.endless:

@@ -169,7 +169,7 @@ async def test_the_test_model_asks_nobody(tmp_path: Path) -> None:
     await database.open()
     models = models_of(Settings(model="test"), database, SystemClock())
     assert models is not None
-    assert models.title == "test:test"
+    assert models.title == "test"
     reply = await models.ask(CALL, HELLO)
     assert "tasks:" in reply.message.text
     found = await spent(Ledger(database))

@@ -46,7 +46,7 @@ async def test_help_lists_every_command_with_its_permission(story: Story) -> Non
 | `/lockstep rebase task…` | Merge the base branch into the tasks' pull requests; their checks run again. | write |
 | `/lockstep recreate task…` | Close the tasks' pull requests, delete their branches, and start new attempts on the base as it is now. | write |
 | `/lockstep refresh` | Read the plan and all its open pull requests anew, now, and say what has changed. | write |
-| `/lockstep replan` | Read the issue anew, now, and say what its text changes in the plan that runs; it starts nothing. | write |
+| `/lockstep replan` | Read the issue anew, now, and say what its text changes in the plan that runs; where it holds no plan, have a model draft one. It starts nothing. | write |
 | `/lockstep resume [task… or all]` | Go on after `hold`: the run, the named tasks, or both with `all`. | triage |
 | `/lockstep retry [task… or failed or all]` | Start failed or cancelled tasks again, each with a new attempt; a skipped one only when it is named. | write |
 | `/lockstep rollback task… or all` | Open pull requests that take back what the tasks have merged, what needs them first; people merge those. | maintain |

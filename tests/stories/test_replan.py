@@ -56,7 +56,7 @@ async def test_replan_needs_a_plan(story: Story) -> None:
     await story.begin()
     await story.issue("Just some words.", labels=[])
     assert await story.ask("/lockstep replan") == "confused"
-    await story.until("This issue holds no plan:")
+    await story.until("This issue holds no plan, and no model is set here that could draft one.")
     await story.issue("- [ ] **one** Write · run: echo 1 > one.txt\n")
     assert await story.ask("/lockstep replan") == "+1"
     await story.until("Read: 1 task, and no run is under way.")

@@ -1,0 +1,14 @@
+-- Plans that a model was asked for.
+
+CREATE TABLE draft (
+  plan_id text COLLATE "C" NOT NULL,
+  n       bigint NOT NULL,                     -- 1 for the first of an issue
+  state   text COLLATE "C" NOT NULL,           -- asked, written, posted, failed, void
+  data    bytea NOT NULL,                      -- Draft, JSON
+  PRIMARY KEY (plan_id, n)
+);
+CREATE INDEX draft_open ON draft (plan_id) WHERE state IN ('asked', 'written');
+
+-- Which draft a plan's text is, 0 where it is the issue's own or a file's, and who had asked for it.
+ALTER TABLE plan ADD COLUMN draft bigint NOT NULL DEFAULT 0;
+ALTER TABLE plan ADD COLUMN asked_by text COLLATE "C" NOT NULL DEFAULT '';
