@@ -9,6 +9,7 @@ from services.core.depends import depends_on
 from services.core.parse import Form, parse
 from services.core.plan_file import file_named
 from services.core.pull_text import asked_of_us, issues_named
+from services.core.reposet_read import read_set
 from services.errors import UserError
 
 
@@ -36,6 +37,12 @@ def _settings(text: str) -> None:
         read_config(text)
 
 
+def _sets(text: str) -> None:
+    read = read_set(text, "acme")
+    if (read.found is None) != bool(read.errors):
+        raise AssertionError("neither a set nor errors, or both")
+
+
 def _depends(text: str) -> None:
     depends_on(text, "acme/api", "https://github.com")
     file_named(text)
@@ -51,6 +58,7 @@ READERS: dict[str, Callable[[str], None]] = {
     "yaml": _plan("yaml"),
     "commands": _commands,
     "settings": _settings,
+    "repositories": _sets,
     "depends": _depends,
     "pulls": _pulls,
 }
@@ -66,4 +74,6 @@ PIECES = (
     "approve", "retry all", "run flow=a", "key=value", "/lgtm", "r+", "org/repo#1", "Depends-On: ", "Closes #4",
     "Lockstep-Task: #4", "https://github.com/acme/api/pull/1", "Plan: .github/plans/a.yaml", "approvals:\n",
     "  required: 2\n", "  users: [ana]\n", "aliases:\n", "  lgtm: approve\n", "merge: squash\n",
+    "repositories:\n", "  - name: a\n", "  b: {automation: {depends_on: [a]}}\n", "cross_repo_workflows:\n",
+    "    repositories: [a]\n",
 )  # fmt: skip

@@ -1,5 +1,6 @@
 """`python -m bot plan`: `check FILE` reads a plan and says what is in it or what is wrong with it; `simulate FILE` says
-what it is likely to take; `schema` prints its JSON schema, or that of a repository's settings.
+what it is likely to take; `schema` prints its JSON schema, or that of a repository's settings or of an owner's
+repositories.
 
 The same parser as the bot's, on a file, without network or database, so a plan can be checked in CI and before it is
 posted.
@@ -21,6 +22,7 @@ from services.core.places import Limits
 from services.core.plan import MAX_BYTES, Parsed
 from services.core.plan_rules import is_repo
 from services.core.plan_schema import plan_schema
+from services.core.reposet import set_schema
 from services.core.simulate import simulate
 from services.errors import UserError
 
@@ -33,7 +35,7 @@ def main(arguments: list[str]) -> int:
     options = _parser().parse_args(arguments)
     try:
         if options.action == "schema":
-            schema = config_schema() if options.settings else plan_schema()
+            schema = config_schema() if options.settings else set_schema() if options.repositories else plan_schema()
             sys.stdout.write(_json(schema, indent=2))
             return 0
         return _simulate(options) if options.action == "simulate" else _check(options)
@@ -60,7 +62,9 @@ def _parser() -> argparse.ArgumentParser:
         action.add_argument("--json", action="store_true", help="print one JSON object")
     lived.add_argument("--workers", metavar="N", type=int, default=4, help="attempts at a time; 4 if not given")
     schema = actions.add_parser("schema", help="print the JSON schema of a plan in YAML")
-    schema.add_argument("--settings", action="store_true", help="print that of .github/lockstep.yml instead")
+    other = schema.add_mutually_exclusive_group()
+    other.add_argument("--settings", action="store_true", help="print that of .github/lockstep.yml instead")
+    other.add_argument("--repositories", action="store_true", help="print that of repositories.yaml instead")
     return parser
 
 

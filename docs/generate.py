@@ -17,6 +17,7 @@ from services.core.durations import lasting
 from services.core.failure_table import BY_TOOL
 from services.core.failures import CLASSES
 from services.core.plan_schema import plan_schema
+from services.core.reposet import set_schema
 from services.core.strategies import POLICY, STRATEGIES, Step
 
 PAGES = Path(__file__).parent / "reference"
@@ -34,6 +35,8 @@ def settings() -> str:
         + "\n".join(rows)
         + f"\n{REPOSITORY}"
         + "\n".join(_keys(config_schema()))
+        + f"\n{SET}"
+        + "\n".join(_keys_of_sets(set_schema()))
         + "\n"
     )
 
@@ -60,6 +63,25 @@ def _keys(schema: Mapping[str, Any], before: str = "") -> Iterator[str]:
         default = key["default"] if key["default"] not in ([], (), {}) else "none"
         default = str(default).lower() if isinstance(default, bool) else default
         yield f"| `{before}{name}` | {accepts} | `{default}` | {key['description']} |"
+
+
+def _keys_of_sets(schema: Mapping[str, Any]) -> Iterator[str]:
+    """The rows of `repositories.yaml`, from its schema."""
+    parts = schema["$defs"]
+    for name, key in schema["properties"].items():
+        part = {"repositories": "Repository", "cross_repo_workflows": "Workflow"}.get(name)
+        yield f"| `{name}` | {'a list' if part else '`true` or `false`'} | {key['description']} |"
+        yield from _keys_of_part(parts, part, f"{name}[]") if part else ()
+
+
+def _keys_of_part(parts: Mapping[str, Any], part: str, before: str) -> Iterator[str]:
+    for name, key in parts[part]["properties"].items():
+        if "$ref" in str(key):
+            yield from _keys_of_part(parts, "Automation", f"{before}.{name}")
+            continue
+        words = {"array": "a list of names", "boolean": "`true` or `false`", "string": "a word"}
+        accepts = " or ".join(f"`{value}`" for value in key["enum"]) if "enum" in key else words[key["type"]]
+        yield f"| `{before}.{name}` | {accepts} | {key['description']} |"
 
 
 def failures() -> str:
@@ -130,6 +152,37 @@ letters, at most five `*`, and not both `#` and other numbers.
 
 | Key | Accepts | Default | Meaning |
 | --- | --- | --- | --- |
+"""
+SET = """
+## An owner's repositories
+
+In `repositories.yaml` at the root of the owner's `.github` repository, on its default branch, where the App is installed on it too. It says which
+repositories belong together, what goes before what, and which flows there are; [One flow over many repositories](../how-to/flows.md) tells how
+it is used. The check `lockstep/config` on a pushed commit of the default branch shows errors at their lines. `python -m bot plan schema
+--repositories` prints its [schema](repositories.schema.json).
+
+```yaml
+# yaml-language-server: $schema=./repositories.schema.json
+repositories:
+  - name: schema
+    owner: acme
+    repo: order-schema
+  - name: backend
+    owner: acme
+    repo: backend-api
+    primary: true
+    automation: {enabled: true, auto_deploy: false, depends_on: [schema], triggers: [docs]}
+  - name: docs
+cross_repo_workflows:
+  - name: full-stack-feature
+    repositories: [schema, backend]
+    coordination: sequential
+```
+
+`repositories` may also be a mapping: `schema: {owner: acme, repo: order-schema}`. It holds 500 repositories and 100 flows at most.
+
+| Key | Accepts | Meaning |
+| --- | --- | --- |
 """
 FAILURES = (
     """# Failures
@@ -229,6 +282,7 @@ def main(arguments: list[str]) -> int:
         "failures.md": failures(),
         "plan.schema.json": schema(plan_schema()),
         "config.schema.json": schema(config_schema()),
+        "repositories.schema.json": schema(set_schema()),
     }
     if "--check" in arguments:
         stale = [

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from handlers import on
 from handlers.events import Event
 from services.core.config import CONFIG_PATH
+from services.core.reposet import SET_PATH
 from services.engine.engine import Engine
 
 WORKFLOWS = ".github/workflows/"
@@ -26,7 +27,7 @@ async def on_push(event: Event, engine: Engine) -> None:
     engine.base_moved(event.repo)
     if event.name == "push" and push.after and not push.deleted and await engine.sees(event.repo):
         await engine.read_plan_files(event.repo, push.after, push.paths)
-        if push.paths is None or CONFIG_PATH in push.paths:
+        if push.paths is None or not {CONFIG_PATH, SET_PATH}.isdisjoint(push.paths):
             await engine.read_settings(event.repo, push.after)
 
 

@@ -5,7 +5,6 @@ merged it. An unknown key is an error that is said, not ignored: a misspelt safe
 an owner's `.github` repository holds defaults for all that owner's repositories; what a repository says itself counts.
 """
 
-import re
 from collections.abc import Mapping as Keys
 from functools import lru_cache
 from typing import Annotated, Any, Literal
@@ -15,9 +14,10 @@ from msgspec import Meta, field
 
 from services.core.failure_patterns import KnownFailure
 from services.core.failures import CLASSES
+from services.core.nodes import is_null, spot_at, value_of
 from services.core.plan import Problem
 from services.core.plan_text import nearest, quote
-from services.core.plan_yaml import Composer, Mapping, Node, Scalar, Sequence
+from services.core.plan_yaml import Composer, Mapping, Node, Sequence
 from services.core.problems import Findings, Spot, sentence
 from services.errors import UserError
 
@@ -85,7 +85,7 @@ def read_file(text: str) -> Read:
     if isinstance(root, Mapping):
         for key, node in root.entries.values():
             _take(key, node, written, findings)
-    elif root is not None and not _is_null(root):
+    elif root is not None and not is_null(root):
         findings.add("wrong_type", "Settings are `key: value` lines; this is something else.", root.spot)
     return Read(written=written, problems=findings.listed())
 
@@ -133,7 +133,7 @@ def _take(key: Spot, node: Node, written: dict[str, Any], findings: Findings) ->
     if key.text not in known:
         _unknown(key, known, findings)
         return
-    if _is_null(node):
+    if is_null(node):
         return
     if key.text in _PARTS:
         fields = _PARTS[key.text].__struct_encode_fields__
@@ -144,12 +144,16 @@ def _take(key: Spot, node: Node, written: dict[str, Any], findings: Findings) ->
             _unknown(inner, fields, findings)
         if wrong:
             return
-    value = _value(node)
+    value = value_of(node)
     try:
         msgspec.convert({key.text: value}, RepoConfig, strict=False)
     except msgspec.ValidationError as error:
         message, _, path = str(error).partition(" - at ")
-        findings.add("bad_value", f"`{key.text}`: {_said(message, key.text)}.", _spot_of(path, key, node))
+        findings.add(
+            "bad_value",
+            f"`{key.text}`: {_said(message, key.text)}.",
+            spot_at(path.partition(f"$.{key.text}")[2], key, node),
+        )
     else:
         written[key.text] = value
 
@@ -176,27 +180,3 @@ def _said(message: str, key: str) -> str:
         "approvals": "'users' are logins, without an @",
         "failures": "a 'text' has a word of three letters or more, five '*' at most, and not both '#' and digits",
     }.get(key, "its value does not have the allowed form")
-
-
-def _value(node: Node) -> Any:
-    if isinstance(node, Scalar):
-        return None if node.is_null else node.spot.text
-    if isinstance(node, Sequence):
-        return [_value(item) for item in node.items]
-    return {key: _value(value) for key, (_, value) in node.entries.items() if not _is_null(value)}
-
-
-def _spot_of(path: str, key: Spot, node: Node) -> Spot:
-    """Where in the file msgspec's path ends, as far as it tells."""
-    spot = key if isinstance(node, Mapping) else node.spot
-    for name, at in re.findall(r"\.([a-z_]+)|\[(\d+)\]", path.partition(f"$.{key.text}")[2]):
-        if isinstance(node, Mapping) and name in node.entries:
-            spot, node = node.entries[name]
-        elif isinstance(node, Sequence) and at and int(at) < len(node.items):
-            node = node.items[int(at)]
-            spot = node.spot
-    return spot
-
-
-def _is_null(node: Node) -> bool:
-    return isinstance(node, Scalar) and node.is_null

@@ -40,10 +40,12 @@ KINDS: dict[str, Kind] = {
     "bad_value": Kind(
         "A value cannot be used: a timeout, priority, budget or name that is not one, or a text too long."
     ),
+    "closed_repo": Kind("The owner's `repositories.yaml` has `automation.enabled: false` for a repository."),
     "cycle": Kind("Tasks need each other in a circle; none of them could ever start."),
     "duplicate_id": Kind("Two tasks have the same id; upper and lower case count as the same."),
     "duplicate_key": Kind("A key is given twice, so one of the two values would be lost."),
     "empty": Kind("The document holds no task."),
+    "broken_set": Kind("The owner's `repositories.yaml` has errors, so the order of repositories is not known."),
     "missing_file": Kind("The file that an issue names as its plan is not on the default branch, or too large."),
     "missing_field": Kind("A task has no `id`, no `title`, or no repository to work in."),
     "more": Kind("There are more problems than are listed."),
@@ -62,11 +64,15 @@ KINDS: dict[str, Kind] = {
     "yaml_syntax": Kind("The YAML cannot be read."),
     "yaml_unsafe": Kind("YAML tags such as `!!python/object` are not read."),
     "hidden_characters": Kind("Invisible characters were left out of a text.", "warning"),
+    "implied_needs": Kind(
+        "Needs were added by the order of repositories in the owner's `repositories.yaml`.", "warning"
+    ),
     "lone_group": Kind("A group has a single task, so it changes nothing.", "warning"),
     "long_chain": Kind("Nearly all tasks wait for each other in one line.", "warning"),
     "looks_like_field": Kind("A text holds something that looks like a field.", "warning"),
     "looks_like_task": Kind("A list entry looks like a task but is not written as one.", "warning"),
     "overlapping_paths": Kind("Two tasks that may run at the same time may change the same files.", "warning"),
+    "no_effect": Kind("A key is read and changes nothing.", "warning"),
     "yaml_comment": Kind("A number after `#` is a comment to YAML, so it was cut off a value.", "warning"),
     "reserved_id": Kind("An id is also a word of the commands.", "warning"),
 }

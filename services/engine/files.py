@@ -5,9 +5,11 @@ from collections.abc import Mapping, Sequence
 from services.core.config import CONFIG_PATH, read_file
 from services.core.names import CHECK_CONFIG, CHECK_PLAN
 from services.core.parse import parse
-from services.core.plan import Parsed
+from services.core.plan import Parsed, Problem
 from services.core.plan_file import FOLDER, form_of
 from services.core.report import CheckReport, Note
+from services.core.reposet import HOME, SET_PATH
+from services.core.reposet_read import read_set
 from services.core.text import code
 from services.engine.parts import Parts
 
@@ -16,11 +18,20 @@ MOST = 10
 
 
 async def check_settings(parts: Parts, repo: str, sha: str) -> None:
-    """Judge the settings as they stand in this commit; where there are none, nothing is said."""
+    """Judge the settings, and in an owner's `.github` the set of repositories, as they stand in this commit; where
+    there are none, nothing is said.
+    """
+    owner, _, name = repo.partition("/")
+    found: dict[str, Sequence[Problem]] = {}
     text = await parts.github.reads.file(repo, CONFIG_PATH, fresh=True, ref=sha)
-    if text is None:
-        return
-    await parts.github.writes.put_check(repo, sha, CHECK_CONFIG, CONFIG_PATH, settings_report(text))
+    if text is not None:
+        found[CONFIG_PATH] = read_file(text).problems
+    if name.lower() == HOME:
+        text = await parts.github.reads.file(repo, SET_PATH, fresh=True, ref=sha)
+        if text is not None:
+            found[SET_PATH] = read_set(text, owner).problems
+    if found:
+        await parts.github.writes.put_check(repo, sha, CHECK_CONFIG, CONFIG_PATH, settings_report(found))
 
 
 async def check_plans(parts: Parts, repo: str, sha: str, paths: Sequence[str]) -> None:
@@ -64,21 +75,42 @@ def _told(parsed: Parsed) -> str:
     return f"{count} task{'s' * (count != 1)}, {len(parsed.problems)} warning{'s' * (len(parsed.problems) != 1)}"
 
 
-def settings_report(text: str) -> CheckReport:
-    problems = read_file(text).problems
-    if not problems:
+def settings_report(found: Mapping[str, Sequence[Problem]]) -> CheckReport:
+    """found: path -> what is wrong with that file."""
+    errors = {path: [each for each in problems if each.severity == "error"] for path, problems in found.items()}
+    wrong = [path for path, problems in errors.items() if problems]
+    warnings = [
+        f"- {code(path)}, line {each.line}: {each.message}"
+        for path, problems in found.items()
+        for each in problems
+        if each.severity == "warning"
+    ]
+    if not wrong:
+        valid = [f"{code(path)} is valid." for path in found]
         return CheckReport(
             status="completed",
             conclusion="success",
             title="The settings are valid",
-            summary=f"`{CONFIG_PATH}` is valid.",
+            summary="\n".join([*valid, *(["", *warnings] if warnings else [])]),
         )
-    count = "1 error" if len(problems) == 1 else f"{len(problems)} errors"
+    count = sum(len(problems) for problems in errors.values())
     return CheckReport(
         status="completed",
         conclusion="failure",
-        title=f"{count} in {CONFIG_PATH}",
-        summary="Until this is corrected, plans of this repository can't be approved, and for everything else Lockstep "
-        "goes by what is set where nothing is said.",
-        notes=tuple(Note(path=CONFIG_PATH, line=max(each.line, 1), text=each.message) for each in problems),
+        title=f"{'1 error' if count == 1 else f'{count} errors'} in {' and '.join(wrong)}",
+        summary="\n\n".join([*(_MEANS[path] for path in wrong), *(["\n".join(warnings)] if warnings else [])]),
+        notes=tuple(
+            Note(path=path, line=max(each.line, 1), text=each.message)
+            for path, problems in errors.items()
+            for each in problems
+        ),
     )
+
+
+_MEANS = {
+    CONFIG_PATH: "Until this is corrected, plans of this repository can't be approved, and for everything else "
+    "Lockstep goes by what is set where nothing is said.",
+    SET_PATH: "Until the set of repositories is corrected, no flow can be started, and where it has plans inherit its "
+    "order, plans over several repositories can't be approved.",
+}
+"""What errors in a file lead to."""

@@ -18,11 +18,13 @@ from services.core.drafting import is_ordinary
 from services.core.parse import parse
 from services.core.plan import Parsed, Plan, Problem
 from services.core.plan_file import file_named, form_of
+from services.core.reposet_order import in_set, is_ordered
 from services.core.text import code
 from services.engine import drafted
 from services.engine.approval import is_used_up
 from services.engine.configs import strict_config_of
 from services.engine.parts import WRITE, Parts
+from services.engine.reposets import set_of
 from services.engine.stickies import Stickies
 from services.errors import NotAllowed, UserError
 from services.github.infos import IssueInfo
@@ -59,6 +61,9 @@ class Intake:
             return None
         if known is not None and known.draft and not row.draft and self._parts.drafts is not None:
             await self._parts.drafts.void(row.id)  # the issue has a plan of its own now
+        if known is not None and known.hash != row.hash and (is_ordered(known.parsed) or is_ordered(row.parsed)):
+            # Perhaps not the issue has changed but the order of repositories, which tells no time.
+            row = msgspec.structs.replace(row, changed_at=to_text(self._parts.clock.now()))
         if known is None or _as_read(known) != _as_read(row):
             await self._parts.plans.save(row, self._parts.clock.now())
             self._stickies.touch(repo, number)
@@ -86,6 +91,8 @@ class Intake:
         draft = await drafted.live(self._parts, f"{repo}#{issue.number}") if not file and is_ordinary(parsed) else None
         if draft is not None:
             parsed, changed_at = await drafted.read(self._parts, draft), from_text(draft.posted_at)
+        if parsed.tasks:
+            parsed = in_set(parsed, await set_of(self._parts.github.reads, repo))
         if parsed.plan is not None and not parsed.plan.title:
             titled = msgspec.structs.replace(parsed.plan, title=issue.title)
             parsed = msgspec.structs.replace(parsed, plan=titled)

@@ -1,0 +1,86 @@
+"""What an owner keeps in `repositories.yaml`: judged on each push, and what plans take from it."""
+
+from services.sandbox.state import CheckRun
+from tests.kit.story import FILES, Story
+
+PATH = "repositories.yaml"
+SET = """\
+repositories:
+  schema:
+  api: {automation: {depends_on: [schema]}}
+inherit: true
+"""
+HOME = {"README.md": "# Of all\n"}
+REPOS = {"acme/api": FILES, "acme/schema": FILES, "acme/.github": HOME}
+PLAN = "- [ ] **a** Use it · run: echo 1 > a.txt\n- [ ] **s** Define it (acme/schema) · run: echo 1 > s.txt\n"
+
+
+async def said_of(story: Story, sha: str) -> CheckRun:
+    def found() -> list[CheckRun]:
+        runs = story.hub.sandbox.state.check_runs.values()
+        return [run for run in runs if (run.head_sha, run.name) == (sha, "lockstep/config")]
+
+    await story.until(lambda: found() and found()[0].conclusion)
+    (check,) = found()
+    return check
+
+
+async def test_errors_are_shown_at_their_lines(story: Story) -> None:
+    await story.begin(REPOS)
+    text = "repositories:\n  schema:\n  api: {automation: {depends_on: [shema]}}\n"
+    check = await said_of(story, await story.commit("acme/.github", {PATH: text}))
+    assert (check.conclusion, check.title) == ("failure", "1 error in repositories.yaml")
+    (note,) = check.annotations
+    assert (note["path"], note["start_line"]) == (PATH, 3)
+    assert "Did you mean `schema`?" in str(note["message"])
+    text = "repositories:\n  schema:\n  api: {automation: {depends_on: [schema], auto_deploy: true}}\n"
+    check = await said_of(story, await story.commit("acme/.github", {PATH: text}))
+    assert (check.conclusion, check.annotations) == ("success", [])
+    assert "Lockstep deploys nothing" in str(check.summary)
+
+
+async def test_a_file_of_that_name_elsewhere_is_none_of_ours(story: Story) -> None:
+    await story.begin(REPOS)
+    await story.commit("acme/api", {PATH: "repositories: [\n"})
+    await story.settled()
+    assert [check for check in story.hub.sandbox.state.check_runs.values() if check.name == "lockstep/config"] == []
+
+
+async def test_a_plan_takes_the_order_of_repositories_and_what_is_approved_is_that(story: Story) -> None:
+    await story.begin({**REPOS, "acme/.github": {PATH: SET}})
+    await story.issue(PLAN)
+    await story.until("Waits for approval", "for tasks that state no needs: `a` needs `s`")
+    assert await story.ask("/lockstep approve") == "+1"
+    await story.commit("acme/.github", {PATH: "repositories: {}\n"})
+    assert await story.ask("/lockstep run") == "confused"  # without the order it is another plan
+    assert await story.ask("/lockstep approve") == "confused"
+    await story.commit("acme/.github", {PATH: SET})
+    await story.turn_clock(seconds=5)
+    await story.ask("/lockstep refresh")
+    await story.turn_clock(seconds=5)
+    assert await story.ask("/lockstep approve\n/lockstep run") == "+1", story.plan_comment()
+    await story.until("**Done.**")
+    merged = [story.pulls(repo)[0].pull for repo in ("acme/schema", "acme/api")]
+    first, then = [pull.merged_at for pull in merged if pull is not None]
+    assert first is not None
+    assert then is not None
+    assert first <= then
+
+
+async def test_nothing_is_done_in_a_repository_that_is_closed(story: Story) -> None:
+    closed = "repositories:\n  schema: {automation: {enabled: false}}\n"
+    await story.begin({**REPOS, "acme/.github": {PATH: closed}})
+    await story.issue(PLAN)
+    await story.until("`acme/schema` is closed to Lockstep")
+    assert await story.ask("/lockstep approve") == "confused"
+    await story.commit("acme/.github", {PATH: "repositories:\n  schema:\n"})
+    await story.edit(f"{PLAN}\nAgain.\n")
+    await story.until("Waits for approval")
+    assert await story.ask("/lockstep approve") == "+1", story.plan_comment()
+
+
+async def test_a_broken_set_is_not_passed_over(story: Story) -> None:
+    await story.begin({**REPOS, "acme/.github": {PATH: "inherit: true\nrepos:\n"}})
+    await story.issue(PLAN)
+    await story.until("`repositories.yaml` can't be read", "`lockstep/config`")
+    assert await story.ask("/lockstep approve") == "confused"
