@@ -66,8 +66,11 @@ def totals(found: Iterable[Voice]) -> dict[FailureClass, float]:
     return loud
 
 
-def diagnose(log: Log = NOTHING, facts: Facts = NO_FACTS, own: Sequence[Pattern] = ()) -> Diagnosis:
-    """The failure that a log and the facts tell of; without a log, what a check's annotations say is read as one."""
+def diagnose(log: Log = NOTHING, facts: Facts = NO_FACTS, own: Sequence[Pattern] = (), *, brief: int = 0) -> Diagnosis:
+    """The failure that a log and the facts tell of; without a log, what a check's annotations say is read as one.
+
+    brief: at most so many lines of evidence, and nothing around them.
+    """
     lines = log.lines or tuple(Line(number, text[:WIDTH]) for number, text in enumerate(facts.annotations, 1))
     counts = weights(lines)
     voices, looks = heard(lines, counts, Matcher(own) if own else None)
@@ -78,7 +81,8 @@ def diagnose(log: Log = NOTHING, facts: Facts = NO_FACTS, own: Sequence[Pattern]
         loud = _ordered(voices)
     told: FailureClass = loud[0][0] if loud else "unknown"
     cls, confidence = judged(facts, told, _confidence(loud, sure))
-    evidence = chosen(lines, scores(lines, _with_patterns(looks, voices, told), counts))
+    found = scores(lines, _with_patterns(looks, voices, told), counts)
+    evidence = chosen(lines, found, brief, 0) if brief else chosen(lines, found)
     first = [lines[at].text for voice in voices if voice.pattern.cls == told for at in voice.places[:1]]
     return Diagnosis(
         cls=cls,

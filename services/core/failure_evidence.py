@@ -88,14 +88,16 @@ def _belongs(text: str) -> bool:
     return not low or text[0] in " \t" or bool(_STACK.match(low))
 
 
-def chosen(lines: Sequence[Line], found: Sequence[float]) -> tuple[Shown, ...]:
-    """At most MOST_EVIDENCE lines: those with the highest scores, among equals the later ones, then what is around."""
-    ranked = [at for _, at in _ranked(lines, found)[:MOST_EVIDENCE]]
+def chosen(
+    lines: Sequence[Line], found: Sequence[float], most: int = MOST_EVIDENCE, around: int = AROUND
+) -> tuple[Shown, ...]:
+    """At most so many lines: those with the highest scores, among equals the later ones, then what is around them."""
+    ranked = [at for _, at in _ranked(lines, found)[:most]]
     kept = set(ranked)
-    for distance in range(1, AROUND + 1):
+    for distance in range(1, around + 1):
         for at in ranked:
             for near in (at - distance, at + distance):
-                if len(kept) < MOST_EVIDENCE and _beside(lines, at, near):
+                if len(kept) < most and _beside(lines, at, near):
                     kept.add(near)
     return tuple(Shown(lines[at].number, lines[at].text[:SHOWN]) for at in sorted(kept) if _is_shown(lines, at, kept))
 

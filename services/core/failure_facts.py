@@ -66,7 +66,6 @@ BY_CONCLUSION: Mapping[str, FailureClass] = {
     "action_required": "policy",
     "startup_failure": "configuration",
     "stale": "runner",
-    "cancelled": "runner",
 }
 BY_ATTEMPT: Mapping[str, FailureClass] = {
     "failed": "agent_failed",

@@ -11,6 +11,7 @@ import msgspec
 from services.core.board import Run
 from services.core.explain import explain
 from services.core.explained import told
+from services.core.failures import CLASSES, Diagnosis, Shown
 from services.core.messages import FOOT, plan_place
 from services.core.names import STICKY
 from services.core.plan_comment import answers_of, first_that_fits
@@ -22,6 +23,8 @@ CHECKS = 5
 NOTES = 8
 """Places that are told of one check."""
 NOTE = 300
+LINES, LINE = 8, 200
+"""Lines of its log that are told of one check, and characters of each."""
 
 
 class Broken(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,6 +33,7 @@ class Broken(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     conclusion: str
     notes: tuple[Note, ...] = ()
+    failure: Diagnosis = Diagnosis()
 
 
 def render(
@@ -50,7 +54,7 @@ def render(
     ]
 
     evidence = _evidence(broken)
-    named = _evidence([msgspec.structs.replace(each, notes=()) for each in broken])
+    named = _evidence([Broken(name=each.name, conclusion=each.conclusion) for each in broken])
     smaller = [(evidence, answers), (evidence, answers[-1:]), (named, ())]
     return first_that_fits("\n".join([*head, *found, *answers_of(said), FOOT, STICKY]) for found, said in smaller)
 
@@ -61,10 +65,11 @@ def _evidence(broken: Sequence[Broken]) -> list[str]:
         return []
     lines = ["**What failed**", ""]
     for each in broken[:CHECKS]:
-        lines.append(f"- check {code(each.name)}: {_CONCLUSIONS.get(each.conclusion, 'did not pass')}")
+        lines.append(f"- check {code(each.name)}: {_CONCLUSIONS.get(each.conclusion, 'did not pass')}{_what(each)}")
         lines += [f"  - {_where(note)} {plain(note.text, NOTE)}".rstrip() for note in each.notes[:NOTES]]
         if len(each.notes) > NOTES:
             lines.append(f"  - … and {len(each.notes) - NOTES} more")
+        lines += [f"  - log line {shown.line:,}: {code(shown.text, LINE)}" for shown in _from_log(each)]
     if len(broken) > CHECKS:
         lines.append(f"- … and {len(broken) - CHECKS} more checks")
     return [*lines, ""]
@@ -78,6 +83,17 @@ _CONCLUSIONS = {
     "startup_failure": "could not start",
     "stale": "was given up by GitHub",
 }
+
+
+def _what(each: Broken) -> str:
+    """The class of the failure, in words."""
+    meaning = CLASSES[each.failure.cls].rstrip(".")
+    return f" ({code(each.failure.cls)}: {meaning[:1].lower()}{meaning[1:]})" if each.failure.cls != "unknown" else ""
+
+
+def _from_log(each: Broken) -> Sequence[Shown]:
+    """The lines of its log; those of annotations stand among its notes."""
+    return each.failure.evidence[-LINES:]
 
 
 def _where(note: Note) -> str:

@@ -18,6 +18,7 @@ from services.core.lengths import Lengths
 from services.core.patience import Patience
 from services.core.places import Limits
 from services.core.plan import Plan
+from services.engine.diagnoses import Diagnoses
 from services.engine.workers import Workers
 from services.github import GitHub
 from services.store.checkpoints import Checkpoints
@@ -120,6 +121,7 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     ledger: Ledger | None = None
     drafts: Drafts | None = None
     lengths: Lengths = msgspec.field(default_factory=Lengths)
+    diagnoses: Diagnoses = msgspec.field(default_factory=Diagnoses)
 
     def ahead(self, plan: Plan, run: Run | None) -> Forecast:
         """What is to be expected of a plan, or of its run."""

@@ -3,10 +3,12 @@
 from collections.abc import Sequence
 
 from services.core import plan_comment, pull_comment
+from services.core.failure_patterns import Pattern, own_patterns
 from services.core.gate import PASSED
 from services.core.machine import TaskState
 from services.core.pull_comment import CHECKS, Broken
 from services.core.report import Note
+from services.engine.configs import config_of
 from services.engine.parts import Parts
 from services.engine.placed import place_of
 from services.errors import NotFound, Refused
@@ -35,17 +37,17 @@ async def pull_body(parts: Parts, repo: str, number: int, answers: Sequence[str]
 async def _broken(parts: Parts, repo: str, task: TaskState) -> tuple[Broken, ...]:
     """The failed checks of the task's head, the first ones with what they say about lines of files."""
     reads = parts.github.reads.ranked("plan")
-    ours = (await reads.app()).id
+    ours, own = (await reads.app()).id, own_patterns((await config_of(reads, repo)).failures)
     failed = [
         check
         for check in await reads.checks(repo, task.head_sha)
         if check.app_id != ours and check.status == "completed" and check.conclusion not in PASSED
     ]
-    told = [await _told(parts, repo, task.head_sha, check) for check in failed[:CHECKS]]
+    told = [await _told(parts, repo, task.head_sha, check, own) for check in failed[:CHECKS]]
     return (*told, *(Broken(name=check.name, conclusion=check.conclusion) for check in failed[CHECKS:]))
 
 
-async def _told(parts: Parts, repo: str, sha: str, check: CheckInfo) -> Broken:
+async def _told(parts: Parts, repo: str, sha: str, check: CheckInfo, own: tuple[Pattern, ...]) -> Broken:
     notes: tuple[AnnotationInfo, ...] = ()
     if check.app_id:  # a status of the older kind has none
         try:
@@ -54,4 +56,6 @@ async def _told(parts: Parts, repo: str, sha: str, check: CheckInfo) -> Broken:
             notes = ()
     worst = sorted(notes, key=lambda note: note.level != "failure")
     said = tuple(Note(path=note.path, line=note.line, text=note.message or note.title) for note in worst)
-    return Broken(name=check.name, conclusion=check.conclusion, notes=said)
+    texts = tuple(note.text for note in said)
+    failure = await parts.diagnoses.of(parts.github.reads.ranked("plan"), repo, check, texts, own)
+    return Broken(name=check.name, conclusion=check.conclusion, notes=said, failure=failure)

@@ -65,7 +65,7 @@ class Auth:
         as_app = request.identity == APP
         answer = await (self._send_as_app(request) if as_app else self._send_as_installation(request))
         now = self._clock.now()
-        answer = checked(answer, now)
+        answer = checked(answer, now, is_text=request.is_text)
         return checked_graphql(answer, now) if request.path == GRAPHQL else answer
 
     async def token(self, identity: Identity) -> str:

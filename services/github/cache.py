@@ -159,6 +159,10 @@ class Cache:
         self._stats.coalesced += was_shared and counts
         return entry.value(read.shape), entry.next
 
+    async def past(self, request: Request) -> Answer:
+        """Ask past the cache: for what is too large to keep, or wanted once."""
+        return await self._sender.send(request)
+
     def known(self, read: Read[Shape]) -> Shape | None:
         """What is held and not in doubt, even if it is too old to be used without asking."""
         held = self._entries.get(read.key)

@@ -54,12 +54,15 @@ class Transport(abc.GitHubAPI):
         if request.body:
             headers["content-type"] = "application/json"
         url = self._graphql if request.path == GRAPHQL else f"{self.base_url}/{request.path}"
+        first: Mapping[str, str] = {}
         for _ in range(MAX_HOPS + 1):
             status, found, body = await self._request(request.method, url, headers, request.body)
+            first = first or found
             target = self._target(request.method, url, status, found.get("location"))
             if target is None:
-                return Answer(status, found, body, self._next_path(found.get("link")))
-            if target.origin() != self._base.origin():
+                told = first if request.is_text else found  # GitHub's limits are not those of the store with the text
+                return Answer(status, told, body, self._next_path(found.get("link")))
+            if request.is_text or target.origin() != self._base.origin():  # a link to a text is signed itself
                 headers.pop("authorization", None)
             url = str(target)
         raise Unreachable(0, "it redirected too often")

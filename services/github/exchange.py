@@ -48,8 +48,9 @@ class Request:
     What is held of an earlier answer makes a read conditional: its `etag` and the credential it came with (`holder`),
     the body it is made of (`held`, never sent; see `etags`), and its Last-Modified where that may be relied on.
     rank: how urgent it is.  content: how many things it makes that people see, where the path doesn't say.
-    is_query: a POST that changes nothing.  wanted: asked at the last moment before it is sent; it was decided on what
-    is true now, so it is sent soon, or not at all (Withdrawn).
+    is_query: a POST that changes nothing.  is_text: a GET whose answer is no JSON and comes from another server.
+    wanted: asked at the last moment before it is sent; it was decided on what is true now, so it is sent soon, or not
+    at all (Withdrawn).
     """
 
     method: str
@@ -64,6 +65,7 @@ class Request:
     rank: Rank = "event"
     content: int = 0
     is_query: bool = False
+    is_text: bool = False
     wanted: Callable[[], bool] | None = field(default=None, repr=False, compare=False)
 
 

@@ -29,12 +29,17 @@ class _Problem(msgspec.Struct):
     data: Any = None
 
 
-def checked(answer: Answer, now: datetime) -> Answer:
-    """The answer itself for 304 and 2xx (sound JSON; only 202 and 204 may be empty); else its ApiError is raised."""
+def checked(answer: Answer, now: datetime, *, is_text: bool = False) -> Answer:
+    """The answer itself for 304 and 2xx (sound JSON; only 202 and 204 may be empty); else its ApiError is raised.
+
+    is_text: what was asked for is no JSON.
+    """
     if answer.status == 304:
         return answer
     if not 200 <= answer.status < 300:
         raise failure(answer, now)
+    if is_text:
+        return answer
     if (answer.body or answer.status not in {202, 204}) and not _is_json(answer.body):
         raise Unreachable(answer.status, "the answer was cut off or is not JSON")
     return answer

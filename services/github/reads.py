@@ -20,7 +20,7 @@ from services.github import places, shapes
 from services.github.batch import Batcher
 from services.github.cache import LIST, Cache
 from services.github.entries import Key, Read
-from services.github.exchange import APP, Identity, decode, repo_path, segment
+from services.github.exchange import APP, Identity, Request, decode, repo_path, segment
 from services.github.infos import (
     AnnotationInfo,
     AppInfo,
@@ -223,6 +223,15 @@ class Reads:
         """What a check run says about lines of files, the first fifty."""
         found, _ = await self._get(places.annotations(await self._reader(repo), repo, sha, check_id))
         return tuple([each.info() for each in found])
+
+    async def job_log(self, repo: str, job_id: str) -> bytes:
+        """What an Actions job has printed, never kept. The id is that of its check run.
+
+        NotFound while it is under way and when it was deleted; Refused when the App was not given `actions: read`.
+        """
+        path = f"{repo_path(repo)}/actions/jobs/{segment(job_id)}/logs"
+        request = Request("GET", path, await self._reader(repo), rank=self._rank, is_text=True)
+        return (await self._cache.past(request)).body
 
     async def remarks(self, repo: str, number: int, review_id: str) -> tuple[RemarkInfo, ...]:
         """The comments on lines of one review, a hundred at most, as they are now."""

@@ -4,6 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from inline_snapshot import snapshot
 
+from services.core.failures import Diagnosis, Shown
 from services.core.plan_comment import LIMIT
 from services.core.pull_comment import Broken, render
 from services.core.report import Note
@@ -38,6 +39,28 @@ def test_a_failed_check_is_told_with_the_places_it_names() -> None:
 """)
 
 
+def test_what_its_log_tells_stands_below_with_the_class() -> None:
+    stuck = happen(in_review(task("a")), "a", "broke", text="check `test` failed").run
+    shown = tuple(Shown(number, f"E   assert {number} == 4 @octocat") for number in range(998, 1_010))
+    failure = Diagnosis(cls="test_failure", evidence=shown)
+    told = render(stuck, "a", broken=[Broken(name="test", conclusion="failure", notes=(NOTE,), failure=failure)])
+    assert told.partition("**What failed**")[2].partition("<sub>")[0] == snapshot("""\
+
+
+- check `test`: failed (`test_failure`: tests ran, and some of them failed)
+  - `src/price.py:12` assert 3 == 4
+  - log line 1,002: `E assert 1002 == 4 @octocat`
+  - log line 1,003: `E assert 1003 == 4 @octocat`
+  - log line 1,004: `E assert 1004 == 4 @octocat`
+  - log line 1,005: `E assert 1005 == 4 @octocat`
+  - log line 1,006: `E assert 1006 == 4 @octocat`
+  - log line 1,007: `E assert 1007 == 4 @octocat`
+  - log line 1,008: `E assert 1008 == 4 @octocat`
+  - log line 1,009: `E assert 1009 == 4 @octocat`
+
+""")
+
+
 def test_more_than_can_be_read_is_counted() -> None:
     stuck = happen(in_review(task("a")), "a", "broke", text="checks failed").run
     many = [Broken(name=f"c{n}", conclusion="timed_out", notes=(NOTE,) * 20) for n in range(9)]
@@ -56,6 +79,7 @@ def test_a_hidden_home_is_not_named() -> None:
 def test_no_text_of_a_check_comes_alive_or_bursts_it(said: str, path: str, count: int) -> None:
     stuck = happen(in_review(task("a")), "a", "broke", text="checks failed").run
     notes = tuple(Note(path=path, line=n, text=f"{said} @ana closes #1 <img src=x> http://x.y") for n in range(count))
-    told = render(stuck, "a", broken=[Broken(name=path, conclusion=said, notes=notes)] * count)
+    failure = Diagnosis(cls="lint", evidence=tuple(Shown(note.line, note.text) for note in notes))
+    told = render(stuck, "a", broken=[Broken(name=path, conclusion=said, notes=notes, failure=failure)] * count)
     assert len(told) <= LIMIT
     assert not hazards(Text(where="there", words=told))

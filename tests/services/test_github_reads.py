@@ -315,3 +315,34 @@ async def test_the_numbers_add_up(hub: FakeHub, github: GitHub) -> None:
     assert (stats.misses, stats.revalidated, stats.hits, stats.saved) == (2, 2, 1, 1)  # the installation: 1 miss
     assert stats.requests == stats.misses + stats.revalidated + hub.minted == len(hub.asked)
     assert stats.charged == 3
+
+
+LOG = f"{API}/actions/jobs/9/logs"
+
+
+async def test_the_log_of_a_job_is_fetched_from_where_it_lies_without_a_credential(
+    hub: FakeHub, github: GitHub
+) -> None:
+    async with FakeHub() as store:
+        hub.script("GET", LOG, Reply(302, headers={"Location": f"{store.url}/logs/9?sig=x"}))
+        limits = {"ETag": '"of-the-store"', "X-RateLimit-Remaining": "0", "X-RateLimit-Limit": "60"}
+        store.script("GET", "/logs/9?sig=x", Reply(body=b"one\ntwo", headers=limits))
+        assert await github.reads.job_log("acme/api", "9") == b"one\ntwo"
+        assert await github.reads.job_log("acme/api", "9") == b"one\ntwo"
+        assert len(store.asked) == 2  # never kept
+        assert all("authorization" not in asked.headers for asked in store.asked)
+    assert github.etags.is_trusted("7")  # the store's ETag is not GitHub's
+
+
+async def test_nor_to_a_store_on_the_same_host(hub: FakeHub, github: GitHub) -> None:
+    hub.script("GET", LOG, Reply(302, headers={"Location": f"{hub.url}/logs/9?sig=x"}))
+    hub.script("GET", "/logs/9?sig=x", Reply(body=b"one"))
+    assert await github.reads.job_log("acme/api", "9") == b"one"
+    assert "authorization" not in hub.asked.pop().headers
+
+
+@pytest.mark.parametrize(("status", "error"), [(404, NotFound), (410, NotFound), (403, Refused), (502, Unreachable)])
+async def test_a_log_that_cannot_be_had(hub: FakeHub, github: GitHub, status: int, error: type[Exception]) -> None:
+    hub.script("GET", LOG, Reply(status, {"message": "no"}))
+    with pytest.raises(error):
+        await github.reads.job_log("acme/api", "9")

@@ -1,7 +1,7 @@
 """People and pull requests: what failed is told where they look, what they do or ask for there becomes the task's."""
 
 from tests.kit.sight import BOT
-from tests.kit.story import Story
+from tests.kit.story import FILES, Story
 from tests.stories.test_by_hand import waiting_for_a_review
 
 RED = "- [ ] **one** Write · run: echo 1 > one.txt; touch broken\n- [ ] **two** Go on · needs: one · run: echo 2 > two.txt\n"
@@ -32,6 +32,56 @@ async def test_a_red_check_gets_one_comment_that_is_kept_up_to_date(story: Story
     await story.until(lambda: len(story.merges) == 2)
     await story.until(lambda: "Nothing holds it back" in comments(story, pull.number)[-1])
     assert len(comments(story, pull.number)) == 1
+
+
+PRINTS = """\
+test ! -e broken && exit 0
+cat <<'END'
+=================================== FAILURES ===================================
+E       AssertionError: assert '1.00' == '1.01' (thanks @octocat, fixes #1 <img src=x>)
+=========================== short test summary info ============================
+FAILED tests/test_prices.py::test_rounds - AssertionError
+========================= 1 failed, 11 passed in 0.41s =========================
+END
+exit 1
+"""
+
+
+async def test_what_the_log_of_a_red_check_tells_stands_in_the_comment(story: Story) -> None:
+    await story.begin({"acme/api": {**FILES, "test.sh": PRINTS}})
+    await story.run("- [ ] **one** Write · run: echo 1 > one.txt; touch broken\n")
+    await story.until("check `test` failed")
+    (pull,) = story.pulls()
+    await story.until(lambda: comments(story, pull.number))
+    (said,) = comments(story, pull.number)
+    assert "check `test`: failed (`test_failure`: tests ran, and some of them failed)" in said
+    assert ": `E AssertionError: assert '1.00' == '1.01' (thanks @octocat, fixes #1 <img src=x>)`" in said
+    assert len([line for line in said.splitlines() if "log line " in line]) <= 8
+
+
+async def test_a_repository_names_failures_of_its_own(story: Story) -> None:
+    settings = "failures:\n  - text: 'quota of * is used up'\n    class: out_of_resources\n"
+    script = "test ! -e broken || { echo 'Quota of builders is used up'; exit 1; }\n"
+    await story.begin({"acme/api": {**FILES, "test.sh": script, ".github/lockstep.yml": settings}})
+    await story.run("- [ ] **one** Write · run: echo 1 > one.txt; touch broken\n")
+    await story.until("check `test` failed")
+    (pull,) = story.pulls()
+    await story.until(
+        lambda: "(`out_of_resources`: memory or disk was used up)" in "".join(comments(story, pull.number))
+    )
+    assert "`Quota of builders is used up`" in comments(story, pull.number)[0]
+
+
+async def test_when_a_log_cannot_be_had_the_comment_comes_all_the_same(story: Story) -> None:
+    await story.begin({"acme/api": {**FILES, "test.sh": PRINTS}})
+    await story.hub.fault("error", method="GET", path=r"/actions/jobs/\d+/logs$", status=502)
+    await story.run("- [ ] **one** Write · run: echo 1 > one.txt; touch broken\n")
+    await story.until("check `test` failed")
+    (pull,) = story.pulls()
+    await story.until(lambda: comments(story, pull.number))
+    (said,) = comments(story, pull.number)
+    assert "check `test`: failed" in said
+    assert "log line" not in said
 
 
 async def test_a_pull_request_that_goes_its_way_gets_no_comment(story: Story) -> None:

@@ -1,0 +1,54 @@
+"""What failed checks are found to have failed of, remembered: a job's log is read once.
+
+The log of a job never changes: who runs a check again gets a new one with a new id. It is large and foreign, so it is
+neither kept nor stored; what is found in it is small and bounded.
+"""
+
+from collections.abc import Sequence
+
+from cachetools import LRUCache
+
+from services.core.classify import diagnose
+from services.core.failure_facts import Facts
+from services.core.failure_patterns import Pattern
+from services.core.failures import Diagnosis
+from services.core.log_lines import read_log
+from services.core.pull_comment import LINES
+from services.errors import NotFound, Refused, Unreachable
+from services.github.infos import CheckInfo
+from services.github.reads import Reads
+
+ACTIONS = "github-actions"
+REMEMBERED = 500
+
+
+class Diagnoses:
+    """Diagnoses by check run."""
+
+    def __init__(self) -> None:
+        self._found: LRUCache[tuple[str, str, Sequence[Pattern]], Diagnosis] = LRUCache(REMEMBERED)
+
+    async def of(
+        self, reads: Reads, repo: str, check: CheckInfo, said: tuple[str, ...], own: tuple[Pattern, ...]
+    ) -> Diagnosis:
+        """From the log where Actions ran it and lets us read it; else from what the check says about lines."""
+        facts = Facts(conclusion=check.conclusion, annotations=said)
+        if check.app_slug != ACTIONS:
+            return _without_log(facts, own)
+        key = (repo.lower(), check.id, own)
+        if key not in self._found:
+            try:
+                log = read_log(await reads.job_log(repo, check.id))
+            except Refused:
+                self._found[key] = _without_log(facts, own)
+            except (NotFound, Unreachable):  # not there yet, or too large: it is asked for again with the next look
+                return _without_log(facts, own)
+            else:
+                self._found[key] = diagnose(log, facts, own, brief=LINES) if log.lines else _without_log(facts, own)
+        return self._found[key]
+
+
+def _without_log(facts: Facts, own: tuple[Pattern, ...]) -> Diagnosis:
+    """Without lines: what the annotations say is shown already."""
+    found = diagnose(facts=facts, own=own)
+    return Diagnosis(cls=found.cls, confidence=found.confidence, signature=found.signature, strategy=found.strategy)

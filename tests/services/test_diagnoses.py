@@ -1,0 +1,83 @@
+"""What failed checks failed of: from the job's log where there is one, read once, else from what the check says."""
+
+from collections.abc import Callable
+from typing import cast
+
+import pytest
+
+from services.core.failure_patterns import KnownFailure, own_patterns
+from services.core.pull_comment import LINES
+from services.engine.diagnoses import Diagnoses
+from services.errors import NotFound, Refused, Unreachable
+from services.github.infos import CheckInfo
+from services.github.reads import Reads
+from tests.core.logs import EXCERPTS
+
+OWN = own_patterns([KnownFailure(text="1 failed, 11 passed", cls="policy")])
+SAID = ("src/cart.ts(12,9): error TS2322: no",)
+
+
+class Logs:
+    """The one read that is needed, counted."""
+
+    def __init__(self, answer: Callable[[], bytes]) -> None:
+        self.asked: list[tuple[str, str]] = []
+        self._answer = answer
+
+    async def job_log(self, repo: str, job_id: str) -> bytes:
+        self.asked.append((repo, job_id))
+        return self._answer()
+
+
+def reads(logs: Logs) -> Reads:
+    return cast("Reads", logs)
+
+
+def check(app: str = "github-actions", conclusion: str = "failure") -> CheckInfo:
+    return CheckInfo(
+        id="9", name="test", app_slug=app, app_id="1", status="completed", conclusion=conclusion, url="", external_id=""
+    )
+
+
+def failing(error: Exception) -> Callable[[], bytes]:
+    def answer() -> bytes:
+        raise error
+
+    return answer
+
+
+async def test_a_log_is_read_once_and_little_of_it_is_kept() -> None:
+    logs, found = Logs(EXCERPTS["pytest"][1].encode), Diagnoses()
+    first = await found.of(reads(logs), "acme/api", check(), SAID, ())
+    assert await found.of(reads(logs), "Acme/API", check(), SAID, ()) is first
+    assert logs.asked == [("acme/api", "9")]
+    assert first.cls == "test_failure"
+    assert 0 < len(first.evidence) <= LINES
+
+
+async def test_a_repositorys_own_patterns_count() -> None:
+    logs, found = Logs(EXCERPTS["pytest"][1].encode), Diagnoses()
+    assert (await found.of(reads(logs), "acme/api", check(), (), ())).cls == "test_failure"
+    assert (await found.of(reads(logs), "acme/api", check(), (), OWN)).cls == "policy"
+
+
+@pytest.mark.parametrize(
+    ("error", "asked"), [(Refused(403, "no"), 1), (NotFound(404, "not yet"), 2), (Unreachable(0, "gone"), 2)]
+)
+async def test_without_a_log_the_annotations_tell_and_are_not_repeated(error: Exception, asked: int) -> None:
+    logs, found = Logs(failing(error)), Diagnoses()
+    for _ in range(2):
+        told = await found.of(reads(logs), "acme/api", check(), SAID, ())
+        assert (told.cls, told.evidence) == ("build", ())
+    assert len(logs.asked) == asked
+
+
+async def test_other_apps_have_no_log_and_a_conclusion_may_tell() -> None:
+    logs, found = Logs(failing(AssertionError())), Diagnoses()
+    told = await found.of(reads(logs), "acme/api", check("other-ci", "timed_out"), (), ())
+    assert (told.cls, logs.asked) == ("timeout", [])
+
+
+async def test_an_empty_log_leaves_the_annotations() -> None:
+    told = await Diagnoses().of(reads(Logs(lambda: b"")), "acme/api", check(), SAID, ())
+    assert told.cls == "build"
