@@ -6,6 +6,8 @@ from services.core.names import LABEL_PLAN, issue_key
 from services.engine.engine import Engine
 
 READS_AGAIN = frozenset({"opened", "edited", "labeled", "reopened"})
+READS_AROUND = frozenset({"edited", "closed", "reopened", "deleted", "transferred"})
+"""What may change a plan that the issue is a part of."""
 
 
 @on("issues")
@@ -20,4 +22,6 @@ async def on_issues(event: Event, engine: Engine) -> None:
         await engine.read_plan(event.repo, event.number)
         if event.action == "labeled" and event.label == LABEL_PLAN:
             await engine.labelled_as_plan(event.repo, event.number, event.sender.login)
+    if event.action in READS_AROUND and not event.sender.is_bot:
+        await engine.read_plans_of(event.repo, event.number)
     await engine.look(issue_key(event.repo, event.number))

@@ -46,6 +46,16 @@ def read_yaml(root: Node | None, findings: Findings) -> Pages:
     )
 
 
+def read_keys(root: Node | None, allowed: tuple[str, ...], where: str, findings: Findings) -> Values:
+    """The keys of one task, from a document that holds nothing else."""
+    if root is None or _is_null(root):
+        return {}
+    if not isinstance(root, Mapping):
+        findings.add("wrong_type", f"{where} has lines such as `timeout: 1h`; this one is no mapping.", root.spot)
+        return {}
+    return _values(root, allowed, where, findings)
+
+
 def _drafts(node: Node, findings: Findings) -> list[Draft]:
     if _is_null(node):
         return []

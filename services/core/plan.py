@@ -25,7 +25,9 @@ Rollback = Literal["none", "revert", "forward"]
 
 
 class Task(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One node of the graph; `timeout` in seconds, `priority` higher first, `line` 1-based in the whole document."""
+    """One node of the graph; `timeout` in seconds, `priority` higher first, `line` 1-based in the whole document.
+    issue: the one that it is, in its repository, 0 for a task that was written otherwise.
+    """
 
     id: str
     title: str
@@ -44,6 +46,7 @@ class Task(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     budget: str = ""
     model: str = ""
     done: bool = False
+    issue: int = 0
     line: int = 0
 
 

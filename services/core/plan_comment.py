@@ -18,6 +18,7 @@ from services.core.machine import SATISFIED, STUCK, TaskState
 from services.core.messages import FOOT
 from services.core.names import STICKY
 from services.core.plan import Parsed, Plan, Task
+from services.core.plan_relations import RELATIONS
 from services.core.report import ICONS, WORDS, progress
 from services.core.text import code, plain
 
@@ -44,7 +45,7 @@ def broken(parsed: Parsed, answers: Sequence[str] = (), file: str = "", drafting
     lines = [
         "### This plan can't be run yet",
         "",
-        f"I found {count}. Edit {code(file) if file else 'the issue'} and I look again; nothing has been started.",
+        f"I found {count}. Edit {_where(file)} and I look again; nothing has been started.",
         "",
     ]
     listed = [f"- {_place(problem.line)}{problem.message}" for problem in errors[:PROBLEMS]]
@@ -53,6 +54,12 @@ def broken(parsed: Parsed, answers: Sequence[str] = (), file: str = "", drafting
         _join([*lines, *_up_to(listed, shown, len(errors)), *more], said)
         for shown, said in _less(len(listed), 1, answers)
     )
+
+
+def _where(file: str) -> str:
+    if file == RELATIONS:
+        return "the issue and its sub-issues"
+    return code(file) if file else "the issue"
 
 
 def _place(line: int) -> str:
@@ -231,7 +238,8 @@ def _row(task: Task, state: TaskState | None, ended: str = "") -> str:
     needs = ", ".join(code(need) for need in task.needs[:5]) + (" …" if len(task.needs) > 5 else "")
     what = f"{plain(task.title, 100)} ({task.repo})"
     if state is None:
-        return f"| {code(task.id)} | {what} | {'done before' if task.done else 'planned'} | | {needs} |"
+        issue = f"{task.repo}#{task.issue} (issue) " if task.issue else ""
+        return f"| {code(task.id)} | {what} | {'done before' if task.done else 'planned'} | {issue}| {needs} |"
     says = state.reason and (state.state != "done" or state.merge_sha)
     reason = f": {_cut(state.reason)}" if says else f" by {ended}" if ended else ""
     pull = f"{task.repo}#{state.pull}" if state.pull else f"{task.repo}#{state.issue} (issue)" if state.issue else ""

@@ -83,7 +83,9 @@ class Effects:
         return await branches.discard(self._parts, board.run, task, state)
 
     async def _track(self, run: Run, task: Task, due: Due) -> Outcome:
-        """The tracking issue, and its place under the plan issue."""
+        """The tracking issue, and its place under the plan issue; a sub-issue that is the task has both."""
+        if task.issue:
+            return Outcome(happened=(Happening(kind="tracked", number=task.issue),))
         writes, key = self._parts.github.writes.ranked("plan"), due.action.key
         made = self._made.get(key)
         may_be_there = self._may_have_happened(due) or due.action.fence  # a retry's first try was before it
@@ -252,7 +254,10 @@ class Effects:
         if state.merge_sha and key not in self._without_branch:
             await writes.delete_branch(task.repo, names.branch(board.run.id, task.id))
             self._without_branch.add(key)  # what follows may be put off
-        if state.state in SATISFIED:
+        edited: IssueInfo | None = None
+        if task.issue and state.state != "done":
+            pass  # people's own: it is closed by what it asked for, or by them
+        elif state.state in SATISFIED:
             reason = "completed" if state.state == "done" else "not_planned"
             label = LABEL_OF_TASK.get(state.state, "")
             if label:

@@ -17,7 +17,7 @@ from services.core.explain import Link
 from services.core.explained import told
 from services.core.lengths import Lengths
 from services.core.machine import ENDED, Happening, Kind, Override, TaskState
-from services.core.names import pull_key
+from services.core.names import issue_key, pull_key
 from services.core.plan_file import is_plan_file
 from services.core.roles import Tier, suffices
 from services.core.simulate import Simulated, simulate
@@ -137,6 +137,11 @@ class Engine(Shown):
     async def read_plan(self, repo: str, number: int) -> None:
         """An issue changed that is, or may have become, a plan."""
         await self.intake.read(repo, number)
+
+    async def read_plans_of(self, repo: str, number: int) -> None:
+        """The same of an issue that plans may be made of."""
+        for home, plan in await self._parts.plans.related(issue_key(repo, number)):
+            await self.intake.read(home, plan)
 
     async def labelled_as_plan(self, repo: str, number: int, actor: str) -> None:
         """Somebody has put the plan's label on an issue; where that holds no plan, a draft may be wanted."""

@@ -18,12 +18,14 @@ from services.core.drafting import is_ordinary
 from services.core.parse import parse
 from services.core.plan import Parsed, Plan, Problem
 from services.core.plan_file import file_named, form_of
+from services.core.plan_relations import RELATIONS, are_named, settled
 from services.core.reposet_order import in_set, is_ordered
 from services.core.text import code
 from services.engine import drafted
 from services.engine.approval import is_used_up
 from services.engine.configs import strict_config_of
 from services.engine.parts import WRITE, Parts
+from services.engine.relations import Related, read_related
 from services.engine.reposets import set_of
 from services.engine.stickies import Stickies
 from services.errors import NotAllowed, UserError
@@ -64,6 +66,8 @@ class Intake:
         if known is not None and known.hash != row.hash and (is_ordered(known.parsed) or is_ordered(row.parsed)):
             # Perhaps not the issue has changed but the order of repositories, which tells no time.
             row = msgspec.structs.replace(row, changed_at=to_text(self._parts.clock.now()))
+        if RELATIONS in {row.file, known.file if known is not None else ""}:
+            await self._parts.plans.relate(row.id, row.related)  # first, so that no change of one of them is missed
         if known is None or _as_read(known) != _as_read(row):
             await self._parts.plans.save(row, self._parts.clock.now())
             self._stickies.touch(repo, number)
@@ -72,19 +76,24 @@ class Intake:
     async def ordinary(self, repo: str, number: int) -> IssueInfo | None:
         """The issue as it is now, if somebody has written it and it holds no plan, not even one with mistakes."""
         issue = await self._parts.github.reads.issue(repo, number, fresh=True)
-        if issue.is_pull or file_named(issue.body) or not is_ordinary(parse(issue.body, home=repo, form="issue")):
+        if issue.is_pull or _file_of(issue.body) or not is_ordinary(parse(issue.body, home=repo, form="issue")):
             return None
         return None if issue.author == (await self._parts.github.reads.app()).login else issue
 
     async def _parsed(self, repo: str, issue: IssueInfo) -> PlanRow:
-        file, changed_at = file_named(issue.body), issue.updated_at
+        file = _file_of(issue.body)
+        changed_at, found = issue.updated_at, Related(parsed=Parsed(plan=None))
         text: str | None = issue.body
-        if file:
+        if file == RELATIONS:
+            found, changed_at = await read_related(self._parts, repo, issue), self._parts.clock.now()
+        elif file:
             text, changed_at = await self._parts.github.reads.file(repo, file, fresh=True), self._parts.clock.now()
         if text is None:
             parsed = Parsed(plan=None, problems=(_missing(file),))
         elif file and parse(issue.body, home=repo, form="issue").tasks:
             parsed = Parsed(plan=None, problems=(_both(file),))
+        elif file == RELATIONS:
+            parsed = found.parsed
         else:
             nameable = await self.nameable(repo, issue, text)
             parsed = parse(text, home=repo, installed=nameable, form=form_of(file) if file else "issue")
@@ -93,6 +102,8 @@ class Intake:
             parsed, changed_at = await drafted.read(self._parts, draft), from_text(draft.posted_at)
         if parsed.tasks:
             parsed = in_set(parsed, await set_of(self._parts.github.reads, repo))
+        if file == RELATIONS:
+            parsed = settled(parsed, await self._parts.runs.of_plan(f"{repo}#{issue.number}"))
         if parsed.plan is not None and not parsed.plan.title:
             titled = msgspec.structs.replace(parsed.plan, title=issue.title)
             parsed = msgspec.structs.replace(parsed, plan=titled)
@@ -109,6 +120,7 @@ class Intake:
             file=file,
             draft=draft.n if draft is not None else 0,
             asked_by=draft.actor if draft is not None else "",
+            related=found.keys,
         )
 
     async def nameable(self, repo: str, issue: IssueInfo, text: str, *, only_named: bool = False) -> list[str]:
@@ -256,13 +268,19 @@ class Intake:
             )
 
 
+def _file_of(body: str) -> str:
+    """Where the plan's text stands that an issue names, "" for the issue itself."""
+    return RELATIONS if are_named(body) else file_named(body)
+
+
 def _missing(file: str) -> Problem:
     said = f"There is no file {code(file)} on the default branch, or none of at most 1 MB; add it, or correct its name."
     return Problem(kind="missing_file", message=said)
 
 
 def _both(file: str) -> Problem:
-    said = f"This issue names the file {code(file)} as its plan and has tasks of its own; keep one of the two."
+    what = "its sub-issues" if file == RELATIONS else f"the file {code(file)}"
+    said = f"This issue names {what} as its plan and has tasks of its own; keep one of the two."
     return Problem(kind="two_plans", message=said)
 
 

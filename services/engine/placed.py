@@ -32,7 +32,8 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
 
 async def place_of(parts: Parts, repo: str, number: int, body: str) -> Place:
     """`body` is the text of the issue or pull request; what is no task's place is taken for a plan's."""
-    run, task = await _waiting(parts, repo, number) or await _marked(parts, repo, number, body) or (None, "")
+    found = await _waiting(parts, repo, number) or await _marked(parts, repo, number, body)
+    run, task = found or await _related(parts, repo, number) or (None, "")
     if run is None:
         run = await parts.runs.of_plan(f"{repo}#{number}")
     if run is None:
@@ -67,6 +68,16 @@ async def _marked(parts: Parts, repo: str, number: int, body: str) -> tuple[Run,
         found = await _newest(parts, repo, run_id, rest[0]) if len(rest) == 3 else None
         if found is not None and number in {found[1].issue, found[1].pull}:
             return found[0], found[1].id
+    return None
+
+
+async def _related(parts: Parts, repo: str, number: int) -> tuple[Run, str] | None:
+    """A sub-issue that is a task of a plan, whatever has become of that."""
+    for home, plan in await parts.plans.related(names.issue_key(repo, number)):
+        run = await parts.runs.of_plan(f"{home}#{plan}")
+        for task in run.plan.tasks if run is not None else ():
+            if run is not None and task.issue == number and task.repo.lower() == repo.lower():
+                return run, task.id
     return None
 
 

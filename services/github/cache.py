@@ -39,6 +39,8 @@ SECONDS: Mapping[str, int] = {
     "permission": 900,
     "issue": 1_800,
     "comments": 1_800,
+    "sub_issues": 1_800,
+    "blockers": 1_800,
     "pull": 1_800,
     "reviews": 1_800,
     "files": 3_600,

@@ -150,3 +150,15 @@ class RemarkInfo(msgspec.Struct, frozen=True, kw_only=True):
     line: int
     body: str
     author: str
+
+
+class RelatedInfo(msgspec.Struct, frozen=True, kw_only=True):
+    """An issue that another one is related to. children, blockers: how many it has itself."""
+
+    repo: str
+    number: int
+    title: str
+    body: str
+    is_open: bool
+    children: int = 0
+    blockers: int = 0

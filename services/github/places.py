@@ -28,6 +28,16 @@ def comments(who: Identity, repo: str, number: int) -> Read[list[shapes.CommentS
     return Read(who, path, list[shapes.CommentShape], repo, f"comments:{number}")
 
 
+def sub_issues(who: Identity, repo: str, number: int) -> Read[list[said.RelatedShape]]:
+    path = f"{repo_path(repo)}/issues/{number}/sub_issues?per_page={PAGE}"
+    return Read(who, path, list[said.RelatedShape], repo, f"sub_issues:{number}")
+
+
+def blockers(who: Identity, repo: str, number: int) -> Read[list[said.RelatedShape]]:
+    path = f"{repo_path(repo)}/issues/{number}/dependencies/blocked_by?per_page={PAGE}"
+    return Read(who, path, list[said.RelatedShape], repo, f"blockers:{number}")
+
+
 def pull(who: Identity, repo: str, number: int, *, worked_out: bool = False) -> Read[shapes.PullShape]:
     also = f"{WORKED_OUT}:{number}" if worked_out else ""
     path = f"{repo_path(repo)}/pulls/{number}"

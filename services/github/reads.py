@@ -30,6 +30,7 @@ from services.github.infos import (
     Installation,
     IssueInfo,
     PullInfo,
+    RelatedInfo,
     RemarkInfo,
     RepoInfo,
     ReviewInfo,
@@ -169,6 +170,16 @@ class Reads:
         """All comments of an issue or of a pull request's conversation, oldest first."""
         read = places.comments(await self._reader(repo), repo, number)
         return tuple([comment.info() for comment in await self._pages(read, lambda page: page, fresh=fresh)])
+
+    async def sub_issues(self, repo: str, number: int) -> tuple[RelatedInfo, ...]:
+        """The sub-issues of an issue, in their order, as they are now; only those that its installation may see."""
+        read = places.sub_issues(await self._reader(repo), repo, number)
+        return tuple([each.related() for each in await self._pages(read, lambda page: page, fresh=True)])
+
+    async def blockers(self, repo: str, number: int) -> tuple[RelatedInfo, ...]:
+        """The issues that block it, closed ones too, as they are now."""
+        read = places.blockers(await self._reader(repo), repo, number)
+        return tuple([each.related() for each in await self._pages(read, lambda page: page, fresh=True)])
 
     async def issues_since(self, repo: str, since: datetime, creator: str) -> tuple[IssueInfo, ...]:
         """Issues (no pull requests) of that creator, changed since then, newest first; never from memory."""

@@ -1,9 +1,9 @@
-"""GitHub's objects in which checks and people say something about lines of files."""
+"""GitHub's objects in which checks and people say something about lines of files, and issues as others name them."""
 
 import msgspec
 
-from services.github.infos import AnnotationInfo, RemarkInfo
-from services.github.shapes import Account
+from services.github.infos import AnnotationInfo, RelatedInfo, RemarkInfo
+from services.github.shapes import Account, IssueShape
 
 
 class AnnotationShape(msgspec.Struct, frozen=True):
@@ -33,3 +33,31 @@ class RemarkShape(msgspec.Struct, frozen=True):
     def info(self) -> RemarkInfo:
         author = (self.user or Account()).login
         return RemarkInfo(id=str(self.id), path=self.path, line=self.line or 0, body=self.body, author=author)
+
+
+class Children(msgspec.Struct, frozen=True):
+    total: int = 0
+
+
+class Dependencies(msgspec.Struct, frozen=True):
+    total_blocked_by: int = 0
+
+
+class RelatedShape(IssueShape, frozen=True):
+    """An issue in a list of those that another is related to, which may be in any repository."""
+
+    repository_url: str = ""
+    sub_issues_summary: Children | None = None
+    issue_dependencies_summary: Dependencies | None = None
+
+    def related(self) -> RelatedInfo:
+        owner, _, name = self.repository_url.rstrip("/").rpartition("/repos/")[2].partition("/")
+        return RelatedInfo(
+            repo=f"{owner}/{name}",
+            number=self.number,
+            title=self.title or "",
+            body=self.body or "",
+            is_open=self.state == "open",
+            children=(self.sub_issues_summary or Children()).total,
+            blockers=(self.issue_dependencies_summary or Dependencies()).total_blocked_by,
+        )

@@ -4,6 +4,7 @@ Approval is stored as the hash it was given for; an edit changes the hash, so th
 having to remember to take it back.
 """
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -30,6 +31,7 @@ class PlanRow(msgspec.Struct, frozen=True, kw_only=True):
     `changed_at` is when the hash was last seen to change, by GitHub's clock, which also dates the comments: an approval
     written before that was for another text. `file`: where in the repository the text stands, "" for the issue itself.
     `draft`: the model's draft that the text is, 0 for none, and `asked_by`: who asked for it.
+    `related`: keys of the issues it was made of, only where it was just read.
     """
 
     id: str
@@ -49,6 +51,7 @@ class PlanRow(msgspec.Struct, frozen=True, kw_only=True):
     file: str = ""
     draft: int = 0
     asked_by: str = ""
+    related: tuple[str, ...] = ()
 
     @property
     def approvers(self) -> tuple[str, ...]:
@@ -134,6 +137,23 @@ class Plans:
         """(issue, file) of the plans of a repository that stand in files."""
         query = "SELECT number, file FROM plan WHERE lower(repo) = ? AND file <> '' ORDER BY number"
         return await self._db.read(lambda c: [(int(row[0]), str(row[1])) for row in c.execute(query, (repo.lower(),))])
+
+    async def relate(self, plan_id: str, keys: Collection[str]) -> None:
+        """These issues (names.issue_key) are what the plan is made of."""
+
+        def write(c: Connection) -> None:
+            c.execute("DELETE FROM relation WHERE plan_id = ?", (plan_id,))
+            for key in sorted({*keys}):
+                c.execute("INSERT INTO relation (plan_id, key) VALUES (?,?)", (plan_id, key))
+
+        query = "SELECT key FROM relation WHERE plan_id = ?"
+        if {*keys} != await self._db.read(lambda c: {str(row[0]) for row in c.execute(query, (plan_id,))}):
+            await self._db.write(write)
+
+    async def related(self, key: str) -> list[tuple[str, int]]:
+        """(repo, number) of the plans that this issue is a part of."""
+        query = "SELECT repo, number FROM plan JOIN relation ON plan_id = id WHERE key = ? ORDER BY id LIMIT 20"
+        return await self._db.read(lambda c: [(str(row[0]), int(row[1])) for row in c.execute(query, (key,))])
 
     async def newest(self, limit: int = 50) -> list[PlanRow]:
         def read(c: Connection) -> list[PlanRow]:

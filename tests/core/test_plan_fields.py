@@ -10,7 +10,7 @@ from services.core.problems import Findings, Spot
 
 
 def test_every_key_is_a_field_of_a_task_and_the_other_way_round() -> None:
-    assert set(KEYS) | {"line"} == set(Task.__struct_fields__)
+    assert set(KEYS) | {"line", "issue"} == set(Task.__struct_fields__)
 
 
 def test_what_belongs_to_one_task_alone_has_no_default() -> None:

@@ -144,3 +144,16 @@ async def test_a_comment_that_somebody_overwrote_is_not_taken_for_what_was_poste
     await plans.posted(await plans.sticky("acme/api", 1), "9", "digest")
     assert (await plans.sticky("acme/api", 1)).body_hash == "digest"
     assert await plans.behind() == []
+
+
+async def test_which_plans_an_issue_is_a_part_of(plans: Plans) -> None:
+    await plans.save(row("h1"), at(0))
+    await plans.save(row("h2", 2), at(0))
+    await plans.relate("acme/api#1", ["issue:acme/api#5", "issue:acme/web#7"])
+    await plans.relate("acme/api#2", ["issue:acme/web#7"])
+    assert await plans.related("issue:acme/web#7") == [("acme/api", 1), ("acme/api", 2)]
+    await plans.relate("acme/api#1", ["issue:acme/api#6"])
+    assert await plans.related("issue:acme/api#5") == []
+    assert await plans.related("issue:acme/web#7") == [("acme/api", 2)]
+    await plans.relate("acme/api#2", [])
+    assert await plans.related("issue:acme/web#7") == []

@@ -1,6 +1,6 @@
 """Sub-issues. Bodies carry database ids, never numbers; answers are the parent as it is afterwards."""
 
-from services.sandbox import access, issue_views, links
+from services.sandbox import access, auth, issue_views, links
 from services.sandbox.call import Call
 from services.sandbox.kernel import Json, Problem, Response, not_found, route
 
@@ -11,7 +11,8 @@ ONE = "/repos/{owner}/{repo}/issues/{issue_number}"
 def list_sub_issues(call: Call) -> Json:
     _, parent = access.subject(call)
     rows = [call.state.issues[child] for child in parent.sub_issues]
-    return [issue_views.issue(call.state, call.base, child) for child in call.page(rows)]
+    seen = [i for i in rows if auth.can_see(call.state, call.who, call.state.repos[i.repo_id])]
+    return [issue_views.issue(call.state, call.base, child) for child in call.page(seen)]
 
 
 @route("GET", ONE + "/parent", need="issues:read")
