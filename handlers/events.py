@@ -169,6 +169,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     changed: the keys of `changes`.  body_before: a text that was edited.
     old_name: a renamed repository's bare name, or a moved one's old owner.
     head_sha: of a check, status, Actions run or merge group.  readable: whether the body was a JSON object at all.
+    head_ref: of a merge group.  reason: why a pull request left a merge queue.
     told: what of the payload the cache may keep, as JSON (handlers/telling.py).
     """
 
@@ -183,6 +184,8 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     sender: Actor = Actor()
     number: int | None = None
     head_sha: str = ""
+    head_ref: str = ""
+    reason: str = ""
     changed: tuple[str, ...] = ()
     body_before: str = ""
     old_name: str = ""

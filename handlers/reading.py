@@ -86,6 +86,8 @@ def read(name: str, guid: str, payload: Json) -> Event:
         sender=_actor(part(payload, "sender")),
         number=_number(pull, issue, payload),
         head_sha=_head_sha(check, actions_run, status, payload),
+        head_ref=line(part(payload, "merge_group"), "head_ref"),
+        reason=line(payload, "reason"),
         changed=tuple(key for key in list(changes)[:MANY] if len(key) <= 64),
         body_before=text(part(changes, "body"), "from"),
         old_name=_old_name(changes),

@@ -154,6 +154,8 @@ class _Work:
             self._judge_checks(task, fact)
 
     def _judge_checks(self, task: TaskState, fact: PullFact) -> None:
+        if task.thrown_out:
+            return  # all may be well with it alone; together with what the base holds it is not
         unmet = [need for need in self.board.specs[task.id].needs if not self.is_met(need)]
         ruling = rule(counting(task, fact), missing(task, unmet))
         if ruling.verdict == "failed":
@@ -312,6 +314,7 @@ _CALLS_FOR: dict[str, tuple[ActionKind, ...]] = {
     "opened": ("checks",),
     "merged": ("tidy",),
     "broke": ("label",),
+    "dequeued": ("label",),
     "refused": ("label",),
     "closed": ("label",),
     "expired": ("label",),

@@ -23,7 +23,7 @@ Kind = Literal[
     "tracked", "unblocked", "reblocked", "started", "pushed", "opened", "waits", "broke", "refused", "moved", "green",
     "merged", "closed", "expired", "cancelled", "retried", "skipped", "held", "released", "prioritised",
     "rebasing", "rebased", "stalled", "recreated", "discarded", "overridden", "assigned",
-    "attached", "reviewed", "reverting", "reverted",
+    "attached", "reviewed", "reverting", "reverted", "dequeued",
 ]  # fmt: skip
 KINDS: tuple[Kind, ...] = get_args(Kind)
 QUIET: frozenset[Kind] = frozenset({"tracked", "waits"})
@@ -35,9 +35,9 @@ class Happening(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaul
     it is independent of one.
 
     number: of the issue (tracked) or pull request (opened, discarded, attached, reverted); sha: head (pushed, moved,
-    rebased, overridden, attached) or merge commit (merged); value: the new priority (prioritised), or not 0 when
-    checks alone are awaited (waits); name: of whom it goes to (assigned, attached), or `check:` or `need:` and what no
-    longer counts (overridden), or what is to be changed (reviewed); text: why.
+    rebased, overridden, attached, dequeued) or merge commit (merged); value: the new priority (prioritised), or not 0
+    when checks alone are awaited (waits); name: of whom it goes to (assigned, attached), or `check:` or `need:` and
+    what no longer counts (overridden), or what is to be changed (reviewed); text: why.
     """
 
     kind: Kind
@@ -70,7 +70,7 @@ class TaskState(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaul
     held: not to be started or merged until it is released.  priority: what a person set in place of the plan's.
     worked: seconds in attempts so far.  late: its pull request has waited too long, and more waiting changes nothing.
     renewing: the head that is being brought up to date with its base: what follows it is ours until that is settled.
-    renewed: it was, and only checks are awaited since.
+    renewed: it was, and only checks are awaited since.  thrown_out: the head that the merge queue did not take.
     discarding: the pull request that is being closed, and nothing starts before it is.  assignee: whom it went to.
     revert: the pull request that takes back what it merged, -1 until that is opened.
     asked: what people want its next attempts to do otherwise.  troubled: it stood still with a pull request, whose
@@ -93,6 +93,7 @@ class TaskState(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaul
     late: bool = False
     renewing: str = ""
     renewed: bool = False
+    thrown_out: str = ""
     discarding: int = 0
     revert: int = 0
     overrides: tuple[Override, ...] = ()
@@ -146,7 +147,7 @@ TABLE: dict[State, dict[Kind, State | None]] = {
         **_STAY, **_control("in_review"), **_renewal("in_review"),
         "tracked": "in_review", "waits": "in_review", "moved": "needs_human", "broke": "failed",
         "refused": "needs_human", "expired": "needs_human", "merged": "done", "closed": "needs_human",
-        "cancelled": "cancelled", "skipped": "skipped",
+        "cancelled": "cancelled", "skipped": "skipped", "dequeued": "failed",
     },
     "needs_human": {
         **_STAY, **_control("needs_human"), **_renewal("needs_human"),
@@ -207,24 +208,29 @@ def _applies(task: TaskState, happened: Happening) -> bool:
     if task.state == "done":
         return _applies_to_merged(task, happened)
     match happened.kind:
-        case "rebasing":
-            return bool(task.pull) and task.head_sha in task.heads and not task.renewing
-        case "rebased":
-            return bool(task.renewing)
-        case "overridden":
-            return bool(task.pull) and happened.sha == task.head_sha and task.head_sha in task.heads
+        case "rebasing" | "rebased" | "overridden":
+            return _applies_to_head(task, happened)
         case "discarded":
             return task.discarding == happened.number != 0
         case "attached":
             return not task.pull and not task.discarding
         case "reviewed":
             return bool(task.pull) and not task.assignee
+        case "dequeued" | "green":
+            return not task.thrown_out
         case "recreated":
             return not is_a_persons(task)  # that pull request is not ours to close
         case "closed":
             return task.state != "needs_human" or is_a_persons(task)
         case _:
             return True
+
+
+def _applies_to_head(task: TaskState, happened: Happening) -> bool:
+    if happened.kind == "rebased":
+        return bool(task.renewing)
+    is_ours = bool(task.pull) and task.head_sha in task.heads
+    return is_ours and (not task.renewing if happened.kind == "rebasing" else happened.sha == task.head_sha)
 
 
 def _applies_to_merged(task: TaskState, happened: Happening) -> bool:
@@ -244,12 +250,14 @@ def _effects_on(task: TaskState, happened: Happening) -> dict[str, object]:
             return {"attempt": task.attempt + 1, "fence": task.fence + 1, "head_sha": ""}
         case "pushed" | "rebased":
             heads = (*(sha for sha in task.heads if sha != happened.sha), happened.sha)
-            renewed = happened.kind == "rebased"
-            return {"head_sha": happened.sha, "heads": heads, "overrides": (), "renewing": "", "renewed": renewed}
+            fresh = {"overrides": (), "renewing": "", "renewed": happened.kind == "rebased", "thrown_out": ""}
+            return {"head_sha": happened.sha, "heads": heads, **fresh}
         case "waits":
             return {"renewed": task.renewed and bool(happened.value)}
         case "moved":
             return {"head_sha": happened.sha}
+        case "dequeued":
+            return {"thrown_out": happened.sha}
         case "opened":
             return {"pull": happened.number}
         case "merged":

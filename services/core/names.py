@@ -49,6 +49,15 @@ def revert_branch(number: int, branch: str) -> str:
     return f"revert-{number}-{branch}"
 
 
+_GROUP = re.compile(r"refs/heads/gh-readonly-queue/.{1,200}/pr-(?P<number>[1-9]\d{0,8})-[0-9a-f]{40}\Z")
+
+
+def pull_of_group(ref: str) -> int:
+    """The pull request that a merge queue tries on this branch, 0 for another branch."""
+    match = _GROUP.match(ref)
+    return int(match["number"]) if match else 0
+
+
 def is_revert(branch: str) -> bool:
     return branch.startswith("revert-")
 

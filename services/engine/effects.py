@@ -19,7 +19,7 @@ from services.core.merging import meaning
 from services.core.plan import Task
 from services.core.report import LABEL_OF_RUN, LABEL_OF_TASK, CheckReport
 from services.core.text import plain
-from services.engine import branches, reverts
+from services.engine import branches, merge_queue, reverts
 from services.engine.attempts import Order, Result
 from services.engine.hidden import hidden_in
 from services.engine.observe import Observer
@@ -232,6 +232,8 @@ class Effects:
         except Withdrawn:
             return objection() or Outcome(again_in=0.0, free=True)
         except (Refused, NotFound) as refused:
+            if meaning(refused.status, refused.message) == "queue":
+                return await merge_queue.enqueue(self._parts, task, state, sha, fact.base_ref)
             return _not_merged(state, refused)
         return Outcome(happened=(Happening(kind="merged", sha=merged),))
 

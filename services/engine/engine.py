@@ -22,7 +22,7 @@ from services.core.plan_file import is_plan_file
 from services.core.roles import Tier, suffices
 from services.core.simulate import Simulated, simulate
 from services.core.targets import chosen, only, to_retry, to_take_back
-from services.engine import pulls, ticks
+from services.engine import merge_queue, pulls, ticks
 from services.engine.configs import config_of
 from services.engine.drafts import Drafter
 from services.engine.effects import Effects
@@ -316,6 +316,17 @@ class Engine(Shown):
         """
         if self._gates is not None:
             await self._gates.changed(repo, number, names_others=names_others, into=into)
+
+    async def gate_group(self, repo: str, sha: str, ref: str) -> None:
+        """A merge queue tries something on this branch."""
+        if await self.sees(repo):
+            await merge_queue.gate_group(self._parts, repo, sha, ref)
+
+    async def left_queue(self, repo: str, number: int, sha: str, reason: str) -> None:
+        """A pull request is in the merge queue no more."""
+        for plan, run, task, happening in await merge_queue.left_queue(self._parts, repo, number, sha, reason):
+            if self._parts.runs.holds(plan):
+                await self.driver.happen(run, [(task, happening)])
 
     async def attach(self, repo: str, number: int) -> None:
         """A person's pull request names a tracking issue: it may be the work of that task."""

@@ -290,6 +290,13 @@ class Writes:
             raise Refused(403, "it takes GitHub's GraphQL API, which can't be used now")
         return int(made["revertPullRequest"]["number"])
 
+    async def enqueue(self, repo: str, number: int, sha: str) -> None:
+        """Put a pull request with exactly that head into its base's merge queue; Refused with GitHub's text."""
+        node = (await self._reads.issue(repo, number)).node_id
+        act = Change("enqueuePullRequest", {"pullRequestId": node, "expectedHeadOid": sha}, "mergeQueueEntry { id }")
+        if await self._change(repo, node, MERGE, act, f"pull:{number}", alone=True) is None:
+            raise Refused(403, "it takes GitHub's GraphQL API, which can't be used now")
+
     async def update_branch(self, repo: str, number: int, expected: str) -> None:
         """Have GitHub merge the base into the pull request's head, if that is still `expected`. It answers before it is
         done; 422 is Refused with its text.

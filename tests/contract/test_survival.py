@@ -61,6 +61,12 @@ class Looks(Engine):
     async def gate(self, repo: str, number: int, *, names_others: bool, into: str = "") -> None:
         self.asked["gate"] += 1
 
+    async def gate_group(self, repo: str, sha: str, ref: str) -> None:
+        self.asked["gate_group"] += 1
+
+    async def left_queue(self, repo: str, number: int, sha: str, reason: str) -> None:
+        self.asked["left_queue"] += 1
+
     async def attach(self, repo: str, number: int) -> None:
         self.asked["attach"] += 1
 

@@ -60,6 +60,7 @@ SELDOM: dict[Kind, set[State]] = {
     "attached": {*STATES},  # this world has no pull requests of people
     "reverting": {*STATES},  # nor does anybody take back what has merged
     "reverted": {*STATES},
+    "dequeued": {*STATES},  # nor has it a merge queue
 }
 """What may be, and is too rare to count on."""
 

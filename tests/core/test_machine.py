@@ -30,7 +30,7 @@ def test_the_table_says_what_it_said() -> None:
         "blocked": ["assigned>needs_human", "attached>needs_human", "broke>failed", "cancelled>cancelled", "merged>done", "skipped>skipped", "stalled>needs_human", "unblocked>ready"],
         "ready": ["assigned>needs_human", "attached>needs_human", "broke>failed", "cancelled>cancelled", "merged>done", "reblocked>blocked", "skipped>skipped", "stalled>needs_human", "started>running"],
         "running": ["assigned>needs_human", "broke>failed", "cancelled>cancelled", "expired>needs_human", "merged>done", "opened>in_review", "refused>needs_human", "reviewed>blocked", "skipped>skipped"],
-        "in_review": ["assigned>needs_human", "broke>failed", "cancelled>cancelled", "closed>needs_human", "expired>needs_human", "merged>done", "moved>needs_human", "recreated>blocked", "refused>needs_human", "reviewed>blocked", "skipped>skipped"],
+        "in_review": ["assigned>needs_human", "broke>failed", "cancelled>cancelled", "closed>needs_human", "dequeued>failed", "expired>needs_human", "merged>done", "moved>needs_human", "recreated>blocked", "refused>needs_human", "reviewed>blocked", "skipped>skipped"],
         "needs_human": ["cancelled>cancelled", "green>in_review", "merged>done", "rebased>in_review", "recreated>blocked", "retried>blocked", "reviewed>blocked", "skipped>skipped"],
         "failed": ["assigned>needs_human", "attached>needs_human", "cancelled>cancelled", "closed>needs_human", "green>in_review", "merged>done", "moved>needs_human", "rebased>in_review", "recreated>blocked", "refused>needs_human", "retried>blocked", "reviewed>blocked", "skipped>skipped"],
         "done": [],
@@ -246,3 +246,16 @@ def test_what_reviews_ask_for_is_kept_for_every_later_attempt_and_bounded() -> N
     assert second.asked == "x" * 8_000
     with_a_person = msgspec.structs.replace(task, assignee="cy")
     assert step(with_a_person, Happening(kind="reviewed", actor="bea", name="Rename it."), NOW) is None
+
+
+def test_what_the_merge_queue_threw_out_is_not_green_again_before_there_is_another_head() -> None:
+    waits = TaskState(id="a", state="in_review", attempt=1, pull=5, head_sha="a" * 40, heads=("a" * 40,))
+    out = step(waits, Happening(kind="dequeued", sha="a" * 40, text="its checks failed there"), NOW)
+    assert out is not None
+    assert (out.state, out.thrown_out) == ("failed", "a" * 40)
+    assert step(out, Happening(kind="green"), NOW) is None
+    asked = step(out, Happening(kind="rebasing"), NOW)
+    assert asked is not None
+    back = step(asked, Happening(kind="rebased", sha="b" * 40), NOW)
+    assert back is not None
+    assert (back.state, back.thrown_out) == ("in_review", "")

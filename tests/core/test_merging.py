@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.core.merging import Meaning, meaning
+from services.core.merging import Meaning, meaning, thrown_out
 
 
 @pytest.mark.parametrize(
@@ -16,7 +16,7 @@ from services.core.merging import Meaning, meaning
         (405, "6 of 6 required status checks are expected.", "wait"),
         (405, "At least 1 approving review is required by reviewers with write access.", "wait"),
         (405, "Squash merges are not allowed on this repository.", "stop"),
-        (405, "Changes must be made through the merge queue", "stop"),
+        (405, "Changes must be made through the merge queue", "queue"),
         (403, "Resource not accessible by integration", "stop"),
         (409, "something new", "look"),
         (405, "something new", "stop"),
@@ -24,3 +24,9 @@ from services.core.merging import Meaning, meaning
 )
 def test_meanings(status: int, message: str, expected: Meaning) -> None:
     assert meaning(status, message) == expected
+
+
+def test_why_a_merge_queue_does_not_take_something() -> None:
+    assert thrown_out("MERGE") == ""
+    assert thrown_out("CI_FAILURE") == "the merge queue did not take it: its checks failed there"
+    assert thrown_out("GIT_TREE_INVALID") == "the merge queue did not take it: GitHub does not say why"

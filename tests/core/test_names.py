@@ -41,3 +41,9 @@ def test_a_marker_cannot_be_closed_from_inside() -> None:
 
 def test_keys_ignore_case_as_github_does() -> None:
     assert names.pull_key("Acme/API", 3) == names.pull_key("acme/api", 3)
+
+
+def test_what_a_merge_queue_tries() -> None:
+    assert names.pull_of_group(f"refs/heads/gh-readonly-queue/release/1.0/pr-17-{'a' * 40}") == 17
+    assert names.pull_of_group(f"refs/heads/gh-readonly-queue/main/pr-0-{'a' * 40}") == 0
+    assert names.pull_of_group("refs/heads/main") == 0

@@ -20,7 +20,7 @@ async def test_commands_on_a_pull_request_and_a_tracking_issue_mean_their_task(s
     await story.until(lambda: "Held: `one`." in story.comment_on(number=number))
     assert await story.ask("/lockstep resume\n/lockstep explain", number=tracking(story, "Go on")) == "+1"
     await story.until(lambda: "needs `one`" in story.comment_on(number=tracking(story, "Go on")))
-    assert "/lockstep hold" not in story.plan_comment(), "it is answered where it was asked"
+    assert "`ana` `/lockstep hold" not in story.plan_comment(), "it is answered where it was asked"
     assert story.comment_on(number=tracking(story, "Go on")) == snapshot("""\
 #### Answers
 

@@ -1,0 +1,63 @@
+"""GitHub's merge queue, where a branch has one: pull requests are put into it instead of being merged, and the gate
+that each has is told on the commit that the queue tries.
+"""
+
+from services.core.machine import Happening, TaskState
+from services.core.merging import thrown_out
+from services.core.names import CHECK_GATE, pull_key, pull_of_group
+from services.core.plan import Task
+from services.core.report import CheckReport
+from services.core.text import code, plain
+from services.engine.outcome import Outcome
+from services.engine.parts import Parts
+from services.errors import Refused
+
+ALREADY = "already in the queue"
+
+
+async def enqueue(parts: Parts, task: Task, state: TaskState, sha: str, base: str) -> Outcome:
+    """Put exactly that head in line, once: if the queue throws it out, the same head is not put back."""
+    try:
+        await parts.github.writes.ranked("merge").enqueue(task.repo, state.pull, sha)
+    except Refused as refused:
+        if ALREADY not in refused.message:
+            text = f"GitHub does not put it into the merge queue: {plain(refused.message)}"
+            return Outcome(happened=(Happening(kind="waits", text=text, fence=state.fence),), forget=True)
+    text = f"is in the merge queue of {code(base)}"
+    return Outcome(happened=(Happening(kind="waits", text=text, fence=state.fence),))
+
+
+Left = tuple[str, str, str, Happening]
+"""Plan, run, task, and what happened to it."""
+
+
+async def left_queue(parts: Parts, repo: str, number: int, sha: str, reason: str) -> list[Left]:
+    """Those whose pull request the queue did not take."""
+    text = thrown_out(reason)
+    if not text:
+        return []
+    waiting = await parts.runs.waiting_on([pull_key(repo, number)])
+    return [(plan, run, task, Happening(kind="dequeued", sha=sha, text=text)) for plan, run, task in waiting]
+
+
+async def gate_group(parts: Parts, repo: str, sha: str, ref: str) -> None:
+    """A queue waits for the checks it requires on its own commit: there the gate says what it says of the pull
+    request's head, if there is one.
+    """
+    number, github = pull_of_group(ref), parts.github
+    if not number:
+        return
+    pull = await github.reads.pull(repo, number, fresh=True)
+    ours = (await github.reads.app()).id
+    runs = await github.reads.check_runs(repo, pull.head_sha, only=CHECK_GATE, fresh=True)
+    gate = next((run for run in reversed(runs) if run.app_id == ours), None)
+    if gate is None:
+        return
+    is_green = gate.conclusion == "success"
+    report = CheckReport(
+        status="completed",
+        conclusion="success" if is_green else "failure",
+        title="All it needs has merged" if is_green else "What it needs has not merged",
+        summary=f"As on the head of #{number}.",
+    )
+    await github.writes.ranked("merge").put_check(repo, sha, CHECK_GATE, f"group/{repo}#{number}", report)

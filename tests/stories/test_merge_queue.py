@@ -1,0 +1,35 @@
+"""Branches with a merge queue: what is green goes through it, our gate is told there, and what it throws out is said."""
+
+from tests.kit.story import CI, FILES, Story
+
+PAIR = """\
+- [ ] **one** Write · run: echo 1 > one.txt
+- [ ] **two** Go on · needs: one · run: echo 2 > two.txt
+"""
+APART = """\
+- [ ] **one** Write · run: echo 1 > one.txt
+- [ ] **two** Write too · run: echo 2 > two.txt
+"""
+
+
+async def with_a_queue(story: Story, required: str, test: str = "true\n") -> None:
+    workflow = CI.replace("on: pull_request", "on: [pull_request, merge_group]")
+    await story.begin({"acme/api": {**FILES, "test.sh": test, ".github/workflows/ci.yml": workflow}})
+    await story.hub.do(lambda: story.hub.scenario.protect(story.repo(), required, merge_queue=True))
+
+
+async def test_a_plan_goes_through_the_queue_that_requires_our_gate(story: Story) -> None:
+    await with_a_queue(story, "lockstep/gate")
+    await story.run(PAIR)
+    await story.until("**Done.**")
+    assert len(story.merges) == 2
+
+
+async def test_what_the_queue_throws_out_is_said_and_not_put_back(story: Story) -> None:
+    await with_a_queue(story, "test", "! test -e one.txt || ! test -e two.txt\n")
+    await story.run(APART)
+    await story.until("the merge queue did not take it: its checks failed there")
+    await story.settled()
+    assert len(story.merges) == 1
+    enqueued = [each for each in story.hub.sandbox.state.deliveries.values() if each.action == "enqueued"]
+    assert len(enqueued) == 2
