@@ -10,7 +10,8 @@ leaves out the labels that come from one or two projects.
 
 Our classes stand for labels as LABELS says, all others for `Unknown`. One exception: the data set files findings of
 Python's style checkers (`E126`, `W293`) under `Unknown`, and so do we for the figure; `macro_f1_plain` is without it.
-Peers: eight regular expressions written without looking at the logs, and for lines the last 50 of a log.
+Peers: eight regular expressions written without looking at the logs (who gathered the logs measured a macro-F1 of 0.637
+for eight of their own), and for lines the last 50 of a log.
 """
 
 import gzip

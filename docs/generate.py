@@ -209,7 +209,7 @@ how the base branch stands, and how the agent ended.
 ## Patterns
 
 A pattern is literal text in which `*` stands for anything, `#` for a number other than 0 (a pattern that has one has no other numbers) and
-`^` for the beginning of the line. Case does not count. A pattern begins and ends with whole words, unless a `*` stands there. There are no
+`^` for the beginning of the line; a `*` itself can't be named. Case does not count. A pattern begins and ends with whole words, unless a `*` stands there. There are no
 regular expressions: a line is searched once from left to right, so that no pattern and no log can take long.
 
 Each pattern that a log holds speaks for its class with its weight; the strongest of a class counts in full, further ones a little, and what

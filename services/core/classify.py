@@ -54,7 +54,12 @@ def heard(
         for pattern in found + own.find(low, words) if own else found:
             places.setdefault(pattern, []).append(at)
     voices = [Voice(p, p.weight * max(counts[at] for at in where), tuple(where)) for p, where in places.items()]
-    return sorted(voices, key=lambda voice: (-voice.strength, voice.places)), looks
+    return sorted(voices, key=_rank), looks
+
+
+def _rank(voice: Voice) -> tuple[float, tuple[int, ...], str]:
+    """The strongest first; among equals always in the same order."""
+    return -voice.strength, voice.places, voice.pattern.text
 
 
 def totals(found: Iterable[Voice]) -> dict[FailureClass, float]:
@@ -102,7 +107,7 @@ def _ordered(voices: Iterable[Voice]) -> list[tuple[FailureClass, float]]:
 def _alike(voices: Iterable[Voice]) -> list[Voice]:
     """The same as if every step counted."""
     found = [Voice(voice.pattern, float(voice.pattern.weight), voice.places) for voice in voices]
-    return sorted(found, key=lambda voice: (-voice.strength, voice.places))
+    return sorted(found, key=_rank)
 
 
 def _with_patterns(looks: Sequence[float], voices: Iterable[Voice], cls: FailureClass) -> list[float]:

@@ -334,6 +334,24 @@ ERROR: failed to solve: process "/bin/sh -c ./configure && make" did not complet
         "Error response from daemon: manifest for shop/base:9 not found: manifest unknown\n",
     ),
     "docker limit": ("rate_limited", "toomanyrequests: You have reached your pull rate limit.\n"),
+    "clippy": (
+        "lint",
+        """
+error: this `if` has identical blocks
+  --> src/cart.rs:14:5
+   = note: `-D clippy::if-same-then-else` implied by `-D warnings`
+error: could not compile `shop` (lib) due to 1 previous error
+""",
+    ),
+    "xcodebuild": ("test_failure", "Test Case '-[CartTests testTotal]' failed (0.010 seconds).\n** TEST FAILED **\n"),
+    "exunit": ("test_failure", "  1) test adds up (CartTest)\n     Assertion with == failed\n53 tests, 1 failure\n"),
+    "bazel": (
+        "test_failure",
+        "//shop:cart_test      FAILED in 0.4s\nExecuted 3 out of 12 tests: 11 tests pass and 1 fails locally.\n",
+    ),
+    "phpstan": ("lint", " 14     Undefined variable: $totl\n [ERROR] Found 1 error\n"),
+    "gnu timeout": ("timeout", "##[error]Process completed with exit code 124.\n"),
+    "cancelled": ("runner", "##[error]The operation was canceled.\n"),
     "phpunit": ("test_failure", "FAILURES!\nTests: 53, Assertions: 120, Failures: 1.\n"),
     "git conflict": (
         "merge_conflict",

@@ -38,6 +38,31 @@ def test_what_failed_outside_of_the_marked_step_is_told_with_less_confidence() -
     assert outside.confidence < inside.confidence
 
 
+LONG_JOB = """\
+##[group]Run npm ci
+npm warn deprecated inflight@1.0.6: This module is not supported, and leaks memory.
+3 moderate severity vulnerabilities
+##[group]Run npm test
+console.error
+    Error: connect ECONNREFUSED 127.0.0.1:5432 (this is what the test expects)
+Tests:       53 passed, 53 total
+##[group]Run npx tsc --noEmit
+src/cart.ts(12,9): error TS2322: Type 'string' is not assignable to type 'number'.
+##[error]Process completed with exit code 2.
+##[group]Run docker compose logs
+db  | FATAL:  role "shop" does not exist
+db  | error: no space left on device, says a test
+Post job cleanup.
+"""
+
+
+def test_of_a_long_job_the_failed_step_is_told() -> None:
+    found = diagnose(read_log(LONG_JOB.encode()), brief=3)
+    assert found.cls == "build"
+    assert found.confidence > 0.6
+    assert {8, 9} - {shown.line for shown in found.evidence} == {8}
+
+
 def test_two_causes_are_less_certain_than_one() -> None:
     tests, lint = EXCERPTS["unittest"][1], EXCERPTS["rubocop"][1]
     one, both = diagnose(read_log(tests.encode())), diagnose(read_log((tests + lint).encode()))
