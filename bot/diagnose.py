@@ -33,7 +33,9 @@ PACKED = {
 
 
 def main(arguments: list[str]) -> int:
-    """0: there is a class; 1: nothing known was found; 2: the file can't be used, with one sentence on stderr."""
+    """0: there is a class; 1: nothing known was found; 2: the file can't be used, with one sentence on stderr;
+    130 after Ctrl-C.
+    """
     options = _parser().parse_args(arguments)
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
@@ -43,6 +45,8 @@ def main(arguments: list[str]) -> int:
     except UserError as error:
         sys.stderr.write(f"lockstep: {error}\n")
         return 2
+    except KeyboardInterrupt:
+        return 130
     found = diagnose(log, own=own)
     if options.json:
         sys.stdout.write(msgspec.json.encode(found).decode() + "\n")

@@ -148,6 +148,18 @@ def test_what_cannot_be_used_is_one_sentence(kind: str, tmp_path: Path, capsys: 
     assert expected.get(kind, {"name": "not a file name", "settings": "Did you mean `text`?"}.get(kind, "")) in told.err
 
 
+def test_ctrl_c_ends_it_quietly(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    class Slow(io.BytesIO):
+        def read(self, size: int | None = -1, /) -> bytes:
+            raise KeyboardInterrupt
+
+    slow = Input(b"")
+    slow.buffer = Slow()
+    monkeypatch.setattr(sys, "stdin", slow)
+    assert main(["-"]) == 130
+    assert capsys.readouterr() == ("", "")
+
+
 def test_bad_usage() -> None:
     with pytest.raises(SystemExit) as ended:
         main([])
