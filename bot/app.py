@@ -101,7 +101,7 @@ async def _alone(settings: Settings, clock: Clock) -> AsyncIterator[Bot]:
         await database.open()  # before anything in the data directory is touched: another bot may be at work there
         mirrors = Mirrors(data / "git", settings.github_url, git=git_of(settings))
         await clear_attempts(mirrors)
-        workers = Local(mirrors, box, github, clock, Checkpoints(database))
+        workers = Local(mirrors, box, github, clock, Checkpoints(database), models)
         with unwrapped():
             async with asyncio.TaskGroup() as group:
                 beside = Beside(group)

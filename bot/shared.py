@@ -139,7 +139,7 @@ class _Team:
                 slots=self._settings.workers,
                 queue=self._queue,
                 results=self._results,
-                local=Local(mirrors, box, self.github, self._clock, Checkpoints(self._database)),
+                local=Local(mirrors, box, self.github, self._clock, Checkpoints(self._database), self._models),
                 isolate=isolated,
             )
         await self._bell.open()

@@ -123,7 +123,7 @@ def test_what_registers_itself_is_what_we_think() -> None:
         "priority", "rebase", "recreate", "refresh", "replan", "resume", "retry", "rollback", "run", "simulate", "skip",
         "status", "unapprove",
     ]  # fmt: skip
-    assert services.agents.AGENTS.names() == ["script"]
+    assert services.agents.AGENTS.names() == ["coder", "script"]
     assert services.checks.CHECKS.names() == ["lockstep/gate", "lockstep/plan"]
 
 

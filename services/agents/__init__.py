@@ -8,25 +8,43 @@ TheAgent())`.
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from services.agents.box import Box
 from services.core.plan import Task
 from services.errors import UserError
 from services.registry import Registry
+from services.store.ledger import Call
+
+if TYPE_CHECKING:
+    from services.agents.models import Models
+
+
+class Journal(Protocol):
+    """Where an agent keeps how far it has come, for whoever takes its attempt up again."""
+
+    async def load(self) -> bytes | None:
+        """What was kept last."""
+        ...
+
+    async def keep(self, data: bytes, /) -> None: ...
 
 
 @dataclass(frozen=True)
 class Work:
     """One attempt as an agent sees it. files: the repository's files, its own to change; seconds: how long it may take.
 
-    note: what an earlier attempt ran into, for agents that can read; empty at first.
+    note: what an earlier attempt ran into, for agents that can read; empty at first.  models, call: how a model is
+    asked, where there is one, and what that is booked on.
     """
 
     task: Task
     files: Path
     seconds: float
     note: str = ""
+    models: "Models | None" = None
+    call: Call | None = None
+    journal: Journal | None = None
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,8 @@ from services.core.text import code
 from services.errors import ModelBusy, NotPossible
 from services.store.ledger import Call, Cap, Full, Ledger, title
 
+KNOWN = ("anthropic", "openai", "test")
+"""Providers."""
 PER_TOKEN = 3
 """Characters of a prompt that are at least a token, for what a call may cost at most."""
 
@@ -91,6 +93,10 @@ class Wire(Protocol):
 
     async def close(self) -> None: ...
 
+    def named(self, name: str, /) -> "Wire":
+        """The same to another model of the provider."""
+        ...
+
 
 class Budgets(msgspec.Struct, frozen=True, kw_only=True):
     """US dollars: for a task in a run, where its plan says nothing; for a run; in a day for all.
@@ -120,6 +126,7 @@ class Models:
         seconds: float = 300.0,
     ) -> None:
         self.provider, self.name = provider, name
+        self._others: dict[str, Models] = {}
         self._wire, self._ledger, self._prices, self._budgets, self._clock = wire, ledger, prices, budgets, clock
         self._seconds = seconds
 
@@ -128,7 +135,26 @@ class Models:
         return title(self.provider, self.name)
 
     async def close(self) -> None:
+        for other in self._others.values():
+            await other.close()
         await self._wire.close()
+
+    def named(self, wanted: str) -> "Models":
+        """Another model of the same provider, by its name with or without the provider's; "" for this one.
+
+        NotPossible for one of another provider, for which there is no key.
+        """
+        provider, colon, name = wanted.partition(":")
+        if not colon or provider not in KNOWN:
+            provider, name = self.provider, wanted
+        if provider != self.provider:
+            raise NotPossible(f"The model {code(wanted)} is of another provider than {code(self.title)}, which is set.")
+        if not name or name == self.name or self.provider == "test":
+            return self
+        if name not in self._others:
+            wire, rest = self._wire.named(name), (self._ledger, self._prices, self._budgets, self._clock)
+            self._others[name] = Models(provider, name, wire, *rest, seconds=self._seconds)
+        return self._others[name]
 
     async def ask(self, call: Call, ask: Ask, *, seconds: float | None = None, budget: Decimal | None = None) -> Reply:
         """Make one call. seconds: fewer than usual; budget: of the task, in US dollars.

@@ -59,6 +59,9 @@ class PydanticWire:
             if self._model is None:
                 self._model = await asyncio.to_thread(self._made)
 
+    def named(self, name: str) -> "PydanticWire":
+        return PydanticWire(self._provider, name, self._way)
+
     async def close(self) -> None:
         if self._client is not None:
             await self._client.aclose()

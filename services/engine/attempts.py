@@ -19,6 +19,7 @@ import structlog
 from services.agents import Agent, Work, find_agent
 from services.agents.box import Box, Finished
 from services.agents.log import MAX_LOG, clean_log, last_line
+from services.agents.models import Models
 from services.agents.script import shell
 from services.core.clock import Clock
 from services.core.paths import Change, outside, protected
@@ -31,6 +32,7 @@ from services.git.mirror import Mirrors, MissingBranch
 from services.git.result import HostileResult, shown
 from services.git.workspace import Author, StalePush, Workspace, is_own_commit, open_workspace
 from services.registry import Registry
+from services.store.ledger import Call
 
 log = structlog.get_logger(__name__)
 
@@ -66,6 +68,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     replaces: tuple[str, ...] = ()
     protected: bool = True
     note: str = ""
+    plan_id: str = ""
 
 
 class Result(msgspec.Struct, frozen=True, kw_only=True):
@@ -110,12 +113,13 @@ async def attempt(
     token: Token,
     clock: Clock,
     keeps: Keeps | None = None,
+    models: Models | None = None,
 ) -> Result:
     """Carry an order out, from the first step that `keeps` does not have as finished; its directory is gone afterwards.
 
     GitError, AgentError, ApiError, StoreError: it could not be tried.
     """
-    steps = _Steps(order, mirrors, box, token, clock, keeps or Forgets())
+    steps = _Steps(order, mirrors, box, token, clock, keeps or Forgets(), models)
     try:
         agent = find_agent(order.task.agent, agents)
         return await steps.go(agent)
@@ -132,7 +136,17 @@ async def attempt(
 class _Steps:
     """The steps of one attempt and what they have found out so far."""
 
-    def __init__(self, order: Order, mirrors: Mirrors, box: Box, token: Token, clock: Clock, keeps: Keeps) -> None:
+    def __init__(
+        self,
+        order: Order,
+        mirrors: Mirrors,
+        box: Box,
+        token: Token,
+        clock: Clock,
+        keeps: Keeps,
+        models: Models | None = None,
+    ) -> None:
+        self._models = models
         self._order, self._mirrors, self._box, self._token, self._clock = order, mirrors, box, token, clock
         self._began = clock.now()
         self._progress = Progress(keeps, clock, self._began)
@@ -184,9 +198,16 @@ class _Steps:
         """Let the agent work; how it ended and what it left are written down together, as one is no use alone."""
         progress, task = self._progress, self._order.task
         progress.next_begins()
-        outcome = await agent.run(
-            Work(task=task, files=workspace.files, seconds=self._left(), note=self._order.note), self._box
+        work = Work(
+            task=task,
+            files=workspace.files,
+            seconds=self._left(),
+            note=self._order.note,
+            models=self._models,
+            call=Call(plan_id=self._order.plan_id, purpose="attempt", run_id=self._order.run_id, task=task.id),
+            journal=progress,
         )
+        outcome = await agent.run(work, self._box)
         self._log = outcome.log
         worked = Worked(
             ok=outcome.ok, summary=outcome.summary, exit_code=outcome.exit_code, timed_out=outcome.timed_out

@@ -133,6 +133,7 @@ class Effects:
             when=state.since or self._parts.clock.now(),
             replaces=state.heads,
             note=state.asked,
+            plan_id=run.plan_id,
         )
         result = await self._parts.workers.attempt(order)
         return Outcome(happened=(_happening(result, state.fence),), log=result.log, note=result.kind)

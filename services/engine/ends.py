@@ -10,7 +10,7 @@ from services.core.board import Action, Board
 from services.core.machine import Happening
 from services.core.text import plain
 from services.engine.effects import Outcome
-from services.errors import AgentError, ApiError, GitError, NotFound, RateLimited, Refused
+from services.errors import AgentError, ApiError, GitError, ModelBusy, NotFound, RateLimited, Refused
 from services.store.runs import Due, Settle
 
 GIVE_UP_AFTER = 8
@@ -49,7 +49,7 @@ async def outcome_of(effects: CarriesOut, board: Board, due: Due) -> Outcome:
     except (ApiError, GitError, AgentError) as error:
         if due.tries + 1 >= (QUIET_GIVE_UP_AFTER if due.action.kind in QUIET else GIVE_UP_AFTER):
             return _gave_up(due.action, str(error))
-        wait = error.retry_after if isinstance(error, ApiError) else None
+        wait = error.retry_after if isinstance(error, ApiError | ModelBusy) else None
         return Outcome(again_in=wait or 0.0, note=str(error)[:200])
 
 

@@ -12,7 +12,7 @@ import msgspec
 import structlog
 
 from services.core.clock import Clock
-from services.core.steps import ORDER
+from services.core.steps import ORDER, TALK
 from services.errors import StoreError
 from services.store.checkpoints import Point
 
@@ -179,6 +179,14 @@ class Progress:
         if not kept:
             raise Superseded
 
+    async def load(self) -> bytes | None:
+        """How far the agent had come, as far as it said so."""
+        return self.blob(TALK)
+
+    async def keep(self, data: bytes) -> None:
+        """How far the agent has come. Superseded."""
+        await self.reached(Point(step=TALK, at=self._clock.now(), blob=data))
+
     async def confirm(self) -> None:
         """Before what can't be taken back. Superseded, StoreError."""
         if not await self._keeps.is_current():
@@ -186,7 +194,7 @@ class Progress:
 
     async def undo(self, first: str) -> None:
         """This step and all after it have to be done again. Superseded, StoreError."""
-        steps = ORDER[ORDER.index(first) :]
+        steps = (*ORDER[ORDER.index(first) :], *([TALK] if first == ORDER[0] else []))
         for step in steps:
             self._points.pop(step, None)
             self._earlier.pop(step, None)

@@ -10,6 +10,7 @@ from typing import Protocol
 
 from services.agents import AGENTS
 from services.agents.box import Box
+from services.agents.models import Models
 from services.core.clock import Clock
 from services.engine.attempts import Order, Result, attempt
 from services.engine.progress import Claimed
@@ -27,7 +28,16 @@ class Workers(Protocol):
 class Local:
     """Attempts in this very process."""
 
-    def __init__(self, mirrors: Mirrors, box: Box, github: GitHub, clock: Clock, checkpoints: Checkpoints) -> None:
+    def __init__(
+        self,
+        mirrors: Mirrors,
+        box: Box,
+        github: GitHub,
+        clock: Clock,
+        checkpoints: Checkpoints,
+        models: Models | None = None,
+    ) -> None:
+        self._models = models
         self._mirrors, self._box, self._github, self._clock = mirrors, box, github, clock
         self._checkpoints = checkpoints
 
@@ -43,6 +53,7 @@ class Local:
             token=self._token,
             clock=self._clock,
             keeps=kept if is_ours is None else Claimed(kept, is_ours),
+            models=self._models,
         )
 
     async def _token(self, repo: str, permissions: Mapping[str, str]) -> str:

@@ -12,7 +12,7 @@ CALLS = 200
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
-    """One answer. raw: these bytes instead of a good one; calls: (tool, arguments); endless: it never ends; gate: is
+    """One answer. raw: these bytes instead of a good one; calls: (tool, arguments); endless: it never ends; cut: it would go on; gate: is
     waited for before, and so is what `told` does.
     """
 
@@ -24,6 +24,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     tokens: tuple[int, int] = (1_000, 100)
     cached: int = 0
     endless: bool = False
+    cut: bool = False
     gate: asyncio.Event | None = None
     told: Callable[[], Awaitable[None]] | None = None
 
@@ -92,7 +93,11 @@ def _completion(model: str, answer: Answer, count: int) -> Mapping[str, Any]:
         "total_tokens": into + out,
         "prompt_tokens_details": {"cached_tokens": answer.cached},
     }
-    choice = {"index": 0, "finish_reason": "tool_calls" if calls else "stop", "message": message}
+    choice = {
+        "index": 0,
+        "finish_reason": "length" if answer.cut else "tool_calls" if calls else "stop",
+        "message": message,
+    }
     return {
         "id": f"chatcmpl-{count}", "object": "chat.completion", "created": 1, "model": model, "choices": [choice],
         "usage": usage,

@@ -91,3 +91,12 @@ async def test_what_a_script_leaves_running_is_ended(boxed: Story) -> None:
     await story.run("- [ ] **one** Linger · run: `(sleep 600; echo late > one.txt) & echo 1 > one.txt`\n")
     await story.until("**Done.**")
     assert await story.file("acme/api", "one.txt") == "1\n"
+
+
+async def test_what_a_model_changes_is_verified_in_the_box(ground: Path) -> None:
+    check = 'test "$(id -un)" = agent && test -w lockstep-coder.txt && test ! -e /root'
+    async with told(ground) as story:
+        await story.begin(sandbox="bwrap", model="test")
+        await story.run(f"- [ ] **one** Write · agent: coder · verify: {check}\n")
+        await story.until("**Done.**")
+        assert await story.file("acme/api", "lockstep-coder.txt") == "The test model wrote this.\n"

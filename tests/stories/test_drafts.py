@@ -72,7 +72,7 @@ tasks:
   run: echo "The test model drafted this." > lockstep-draft.txt
 ```
 
-<sub>Prompt: `draft 1 (57865cc1)`.</sub>
+<sub>Prompt: `draft 2 (52124299)`.</sub>
 <sub>Made by Lockstep from what a model answered; read it as you would read a stranger's plan.</sub>
 <!-- lockstep:key=draft/acme/api/1/1 -->\
 """)

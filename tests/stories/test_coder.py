@@ -1,0 +1,134 @@
+"""The agent `coder` from a plan to the merge: with the test model, with a real connection, and through kill -9."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from services.core.names import LABEL_PLAN
+from tests.kit import harmless
+from tests.kit.crash.hosts import One
+from tests.kit.crash.moments import Place, Strike
+from tests.kit.crash.stage import HOME, PERSON, listening, staged
+from tests.kit.crash.wire import Wire
+from tests.kit.model import Answer, providing
+from tests.kit.sight import BOT
+from tests.kit.story import Story
+
+PATIENCE = 240.0
+PLAN = "- [ ] **code** Write a file · agent: coder · verify: test -e lockstep-coder.txt\n"
+CANARY = "sk-canary-0123456789"
+WRITES = Answer(calls=(("edit", {"path": "hello.txt", "old": "", "new": "hello\n"}),))
+CHECKS = Answer(calls=(("check", {}),))
+DONE = Answer(text="Written. @octocat closes #1")
+
+
+async def test_a_task_of_the_coder_is_merged_and_paid_for_by_the_test_model(story: Story) -> None:
+    await story.begin(model="test")
+    await story.run(PLAN)
+    await story.until("**Done.**")
+    assert await story.file("acme/api", "lockstep-coder.txt") == "The test model wrote this.\n"
+    assert await story.ask("/lockstep cost") == "+1"
+    await story.until("**$0.00** for 2 model calls.", "| `code` | doing the work | `test` | 2 |")
+
+
+async def test_without_a_model_the_task_needs_a_person_and_says_why(story: Story) -> None:
+    await story.begin()
+    await story.run(PLAN)
+    said = await story.until("**Stopped:")
+    assert "no model is set here" in said
+    await story.settled()
+    assert story.pulls() == []
+
+
+async def test_a_plan_that_a_model_drafted_is_carried_out_by_it(story: Story) -> None:
+    drafted = Answer(text="tasks:\n  - id: x\n    title: Write hello\n    agent: coder\n    prompt: Write it.\n")
+    async with providing(drafted, WRITES, DONE) as provider:
+        await story.begin(model="openai:gpt-4o", model_url=provider.url, model_key=CANARY)
+        await story.issue("Please write hello.")
+        await story.until("Waits for approval:** 1 task")
+        assert await story.ask("/lockstep approve\n/lockstep run") == "+1", story.plan_comment()
+        await story.until("**Done.**")
+        assert await story.file("acme/api", "hello.txt") == "hello\n"
+        assert all(CANARY not in str(body) for body in provider.asked)
+        assert CANARY not in "\n".join(story.log.lines())
+        assert await story.ask("/lockstep cost") == "+1"
+        await story.until("for 3 model calls.", "| the plan | drafting the plan |", "| `x` | doing the work |")
+
+
+async def test_a_limit_is_waited_out_and_the_conversation_goes_on(story: Story) -> None:
+    limit = Answer(status=429, headers={"retry-after": "0"})
+    async with providing(WRITES, limit, CHECKS, DONE) as provider:
+        await story.begin(model="openai:gpt-4o", model_url=provider.url, model_key=CANARY)
+        await story.run("- [ ] **x** Write hello · agent: coder · verify: test -e hello.txt\n")
+        await story.until("**Done.**")
+        assert len(provider.asked) == 4
+        roles = [message["role"] for message in provider.asked[2]["messages"]]
+        assert roles == ["system", "user", "assistant", "tool"], "it went on after the edit"
+
+
+async def test_no_more_is_paid_than_the_task_may_cost(story: Story) -> None:
+    again = Answer(calls=(("list", {}),), tokens=(100_000, 1_000))
+    async with providing(again) as provider:
+        await story.begin(model="openai:gpt-4o", model_url=provider.url, model_key=CANARY)
+        await story.run("- [ ] **x** Write hello · agent: coder · budget: 0.50\n")
+        said = await story.until("**Stopped:")
+        assert "The budget of this task is used up" in said
+        assert len(provider.asked) == 2, "the second call overshoots, and there is no third"
+
+
+@pytest.mark.parametrize(("cut", "calls"), [(0, 4), (1, 4), (2, 4)])
+async def test_kill_9_repeats_the_call_that_was_cut_and_no_other(tmp_path: Path, cut: int, calls: int) -> None:
+    """The process is killed while the model answers its call number `cut`."""
+    down, seen = asyncio.Event(), 0
+
+    async with asyncio.timeout(PATIENCE), staged(tmp_path) as (stage, app):
+
+        async def asked() -> None:
+            nonlocal seen
+            seen += 1
+            if seen == cut + 1:
+                await host.kill(Strike(kind="model"))
+                down.set()
+
+        async def nothing(_: str, __: Place, ___: str) -> bool:
+            return False
+
+        def answer(body: object) -> Answer:
+            turns = sum(message["role"] == "tool" for message in body["messages"])  # type: ignore[index]
+            return [
+                Answer(calls=WRITES.calls, told=asked), Answer(calls=CHECKS.calls, told=asked),
+                Answer(text="Done.", told=asked),
+            ][min(turns, 2)]  # fmt: skip
+
+        async with providing(answer) as provider:
+            settings = {"MODEL": "openai:gpt-4o", "MODEL_URL": provider.url, "MODEL_KEY": CANARY}
+            host = One(tmp_path, app, **{f"LOCKSTEP_{name}": value for name, value in settings.items()})
+            wire = Wire(stage.hub.url, host.bot_url, PERSON, nothing)
+            await wire.open()
+            try:
+                await stage.hub.listens(app, wire.hook_url)
+                async with listening(stage.pipe, lambda *_: None):
+                    await host.start(wire.url)
+                    await host.up()
+                    plan = "- [ ] **x** Write hello · agent: coder · verify: test -e hello.txt\n"
+                    asks = {"title": "One", "body": plan, "labels": [LABEL_PLAN]}
+                    number = int((await stage.hub.ok("POST", f"/repos/{HOME}/issues", asks, who=PERSON))["number"])
+                    stage.plans.append(number)
+                    await stage.until(lambda: stage.shows(1, "Waits for approval"))
+                    await stage.say(1, "/lockstep approve\n/lockstep run")
+                    await down.wait()
+                    await host.start(wire.url)
+                    await host.up()
+                    await wire.repay()
+                    await stage.until(lambda: stage.shows(1, "**Done.**"))
+            finally:
+                await host.stop()
+                await wire.close()
+            assert len(provider.asked) == calls
+            turns = [sum(m["role"] == "tool" for m in body["messages"]) for body in provider.asked]
+            assert turns == sorted(turns), "nothing that was answered is asked again"
+            assert await stage.hub.do(harmless.doubled, stage.hub.sandbox, BOT) == []
+            log = host.log.read_text()
+            assert CANARY not in log
+            assert "Traceback" not in log
