@@ -90,7 +90,11 @@ def failures() -> str:
     tools = []
     for tool, rows in BY_TOOL.items():
         found = [f"| `{text.replace('|', chr(92) + '|')}` | `{cls}` | {weight} |" for cls, weight, text in rows]
-        tools.append(f"\n### {tool.capitalize()}\n\n| Pattern | Class | Weight |\n| --- | --- | --- |\n" + "\n".join(found) + "\n")
+        tools.append(
+            f"\n### {tool.capitalize()}\n\n| Pattern | Class | Weight |\n| --- | --- | --- |\n"
+            + "\n".join(found)
+            + "\n"
+        )
     head, strategies, patterns = FAILURES
     return (
         f"{NOTE}\n{head}" + "\n".join(classes) + f"\n{strategies}" + "\n".join(ways) + f"\n{patterns}" + "".join(tools)
@@ -238,8 +242,10 @@ What some of them mean in detail:
 
 - `unapprove` holds a run that is under way: what is being worked on comes to its end, nothing more is started or merged. `resume` is refused
   until the same text has been approved again.
-- `replan` reads the issue now and lists what its text would change: tasks added, removed and changed, with the fields. A run that is under
-  way goes on with the text that was approved for it; approving the new text is for the next run.
+- `approve` of an edited text while the plan runs makes the run go on with it: see
+  [Change a plan while it runs](../how-to/change-a-plan.md).
+- `replan` reads the issue now and lists what its text would change: tasks added, removed and changed, with the fields, and what becomes
+  of each once that is approved. Until then a run that is under way goes on with the text that was approved for it.
 - `delegate @login approve retry` lets somebody use these commands in your name, for the plan's text as it is: an edit takes it back, and so
   does `delegate off @login`; `delegate` alone lists what is lent. Whoever acts in your name is judged as you, in every repository and at that
   moment: what you may not do any more, they may not either. A repository that asks for approvals by somebody other than the author, or by

@@ -28,8 +28,13 @@ async def picture(root: Path, out: Path, chromium: str) -> None:
     secret = secrets.token_hex(32)
     scene = stage.own_stage(root, secret)
     settings = Settings(
-        app_id=str(scene.app.app_id), private_key=scene.app.private_key, webhook_secret=secret, data_dir=str(root / "bot"),
-        port=0, sandbox="none", comment_interval=0.2,
+        app_id=str(scene.app.app_id),
+        private_key=scene.app.private_key,
+        webhook_secret=secret,
+        data_dir=str(root / "bot"),
+        port=0,
+        sandbox="none",
+        comment_interval=0.2,
     )
     ending = await story.tell(scene, settings, SystemClock(), show.audience(as_json=True), "", 300.0)
     if ending.run is None:

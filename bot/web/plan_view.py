@@ -46,6 +46,10 @@ HAPPENED = {
     "cancelled": "cancelled",
     "retried": "to be tried again",
     "skipped": "left out",
+    "redone": "to be done anew",
+    "ticked": "ticked as done",
+    "unticked": "not ticked as done any more",
+    "removed": "taken out of the plan",
 }
 """Kinds of moments in words; a plan's own and unknown ones are said by their states."""
 
@@ -243,6 +247,8 @@ def _past(seen: Seen, moment: Told) -> Past:
         said, why = "approved", (Span(text="as version "), Span(text=moment.text[:12], code=True))
     elif moment.kind in SAID:
         said, why = SAID[moment.kind], spans(moment.text)
+    elif moment.kind == "adopted":
+        said, why = "the edited plan was taken over", spans(moment.text)
     elif not moment.task:
         said = "run started" if moment.kind == "started" else f"run {RUN_STATES.get(moment.after, ('', ''))[1]}"
         why = spans(moment.text)

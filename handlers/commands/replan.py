@@ -31,5 +31,9 @@ async def replan(context: Context, _: Command) -> str:
     if found.is_empty:
         return "The issue says what was approved for the run; nothing has changed."
     return "\n".join(
-        [f"The issue says something else than the run: {plan_changes.counted(found)}.", "", *plan_changes.listed(found)]
+        [
+            f"The issue says something else than the run: {plan_changes.counted(found)}.",
+            "",
+            *plan_changes.listed(found, run),
+        ]
     )

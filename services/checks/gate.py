@@ -19,6 +19,12 @@ BUTTONS = (
 
 def gate(run: Run, task: TaskState, hidden: frozenset[str]) -> CheckReport:
     """Green exactly when every task this one needs has merged or was skipped."""
+    if task.was is not None:
+        return CheckReport(
+            status="in_progress",
+            title="The plan asks for something else now",
+            summary="What stands here was made of an earlier text of the plan. The next attempt takes its place.",
+        )
     needs = run.plan.by_id[task.id].needs
     lifted = [overrides.told(each) for each in overrides.of_head(task) if not _is_hidden(run, each, hidden)]
     missing = overrides.missing(task, unmet(run, task))
@@ -52,7 +58,10 @@ def _said(lifted: list[str]) -> list[str]:
 
 
 def _is_hidden(run: Run, each: Override, hidden: frozenset[str]) -> bool:
-    return each.kind == "need" and run.plan.by_id[each.name].repo in hidden
+    if each.kind != "need":
+        return False
+    need = run.known(each.name)
+    return need is None or need[0].repo in hidden
 
 
 def _where(run: Run, need: str) -> str:

@@ -15,7 +15,7 @@ from services.core import graph
 from services.core.lengths import Lengths, sample_of
 from services.core.machine import State, TaskState
 from services.core.places import Use
-from services.core.plan import Plan
+from services.core.plan import Plan, Task
 from services.core.ready import ReadyQueue
 from services.core.schedule import Candidate
 
@@ -37,12 +37,13 @@ ActionKind = Literal[
     "discard",
     "assign",
     "revert",
+    "withdraw",
 ]
 
 
 class Run(msgspec.Struct, frozen=True, kw_only=True):
     """One execution of an approved plan. `plan` is the approved text, never the live issue; `tasks` by id, in plan
-    order.
+    order. `former` are those that an edit took out of it while it ran.
 
     `actor` started it; `approver` approved it, and nothing is merged that this person could not write to.
     """
@@ -58,6 +59,15 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     approver: str = ""
     started_at: datetime | None = None
     finished_at: datetime | None = None
+    former: dict[str, TaskState] = msgspec.field(default_factory=dict)
+
+    def known(self, task_id: str) -> tuple[Task, TaskState] | None:
+        """What a task says and where it stands, also when it is in the plan no more."""
+        state = self.tasks.get(task_id)
+        if state is not None:
+            return self.plan.by_id[task_id], state
+        state = self.former.get(task_id)
+        return (state.was, state) if state is not None and state.was is not None else None
 
 
 class Action(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):
@@ -90,10 +100,23 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
     text: str = ""
 
 
+class Adoption(msgspec.Struct, frozen=True, kw_only=True):
+    """An edited plan that takes the place of the one that runs: `actor` gave the last of its `required` approvals.
+
+    text: what it changes, in words.
+    """
+
+    plan: Plan
+    actor: str
+    required: int = 1
+    text: str = ""
+
+
 class Decision(msgspec.Struct, frozen=True, kw_only=True):
     """What follows: the tasks that changed, the wait keys of those whose keys changed, what to carry out, the history.
 
     `state`: of the run from now on.  `told`: the pull requests whose comments have something new to say.
+    `adopted`: the plan of the run from now on, where that is another one.
     """
 
     run_id: str
@@ -104,6 +127,7 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     actions: tuple[Action, ...] = ()
     history: tuple[Moment, ...] = ()
     told: tuple[tuple[str, int], ...] = ()
+    adopted: Adoption | None = None
 
     @property
     def is_empty(self) -> bool:
@@ -119,15 +143,19 @@ class Board:
     """
 
     def __init__(self, run: Run, ready: ReadyQueue | None = None, lengths: Lengths | None = None) -> None:
-        self.run = run
         self.lengths = Lengths() if lengths is None else lengths
+        self.ready = ReadyQueue() if ready is None else ready
+        self._stand(run)
+
+    def _stand(self, run: Run) -> None:
+        """What follows from the plan of a run is worked out once for it."""
+        self.run = run
         self.specs = {task.id: task for task in run.plan.tasks}
         self._needs = graph.needs_of(run.plan.tasks)
         self._ordered: tuple[str, ...] = ()
         self.after = graph.dependants(self._needs)
         self.counts: Counter[State] = Counter(task.state for task in run.tasks.values())
         self.uses = _uses(run)
-        self.ready = ReadyQueue() if ready is None else ready
         self._measure()
 
     def candidate(self, task: TaskState) -> Candidate:
@@ -142,9 +170,14 @@ class Board:
 
     def apply(self, decision: Decision) -> None:
         """Take over what was decided and stored."""
+        if decision.adopted is not None:
+            return self._adopt(decision, decision.adopted)
         tasks, counts = self.run.tasks, self.counts
         could_start = []
         for task in decision.changed:
+            if task.id in self.run.former:
+                self.run.former[task.id] = task
+                continue
             before = tasks[task.id].state
             counts[before] -= 1
             counts[task.state] += 1
@@ -161,6 +194,25 @@ class Board:
             self._measure()
         else:
             self.offer(could_start if stays else None)
+        return None
+
+    def _adopt(self, decision: Decision, adopted: Adoption) -> None:
+        """Another plan runs from now on. What is under way still holds the values of the old one, so those stay."""
+        self.withdraw()
+        run, changed = self.run, {task.id: task for task in decision.changed}
+        tasks = {task.id: changed.get(task.id) or run.tasks[task.id] for task in adopted.plan.tasks}
+        gone = {task_id: task for task_id, task in changed.items() if task_id not in tasks}
+        self._stand(
+            msgspec.structs.replace(
+                run,
+                plan=adopted.plan,
+                approver=adopted.actor,
+                tasks=tasks,
+                former={**run.former, **gone},
+                state=decision.state,
+                finished_at=decision.finished_at,
+            )
+        )
 
     def _learn(self, task: TaskState) -> None:
         sample = sample_of(self.specs[task.id], task)
@@ -192,10 +244,13 @@ class Board:
 
     def renew(self, run: Run) -> None:
         """Take over what is stored: whether the last decision is there was not told. Who holds the board sees it."""
+        if run.plan.hash != self.run.plan.hash:
+            self.withdraw()
+            return self._stand(run)
         self.run.tasks.update(run.tasks)
         self.run = msgspec.structs.replace(run, tasks=self.run.tasks)
         self.counts = Counter([task.state for task in run.tasks.values()])
-        self.offer()
+        return self.offer()
 
     def offer(self, task_ids: Iterable[str] | None = None) -> None:
         """Those of the tasks that could start, of all if none are named, stand in `ready`, and the others do not."""

@@ -9,14 +9,12 @@ A decision costs what it changes, not what the run holds: the board keeps the in
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
-from typing import Literal
 
 import msgspec
 
-from services.core import names
+from services.core.actions import action, mark, moment, wait_keys
 from services.core.board import (
     GOING,
-    LONG_AGO,
     Action,
     ActionKind,
     Board,
@@ -29,7 +27,7 @@ from services.core.board import (
 )
 from services.core.gate import PullFact, Ruling, rule
 from services.core.graph import layers, needs_of
-from services.core.machine import ENDED, QUIET, SATISFIED, STUCK, Happening, Kind, TaskState, is_a_persons, step
+from services.core.machine import ENDED, QUIET, SATISFIED, STUCK, Happening, Kind, TaskState, is_a_persons, late, step
 from services.core.overrides import counting, missing
 from services.core.places import Places
 from services.core.text import code
@@ -44,12 +42,12 @@ def begin(run: Run, now: datetime) -> tuple[Run, Decision]:
         for task in run.plan.tasks
     }
     fresh = msgspec.structs.replace(run, tasks=tasks, started_at=now)
-    work = _Work(Board(fresh), now)
+    work = Work(Board(fresh), now)
     work.unblock(tasks)
     # In the order in which they are needed: where limits make a thousand take hours, what can start is not last.
     needed = [task_id for layer in layers(needs_of(run.plan.tasks)) for task_id in layer]
-    work.actions += [_action(fresh, tasks[task_id], "track") for task_id in needed if tasks[task_id].state != "done"]
-    work.actions.append(_mark(fresh, "running", now))
+    work.actions += [action(fresh, tasks[task_id], "track") for task_id in needed if tasks[task_id].state != "done"]
+    work.actions.append(mark(fresh, "running", now))
     return fresh, work.finish()
 
 
@@ -66,7 +64,7 @@ def decide(
 
     places: of all runs; a task starts when it is among those of all runs whose turn it is. None starts nothing.
     """
-    work = _Work(board, now, wish)
+    work = Work(board, now, wish)
     for task_id, happening in happened:
         work.apply(task_id, happening)
     for task_id, fact in (facts or {}).items():
@@ -81,11 +79,17 @@ def decide(
 
 def ruling_for(run: Run, task: TaskState, fact: PullFact) -> Ruling:
     """The verdict on a task's open pull request as the run stands."""
-    unmet = [need for need in run.plan.by_id[task.id].needs if run.tasks[need].state not in SATISFIED]
+    known = run.known(task.id)
+    unmet = [need for need in known[0].needs if not _is_met(run, need)] if known is not None else []
     return rule(counting(task, fact), missing(task, unmet))
 
 
-class _Work:
+def _is_met(run: Run, need: str) -> bool:
+    state = run.tasks.get(need)
+    return state is not None and state.state in SATISFIED
+
+
+class Work:
     """One decision in the making: what changed so far, over a board that is only read."""
 
     def __init__(self, board: Board, now: datetime, wish: Wish | None = None) -> None:
@@ -94,6 +98,7 @@ class _Work:
         self.now = now
         self.wish = wish
         self.changed: dict[str, TaskState] = {}
+        self.former: dict[str, TaskState] = {}  # those that changed of tasks that are in the plan no more
         self.moved: dict[str, None] = {}  # ids whose state changed, in order
         self.actions: list[Action] = []
         self.history: list[Moment] = []
@@ -108,30 +113,49 @@ class _Work:
 
     def apply(self, task_id: str, happening: Happening) -> None:
         before = self.changed.get(task_id) or self.run.tasks.get(task_id)
-        after = step(before, happening, self.now) if before is not None else None
-        if before is None or after is None:
-            return
+        if before is None:
+            return self._apply_late(task_id, happening)
+        after = step(before, happening, self.now)
+        if after is None:
+            return None
         self.changed[task_id] = after
         if after.state != before.state:
             self.moved[task_id] = None
         if happening.kind not in QUIET:
-            self.history.append(
-                Moment(
-                    task=task_id,
-                    kind=happening.kind,
-                    before=before.state,
-                    after=after.state,
-                    text=happening.text,
-                    actor=happening.actor,
-                )
-            )
+            self.history.append(moment(happening, before, after))
         for kind in _calls_for(before, happening.kind, after):
             if after.issue or kind not in _NEED_ISSUE:
-                self.actions.append(_action(self.run, after, kind))
+                self.actions.append(action(self.run, after, kind))
+        return None
+
+    def _apply_late(self, task_id: str, happening: Happening) -> None:
+        """What is heard only now of a task that is in the plan no more: it has left something that has to go too."""
+        before = self.former.get(task_id) or self.run.former.get(task_id)
+        after = late(before, happening, self.now) if before is not None else None
+        if before is None or after is None:
+            return
+        self.former[task_id] = after
+        if happening.kind not in QUIET:
+            self.history.append(moment(happening, before, after))
+        self.actions.append(action(self.run, after, "withdraw"))
+
+    def add(self, task_id: str) -> None:
+        """A task that the run has not had until now."""
+        task = self.changed[task_id] = self.run.tasks[task_id]
+        if task.state != "done":
+            self.actions.append(action(self.run, task, "track"))
+
+    def leave(self, before: TaskState, after: TaskState | None, happening: Happening) -> None:
+        """A task that is in the plan no more; after: None when it was over before."""
+        task = self.former[before.id] = after or before
+        if after is not None:
+            self.history.append(moment(happening, before, after))
+        if task.state == "cancelled":
+            self.actions.append(action(self.run, task, "withdraw"))
 
     def judge(self, task_id: str, fact: PullFact) -> None:
-        task = self.of(task_id)
-        if task.pull != fact.number or task.state in ENDED:
+        task = self.changed.get(task_id) or self.run.tasks.get(task_id)
+        if task is None or task.pull != fact.number or task.state in ENDED:
             return
         if fact.merged:
             self.apply(task_id, Happening(kind="merged", sha=fact.merge_sha))
@@ -142,7 +166,12 @@ class _Work:
             if is_a_persons(task):
                 text = f"it is with {code(task.assignee)}, whose pull request was closed without merging"
             self.apply(task_id, Happening(kind="closed", text=text))
-        elif is_a_persons(task):
+        elif task.was is None:  # else it was made of a text that is not the plan's any more
+            self._judge_open(task, fact)
+
+    def _judge_open(self, task: TaskState, fact: PullFact) -> None:
+        task_id = task.id
+        if is_a_persons(task):
             self.apply(task_id, Happening(kind="moved", sha=fact.head_sha, text="the pull request has new commits"))
         elif fact.head_sha not in task.heads and task.renewing:
             return  # it is being brought up to date, and whoever does that says what came of it
@@ -169,7 +198,7 @@ class _Work:
                 self.apply(task.id, Happening(kind="green"))
             if ruling.verdict == "merge" and self.is_going and not task.held:
                 # The merge looks more closely; what it found last time stands until it finds something else.
-                self.actions.append(_action(self.run, self.of(task.id), "merge", fact.head_sha))
+                self.actions.append(action(self.run, self.of(task.id), "merge", fact.head_sha))
                 return
             held = f"is held; `/lockstep resume {task.id}` lets it go" if task.held else ""
             if ruling.verdict == "behind" and self.is_going and not held:
@@ -206,6 +235,12 @@ class _Work:
                 if met != (state == "ready"):
                     self.apply(task_id, _UNBLOCKED if met else _REBLOCKED)
 
+    def regate(self, task_id: str) -> None:
+        """The gate on its pull request says something else since the plan was edited."""
+        task = self.of(task_id)
+        if task.pull and task.head_sha:
+            self.actions.append(action(self.run, task, "checks", edited=self.now))
+
     def gate_anew(self) -> None:
         """The gate of an open pull request says which needs have merged: anew when one has, or when one that counted as
         merged is taken back.
@@ -214,7 +249,7 @@ class _Work:
             if (need.state in SATISFIED) != (self.run.tasks[need.id].state in SATISFIED):
                 for task in map(self.of, self.board.after.get(need.id, ())):
                     if task.pull and task.head_sha and task.state not in ENDED:
-                        self.actions.append(_action(self.run, task, "checks", need=need))
+                        self.actions.append(action(self.run, task, "checks", need=need))
 
     def take_back(self) -> None:
         """What needs a task is taken back before it, and if that can't be, neither is the task."""
@@ -225,7 +260,7 @@ class _Work:
             if changed.revert != was:
                 for task in map(self.of, (changed.id, *self.board.specs[changed.id].needs)):
                     if task.revert < 0 and all(self.of(each).revert >= 0 for each in self.board.after.get(task.id, ())):
-                        self.actions.append(_action(self.run, task, "revert"))
+                        self.actions.append(action(self.run, task, "revert"))
 
     def _leave_in(self, task_id: str) -> None:
         """This one stays merged, so all that it needs does."""
@@ -256,12 +291,12 @@ class _Work:
             moment = Moment(task="", kind="run", before=self.run.state, after=state, actor=actor, text=text)
             # What a person said comes before what it led to.
             self.history.insert(0 if self.wish is not None and not over else len(self.history), moment)
-            self.actions.append(_mark(self.run, state, self.now, kind="finish" if over else "mark"))
+            self.actions.append(mark(self.run, state, self.now, kind="finish" if over else "mark"))
         return Decision(
             run_id=self.run.id,
             state=state,
             finished_at=(self.run.finished_at or self.now) if over else None,
-            changed=tuple(self.changed.values()),
+            changed=(*self.changed.values(), *self.former.values()),
             waits=tuple(self._waits()),
             actions=tuple(self.actions),
             history=tuple(self.history),
@@ -306,7 +341,7 @@ _JUDGED = STUCK | {"in_review"}
 _UNSTARTED = frozenset({"blocked", "ready"})
 _UNBLOCKED, _REBLOCKED, _STARTED = Happening(kind="unblocked"), Happening(kind="reblocked"), Happening(kind="started")
 _NEED_ISSUE = frozenset({"tidy", "label", "assign"})
-_RELIEVES = frozenset({"cancelled", "retried", "green", "rebased", "recreated", "reviewed"})
+_RELIEVES = frozenset({"cancelled", "retried", "green", "rebased", "recreated", "reviewed", "redone"})
 """Happenings after which a task no longer waits for somebody, as its label says it does."""
 _CALLS_FOR: dict[str, tuple[ActionKind, ...]] = {
     "started": ("attempt",),
@@ -325,14 +360,16 @@ _CALLS_FOR: dict[str, tuple[ActionKind, ...]] = {
     "overridden": ("checks",),
     "assigned": ("label", "assign"),
     "attached": ("label", "assign", "checks"),
+    "ticked": ("tidy",),
+    "unticked": ("tidy",),
 }
 
 
 def _calls_for(before: TaskState, kind: Kind, after: TaskState) -> tuple[ActionKind, ...]:
     """What follows when a happening of this kind has changed a task."""
-    if kind in {"retried", "recreated"} and not after.issue:
+    if kind in {"retried", "recreated", "unticked", "redone"} and not after.issue:
         return ("track",)  # it could not be made, or is being made: its key is the same, so it is made once
-    if (kind == "retried" and before.state == "skipped") or (kind == "tracked" and after.state == "skipped"):
+    if (kind == "retried" and before.state == "skipped") or (kind == "tracked" and after.state in SATISFIED):
         return ("tidy",)  # its issue was closed, or came too late to be
     if kind == "tracked" and after.assignee:
         return ("label", "assign")
@@ -343,45 +380,3 @@ def _calls_for(before: TaskState, kind: Kind, after: TaskState) -> tuple[ActionK
         calls = ("label",)
     is_relieved = kind in _RELIEVES and before.state in STUCK and after.state not in STUCK
     return (*calls, "label") if is_relieved else calls
-
-
-def _action(run: Run, task: TaskState, kind: ActionKind, sha: str = "", need: TaskState | None = None) -> Action:
-    """The action with its key, which names what the action is about: a state, a head, what became of a need."""
-    sha = task.head_sha if kind == "checks" else sha
-    about = f"/{sha}" if sha else ""
-    if kind == "label":
-        about = f"/{task.state}-{(task.since or LONG_AGO).isoformat()}"  # it may come to one state several times
-    elif kind in {"tidy", "assign"}:
-        about = f"/{task.state}-{task.fence}"
-    elif kind == "discard":
-        about = f"/{task.discarding}"
-    elif kind == "checks":
-        about += f"+{len(task.overrides)}" if task.overrides else ""
-        about += f"/{need.id}-{need.state}-{(need.since or LONG_AGO).isoformat()}" if need else ""
-    elif kind == "update_branch":
-        sha, about = task.head_sha, f"/{task.head_sha}"
-    key = f"{run.id}/{task.id}/{task.attempt}/{kind}{about}"
-    return Action(key=key, kind=kind, task=task.id, attempt=task.attempt, fence=task.fence, sha=sha)
-
-
-def attempt_key(run_id: str, task: TaskState) -> str:
-    """The key of a task's newest attempt."""
-    return f"{run_id}/{task.id}/{task.attempt}/attempt"
-
-
-def _mark(run: Run, state: RunState, now: datetime, kind: Literal["mark", "finish"] = "mark") -> Action:
-    """Show the run's state on the plan issue; a run can come to the same state more than once."""
-    return Action(key=f"{run.id}//0/{kind}/{state}-{now.isoformat()}", kind=kind)
-
-
-def wait_keys(run: Run, task: TaskState) -> tuple[str, ...]:
-    """The keys under which a webhook wakes this task: its pull request, its head's checks, its tracking issue."""
-    if task.state in ENDED:
-        return ()
-    repo = run.plan.by_id[task.id].repo
-    keys = [names.issue_key(repo, task.issue)] if task.issue else []
-    if task.pull:
-        keys.append(names.pull_key(repo, task.pull))
-    if task.pull and task.head_sha:
-        keys.append(names.check_key(repo, task.head_sha))
-    return tuple(keys)

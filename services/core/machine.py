@@ -10,6 +10,8 @@ from typing import Literal, get_args
 
 import msgspec
 
+from services.core.plan import Task
+
 State = Literal["blocked", "ready", "running", "in_review", "done", "needs_human", "failed", "skipped", "cancelled"]
 STATES: tuple[State, ...] = get_args(State)
 SATISFIED: frozenset[State] = frozenset({"done", "skipped"})
@@ -24,6 +26,7 @@ Kind = Literal[
     "merged", "closed", "expired", "cancelled", "retried", "skipped", "held", "released", "prioritised",
     "rebasing", "rebased", "stalled", "recreated", "discarded", "overridden", "assigned",
     "attached", "reviewed", "reverting", "reverted", "dequeued",
+    "redone", "ticked", "unticked", "removed",
 ]  # fmt: skip
 KINDS: tuple[Kind, ...] = get_args(Kind)
 QUIET: frozenset[Kind] = frozenset({"tracked", "waits"})
@@ -74,7 +77,8 @@ class TaskState(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaul
     discarding: the pull request that is being closed, and nothing starts before it is.  assignee: whom it went to.
     revert: the pull request that takes back what it merged, -1 until that is opened.
     asked: what people want its next attempts to do otherwise.  troubled: it stood still with a pull request, whose
-    comment tells how it stands from then on.
+    comment tells how it stands from then on.  was: the text its pull request was made of, where the plan says something
+    else by now; of a task that is in the plan no more, its last text.
     """
 
     id: str
@@ -100,6 +104,7 @@ class TaskState(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaul
     assignee: str = ""
     troubled: bool = False
     asked: str = ""
+    was: Task | None = None
     since: datetime | None = None
     started_at: datetime | None = None
     finished_at: datetime | None = None
@@ -122,53 +127,57 @@ def _renewal(state: State) -> dict[Kind, State | None]:
     }  # fmt: skip
 
 
+_EDITED: dict[Kind, State | None] = {"redone": "blocked", "ticked": "done", "removed": "cancelled"}
+"""What an edited plan makes of work that has begun."""
 TABLE: dict[State, dict[Kind, State | None]] = {
     "blocked": {
         **_STAY, **_control("blocked"),
         "tracked": "blocked", "waits": "blocked", "unblocked": "ready", "broke": "failed",
         "merged": "done", "cancelled": "cancelled", "skipped": "skipped", "assigned": "needs_human",
-        "stalled": "needs_human", "attached": "needs_human",
+        "stalled": "needs_human", "attached": "needs_human", "ticked": "done", "removed": "cancelled",
     },
     "ready": {
         **_STAY, **_control("ready"),
         "tracked": "ready", "waits": "ready",
         "started": "running", "reblocked": "blocked", "broke": "failed",
         "merged": "done", "cancelled": "cancelled", "skipped": "skipped", "assigned": "needs_human",
-        "stalled": "needs_human", "attached": "needs_human",
+        "stalled": "needs_human", "attached": "needs_human", "ticked": "done", "removed": "cancelled",
     },
     "running": {
-        **_STAY, **_control("running"),
+        **_STAY, **_control("running"), **_EDITED,
         "tracked": "running", "waits": "running",
         "pushed": "running", "opened": "in_review", "broke": "failed",
         "refused": "needs_human", "expired": "needs_human", "merged": "done", "cancelled": "cancelled",
         "skipped": "skipped", "assigned": "needs_human",
     },
     "in_review": {
-        **_STAY, **_control("in_review"), **_renewal("in_review"),
+        **_STAY, **_control("in_review"), **_renewal("in_review"), **_EDITED,
         "tracked": "in_review", "waits": "in_review", "moved": "needs_human", "broke": "failed",
         "refused": "needs_human", "expired": "needs_human", "merged": "done", "closed": "needs_human",
         "cancelled": "cancelled", "skipped": "skipped", "dequeued": "failed",
     },
     "needs_human": {
-        **_STAY, **_control("needs_human"), **_renewal("needs_human"),
+        **_STAY, **_control("needs_human"), **_renewal("needs_human"), **_EDITED,
         "tracked": "needs_human", "moved": "needs_human", "green": "in_review", "merged": "done",
         "attached": "needs_human", "closed": "needs_human", "cancelled": "cancelled", "retried": "blocked",
         "skipped": "skipped",
     },
     "failed": {
-        **_STAY, **_control("failed"), **_renewal("failed"),
+        **_STAY, **_control("failed"), **_renewal("failed"), **_EDITED,
         "tracked": "failed", "attached": "needs_human", "moved": "needs_human", "green": "in_review", "merged": "done",
         "refused": "needs_human", "closed": "needs_human", "cancelled": "cancelled", "retried": "blocked",
         "skipped": "skipped",
     },
-    "done": {**_STAY, "tracked": "done", "reverting": "done", "reverted": "done", "stalled": "done"},
+    "done": {
+        **_STAY, "tracked": "done", "reverting": "done", "reverted": "done", "stalled": "done", "unticked": "blocked",
+    },
     "skipped": {
         **_STAY, "tracked": "skipped", "merged": "done", "retried": "blocked", "discarded": "skipped",
         "stalled": "skipped",
     },
     "cancelled": {
         **_STAY, "tracked": "cancelled", "merged": "done", "retried": "blocked", "skipped": "skipped",
-        "recreated": "blocked", "discarded": "cancelled", "stalled": "cancelled",
+        "recreated": "blocked", "discarded": "cancelled", "stalled": "cancelled", "ticked": "done",
     },
 }  # fmt: skip
 
@@ -229,7 +238,7 @@ def _applies(task: TaskState, happened: Happening) -> bool:
 def _applies_to_head(task: TaskState, happened: Happening) -> bool:
     if happened.kind == "rebased":
         return bool(task.renewing)
-    is_ours = bool(task.pull) and task.head_sha in task.heads
+    is_ours = bool(task.pull) and task.head_sha in task.heads and task.was is None
     return is_ours and (not task.renewing if happened.kind == "rebasing" else happened.sha == task.head_sha)
 
 
@@ -237,6 +246,8 @@ def _applies_to_merged(task: TaskState, happened: Happening) -> bool:
     """What is merged can be taken back, once, unless it can't."""
     if happened.kind == "reverting":
         return bool(task.merge_sha) and not task.revert
+    if happened.kind == "unticked":
+        return not task.merge_sha
     return happened.kind == "tracked" or task.revert < 0
 
 
@@ -251,7 +262,7 @@ def _effects_on(task: TaskState, happened: Happening) -> dict[str, object]:
         case "pushed" | "rebased":
             heads = (*(sha for sha in task.heads if sha != happened.sha), happened.sha)
             fresh = {"overrides": (), "renewing": "", "renewed": happened.kind == "rebased", "thrown_out": ""}
-            return {"head_sha": happened.sha, "heads": heads, **fresh}
+            return {"head_sha": happened.sha, "heads": heads, "was": None, **fresh}
         case "waits":
             return {"renewed": task.renewed and bool(happened.value)}
         case "moved":
@@ -299,7 +310,8 @@ def _renewed(task: TaskState, happened: Happening) -> dict[str, object]:
         case "stalled":
             return {"renewing": "", "discarding": 0, "revert": max(task.revert, 0)}
         case "discarded":
-            return {"discarding": 0, "pull": 0, "head_sha": "", "heads": (), "overrides": (), "troubled": False}
+            gone = {"discarding": 0, "pull": 0, "head_sha": "", "heads": (), "overrides": (), "troubled": False}
+            return {**gone, "was": None}
         case "recreated":
             fresh = {"started_at": None, "worked": 0.0, "late": False, "assignee": ""}
             return {"fence": task.fence + 1, "discarding": task.pull, **fresh}
@@ -309,17 +321,48 @@ def _renewed(task: TaskState, happened: Happening) -> dict[str, object]:
             return {"fence": task.fence + 1, "assignee": happened.name}
         case "attached":
             fence = task.fence + 1
-            return {"fence": fence, "assignee": happened.name, "pull": happened.number, "head_sha": happened.sha}
+            theirs = {"assignee": happened.name, "pull": happened.number, "head_sha": happened.sha}
+            return {"fence": fence, **theirs, "was": None}
         case "closed" if is_a_persons(task):
             return {"pull": 0, "head_sha": "", "troubled": False}
         case _:
-            return _taken_back(happened)
+            return _edited(task, happened)
 
 
 def _taken_back(happened: Happening) -> dict[str, object]:
     if happened.kind == "reverting":
         return {"revert": -1, "reason": ""}
     return {"revert": happened.number} if happened.kind == "reverted" else {}
+
+
+def _edited(task: TaskState, happened: Happening) -> dict[str, object]:
+    """What an edited plan writes into the task."""
+    match happened.kind:
+        case "redone" | "unticked" | "ticked":
+            theirs = {"pull": 0, "head_sha": ""} if is_a_persons(task) else {}
+            anew = {"late": False, "assignee": "", "started_at": None, "worked": 0.0}
+            return {"fence": task.fence + 1, **anew, **theirs}
+        case "removed":
+            return {"fence": task.fence + 1}
+        case _:
+            return _taken_back(happened)
+
+
+def late(task: TaskState, happened: Happening, now: datetime) -> TaskState | None:
+    """A task that is in the plan no more, after what was under way of it was heard of; None when that changes nothing.
+
+    Its fence does not matter: what there is of it has to be known, so that it can be cleared away.
+    """
+    changes: dict[str, object] = {}
+    if happened.kind == "tracked" and not task.issue:
+        changes = {"issue": happened.number}
+    elif happened.kind == "opened" and not task.pull:
+        changes = {"pull": happened.number}
+    elif happened.kind == "pushed" and happened.sha not in task.heads:
+        changes = {"heads": (*task.heads, happened.sha)}
+    elif happened.kind == "merged" and task.state != "done":
+        changes = {"state": "done", "merge_sha": happened.sha, "since": now, "finished_at": now, "reason": ""}
+    return msgspec.structs.replace(task, **changes) if changes else None
 
 
 def is_a_persons(task: TaskState) -> bool:

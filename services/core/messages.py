@@ -88,6 +88,14 @@ def commit_message(run: Run, task: Task, hidden: frozenset[str] = NONE) -> str:
     return f"{issue_title(task)[:100]}\n\n{place}Task: {task.id}\n"
 
 
+def withdrawn(run: Run, key: str, hidden: frozenset[str] = NONE, *, pull: int = 0) -> str:
+    """Why a tracking issue is closed though nothing was done; `pull`: its pull request, where that stays open."""
+    lines = [f"This task was taken out of {plan_place(run, hidden)}, so it is not planned any more."]
+    if pull:
+        lines.append(f"Its pull request #{pull} stays open, because it holds somebody else's work.")
+    return "\n".join([*lines, "", MADE, marker(key)])
+
+
 def plan_place(run: Run, hidden: frozenset[str]) -> str:
     """`the plan in owner/name#1`, or no more than that there is one."""
     return "a plan" if run.repo in hidden else f"the plan in {run.repo}#{run.number}"

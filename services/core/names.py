@@ -36,6 +36,11 @@ def hidden_run_id(issue_id: str, count: int) -> str:
     return f"_/plan-{issue_id}-r{count}"
 
 
+def is_hidden(run: str) -> bool:
+    """Is it the name of a run that says nothing of its home?"""
+    return run.startswith("_/")
+
+
 def branch(run: str, task_id: str) -> str:
     """`lockstep/platform-12/api`, and `lockstep/platform-12-r2/api` for the plan's second run.
 

@@ -3,11 +3,15 @@
 The values are foreign text and may be long: each is quoted and cut, and what is too much is counted.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
+from services.core.adopt import Fate, fates, obstacle
+from services.core.board import Run
+from services.core.machine import TaskState
 from services.core.plan import Parsed, Plan
 from services.core.plan_diff import Change, Field, PlanDiff, diff
 from services.core.plan_render import duration
+from services.core.report import WORDS
 from services.core.text import code, plain, visible
 
 SHOWN = 20
@@ -17,10 +21,9 @@ FIELDS = 4
 VALUE = 60
 
 
-def since(running: Plan, now: Parsed, *, is_approved: bool = False) -> list[str]:
-    """What the issue says otherwise than the text that runs, and what that means; nothing when it says the same.
-
-    is_approved: the new text has been approved too, for the next run.
+def since(run: Run, now: Parsed, *, approvers: Sequence[str] = ()) -> list[str]:
+    """What the issue says otherwise than the text that runs, and what its approval would do to the run; nothing when it
+    says the same. approvers: of the new text, while they are too few.
     """
     if now.plan is None:
         count = len(now.errors)
@@ -28,15 +31,37 @@ def since(running: Plan, now: Parsed, *, is_approved: bool = False) -> list[str]
         where = f", the first on line {now.errors[0].line}" if count and now.errors[0].line else ""
         said = f"**The issue has been edited since, and can't be read as a plan now:** it has {problems}{where}."
         return [f"{said} The run goes on with the text that was approved.", ""]
-    found = diff(running, now.plan)
+    found = diff(run.plan, now.plan)
     if found.is_empty:
         return []
-    goes_on = "This run goes on with the text that was approved for it"
-    after = "`/lockstep run` once it is over starts the new text, which is approved"
-    if not is_approved:
-        goes_on = f"The approval does not cover that. {goes_on}"
-        after = "for another run of the new text: `/lockstep approve`, and `/lockstep run` once this one is over"
-    return [f"**The issue has been edited since:** {counted(found)}. {goes_on}; {after}.", "", *listed(found), ""]
+    said = (
+        f"**The issue has been edited since:** {counted(found)}. The run goes on with the text that was approved for it"
+    )
+    return [f"{said}{_next(run, now.plan, approvers)}", "", *listed(found, run), ""]
+
+
+def _next(run: Run, plan: Plan, approvers: Sequence[str]) -> str:
+    if why := obstacle(run, plan):
+        return f" and can't take the new one over. {why}"
+    so_far = f", approved by {', '.join(code(login) for login in approvers)} so far" if approvers else ""
+    return f". `/lockstep approve` makes it go on with the new one{so_far}, which means:"
+
+
+def gone(run: Run) -> list[str]:
+    """What edits have left behind in a run, in words: tasks that are in the plan no more, and merges of other texts."""
+    lines = []
+    if former := list(run.former.values()):
+        names = [f"{code(task.id)} ({WORDS[task.state]})" for task in former]
+        lines += [f"**In the plan no more:** {_few(names)}.", ""]
+    if old := [task for task in run.tasks.values() if task.was is not None and task.merge_sha]:
+        names = [code(task.id) for task in old]
+        lines += [f"**Merged as an earlier text asked:** {_few(names)}. A task with another id brings the rest.", ""]
+    return lines
+
+
+def _few(names: Sequence[str]) -> str:
+    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    return f"{', '.join(names[:SHOWN])}{more}"
 
 
 def counted(found: PlanDiff) -> str:
@@ -54,23 +79,59 @@ def counted(found: PlanDiff) -> str:
     return ", ".join([*(["another title"] if found.title else []), *said])
 
 
-def listed(found: PlanDiff, shown: int = SHOWN) -> list[str]:
-    """One line a change, so many at most, and how many are missing."""
-    lines = list(_lines(found))
+def listed(found: PlanDiff, run: Run | None = None, shown: int = SHOWN) -> list[str]:
+    """One line a change, so many at most, and how many are missing. run: the one that would take it over."""
+    lines = list(_lines(found, run))
     missing = len(lines) - shown
     return [*lines[:shown], *([f"- … and {missing} more change{'s' * (missing != 1)}"] if missing > 0 else [])]
 
 
-def _lines(found: PlanDiff) -> Iterator[str]:
+def _lines(found: PlanDiff, run: Run | None) -> Iterator[str]:
+    ends = fates(run, found) if run is not None else {}
     if found.title is not None:
         old, new = found.title
         yield f"- title: {code(old, VALUE)} → {code(new, VALUE)}"
     for task in found.added:
         yield f"- added: {code(task.id)} {plain(task.title, 100)} ({task.repo})"
     for task in found.removed:
-        yield f"- removed: {code(task.id)} {plain(task.title, 100)} ({task.repo})"
+        yield f"- removed: {code(task.id)} {plain(task.title, 100)} ({task.repo}){_end(run, ends, task.id)}"
     for change in found.changed:
-        yield f"- changed: {code(change.id)} {_fields(change)}"
+        yield f"- changed: {code(change.id)} {_fields(change)}{_end(run, ends, change.id)}"
+
+
+def _end(run: Run | None, ends: Mapping[str, Fate], task_id: str) -> str:
+    """What becomes of a task that the run has."""
+    if run is None:
+        return ""
+    spec, state = run.plan.by_id[task_id], run.tasks[task_id]
+    said = _said_of(ends[task_id], state, f"{spec.repo}#{state.pull}" if state.pull else "")
+    return f" — *{said}*" if said else ""
+
+
+def _said_of(fate: Fate, state: TaskState, pull: str) -> str:
+    match fate:
+        case "withdrawn" if state.assignee:
+            return f"its issue is closed; what {code(state.assignee)} has done stays"
+        case "withdrawn":
+            return f"its work is stopped and {pull} closed" if pull else _stopped(state)
+        case "redone":
+            return f"its work is stopped and done again{f', in {pull}' if pull else ''}"
+        case "theirs":
+            return f"{code(state.assignee)} is at it and goes on"
+        case "merged":
+            return "it stays as it has merged; a task with another id brings the rest"
+        case "ticked":
+            return "it counts as done"
+        case "unticked":
+            return "it is to be done"
+        case "left" | "stays":
+            return f"it stays {WORDS[state.state]}"
+        case _:
+            return ""
+
+
+def _stopped(state: TaskState) -> str:
+    return "" if state.state in {"blocked", "ready"} else "its work is stopped"
 
 
 def _fields(change: Change) -> str:

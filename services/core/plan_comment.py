@@ -88,7 +88,9 @@ def render(
     path = ahead.path or graph.critical_path(plan)
     headline = _headline(plan, approved_by, run, approvers, edited=edited)
     head = [f"### Plan: {plain(plan.title) or 'untitled'}", "", headline, "", *([drafting, ""] if drafting else [])]
-    head += plan_changes.since(plan, live, is_approved=bool(approved_by)) if live is not None else []
+    if run is not None:
+        head += plan_changes.since(run, live, approvers=approvers) if live is not None else []
+        head += plan_changes.gone(run)
     head += boxes.listed(boxes.offered(_to_approve(plan, live) if not approved_by else "", run))
     head += _ahead(plan, run, path, ahead, now)
     told = [f"- ⚠ {warning}" for warning in warnings]

@@ -5,9 +5,10 @@ Every effect has a natural key or a hidden mark and looks for its own earlier wo
 """
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Mapping
 from typing import TypeVar
 from urllib.parse import quote, urlencode
+from weakref import WeakValueDictionary
 
 from services.checks import CHECKS
 from services.core import messages, names
@@ -19,7 +20,7 @@ from services.core.merging import meaning
 from services.core.plan import Task
 from services.core.report import LABEL_OF_RUN, LABEL_OF_TASK, CheckReport
 from services.core.text import plain
-from services.engine import branches, merge_queue, reverts
+from services.engine import branches, former, merge_queue, reverts
 from services.engine.attempts import Order, Result
 from services.engine.hidden import hidden_in
 from services.engine.observe import Observer
@@ -44,6 +45,7 @@ class Effects:
         self._parents = Parents(parts)
         self._put_off: set[str] = set()  # keys of effects that limits have put off before anything was sent
         self._made: dict[str, IssueInfo] = {}  # tracking issues that are still to be linked, by effect
+        self._posting: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()  # by task: its check runs
         self._without_branch: set[str] = set()  # keys of those that have only the rest of tidying up to do
 
     async def carry_out(self, board: Board, due: Due) -> Outcome:
@@ -51,7 +53,10 @@ class Effects:
         run = board.run
         if due.action.kind in {"mark", "finish"}:
             return await self._finish(board)
-        task, state = run.plan.by_id[due.action.task], run.tasks[due.action.task]
+        known = run.known(due.action.task)
+        if known is None or due.action.task in run.former:
+            return await self._former(board, due, *known) if known is not None else former.GONE
+        task, state = known
         if due.action.kind == "track":
             return await self._track(run, task, due)
         if due.action.kind in {"tidy", "label", "discard", "assign", "revert"}:
@@ -63,10 +68,18 @@ class Effects:
         if due.action.kind == "open_pull":
             return await self._open_pull(run, task, state, due)
         if due.action.kind == "checks":
-            return await self._checks(run, task, state, due)
+            return await self._checks(board, task, state, due)
         if due.action.kind == "update_branch":
             return await branches.update(self._parts, task, state, due)
         return await self._merge(board, task, state, due.action.sha)
+
+    async def _former(self, board: Board, due: Due, task: Task, state: TaskState) -> Outcome:
+        """Of a task that is in the plan no more; what has merged of it is tidied up as ever."""
+        if due.action.kind in {"tidy", "withdraw"} and state.state in SATISFIED and state.issue:
+            return await self._tidy(board, task, due.action.key)
+        if due.action.kind == "withdraw":
+            return await former.withdraw(self._parts, board.run, task, state, due)
+        return await former.look(self._parts, board.run, task, due)
 
     async def _beside(self, board: Board, task: Task, state: TaskState, due: Due) -> Outcome:
         """What is about no attempt, and has to be done also when another one has begun."""
@@ -160,31 +173,48 @@ class Effects:
         """We have pushed to it, and events about our own acts wake nobody: what was read of it before is old."""
         self._parts.github.invalidate(repo, f"pull:{number}")
 
-    async def _checks(self, run: Run, task: Task, state: TaskState, due: Due) -> Outcome:
+    async def _checks(self, board: Board, task: Task, state: TaskState, due: Due) -> Outcome:
         """Post every registered check on the head; then look, because CI may have been quicker than we."""
         if due.action.sha not in {"", state.head_sha}:
             return Outcome(note="the head is another one by now")
-        hidden = await self._hidden(run, task)
+        async with self._posting.setdefault(f"{board.run.id}/{task.id}", asyncio.Lock()):  # what is said last is true
+            run = board.run
+            now = run.tasks.get(task.id)
+            if now is None or (now.fence, now.head_sha) != (state.fence, state.head_sha):
+                return Outcome(note="its attempt is over")
+            hidden = await self._hidden(run, run.plan.by_id[task.id])
+            reports = {name: check(run, now, hidden) for name, check in CHECKS}
+            look = due.tries > 0 or now.attempt > 1 or not due.action.key.endswith(f"/checks/{now.head_sha}")
+            await self._post_checks(run, task, now.head_sha, reports, hidden, look=look)
+        return Outcome(look=True)
+
+    async def _post_checks(
+        self,
+        run: Run,
+        task: Task,
+        sha: str,
+        reports: Mapping[str, CheckReport],
+        hidden: frozenset[str],
+        *,
+        look: bool,
+    ) -> None:
         writes = self._parts.github.writes.ranked("merge")
 
         async def put(name: str, report: CheckReport) -> None:
             await writes.put_check(
                 task.repo,
-                state.head_sha,
+                sha,
                 name,
                 f"{run.id}/{task.id}",
                 report,
                 details_url=None if run.repo in hidden else self._page(run, task),
-                look=due.tries > 0 or state.attempt > 1 or not due.action.key.endswith(f"/checks/{state.head_sha}"),
+                look=look,
             )
 
-        ends = await asyncio.gather(
-            *(put(name, check(run, state, hidden)) for name, check in CHECKS), return_exceptions=True
-        )
+        ends = await asyncio.gather(*(put(*each) for each in reports.items()), return_exceptions=True)
         for end in ends:
             if isinstance(end, BaseException):
                 raise end
-        return Outcome(look=True)
 
     async def _hidden(self, run: Run, task: Task) -> frozenset[str]:
         """Repositories that what is written in the task's own must not mention: private ones, when it is public."""
@@ -253,7 +283,10 @@ class Effects:
         """After the merge: the branch goes, the tracking issue is closed. It is opened again when a task that was left
         out is not any more.
         """
-        writes, state = self._parts.github.writes.ranked("plan"), board.run.tasks[task.id]
+        writes, known = self._parts.github.writes.ranked("plan"), board.run.known(task.id)
+        if known is None:
+            return former.GONE
+        state = known[1]
         if state.merge_sha and key not in self._without_branch:
             await writes.delete_branch(task.repo, names.branch(board.run.id, task.id))
             self._without_branch.add(key)  # what follows may be put off
@@ -277,7 +310,7 @@ class Effects:
         just now.
         """
         shown = None
-        while shown != (state := board.run.tasks[task.id]).state:
+        while (known := board.run.known(task.id)) is not None and shown != (state := known[1]).state:
             shown = state.state
             await self._set_label(task.repo, state.issue, LABEL_OF_TASK.get(shown, ""), seen)
             seen = None
@@ -317,8 +350,8 @@ class Effects:
 
 def _objection(board: Board, task: Task, state: TaskState, fact: PullFact) -> Outcome | None:
     """What people said, and what another look found, while a merge was being judged counts, until it is sent."""
-    now = board.run.tasks[task.id]
-    if now.fence != state.fence:
+    now = board.run.tasks.get(task.id)
+    if now is None or now.fence != state.fence:
         return Outcome(note="its attempt is over")
     if now.state != state.state:
         return Outcome(forget=True, look=True, note="something else was found out about it meanwhile")

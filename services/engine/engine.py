@@ -22,7 +22,7 @@ from services.core.plan_file import is_plan_file
 from services.core.roles import Tier, suffices
 from services.core.simulate import Simulated, simulate
 from services.core.targets import chosen, only, to_retry, to_take_back
-from services.engine import merge_queue, pulls, ticks
+from services.engine import adopting, merge_queue, pulls, ticks
 from services.engine.configs import config_of
 from services.engine.drafts import Drafter
 from services.engine.effects import Effects
@@ -226,15 +226,12 @@ class Engine(Shown):
     async def approve(
         self, repo: str, number: int, actor: str, asked_at: datetime, said_by: str = "", *, seen: str = ""
     ) -> Approved:
-        """Approve the plan; a run of the same text that is under way goes on in the name of who approved it last.
-        said_by: who says it in the actor's name.  seen: the hash of the text that they saw.
+        """Approve the plan. A run of this text that is under way goes on in the name of who approved it last; one of an
+        earlier text takes this one over. said_by: who says it in the actor's name.  seen: the hash of the text that
+        they saw.
         """
-        given = await self.intake.approve(repo, number, actor, asked_at, said_by, seen=seen)
-        row = given.plan
-        run = await self._parts.runs.of_plan(row.id)
-        if run is not None and run.finished_at is None and run.plan.hash == row.hash and given.is_enough:
-            await self.driver.approved(run.id, actor)
-        return given
+        asked = await self.intake.ask(repo, number, actor, asked_at, said_by, seen=seen)
+        return await adopting.approve(self._parts, self.intake, self.driver, asked)
 
     async def unapprove(self, repo: str, number: int, actor: str) -> str:
         """Take the approval back, and with it what a run of the plan may still begin and merge; the state in which that

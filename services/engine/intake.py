@@ -5,6 +5,7 @@ from the store.
 """
 
 import re
+from collections.abc import Iterable
 from datetime import datetime
 
 import msgspec
@@ -33,12 +34,29 @@ from services.github.infos import IssueInfo
 from services.store.plans import PlanRow
 
 
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """An approval that may be given. `by`: who has approved this text, once it is."""
+
+    plan: PlanRow
+    actor: str
+    by: tuple[str, ...]
+    required: int
+
+    @property
+    def is_enough(self) -> bool:
+        return len(self.by) >= self.required
+
+
 class Approved(msgspec.Struct, frozen=True, kw_only=True):
-    """What an approval came to: who has approved this text by now, and how many have to."""
+    """What an approval came to: who has approved this text by now, and how many have to.
+
+    changes: what it has changed in the run that has taken it over, in words; "" when there is none.
+    """
 
     plan: PlanRow
     by: tuple[str, ...]
     required: int
+    changes: str = ""
 
     @property
     def is_enough(self) -> bool:
@@ -163,32 +181,37 @@ class Intake:
         await drafted.check_shown(self._parts, fresh, asked_at, command)
         return fresh
 
-    async def approve(
+    async def ask(
         self, repo: str, number: int, actor: str, asked_at: datetime, said_by: str = "", *, seen: str = ""
-    ) -> Approved:
-        """Approve the text that `actor` could see when asking; everything that speaks against it is said in one
+    ) -> Asked:
+        """May `actor` approve the text that there was to see when asking? What speaks against it is said in one
         sentence. said_by: who says it in the actor's name.
         """
         fresh = await self.seen(repo, number, asked_at, "approve", seen=seen)
-        plan = whole(fresh)
         wanted = await self._may_approve(actor, fresh)
         if said_by:
             await self._may_approve(said_by, fresh)
-        await self._may_write(actor, plan)
-        last = await self._parts.runs.of_plan(fresh.id)
-        over = last.finished_at if last is not None and last.plan.hash == fresh.hash else None
+        await self.may_write(actor, whole(fresh).repos)
+        by = (*(login for login in fresh.approvers if login.lower() != actor.lower()), actor)
+        return Asked(plan=fresh, actor=actor, by=by, required=wanted.required)
+
+    async def approve(self, asked: Asked) -> Approved:
+        """Note the approval."""
+        row = asked.plan
+        last = await self._parts.runs.of_plan(row.id)
+        over = last.finished_at if last is not None and last.plan.hash == row.hash else None
         approvers = await self._parts.plans.approve(
-            fresh.id,
-            fresh.hash,
-            actor,
+            row.id,
+            row.hash,
+            asked.actor,
             self._parts.clock.now(),
-            required=wanted.required,
+            required=asked.required,
             since=to_text(over) if over is not None else "",
         )
         if not approvers:
             raise UserError("The plan has just changed. Read it again, then repeat `/lockstep approve`.")
-        self._stickies.touch(repo, number)
-        return Approved(plan=fresh, by=approvers, required=wanted.required)
+        self._stickies.touch(row.repo, row.number)
+        return Approved(plan=row, by=approvers, required=asked.required)
 
     async def _may_approve(self, actor: str, plan: PlanRow) -> Approvals:
         """What the plan's home asks of approvals; NotAllowed when it asks for somebody else."""
@@ -202,9 +225,9 @@ class Intake:
             raise NotAllowed("This repository's settings name the people who approve plans, and you are none of them.")
         return wanted
 
-    async def _may_write(self, actor: str, plan: Plan) -> None:
+    async def may_write(self, actor: str, repos: Iterable[str]) -> None:
         """A run writes only where its approver can: otherwise a plan would lend its rights to whoever approves it."""
-        for repo in plan.repos:
+        for repo in repos:
             role = await self._parts.github.reads.permission(repo, actor, fresh=True)
             if role not in WRITE:
                 raise NotAllowed(
@@ -232,7 +255,7 @@ class Intake:
                 "then repeat `/lockstep run`."
             )
         count = await self._parts.runs.count(row.id) + 1
-        hidden = await self._shows_private(repo, plan)
+        hidden = await self.shows_private(repo, plan)
         run = Run(
             id=names.hidden_run_id(row.issue_id, count) if hidden else names.run_id(repo, number, count),
             plan_id=row.id,
@@ -251,7 +274,7 @@ class Intake:
         self._stickies.touch(repo, number)
         return run, actions
 
-    async def _shows_private(self, repo: str, plan: Plan) -> bool:
+    async def shows_private(self, repo: str, plan: Plan) -> bool:
         """Would names made from the plan's place show a private repository in a public one?"""
         reads = self._parts.github.reads
         if not (await reads.repository(repo)).private:

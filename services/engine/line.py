@@ -7,24 +7,30 @@ from datetime import datetime
 
 import msgspec
 
-from services.core.board import Action, Board, Decision, Run, Wish
-from services.core.conduct import attempt_key
+from services.core.actions import attempt_key
+from services.core.adopt import adopt
+from services.core.board import Action, Adoption, Board, Decision, Run, Wish
+from services.core.conduct import decide
 from services.core.gate import PullFact
 from services.core.lengths import Lengths
 from services.core.machine import Happening
-from services.core.places import Use
+from services.core.places import Places, Use
 from services.core.ready import ReadyQueue
 from services.errors import Fenced, StoreError
 from services.store.runs import Settle
 
 
 class Mail(msgspec.Struct, frozen=True, kw_only=True):
-    """Something for a run to decide on. `settle`: the end of the effect it came from; `answer`: who waits for it."""
+    """Something for a run to decide on. `settle`: the end of the effect it came from; `answer`: who waits for it.
+
+    adopt: another plan for it; that is decided by itself.
+    """
 
     happened: tuple[tuple[str, Happening], ...] = ()
     facts: dict[str, PullFact] = msgspec.field(default_factory=dict)
     settle: Settle | None = None
     wish: Wish | None = None
+    adopt: Adoption | None = None
     answer: "asyncio.Future[Decision] | None" = None
 
     def reply(self, decision: Decision) -> None:
@@ -62,6 +68,12 @@ class Line:
     is_gone: bool = False
     is_doubtful: bool = False
 
+    def batch(self) -> list[Mail]:
+        """The mail that is decided next, together: all of it, or what came before another plan, or that."""
+        ends = next((place for place, mail in enumerate(self.mail) if mail.adopt is not None), len(self.mail)) or 1
+        batch, self.mail = self.mail[:ends], self.mail[ends:]
+        return batch
+
     def abandon(self) -> set["asyncio.Task[object]"]:
         """Another process conducts the run: attempts end at once, and the tasks that carry out anything else are given
         back."""
@@ -96,6 +108,20 @@ class Line:
             or self.is_driving
             or self.is_looking
         )
+
+
+def decided(board: Board, batch: list[Mail], places: Places | None, now: datetime) -> Decision:
+    """What follows from a batch of mail."""
+    if (adoption := batch[0].adopt) is not None:
+        return adopt(board, adoption, now)
+    return decide(
+        board,
+        [each for mail in batch for each in mail.happened],
+        facts={task: fact for mail in batch for task, fact in mail.facts.items()},
+        wish=next((mail.wish for mail in reversed(batch) if mail.wish is not None), None),
+        places=places,
+        now=now,
+    )
 
 
 def held(board: Board) -> Iterator[tuple[str, Use]]:

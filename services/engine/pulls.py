@@ -41,9 +41,10 @@ async def attach(parts: Parts, driver: Driver, repo: str, number: int) -> None:
     keys = [issue_key(repo, each) for each in named]
     for plan_id, run_id, task_id in await parts.runs.waiting_on(keys):
         run = await parts.runs.of_plan(plan_id) if parts.runs.holds(plan_id) else None
-        if run is None or run.id != run_id or not _is_free(run.tasks[task_id], named):
+        task = run.tasks.get(task_id) if run is not None else None
+        if run is None or run.id != run_id or task is None or not _is_free(task, named):
             continue
-        if await _may_do(parts, repo, issue.author, run.tasks[task_id]):
+        if await _may_do(parts, repo, issue.author, task):
             text = f"{code(issue.author)} does it in #{number}; it is done once that is merged"
             done = Happening(
                 kind="attached", number=number, sha=pull.head_sha, name=issue.author, actor=issue.author, text=text
@@ -68,7 +69,8 @@ async def asked(parts: Parts, repo: str, number: int, body: str, review_id: str,
     """
     place = await place_of(parts, repo, number, body)
     run = await parts.runs.of_plan(f"{place.repo}#{place.number}") if place.task else None
-    if run is None or run.tasks[place.task].pull != number:
+    task = run.tasks.get(place.task) if run is not None else None
+    if run is None or task is None or task.pull != number:
         return None
     remarks = await parts.github.reads.remarks(repo, number, review_id)
     text = revision(said, [Remark(path=each.path, line=each.line, body=each.body) for each in remarks])

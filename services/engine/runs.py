@@ -13,8 +13,8 @@ from typing import Protocol
 import msgspec
 import structlog
 
-from services.core.board import Action, Board, Decision, Wish
-from services.core.conduct import attempt_key, decide
+from services.core.actions import attempt_key
+from services.core.board import Action, Adoption, Board, Decision, Wish
 from services.core.gate import PullFact
 from services.core.machine import Happening
 from services.core.patience import overdue
@@ -23,7 +23,7 @@ from services.core.ready import ReadyQueue
 from services.engine.effects import Outcome
 from services.engine.ends import CarriesOut, outcome_of, settle_of
 from services.engine.leave import ended
-from services.engine.line import Line, Mail, held, renewed
+from services.engine.line import Line, Mail, decided, held, renewed
 from services.engine.looks import Looks, Observes
 from services.engine.parts import Parts
 from services.errors import Fenced, StoreError
@@ -117,7 +117,8 @@ class Driver:
     def lacking(self, run_id: str, task_id: str) -> Lane | None:
         """The lane in which a task finds no place now."""
         line = self._lines.get(run_id)
-        return self._places.full(line.board.uses[task_id]) if line is not None and line.board is not None else None
+        use = line.board.uses.get(task_id) if line is not None and line.board is not None else None
+        return self._places.full(use) if use is not None else None
 
     async def approved(self, run_id: str, actor: str) -> None:
         """The run goes on in this person's name: what was held for want of a right may be merged now."""
@@ -138,13 +139,15 @@ class Driver:
         happened: Happened = (),
         wish: Wish | None = None,
         facts: Mapping[str, PullFact] | None = None,
+        adoption: Adoption | None = None,
     ) -> Decision:
         """Something a person did to a run; decided and stored before this returns, carried out after.
 
         Fenced: another process conducts the run now, and nothing was decided; StoreError: it could not be decided.
         """
         answer: asyncio.Future[Decision] = asyncio.get_running_loop().create_future()
-        self._post(run_id, Mail(happened=tuple(happened), facts=dict(facts or {}), wish=wish, answer=answer))
+        mail = Mail(happened=tuple(happened), facts=dict(facts or {}), wish=wish, adopt=adoption, answer=answer)
+        self._post(run_id, mail)
         decision = await answer
         line = self._lines.get(run_id)
         if line is not None and line.board is not None:  # what was held back may have been ready to merge for long
@@ -176,7 +179,7 @@ class Driver:
         batch: list[Mail] = []
         try:
             while line.mail:
-                batch, line.mail = line.mail, []
+                batch = line.batch()
                 await self._advance(run_id, line, batch)
                 batch = []
         except Fenced as error:
@@ -222,14 +225,7 @@ class Driver:
             self._call_next()
             return
         now = self._parts.clock.now()
-        decision = decide(
-            board,
-            [each for mail in batch for each in mail.happened],
-            facts={task: fact for mail in batch for task, fact in mail.facts.items()},
-            wish=next((mail.wish for mail in reversed(batch) if mail.wish is not None), None),
-            places=self._places if self._is_open and not self._loads else None,
-            now=now,
-        )
+        decision = decided(board, batch, self._places if self._is_open and not self._loads else None, now)
         settles = [mail.settle for mail in batch if mail.settle is not None]
         new = await self._store(board, line, decision, settles, now)
         if not line.is_gone:  # else it was stored just in time: whoever conducts the run now carries it out
@@ -270,6 +266,8 @@ class Driver:
         """What follows once a decision is stored."""
         run = board.run
         self._stop_stale(line, run.id, decision)
+        if decision.adopted is not None:
+            self._post(run.id, Mail())  # what is ready by now is started
         self._call_next()
         own = [(run.repo, run.number)] if decision.changed or decision.history else []
         for place in (*own, *decision.told):
@@ -363,7 +361,7 @@ class Driver:
             board = await self._board(due.run_id) if line.board is None or line.is_doubtful else line.board
             if board is None:
                 return
-            if action.kind == "attempt":
+            if action.kind == "attempt" and action.task in board.uses:
                 self._places.take(action.key, board.uses[action.task])
                 outcome = await self._stoppable(board, due, task)
             else:

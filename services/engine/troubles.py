@@ -27,10 +27,11 @@ async def pull_body(parts: Parts, repo: str, number: int, answers: Sequence[str]
             return plan_comment.answered(answers)
         place = await place_of(parts, repo, number, text)
     run = await parts.runs.of_plan(f"{place.repo}#{place.number}") if place.task else None
-    task = run.tasks[place.task] if run is not None else None
+    task = run.tasks.get(place.task) if run is not None else None
     if run is None or task is None or task.pull != number or not task.troubled:
         return plan_comment.answered(answers)
-    broken = await _broken(parts, repo, task) if task.state == "failed" else ()
+    # An attempt that failed before it pushed has left no head that checks could speak of.
+    broken = await _broken(parts, repo, task) if task.state == "failed" and task.head_sha else ()
     return pull_comment.render(run, task.id, broken=broken, hidden=place.hidden, answers=answers)
 
 

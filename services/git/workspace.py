@@ -199,12 +199,20 @@ def _new_home(mirrors: Mirrors) -> Path:
 
 
 async def is_own_commit(mirrors: Mirrors, repo: str, sha: str, message: str) -> bool:
-    """Does a commit in the mirror carry our name and this message? Whoever may push can forge both."""
+    """Does a commit in the mirror carry our name and this message? Whoever may push can forge both.
+
+    Its first line is the task's title, which an edit of the plan may have changed since; the rest says whose it is.
+    """
     at = Place(mirrors.path(repo))
     form = "--format=%cn%x00%ce%x00%B"
     out = await mirrors.git.run("log", "-1", "--no-show-signature", "--no-mailmap", form, check_sha(sha), "--", at=at)
-    expected = f"{BOT_NAME}\0{BOT_EMAIL}\0{message.strip()}"
-    return out.decode("utf-8", "replace").strip() == expected
+    name, email, found = out.decode("utf-8", "replace").strip().split("\0", 2)
+    return (name, email, _below(found)) == (BOT_NAME, BOT_EMAIL, _below(message))
+
+
+def _below(message: str) -> str:
+    """A commit message without its first line."""
+    return message.strip().partition("\n")[2].strip()
 
 
 async def clear_attempts(mirrors: Mirrors) -> None:

@@ -120,6 +120,30 @@ def note(c: Connection, plan_id: str, kind: str, actor: str, text: str, now: dat
     want(c, repo, int(number))
 
 
+def approve(
+    c: Connection, plan_id: str, plan_hash: str, actor: str, now: datetime, *, required: int = 1, since: str = ""
+) -> tuple[str, ...]:
+    """Part of a transaction: `actor` approves exactly `plan_hash`, which is approved once so many different people have
+    said so after `since`. Who they are by now.
+    """
+    row = c.execute("SELECT approvals FROM plan WHERE id = ?", (plan_id,)).fetchone()
+    kept = [
+        each
+        for each in msgspec.json.decode(row[0], type=list[Approval])
+        if each.hash == plan_hash and each.by.lower() != actor.lower() and each.at > since
+    ]
+    kept.append(Approval(hash=plan_hash, by=actor, at=to_text(now)))
+    c.execute("UPDATE plan SET approvals = ? WHERE id = ?", (msgspec.json.encode(kept), plan_id))
+    enough = len(kept) >= required
+    if enough:
+        c.execute(
+            "UPDATE plan SET approved_hash = ?, approved_by = ?, approved_at = ? WHERE id = ?",
+            (plan_hash, actor, to_text(now), plan_id),
+        )
+    note(c, plan_id, "approved" if enough else "approval", actor, plan_hash, now)
+    return tuple(each.by for each in kept)
+
+
 class Plans:
     """Reads and writes of plan, sticky and command rows."""
 
@@ -201,24 +225,9 @@ class Plans:
         """
 
         def write(c: Connection) -> tuple[str, ...]:
-            row = c.execute("SELECT approvals FROM plan WHERE id = ? AND hash = ?", (plan_id, plan_hash)).fetchone()
-            if row is None:
+            if c.execute("SELECT 1 FROM plan WHERE id = ? AND hash = ?", (plan_id, plan_hash)).fetchone() is None:
                 return ()
-            kept = [
-                each
-                for each in msgspec.json.decode(row[0], type=list[Approval])
-                if each.hash == plan_hash and each.by.lower() != actor.lower() and each.at > since
-            ]
-            kept.append(Approval(hash=plan_hash, by=actor, at=to_text(now)))
-            c.execute("UPDATE plan SET approvals = ? WHERE id = ?", (msgspec.json.encode(kept), plan_id))
-            enough = len(kept) >= required
-            if enough:
-                c.execute(
-                    "UPDATE plan SET approved_hash = ?, approved_by = ?, approved_at = ? WHERE id = ?",
-                    (plan_hash, actor, to_text(now), plan_id),
-                )
-            note(c, plan_id, "approved" if enough else "approval", actor, plan_hash, now)
-            return tuple(each.by for each in kept)
+            return approve(c, plan_id, plan_hash, actor, now, required=required, since=since)
 
         return await self._db.write(write)
 

@@ -19,12 +19,12 @@ from services.core.shards import shard_of
 from services.store import history
 from services.store.db import Connection, Database
 from services.store.fence import Fence
-from services.store.plans import want
+from services.store.plans import approve, want
 from services.store.rows import with_keys, write_rows
 
 encode = msgspec.json.Encoder().encode
 replace = msgspec.structs.replace
-# The row of a task is there since the run began; this is only the cheapest way to change many.
+# The row of a task is there since the run began, or since an edit of its plan added it; where it stands says the plan.
 CHANGE_TASKS = """
 INSERT INTO task (run_id, id, position, state, data) VALUES {rows}
 ON CONFLICT (run_id, id) DO UPDATE SET state = excluded.state, data = excluded.data
@@ -290,18 +290,22 @@ def _load(c: Connection, run_id: str) -> Run | None:
         return None
     tasks = c.execute("SELECT data FROM task WHERE run_id = ? ORDER BY position", (run_id,)).fetchall()
     states = [msgspec.json.decode(data[0], type=TaskState) for data in tasks]
+    plan = msgspec.json.decode(row[4], type=Plan)
+    places = {task.id: place for place, task in enumerate(plan.tasks)}
+    states.sort(key=lambda state: places.get(state.id, len(places)))
     return Run(
         id=row[0],
         plan_id=row[1],
         repo=row[2],
         number=row[3],
-        plan=msgspec.json.decode(row[4], type=Plan),
+        plan=plan,
         state=row[5],
         actor=row[6],
         approver=row[7],
         started_at=from_text(row[8]),
         finished_at=from_text(row[9]) if row[9] else None,
-        tasks={state.id: state for state in states},
+        tasks={state.id: state for state in states if state.id in places or state.was is None},
+        former={state.id: state for state in states if state.id not in places and state.was is not None},
     )
 
 
@@ -314,6 +318,10 @@ def _newest(c: Connection, plan_id: str) -> Run | None:
 
 def _write(c: Connection, plan_id: str, decision: Decision, now: datetime, settles: Sequence[Settle]) -> list[Action]:
     run_id, at = decision.run_id, to_text(now)
+    if (adopted := decision.adopted) is not None:
+        approve(c, plan_id, adopted.plan.hash, adopted.actor, now, required=adopted.required)
+        plan = encode(adopted.plan)
+        c.execute("UPDATE run SET plan = ?, approver = ? WHERE id = ?", (plan, adopted.actor, run_id))
     write_rows(c, CHANGE_TASKS, [(run_id, task.id, 0, task.state, encode(task)) for task in decision.changed])
     with_keys(c, DROP_WAITS, (run_id,), [task_id for task_id, _ in decision.waits])
     write_rows(c, ADD_WAITS, [(key, run_id, task_id) for task_id, keys in decision.waits for key in keys])

@@ -6,8 +6,8 @@ import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from services.core.actions import wait_keys
 from services.core.board import Action, Run, Wish
-from services.core.conduct import wait_keys
 from services.core.gate import PullFact
 from services.core.machine import ENDED, SATISFIED, Happening, Kind
 from services.core.places import Limits

@@ -44,6 +44,7 @@ NEVER: dict[Kind, set[State]] = {
     "moved": OVER | OPEN,  # the old head of what is tried again is not judged, and nothing of what is over is
     "closed": OVER | OPEN,
     "green": {*STATES} - STUCK,
+    **{kind: {*STATES} for kind in ("redone", "ticked", "unticked", "removed")},  # no plan is edited here
 }
 """What nobody ever says to a task in one of these states."""
 SELDOM: dict[Kind, set[State]] = {

@@ -27,15 +27,15 @@ def test_the_table_says_what_it_said() -> None:
         for state, row in ALLOWED.items()
     }
     assert moves == {
-        "blocked": ["assigned>needs_human", "attached>needs_human", "broke>failed", "cancelled>cancelled", "merged>done", "skipped>skipped", "stalled>needs_human", "unblocked>ready"],
-        "ready": ["assigned>needs_human", "attached>needs_human", "broke>failed", "cancelled>cancelled", "merged>done", "reblocked>blocked", "skipped>skipped", "stalled>needs_human", "started>running"],
-        "running": ["assigned>needs_human", "broke>failed", "cancelled>cancelled", "expired>needs_human", "merged>done", "opened>in_review", "refused>needs_human", "reviewed>blocked", "skipped>skipped"],
-        "in_review": ["assigned>needs_human", "broke>failed", "cancelled>cancelled", "closed>needs_human", "dequeued>failed", "expired>needs_human", "merged>done", "moved>needs_human", "recreated>blocked", "refused>needs_human", "reviewed>blocked", "skipped>skipped"],
-        "needs_human": ["cancelled>cancelled", "green>in_review", "merged>done", "rebased>in_review", "recreated>blocked", "retried>blocked", "reviewed>blocked", "skipped>skipped"],
-        "failed": ["assigned>needs_human", "attached>needs_human", "cancelled>cancelled", "closed>needs_human", "green>in_review", "merged>done", "moved>needs_human", "rebased>in_review", "recreated>blocked", "refused>needs_human", "retried>blocked", "reviewed>blocked", "skipped>skipped"],
-        "done": [],
+        "blocked": ["assigned>needs_human", "attached>needs_human", "broke>failed", "cancelled>cancelled", "merged>done", "removed>cancelled", "skipped>skipped", "stalled>needs_human", "ticked>done", "unblocked>ready"],
+        "ready": ["assigned>needs_human", "attached>needs_human", "broke>failed", "cancelled>cancelled", "merged>done", "reblocked>blocked", "removed>cancelled", "skipped>skipped", "stalled>needs_human", "started>running", "ticked>done"],
+        "running": ["assigned>needs_human", "broke>failed", "cancelled>cancelled", "expired>needs_human", "merged>done", "opened>in_review", "redone>blocked", "refused>needs_human", "removed>cancelled", "reviewed>blocked", "skipped>skipped", "ticked>done"],
+        "in_review": ["assigned>needs_human", "broke>failed", "cancelled>cancelled", "closed>needs_human", "dequeued>failed", "expired>needs_human", "merged>done", "moved>needs_human", "recreated>blocked", "redone>blocked", "refused>needs_human", "removed>cancelled", "reviewed>blocked", "skipped>skipped", "ticked>done"],
+        "needs_human": ["cancelled>cancelled", "green>in_review", "merged>done", "rebased>in_review", "recreated>blocked", "redone>blocked", "removed>cancelled", "retried>blocked", "reviewed>blocked", "skipped>skipped", "ticked>done"],
+        "failed": ["assigned>needs_human", "attached>needs_human", "cancelled>cancelled", "closed>needs_human", "green>in_review", "merged>done", "moved>needs_human", "rebased>in_review", "recreated>blocked", "redone>blocked", "refused>needs_human", "removed>cancelled", "retried>blocked", "reviewed>blocked", "skipped>skipped", "ticked>done"],
+        "done": ["unticked>blocked"],
         "skipped": ["merged>done", "retried>blocked"],
-        "cancelled": ["merged>done", "recreated>blocked", "retried>blocked", "skipped>skipped"],
+        "cancelled": ["merged>done", "recreated>blocked", "retried>blocked", "skipped>skipped", "ticked>done"],
     }  # fmt: skip
 
 

@@ -147,6 +147,22 @@ def test_what_can_not_be_done_here_or_in_this_name() -> None:
     )
 
 
+def test_why_a_tracking_issue_is_closed_that_was_taken_out_of_the_plan() -> None:
+    assert messages.withdrawn(run(task("a")), "k") == snapshot("""\
+This task was taken out of the plan in acme/platform#7, so it is not planned any more.
+
+<sub>Made by Lockstep; the plan's issue shows how far everything is.</sub>
+<!-- lockstep:key=k -->\
+""")
+    open_ = messages.withdrawn(run(task("a")), "k", frozenset({"acme/platform"}), pull=5)
+    assert open_.splitlines()[:2] == snapshot(
+        [
+            "This task was taken out of a plan, so it is not planned any more.",
+            "Its pull request #5 stays open, because it holds somebody else's work.",
+        ]
+    )
+
+
 def test_every_message_is_shown_here() -> None:
     shown = Path(__file__).read_text()
     told = [name for name, each in vars(messages).items() if isfunction(each) and each.__module__ == messages.__name__]

@@ -6,12 +6,13 @@ import msgspec
 from hypothesis import given
 from inline_snapshot import snapshot
 
+from services.core.board import Run
 from services.core.parse import parse
 from services.core.plan import Parsed, Plan
 from services.core.plan_changes import FIELDS, SHOWN, counted, listed, since
 from services.core.plan_diff import diff
 from tests.core.drawn import plans
-from tests.kit.plans import plan, task
+from tests.kit.plans import plan, run, task
 
 OLD = plan(
     task("a", run="echo 1"), task("b", "a", timeout=60), task("gone"), task("same"), task("long", body="x" * 100)
@@ -26,32 +27,30 @@ NEW = plan(
 )
 
 
+def going(of: Plan) -> Run:
+    return run(*of.tasks)
+
+
 def test_an_edit_in_words() -> None:
-    assert "\n".join(since(OLD, Parsed(plan=NEW))) == snapshot("""\
-**The issue has been edited since:** another title, 1 task added, 1 removed, 3 changed, 1 as before. The approval does not cover that. This run goes on with the text that was approved for it; for another run of the new text: `/lockstep approve`, and `/lockstep run` once this one is over.
+    assert "\n".join(since(going(OLD), Parsed(plan=NEW))) == snapshot("""\
+**The issue has been edited since:** another title, 1 task added, 1 removed, 3 changed, 1 as before. The run goes on with the text that was approved for it. `/lockstep approve` makes it go on with the new one, which means:
 
 - title: `A plan` → `Another`
 - added: `new` More \\*work\\* \\@\u2060all (acme/api)
 - removed: `gone` Do gone (acme/api)
-- changed: `a` run `echo 1` → `echo 2`; ticked as done
+- changed: `a` run `echo 1` → `echo 2`; ticked as done — *it counts as done*
 - changed: `b` needs `a` → nothing; priority `0` → `5`; timeout `1m` → `1.0166666666666666`
 - changed: `long` body is another text (100 → 101 characters)
 """)
 
 
-def test_a_new_text_that_is_approved_waits_for_its_own_run() -> None:
-    assert since(plan(task("a")), Parsed(plan=plan(task("b"))), is_approved=True)[0] == snapshot(
-        "**The issue has been edited since:** 1 task added, 1 removed. This run goes on with the text that was approved for it; `/lockstep run` once it is over starts the new text, which is approved."
-    )
-
-
 def test_the_same_text_needs_no_words() -> None:
-    assert since(OLD, Parsed(plan=OLD)) == []
+    assert since(going(OLD), Parsed(plan=OLD)) == []
 
 
 def test_a_text_that_is_no_plan_any_more() -> None:
     broken = parse("- [ ] **a** One · needs: b\n", home="acme/api", installed=["acme/api"])
-    assert since(OLD, broken)[0] == snapshot(
+    assert since(going(OLD), broken)[0] == snapshot(
         "**The issue has been edited since, and can't be read as a plan now:** it has a problem, the first on line 1. The run goes on with the text that was approved."
     )
 
@@ -60,7 +59,7 @@ def test_what_is_too_much_is_counted() -> None:
     old = plan(*(task(f"t{n}") for n in range(1_000)), task("a"))
     every = {"title": "T", "agent": "coder", "priority": 1.0, "timeout": 9, "group": "g", "verify": "v"}
     new = plan(*(task(f"u{n}", title="*" * 256) for n in range(999)), task("a", **every))  # type: ignore[arg-type]
-    lines = since(old, Parsed(plan=new))
+    lines = since(going(old), Parsed(plan=new))
     assert counted(diff(old, new)) == "999 tasks added, 1000 removed, 1 changed"
     assert len([line for line in lines if line.startswith("- ")]) == SHOWN + 1
     assert lines[-2] == "- … and 1980 more changes"

@@ -9,13 +9,15 @@ from collections import Counter
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from services.core.board import Action, Board, Wish
-from services.core.conduct import attempt_key, decide, ruling_for
+from services.core.actions import attempt_key
+from services.core.adopt import adopt
+from services.core.board import Action, Adoption, Board, Decision, Wish
+from services.core.conduct import decide, ruling_for
 from services.core.gate import CheckFact, PullFact
 from services.core.machine import ENDED, SATISFIED, Happening, Kind
 from services.core.places import Limits, Places
 from services.core.plan import Task
-from tests.kit.plans import NOW, run, task
+from tests.kit.plans import NOW, plan, run, task
 
 ONCE = frozenset({"attempt", "open_pull", "tidy", "mark", "finish"})
 """Kinds of actions whose keys are never even decided twice; the store drops the others' doubles."""
@@ -45,7 +47,8 @@ class Pull:
 @dataclass
 class World:
     """`doing`: effects that were begun and not settled, with how often each was tried, and `acted` what came of those
-    that have acted and are not heard of yet; `known`: every key the store has seen and not forgotten."""
+    that have acted and are not heard of yet; `known`: every key the store has seen and not forgotten; `made`: head -> the
+    script it was made by; `merged`: task -> the head that has."""
 
     truth: dict[str, Truth]
     tasks: tuple[Task, ...] = CHAIN
@@ -59,6 +62,8 @@ class World:
     branches: dict[str, str] = field(default_factory=dict)
     pulls: dict[str, list[Pull]] = field(default_factory=dict)
     merges: Counter[str] = field(default_factory=Counter)
+    made: dict[str, str] = field(default_factory=dict)
+    merged: dict[str, str] = field(default_factory=dict)
     minutes: int = 0
 
     def __post_init__(self) -> None:
@@ -79,6 +84,31 @@ class World:
         self.minutes += 1
         now = NOW + timedelta(minutes=self.minutes)
         decision = decide(self.board, happened, facts=facts, wish=wish, places=self.places, now=now)
+        self._take_up(decision)
+
+    def adopt(self, *tasks: Task) -> Decision:
+        """An edited plan takes the place of the one that runs."""
+        self.minutes += 1
+        now = NOW + timedelta(minutes=self.minutes)
+        adoption = Adoption(plan=plan(*tasks), actor="cem")
+        before = dict(self.board.run.tasks)
+        decision = adopt(self.board, adoption, now)
+        self._take_up(decision)
+        if decision.adopted is not None:
+            self.tasks = tasks
+        after = self.board.run
+        for one, was in before.items():
+            now_is = after.tasks.get(one) or after.former[one]
+            assert now_is.state == "done" or not was.merge_sha, "what has merged stays done"
+            assert now_is.fence >= was.fence
+            if now_is.state != was.state and was.state == "running":
+                assert now_is.fence > was.fence, "what is stopped is heard no more"
+                self.places.give_back(attempt_key(after.id, was))
+        assert list(after.tasks) == [task.id for task in after.plan.tasks]
+        self.decide()
+        return decision
+
+    def _take_up(self, decision: Decision) -> None:
         self.board.apply(decision)
         keys = [action.key for action in decision.actions]
         assert len(keys) == len(set(keys)), "one decision makes no action twice"
@@ -152,7 +182,7 @@ class World:
     def look(self, *task_ids: str) -> None:
         """Read the pull requests of tasks, and decide about what they show."""
         states = self.board.run.tasks
-        looks = [one for one in task_ids if states[one].pull and states[one].state not in ENDED]
+        looks = [one for one in task_ids if one in states and states[one].pull and states[one].state not in ENDED]
         self.decide(facts={one: self._fact(one) for one in looks})
 
     def sweep(self) -> None:
@@ -161,7 +191,7 @@ class World:
     def check(self, task_id: str) -> None:
         """CI of the newest pull request ends; whether anybody hears of it is another matter."""
         for pull in self.pulls.get(task_id, ())[-1:]:
-            pull.ci = self.truth[task_id].passes if pull.head.startswith(task_id) else False
+            pull.ci = self.truth.get(task_id, Truth()).passes if pull.head.startswith(task_id) else False
 
     def say(self, kind: Kind, *task_ids: str) -> None:
         """A person's word about tasks."""
@@ -185,6 +215,8 @@ class World:
 
     def _effect(self, action: Action, tries: int) -> tuple[list[Happening], bool]:
         """(what happened, may the key be decided anew): as services/engine/effects.py does it."""
+        if action.task and action.task not in self.board.run.tasks:
+            return self._late(action, tries)
         if action.kind == "track":
             self.issues.setdefault(action.task, set()).add(action.key)  # it looks before it makes another one
             return [Happening(kind="tracked", number=1 + len(self.issues))], False
@@ -202,6 +234,22 @@ class World:
         if action.kind == "update_branch":
             return self._update(action)
         return self._merge(action) if action.kind == "merge" else ([], False)
+
+    def _late(self, action: Action, tries: int) -> tuple[list[Happening], bool]:
+        """As services/engine/former.py does it."""
+        _, state = self.board.run.known(action.task) or (None, None)
+        pulls = self.pulls.get(action.task, [])
+        if action.kind == "track" and tries and action.task in self.issues:
+            return [Happening(kind="tracked", number=1 + len(self.issues))], False
+        if action.kind == "open_pull" and tries and pulls:
+            return [Happening(kind="opened", number=pulls[-1].number)], False
+        if action.kind == "withdraw" and state is not None and state.state == "cancelled":
+            for pull in pulls:
+                if pull.number == state.pull and pull.merged:
+                    return [Happening(kind="merged", sha=f"merge of {pull.head}")], False
+                if pull.number == state.pull and pull.head in state.heads and not state.assignee:
+                    pull.state = "closed"
+        return [], False
 
     def _update(self, action: Action) -> tuple[list[Happening], bool]:
         """The base is merged into the head, once."""
@@ -228,10 +276,11 @@ class World:
         return [Happening(kind="discarded", number=pull.number)], False
 
     def _attempt(self, action: Action) -> Happening:
-        pushes = self.truth[action.task].pushes
+        pushes = self.truth.get(action.task, Truth()).pushes
         if not pushes[min(action.attempt, len(pushes)) - 1]:
             return Happening(kind="broke", text="it broke", fence=action.fence)
         head = self.branches[action.task] = f"{action.task}{action.attempt}"
+        self.made[head] = self.board.specs[action.task].run
         for pull in self.pulls.get(action.task, ()):
             if pull.state == "open" and pull.head != head:
                 pull.head, pull.ci = head, None
@@ -258,6 +307,8 @@ class World:
             if state.held or self.board.run.state == "paused":
                 return [], True
             assert state.state not in ENDED, "nothing is merged that people have stopped"
+            text = self.made.get(fact.head_sha.rstrip("+"))
+            assert text in {None, self.board.specs[task_id].run}, "nothing is merged that the plan no longer says"
             self.merge(task_id)
         return [Happening(kind="merged", sha=self._fact(task_id).merge_sha)], False
 
@@ -267,6 +318,7 @@ class World:
         for pull in self.pulls.get(task_id, ())[-1:]:
             if pull.state == "open":
                 pull.merged, pull.state = True, "closed"
+                self.merged[task_id] = pull.head
                 self.merges[task_id] += 1
 
     def close(self, task_id: str) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import msgspec
 
 from services.core.machine import TaskState
-from services.core.plan import Plan
+from services.core.plan import Plan, Task
 from services.store.runs import LIVE
 from tests.simulation.store import Disk
 
@@ -29,7 +29,9 @@ class Row(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
 
 
 class Told(msgspec.Struct, kw_only=True):
-    """A run as its history tells it. `since`: moments in virtual seconds."""
+    """A run as its history tells it. `since`: moments in virtual seconds. `texts`: every plan it has had, and since when;
+    the newest is last. `tasks` are all it has ever had.
+    """
 
     plan_id: str
     plan: Plan
@@ -37,6 +39,20 @@ class Told(msgspec.Struct, kw_only=True):
     since: float
     tasks: dict[str, str]
     tasks_since: dict[str, float]
+    texts: list[tuple[float, Plan]]
+
+    def task(self, task_id: str) -> Task:
+        """What a task says, or said last."""
+        return next(plan.by_id[task_id] for _, plan in reversed(self.texts) if task_id in plan.by_id)
+
+    def texts_since(self, moment: float) -> list[Plan]:
+        """The plans that it has had since then, the newest first."""
+        found = []
+        for since, plan in reversed(self.texts):
+            found.append(plan)
+            if since < moment:
+                break
+        return found
 
 
 class Book:
@@ -61,7 +77,10 @@ class Book:
             told = self.runs[row.run_id]
             if row.before != told.state:
                 yield f"history says that {row.run_id} was {row.before}, and it was {told.state}"
-            told.state, told.since = row.after, now
+            if row.kind == "adopted":
+                self._adopted(row, told, now)
+            else:
+                told.state, told.since = row.after, now
         elif row.run_id:
             told = self.runs[row.run_id]
             if row.before != told.tasks[row.task]:
@@ -69,9 +88,20 @@ class Book:
             if row.after != row.before:
                 told.tasks[row.task], told.tasks_since[row.task] = row.after, now
 
+    def _adopted(self, row: Row, told: Told, now: float) -> None:
+        """The run goes on as another text."""
+        told.plan = self._plan(row.run_id)
+        told.texts.append((now, told.plan))
+        for task in told.plan.tasks:
+            if task.id not in told.tasks:
+                told.tasks[task.id], told.tasks_since[task.id] = "done" if task.done else "blocked", now
+
+    def _plan(self, run_id: str) -> Plan:
+        (blob,) = self._disk.ask("SELECT plan FROM run WHERE id = ?", run_id)[0]
+        return msgspec.json.decode(blob, type=Plan)
+
     def _started(self, row: Row, now: float) -> Iterator[str]:
-        (blob,) = self._disk.ask("SELECT plan FROM run WHERE id = ?", row.run_id)[0]
-        plan = msgspec.json.decode(blob, type=Plan)
+        plan = self._plan(row.run_id)
         others = [run_id for run_id, told in self.runs.items() if told.plan_id == row.plan_id and told.state in LIVE]
         if others:
             yield f"{row.run_id} was started while {others[0]} lives"
@@ -82,6 +112,7 @@ class Book:
             since=now,
             tasks={task.id: "done" if task.done else "blocked" for task in plan.tasks},
             tasks_since=dict.fromkeys((task.id for task in plan.tasks), now),
+            texts=[(now, plan)],
         )
 
     def newest(self) -> str:
@@ -94,8 +125,10 @@ class Book:
         return [msgspec.json.decode(row[0], type=TaskState) for row in rows]
 
     def newest_tasks(self) -> list[TaskState]:
-        """Those of the newest run."""
-        return self.tasks_of(self.newest())
+        """Those of the newest run that are in its plan."""
+        run_id = self.newest()
+        known = self.runs[run_id].plan.by_id if run_id else {}
+        return [task for task in self.tasks_of(run_id) if task.id in known]
 
     def task(self, run_id: str, task_id: str) -> TaskState:
         ((blob,),) = self._disk.ask("SELECT data FROM task WHERE run_id = ? AND id = ?", run_id, task_id)

@@ -191,7 +191,7 @@ class Judge:
         found: list[str] = []
         for run_id, told in self._world.watch.book.runs.items():
             for task in self._world.watch.book.tasks_of(run_id):
-                repo = self._world.hub.sandbox.repo_named(told.plan.by_id[task.id].repo)
+                repo = self._world.hub.sandbox.repo_named(told.task(task.id).repo)
                 assert repo is not None
                 if not task.issue:
                     continue
@@ -210,7 +210,8 @@ class Judge:
         wanted = [LABEL_OF_TASK[task.state]] if task.state in LABEL_OF_TASK else []
         if ours != wanted:
             found.append(f"the issue of {task.id} in {run_id} is labelled {ours}, and the task is {task.state}")
-        if task.state in {"done", "skipped"} and issue.state != "closed":
+        is_over = task.state in {"done", "skipped"} or task.id not in self._world.watch.book.runs[run_id].plan.by_id
+        if is_over and issue.state != "closed":
             found.append(f"the issue of {task.id} in {run_id} is open, and the task is {task.state}")
         return found
 

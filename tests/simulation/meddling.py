@@ -30,11 +30,12 @@ class Meddling:
         self.chance = people.chance
         self.hub = people.hub
         self.marks = people.world.marks
-        self._acts = [name for name, weight in WEIGHTS.items() for _ in range(weight)]
+        weights = EDITING if people.world.edits else WEIGHTS
+        self._acts = [name for name, weight in weights.items() for _ in range(weight)]
 
     async def live(self, until: float) -> None:
         """Do something now and then, until it is time to stop."""
-        rate = self.people.world.faults.meddling
+        rate = self.people.world.faults.meddling or (0.01 if self.people.world.edits else 0.0)
         while rate and self.people.now < until:
             await asyncio.sleep(min(self.chance.expovariate(rate), until - self.people.now + 0.001))
             if self.people.now < until:
@@ -188,6 +189,12 @@ class Meddling:
         """Another text, or a former one again; before or after it was approved."""
         self.people.edit(self.chance.choice(["ana", "ben"]), plans.changed(self.chance, self.people.drafts))
 
+    def edit_and_approve(self) -> None:
+        """An edit that is meant for the plan as it runs: whoever may, approves it, too early now and then."""
+        self.people.edit(self.chance.choice(["ana", "ben"]), plans.edited(self.chance, self.people.drafts))
+        soon = self.chance.uniform(0.5, 20.0)
+        self.people.world.loop.call_later(soon, self.people.say, "ana", "/lockstep approve")
+
     # Commands and rights.
 
     def command(self) -> None:
@@ -268,4 +275,6 @@ WEIGHTS = {
     "edit_plan": 3, "command": 12, "cancel_all": 1, "start_again": 2, "approve_without_right": 2, "garbage": 2,
     "lose_right": 2, "gain_right": 2,
 }  # fmt: skip
+EDITING = {**WEIGHTS, "edit_plan": 1, "edit_and_approve": 25}
+"""Of the seeds that are about plans that are edited while they run."""
 assert set(ROLES) >= {"ana", "ben", "tom", "eve"}

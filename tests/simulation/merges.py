@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from services.core.adopt import WORK
 from services.core.board import Action
 from services.core.clock import from_text
 from services.core.machine import SATISFIED
+from services.core.plan import Plan, Task
 from services.sandbox import checks
 from services.sandbox.kernel import Request, Response
 from services.sandbox.state import Issue, Repo
@@ -111,7 +113,10 @@ class Merges:
         """Needs, holds, pauses and fences, by what is stored; the process learns of a commit a little later."""
         book, learns = self._world.watch.book, self._learns
         told, order = book.runs[case.run_id], self._world.yard.made.get(case.sha)
-        for need in told.plan.by_id[case.task].needs:
+        texts = told.texts_since(case.begun - learns)
+        said = [plan.by_id[case.task] for plan in texts if case.task in plan.by_id]
+        needs = set.intersection(*(set(task.needs) for task in said)) if len(said) == len(texts) else set()
+        for need in sorted(needs):
             if told.tasks[need] not in SATISFIED and told.tasks_since[need] < case.begun - learns:
                 yield f"merged before its need {need}, which is {told.tasks[need]}"
         if told.state in {"paused", "cancelled", "done"} and told.since < case.sent - learns:
@@ -128,7 +133,9 @@ class Merges:
             yield f"merged {case.sha[:8]}, which no attempt has made"
         elif (order.run_id, order.task.id) != (case.run_id, case.task):
             yield f"merged {case.sha[:8]}, which was made for {order.task.id}"
-        elif order.task != told.plan.by_id[case.task] or told.plan.hash not in self._world.watch.approvals.hashes:
+        elif not any(_asks(plan, order.task) for plan in told.texts_since(case.sent - learns)):
+            yield f"merged a text that is not the plan's any more: {order.task.run}"
+        elif not {plan.hash for plan in told.texts_since(case.begun)} <= self._world.watch.approvals.hashes:
             yield f"merged a text that nobody approved: {order.task.run}"
 
     def _by_people(self, case: _Case) -> Iterator[str]:
@@ -152,6 +159,12 @@ class Merges:
     def _wants_none(self, repo: Repo) -> bool:
         kind = next(place.checks for place in self._world.hub.places if place.repo is repo)
         return kind == "none" or (kind == "app" and self._world.settings.checks == "none")
+
+
+def _asks(plan: Plan, task: Task) -> bool:
+    """Does the plan ask for this very work? When it starts, and what waits for it, are not part of it."""
+    now = plan.by_id.get(task.id)
+    return now is not None and all(getattr(now, name) == getattr(task, name) for name in WORK)
 
 
 def _seconds(text: str) -> float:

@@ -55,6 +55,26 @@ def new_work(chance: Stream) -> str:
     return f"make {kind}-{chance.getrandbits(32):08x}"
 
 
+def edited(chance: Stream, drafts: Sequence[Draft]) -> list[Draft]:
+    """The plan after an edit of somebody who knows that it runs: also a task less, a box that is ticked or not any
+    more.
+    """
+    kind = chance.choice(["other", "other", "less", "tick", "priority"])
+    if kind == "other":
+        return changed(chance, drafts)
+    new = [msgspec.structs.replace(draft, needs=list(draft.needs)) for draft in drafts]
+    one = chance.choice(new)
+    if kind == "less" and len(new) > 1:
+        new.remove(one)
+        for draft in new:
+            draft.needs = [need for need in draft.needs if need != one.id]
+    elif kind == "tick":
+        one.done = not one.done
+    else:
+        one.priority += 1
+    return new
+
+
 def changed(chance: Stream, drafts: Sequence[Draft]) -> list[Draft]:
     """The plan after a person's edit: another piece of work, another need, a task more."""
     new = [msgspec.structs.replace(draft, needs=list(draft.needs)) for draft in drafts]
@@ -65,5 +85,10 @@ def changed(chance: Stream, drafts: Sequence[Draft]) -> list[Draft]:
         case "needs":
             one.needs = [] if one.needs else [new[0].id] if one is not new[0] else []
         case _:
-            new.append(Draft(id=f"t{len(new)}", repo=one.repo, needs=[one.id], run=new_work(chance)))
+            new.append(Draft(id=_free(new), repo=one.repo, needs=[one.id], run=new_work(chance)))
     return new
+
+
+def _free(drafts: Sequence[Draft]) -> str:
+    taken = {draft.id for draft in drafts}
+    return next(name for number in range(len(drafts), 99) if (name := f"t{number}") not in taken)

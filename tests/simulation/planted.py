@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from services.core import conduct, schedule
+from services.core import actions, conduct, schedule
 from services.core.board import Action, Board
 from services.core.gate import Ruling, rule
 from services.core.machine import step
@@ -82,20 +82,20 @@ def _no_look() -> list[Swap]:
 
 
 def _one_key() -> list[Swap]:
-    real = conduct._action
+    real = actions.action
 
-    def without_task(run: Any, task: Any, kind: Any, sha: str = "") -> Action:
-        made = real(run, task, kind, sha)
+    def without_task(run: Any, task: Any, kind: Any, *about: Any, **more: Any) -> Action:
+        made = real(run, task, kind, *about, **more)
         return msgspec.structs.replace(made, key=f"{run.id}//{kind}") if kind == "open_pull" else made
 
-    return [(conduct, "_action", without_task)]
+    return [(conduct, "action", without_task)]
 
 
 def _no_needs() -> list[Swap]:
     def alone(run: Any, task: Any, fact: Any) -> Ruling:
         return rule(fact, ())
 
-    return [(conduct._Work, "is_met", lambda self, need: True), (effects, "ruling_for", alone)]
+    return [(conduct.Work, "is_met", lambda self, need: True), (effects, "ruling_for", alone)]
 
 
 def _old_results() -> list[Swap]:
@@ -163,7 +163,7 @@ PLANTED = {
     "no-pause": Bug(
         seed=28,
         means="what is paused starts all the same",
-        swaps=lambda: [(conduct._Work, "is_going", property(lambda self: True))],
+        swaps=lambda: [(conduct.Work, "is_going", property(lambda self: True))],
     ),
     "from-memory": Bug(seed=0, means="merges are judged by what was read before", swaps=_from_memory),
 }

@@ -26,6 +26,13 @@ def test_no_promise_is_broken(first: int) -> None:
     assert not broken, f"python -m benchmarks simulate --seed {next(iter(broken))} shows it"
 
 
+@pytest.mark.parametrize("first", range(200, 240, AT_ONCE))
+def test_no_promise_is_broken_where_plans_are_edited_while_they_run(first: int) -> None:
+    lived = {seed: simulate(seed, edits=True) for seed in range(first, first + AT_ONCE)}
+    assert not {seed: verdict.violations for seed, verdict in lived.items() if verdict.violations}
+    assert sum(verdict.adopted for verdict in lived.values()), "no edit was taken over"
+
+
 def test_a_seed_is_lived_the_same_way_again_in_any_process() -> None:
     code = "from tests.simulation.world import simulate; print(simulate(7).digest)"
     root = Path(__file__).parents[2]

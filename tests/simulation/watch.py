@@ -43,6 +43,7 @@ class Watch:
         self.halted = asyncio.Event()
         self.is_over = False
         self.touched: set[int] = set()
+        self.adopted = 0  # plans that were edited and taken over
         self.book = Book(world.disk)
         self.approvals = Approvals(world)
         self.merges = Merges(world)
@@ -79,6 +80,9 @@ class Watch:
         if row.kind == "approved":
             return self.approvals.approved(row.plan_id, row.text, row.actor)
         if row.kind == "started" and not row.task:
+            return self.approvals.started(self.book.runs[row.run_id].plan.hash)
+        if row.kind == "adopted":
+            self.adopted += 1
             return self.approvals.started(self.book.runs[row.run_id].plan.hash)
         if row.kind == "started":
             return self._of_start(row)

@@ -40,21 +40,25 @@ NEVER = 1e9
 
 
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):
-    """What came of a seed: `violations` in words (none: all is well), its trace and the hash of it."""
+    """What came of a seed: `violations` in words (none: all is well), its trace and the hash of it; `adopted`: how often
+    a run took an edited plan over.
+    """
 
     seed: int
     violations: list[str]
     trace: Trace
     digest: str
     seconds: float
+    adopted: int = 0
 
 
 class World:
-    """Everything of one seed, wired together."""
+    """Everything of one seed, wired together. edits: people edit the plan while it runs, again and again."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, *, edits: bool = False) -> None:
         chance = Chance(seed)
         self.seed = seed
+        self.edits = edits
         self.faults: Faults = weather.draw(chance)
         self.loop = VirtualLoop(chance.stream("order") if self.faults.shuffle else None)
         self.trace = Trace(self.loop.time)
@@ -178,9 +182,9 @@ class World:
         self.trace("wire", "GitHub can't be reached" if begins else "GitHub is back")
 
 
-def simulate(seed: int) -> Verdict:
+def simulate(seed: int, *, edits: bool = False) -> Verdict:
     """Live one seed from its beginning to its judgement."""
-    world = World(seed)
+    world = World(seed, edits=edits)
     with _listened(world), _undisturbed():
         try:
             world.loop.run(world.live())
@@ -195,6 +199,7 @@ def simulate(seed: int) -> Verdict:
         trace=world.trace,
         digest=world.digest,
         seconds=world.loop.time(),
+        adopted=world.watch.adopted,
     )
 
 

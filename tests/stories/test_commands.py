@@ -31,7 +31,7 @@ async def test_help_lists_every_command_with_its_permission(story: Story) -> Non
 
 | Command | What it does | Permission needed |
 | --- | --- | --- |
-| `/lockstep approve` | Approve the plan as it stands; an edit takes the approval back. | maintain |
+| `/lockstep approve` | Approve the plan as it stands; a run of an earlier text takes it over. An edit takes the approval back. | maintain |
 | `/lockstep assign task… @login or agent` | Hand the tasks to a person, whom their tracking issues name; `agent` gives them back. | write |
 | `/lockstep cancel [task… or all]` | Stop the named tasks, or the whole run; open pull requests stay open. | write |
 | `/lockstep cost` | Say what models have cost for the plan, by task, purpose and model, and what is not known of it. | read |

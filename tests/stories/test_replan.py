@@ -46,7 +46,7 @@ async def test_replan_reads_the_issue_anew_and_says_what_it_changes(story: Story
     assert answer == snapshot("""\
 The issue says something else than the run: 1 task changed, 1 as before.
 
-- changed: `two` needs `one` → nothing; ticked as done\
+- changed: `two` needs `one` → nothing; ticked as done — *it counts as done*\
 """)
     pipe.let_one_pass()
     await story.until("**Done.**")

@@ -1,0 +1,76 @@
+"""The actions a decision makes, each with its key; and the keys under which webhooks find a task.
+
+Keys are `run/task/attempt/kind[/…]`, and say what an action is about, so that the same one is never carried out twice.
+"""
+
+from datetime import datetime
+from typing import Literal
+
+from services.core import names
+from services.core.board import LONG_AGO, Action, ActionKind, Moment, Run, RunState
+from services.core.machine import ENDED, Happening, TaskState
+
+
+def action(
+    run: Run,
+    task: TaskState,
+    kind: ActionKind,
+    sha: str = "",
+    need: TaskState | None = None,
+    edited: datetime | None = None,
+) -> Action:
+    """The action with its key, which names what the action is about: a state, a head, what became of a need, an edit of
+    the plan.
+    """
+    sha = task.head_sha if kind == "checks" else sha
+    about = f"/{sha}" if sha else ""
+    if kind == "label":
+        about = f"/{task.state}-{(task.since or LONG_AGO).isoformat()}"  # it may come to one state several times
+    elif kind in {"tidy", "assign"}:
+        about = f"/{task.state}-{task.fence}"
+    elif kind == "discard":
+        about = f"/{task.discarding}"
+    elif kind == "withdraw":
+        about = f"/{task.state}-{task.issue}-{task.pull}-{len(task.heads)}"
+    elif kind == "checks":
+        about += f"+{len(task.overrides)}" if task.overrides else ""
+        about += f"/{need.id}-{need.state}-{(need.since or LONG_AGO).isoformat()}" if need else ""
+        about += f"/edited-{edited.isoformat()}" if edited else ""
+    elif kind == "update_branch":
+        sha, about = task.head_sha, f"/{task.head_sha}"
+    key = f"{run.id}/{task.id}/{task.attempt}/{kind}{about}"
+    return Action(key=key, kind=kind, task=task.id, attempt=task.attempt, fence=task.fence, sha=sha)
+
+
+def moment(happening: Happening, before: TaskState, after: TaskState) -> Moment:
+    return Moment(
+        task=after.id,
+        kind=happening.kind,
+        before=before.state,
+        after=after.state,
+        text=happening.text,
+        actor=happening.actor,
+    )
+
+
+def attempt_key(run_id: str, task: TaskState) -> str:
+    """The key of a task's newest attempt."""
+    return f"{run_id}/{task.id}/{task.attempt}/attempt"
+
+
+def mark(run: Run, state: RunState, now: datetime, kind: Literal["mark", "finish"] = "mark") -> Action:
+    """Show the run's state on the plan issue; a run can come to the same state more than once."""
+    return Action(key=f"{run.id}//0/{kind}/{state}-{now.isoformat()}", kind=kind)
+
+
+def wait_keys(run: Run, task: TaskState) -> tuple[str, ...]:
+    """The keys under which a webhook wakes this task: its pull request, its head's checks, its tracking issue."""
+    if task.state in ENDED:
+        return ()
+    repo = run.plan.by_id[task.id].repo
+    keys = [names.issue_key(repo, task.issue)] if task.issue else []
+    if task.pull:
+        keys.append(names.pull_key(repo, task.pull))
+    if task.pull and task.head_sha:
+        keys.append(names.check_key(repo, task.head_sha))
+    return tuple(keys)
