@@ -40,6 +40,7 @@ from services.store.ledger import Ledger
 from services.store.plans import Plans
 from services.store.retention import Keep, Retention
 from services.store.runs import Runs
+from services.store.trials import Trials
 
 MB = 1024 * 1024
 
@@ -123,6 +124,7 @@ def assemble(
             models=models,
             ledger=Ledger(database),
             drafts=Drafts(database),
+            trials=Trials(database),
         )
     )
     dispatcher: Dispatcher[Engine] = Dispatcher(inbox, handlers.load(), engine, clock, metrics, pause=pause)

@@ -259,6 +259,9 @@ What some of them mean in detail:
 - `rebase` lets GitHub merge the base into the branch. Its result is taken for the bot's own only when GitHub made it itself (it is signed, and
   its committer is GitHub's account `web-flow`) in the bot's name, of the head that was meant and a recent commit of the default branch; what
   anybody else pushes needs a person, as ever.
+- `try` makes the merge of an open pull request with its base as it is now a commit on the branch `lockstep/try/n`, and says on the pull
+  request what the checks of that commit say; then the branch is deleted. Nothing is merged. CI has to run on a push to `lockstep/try/**`.
+  A pull request from a fork is not tried, because its code would run with the repository's secrets.
 - `recreate` leaves a branch alone that holds somebody else's commit, and says so.
 - `assign` stops the attempt and merges nothing by itself any more; `assign task agent`, or `retry`, gives the task back. `rebase`
   brings its branch up to date all the same, and leaves it with the person.

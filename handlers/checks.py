@@ -28,6 +28,7 @@ async def on_checks(event: Event, engine: Engine) -> None:
     engine.forget(event.repo, f"{kind}:{event.head_sha}", told=event.told)
     if event.name == "status" or (event.action == "completed" and _may_decide(event)):
         await engine.look(check_key(event.repo, event.head_sha))
+        await engine.trying.checked(event.repo, event.head_sha)
 
 
 async def _on_own(event: Event, check: Check, engine: Engine) -> None:

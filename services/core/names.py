@@ -49,6 +49,11 @@ def branch(run: str, task_id: str) -> str:
     return "/".join(("lockstep", _part(run.partition("/")[2].removesuffix("-r1")), _part(task_id)))
 
 
+def try_branch(number: int) -> str:
+    """`lockstep/try/12`: no run's, for those have a number behind their repository."""
+    return f"lockstep/try/{number}"
+
+
 def revert_branch(number: int, branch: str) -> str:
     """What GitHub calls the branch of the pull request that takes another one back."""
     return f"revert-{number}-{branch}"

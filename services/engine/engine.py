@@ -36,6 +36,7 @@ from services.engine.placed import Place, place_of, place_of_check
 from services.engine.runs import Driver
 from services.engine.shown import Shown
 from services.engine.stickies import Stickies
+from services.engine.trials import Trying
 from services.errors import ApiError, NotAllowed, NotFound, Refused, UserError
 from services.store.plans import Answer, PlanRow
 
@@ -65,6 +66,7 @@ class Engine(Shown):
         self.intake = Intake(parts, self.stickies)
         self.drafter = Drafter(parts, self.stickies, self.intake)
         self.lending = Lending(parts, self.intake)
+        self.trying = Trying(parts, self.stickies)
         self._observer = Observer(parts)
         self._gates = Gatekeeper(parts, parts.gates) if parts.gates is not None else None
         self._moved: set[str] = set()  # repositories whose pull requests are going to be looked at
@@ -78,6 +80,7 @@ class Engine(Shown):
         """Go on with the plans of these shards (None: all) where another process left them."""
         await self.stickies.take_up(shards)
         await self.drafter.take_up(shards)
+        await self.trying.take_up(shards)
         if self._gates is not None:
             await self._gates.take_up(shards)
         return await self.driver.take_up(shards)

@@ -28,6 +28,7 @@ from services.store.gates import Gates
 from services.store.ledger import Ledger
 from services.store.plans import Plans
 from services.store.runs import Runs
+from services.store.trials import Trials
 
 WRITE = ("write", "maintain", "admin")
 """Roles that can write to a repository."""
@@ -102,7 +103,7 @@ class EngineSettings(msgspec.Struct, frozen=True, kw_only=True):
 class Parts(msgspec.Struct, frozen=True, kw_only=True):
     """Everything the engine's modules share. `others` is None where a process is alone; `gates` where no pull requests
     of people are looked at; `lengths` is what is known of how long tasks take.  models: None where no model is set;
-    ledger: of what they cost; drafts: of plans that they were asked for.
+    ledger: of what they cost; drafts: of plans that they were asked for.  trials: of merges that are tried.
     """
 
     settings: EngineSettings
@@ -120,6 +121,7 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     models: Models | None = None
     ledger: Ledger | None = None
     drafts: Drafts | None = None
+    trials: Trials | None = None
     lengths: Lengths = msgspec.field(default_factory=Lengths)
     diagnoses: Diagnoses = msgspec.field(default_factory=Diagnoses)
 

@@ -77,7 +77,8 @@ class CommentInfo(msgspec.Struct, frozen=True, kw_only=True):
 class PullInfo(msgspec.Struct, frozen=True, kw_only=True):
     """A pull request. `mergeable` is None while GitHub has not worked it out, and always in lists.
 
-    merge_sha: the commit it became, empty until it is merged.  head_repo: empty when the fork was deleted.
+    merge_sha: the commit it became, empty until it is merged.  test_merge: GitHub's merge of it with its base, where
+    that is worked out; the base may have moved on since.  head_repo: empty when the fork was deleted.
     """
 
     id: str
@@ -97,6 +98,7 @@ class PullInfo(msgspec.Struct, frozen=True, kw_only=True):
     labels: tuple[str, ...]
     title: str
     body: str
+    test_merge: str = ""
 
 
 class CommitInfo(msgspec.Struct, frozen=True, kw_only=True):
@@ -109,6 +111,7 @@ class CommitInfo(msgspec.Struct, frozen=True, kw_only=True):
     author: str
     committer: str
     verified: bool
+    tree: str = ""
 
 
 class ReviewInfo(msgspec.Struct, frozen=True, kw_only=True):

@@ -168,7 +168,7 @@ class End(msgspec.Struct, frozen=True):
     repo: _RepoName | None = None
 
 
-class _Sha(msgspec.Struct, frozen=True):
+class Sha(msgspec.Struct, frozen=True):
     sha: str
 
 
@@ -178,12 +178,13 @@ class _Verification(msgspec.Struct, frozen=True):
 
 class _CommitBody(msgspec.Struct, frozen=True):
     verification: _Verification | None = None
+    tree: Sha | None = None
 
 
 class CommitShape(msgspec.Struct, frozen=True):
     sha: str
     commit: _CommitBody
-    parents: list[_Sha] = []
+    parents: list[Sha] = []
     author: dict[str, Any] | None = None
     committer: dict[str, Any] | None = None
 
@@ -195,6 +196,7 @@ class CommitShape(msgspec.Struct, frozen=True):
             author=str((self.author or {}).get("login", "")),
             committer=str((self.committer or {}).get("login", "")),
             verified=verification is not None and verification.verified,
+            tree=self.commit.tree.sha if self.commit.tree is not None else "",
         )
 
 
@@ -255,6 +257,7 @@ class PullShape(msgspec.Struct, frozen=True):
             labels=_names(self.labels),
             title=self.title or "",
             body=self.body or "",
+            test_merge=(self.merge_commit_sha or "") if worked_out and self.mergeable and not merged else "",
         )
 
 

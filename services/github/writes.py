@@ -7,7 +7,7 @@ not.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -308,6 +308,22 @@ class Writes:
     async def assign(self, repo: str, number: int, login: str) -> None:
         """Put a person on an issue beside those who are; GitHub leaves out whoever can't be assigned."""
         await self._talk(repo, "POST", f"/issues/{number}/assignees", {"assignees": [login]}, f"issue:{number}")
+
+    async def create_commit(self, repo: str, message: str, tree: str, parents: Sequence[str]) -> str:
+        """A commit that no branch leads to yet; its sha."""
+        data = {"message": message, "tree": tree, "parents": list(parents)}
+        answer = await self._write(repo, "POST", "/git/commits", data, MERGE, alone=True)
+        return decode(answer.body, shapes.Sha).sha
+
+    async def put_branch(self, repo: str, branch: str, sha: str) -> None:
+        """A branch of the bot's own, at this commit whatever it was at before."""
+        try:
+            data = {"ref": f"refs/heads/{branch}", "sha": sha}
+            await self._write(repo, "POST", "/git/refs", data, MERGE, f"branch:{branch}", alone=True)
+        except Refused as error:
+            _tolerate(error, "Reference already exists")
+            path, moved = f"/git/refs/{branch_path(branch)}", {"sha": sha, "force": True}
+            await self._write(repo, "PATCH", path, moved, MERGE, f"branch:{branch}", alone=True)
 
     async def delete_branch(self, repo: str, branch: str) -> None:
         """Delete a branch; nothing happens when it is gone already."""

@@ -95,6 +95,17 @@ def want(c: Connection, repo: str, number: int) -> None:
     )
 
 
+def add_answer(c: Connection, repo: str, number: int, answer: Answer) -> None:
+    """Part of a transaction that comes to an answer; the oldest make room."""
+    row = c.execute("SELECT answers FROM sticky WHERE repo = ? AND number = ?", (repo, number)).fetchone()
+    kept = msgspec.json.decode(row[0], type=list[Answer]) if row else []
+    want(c, repo, number)
+    c.execute(
+        "UPDATE sticky SET answers = ? WHERE repo = ? AND number = ?",
+        (msgspec.json.encode([*kept, answer][-ANSWERS_KEPT:]), repo, number),
+    )
+
+
 _COLUMNS = (
     "id, repo, number, title, hash, parsed, author, issue_id, "
     "approved_hash, approved_by, approved_at, changed_at, edits, approvals, file, draft, asked_by"
@@ -312,16 +323,7 @@ class Plans:
     async def answer(self, repo: str, number: int, answer: Answer) -> None:
         """Add an answer to the sticky comment; the oldest make room."""
 
-        def write(c: Connection) -> None:
-            row = c.execute("SELECT answers FROM sticky WHERE repo = ? AND number = ?", (repo, number)).fetchone()
-            kept = msgspec.json.decode(row[0], type=list[Answer]) if row else []
-            want(c, repo, number)
-            c.execute(
-                "UPDATE sticky SET answers = ? WHERE repo = ? AND number = ?",
-                (msgspec.json.encode([*kept, answer][-ANSWERS_KEPT:]), repo, number),
-            )
-
-        await self._db.write(write)
+        await self._db.write(lambda c: add_answer(c, repo, number, answer))
 
     async def was_heard(self, comment_id: str) -> bool:
         """Have the commands of this comment been carried out?"""

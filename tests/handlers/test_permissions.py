@@ -34,7 +34,7 @@ def test_a_role_nobody_knows_may_nothing(role: str) -> None:
 TIERS = {
     "read": "cost explain help ping status",
     "triage": "hold priority resume",
-    "write": "assign cancel rebase recreate refresh replan retry run simulate skip",
+    "write": "assign cancel rebase recreate refresh replan retry run simulate skip try",
     "maintain": "approve delegate merge override rollback unapprove",
 }
 

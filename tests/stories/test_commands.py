@@ -54,6 +54,7 @@ async def test_help_lists_every_command_with_its_permission(story: Story) -> Non
 | `/lockstep simulate` | Say what the plan is likely to take: time, calls, CI and money, as ranges and with what they go by. | write |
 | `/lockstep skip task…` | Leave tasks out; what needs them goes on. | write |
 | `/lockstep status [task…]` | Show where the plan, or the named tasks, stand. | read |
+| `/lockstep try [task or org/repo#n]` | Let CI run on the merge of a pull request with its base as it is now; nothing is merged. | write |
 | `/lockstep unapprove` | Take the approval back; a run under way is held, and goes on only after `approve` and `resume`. | maintain |\
 """)
 
