@@ -1,0 +1,79 @@
+"""Why a model was chosen: one sentence a person can check, with the numbers it goes by.
+
+Shares are given in a hundred and money in dollars, both at the mean of what is known; a choice that tries something
+out says so, because its numbers alone would not explain it.
+"""
+
+from services.core.choose import Choice
+from services.core.text import code, plain
+
+
+def why(choice: Choice) -> str:
+    """One sentence about the choice."""
+    if not choice.tier:
+        return _nobody(choice)
+    name = code(choice.tier)
+    if choice.policy == "fixed":
+        said = f"{name}, because the settings name it for every task"
+    elif choice.policy == "cascade":
+        said = f"{name}, the next in order; what fails its checks goes on to {_rest(choice)}"
+    elif choice.repays:
+        said = f"{name} alone, until what trying others has cost is made up for"
+    elif choice.explores:
+        said = f"{name}, to learn more about it: {_seen(choice)}"
+    elif not choice.seen:
+        said = f"{name}, going by a guess, because nothing like it has been tried yet"
+    else:
+        said = f"{name}, which passes the checks of about {_hundred(choice.passes)} in 100 such tasks ({_seen(choice)})"
+    return f"{said}{_compared(choice)}."
+
+
+def reasons(choice: Choice) -> tuple[str, ...]:
+    """What else went into it, one sentence each: people's bounds, and how large the task looks."""
+    found = [f"{plain(reason[:1].upper() + reason[1:])}." for reason in choice.narrowed]
+    if choice.complexity is not None:
+        looks = "; ".join(plain(reason) for reason in choice.complexity.reasons) or "nothing in its text stands out"
+        found.append(
+            f"It looks {choice.complexity.size} ({choice.complexity.score:g} of 1): {looks}. "
+            "Texts say little about success, so this chooses nothing by itself."
+        )
+    return tuple(found)
+
+
+def _nobody(choice: Choice) -> str:
+    if choice.left:
+        return "No further attempt: what it is likely to cost is more than it is likely to save; a person goes on."
+    return "No further attempt: every model and attempt the settings allow has been tried; a person goes on."
+
+
+def _compared(choice: Choice) -> str:
+    """What the ladder comes to, beside the largest tier alone; "" where nothing is to be compared."""
+    likely, biggest = choice.likely, choice.biggest
+    if (
+        likely is None
+        or biggest is None
+        or choice.policy != "learned"
+        or choice.explores
+        or choice.repays
+        or not choice.seen
+    ):
+        return ""
+    ours = f"; likely ${likely.spend:.2f} and {_hundred(likely.solved)} in 100 solved"
+    if len(choice.ladder) > 1:
+        ours = f"; what fails goes on to {_rest(choice)}{ours}"
+    if biggest == likely:
+        return ours
+    return f"{ours}, where the largest alone comes to ${biggest.spend:.2f} and {_hundred(biggest.solved)}"
+
+
+def _rest(choice: Choice) -> str:
+    return ", then ".join(code(name) for name in choice.ladder[1:]) or "a person"
+
+
+def _seen(choice: Choice) -> str:
+    count = choice.seen
+    return "never tried so far" if not count else f"tried {count} time{'s' * (count != 1)} so far"
+
+
+def _hundred(share: float) -> int:
+    return round(100 * share)
