@@ -14,7 +14,7 @@ demo: .venv ## Run the main job end to end on this machine
 	@$(PY) -m bot demo
 
 test: .venv/.dev ## Run all tests
-	@$(PY) -m pytest -n auto
+	@$(PY) -m pytest -n auto --dist worksteal
 
 lint: .venv/.dev ## Format, lint, types and import contracts
 	@$(PY) -m ruff format --check --quiet .

@@ -1,12 +1,17 @@
 """Every story gets its own GitHub and its own bot."""
 
 from collections.abc import AsyncIterator, Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
 
+from services.github import auth
 from tests.kit.pipe import Pipe
 from tests.kit.story import Story, told
+
+auth._load = cache(auth._load)
+"""Checking a private key takes a while, and it is the same in every story."""
 
 
 @pytest.fixture
