@@ -14,6 +14,7 @@ from msgspec import Meta, field
 
 from services.core.failure_patterns import KnownFailure
 from services.core.failures import CLASSES
+from services.core.freeze import Freeze
 from services.core.nodes import is_null, spot_at, value_of
 from services.core.plan import Problem
 from services.core.plan_text import nearest, quote
@@ -58,6 +59,7 @@ class RepoConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
         dict[Alias, Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_-]{0,31}$")]],
         Meta(max_length=20, description="Short words for commands in comments, such as `r+: approve`."),
     ] = {}
+    freeze: Annotated[tuple[Freeze, ...], Meta(max_length=20, description="When nothing is merged.")] = ()
     failures: Annotated[
         tuple[KnownFailure, ...],
         Meta(max_length=50, description="Failures in the logs of this repository's CI that Lockstep does not know."),
@@ -102,12 +104,13 @@ def read_config(text: str, place: str = CONFIG_PATH, defaults: str = "") -> Repo
 
 
 def combined(defaults: Keys[str, Any], own: Keys[str, Any]) -> RepoConfig:
-    """What a repository says over its owner's defaults; of `approvals` and `aliases`, key by key, and of `failures`
-    its own before the owner's.
+    """What a repository says over its owner's defaults; of `approvals` and `aliases`, key by key, of `failures`
+    its own before the owner's; a freeze of the owner's holds too.
     """
     merged = {**defaults, **own}
-    if "failures" in defaults and "failures" in own:
-        merged["failures"] = [*own["failures"], *defaults["failures"]]
+    for key in ("failures", "freeze"):
+        if key in defaults and key in own:
+            merged[key] = [*own[key], *defaults[key]]
     for key in ("approvals", "aliases"):
         if key in defaults and key in own:
             merged[key] = {**defaults[key], **own[key]}
@@ -158,7 +161,7 @@ def _take(key: Spot, node: Node, written: dict[str, Any], findings: Findings) ->
         written[key.text] = value
 
 
-_PARTS: Keys[str, type[msgspec.Struct]] = {"approvals": Approvals, "failures": KnownFailure}
+_PARTS: Keys[str, type[msgspec.Struct]] = {"approvals": Approvals, "failures": KnownFailure, "freeze": Freeze}
 """Settings that have keys of their own."""
 
 

@@ -21,7 +21,7 @@ from services.core.places import Lane
 LinkKind = Literal[
     "need", "above", "paused", "held", "untracked", "lane", "turn", "settling", "works", "failed", "needs_human",
     "cancelled", "gone", "closed", "moved", "base", "label", "draft", "conflict", "checks_failed", "checks_pending",
-    "checks_starting", "checks_none", "checks_rest", "objections", "protected", "behind", "merging", "waits",
+    "checks_starting", "checks_none", "checks_rest", "objections", "protected", "frozen", "behind", "merging", "waits",
     "deadline", "overridden",
 ]  # fmt: skip
 Who = Literal["", "lockstep", "agent", "checks", "reviewers", "triage", "write"]
@@ -225,10 +225,16 @@ def of_pull(task: str, repo: str, fact: PullFact) -> Iterator[Link]:
     if fact.mergeable is False:
         yield Link(task=task, kind="conflict", who="write", where=repo, command=f"/lockstep retry {task}")
     yield from _of_checks(task, repo, fact)
+    yield from _of_others(task, repo, fact)
+
+
+def _of_others(task: str, repo: str, fact: PullFact) -> Iterator[Link]:
     if fact.objections:
         yield Link(task=task, kind="objections", who="reviewers", where=repo, names=fact.objections)
     elif fact.mergeable_state == "blocked":
         yield Link(task=task, kind="protected", who="write", where=repo)
+    elif fact.frozen:
+        yield Link(task=task, kind="frozen", text=fact.frozen)
     elif fact.mergeable_state == "behind":
         yield Link(task=task, kind="behind", who="lockstep", where=repo)
 

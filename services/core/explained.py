@@ -122,6 +122,7 @@ _SAYS = {
     "checks_rest": "waits for the rest of its checks",
     "objections": "changes were requested by {names}",
     "protected": "waits for a review or a required check",
+    "frozen": "{text}",
     "behind": "is behind its base branch, which takes only what is up to date; it is brought up to that in its turn",
     "merging": "nothing is missing, and it is merged next{reason}",
     "waits": "its pull request is being looked at{reason}",

@@ -30,9 +30,9 @@ class PullFact(msgspec.Struct, frozen=True, kw_only=True):
     was asked to if `unsettled`.
 
     state: open, closed, or gone = it can't be seen any more.  base_ok: it goes into the branch that was approved.
-    objections: logins of those who asked for changes.  suites_open: more checks may still come, though none of those
-    there is pending.  grace_left: seconds for which more checks may begin on their own.  checks_none: nobody wants
-    any.
+    frozen: why nothing is merged there now.  objections: logins of those who asked for changes.  suites_open: more
+    checks may still come, though none of those there is pending.  grace_left: seconds for which more checks may begin
+    on their own.  checks_none: nobody wants any.
     """
 
     number: int
@@ -45,6 +45,7 @@ class PullFact(msgspec.Struct, frozen=True, kw_only=True):
     unsettled: bool = False
     draft: bool = False
     held: bool = False
+    frozen: str = ""
     base_ref: str = ""
     base_ok: bool = True
     objections: tuple[str, ...] = ()
@@ -107,10 +108,17 @@ def _by_checks(pull: PullFact) -> Ruling:
         )
     if pull.suites_open:
         return Ruling(verdict="wait", reason="waits for the rest of its checks", by_itself=True)
+    return _by_others(pull)
+
+
+def _by_others(pull: PullFact) -> Ruling:
+    """All checks are well: what people and the branch say."""
     if pull.objections:
         return Ruling(verdict="wait", reason=f"changes were requested by {_names(pull.objections)}")
     if pull.mergeable_state == "blocked":
         return Ruling(verdict="wait", reason="waits for a review or a required check")
+    if pull.frozen:
+        return Ruling(verdict="wait", reason=pull.frozen)
     if pull.mergeable_state == "behind":
         return Ruling(verdict="behind", reason="its base branch has moved on, and takes only what is up to date")
     return Ruling(verdict="merge")

@@ -14,6 +14,7 @@ import msgspec
 from services.core.admission import Rank
 from services.core.board import Run
 from services.core.config import RepoConfig
+from services.core.freeze import frozen
 from services.core.gate import PASSED, CheckFact, PullFact
 from services.core.machine import TaskState
 from services.core.names import LABEL_HOLD
@@ -73,6 +74,9 @@ class Observer:
         if fresh:
             fact = msgspec.structs.replace(fact, objections=await self._objections(reads, repo, pull.number))
         fact = await self._with_checks(reads, repo, fact, since=task.since, fresh=fresh)
+        if all(check.conclusion in PASSED for check in fact.checks if not check.ours):
+            is_frozen = frozen((await self.config(repo)).freeze, self._parts.clock.now())
+            fact = msgspec.structs.replace(fact, frozen=is_frozen)
         if fresh or any(check.status != "completed" and not check.ours for check in fact.checks):
             return fact
         try:

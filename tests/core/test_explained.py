@@ -74,6 +74,7 @@ def test_every_kind_of_link_has_its_words() -> None:
 - waits for the rest of its checks — whoever has the write permission on acme/a
 - changes were requested by `x` — whoever has the write permission on acme/a
 - waits for a review or a required check — whoever has the write permission on acme/a
+- failed — whoever has the write permission on acme/a
 - is behind its base branch, which takes only what is up to date; it is brought up to that in its turn — whoever has the write permission on acme/a
 - nothing is missing, and it is merged next: failed — whoever has the write permission on acme/a
 - its pull request is being looked at: failed — whoever has the write permission on acme/a

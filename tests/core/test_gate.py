@@ -28,6 +28,12 @@ from tests.kit.plans import check, pull
             "behind",
             "its base branch has moved on, and takes only what is up to date",
         ),
+        (pull(frozen="nothing is merged before noon"), "wait", "nothing is merged before noon"),
+        (
+            pull(frozen="nothing is merged before noon", checks=(check("test", "failure"),)),
+            "failed",
+            "check `test` failed",
+        ),
         (pull(mergeable_state="behind", checks=(check("test"),)), "wait", "waits for check `test`"),
         (pull(objections=("bea", "cy")), "wait", "changes were requested by `bea`, `cy`"),
         (pull(objections=("bea",), checks=(check("test", "failure"),)), "failed", "check `test` failed"),

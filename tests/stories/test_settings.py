@@ -104,3 +104,16 @@ async def test_nobody_approves_past_settings_that_cannot_be_read(story: Story) -
     await story.until("Waits for approval")
     assert await story.ask("/lockstep approve") == "confused"
     await story.until(".github/lockstep.yml: Line 2:", "Did you mean `approvals`?")
+
+
+async def test_nothing_is_merged_while_it_is_frozen(story: Story) -> None:
+    freeze = "freeze:\n  - from: 2000-01-01T00:00:00Z\n    until: 2100-01-01T00:00:00Z\n    why: '@all holidays'\n"
+    await story.begin({"acme/api": {**FILES, PATH: freeze}})
+    await story.run(PLAN)
+    await story.until("nothing is merged before 2100-01-01 00:00 UTC")
+    await story.settled()
+    assert not story.merges
+    assert await story.ask("/lockstep merge one") == "confused"
+    await story.until("Not merged.")
+    await story.commit("acme/api", {PATH: "merge: squash\n"})
+    await story.until("**Done.**")

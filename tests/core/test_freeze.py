@@ -1,0 +1,56 @@
+"""When nothing is merged."""
+
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.core.config import read_config, read_file
+from services.core.freeze import DAYS, Freeze, frozen
+
+FRIDAY = datetime(2026, 12, 18, 12, 0, tzinfo=UTC)
+MOMENTS = st.integers(0, 366 * 86_400).map(lambda seconds: FRIDAY + timedelta(seconds=seconds))
+
+
+def test_moments_and_days_are_told_with_their_end() -> None:
+    weekend = Freeze(days=("sat", "sun"), why="no merges at weekends")
+    holidays = Freeze(start=datetime(2026, 12, 21, tzinfo=UTC), until=datetime(2027, 1, 4, 7, tzinfo=UTC))
+    assert frozen((weekend, holidays), FRIDAY) == ""
+    assert frozen((weekend,), FRIDAY + timedelta(days=1)) == (
+        "nothing is merged before 2026-12-21 00:00 UTC: no merges at weekends"
+    )
+    both = frozen((weekend, holidays), FRIDAY + timedelta(days=2))
+    assert both == "nothing is merged before 2027-01-04 07:00 UTC: no merges at weekends"
+
+
+@given(st.lists(st.sampled_from(DAYS), min_size=1, max_size=6, unique=True), MOMENTS)
+def test_a_freeze_of_days_ends_when_it_says(days: list[str], now: datetime) -> None:
+    freeze = msgspec.convert({"days": days}, Freeze)
+    end = freeze.end(now)
+    assert (end is not None) == (DAYS[now.weekday()] in days)
+    if end is not None:
+        assert freeze.end(end) is None
+        assert freeze.end(end - timedelta(microseconds=1)) == end
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("- why: holidays", "a freeze has either 'from' and 'until', or 'days'"),
+        ("- days: [sat]\n    until: 2026-12-20T00:00:00Z", "a freeze has either 'from' and 'until', or 'days'"),
+        ("- from: 2026-12-20T00:00:00Z\n    until: 2026-12-19T00:00:00Z", "'until' comes after 'from'"),
+        ("- dayz: [sat]", "Did you mean `days`?"),
+        ("- from: tomorrow\n    until: 2026-12-19T00:00:00Z", "invalid RFC3339"),
+    ],
+)
+def test_what_is_wrong_is_said_at_its_line(text: str, said: str) -> None:
+    (problem,) = read_file(f"merge: squash\nfreeze:\n  {text}\n").problems
+    assert said in problem.message
+    assert problem.line >= 2
+
+
+def test_the_owners_freezes_hold_too() -> None:
+    own, owners = "freeze:\n  - days: [sat]\n", "freeze:\n  - days: [sun]\n"
+    assert [each.days for each in read_config(own, defaults=owners).freeze] == [("sat",), ("sun",)]
