@@ -240,6 +240,7 @@ because other bots listen to the same words; and none takes a verb's place.
 
 What some of them mean in detail:
 
+- `run flow=name` makes a plan of an ordinary issue for the repositories of [that flow](../how-to/flows.md), and posts it. It starts nothing.
 - `unapprove` holds a run that is under way: what is being worked on comes to its end, nothing more is started or merged. `resume` is refused
   until the same text has been approved again.
 - `approve` of an edited text while the plan runs makes the run go on with it: see

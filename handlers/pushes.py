@@ -21,6 +21,9 @@ async def on_push(event: Event, engine: Engine) -> None:
     if not event.repo:
         return
     engine.forget(event.repo, *_changed(event), told=event.told)
+    if event.name == "repository" and event.old_name:
+        engine.forget(_before(event), "repository", "file")
+        engine.forget("", "installed")
     push = event.push
     if push is None or not push.branch or push.branch != event.default_branch:
         return
@@ -29,6 +32,12 @@ async def on_push(event: Event, engine: Engine) -> None:
         await engine.read_plan_files(event.repo, push.after, push.paths)
         if push.paths is None or not {CONFIG_PATH, SET_PATH}.isdisjoint(push.paths):
             await engine.read_settings(event.repo, push.after)
+
+
+def _before(event: Event) -> str:
+    """What a renamed or moved repository was called; GitHub goes on answering to that."""
+    owner, _, name = event.repo.partition("/")
+    return f"{event.old_name}/{name}" if event.action == "transferred" else f"{owner}/{event.old_name}"
 
 
 def _changed(event: Event) -> Iterator[str]:

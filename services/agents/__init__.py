@@ -74,9 +74,15 @@ def agent_names() -> list[str]:
     return AGENTS.names()
 
 
+PERSON = "human"
+"""Named like an agent where a person does the work; there is nothing to start for it."""
+
+
 def find_agent(name: str, agents: Registry[Agent] = AGENTS) -> Agent:
     """The agent a task names; UserError that lists the known ones when there is none of that name."""
     AGENTS.load(sys.modules[__name__])
+    if name == PERSON and PERSON not in agents.names():
+        raise UserError("This is for a person: a pull request that names the tracking issue (`Closes #n`) takes it.")
     agent = agents.get(name)
     if agent is None:
         asked = "".join(c for c in name if c.isascii() and (c.isalnum() or c in "-_"))[:40]

@@ -137,9 +137,9 @@ def block(text: str) -> str:
     return f"{ticks}yaml\n{text}{ticks}"
 
 
-def replaced_comment(key: str) -> str:
+def replaced_comment(key: str, made: str = MADE) -> str:
     """What stands in the comment of a draft once there is a newer one."""
-    return "\n".join(["A draft of a plan stood here; a newer one has taken its place.", "", MADE, marker(key)])
+    return "\n".join(["A draft of a plan stood here; a newer one has taken its place.", "", made, marker(key)])
 
 
 def same_text(one: str, other: str) -> bool:

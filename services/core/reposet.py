@@ -59,7 +59,9 @@ class Repository(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
         Meta(pattern=r"^[A-Za-z0-9._-]{1,100}$", description="What GitHub calls it; the short name if left out."),
     ] = ""
     primary: Annotated[bool, Meta(description="`true` for one: of what a flow may start at once, it is first.")] = False
-    agent: Annotated[str, Meta(pattern=NAME, description="Who does the work of flows here.")] = ""
+    agent: Annotated[
+        str, Meta(pattern=NAME, description="Who does the work of flows here; a person (`human`) if left out.")
+    ] = ""
     automation: Annotated[Automation, Meta(description="What Lockstep may do here, and in which order.")] = Automation()
 
 

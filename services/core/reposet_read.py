@@ -147,6 +147,10 @@ def _entry(key: Spot | None, node: Node, owner: str, findings: Findings) -> _Ent
         message = f"{quote(name)} can't be a short name; use letters, digits, `.`, `_` and `-`, at most 64 characters."
         findings.add("bad_id", message, spot)
         return None
+    if written.agent == "script":
+        said = "A flow has no script to run; name another `agent`, or leave it out for a person."
+        findings.add("bad_value", said, node.entries["agent"][1].spot)
+        return None
     automation = node.entries.get("automation")
     below = automation[1].entries if automation is not None and isinstance(automation[1], Mapping) else {}
     if written.automation.auto_deploy and "auto_deploy" in below:

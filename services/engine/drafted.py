@@ -1,4 +1,4 @@
-"""Plans that are a model's draft: which one counts for an issue, and whether people see what they approve.
+"""Plans that are a model's draft or a flow's: which one counts for an issue, and whether people see what they approve.
 
 A draft is read from the store and never from its comment, so whoever edits the comment changes nothing. But they would
 have others approve what they do not see: so an approval counts only while the comment says what was drafted, and has
@@ -9,8 +9,10 @@ from datetime import datetime
 
 import msgspec
 
+from services.core import drafting, flows
 from services.core.clock import from_text, to_text
-from services.core.drafting import draft_comment, same_text
+from services.core.drafting import draft_comment, replaced_comment, same_text
+from services.core.flows import flow_comment
 from services.core.parse import parse
 from services.core.plan import Parsed
 from services.engine.parts import Parts
@@ -34,7 +36,21 @@ async def read(parts: Parts, draft: Draft) -> Parsed:
 
 def body_of(draft: Draft) -> str:
     """What the comment of a draft says."""
+    if draft.flow:
+        return flow_comment(draft.text, flow=draft.flow, actor=draft.actor, key=draft.key)
     return draft_comment(draft.text, model=draft.model, actor=draft.actor, prompt=draft.prompt, key=draft.key)
+
+
+def replaced(draft: Draft) -> str:
+    """What it says once there is a newer one."""
+    return replaced_comment(draft.key, flows.MADE if draft.flow else drafting.MADE)
+
+
+def standing(draft: Draft) -> str:
+    """The sentence about a draft in the plan's comment."""
+    if draft.flow:
+        return flows.standing_of_flow(draft.state, flow=draft.flow, actor=draft.actor, why=draft.why)
+    return drafting.standing(draft.state, model=draft.model, actor=draft.actor, why=draft.why)
 
 
 async def check_shown(parts: Parts, plan: PlanRow, asked_at: datetime, command: str) -> None:

@@ -1,4 +1,5 @@
-"""Drafts of plans: asking the model, holding its answer to the rules, showing it, one step after the other.
+"""Drafts of plans: asking the model, holding its answer to the rules, showing it, one step after the other. What a flow
+makes is known at once, and is shown in the same way.
 
 Each step is stored before the next begins, so a crash costs the call that was under way and no more, and a draft is
 posted once: its comment carries the draft's key and is looked for before it is made.
@@ -18,10 +19,11 @@ from services.agents.prompting import prompt
 from services.core import messages
 from services.core.backoff import delay
 from services.core.clock import to_text
-from services.core.drafting import MOST_TASKS, Judged, judge, replaced_comment, told_problems
+from services.core.drafting import MOST_TASKS, Judged, judge, told_problems
 from services.core.names import marker
+from services.core.plan import Plan
 from services.core.text import code, plain
-from services.engine.drafted import body_of
+from services.engine.drafted import body_of, replaced
 from services.engine.intake import Intake
 from services.engine.leave import ended
 from services.engine.parts import WRITE, Parts
@@ -54,7 +56,7 @@ class Drafter:
 
     async def take_up(self, shards: Collection[int] | None) -> None:
         """Go on with what an earlier process had begun, in these shards."""
-        if self._parts.models is not None and self._parts.drafts is not None:
+        if self._parts.drafts is not None:
             for draft in await self._parts.drafts.open(shards):
                 self._soon(draft.repo, draft.number)
 
@@ -77,6 +79,43 @@ class Drafter:
         self._stickies.touch(repo, number)
         self._soon(repo, number)
         return f"{code(self._parts.models.title)} is asked for a draft; it comes as a comment of its own."
+
+    async def offer(
+        self,
+        repo: str,
+        number: int,
+        actor: str,
+        asked_at: datetime,
+        *,
+        flow: str,
+        text: str,
+        plan: Plan,
+        repos: tuple[str, ...],
+    ) -> None:
+        """Show the plan of a flow on an issue that holds none. UserError when something else is going on there."""
+        if self._parts.drafts is None or not await self._may_have_one(repo, number):
+            raise UserError("This issue's plan is running; `/lockstep status` shows how far it is.")
+        draft, is_new = await self._parts.drafts.add(
+            Draft(
+                plan_id=f"{repo}#{number}",
+                n=0,
+                repo=repo,
+                number=number,
+                actor=actor,
+                asked_at=to_text(asked_at),
+                state="written",
+                text=text,
+                hash=plan.hash,
+                repos=repos,
+                flow=flow,
+            )
+        )
+        if not is_new and draft.n >= MOST and draft.state not in {"asked", "written"}:
+            raise UserError(f"This issue has had {MOST} drafts; write the plan into the issue now.")
+        if not is_new and draft.flow != flow:
+            raise UserError("Another plan is being made for this issue; ask again once it is here.")
+        self._stickies.touch(repo, number)
+        self._soon(repo, number)
 
     async def on_label(self, repo: str, number: int, actor: str, now: datetime) -> None:
         """Somebody has put the plan's label on an issue: who may write to the repository has asked for a draft with
@@ -103,20 +142,20 @@ class Drafter:
     async def _work(self, repo: str, number: int) -> None:
         """Carry the newest draft of an issue on to its end, or to when it is tried again."""
         plan_id, task = f"{repo}#{number}", asyncio.current_task()
-        if plan_id in self._busy or task is None or self._parts.models is None or self._parts.drafts is None:
+        if plan_id in self._busy or task is None or self._parts.drafts is None:
             return
         self._busy[plan_id] = task
         try:
             async with self._slots:
                 draft = await self._parts.drafts.newest(plan_id)
-                if draft is not None:
+                if draft is not None and (draft.state != "asked" or self._parts.models is not None):
                     await self._carry_on(draft, self._parts.models)
         finally:
             del self._busy[plan_id]
 
-    async def _carry_on(self, draft: Draft, models: Models) -> None:
+    async def _carry_on(self, draft: Draft, models: Models | None) -> None:
         try:
-            if draft.state == "asked":
+            if draft.state == "asked" and models is not None:
                 draft = await self._written(draft, models)
             if draft.state == "written":
                 draft = await self._posted(draft)
@@ -214,7 +253,7 @@ class Drafter:
             return msgspec.structs.replace(draft, state="void")
         if earlier is not None:
             with suppress(NotFound, Refused):  # somebody has deleted it
-                await writes.edit_comment(draft.repo, earlier.comment_id, replaced_comment(earlier.key))
+                await writes.edit_comment(draft.repo, earlier.comment_id, replaced(earlier))
         return posted
 
     async def _earlier(self, draft: Draft) -> Draft | None:

@@ -27,6 +27,7 @@ from services.engine.configs import config_of
 from services.engine.drafts import Drafter
 from services.engine.effects import Effects
 from services.engine.files import check_plans, check_settings
+from services.engine.flows import Flows
 from services.engine.gates import Gatekeeper
 from services.engine.intake import Approved, Intake, whole
 from services.engine.lending import Lending
@@ -65,6 +66,7 @@ class Engine(Shown):
         self.stickies = Stickies(parts)
         self.intake = Intake(parts, self.stickies)
         self.drafter = Drafter(parts, self.stickies, self.intake)
+        self.flows = Flows(parts, self.intake, self.drafter)
         self.lending = Lending(parts, self.intake)
         self.trying = Trying(parts, self.stickies)
         self._observer = Observer(parts)

@@ -15,6 +15,7 @@ from services.core.clock import from_text
 from services.core.names import STICKY
 from services.core.shards import shard_of
 from services.core.text import code, digest_of
+from services.engine import drafted
 from services.engine.approval import is_used_up
 from services.engine.leave import ended
 from services.engine.parts import Parts
@@ -163,4 +164,4 @@ class Stickies:
         draft = await self._parts.drafts.newest(plan_id) if self._parts.drafts is not None else None
         if draft is None or draft.state == "void":
             return "" if is_asked else drafting.standing("", has_model=self._parts.models is not None)
-        return drafting.standing(draft.state, model=draft.model, actor=draft.actor, why=draft.why)
+        return drafted.standing(draft)

@@ -1,4 +1,5 @@
-"""Plans that a model was asked for, each with how far it has come, so that a crash costs one call at most.
+"""Plans that a model was asked for, or that a flow makes, each with how far it has come, so that a crash costs one call
+at most.
 
 asked: the model is to be called, and `answers` is what it has said so far.  written: the draft is known and not shown
 yet.  posted: its comment stands on the issue, and as long as the issue holds no plan of its own, this is its plan.
@@ -25,7 +26,7 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
     """One of them. actor: who asked for it, asked_at: when.  answers: the model's turns as the engine keeps them.
 
     text, hash: the plan as YAML. repos: that it may name.  posted_at: of the comment, by GitHub's clock.  why: it
-    failed.
+    failed.  flow: that makes it, where no model does.
     """
 
     plan_id: str
@@ -45,6 +46,7 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
     comment_id: str = ""
     posted_at: str = ""
     why: str = ""
+    flow: str = ""
 
     @property
     def key(self) -> str:
@@ -76,18 +78,22 @@ class Drafts:
         """The draft that is under way or was asked for just so, else a new one; whether it is new. A draft that is
         refused for there are too many is the newest one, as it is.
         """
+        plan_id = f"{repo}#{number}"
+        return await self.add(Draft(plan_id=plan_id, n=0, repo=repo, number=number, actor=actor, asked_at=asked_at))
+
+    async def add(self, draft: Draft) -> tuple[Draft, bool]:
+        """The same for a draft of which more is known; its number is given here."""
 
         def write(c: Connection) -> tuple[Draft, bool]:
-            plan_id = f"{repo}#{number}"
-            last = _newest(c, plan_id)
+            last = _newest(c, draft.plan_id)
             n = last.n if last is not None else 0
             if last is not None and (
-                last.state in OPEN or n >= MOST or (last.actor, last.asked_at) == (actor, asked_at)
+                last.state in OPEN or n >= MOST or (last.actor, last.asked_at) == (draft.actor, draft.asked_at)
             ):
                 return last, False
-            draft = Draft(plan_id=plan_id, n=n + 1, repo=repo, number=number, actor=actor, asked_at=asked_at)
-            _put(c, draft)
-            return draft, True
+            numbered = msgspec.structs.replace(draft, n=n + 1)
+            _put(c, numbered)
+            return numbered, True
 
         return await self._database.write(write)
 

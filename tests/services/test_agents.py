@@ -98,3 +98,8 @@ async def test_a_script_that_cannot_be_run_is_a_users_error(tmp_path: Path, text
     with pytest.raises(UserError):
         await find_agent("script").run(work(tmp_path, text), box)
     assert box.asked == []
+
+
+def test_a_person_is_no_agent_that_could_be_started() -> None:
+    with pytest.raises(UserError, match="This is for a person"):
+        find_agent("human")

@@ -52,9 +52,11 @@ async def test_a_plan_takes_the_order_of_repositories_and_what_is_approved_is_th
     await story.until("Waits for approval", "for tasks that state no needs: `a` needs `s`")
     assert await story.ask("/lockstep approve") == "+1"
     await story.commit("acme/.github", {PATH: "repositories: {}\n"})
+    await story.settled()
     assert await story.ask("/lockstep run") == "confused"  # without the order it is another plan
     assert await story.ask("/lockstep approve") == "confused"
     await story.commit("acme/.github", {PATH: SET})
+    await story.settled()
     await story.turn_clock(seconds=5)
     await story.ask("/lockstep refresh")
     await story.turn_clock(seconds=5)
@@ -74,6 +76,7 @@ async def test_nothing_is_done_in_a_repository_that_is_closed(story: Story) -> N
     await story.until("`acme/schema` is closed to Lockstep")
     assert await story.ask("/lockstep approve") == "confused"
     await story.commit("acme/.github", {PATH: "repositories:\n  schema:\n"})
+    await story.settled()
     await story.edit(f"{PLAN}\nAgain.\n")
     await story.until("Waits for approval")
     assert await story.ask("/lockstep approve") == "+1", story.plan_comment()
