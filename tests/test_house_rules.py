@@ -119,9 +119,9 @@ def test_what_registers_itself_is_what_we_think() -> None:
     services.checks.load()
     services.agents.AGENTS.load(services.agents)
     assert handlers.commands.COMMANDS.names() == [
-        "approve", "assign", "cancel", "cost", "delegate", "explain", "help", "hold", "merge", "override", "ping",
-        "priority", "rebase", "recreate", "refresh", "replan", "resume", "retry", "rollback", "run", "simulate",
-        "skip", "status", "try", "unapprove",
+        "approve", "assign", "budget", "cancel", "cost", "delegate", "explain", "help", "hold", "merge", "model",
+        "override", "ping", "priority", "rebase", "recreate", "refresh", "replan", "resume", "retry", "rollback", "run",
+        "simulate", "skip", "status", "try", "unapprove",
     ]  # fmt: skip
     assert services.agents.AGENTS.names() == ["coder", "script"]
     assert services.checks.CHECKS.names() == ["lockstep/gate", "lockstep/plan"]

@@ -44,6 +44,8 @@ HAPPENED = {
     "closed": "its pull request was closed",
     "expired": "has taken too long",
     "cancelled": "cancelled",
+    "modelled": "got another model",
+    "budgeted": "got another budget",
     "retried": "to be tried again",
     "skipped": "left out",
     "redone": "to be done anew",

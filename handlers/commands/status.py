@@ -3,7 +3,7 @@
 from handlers.commands import Context, command
 from services.core.commands import Command
 from services.core.cost import cost_in_words
-from services.core.report import ICONS, WORDS, progress
+from services.core.report import ICONS, WORDS, progress, wishes
 from services.core.steps import told
 from services.core.text import code
 from services.engine.intake import whole
@@ -36,7 +36,8 @@ async def status(context: Context, asked: Command) -> str:
         is_told = task.state == "running" or len(chosen) <= DETAILED
         steps = told(trails[task_id], context.asked_at.date()) if is_told and task_id in trails else ""
         where = f"; {steps}" if steps else ""
-        lines.append(f"- {ICONS[task.state]} {code(task_id)} {WORDS[task.state]}{attempt}{reason}{where}")
+        chosen_by = wishes(task)
+        lines.append(f"- {ICONS[task.state]} {code(task_id)} {WORDS[task.state]}{attempt}{chosen_by}{reason}{where}")
     if len(chosen) > SHOWN:
         lines.append(f"- … and {len(chosen) - SHOWN} more")
     return "\n".join(lines)

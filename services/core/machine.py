@@ -25,7 +25,7 @@ Kind = Literal[
     "tracked", "unblocked", "reblocked", "started", "pushed", "opened", "waits", "broke", "refused", "moved", "green",
     "merged", "closed", "expired", "cancelled", "retried", "skipped", "held", "released", "prioritised",
     "rebasing", "rebased", "stalled", "recreated", "discarded", "overridden", "assigned",
-    "attached", "reviewed", "reverting", "reverted", "dequeued",
+    "attached", "reviewed", "modelled", "budgeted", "reverting", "reverted", "dequeued",
     "redone", "ticked", "unticked", "removed",
 ]  # fmt: skip
 KINDS: tuple[Kind, ...] = get_args(Kind)
@@ -40,7 +40,8 @@ class Happening(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaul
     number: of the issue (tracked) or pull request (opened, discarded, attached, reverted); sha: head (pushed, moved,
     rebased, overridden, attached, dequeued) or merge commit (merged); value: the new priority (prioritised), or not 0
     when checks alone are awaited (waits); name: of whom it goes to (assigned, attached), or `check:` or `need:` and
-    what no longer counts (overridden), or what is to be changed (reviewed); text: why.
+    what no longer counts (overridden), or what is to be changed (reviewed), or the model (modelled) or US dollars
+    (budgeted); text: why.
     """
 
     kind: Kind
@@ -70,7 +71,8 @@ class TaskState(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaul
     `heads` are the commits the bot pushed itself: a head that is none of them is somebody else's and was never
     approved.
 
-    held: not to be started or merged until it is released.  priority: what a person set in place of the plan's.
+    held: not to be started or merged until it is released.  priority, model, budget: what a person set in place of the
+    plan's.
     worked: seconds in attempts so far.  late: its pull request has waited too long, and more waiting changes nothing.
     renewing: the head that is being brought up to date with its base: what follows it is ours until that is settled.
     renewed: it was, and only checks are awaited since.  thrown_out: the head that the merge queue did not take.
@@ -93,6 +95,8 @@ class TaskState(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaul
     reason: str = ""
     held: bool = False
     priority: float | None = None
+    model: str = ""
+    budget: str = ""
     worked: float = 0.0
     late: bool = False
     renewing: str = ""
@@ -116,7 +120,8 @@ _STAY: dict[Kind, State | None] = dict.fromkeys(KINDS, None)
 def _control(state: State) -> dict[Kind, State | None]:
     """What people may say of a task that is not over: when it starts, whether it merges, what is to be different."""
     waits: State = state if state == "ready" else "blocked"
-    return {"held": state, "released": state, "prioritised": state, "discarded": state, "reviewed": waits}
+    stay = dict.fromkeys(("held", "released", "prioritised", "modelled", "budgeted", "discarded"), state)
+    return {**stay, "reviewed": waits}  # type: ignore[dict-item]
 
 
 def _renewal(state: State) -> dict[Kind, State | None]:
@@ -289,6 +294,10 @@ def _asked_for(task: TaskState, happened: Happening) -> dict[str, object]:
             return {"held": False, "late": False}
         case "prioritised":
             return {"priority": happened.value}
+        case "modelled":
+            return {"model": happened.name}
+        case "budgeted":
+            return {"budget": happened.name}
         case "retried":
             # For a person it begins anew, and so does its time.
             anew = {"started_at": None, "worked": 0.0} if happened.actor else {}

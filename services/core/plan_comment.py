@@ -19,7 +19,7 @@ from services.core.messages import FOOT
 from services.core.names import STICKY
 from services.core.plan import Parsed, Plan, Task
 from services.core.plan_relations import RELATIONS
-from services.core.report import ICONS, WORDS, progress
+from services.core.report import ICONS, WORDS, progress, wishes
 from services.core.text import code, plain
 
 LIMIT = 60_000
@@ -248,7 +248,8 @@ def _row(task: Task, state: TaskState | None, ended: str = "") -> str:
     if state.revert:
         back = f"taken back by {task.repo}#{state.revert}" if state.revert > 0 else "being taken back"
         pull = f"{pull}, {back}" if pull else back
-    return f"| {code(task.id)} | {what} | {ICONS[state.state]} {WORDS[state.state]}{reason} | {pull} | {needs} |"
+    said = f"{ICONS[state.state]} {WORDS[state.state]}{wishes(state)}{reason}"
+    return f"| {code(task.id)} | {what} | {said} | {pull} | {needs} |"
 
 
 def _cut(reason: str) -> str:

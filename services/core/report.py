@@ -6,6 +6,7 @@ import msgspec
 
 from services.core.board import Run
 from services.core.machine import SATISFIED, TaskState
+from services.core.text import code
 
 ICONS = {
     "blocked": "⏸", "ready": "▶", "running": "🔵", "in_review": "👀", "done": "✅",
@@ -63,3 +64,9 @@ def progress(run: Run) -> tuple[int, int]:
 def unmet(run: Run, task: TaskState) -> tuple[str, ...]:
     """Ids of the needs of a task that have not merged."""
     return tuple(need for need in run.plan.by_id[task.id].needs if run.tasks[need].state not in SATISFIED)
+
+
+def wishes(task: TaskState) -> str:
+    """What people have set for a task in place of its plan's model and budget, to follow its state; "" for nothing."""
+    said = [f"model {code(task.model)}" if task.model else "", f"at most ${task.budget}" if task.budget else ""]
+    return "".join(f", {each}" for each in said if each)

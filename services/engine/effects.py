@@ -10,6 +10,8 @@ from typing import TypeVar
 from urllib.parse import quote, urlencode
 from weakref import WeakValueDictionary
 
+import msgspec
+
 from services.checks import CHECKS
 from services.core import messages, names
 from services.core.board import Board, Run, RunState
@@ -134,6 +136,7 @@ class Effects:
 
     async def _attempt(self, run: Run, task: Task, state: TaskState, key: str) -> Outcome:
         repository = await self._parts.github.reads.repository(task.repo)
+        task = msgspec.structs.replace(task, model=state.model or task.model, budget=state.budget or task.budget)
         order = Order(
             key=key,
             run_id=run.id,

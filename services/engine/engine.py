@@ -396,6 +396,12 @@ class Engine(Shown):
             await self.intake.known(repo, number)
         return spent
 
+    def model_named(self, name: str) -> str:
+        """The full name of a model that can be asked here; UserError for one that can't."""
+        if self._parts.models is None:
+            raise UserError("No model is set here; whoever runs this Lockstep sets `LOCKSTEP_MODEL`.")
+        return self._parts.models.named(name).title
+
     async def simulate(self, repo: str, number: int) -> Simulated:
         """What is left of the plan, lived many times: as it would run, or goes on running."""
         row, run = await self.plan_of(repo, number)

@@ -62,6 +62,8 @@ SELDOM: dict[Kind, set[State]] = {
     "reverting": {*STATES},  # nor does anybody take back what has merged
     "reverted": {*STATES},
     "dequeued": {*STATES},  # nor has it a merge queue
+    "modelled": {*STATES},  # nor any model
+    "budgeted": {*STATES},
 }
 """What may be, and is too rare to count on."""
 

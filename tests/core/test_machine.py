@@ -259,3 +259,18 @@ def test_what_the_merge_queue_threw_out_is_not_green_again_before_there_is_anoth
     back = step(asked, Happening(kind="rebased", sha="b" * 40), NOW)
     assert back is not None
     assert (back.state, back.thrown_out) == ("in_review", "")
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_what_a_person_gives_a_task_stays_with_it_until_it_is_over(state: State) -> None:
+    task = TaskState(id="a", state=state, attempt=1, fence=3)
+    told = [
+        Happening(kind="modelled", name="openai:gpt", actor="ana"),
+        Happening(kind="budgeted", name="2.50", actor="ana"),
+    ]
+    for happened in told:
+        task = step(task, happened, NOW) or task
+    assert (task.model, task.budget) == (("", "") if state in ENDED else ("openai:gpt", "2.50"))
+    assert (task.state, task.fence) == (state, 3)
+    again = step(task, told[0], NOW)
+    assert again is None, "nothing changes, so nothing is told"

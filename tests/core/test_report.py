@@ -1,8 +1,8 @@
 """Every state has a word and an icon; progress counts what is satisfied."""
 
-from services.core.machine import STATES
+from services.core.machine import STATES, TaskState
 from services.core.names import LABELS
-from services.core.report import ICONS, LABEL_OF_RUN, LABEL_OF_TASK, WORDS, progress, unmet
+from services.core.report import ICONS, LABEL_OF_RUN, LABEL_OF_TASK, WORDS, progress, unmet, wishes
 from tests.kit.plans import happen, task, tracked
 
 
@@ -15,3 +15,8 @@ def test_progress_and_what_is_missing() -> None:
     current = happen(tracked(task("a"), task("b"), task("c", "a", "b")).run, "a", "skipped").run
     assert progress(current) == (1, 3)
     assert unmet(current, current.tasks["c"]) == ("b",)
+
+
+def test_what_people_set_for_a_task_is_shown_behind_its_state() -> None:
+    assert wishes(TaskState(id="a")) == ""
+    assert wishes(TaskState(id="a", model="openai:gpt", budget="2.5")) == ", model `openai:gpt`, at most $2.5"

@@ -77,6 +77,48 @@ async def test_no_more_is_paid_than_the_task_may_cost(story: Story) -> None:
         assert len(provider.asked) == 2, "the second call overshoots, and there is no third"
 
 
+async def test_a_maintainer_gives_another_model_and_budget_and_both_count(story: Story) -> None:
+    again = Answer(calls=(("list", {}),), tokens=(100_000, 1_000))
+    async with providing(again, again, WRITES, DONE) as provider:
+        await story.begin(
+            roles={"ana": "maintain", "wes": "write"}, model="openai:gpt-4o", model_url=provider.url, model_key=CANARY
+        )
+        await story.run("- [ ] **x** Write hello · agent: coder · budget: 0.50\n")
+        await story.until("**Stopped:")
+        for verb in ("model x model=gpt-4o-mini", "budget x usd=2"):
+            assert await story.ask(f"/lockstep {verb}", by="wes") == "confused"
+            word = verb.partition(" ")[0]
+            await story.until(f"`/lockstep {word}` needs the maintain permission on this repository; you have write.")
+        assert await story.ask("/lockstep model x model=gpt-4o-mini\n/lockstep budget x usd=2.00") == "+1"
+        said = await story.until("failed, model `openai:gpt-4o-mini`, at most $2: ")
+        assert "`openai:gpt-4o-mini` does `x` from the next attempt on." in said
+        assert "`x` may cost $2.00 each, from the next attempt on." in said
+        assert await story.ask("/lockstep retry failed") == "+1"
+        await story.until("**Done.**")
+        assert [body["model"] for body in provider.asked] == ["gpt-4o", "gpt-4o", "gpt-4o-mini", "gpt-4o-mini"]
+        plan_id = f"{story.home}#{story.number}"
+        told = [(m.kind, m.actor, m.text) for m in await story.bot.engine.history(plan_id)]
+        assert [each for each in told if each[0] in {"modelled", "budgeted"}] == [
+            ("budgeted", "ana", "usd=2"),
+            ("modelled", "ana", "model=gpt-4o-mini"),
+        ]
+
+
+async def test_a_model_that_can_not_be_asked_and_money_that_is_none_are_refused(story: Story) -> None:
+    await story.begin()
+    await story.run("- [ ] **x** Fail · run: exit 1\n")
+    await story.until("**Stopped:")
+    for asked, answer in [
+        ("model x model=gpt-4o", "No model is set here; whoever runs this Lockstep sets `LOCKSTEP_MODEL`."),
+        ("model x", "Name the task and the model, for example `/lockstep model api model=gpt-4o`."),
+        ("budget x usd=much", "Name the task and what it may cost"),
+        ("budget x usd=-1", "Name the task and what it may cost"),
+        ("budget usd=1", "Name the task and what it may cost"),
+    ]:
+        assert await story.ask(f"/lockstep {asked}") == "confused", asked
+        await story.until(answer)
+
+
 @pytest.mark.parametrize(("cut", "calls"), [(0, 4), (1, 4), (2, 4)])
 async def test_kill_9_repeats_the_call_that_was_cut_and_no_other(tmp_path: Path, cut: int, calls: int) -> None:
     """The process is killed while the model answers its call number `cut`."""

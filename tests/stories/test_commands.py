@@ -33,6 +33,7 @@ async def test_help_lists_every_command_with_its_permission(story: Story) -> Non
 | --- | --- | --- |
 | `/lockstep approve` | Approve the plan as it stands; a run of an earlier text takes it over. An edit takes the approval back. | maintain |
 | `/lockstep assign task… @login or agent` | Hand the tasks to a person, whom their tracking issues name; `agent` gives them back. | write |
+| `/lockstep budget task… or all usd=N` | Set what a model may cost for each of the tasks, all attempts together, in US dollars. | maintain |
 | `/lockstep cancel [task… or all]` | Stop the named tasks, or the whole run; open pull requests stay open. | write |
 | `/lockstep cost` | Say what models have cost for the plan, by task, purpose and model, and what is not known of it. | read |
 | `/lockstep delegate [off] @login [verb…]` | Let somebody use these commands in your name, for this text of the plan (approve, run, retry and merge if none are named); `off` takes it back. | maintain |
@@ -40,6 +41,7 @@ async def test_help_lists_every_command_with_its_permission(story: Story) -> Non
 | `/lockstep help` | Show this list. | read |
 | `/lockstep hold [task…] [why=…]` | Start and merge nothing more, in the whole run or of the named tasks, until `resume`. | triage |
 | `/lockstep merge task…` | Merge the tasks' pull requests now if nothing is missing; says what is missing if something is. | maintain |
+| `/lockstep model task… or all model=NAME` | Have another model of the provider do the tasks of the agent `coder`, from their next attempt on. | maintain |
 | `/lockstep override [task] check or need [why=…]` | This check, or this need, no longer counts for the task's pull request as it is now; a new head voids it. | maintain |
 | `/lockstep ping` | Say whether I am listening. | read |
 | `/lockstep priority task… or all p=N` | Set which ready task starts first; higher goes first, the plan's own value is the default. | triage |

@@ -1,0 +1,42 @@
+"""`budget`: what the model may cost for a task, in place of what its plan says. What the operator allows for a plan and
+for a day stays the bound.
+"""
+
+from decimal import Decimal, InvalidOperation
+
+from handlers.commands import Context, command
+from services.core.commands import Command
+from services.core.cost import dollars
+from services.core.text import code
+from services.errors import UserError
+
+MOST = Decimal(100_000)
+
+
+@command(
+    "budget",
+    usage="budget task…|all usd=N",
+    summary="Set what a model may cost for each of the tasks, all attempts together, in US dollars.",
+    needs="maintain",
+)
+async def budget(context: Context, asked: Command) -> str:
+    money, targets = _money(asked.options.get("usd", "")), context.targets(asked)
+    if money is None or not targets:
+        raise UserError("Name the task and what it may cost, for example `/lockstep budget api usd=2.50`.")
+    text = f"{money.normalize():f}"
+    ids = await context.engine.change(
+        context.repo, context.number, "budgeted", targets, context.sender, f"usd={text}", needs="maintain", name=text
+    )
+    if not ids:
+        return "Nothing to change: those tasks are over, or have that budget already."
+    named = ", ".join(code(task_id) for task_id in ids[:20])
+    said = f"{named} may cost {dollars(money)} each, from the next attempt on."
+    return f"{said} `/lockstep retry` starts a failed one again."
+
+
+def _money(text: str) -> Decimal | None:
+    try:
+        money = Decimal(text.removeprefix("$"))
+    except InvalidOperation:
+        return None
+    return money if money.is_finite() and 0 <= money <= MOST else None
