@@ -42,6 +42,9 @@ class Reads:
     async def installed_repositories(self, installation_id: str) -> tuple[Any, ...]:
         return (SimpleNamespace(full_name="acme/api", private=False),)
 
+    async def file(self, repo: str, path: str, **_: Any) -> str | None:
+        return None
+
 
 class Comment:
     """The kept-up-to-date comment: how often it was asked for."""
