@@ -16,7 +16,7 @@ from cachetools import LRUCache
 
 from services.core.admission import Rank
 from services.errors import NotFound, Refused, Unreachable
-from services.github import places, shapes
+from services.github import places, protected, shapes
 from services.github.batch import Batcher
 from services.github.cache import LIST, Cache
 from services.github.entries import Key, Read
@@ -292,11 +292,11 @@ class Reads:
         """
         subject, place = f"rules:{branch}", segment(branch)
         try:
-            found = await self._one(repo, f"/branches/{place}", shapes.BranchShape, subject)
+            found = await self._one(repo, f"/branches/{place}", protected.BranchShape, subject)
         except NotFound:
             return frozenset()
         path = f"/rules/branches/{place}?per_page={PAGE}"
-        rules = await self._list(repo, path, list[shapes.RuleShape], subject)
+        rules = await self._list(repo, path, list[protected.RuleShape], subject)
         return found.required().union(*(rule.required() for rule in rules))
 
     async def file(self, repo: str, path: str, *, fresh: bool = False, through: str = "", ref: str = "") -> str | None:

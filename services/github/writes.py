@@ -12,10 +12,9 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from cachetools import LRUCache
 
 from services.core.admission import Rank
-from services.core.report import CheckReport, Note
+from services.core.report import CheckReport
 from services.errors import NotFound, Refused
 from services.github import shapes
 from services.github.auth import Auth
@@ -23,6 +22,7 @@ from services.github.batch import Batcher
 from services.github.cache import LIST, Cache
 from services.github.exchange import Answer, Identity, Request, Sender, Stats, branch_path, decode, repo_path, segment
 from services.github.infos import CheckInfo, CommentInfo, IssueInfo, PullInfo
+from services.github.known import Known, annotation, tolerate
 from services.github.queries import Change, issue_body
 from services.github.reads import Reads
 
@@ -36,16 +36,6 @@ MAX_NOTES = 50
 """Annotations of one call."""
 MADE = """issue { id fullDatabaseId number title body state url updatedAt
   author { login __typename } labels(first: 10) { nodes { name } } }"""
-
-
-class Known:
-    """What does not change: the global ids of labels that are there ("" where it is not known), by repository and name,
-    and those of issues, by repository and number.
-    """
-
-    def __init__(self) -> None:
-        self.labels: LRUCache[tuple[str, str], str] = LRUCache(10_000)
-        self.nodes: LRUCache[tuple[str, int], str] = LRUCache(10_000)
 
 
 class Writes:
@@ -63,7 +53,7 @@ class Writes:
         stats: Stats,
         batcher: Batcher | None = None,
         rank: Rank = "event",
-        known: "Known | None" = None,
+        known: Known | None = None,
     ) -> None:
         """batcher: None makes each change by a call of its own.  rank: how urgent these changes are."""
         self._reads = reads
@@ -148,7 +138,7 @@ class Writes:
         try:
             made = await self._talk(repo, "POST", "/labels", data)
         except Refused as error:
-            _tolerate(error, "already_exists")
+            tolerate(error, "already_exists")
             self._known.labels[repo, name] = ""
         else:
             self._known.labels[repo, name] = decode(made.body, shapes.Noded).node_id
@@ -187,7 +177,7 @@ class Writes:
                 data = {"sub_issue_id": int(sub_issue.id)}
                 await self._talk(repo, "POST", f"/issues/{number}/sub_issues", data)
         except Refused as error:
-            _tolerate(error, "duplicate sub-issues")
+            tolerate(error, "duplicate sub-issues")
 
     async def _node_of(self, repo: str, number: int) -> str:
         """The global id of an issue, asked for once."""
@@ -225,7 +215,7 @@ class Writes:
         """
         data: dict[str, Any] = {"name": name, "external_id": external_id, "status": report.status}
         data["output"] = {"title": report.title, "summary": report.summary[:MAX_SUMMARY]}
-        shown = [_annotation(note) for note in report.notes[:MAX_NOTES]]
+        shown = [annotation(note) for note in report.notes[:MAX_NOTES]]
         if report.conclusion:
             data["conclusion"] = report.conclusion
         if details_url is not None:
@@ -321,7 +311,7 @@ class Writes:
             data = {"ref": f"refs/heads/{branch}", "sha": sha}
             await self._write(repo, "POST", "/git/refs", data, MERGE, f"branch:{branch}", alone=True)
         except Refused as error:
-            _tolerate(error, "Reference already exists")
+            tolerate(error, "Reference already exists")
             path, moved = f"/git/refs/{branch_path(branch)}", {"sha": sha, "force": True}
             await self._write(repo, "PATCH", path, moved, MERGE, f"branch:{branch}", alone=True)
 
@@ -331,7 +321,7 @@ class Writes:
         try:
             await self._write(repo, "DELETE", path, None, MERGE, f"branch:{branch}", "pull", alone=True)
         except Refused as error:
-            _tolerate(error, "Reference does not exist")
+            tolerate(error, "Reference does not exist")
 
     async def token(self, repo: str, permissions: Rights) -> str:
         """A token for git: this one repository and these permissions, good for at least ten minutes."""
@@ -406,19 +396,3 @@ class Writes:
         """Alone = for this repository only; links between repositories need the whole installation."""
         found = await self._reads.installation_of(repo)
         return Identity(found.id, (repo.partition("/")[2],) if alone else (), tuple(sorted(rights)))
-
-
-def _tolerate(error: Refused, text: str) -> None:
-    """Let a 422 pass that says the wish is already fulfilled."""
-    if error.status != 422 or text not in error.message:
-        raise error
-
-
-def _annotation(note: Note) -> dict[str, Any]:
-    return {
-        "path": note.path,
-        "start_line": note.line,
-        "end_line": note.line,
-        "annotation_level": "failure",
-        "message": note.text,
-    }
