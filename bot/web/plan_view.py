@@ -216,6 +216,9 @@ def _facts(seen: Seen) -> tuple[str, ...]:
         if end:
             facts.append(f"expected end {end}")
         facts.append(f"version {seen.plan.hash[:12]}")
+    if seen.run is not None and seen.run.former:
+        count = len(seen.run.former)
+        facts.append(f"{count} task{'s' * (count != 1)} taken out of it")
     return tuple(facts)
 
 

@@ -46,8 +46,9 @@ def obstacle(run: Run, plan: Plan) -> str:
         return "What has merged is being taken back just now; say it again in a moment."
     for task in plan.tasks:
         old = run.plan.by_id.get(task.id)
-        if old is not None and old.repo.lower() != task.repo.lower():
-            return f"The run can't move the task {code(task.id)} to another repository; give it another id."
+        if old is not None and (old.repo.lower(), old.issue) != (task.repo.lower(), task.issue):
+            where = "issue" if old.repo.lower() == task.repo.lower() else "repository"
+            return f"The run can't move the task {code(task.id)} to another {where}; give it another id."
         if task.id in run.former:
             return f"The task {code(task.id)} was taken out of this run before; give it another id."
     return ""

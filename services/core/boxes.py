@@ -45,9 +45,9 @@ class Box(msgspec.Struct, frozen=True, kw_only=True):
 
 def offered(version: str, run: Run | None) -> tuple[Box, ...]:
     """What can be done now. version: the hash of the text that waits for approval, "" for none."""
-    if run is not None and run.state not in LIVE:
-        return (Box(verb="retry"),) if _is_stuck(run) else ()
     boxes = [Box(verb="approve", version=version)] if version else []
+    if run is not None and run.state not in LIVE:
+        return (*boxes, *([Box(verb="retry")] if _is_stuck(run) else []))
     if run is None:
         boxes += [] if version else [Box(verb="run")]
     else:

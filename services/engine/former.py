@@ -65,7 +65,7 @@ async def _is_only_ours(parts: Parts, run: Run, task: Task, state: TaskState, pu
 async def _close(parts: Parts, run: Run, task: Task, state: TaskState, due: Due, *, left: bool) -> None:
     writes = parts.github.writes.ranked("plan")
     issue = await parts.github.reads.ranked("plan").issue(task.repo, state.issue, fresh=True)
-    if issue.state == "open":
+    if issue.state == "open" and not task.issue:  # else it is people's own, and only the labels on it are ours
         mark = names.marker(due.action.key)
         if not due.tries or await writes.find_comment(task.repo, state.issue, mark) is None:
             hidden = await hidden_in(parts.github.reads, task.repo, (run.repo,))

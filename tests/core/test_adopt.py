@@ -230,6 +230,7 @@ def _paused(current: Run) -> Decision:
     ("tasks", "why"),
     [
         ([task("a", repo="acme/web"), task("b")], "can't move the task `a` to another repository"),
+        ([task("a", issue=7), task("b")], "can't move the task `a` to another issue"),
         ([task("a"), task("b"), task("gone")], "`gone` was taken out of this run before"),
     ],
 )
@@ -263,6 +264,11 @@ def test_what_becomes_of_a_change(state: dict[str, object], new: dict[str, objec
     current = put(run(OLD, task("b")), "a", **state)
     edited = msgspec.structs.replace(OLD, **new)
     assert fates(current, diff(current.plan, plan(edited, task("b"))))["a"] == fate
+
+
+def test_nothing_is_taken_over_while_a_merge_is_being_taken_back() -> None:
+    current = put(run(task("a"), task("b")), "a", state="done", merge_sha="m", revert=-1)
+    assert "is being taken back just now" in obstacle(current, plan(task("a")))
 
 
 def test_a_title_is_work_where_there_is_no_script() -> None:

@@ -55,6 +55,11 @@ def test_failed_tasks_can_be_tried_again() -> None:
     assert [box.verb for box in offered(HASH, current)] == ["approve", "hold", "retry", "refresh"]
 
 
+def test_an_edit_can_be_approved_also_where_the_run_has_come_to_a_stop() -> None:
+    current = msgspec.structs.replace(run(task("a")), state="failed")
+    assert [box.verb for box in offered(HASH, current)] == ["approve"]
+
+
 def test_a_tick_is_a_change_of_a_line_of_ours() -> None:
     assert ticked(tick(LINES, HOLD), LINES) == (HOLD,)
     assert ticked(tick(LINES, HOLD, APPROVE), LINES) == (APPROVE, HOLD)

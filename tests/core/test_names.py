@@ -47,3 +47,8 @@ def test_what_a_merge_queue_tries() -> None:
     assert names.pull_of_group(f"refs/heads/gh-readonly-queue/release/1.0/pr-17-{'a' * 40}") == 17
     assert names.pull_of_group(f"refs/heads/gh-readonly-queue/main/pr-0-{'a' * 40}") == 0
     assert names.pull_of_group("refs/heads/main") == 0
+
+
+def test_a_run_whose_name_says_nothing_of_its_home_is_known() -> None:
+    assert names.is_hidden(names.hidden_run_id("2871", 1))
+    assert not names.is_hidden(names.run_id("acme/platform", 12, 1))

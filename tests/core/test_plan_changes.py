@@ -7,12 +7,13 @@ from hypothesis import given
 from inline_snapshot import snapshot
 
 from services.core.board import Run
+from services.core.machine import TaskState
 from services.core.parse import parse
 from services.core.plan import Parsed, Plan
-from services.core.plan_changes import FIELDS, SHOWN, counted, listed, since
+from services.core.plan_changes import FIELDS, SHOWN, counted, gone, listed, since
 from services.core.plan_diff import diff
 from tests.core.drawn import plans
-from tests.kit.plans import plan, run, task
+from tests.kit.plans import in_review, plan, run, task
 
 OLD = plan(
     task("a", run="echo 1"), task("b", "a", timeout=60), task("gone"), task("same"), task("long", body="x" * 100)
@@ -25,6 +26,8 @@ NEW = plan(
     task("new", title="More *work* @all"),
     title="Another",
 )
+
+replace = msgspec.structs.replace
 
 
 def going(of: Plan) -> Run:
@@ -42,6 +45,60 @@ def test_an_edit_in_words() -> None:
 - changed: `b` needs `a` → nothing; priority `0` → `5`; timeout `1m` → `1.0166666666666666`
 - changed: `long` body is another text (100 → 101 characters)
 """)
+
+
+def test_what_becomes_of_each_task_in_words() -> None:
+    current = in_review(*(task(name, run="1") for name in ("a", "b", "c", "d")), task("e", repo="acme/web"))
+    states: dict[str, dict[str, object]] = {
+        "b": {"state": "needs_human", "assignee": "ben"},
+        "c": {"state": "done", "merge_sha": "m"},
+        "d": {"state": "cancelled"},
+        "e": {"state": "in_review", "pull": 9},
+    }
+    tasks = {one: replace(state, **states.get(one, {})) for one, state in current.tasks.items()}
+    current = replace(current, tasks=tasks)
+    new = plan(*(task(name, run="2") for name in ("a", "b", "c", "d")))
+    lines = since(current, Parsed(plan=new), approvers=["ana"])
+    assert lines[0].endswith("makes it go on with the new one, approved by `ana` so far, which means:")
+    assert [line.partition(" — ")[2] for line in lines[2:-1]] == snapshot(
+        [
+            "*its work is stopped and acme/web#9 closed*",
+            "*its work is stopped and done again, in acme/api#5*",
+            "*`ben` is at it and goes on*",
+            "*it stays as it has merged; a task with another id brings the rest*",
+            "*it stays cancelled*",
+        ]
+    )
+    moved = since(current, Parsed(plan=plan(task("a", repo="acme/web"))))
+    assert moved[0].endswith(
+        "and can't take the new one over. The run can't move the task `a` to another repository; give it another id."
+    )
+    theirs = since(current, Parsed(plan=plan(task("a", run="1"))))
+    assert [line.partition(" — ")[2] for line in theirs[2:-1]] == snapshot(
+        [
+            "*its issue is closed; what `ben` has done stays*",
+            "*it stays done*",
+            "*it stays cancelled*",
+            "*its work is stopped and acme/web#9 closed*",
+        ]
+    )
+
+
+def test_what_edits_have_left_behind() -> None:
+    current = in_review(task("a"), task("b"))
+    assert gone(current) == []
+    old = replace(current.tasks["a"], state="done", merge_sha="m", was=task("a", run="old"))
+    out = {name: TaskState(id=name, state="cancelled", was=task(name)) for name in ("x", "y")}
+    assert gone(replace(current, tasks={**current.tasks, "a": old}, former=out)) == snapshot(
+        [
+            "**In the plan no more:** `x` (cancelled), `y` (cancelled).",
+            "",
+            "**Merged as an earlier text asked:** `a`. A task with another id brings the rest.",
+            "",
+        ]
+    )
+    many = {f"t{n}": TaskState(id=f"t{n}", state="done", was=task(f"t{n}")) for n in range(50)}
+    assert gone(replace(current, former=many))[0].endswith(" and 30 more.")
 
 
 def test_the_same_text_needs_no_words() -> None:

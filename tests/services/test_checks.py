@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+import msgspec
 import pytest
 
 import handlers.commands
@@ -25,6 +26,17 @@ def test_the_gate_waits_and_then_passes() -> None:
     merged = happen(waiting, "lib", "merged", sha="c" * 40).run
     report = gate(merged, merged.tasks["pub"], OPEN)
     assert (report.conclusion, report.summary) == ("success", "- `lib` acme/hidden-lib#5 as cccccccccc")
+
+
+def test_the_gate_of_what_an_earlier_text_asked_for_waits_for_another_attempt() -> None:
+    current = in_review(task("a", run="new"))
+    old = msgspec.structs.replace(current.tasks["a"], was=task("a", run="old"))
+    report = gate(current, old, OPEN)
+    assert (report.status, report.conclusion, report.title) == (
+        "in_progress",
+        "",
+        "The plan asks for something else now",
+    )
 
 
 def test_neither_check_mentions_a_hidden_repository() -> None:

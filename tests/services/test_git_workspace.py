@@ -182,7 +182,9 @@ async def test_our_own_commit_is_known_by_name_and_message(host: GitHost, worksp
     mirrors = workspace.mirrors
     await mirrors.fetch(REPO, "lockstep/p/a", TOKEN)
     assert await is_own_commit(mirrors, REPO, sha, "Add a\n\nTask: a\n")
+    assert await is_own_commit(mirrors, REPO, sha, "Add it in other words\n\nTask: a\n"), "its title was edited since"
     assert not await is_own_commit(mirrors, REPO, sha, "Add b")
+    assert not await is_own_commit(mirrors, REPO, sha, "Add a\n\nTask: b\n")
     assert not await is_own_commit(mirrors, REPO, workspace.base, "change")
 
 

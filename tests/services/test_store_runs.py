@@ -6,12 +6,14 @@ from datetime import datetime, timedelta
 import msgspec
 import pytest
 
-from services.core.board import Action, Decision, Moment
+from services.core.adopt import adopt
+from services.core.board import Action, Adoption, Board, Decision, Moment
 from services.core.machine import TaskState
 from services.errors import StoreError
 from services.store.db import Connection, Database
+from services.store.plans import Plans
 from services.store.runs import Due, Runs, Settle
-from tests.kit.plans import NOW
+from tests.kit.plans import NOW, applied, plan, task
 from tests.kit.store import Place
 from tests.kit.stored import now_stand, run_over, stored_run
 
@@ -82,6 +84,27 @@ async def test_a_decision_that_fails_leaves_nothing(database: Database, runs: Ru
     with pytest.raises(StoreError, match=r"(?i)foreign key"):
         await runs.commit(PLAN, wrong, NOW)
     assert await runs.history(PLAN) == before
+
+
+async def test_an_edited_plan_is_taken_over_whole_or_not_at_all(database: Database, runs: Runs) -> None:
+    run = await stored_run(database, TaskState(id="one", state="running", attempt=1, fence=1), TaskState(id="two"))
+    edited = plan(task("three"), task("one", run="new"), title="Another")
+    decision = adopt(Board(run), Adoption(plan=edited, actor="cem", text="an edit"), NOW)
+    stranger = Moment(task="", kind="adopted", before="", after="")
+    broken = msgspec.structs.replace(decision, waits=(("one", ("k", None)),), history=(stranger,))
+    with pytest.raises(StoreError):
+        await runs.commit(PLAN, broken, NOW)
+    assert await runs.load("r1") == run
+    assert await runs.commit(PLAN, decision, NOW)
+    found = await runs.load("r1")
+    assert found == applied(run, decision)
+    assert (list(found.tasks), list(found.former), found.approver) == (["three", "one"], ["two"], "cem")
+    row = await Plans(database).get(PLAN)
+    assert row is not None
+    assert (row.approved_hash, row.approved_by) == (edited.hash, "cem")
+    told = [(moment.kind, moment.text) for moment in await runs.history(PLAN)]
+    assert ("adopted", "an edit") in told
+    assert ("approved", edited.hash) in told
 
 
 async def test_an_effect_is_begun_once_and_comes_back_in_the_order_of_making(database: Database, runs: Runs) -> None:
