@@ -29,6 +29,8 @@ WORK = ("body", "run", "prompt", "paths", "verify", "agent", "model")
 """What an attempt is made of: another of these, and what was made so far is not what is approved now."""
 ASKED = ("body", "run", "prompt")
 """What a task asks for; the rest of WORK says only how it is to be come by."""
+_IN_PLACE: Mapping[str, object] = {"priority": None, "model": "", "budget": ""}
+"""What people may have set in place of the plan's; an edit of the plan is the newer word."""
 _BEGUN = frozenset({"running", "in_review", "failed", "needs_human"})
 _HAPPENS: Mapping[Fate, tuple[Kind, str]] = {
     "redone": ("redone", "the plan asks for something else now"),
@@ -134,8 +136,8 @@ def _edit(work: Work, run: Run, adoption: Adoption) -> None:
     ends = fates(run, found)
     for change in found.changed:
         state = work.of(change.id)
-        own = state.priority if change.old.priority == change.new.priority else None
-        edited = msgspec.structs.replace(state, priority=own, was=_was(state, change.old, change.new))
+        own = {name: nothing for name, nothing in _IN_PLACE.items() if name in change.names}
+        edited = msgspec.structs.replace(state, was=_was(state, change.old, change.new), **own)
         if edited != state:
             work.changed[change.id] = edited
         if (happens := _HAPPENS.get(ends[change.id])) is not None:

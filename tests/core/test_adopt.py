@@ -209,10 +209,22 @@ def test_what_people_stopped_stays_stopped() -> None:
     assert adopted(current, task("a", run="new"), task("b"))[0].tasks["a"].state == "cancelled"
 
 
-def test_another_priority_in_the_plan_counts_more_than_an_earlier_word() -> None:
-    current = happen(run(task("a"), task("b")), "a", "prioritised", value=9.0).run
-    assert adopted(current, task("a", timeout=60), task("b"))[0].tasks["a"].priority == 9.0
-    assert adopted(current, task("a", priority=1.0), task("b"))[0].tasks["a"].priority is None
+@pytest.mark.parametrize(
+    ("set_", "edit", "unset"),
+    [
+        ({"priority": 9.0}, {"priority": 1.0}, {"priority": None}),
+        ({"model": "large"}, {"model": "small"}, {"model": ""}),
+        ({"budget": "5"}, {"budget": "2"}, {"budget": ""}),
+    ],
+)
+def test_what_the_plan_says_now_counts_more_than_an_earlier_word(
+    set_: dict[str, object], edit: dict[str, object], unset: dict[str, object]
+) -> None:
+    current = put(run(task("a"), task("b")), "a", **set_)
+    kept = adopted(current, task("a", timeout=60), task("b"))[0].tasks["a"]
+    assert {name: getattr(kept, name) for name in set_} == set_
+    changed = adopted(current, task("a", **edit), task("b"))[0].tasks["a"]
+    assert {name: getattr(changed, name) for name in unset} == unset
 
 
 def test_nothing_starts_while_a_plan_is_taken_over_and_a_paused_run_stays_paused() -> None:
