@@ -2,6 +2,8 @@
 moment, nothing of an earlier text passes for what the plan says now.
 """
 
+from typing import Any
+
 import msgspec
 import pytest
 from hypothesis import given, settings
@@ -218,7 +220,7 @@ def test_what_people_stopped_stays_stopped() -> None:
     ],
 )
 def test_what_the_plan_says_now_counts_more_than_an_earlier_word(
-    set_: dict[str, object], edit: dict[str, object], unset: dict[str, object]
+    set_: dict[str, Any], edit: dict[str, Any], unset: dict[str, Any]
 ) -> None:
     current = put(run(task("a"), task("b")), "a", **set_)
     kept = adopted(current, task("a", timeout=60), task("b"))[0].tasks["a"]
