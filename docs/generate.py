@@ -134,7 +134,8 @@ commit of the default branch shows errors at their lines.
 `approvals` says who has to approve plans whose issue stands in this repository; the maintain permission there and write on every
 repository of the plan are needed besides. Each approval counts for one text: an edit asks for all of them anew, and so does a new run
 of a plan whose approvals have started one. `unapprove` takes all of them back. Where more people are asked for after a plan was approved,
-it starts once they have approved it too.
+it starts once they have approved it too. `teams` are teams of the repository's own organisation; who is in one is asked of GitHub at that
+moment, for which the App needs the organisation's permission *Members: read*. Without it nobody approves as a member, and Lockstep says so.
 
 Editors complete and check the file with its [schema](config.schema.json), which `python -m bot plan schema --settings`
 prints too:

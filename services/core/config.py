@@ -27,6 +27,7 @@ CONFIG_PATH = ".github/lockstep.yml"
 MergeMethod = Literal["merge", "squash", "rebase"]
 Alias = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9+-]{0,31}$")]
 Login = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$")]
+Team = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,99}/[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")]
 
 
 class Approvals(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -41,6 +42,10 @@ class Approvals(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     users: Annotated[
         tuple[Login, ...],
         Meta(max_length=50, description="Only these people approve; everybody with the permission if left out."),
+    ] = ()
+    teams: Annotated[
+        tuple[Team, ...],
+        Meta(max_length=10, description="Only members of these teams, `organisation/team`, and `users` approve."),
     ] = ()
 
 
@@ -180,6 +185,6 @@ def _said(message: str, key: str) -> str:
         return message[:1].lower() + message[1:].replace("`", "'")
     return {
         "aliases": "an alias is a word such as 'r+' or 'lgtm', and stands for a command's word such as 'approve'",
-        "approvals": "'users' are logins, without an @",
+        "approvals": "'users' are logins and 'teams' are 'organisation/team', both without an @",
         "failures": "a 'text' has a word of three letters or more, five '*' at most, and not both '#' and digits",
     }.get(key, "its value does not have the allowed form")

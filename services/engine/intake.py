@@ -29,6 +29,7 @@ from services.engine.parts import WRITE, Parts
 from services.engine.relations import Related, read_related
 from services.engine.reposets import set_of
 from services.engine.stickies import Stickies
+from services.engine.teams import is_in_one
 from services.errors import NotAllowed, UserError
 from services.github.infos import IssueInfo
 from services.store.plans import PlanRow
@@ -221,7 +222,8 @@ class Intake:
             raise NotAllowed("This instance asks for an approval by somebody other than the plan's author.")
         if is_author and not wanted.own:
             raise NotAllowed("This repository asks for an approval by somebody other than the plan's author.")
-        if wanted.users and actor.lower() not in {login.lower() for login in wanted.users}:
+        is_named = not (wanted.users or wanted.teams) or actor.lower() in {login.lower() for login in wanted.users}
+        if not is_named and not await is_in_one(self._parts.github.reads, plan.repo, wanted.teams, actor):
             raise NotAllowed("This repository's settings name the people who approve plans, and you are none of them.")
         return wanted
 

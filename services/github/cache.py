@@ -37,6 +37,7 @@ SECONDS: Mapping[str, int] = {
     "installed": 900,
     "repository": 1_800,
     "permission": 900,
+    "membership": 900,
     "issue": 1_800,
     "comments": 1_800,
     "sub_issues": 1_800,
@@ -56,7 +57,7 @@ SECONDS: Mapping[str, int] = {
 """How long an answer is used without asking, by kind, when no event says otherwise. The files of a pull request twice
 as long: a push that nobody told of shows in whatever is told of the pull request next.
 """
-RIGHTS = frozenset({"installed", "permission"})
+RIGHTS = frozenset({"installed", "permission", "membership"})
 """What may change without an event that we hear of."""
 
 ALWAYS_KEPT = frozenset({"app", "installation"})

@@ -16,7 +16,7 @@ from cachetools import LRUCache
 
 from services.core.admission import Rank
 from services.errors import NotFound, Refused, Unreachable
-from services.github import places, protected, shapes
+from services.github import places, protected, said, shapes
 from services.github.batch import Batcher
 from services.github.cache import LIST, Cache
 from services.github.entries import Key, Read
@@ -104,6 +104,18 @@ class Reads:
             return "none"
         role = found.role_name if found.role_name in ROLES else found.permission
         return role if role in ROLES else "none"
+
+    async def is_member(self, repo: str, team: str, login: str) -> bool:
+        """Is somebody in that team (`organisation/slug`) now? Asked as the repository's installation; Refused where the
+        App may not see members.
+        """
+        organisation, _, slug = team.partition("/")
+        path = f"orgs/{segment(organisation)}/teams/{segment(slug)}/memberships/{segment(login)}"
+        read = Read(await self._reader(repo), path, said.Membership, repo, f"membership:{login.lower()}")
+        try:
+            return (await self._get(read, fresh=True))[0].state == "active"
+        except NotFound:
+            return False
 
     async def issue(self, repo: str, number: int, *, fresh: bool = False) -> IssueInfo:
         """Of many that are asked for at once and may be remembered, those that are not are read together."""

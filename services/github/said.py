@@ -61,3 +61,9 @@ class RelatedShape(IssueShape, frozen=True):
             children=(self.sub_issues_summary or Children()).total,
             blockers=(self.issue_dependencies_summary or Dependencies()).total_blocked_by,
         )
+
+
+class Membership(msgspec.Struct, frozen=True):
+    """Somebody's place in a team; `pending` until they have accepted."""
+
+    state: str = ""

@@ -164,6 +164,11 @@ class Scenario:
         """Make somebody a member of an organisation, or an admin of it."""
         self.account(organization, "Organization").members[self.account(login).login] = role
 
+    def team(self, organization: str, slug: str, *logins: str) -> None:
+        """A team of an organisation, with these people in it."""
+        owner = self.account(organization, "Organization")
+        owner.teams[slug] = [self.account(login).login for login in logins]
+
     def protect(self, repo: Repo, *contexts: str, branch: str = "", **rules: Any) -> Protection:
         """Require these checks on a branch, the default one when not named.
 

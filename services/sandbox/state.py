@@ -24,6 +24,7 @@ class Account(Record):
     name: str = ""
     created_at: str = "2020-01-01T00:00:00Z"
     members: dict[str, str] = {}  # of an organisation: login -> admin or member
+    teams: dict[str, list[str]] = {}  # of an organisation: slug -> logins
 
 
 class Label(Record):

@@ -45,6 +45,7 @@ def test_reads(text: str, expected: RepoConfig) -> None:
         ("approvals:\n  self: true\n  required: 0", 3, "expected `int` >= 1".replace("`", "'")),
         ("approvals:\n  required: many", 2, "expected 'int'"),
         ("approvals:\n  users:\n    - ann\n    - '@bob'", 4, "without an @"),
+        ("approvals:\n  teams: [acme/leads, bob]", 2, "'teams' are 'organisation/team'"),
         ("approvals: 2", 1, "expected 'object'"),
         ("aliases:\n  R+: approve", 1, "an alias is a word"),
         ("aliases:\n  lgtm: /lockstep approve", 1, "an alias is a word"),
@@ -100,7 +101,7 @@ def test_too_many_aliases_together_are_the_repositorys_own() -> None:
 def test_the_schema_knows_every_key() -> None:
     schema = config_schema()
     assert set(schema["properties"]) == set(RepoConfig.__struct_fields__)
-    assert set(schema["$defs"]["Approvals"]["properties"]) == {"required", "self", "users"}
+    assert set(schema["$defs"]["Approvals"]["properties"]) == {"required", "self", "users", "teams"}
     assert set(schema["$defs"]["KnownFailure"]["properties"]) == {"text", "class"}
     assert schema["additionalProperties"] is False
 

@@ -117,3 +117,35 @@ async def test_nothing_is_merged_while_it_is_frozen(story: Story) -> None:
     await story.until("Not merged.")
     await story.commit("acme/api", {PATH: "merge: squash\n"})
     await story.until("**Done.**")
+
+
+async def test_members_of_a_team_approve(story: Story) -> None:
+    settings = "approvals:\n  teams: [acme/leads]\n  users: [cem]\n"
+    await story.begin({"acme/api": {**FILES, PATH: settings}}, roles=PEOPLE)
+    await story.hub.do(lambda: story.hub.scenario.team("acme", "leads", "bea"))
+    await story.issue(PLAN)
+    await story.until("Waits for approval")
+    assert await story.ask("/lockstep approve") == "confused"
+    await story.until("name the people who approve plans, and you are none of them")
+    assert await story.ask("/lockstep approve", by="bea") == "+1"
+    await story.until("**Approved** by `bea`")
+    assert await story.ask("/lockstep unapprove", by="bea") == "+1"
+    await story.hub.do(lambda: story.hub.scenario.team("acme", "leads", "ana"))
+    assert await story.ask("/lockstep approve", by="bea") == "confused"  # asked anew, not remembered
+    assert await story.ask("/lockstep approve", by="cem") == "+1"
+    await story.until("**Approved** by `cem`")
+
+
+async def test_a_team_that_can_not_be_read_is_said(story: Story) -> None:
+    settings = "approvals:\n  teams: [acme/leads]\n"
+    await story.begin({"acme/api": {**FILES, PATH: settings}}, roles=PEOPLE)
+    await story.hub.do(lambda: story.hub.scenario.team("acme", "leads", "ana"))
+    for installation in story.hub.sandbox.state.installations.values():
+        installation.permissions.pop("members")
+    await story.issue(PLAN)
+    await story.until("Waits for approval")
+    assert await story.ask("/lockstep approve") == "confused"
+    await story.until("the App lacks the permission `members: read` on `acme`")
+    await story.commit("acme/api", {PATH: settings.replace("acme/", "other/")})
+    assert await story.ask("/lockstep approve") == "confused"
+    await story.until("`other/leads` is not a team of `acme`; correct `approvals.teams`.")
