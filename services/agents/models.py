@@ -111,7 +111,7 @@ class Budgets(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Models:
-    """The model of this Lockstep. provider, name: as in `anthropic:claude-sonnet-4-5`."""
+    """The model of this Lockstep. provider, name: as in `anthropic:claude-sonnet-5`."""
 
     def __init__(
         self,

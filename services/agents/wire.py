@@ -81,7 +81,8 @@ class PydanticWire:
             response = await direct.model_request(
                 self._model,
                 _theirs(ask),
-                model_settings={"max_tokens": ask.tokens},
+                # What grows from call to call is read back from the provider's cache for a tenth of its price.
+                model_settings={"max_tokens": ask.tokens, "cache": bool(ask.tools)},
                 model_request_parameters=parameters,
             )
         except ModelAPIError as error:
@@ -103,8 +104,8 @@ class PydanticWire:
             from pydantic_ai.models.anthropic import AnthropicModel
             from pydantic_ai.providers.anthropic import AnthropicProvider
 
-            given = {"base_url": self._way.url} if self._way.url else {}
-            anthropic = AsyncAnthropic(api_key=self._way.key, max_retries=0, http_client=self._client, **given)
+            url = self._way.url or "https://api.anthropic.com"  # said, or the environment would be asked for it
+            anthropic = AsyncAnthropic(api_key=self._way.key, max_retries=0, http_client=self._client, base_url=url)
             return AnthropicModel(self._name, provider=AnthropicProvider(anthropic_client=anthropic))
         from openai import AsyncOpenAI
         from pydantic_ai.models.openai import OpenAIChatModel

@@ -1,4 +1,4 @@
-"""A model's provider on this machine, which speaks as OpenAI does and answers what a test tells it to."""
+"""A model's provider on this machine, which speaks as OpenAI and Anthropic do and answers what a test tells it to."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -42,7 +42,7 @@ class Provider:
     async def handle(self, request: web.Request) -> web.StreamResponse:
         body = await request.json()
         self.asked.append(body)
-        self.keys.append(request.headers.get("authorization", ""))
+        self.keys.append(request.headers.get("authorization", "") or request.headers.get("x-api-key", ""))
         assert len(self.asked) <= CALLS, "the model is asked without end"
         self.came.set()
         found = self.answers[min(len(self.asked), len(self.answers)) - 1]
@@ -58,7 +58,8 @@ class Provider:
         if answer.status != 200:
             told = {"error": {"message": answer.text, "type": "error"}}
             return web.json_response(told, status=answer.status, headers=dict(answer.headers))
-        return web.json_response(_completion(body["model"], answer, len(self.asked)))
+        shape = _message if request.path.endswith("/messages") else _completion
+        return web.json_response(shape(body["model"], answer, len(self.asked)))
 
     async def _without_end(self, request: web.Request) -> web.StreamResponse:
         response = web.StreamResponse(headers={"content-type": "application/json"})
@@ -104,12 +105,31 @@ def _completion(model: str, answer: Answer, count: int) -> Mapping[str, Any]:
     }  # fmt: skip
 
 
+def _message(model: str, answer: Answer, count: int) -> Mapping[str, Any]:
+    """The same in Anthropic's words, whose input leaves out what is read from the cache."""
+    content: list[dict[str, Any]] = [{"type": "text", "text": answer.text}] if answer.text else []
+    for place, (name, given) in enumerate(answer.calls):
+        content.append({"type": "tool_use", "id": f"toolu_{count}_{place}", "name": name, "input": dict(given)})
+    into, out = answer.tokens
+    usage = {
+        "input_tokens": into - answer.cached,
+        "output_tokens": out,
+        "cache_read_input_tokens": answer.cached,
+        "cache_creation_input_tokens": 0,
+    }
+    return {
+        "id": f"msg_{count}", "type": "message", "role": "assistant", "model": model, "content": content,
+        "stop_reason": "tool_use" if answer.calls else "end_turn", "stop_sequence": None, "usage": usage,
+    }  # fmt: skip
+
+
 @asynccontextmanager
 async def providing(*answers: Answer | Callable[[Mapping[str, Any]], Answer]) -> AsyncIterator[Provider]:
     """A provider on a free port."""
     provider = Provider(*answers)
     app = web.Application(client_max_size=50_000_000)
     app.router.add_post("/v1/chat/completions", provider.handle)
+    app.router.add_post("/v1/messages", provider.handle)
     runner = web.AppRunner(app, shutdown_timeout=0.1)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)

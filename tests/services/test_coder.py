@@ -214,7 +214,7 @@ async def test_another_model_of_the_same_provider_may_be_named_and_no_other(tmp_
         await work(models, tmp_path / "files", model="openai:gpt-4o")
         assert provider.asked[1]["model"] == "gpt-4o"
         with pytest.raises(NotPossible, match="of another provider"):
-            await work(models, tmp_path / "files", model="anthropic:claude-sonnet-4-5")
+            await work(models, tmp_path / "files", model="anthropic:claude-sonnet-5")
 
 
 async def test_without_a_model_one_sentence_says_so(tmp_path: Path) -> None:

@@ -82,6 +82,34 @@ async def test_a_tool_call_and_its_result_go_back_and_forth(tmp_path: Path) -> N
     assert (told["content"], told["tool_call_id"]) == ("its text", "call-1-0")
 
 
+async def test_anthropics_words_come_to_the_same(tmp_path: Path) -> None:
+    """There the input that is told leaves out what came from the cache; here it is all of it, at three prices."""
+    tool = Tool(name="read", description="Read.", schema={"type": "object", "properties": {"path": {"type": "string"}}})
+    wants = Answer(text="Let me look.", calls=(("read", {"path": "a"}),), cached=400)
+    async with providing(wants, Answer(text="Done.")) as provider:
+        database = SqliteDatabase(tmp_path / "lockstep.sqlite")
+        await database.open()
+        url = provider.url.removesuffix("/v1")
+        settings = Settings(model="anthropic:claude-sonnet-5", model_key=KEY, model_url=url)
+        models = models_of(settings, database, SystemClock())
+        assert models is not None
+        reply = await models.ask(CALL, Ask(system="S", messages=HELLO.messages, tools=(tool,)))
+        assert reply.usage == Usage(input=1_000, cache_read=400, output=100)
+        (call,) = reply.message.calls
+        came = Message(role="results", results=(Result(id=call.id, name="read", text="its text"),))
+        more = Ask(system="S", messages=(*HELLO.messages, reply.message, came), tools=(tool,))
+        assert (await models.ask(CALL, more)).message.text == "Done."
+        found = await spent(Ledger(database))
+        assert (found.calls, found.unpriced) == (2, 0)
+        whole = Prices({}).of("anthropic", "claude-sonnet-5", Usage(input=1_000, output=100)).cost
+        assert whole is not None
+        assert whole < found.cost < 2 * whole, "what came from the cache is cheaper"
+        assert all(key.endswith(KEY) for key in provider.keys)
+        assert "cache_control" in str(provider.asked[1]), "the conversation is read from the cache next time"
+        await models.close()
+        await database.close()
+
+
 @pytest.mark.parametrize(
     ("answer", "said"),
     [
