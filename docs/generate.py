@@ -3,6 +3,7 @@
 Usage: python docs/generate.py [--check]. With --check nothing is written and the exit status says whether the pages are up to date.
 """
 
+import re
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -57,12 +58,17 @@ def _keys(schema: Mapping[str, Any], before: str = "") -> Iterator[str]:
             yield f"| `{before}{name}` | a list of `text` and `class` | `none` | {key['description']} |"
             continue
         if "$ref" in str(key):
-            yield from _keys(schema["$defs"]["Approvals"], f"{name}.")
+            part = re.search(r"#/\$defs/(\w+)", str(key))
+            yield from _keys(schema["$defs"][part[1]], f"{name}.") if part else ()
             continue
-        accepts = " or ".join(f"`{value}`" for value in key["enum"]) if "enum" in key else _ACCEPTS[key["type"]]
-        default = key["default"] if key["default"] not in ([], (), {}) else "none"
+        accepts = " or ".join(f"`{value}`" for value in key["enum"]) if "enum" in key else _accepts(name, key["type"])
+        default = key["default"] if key["default"] not in ([], (), {}, "") else "none"
         default = str(default).lower() if isinstance(default, bool) else default
         yield f"| `{before}{name}` | {accepts} | `{default}` | {key['description']} |"
+
+
+def _accepts(name: str, kind: str) -> str:
+    return {"labels": "a list of labels", "text": "Markdown, up to 4,000 characters"}.get(name) or _ACCEPTS[kind]
 
 
 def _keys_of_sets(schema: Mapping[str, Any]) -> Iterator[str]:
@@ -127,7 +133,7 @@ REPOSITORY = """
 
 In `.github/lockstep.yml` on the default branch. The same file in the owner's `.github` repository, where the App is
 installed on it too, holds defaults for all repositories of that owner: what a repository says itself counts, and of
-`approvals` and `aliases` key by key; to its own `failures` the owner's are added. An unknown key or a value that does not fit is an error. While a repository's own
+`approvals`, `aliases` and `issues` key by key; to its own `failures` the owner's are added. An unknown key or a value that does not fit is an error. While a repository's own
 file has one, its plans can't be approved, and everything else is as if the file were empty. The check `lockstep/config` on a pushed
 commit of the default branch shows errors at their lines.
 
@@ -147,10 +153,16 @@ approvals:
   self: false
 aliases:
   r+: approve
+issues:
+  assign: codeowners
+  labels: [planned]
 failures:
   - text: "quota of * is used up"
     class: out_of_resources
 ```
+
+`issues` says what tracking issues in this repository are given, once, when they are made; who takes a label or a person off has the last word.
+What GitHub refuses there stops no task. Teams in CODEOWNERS can't be assigned to an issue and are left out.
 
 `failures` name what [only this repository's CI prints](failures.md#patterns). A `text` has 4 to 200 characters, a word of at least three
 letters, at most five `*`, and not both `#` and other numbers.

@@ -49,6 +49,29 @@ class Approvals(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     ] = ()
 
 
+class Issues(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What tracking issues in a repository are given."""
+
+    assign: Annotated[
+        Literal["nobody", "codeowners"],
+        Meta(
+            description="`codeowners` assigns each to the people who own the task's `paths`, without any those who own "
+            "`*`; five at most."
+        ),
+    ] = "nobody"
+    labels: Annotated[
+        tuple[Annotated[str, Meta(pattern=r"^(?!lockstep:)[^,\x00-\x1f]{1,50}$")], ...],
+        Meta(max_length=10, description="Labels that each has besides Lockstep's own; what is not there is made."),
+    ] = ()
+    text: Annotated[str, Meta(max_length=4_000, description="Markdown that stands at the end of each.")] = ""
+    blocked_by: Annotated[
+        bool,
+        Meta(
+            description="`true`: GitHub's own dependencies say what waits for what, too; it takes a call for each need."
+        ),
+    ] = False
+
+
 class RepoConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What a repository wants of Lockstep; the descriptions are those of the schema and of the reference."""
 
@@ -64,6 +87,7 @@ class RepoConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
         dict[Alias, Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_-]{0,31}$")]],
         Meta(max_length=20, description="Short words for commands in comments, such as `r+: approve`."),
     ] = {}
+    issues: Annotated[Issues, Meta(description="What tracking issues are given.")] = Issues()
     freeze: Annotated[tuple[Freeze, ...], Meta(max_length=20, description="When nothing is merged.")] = ()
     failures: Annotated[
         tuple[KnownFailure, ...],
@@ -109,14 +133,14 @@ def read_config(text: str, place: str = CONFIG_PATH, defaults: str = "") -> Repo
 
 
 def combined(defaults: Keys[str, Any], own: Keys[str, Any]) -> RepoConfig:
-    """What a repository says over its owner's defaults; of `approvals` and `aliases`, key by key, of `failures`
-    its own before the owner's; a freeze of the owner's holds too.
+    """What a repository says over its owner's defaults; of `approvals`, `aliases` and `issues`, key by key, of
+    `failures` its own before the owner's; a freeze of the owner's holds too.
     """
     merged = {**defaults, **own}
     for key in ("failures", "freeze"):
         if key in defaults and key in own:
             merged[key] = [*own[key], *defaults[key]]
-    for key in ("approvals", "aliases"):
+    for key in ("approvals", "aliases", "issues"):
         if key in defaults and key in own:
             merged[key] = {**defaults[key], **own[key]}
     try:
@@ -166,7 +190,12 @@ def _take(key: Spot, node: Node, written: dict[str, Any], findings: Findings) ->
         written[key.text] = value
 
 
-_PARTS: Keys[str, type[msgspec.Struct]] = {"approvals": Approvals, "failures": KnownFailure, "freeze": Freeze}
+_PARTS: Keys[str, type[msgspec.Struct]] = {
+    "approvals": Approvals,
+    "issues": Issues,
+    "failures": KnownFailure,
+    "freeze": Freeze,
+}
 """Settings that have keys of their own."""
 
 
@@ -186,5 +215,6 @@ def _said(message: str, key: str) -> str:
     return {
         "aliases": "an alias is a word such as 'r+' or 'lgtm', and stands for a command's word such as 'approve'",
         "approvals": "'users' are logins and 'teams' are 'organisation/team', both without an @",
+        "issues": "a label has 1 to 50 characters and no comma; those that begin with 'lockstep:' are Lockstep's own",
         "failures": "a 'text' has a word of three letters or more, five '*' at most, and not both '#' and digits",
     }.get(key, "its value does not have the allowed form")

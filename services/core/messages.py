@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 from services.core.board import Run
 from services.core.machine import TaskState
-from services.core.names import marker
+from services.core.names import marker, without_marks
 from services.core.plan import Task
 from services.core.text import code, plain, title
 
@@ -28,7 +28,8 @@ def issue_title(task: Task) -> str:
     return title(task.title)
 
 
-def issue_body(run: Run, task: Task, key: str, hidden: frozenset[str] = NONE) -> str:
+def issue_body(run: Run, task: Task, key: str, hidden: frozenset[str] = NONE, more: str = "") -> str:
+    """more: what the repository's own settings add; Markdown of those who can merge there, without marks of ours."""
     lines = [
         f"Task {code(task.id)} of {plan_place(run, hidden)}.",
         "",
@@ -38,6 +39,8 @@ def issue_body(run: Run, task: Task, key: str, hidden: frozenset[str] = NONE) ->
     ]
     if task.body:
         lines += ["", *(f"> {plain(line, 1000)}" for line in task.body.splitlines()[:40])]
+    if more:
+        lines += ["", without_marks(more)]
     return "\n".join([*lines, "", MADE, marker(key)])
 
 

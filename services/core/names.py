@@ -82,6 +82,11 @@ def marker(key: str) -> str:
     return f"<!-- lockstep:key={re.sub(r'[^A-Za-z0-9/._-]', '-', key)} -->"
 
 
+def without_marks(text: str) -> str:
+    """A text in which nothing could be taken for such a mark, nor hide what follows it."""
+    return text.replace("<!--", "&lt;!--")
+
+
 def pull_key(repo: str, number: int) -> str:
     return f"pull:{repo.lower()}#{number}"
 

@@ -29,6 +29,7 @@ from services.engine.observe import Observer
 from services.engine.outcome import Outcome
 from services.engine.parents import CLOCKS_APART, Parents
 from services.engine.parts import WRITE, Parts
+from services.engine.tracking import Tracking
 from services.errors import NotFound, RateLimited, Refused, Withdrawn
 from services.github.infos import IssueInfo, PullInfo
 from services.store.runs import Due
@@ -45,6 +46,7 @@ class Effects:
         self._parts = parts
         self._observer = observer
         self._parents = Parents(parts)
+        self._tracking = Tracking(parts)
         self._put_off: set[str] = set()  # keys of effects that limits have put off before anything was sent
         self._made: dict[str, IssueInfo] = {}  # tracking issues that are still to be linked, by effect
         self._posting: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()  # by task: its check runs
@@ -60,7 +62,7 @@ class Effects:
             return await self._former(board, due, *known) if known is not None else former.GONE
         task, state = known
         if due.action.kind == "track":
-            return await self._track(run, task, due)
+            return await self._track(board, task, due)
         if due.action.kind in {"tidy", "label", "discard", "assign", "revert"}:
             return await self._beside(board, task, state, due)
         if due.action.fence != state.fence:
@@ -97,8 +99,9 @@ class Effects:
             return await reverts.revert(self._parts, board.run, task, due.action.key, hidden)
         return await branches.discard(self._parts, board.run, task, state)
 
-    async def _track(self, run: Run, task: Task, due: Due) -> Outcome:
+    async def _track(self, board: Board, task: Task, due: Due) -> Outcome:
         """The tracking issue, and its place under the plan issue; a sub-issue that is the task has both."""
+        run = board.run
         if task.issue:
             return Outcome(happened=(Happening(kind="tracked", number=task.issue),))
         writes, key = self._parts.github.writes.ranked("plan"), due.action.key
@@ -107,9 +110,11 @@ class Effects:
         if made is None and may_be_there and run.started_at is not None:
             made = await writes.find_issue(task.repo, names.marker(key), run.started_at - CLOCKS_APART)
         if made is None:
-            body = messages.issue_body(run, task, key, await self._hidden(run, task))
+            more = (await self._tracking.wants(task.repo)).text
+            body = messages.issue_body(run, task, key, await self._hidden(run, task), more)
             made = await self._once(due, writes.create_issue(task.repo, messages.issue_title(task), body))
-        self._made[key], note = made, ""  # linking it may be put off
+        self._made[key] = made  # what follows may be put off
+        note = await self._tracking.dress(board, task, made)
         try:
             await writes.link_sub_issue(run.repo, await self._parents.of(run, task), made)
         except (Refused, NotFound) as refused:  # of one owner only: the plan comment links the rest

@@ -179,6 +179,14 @@ class Writes:
         except Refused as error:
             tolerate(error, "duplicate sub-issues")
 
+    async def block_issue(self, repo: str, number: int, blocker: IssueInfo) -> None:
+        """Say that an issue waits for another one (of any repository of the owner); twice changes nothing."""
+        try:
+            data = {"issue_id": int(blocker.id)}
+            await self._talk(repo, "POST", f"/issues/{number}/dependencies/blocked_by", data)
+        except Refused as error:
+            tolerate(error, "already been taken")
+
     async def _node_of(self, repo: str, number: int) -> str:
         """The global id of an issue, asked for once."""
         if self._batcher is None:
@@ -295,9 +303,9 @@ class Writes:
         changed = (f"pull:{number}", f"issue:{number}", "branch")
         await self._write(repo, "PUT", f"/pulls/{number}/update-branch", data, MERGE, *changed, alone=True)
 
-    async def assign(self, repo: str, number: int, login: str) -> None:
-        """Put a person on an issue beside those who are; GitHub leaves out whoever can't be assigned."""
-        await self._talk(repo, "POST", f"/issues/{number}/assignees", {"assignees": [login]}, f"issue:{number}")
+    async def assign(self, repo: str, number: int, *logins: str) -> None:
+        """Put people on an issue beside those who are; GitHub leaves out whoever can't be assigned."""
+        await self._talk(repo, "POST", f"/issues/{number}/assignees", {"assignees": logins}, f"issue:{number}")
 
     async def create_commit(self, repo: str, message: str, tree: str, parents: Sequence[str]) -> str:
         """A commit that no branch leads to yet; its sha."""

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.core.config import Approvals, RepoConfig, combined, config_schema, read_config, read_file
+from services.core.config import Approvals, Issues, RepoConfig, combined, config_schema, read_config, read_file
 from services.errors import UserError
 
 
@@ -22,6 +22,14 @@ from services.errors import UserError
         (
             'aliases:\n  "r+": approve\n  lgtm: approve\n  r-: unapprove\n',
             RepoConfig(aliases={"r+": "approve", "lgtm": "approve", "r-": "unapprove"}),
+        ),
+        (
+            "issues:\n  assign: codeowners\n  labels: [one, Two words]\n  blocked_by: true\n  text: |\n    - [ ] a\n    - [ ] b\n",
+            RepoConfig(
+                issues=Issues(
+                    assign="codeowners", labels=("one", "Two words"), blocked_by=True, text="- [ ] a\n- [ ] b\n"
+                )
+            ),
         ),
     ],
 )
@@ -46,6 +54,9 @@ def test_reads(text: str, expected: RepoConfig) -> None:
         ("approvals:\n  required: many", 2, "expected 'int'"),
         ("approvals:\n  users:\n    - ann\n    - '@bob'", 4, "without an @"),
         ("approvals:\n  teams: [acme/leads, bob]", 2, "'teams' are 'organisation/team'"),
+        ("issues:\n  labels: ['lockstep:plan']", 2, "Lockstep's own"),
+        ("issues:\n  asign: codeowners", 2, "Did you mean `assign`?"),
+        ("issues:\n  assign: everybody", 2, "invalid enum value 'everybody'"),
         ("approvals: 2", 1, "expected 'object'"),
         ("aliases:\n  R+: approve", 1, "an alias is a word"),
         ("aliases:\n  lgtm: /lockstep approve", 1, "an alias is a word"),

@@ -31,6 +31,12 @@ Task `api` of the plan in acme/platform#7.
     )
 
 
+def test_a_tracking_issue_ends_with_what_the_repository_adds() -> None:
+    current = run(task("schema"))
+    body = messages.issue_body(current, current.plan.by_id["schema"], "k", more="- [ ] told <!-- lockstep:key=x -->")
+    assert "\n\n- [ ] told &lt;!-- lockstep:key=x -->\n\n<sub>" in body
+
+
 def test_a_pull_request_names_what_it_depends_on() -> None:
     current = happen(
         in_review(task("schema", repo="acme/schema"), task("api", "schema")), "schema", "merged", sha="c" * 40

@@ -52,3 +52,8 @@ def test_what_a_merge_queue_tries() -> None:
 def test_a_run_whose_name_says_nothing_of_its_home_is_known() -> None:
     assert names.is_hidden(names.hidden_run_id("2871", 1))
     assert not names.is_hidden(names.run_id("acme/platform", 12, 1))
+
+
+def test_no_mark_can_be_written_into_a_text() -> None:
+    mark = names.marker("a/b/c/d")
+    assert mark not in names.without_marks(f"before {mark} after")

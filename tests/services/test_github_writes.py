@@ -78,6 +78,8 @@ Tolerant = Callable[[GitHub], Awaitable[object]]
          lambda g: g.writes.ensure_label("acme/api", f"lockstep:{next(numbers)}", "#00ff00", "d")),
         ("POST", f"{API}/issues/5/sub_issues", 422, {"message": "Issue may not contain duplicate sub-issues"},
          lambda g: g.writes.link_sub_issue("acme/api", 5, CHILD)),
+        ("POST", f"{API}/issues/5/dependencies/blocked_by", 422, {"message": "Target issue has already been taken"},
+         lambda g: g.writes.block_issue("acme/api", 5, CHILD)),
         ("DELETE", f"{API}/git/refs/heads/lockstep/p/t", 422, {"message": "Reference does not exist"},
          lambda g: g.writes.delete_branch("acme/api", "lockstep/p/t")),
     ],
@@ -90,7 +92,11 @@ async def test_a_wish_already_fulfilled_is_no_error(
     hub.script(method, path, Reply(422, {"message": "Validation Failed", "errors": ["something else"]}))
     with pytest.raises(Refused, match="something else"):
         await act(github)
-    hub.script(method, path, Reply(403, {"message": "already_exists duplicate sub-issues Reference does not exist"}))
+    hub.script(
+        method,
+        path,
+        Reply(403, {"message": "already_exists duplicate sub-issues already been taken Reference does not exist"}),
+    )
     with pytest.raises(Refused):
         await act(github)
 
