@@ -40,6 +40,7 @@ from services.store.checkpoints import Checkpoints
 from services.store.db import Database
 from services.store.fence import Fence
 from services.store.inbox import Inbox
+from services.store.ledger import Ledger
 from services.store.news import DOUBT, INBOX, RESULT, WAKE, News
 from services.store.opening import database_at
 from services.store.plans import Plans
@@ -81,7 +82,7 @@ async def sharing(settings: Settings, role: Role, clock: Clock) -> AsyncIterator
 async def _web(settings: Settings, clock: Clock, database: Database) -> AsyncIterator[Member]:
     """Receives and shows; whoever conducts the shard hears of a delivery when it is committed."""
     app, inbox, metrics = application(), Inbox(database, Fence({})), Metrics()
-    shown = Shown(Plans(database), Runs(database), Checkpoints(database), settings.workers)
+    shown = Shown(Plans(database), Runs(database), Checkpoints(database), settings.workers, Ledger(database))
     add_web(app, settings, inbox=inbox, shown=shown, wake=lambda: None, clock=clock, metrics=metrics)
     health = Health(database=database, inbox=inbox, metrics=metrics, github=None, clock=clock)
     async with listening(settings, app, health) as url:

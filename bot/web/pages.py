@@ -131,7 +131,8 @@ class Pages:
         if found is None:
             raise web.HTTPNotFound
         now = self._clock.now()
-        return Seen(*found, self._places, now, await self._shown.outlook(now))
+        spent = await self._shown.spent(found[0].id)
+        return Seen(*found, self._places, now, await self._shown.outlook(now), spent)
 
     async def _page(self, request: web.Request, make: Callable[[], str]) -> web.Response:
         """The page that `make` renders, or 304 when the reader has exactly this one."""

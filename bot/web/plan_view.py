@@ -10,6 +10,7 @@ from bot.web.times import clock
 from bot.web.views import PAGE, RUN_STATES, Card, Seen, TaskLine
 from bot.web.walks import Walk, walks
 from services.core.clock import from_text
+from services.core.cost import cost_in_words
 from services.core.folding import fold
 from services.core.forecast import end_in_words
 from services.core.machine import ENDED
@@ -216,6 +217,8 @@ def _facts(seen: Seen) -> tuple[str, ...]:
         if end:
             facts.append(f"expected end {end}")
         facts.append(f"version {seen.plan.hash[:12]}")
+    if seen.spent:
+        facts.append("models: " + cost_in_words(seen.spent).replace("**", "").rstrip("."))
     if seen.run is not None and seen.run.former:
         count = len(seen.run.former)
         facts.append(f"{count} task{'s' * (count != 1)} taken out of it")

@@ -5,7 +5,7 @@ escape everything; only characters that nobody can see are taken out of titles.
 """
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
 from urllib.parse import quote, urlencode
@@ -15,6 +15,7 @@ import msgspec
 from bot.web.times import When, when
 from services.core import graph
 from services.core.board import Run
+from services.core.cost import Spent
 from services.core.durations import lasting
 from services.core.explain import ends
 from services.core.explained import ended_by
@@ -155,9 +156,15 @@ class Seen:
     """A plan and its newest run at one moment. Without a run every task is planned; what is ticked is done."""
 
     def __init__(
-        self, row: PlanRow, run: Run | None, places: Places, now: datetime, ahead: Ahead | None = None
+        self,
+        row: PlanRow,
+        run: Run | None,
+        places: Places,
+        now: datetime,
+        ahead: Ahead | None = None,
+        spent: Sequence[Spent] = (),
     ) -> None:
-        self.row, self.run, self.places, self.now, self._ahead = row, run, places, now, ahead
+        self.row, self.run, self.places, self.now, self._ahead, self.spent = row, run, places, now, ahead, spent
         self.plan: Plan | None = run.plan if run is not None else row.parsed.plan
 
     @cached_property

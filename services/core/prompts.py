@@ -74,9 +74,19 @@ def read_prompt(text: str) -> Prompt:
     )
 
 
+def without_comments(text: str) -> str:
+    """The text without HTML comments: what people don't see when they read it must not steer what they get."""
+    parts, at = [], 0
+    while (start := text.find("<!--", at)) >= 0:
+        parts.append(text[at:start])
+        end = text.find("-->", start + 4)
+        at = end + 3 if end >= 0 else len(text)
+    return "".join([*parts, text[at:]])
+
+
 def fenced(name: str, text: str, limit: int) -> str:
     """Foreign text between marks that it can't hold itself."""
-    clean = _TAG.sub(r"<\1_\2", clean_block(text))
+    clean = _TAG.sub(r"<\1_\2", clean_block(without_comments(text)))
     cut = clean if len(clean) <= limit else f"{clean[:limit]}\n[cut here: {len(clean) - limit} more characters]"
     mark = hashlib.sha256(cut.encode("utf-8", "replace")).hexdigest()[:16]
     return f'<untrusted name="{name}" mark="{mark}">\n{cut}\n</untrusted mark="{mark}">'

@@ -22,6 +22,7 @@ from services.core.clock import to_text
 from services.core.drafting import MOST_TASKS, Judged, judge, told_problems
 from services.core.names import marker
 from services.core.plan import Plan
+from services.core.prompts import without_comments
 from services.core.text import code, plain
 from services.engine.drafted import body_of, replaced
 from services.engine.intake import Intake
@@ -164,20 +165,32 @@ class Drafter:
                 if row is None or row.draft != draft.n:
                     await self._save(msgspec.structs.replace(draft, state="void"))
         except ModelBusy as busy:
-            await self._later(draft, str(busy), busy.retry_after)
+            await self._later(draft, str(busy), busy.retry_after, most=TRIES)
         except (NotFound, Refused) as gone:  # the issue, or our right to write there
-            await self._save(msgspec.structs.replace(draft, state="failed", why=plain(gone.message, 200)))
+            await self._failed(draft, plain(gone.message, 200))
         except ApiError as error:
             await self._later(draft, str(error), error.retry_after)
         except UserError as error:
-            await self._save(msgspec.structs.replace(draft, state="failed", why=str(error)))
+            await self._failed(draft, str(error))
 
-    async def _later(self, draft: Draft, why: str, retry_after: float | None) -> None:
-        """It goes on after a pause, and is given up after some of those; GitHub is waited for as long as it takes."""
+    async def _failed(self, draft: Draft, why: str) -> None:
+        await self._save(msgspec.structs.replace(await self._current(draft), state="failed", why=why))
+
+    async def _current(self, draft: Draft) -> Draft:
+        """The draft with all that was kept of it before something went wrong."""
+        found = await self._parts.drafts.get(draft.plan_id, draft.n) if self._parts.drafts is not None else None
+        return found or draft
+
+    async def _later(self, draft: Draft, why: str, retry_after: float | None, most: int = 0) -> None:
+        """It goes on after a pause, and after so many of those it is given up. GitHub is waited for as long as it
+        takes.
+        """
+        draft = await self._current(draft)
         tries = draft.tries + 1
-        if draft.state == "asked" and tries >= TRIES:
-            said = f"{code(draft.model or 'The model')} gave no answer in {TRIES} tries: {plain(why, 200)}."
-            await self._save(msgspec.structs.replace(draft, state="failed", why=said))
+        if most and tries >= most:
+            await self._failed(
+                draft, f"{code(draft.model or 'the model')} gave no answer in {most} tries: {plain(why, 200)}."
+            )
             return
         log.info("a draft is tried again later", plan=draft.plan_id, tries=tries, why=why)
         await self._save(msgspec.structs.replace(draft, tries=tries))
@@ -231,9 +244,9 @@ class Drafter:
 
     async def _offered(self, draft: Draft, issue: IssueInfo) -> tuple[str, ...]:
         """The repositories that the draft may name: those that the issue names, and that who asked may write to."""
-        reads = self._parts.github.reads
+        reads, told = self._parts.github.reads, f"{issue.title}\n{without_comments(issue.body)}"
         found = [draft.repo]
-        for name in await self._intake.nameable(draft.repo, issue, f"{issue.title}\n{issue.body}", only_named=True):
+        for name in await self._intake.nameable(draft.repo, issue, told, only_named=True):
             if name.lower() == draft.repo.lower() or len(found) >= MOST_REPOS:
                 continue
             if await reads.permission(name, draft.actor, fresh=True) in WRITE:

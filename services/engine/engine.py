@@ -61,7 +61,7 @@ class Engine(Shown):
     """One per process. `start` takes up what an earlier process left."""
 
     def __init__(self, parts: Parts) -> None:
-        super().__init__(parts.plans, parts.runs, parts.checkpoints, parts.settings.workers)
+        super().__init__(parts.plans, parts.runs, parts.checkpoints, parts.settings.workers, parts.ledger)
         self._parts = parts
         self.stickies = Stickies(parts)
         self.intake = Intake(parts, self.stickies)
@@ -391,7 +391,7 @@ class Engine(Shown):
 
     async def cost(self, repo: str, number: int) -> list[Spent]:
         """What models have cost for the plan of an issue and all its runs; a refusal where nothing was ever asked."""
-        spent = await self._parts.ledger.spent(f"{repo}#{number}") if self._parts.ledger is not None else []
+        spent = await self.spent(f"{repo}#{number}")
         if not spent:
             await self.intake.known(repo, number)
         return spent

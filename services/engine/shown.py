@@ -4,11 +4,13 @@ from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 
 from services.core.board import Run
+from services.core.cost import Spent
 from services.core.forecast import Forecast, forecast
 from services.core.lengths import Lengths
 from services.core.plan import Plan
 from services.core.steps import Trail, keys_of, trail
 from services.store.checkpoints import Checkpoints
+from services.store.ledger import Ledger
 from services.store.plans import PlanRow, Plans
 from services.store.runs import Runs, Told
 
@@ -19,7 +21,10 @@ FRESH = timedelta(minutes=1)
 class Shown:
     """Asks GitHub nothing and changes nothing."""
 
-    def __init__(self, plans: Plans, runs: Runs, checkpoints: Checkpoints, workers: int = 4) -> None:
+    def __init__(
+        self, plans: Plans, runs: Runs, checkpoints: Checkpoints, workers: int = 4, ledger: Ledger | None = None
+    ) -> None:
+        self._ledger = ledger
         self._plans, self._runs, self._checkpoints, self._workers = plans, runs, checkpoints, workers
         self._lengths = Lengths()
         self._lengths_of: datetime | None = None
@@ -33,6 +38,10 @@ class Shown:
         """One plan as the store has it; asks GitHub nothing."""
         row = await self._plans.get(plan_id)
         return (row, await self._runs.of_plan(plan_id)) if row is not None else None
+
+    async def spent(self, plan_id: str) -> list[Spent]:
+        """What models have cost for a plan and all its runs."""
+        return await self._ledger.spent(plan_id) if self._ledger is not None else []
 
     async def outlook(self, now: datetime) -> Callable[[Plan, Run | None], Forecast]:
         """Says what is to be expected of a plan, or of its run; may be asked in any thread."""

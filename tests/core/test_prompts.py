@@ -67,6 +67,14 @@ def test_an_input_that_looks_like_another_one_stays_a_text() -> None:
     assert "{{home}}" in turn
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [("a<!-- secretly -->b", "ab"), ("a<!-- never closed", "a"), ("a<!-- x --><!-- y -->b-->", "ab-->"), ("<!-->", "")],
+)
+def test_what_people_do_not_see_is_not_told(text: str, said: str) -> None:
+    assert fenced("body", text, 100).splitlines()[1:-1] == [said] or (said == "" and "secretly" not in text)
+
+
 @given(st.text(max_size=300), st.integers(min_value=1, max_value=100))
 def test_foreign_text_never_leaves_its_marks(text: str, limit: int) -> None:
     said = fenced("body", text, limit)

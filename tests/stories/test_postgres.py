@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.kit import postgres
+from tests.kit.model import Answer, providing
 from tests.kit.pipe import Pipe
 from tests.kit.story import Story
 
@@ -61,3 +62,16 @@ async def test_the_server_is_away_while_an_attempt_ends(url: str, story: Story, 
     await story.until("**Done.**")
     await story.settled()
     assert len(story.pulls()) == 1
+
+
+async def test_a_model_drafts_and_works_through_the_queue(url: str, story: Story) -> None:
+    drafted = "tasks:\n  - id: x\n    title: Write hello\n    agent: coder\n    prompt: Write it.\n"
+    edit = ("edit", {"path": "hello.txt", "old": "", "new": "hello\n"})
+    async with providing(Answer(text=drafted), Answer(calls=(edit,)), Answer(text="Done.")) as provider:
+        await story.begin(database_url=url, model="openai:gpt-4o", model_url=provider.url, model_key="sk-0123456789")
+        await story.issue("Please write hello.")
+        await story.until("Waits for approval:** 1 task")
+        assert await story.ask("/lockstep approve\n/lockstep run") == "+1", story.plan_comment()
+        await story.until("**Done.**")
+        assert await story.ask("/lockstep cost") == "+1"
+        await story.until("for 3 model calls.", "| `x` | doing the work |")
