@@ -37,6 +37,7 @@ from services.store.fence import Fence
 from services.store.gates import Gates
 from services.store.inbox import Inbox
 from services.store.ledger import Ledger
+from services.store.lessons import Lessons
 from services.store.plans import Plans
 from services.store.retention import Keep, Retention
 from services.store.runs import Runs
@@ -121,6 +122,7 @@ def assemble(
             others=others,
             gates=Gates(database),
             delegations=Delegations(database),
+            lessons=Lessons(database),
             models=models,
             ledger=Ledger(database),
             drafts=Drafts(database),

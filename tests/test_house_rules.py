@@ -119,8 +119,8 @@ def test_what_registers_itself_is_what_we_think() -> None:
     services.checks.load()
     services.agents.AGENTS.load(services.agents)
     assert handlers.commands.COMMANDS.names() == [
-        "approve", "assign", "budget", "cancel", "cost", "delegate", "explain", "help", "hold", "merge", "model",
-        "override", "ping", "priority", "rebase", "recreate", "refresh", "replan", "resume", "retry", "rollback", "run",
+        "approve", "assign", "budget", "cancel", "cost", "delegate", "explain", "help", "hold", "lesson", "merge",
+        "model", "override", "ping", "priority", "rebase", "recreate", "refresh", "replan", "resume", "retry", "rollback", "run",
         "simulate", "skip", "status", "try", "unapprove",
     ]  # fmt: skip
     assert services.agents.AGENTS.names() == ["coder", "script"]

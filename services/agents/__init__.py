@@ -34,14 +34,15 @@ class Journal(Protocol):
 class Work:
     """One attempt as an agent sees it. files: the repository's files, its own to change; seconds: how long it may take.
 
-    note: what an earlier attempt ran into, for agents that can read; empty at first.  models, call: how a model is
-    asked, where there is one, and what that is booked on.
+    note: what an earlier attempt ran into, for agents that can read; empty at first.  lessons: what reviews of other
+    tasks have taught.  models, call: how a model is asked, where there is one, and what that is booked on.
     """
 
     task: Task
     files: Path
     seconds: float
     note: str = ""
+    lessons: str = ""
     models: "Models | None" = None
     call: Call | None = None
     journal: Journal | None = None

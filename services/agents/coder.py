@@ -94,6 +94,7 @@ class _Talk:
             body=work.task.body,
             prompt=work.task.prompt,
             note=work.note,
+            lessons=work.lessons,
         )
         self._tools = (*TOOLS, CHECK) if work.task.verify.strip() else TOOLS
         self._messages: list[Message] = [Message(role="user", text=self._turn)]

@@ -54,6 +54,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
 
     replaces: commits of earlier attempts that may stand on the branch and be overwritten. protected: hold changes of
     protected paths back for a person (False once somebody has allowed them). note: what an earlier attempt ran into.
+    lessons: what reviews of other tasks have taught.
     """
 
     key: str
@@ -68,6 +69,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     replaces: tuple[str, ...] = ()
     protected: bool = True
     note: str = ""
+    lessons: str = ""
     plan_id: str = ""
 
 
@@ -203,6 +205,7 @@ class _Steps:
             files=workspace.files,
             seconds=self._left(),
             note=self._order.note,
+            lessons=self._order.lessons,
             models=self._models,
             call=Call(plan_id=self._order.plan_id, purpose="attempt", run_id=self._order.run_id, task=task.id),
             journal=progress,

@@ -25,6 +25,7 @@ from services.core.text import plain
 from services.engine import branches, former, merge_queue, reverts
 from services.engine.attempts import Order, Result
 from services.engine.hidden import hidden_in
+from services.engine.learned import Learned
 from services.engine.observe import Observer
 from services.engine.outcome import Outcome
 from services.engine.parents import CLOCKS_APART, Parents
@@ -47,6 +48,7 @@ class Effects:
         self._observer = observer
         self._parents = Parents(parts)
         self._tracking = Tracking(parts)
+        self._learned = Learned(parts)
         self._put_off: set[str] = set()  # keys of effects that limits have put off before anything was sent
         self._made: dict[str, IssueInfo] = {}  # tracking issues that are still to be linked, by effect
         self._posting: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()  # by task: its check runs
@@ -154,6 +156,7 @@ class Effects:
             when=state.since or self._parts.clock.now(),
             replaces=state.heads,
             note=state.asked,
+            lessons=await self._learned.for_attempt(task),
             plan_id=run.plan_id,
         )
         result = await self._parts.workers.attempt(order)
@@ -298,6 +301,7 @@ class Effects:
         if state.merge_sha and key not in self._without_branch:
             await writes.delete_branch(task.repo, names.branch(board.run.id, task.id))
             self._without_branch.add(key)  # what follows may be put off
+        await self._learned.merged(task, state)
         edited: IssueInfo | None = None
         if task.issue and state.state != "done":
             pass  # people's own: it is closed by what it asked for, or by them

@@ -30,6 +30,7 @@ from services.engine.files import check_plans, check_settings
 from services.engine.flows import Flows
 from services.engine.gates import Gatekeeper
 from services.engine.intake import Approved, Intake, whole
+from services.engine.learned import Learned
 from services.engine.lending import Lending
 from services.engine.observe import Observer
 from services.engine.parts import Parts
@@ -68,6 +69,7 @@ class Engine(Shown):
         self.drafter = Drafter(parts, self.stickies, self.intake)
         self.flows = Flows(parts, self.intake, self.drafter)
         self.lending = Lending(parts, self.intake)
+        self.learned = Learned(parts)
         self.trying = Trying(parts, self.stickies)
         self._observer = Observer(parts)
         self._gates = Gatekeeper(parts, parts.gates) if parts.gates is not None else None

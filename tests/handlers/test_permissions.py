@@ -35,7 +35,7 @@ TIERS = {
     "read": "cost explain help ping status",
     "triage": "hold priority resume",
     "write": "assign cancel rebase recreate refresh replan retry run simulate skip try",
-    "maintain": "approve budget delegate merge model override rollback unapprove",
+    "maintain": "approve budget delegate lesson merge model override rollback unapprove",
 }
 
 

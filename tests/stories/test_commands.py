@@ -40,6 +40,7 @@ async def test_help_lists_every_command_with_its_permission(story: Story) -> Non
 | `/lockstep explain [task…]` | Say what holds the tasks back, through all they need, who can act, and with which command. | read |
 | `/lockstep help` | Show this list. | read |
 | `/lockstep hold [task…] [why=…]` | Start and merge nothing more, in the whole run or of the named tasks, until `resume`. | triage |
+| `/lockstep lesson [approve or veto or retire or delete id]` | List what reviews of this plan's repositories have taught, or decide which of it later tasks are told. | maintain |
 | `/lockstep merge task…` | Merge the tasks' pull requests now if nothing is missing; says what is missing if something is. | maintain |
 | `/lockstep model task… or all model=NAME` | Have another model of the provider do the tasks of the agent `coder`, from their next attempt on. | maintain |
 | `/lockstep override [task] check or need [why=…]` | This check, or this need, no longer counts for the task's pull request as it is now; a new head voids it. | maintain |
@@ -52,7 +53,7 @@ async def test_help_lists_every_command_with_its_permission(story: Story) -> Non
 | `/lockstep resume [task… or all]` | Go on after `hold`: the run, the named tasks, or both with `all`. | triage |
 | `/lockstep retry [task… or failed or all]` | Start failed or cancelled tasks again, each with a new attempt; a skipped one only when it is named. | write |
 | `/lockstep rollback task… or all` | Open pull requests that take back what the tasks have merged, what needs them first; people merge those. | maintain |
-| `/lockstep run` | Start the approved plan. | write |
+| `/lockstep run [flow=name]` | Start the approved plan; `flow=name` makes a plan of an issue that holds none, one task for each repository of that flow, and posts it for approval. | write |
 | `/lockstep simulate` | Say what the plan is likely to take: time, calls, CI and money, as ranges and with what they go by. | write |
 | `/lockstep skip task…` | Leave tasks out; what needs them goes on. | write |
 | `/lockstep status [task…]` | Show where the plan, or the named tasks, stand. | read |

@@ -1,0 +1,59 @@
+"""What is learned from reviews: proposed after the merge, decided by maintainers, told to agents that can read."""
+
+from services.core.board import Run
+from services.core.lessons import AT_ONCE, Lesson, Verb, decided, proposed, told
+from services.core.machine import TaskState
+from services.core.plan import Task
+from services.core.text import code
+from services.engine.hidden import hidden_in
+from services.engine.parts import Parts
+from services.errors import UserError
+
+DEAF = frozenset({"script", "human"})
+"""Agents that are told nothing."""
+MAINTAIN = frozenset({"maintain", "admin"})
+
+
+class Learned:
+    """The lessons of all repositories."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+
+    async def merged(self, task: Task, state: TaskState) -> None:
+        """A pull request has merged that people had asked for something before."""
+        lesson = proposed(task.repo, state.pull, state.asked) if state.merge_sha else None
+        if lesson is not None and self._parts.lessons is not None:
+            await self._parts.lessons.propose(lesson, self._parts.clock.now())
+
+    async def for_attempt(self, task: Task) -> str:
+        """What an attempt of this task is told; it is counted."""
+        if self._parts.lessons is None or task.agent in DEAF:
+            return ""
+        found = await self._parts.lessons.of([task.repo], "active", AT_ONCE)
+        if found:
+            await self._parts.lessons.used([lesson.id for lesson in found])
+        return told(found)
+
+    async def of(self, run: Run, actor: str) -> list[Lesson]:
+        """Of the run's repositories that may be named at its plan and that this person maintains."""
+        if self._parts.lessons is None:
+            return []
+        hidden = await hidden_in(self._parts.github.reads, run.repo, run.plan.repos)
+        repos = [repo for repo in run.plan.repos if repo not in hidden and await self._maintains(repo, actor)]
+        return await self._parts.lessons.of(repos)
+
+    async def decide(self, run: Run, lesson_id: str, verb: Verb, actor: str) -> None:
+        """A maintainer of the lesson's repository decides; UserError when there is no such lesson for them."""
+        lessons = self._parts.lessons
+        lesson = await lessons.get(lesson_id) if lessons is not None else None
+        mine = lesson is not None and lesson.repo in run.plan.repos and await self._maintains(lesson.repo, actor)
+        if lessons is None or lesson is None or not mine:
+            raise UserError(f"There is no lesson {code(lesson_id)} here; `/lockstep lesson` lists them.")
+        after = decided(lesson, verb, actor)
+        done = await lessons.delete(lesson.id) if after is None else await lessons.put(after, lesson.state)
+        if not done:
+            raise UserError("Somebody else has just decided about it; `/lockstep lesson` shows what.")
+
+    async def _maintains(self, repo: str, actor: str) -> bool:
+        return await self._parts.github.reads.permission(repo, actor, fresh=True) in MAINTAIN
