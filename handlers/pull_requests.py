@@ -10,6 +10,7 @@ from services.engine.engine import Engine
 
 NEW_FILES = frozenset({"synchronize", "reopened", "closed"})
 """What may come with other commits; `edited` too, when it was turned to another base."""
+NEW_HEAD = frozenset({"opened", "synchronize", "reopened"})
 SAYS_WHAT = frozenset({"opened", "edited", "reopened"})
 """When a pull request may say anew which task it does."""
 
@@ -20,8 +21,16 @@ async def on_pull(event: Event, engine: Engine) -> None:
         engine.forget(event.repo, *_changed(event), told=event.told)
         if not await engine.is_own(login=event.sender.login):
             await engine.look(pull_key(event.repo, event.number))
+            if event.name == "pull_request" and (event.action in NEW_HEAD or "base" in event.changed):
+                await _judge_files(event, engine)
             if event.action in SAYS_WHAT and event.pull and issues_named(event.pull.body, event.repo):
                 await engine.attach(event.repo, event.number)
+
+
+async def _judge_files(event: Event, engine: Engine) -> None:
+    pull = event.pull
+    if pull is not None and event.number and pull.state == "open" and pull.head_sha and await engine.sees(event.repo):
+        await engine.read_pull_files(event.repo, event.number, pull.head_sha)
 
 
 def _changed(event: Event) -> Iterator[str]:

@@ -28,6 +28,7 @@ class Note(msgspec.Struct, frozen=True, kw_only=True):
     path: str
     line: int
     text: str
+    level: Literal["failure", "warning"] = "failure"
 
 
 BUTTONS = frozenset({"retry", "hold", "resume", "merge", "rebase", "explain"})

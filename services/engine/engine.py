@@ -26,7 +26,7 @@ from services.engine import adopting, merge_queue, pulls, ticks
 from services.engine.configs import config_of
 from services.engine.drafts import Drafter
 from services.engine.effects import Effects
-from services.engine.files import check_plans, check_settings
+from services.engine.files import check_plans, check_pull, check_settings
 from services.engine.flows import Flows
 from services.engine.gates import Gatekeeper
 from services.engine.intake import Approved, Intake, whole
@@ -35,6 +35,7 @@ from services.engine.lending import Lending
 from services.engine.observe import Observer
 from services.engine.parts import Parts
 from services.engine.placed import Place, place_of, place_of_check
+from services.engine.rereads import Rereads
 from services.engine.runs import Driver
 from services.engine.shown import Shown
 from services.engine.stickies import Stickies
@@ -71,6 +72,7 @@ class Engine(Shown):
         self.lending = Lending(parts, self.intake)
         self.learned = Learned(parts)
         self.trying = Trying(parts, self.stickies)
+        self._rereads = Rereads(parts, self.intake)
         self._observer = Observer(parts)
         self._gates = Gatekeeper(parts, parts.gates) if parts.gates is not None else None
         self._moved: set[str] = set()  # repositories whose pull requests are going to be looked at
@@ -85,6 +87,7 @@ class Engine(Shown):
         await self.stickies.take_up(shards)
         await self.drafter.take_up(shards)
         await self.trying.take_up(shards)
+        self._rereads.begin()
         if self._gates is not None:
             await self._gates.take_up(shards)
         return await self.driver.take_up(shards)
@@ -170,6 +173,10 @@ class Engine(Shown):
             if paths is None or file in paths:
                 await self.intake.read(repo, number)
         await check_plans(self._parts, repo, sha, sorted(path for path in paths or () if is_plan_file(path)))
+
+    async def read_pull_files(self, repo: str, number: int, sha: str) -> None:
+        """A pull request has another head, or another base: plans and settings that it changes are judged on it."""
+        await check_pull(self._parts, repo, number, sha)
 
     async def sees(self, repo: str) -> bool:
         """Is the App installed on this repository? Events about others are not ours to act on."""

@@ -1,4 +1,6 @@
-"""Files of ours that people keep in a repository: what a push made of them is said on its commit, at their lines."""
+"""Files of ours that people keep in a repository: what a push or a pull request makes of them is said on its commit, at
+their lines.
+"""
 
 from collections.abc import Mapping, Sequence
 
@@ -6,12 +8,13 @@ from services.core.config import CONFIG_PATH, read_file
 from services.core.names import CHECK_CONFIG, CHECK_PLAN
 from services.core.parse import parse
 from services.core.plan import Parsed, Problem
-from services.core.plan_file import FOLDER, form_of
+from services.core.plan_file import FOLDER, form_of, is_plan_file
 from services.core.report import CheckReport, Note
 from services.core.reposet import HOME, SET_PATH
 from services.core.reposet_read import read_set
 from services.core.text import code
 from services.engine.parts import Parts
+from services.engine.placed import place_of
 
 MOST = 10
 """Plan files of one push that are looked at."""
@@ -49,6 +52,18 @@ async def check_plans(parts: Parts, repo: str, sha: str, paths: Sequence[str]) -
         await parts.github.writes.put_check(repo, sha, CHECK_PLAN, FOLDER, report)
 
 
+async def check_pull(parts: Parts, repo: str, number: int, sha: str) -> None:
+    """Judge what of such files a pull request changes, as it stands in its head. On the head of a task's pull request
+    `lockstep/plan` says something else already.
+    """
+    paths = await parts.github.reads.files(repo, number)
+    plans = sorted(path for path in paths if is_plan_file(path))
+    if plans and not (await place_of(parts, repo, number, "")).task:
+        await check_plans(parts, repo, sha, plans)
+    if not {CONFIG_PATH, SET_PATH}.isdisjoint(paths):
+        await check_settings(parts, repo, sha)
+
+
 def plans_report(read: Mapping[str, Parsed], unread: int = 0) -> CheckReport:
     """unread: files that were not looked at, if any."""
     errors = sum(len(parsed.errors) for parsed in read.values())
@@ -60,12 +75,23 @@ def plans_report(read: Mapping[str, Parsed], unread: int = 0) -> CheckReport:
         conclusion="failure" if errors else "success",
         title=f"{count} in plans" if errors else "The plans can be read",
         summary="\n".join(lines),
-        notes=tuple(
-            Note(path=path, line=max(problem.line, 1), text=problem.message)
-            for path, parsed in read.items()
-            for problem in parsed.problems
-        ),
+        notes=_notes({path: parsed.problems for path, parsed in read.items()}),
     )
+
+
+def _notes(found: Mapping[str, Sequence[Problem]]) -> tuple[Note, ...]:
+    """Errors first: of very many the last ones are not shown."""
+    notes = [
+        Note(
+            path=path,
+            line=max(each.line, 1),
+            text=each.message,
+            level="failure" if each.severity == "error" else "warning",
+        )
+        for path, problems in found.items()
+        for each in problems
+    ]
+    return tuple(sorted(notes, key=lambda note: note.level != "failure"))
 
 
 def _told(parsed: Parsed) -> str:
@@ -92,6 +118,7 @@ def settings_report(found: Mapping[str, Sequence[Problem]]) -> CheckReport:
             conclusion="success",
             title="The settings are valid",
             summary="\n".join([*valid, *(["", *warnings] if warnings else [])]),
+            notes=_notes(found),
         )
     count = sum(len(problems) for problems in errors.values())
     return CheckReport(
@@ -99,11 +126,7 @@ def settings_report(found: Mapping[str, Sequence[Problem]]) -> CheckReport:
         conclusion="failure",
         title=f"{'1 error' if count == 1 else f'{count} errors'} in {' and '.join(wrong)}",
         summary="\n\n".join([*(_MEANS[path] for path in wrong), *(["\n".join(warnings)] if warnings else [])]),
-        notes=tuple(
-            Note(path=path, line=max(each.line, 1), text=each.message)
-            for path, problems in errors.items()
-            for each in problems
-        ),
+        notes=_notes(found),
     )
 
 

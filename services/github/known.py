@@ -29,6 +29,6 @@ def annotation(note: Note) -> dict[str, Any]:
         "path": note.path,
         "start_line": note.line,
         "end_line": note.line,
-        "annotation_level": "failure",
+        "annotation_level": note.level,
         "message": note.text,
     }

@@ -173,6 +173,15 @@ class Plans:
         query = "SELECT number, file FROM plan WHERE lower(repo) = ? AND file <> '' ORDER BY number"
         return await self._db.read(lambda c: [(int(row[0]), str(row[1])) for row in c.execute(query, (repo.lower(),))])
 
+    async def kept_elsewhere(self) -> list[tuple[str, int]]:
+        """(repo, number) of the plans whose text does not stand in their issue, and that are not done."""
+        query = (
+            "SELECT repo, number FROM plan WHERE file <> '' AND (NOT EXISTS"
+            " (SELECT 1 FROM run WHERE plan_id = plan.id AND state = 'done') OR EXISTS"
+            " (SELECT 1 FROM run WHERE plan_id = plan.id AND state IN ('running', 'paused'))) ORDER BY repo, number"
+        )
+        return await self._db.read(lambda c: [(str(row[0]), int(row[1])) for row in c.execute(query)])
+
     async def relate(self, plan_id: str, keys: Collection[str]) -> None:
         """These issues (names.issue_key) are what the plan is made of."""
 

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 
+import msgspec
 import pytest
 
 from services.core.clock import to_text
@@ -157,3 +158,10 @@ async def test_which_plans_an_issue_is_a_part_of(plans: Plans) -> None:
     assert await plans.related("issue:acme/web#7") == [("acme/api", 2)]
     await plans.relate("acme/api#2", [])
     assert await plans.related("issue:acme/web#7") == []
+
+
+async def test_plans_that_stand_elsewhere_than_in_their_issue(plans: Plans) -> None:
+    await plans.save(row("h1"), at(0))
+    await plans.save(msgspec.structs.replace(row("h2", 2), file=".github/plans/a.yaml"), at(0))
+    await plans.save(msgspec.structs.replace(row("h3", 3), file="sub-issues"), at(0))
+    assert await plans.kept_elsewhere() == [("acme/api", 2), ("acme/api", 3)]
