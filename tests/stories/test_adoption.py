@@ -9,6 +9,7 @@ import pytest
 from tests.kit.pipe import Pipe
 from tests.kit.sight import BOT
 from tests.kit.story import FILES, Story
+from tests.stories import test_sub_issues as sub_issues
 from tests.stories.test_by_hand import waiting_for_a_review
 from tests.stories.test_control import history, tracking
 
@@ -261,3 +262,31 @@ async def test_a_bot_that_ends_right_after_the_approval_goes_on_as_the_new_text(
     await story.until(lambda: tracking(story, "Go on") == ("closed", "not_planned"))
     made = [issue.title for issue in story.issues() if issue.user == BOT]
     assert sorted(made) == ["Go on", "More", "Write"]
+
+
+async def test_changed_relations_of_sub_issues_are_taken_over(story: Story, pipe: Pipe) -> None:
+    await story.begin()
+    await story.issue(sub_issues.PLAN)
+    one = await sub_issues.child(story, "One", f"```lockstep\nrun: |\n  {pipe.wait}; echo one > one.txt\n```\n")
+    two = await sub_issues.child(story, "Two", sub_issues.task("two"))
+    gone = await sub_issues.child(story, "Gone", sub_issues.task("gone"))
+    for each in (two, gone):
+        await sub_issues.block(story, each, one)
+    await story.until("3 tasks in 1 repository", f"`api-{one.number}` → `api-{two.number}`")
+    await story.turn_clock(seconds=5)
+    assert await story.ask("/lockstep approve\n/lockstep run") == "+1", story.plan_comment()
+    await pipe.reached()
+    more = await sub_issues.child(story, "More", sub_issues.task("more"))
+    await sub_issues.block(story, two, more)
+    await sub_issues.link(story, gone.id, act="DELETE")
+    await story.until("**The issue has been edited since:** 1 task added, 1 removed, 1 changed, 1 as before.")
+    await story.turn_clock(seconds=5)
+    assert await story.ask("/lockstep approve") == "+1", story.plan_comment()
+    pipe.let_one_pass()
+    await story.until(
+        "**Done.** 3 of 3 tasks done", lambda: [each.state for each in (one, two, more)] == ["closed"] * 3
+    )
+    await story.settled()
+    assert await story.file("acme/api", "gone.txt") is None
+    assert (gone.state, story.comments(number=gone.number)) == ("open", [])
+    assert len(story.merges) == 3
