@@ -53,6 +53,7 @@ class Drafter:
     def __init__(self, parts: Parts, stickies: Stickies, intake: Intake) -> None:
         self._parts, self._stickies, self._intake = parts, stickies, intake
         self._busy: dict[str, asyncio.Task[object]] = {}
+        self._asked_again: set[str] = set()  # while something was under way for them
         self._slots = asyncio.Semaphore(AT_ONCE)
 
     async def take_up(self, shards: Collection[int] | None) -> None:
@@ -143,7 +144,10 @@ class Drafter:
     async def _work(self, repo: str, number: int) -> None:
         """Carry the newest draft of an issue on to its end, or to when it is tried again."""
         plan_id, task = f"{repo}#{number}", asyncio.current_task()
-        if plan_id in self._busy or task is None or self._parts.drafts is None:
+        if plan_id in self._busy:
+            self._asked_again.add(plan_id)
+            return
+        if task is None or self._parts.drafts is None:
             return
         self._busy[plan_id] = task
         try:
@@ -153,6 +157,9 @@ class Drafter:
                     await self._carry_on(draft, self._parts.models)
         finally:
             del self._busy[plan_id]
+            if plan_id in self._asked_again:
+                self._asked_again.discard(plan_id)
+                self._soon(repo, number)
 
     async def _carry_on(self, draft: Draft, models: Models | None) -> None:
         try:
