@@ -26,13 +26,16 @@ class Actor(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Issue(msgspec.Struct, frozen=True, kw_only=True):
-    """An issue, or the issue side of a pull request (`is_pull`). `state` is open or closed."""
+    """An issue, or the issue side of a pull request (`is_pull`). `state` is open or closed, `reason` why it is:
+    completed, not_planned, duplicate or reopened.
+    """
 
     number: int = 0
     id: str = ""
     title: str = ""
     body: str = ""
     state: str = ""
+    reason: str = ""
     labels: tuple[str, ...] = ()
     author: Actor = Actor()
     is_pull: bool = False

@@ -162,6 +162,7 @@ def _issue(source: Json) -> Issue:
         title=line(source, "title"),
         body=text(source, "body"),
         state=word(source, "state"),
+        reason=word(source, "state_reason"),
         labels=_labels(source),
         author=_actor(part(source, "user")),
         is_pull=bool(part(source, "pull_request")),

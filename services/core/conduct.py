@@ -369,7 +369,9 @@ def _calls_for(before: TaskState, kind: Kind, after: TaskState) -> tuple[ActionK
     """What follows when a happening of this kind has changed a task."""
     if kind in {"retried", "recreated", "unticked", "redone"} and not after.issue:
         return ("track",)  # it could not be made, or is being made: its key is the same, so it is made once
-    if (kind == "retried" and before.state == "skipped") or (kind == "tracked" and after.state in SATISFIED):
+    if (kind == "retried" and before.state in {"skipped", "cancelled"}) or (
+        kind == "tracked" and after.state in SATISFIED
+    ):
         return ("tidy",)  # its issue was closed, or came too late to be
     if kind == "tracked" and after.assignee:
         return ("label", "assign")

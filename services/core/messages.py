@@ -6,6 +6,7 @@ not see them: private ones, in a public repository.
 """
 
 from collections.abc import Iterable
+from typing import Literal
 
 from services.core.board import Run
 from services.core.machine import TaskState
@@ -109,6 +110,30 @@ def named(run: Run, needs: Iterable[str], hidden: frozenset[str]) -> str:
     wanted = tuple(needs)
     shown = [code(need) for need in wanted if run.plan.by_id[need].repo not in hidden]
     return ", ".join([*shown, *(["work elsewhere"] if len(shown) < len(wanted) else [])])
+
+
+def by_its_issue(task: str, kind: Literal["cancelled", "retried"]) -> str:
+    """What closing or opening a tracking issue by hand has done."""
+    if kind == "cancelled":
+        return f"{code(task)} is cancelled, because its issue was closed as not planned; opening it again takes it up."
+    return f"{code(task)} is taken up again, because its issue was opened again."
+
+
+def closed_undone(task: str) -> str:
+    """A tracking issue was closed as completed, and its task is not done."""
+    return (
+        f"{code(task)} is not done and goes on. If it was done in another way, `/lockstep skip {task}` lets go on what "
+        f"waits for it; `/lockstep cancel {task}` ends it."
+    )
+
+
+def without_issue(task: str, actor: str, *, is_gone: bool) -> str:
+    """A tracking issue is no longer where it was."""
+    what = "deleted" if is_gone else "moved away"
+    return (
+        f"{code(actor)} has {what} the tracking issue of {code(task)}. The task goes on without it, where it is; "
+        f"`/lockstep cancel {task}` ends it."
+    )
 
 
 def unknown_verb(near: str) -> str:

@@ -185,6 +185,13 @@ class Engine(Shown):
         except (NotFound, Refused):
             return False
 
+    async def is_open(self, repo: str, number: int) -> bool:
+        """Is this issue open now? One that can't be read is not."""
+        try:
+            return (await self._parts.github.reads.issue(repo, number, fresh=True)).state == "open"
+        except (NotFound, Refused):
+            return False
+
     async def is_own(self, *, login: str = "", app_id: str = "") -> bool:
         """Did we do that ourselves? The App hears of its own acts too, and knows their results already."""
         app = await self._parts.github.reads.app()

@@ -37,6 +37,24 @@ def test_a_tracking_issue_ends_with_what_the_repository_adds() -> None:
     assert "\n\n- [ ] told &lt;!-- lockstep:key=x -->\n\n<sub>" in body
 
 
+def test_what_is_said_of_tracking_issues_that_people_touch() -> None:
+    assert [
+        messages.by_its_issue("api", "cancelled"),
+        messages.by_its_issue("api", "retried"),
+        messages.closed_undone("api"),
+        messages.without_issue("api", "ana", is_gone=True),
+        messages.without_issue("api", "ana", is_gone=False),
+    ] == snapshot(
+        [
+            "`api` is cancelled, because its issue was closed as not planned; opening it again takes it up.",
+            "`api` is taken up again, because its issue was opened again.",
+            "`api` is not done and goes on. If it was done in another way, `/lockstep skip api` lets go on what waits for it; `/lockstep cancel api` ends it.",
+            "`ana` has deleted the tracking issue of `api`. The task goes on without it, where it is; `/lockstep cancel api` ends it.",
+            "`ana` has moved away the tracking issue of `api`. The task goes on without it, where it is; `/lockstep cancel api` ends it.",
+        ]
+    )
+
+
 def test_a_pull_request_names_what_it_depends_on() -> None:
     current = happen(
         in_review(task("schema", repo="acme/schema"), task("api", "schema")), "schema", "merged", sha="c" * 40

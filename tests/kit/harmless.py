@@ -94,7 +94,8 @@ def doubled(sandbox: Sandbox, login: str) -> list[str]:
     """What `login` has made twice: two things with one key, two kept-up-to-date comments, two open pull requests of one
     branch."""
     state = sandbox.state
-    issues = [issue for issue in state.issues.values() if issue.user == login and not issue.deleted]
+    there = [issue for issue in state.issues.values() if not (issue.deleted or issue.transferred_to)]
+    issues = [issue for issue in there if issue.user == login]
     comments = [comment for comment in state.comments.values() if comment.user == login]
     bodies = [*(issue.body or "" for issue in issues), *(comment.body for comment in comments)]
     found = _twice("the key", (key for body in bodies for key in _KEY.findall(body)))

@@ -1,5 +1,6 @@
 """What a repository asks of the tracking issues in it, and what people do with them by hand."""
 
+from services.sandbox import issues
 from services.sandbox.state import Issue
 from tests.kit.sight import BOT
 from tests.kit.story import FILES, Story
@@ -72,3 +73,92 @@ async def test_what_is_made_after_a_crash_is_dressed_once(story: Story) -> None:
     assert [rule.count for rule in rules] == [0, 0, 0]
     assert len([issue for issue in story.issues() if issue.user == BOT]) == 2
     assert tracking(story, "Tell of it").assignees == ["dee"]
+
+
+WAITING = "- [ ] **one** Write one · run: exit 1\n- [ ] **two** Write two · needs: one · run: echo 2 > two.txt\n"
+
+
+async def stuck(story: Story) -> Issue:
+    """A plan whose first task needs a person; its tracking issue."""
+    await story.begin(["acme/api", "acme/web"], roles={"ana": "maintain", "wes": "write", "tri": "triage"})
+    await story.run(WAITING)
+    await story.until("The script ended with exit code 1")
+    await story.settled()
+    return tracking(story, "Write one")
+
+
+async def close(story: Story, issue: Issue, reason: str, *, by: str) -> None:
+    asked = {"state": "closed", "state_reason": reason} if reason != "reopened" else {"state": "open"}
+    await story.hub.ok("PATCH", f"/repos/acme/api/issues/{issue.number}", asked, who=by)
+
+
+async def test_closed_as_not_planned_a_task_is_cancelled_and_opened_again_it_is_taken_up(story: Story) -> None:
+    issue = await stuck(story)
+    await close(story, issue, "not_planned", by="wes")
+    await story.until(lambda: "`one` is cancelled, because its issue" in story.comment_on(number=issue.number))
+    await story.until("cancelled")
+    await close(story, issue, "reopened", by="wes")
+    await story.until(lambda: "`one` is taken up again" in story.comment_on(number=issue.number))
+    await story.until("The script ended with exit code 1")
+
+
+async def test_retry_opens_an_issue_again_that_was_closed_as_not_planned(story: Story) -> None:
+    issue = await stuck(story)
+    await close(story, issue, "not_planned", by="wes")
+    await story.until(lambda: "`one` is cancelled, because its issue" in story.comment_on(number=issue.number))
+    assert await story.ask("/lockstep retry one", by="wes") == "+1"
+    await story.settled()
+    assert issue.state == "open"
+    await story.until("The script ended with exit code 1")
+
+
+async def test_who_may_not_cancel_does_not_by_closing_an_issue(story: Story) -> None:
+    issue = await stuck(story)
+    await close(story, issue, "not_planned", by="tri")
+    await story.until(lambda: "That needs the write permission on" in story.comment_on(number=issue.number))
+    await story.settled()
+    assert "cancelled" not in story.plan_comment()
+    await close(story, issue, "reopened", by="tri")
+    await close(story, issue, "not_planned", by="wes")
+    await story.until(lambda: "`one` is cancelled, because its issue" in story.comment_on(number=issue.number))
+    await story.settled()
+    await close(story, issue, "reopened", by="tri")
+    await story.until(lambda: story.comment_on(number=issue.number).count("That needs the write permission on") == 2)
+    await story.settled()
+    assert "is taken up again" not in story.comment_on(number=issue.number)
+
+
+async def test_closed_as_completed_a_task_goes_on_and_the_choice_is_named(story: Story) -> None:
+    issue = await stuck(story)
+    await close(story, issue, "completed", by="wes")
+    await story.until(lambda: "`/lockstep skip one` lets go on" in story.comment_on(number=issue.number))
+    assert await story.ask("/lockstep skip one", by="wes") == "+1"
+    await story.until("**Done.**")
+
+
+async def test_a_merge_by_hand_that_closes_an_issue_says_nothing_of_it(story: Story) -> None:
+    await story.begin({"acme/api": FILES}, roles={"ana": "maintain", "wes": "write"})
+    await story.run("- [ ] **one** Write one · run: echo 1 > one.txt\n")
+    await story.until("**Done.**")
+    await story.settled()
+    issue = tracking(story, "Write one")
+    await close(story, issue, "reopened", by="wes")
+    await close(story, issue, "not_planned", by="wes")
+    await story.settled()
+    assert story.comment_on(number=issue.number) == ""
+
+
+async def test_a_task_goes_on_whose_tracking_issue_is_deleted_or_moved(story: Story) -> None:
+    await story.begin(["acme/api", "acme/web"], roles={"ana": "maintain"})
+    await story.run("- [ ] **one** Write one · run: exit 1\n- [ ] **two** Write two · run: exit 1\n")
+    await story.until("**Stopped: something needs a person.")
+    await story.settled()
+    sandbox = story.hub.sandbox
+    await story.hub.do(issues.delete, sandbox, tracking(story, "Write one"), "ana")
+    await story.until("`ana` has deleted the tracking issue of `one`.")
+    moved = tracking(story, "Write two")
+    await story.hub.do(issues.transfer, sandbox, moved, story.repo("acme/web"), "ana")
+    await story.until("`ana` has moved away the tracking issue of `two`.")
+    await story.hub.ok("PATCH", f"/repos/acme/api/issues/{story.number}", {"title": "Another title"}, who="ana")
+    assert await story.ask("/lockstep skip one two") == "+1"
+    await story.until("**Done.**")
