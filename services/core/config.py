@@ -137,16 +137,19 @@ def combined(defaults: Keys[str, Any], own: Keys[str, Any]) -> RepoConfig:
     `failures` its own before the owner's; a freeze of the owner's holds too.
     """
     merged = {**defaults, **own}
-    for key in ("failures", "freeze"):
-        if key in defaults and key in own:
-            merged[key] = [*own[key], *defaults[key]]
+    if "failures" in defaults and "failures" in own:
+        merged["failures"] = [*own["failures"], *defaults["failures"]]
     for key in ("approvals", "aliases", "issues"):
         if key in defaults and key in own:
             merged[key] = {**defaults[key], **own[key]}
     try:
-        return msgspec.convert(merged, RepoConfig, strict=False)
+        config = msgspec.convert(merged, RepoConfig, strict=False)
     except msgspec.ValidationError:  # together they have more entries than one may have
-        return msgspec.convert({**defaults, **own}, RepoConfig, strict=False)
+        config = msgspec.convert({**defaults, **own}, RepoConfig, strict=False)
+    if "freeze" not in defaults or "freeze" not in own:
+        return config
+    owners = msgspec.convert({"freeze": defaults["freeze"]}, RepoConfig, strict=False)
+    return msgspec.structs.replace(config, freeze=(*config.freeze, *owners.freeze))  # however many that makes
 
 
 def config_schema() -> dict[str, Any]:

@@ -12,6 +12,8 @@ from services.core.text import plain
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 DAYS: tuple[Day, ...] = get_args(Day)
 Moment = Annotated[datetime, Meta(tz=True)]
+LAST_YEAR = 9000
+"""Days are counted on from an end, which must not lead out of the calendar."""
 
 
 class Freeze(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -32,6 +34,8 @@ class Freeze(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
             raise ValueError("a freeze has either 'from' and 'until', or 'days'")
         if self.start is not None and self.until is not None and self.until <= self.start:
             raise ValueError("'until' comes after 'from'")
+        if self.until is not None and self.until.year > LAST_YEAR:
+            raise ValueError(f"'until' is in the year {LAST_YEAR} at the latest")
 
     def end(self, now: datetime) -> datetime | None:
         """When it ends, if it holds now."""

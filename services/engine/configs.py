@@ -10,10 +10,13 @@ from services.github.reads import Reads
 
 
 async def config_of(reads: Reads, repo: str) -> RepoConfig:
-    """A file that has errors counts as empty, as that is strictest; said they are by `lockstep/config`."""
+    """A file that has errors counts as empty but for its freezes, as that is strictest; said they are by
+    `lockstep/config`.
+    """
     own, defaults = await _texts(reads, repo)
     read = read_file(own)
-    return combined(read_file(defaults).written, {} if read.problems else read.written)
+    kept = {key: value for key, value in read.written.items() if key == "freeze" or not read.problems}
+    return combined(read_file(defaults).written, kept)
 
 
 async def strict_config_of(reads: Reads, repo: str) -> RepoConfig:

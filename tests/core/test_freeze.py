@@ -41,6 +41,7 @@ def test_a_freeze_of_days_ends_when_it_says(days: list[str], now: datetime) -> N
         ("- why: holidays", "a freeze has either 'from' and 'until', or 'days'"),
         ("- days: [sat]\n    until: 2026-12-20T00:00:00Z", "a freeze has either 'from' and 'until', or 'days'"),
         ("- from: 2026-12-20T00:00:00Z\n    until: 2026-12-19T00:00:00Z", "'until' comes after 'from'"),
+        ("- from: 2026-12-20T00:00:00Z\n    until: 9999-12-31T23:59:59-01:00", "'until' is in the year 9000"),
         ("- dayz: [sat]", "Did you mean `days`?"),
         ("- from: tomorrow\n    until: 2026-12-19T00:00:00Z", "invalid RFC3339"),
     ],
@@ -54,3 +55,15 @@ def test_what_is_wrong_is_said_at_its_line(text: str, said: str) -> None:
 def test_the_owners_freezes_hold_too() -> None:
     own, owners = "freeze:\n  - days: [sat]\n", "freeze:\n  - days: [sun]\n"
     assert [each.days for each in read_config(own, defaults=owners).freeze] == [("sat",), ("sun",)]
+
+
+def test_the_owners_freezes_hold_however_many_a_repository_has() -> None:
+    own, owners = "freeze:\n" + "  - days: [sat]\n" * 20, "merge: rebase\nfreeze:\n  - days: [fri]\n"
+    config = read_config(own, defaults=owners)
+    assert config.merge == "rebase"
+    assert frozen(config.freeze, FRIDAY)
+
+
+def test_no_freeze_leads_out_of_the_calendar() -> None:
+    last = "freeze:\n  - {from: 2026-01-01T00:00:00Z, until: 9000-12-31T23:59:59-23:59}\n  - days: [mon, tue, wed, thu, fri]\n"
+    assert "nothing is merged before 9001-01-" in frozen(read_config(last).freeze, FRIDAY)

@@ -115,6 +115,10 @@ async def test_nothing_is_merged_while_it_is_frozen(story: Story) -> None:
     assert not story.merges
     assert await story.ask("/lockstep merge one") == "confused"
     await story.until("Not merged.")
+    await story.commit("acme/api", {PATH: f"{freeze}merg: squash\n"})  # a mistake elsewhere lifts no freeze
+    assert await story.ask("/lockstep refresh") == "+1"
+    await story.settled()
+    assert not story.merges
     await story.commit("acme/api", {PATH: "merge: squash\n"})
     await story.until("**Done.**")
 
