@@ -230,7 +230,9 @@ def _applies(task: TaskState, happened: Happening) -> bool:
             return not task.pull and not task.discarding
         case "reviewed":
             return bool(task.pull) and not task.assignee
-        case "dequeued" | "green":
+        case "dequeued":
+            return not task.thrown_out and happened.sha == task.head_sha
+        case "green":
             return not task.thrown_out
         case "recreated":
             return not is_a_persons(task)  # that pull request is not ours to close

@@ -259,6 +259,7 @@ def test_what_the_merge_queue_threw_out_is_not_green_again_before_there_is_anoth
     back = step(asked, Happening(kind="rebased", sha="b" * 40), NOW)
     assert back is not None
     assert (back.state, back.thrown_out) == ("in_review", "")
+    assert step(back, Happening(kind="dequeued", sha="a" * 40, text="told late"), NOW) is None
 
 
 @pytest.mark.parametrize("state", STATES)
