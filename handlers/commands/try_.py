@@ -17,6 +17,8 @@ async def try_(context: Context, asked: Command) -> str:
     trying = context.engine.trying
     if len(asked.targets) > 1:
         raise UserError("One at a time: `/lockstep try api`, or `/lockstep try owner/repo#n`.")
+    if context.said_by and any("#" in target for target in asked.targets):
+        raise UserError("In somebody else's name only the tasks of this plan can be tried.")
     repo, number = await trying.meant(context.repo, context.number, context.targets(asked))
     if not await context.engine.sees(repo):
         raise NotAllowed(messages.not_allowed_there(repo, "write", "none"))

@@ -90,3 +90,15 @@ async def test_what_can_not_be_delegated(story: Story) -> None:
         await story.until(said)
     assert await story.ask("/lockstep delegate off @dee") == "+1"
     await story.until("`dee` may do nothing in anybody's name here.")
+
+
+async def test_nothing_outside_of_the_plan_is_tried_in_somebody_elses_name(story: Story) -> None:
+    await story.begin(("acme/api", "acme/web"), roles=ROLES)
+    await story.issue(ONE)
+    await story.until("Waits for approval")
+    await story.commit("acme/web", {"x.txt": "1\n"}, branch="x")
+    asked = {"title": "x", "head": "x", "base": "main"}
+    number = (await story.hub.ok("POST", "/repos/acme/web/pulls", asked, who="ana"))["number"]
+    assert await story.ask("/lockstep delegate @dee try") == "+1"
+    assert await story.ask(f"/lockstep try acme/web#{number}", by="dee") == "confused"
+    await story.until("In somebody else's name only the tasks of this plan can be tried.")
