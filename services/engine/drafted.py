@@ -13,6 +13,7 @@ from services.core import drafting, flows
 from services.core.clock import from_text, to_text
 from services.core.drafting import draft_comment, replaced_comment, same_text
 from services.core.flows import flow_comment
+from services.core.names import marker
 from services.core.parse import parse
 from services.core.plan import Parsed
 from services.engine.parts import Parts
@@ -77,8 +78,9 @@ async def _show_again(parts: Parts, draft: Draft) -> None:
     writes = parts.github.writes
     try:
         shown = await writes.edit_comment(draft.repo, draft.comment_id, body_of(draft))
-    except NotFound:  # it was deleted
-        shown = await writes.comment(draft.repo, draft.number, body_of(draft))
+    except NotFound:  # it was deleted, and perhaps made anew before a crash
+        found = await writes.find_comment(draft.repo, draft.number, marker(draft.key))
+        shown = found or await writes.comment(draft.repo, draft.number, body_of(draft))
     now = parts.clock.now()
     posted = msgspec.structs.replace(draft, comment_id=shown.id, posted_at=to_text(shown.updated_at or now))
     if parts.drafts is not None:

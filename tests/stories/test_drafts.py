@@ -11,6 +11,7 @@ from services.sandbox.state import Comment
 from tests.kit.model import Answer, Provider, providing
 from tests.kit.sight import BOT
 from tests.kit.story import FILES, Story
+from tests.stories.test_boxes import tick
 
 WISH = "We should greet people in a file, and say goodbye in another."
 PLAN = """\
@@ -353,3 +354,17 @@ async def test_a_draft_survives_the_end_of_the_process(story: Story, when: str) 
         assert len(provider.asked) <= 2
         await story.settled()
         assert len(drafts(story)) == 1
+
+
+async def test_a_draft_that_was_deleted_is_shown_again_once_also_when_the_answer_is_lost(story: Story) -> None:
+    await begin(story)
+    await story.issue(WISH)
+    await story.until("Waits for approval", lambda: len(drafts(story)) == 1)
+    (shown,) = drafts(story)
+    await story.hub.ok("DELETE", f"/repos/acme/api/issues/comments/{shown.id}", who="ana")
+    await story.settled()
+    await story.hub.fault("late_drop", method="POST", path=r"/comments$", count=1)
+    await tick(story, "approve", "ana")
+    await story.until("It says again what was drafted")
+    await story.settled()
+    assert len(drafts(story)) == 1
