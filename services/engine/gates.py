@@ -13,6 +13,7 @@ import structlog
 from services.core.backoff import delay
 from services.core.depends import Need, State, depends_on, report
 from services.core.names import CHECK_GATE, is_revert, pull_key
+from services.engine import reverts
 from services.engine.hidden import is_private
 from services.engine.parts import Parts
 from services.engine.placed import place_of
@@ -40,8 +41,10 @@ class Gatekeeper:
 
         into: the branch it goes into, if it may need a gate anew.
         """
-        is_gated = names_others or await self._rows.get(repo, number) is not None
-        if is_gated or (into and await self._is_required(repo, into)):
+        is_known = await self._rows.get(repo, number) is not None
+        if is_known or names_others or (into and await self._is_required(repo, into)):
+            if not is_known:
+                await self._rows.waits(repo, number, ())  # or nobody would know of it after a crash
             self._soon(repo, number)
         await self._tell_who_names(repo, number)
 
@@ -87,19 +90,20 @@ class Gatekeeper:
             return None
         needs = depends_on(issue.body, repo, self._parts.settings.github_url)
         keys = tuple(sorted({pull_key(need.repo, need.number) for need in needs if not need.wrong}))
-        if before is None and not needs and not await self._is_required(repo, pull.base_ref):
-            return None
+        is_new = before is None or not (before.needs or before.shown)
+        if is_new and not needs and not await self._is_required(repo, pull.base_ref):
+            return await self._rows.drop(repo, number)
         if before is None or before.needs != keys:
             await self._rows.waits(repo, number, keys)
             await self._tell_who_names(repo, number)  # there may be a circle now
-        await self._show(repo, pull, needs, issue.author, before.shown if before is not None else "")
+        await self._show(repo, pull, needs, issue, before.shown if before is not None else "")
         return None if needs else await self._rows.drop(repo, number)
 
     async def _is_required(self, repo: str, branch: str) -> bool:
         """Then whoever needs nothing has to be told that too, or would wait for ever."""
         try:
             return CHECK_GATE in await self._parts.github.reads.required(repo, branch)
-        except ApiError:  # nor can it be shown then; the next event asks again
+        except (NotFound, Refused):  # nor can it be shown then
             return False
 
     async def _is_ours(self, repo: str, issue: IssueInfo, pull: PullInfo) -> bool:
@@ -110,8 +114,9 @@ class Gatekeeper:
             return True
         return bool((await place_of(self._parts, repo, issue.number, "")).task)
 
-    async def _show(self, repo: str, pull: PullInfo, needs: Sequence[Need], author: str, shown: str) -> None:
-        states = {need.place: await self._state(repo, pull.number, need, author) for need in needs if not need.wrong}
+    async def _show(self, repo: str, pull: PullInfo, needs: Sequence[Need], issue: IssueInfo, shown: str) -> None:
+        first = await reverts.first(self._parts, repo, issue)
+        states = {need.place: await self._state(repo, issue, need, first) for need in needs if not need.wrong}
         open_ = [need for need in needs if states.get(need.place) == "open"]
         told = report(needs, states, await self._circle(pull_key(repo, pull.number), open_))
         digest = hashlib.sha256(f"{pull.head_sha} {told}".encode()).hexdigest()
@@ -126,26 +131,27 @@ class Gatekeeper:
         )
         await self._rows.shows(repo, pull.number, digest)
 
-    async def _state(self, repo: str, number: int, need: Need, author: str) -> State:
-        """What is private counts only for who can read it: else a name and a green check would tell of it."""
+    async def _state(self, repo: str, issue: IssueInfo, need: Need, first: Collection[str]) -> State:
+        """What is private counts only for who can read it: else a name and a green check would tell of it. first: what
+        we have named ourselves.
+        """
         reads, same = self._parts.github.reads, need.repo.lower() == repo.lower()
-        if same and need.number == number:
+        if same and need.number == issue.number:
             return "self"
+        known = same or pull_key(need.repo, need.number) in first
         try:
             await reads.installation_of(need.repo)
-            if not same and not await self._may_read(need.repo, author):
+            if not known and not await self._may_read(need.repo, issue.author):
                 return "unseen"
             found = await reads.pull(need.repo, need.number, fresh=True)
         except (NotFound, Refused):
-            return await self._if_issue(need) if same or await self._may_read(need.repo, author) else "unseen"
+            return await self._if_issue(need) if known or await self._may_read(need.repo, issue.author) else "unseen"
         if found.merged:
             return "merged"
         return "open" if found.state == "open" else "closed"
 
     async def _may_read(self, repo: str, author: str) -> bool:
         reads = self._parts.github.reads
-        if author == (await reads.app()).login:
-            return True  # we name nothing to those who can't read it
         try:
             return not await is_private(reads, repo) or await reads.permission(repo, author, fresh=True) != "none"
         except (NotFound, Refused):  # nobody let us in there

@@ -1,5 +1,8 @@
 """`Depends-On` in pull requests of people: one gate each, over repositories, green when the last need has merged."""
 
+import pytest
+
+from services.engine.gates import Gatekeeper
 from tests.kit.story import Story
 
 REPOS = ("acme/api", "acme/web")
@@ -95,3 +98,19 @@ async def test_where_the_gate_is_required_everybody_has_one(story: Story) -> Non
         moved = await story.commit(repo, {"one.txt": "2\n"}, branch="one", by="bea")
         await story.until(lambda repo=repo, moved=moved: gate(story, repo, moved) == "success")  # type: ignore[misc]
         await story.hub.ok("PUT", f"/repos/{repo}/pulls/{number}/merge", {}, who="bea")
+
+
+async def test_a_required_gate_outlives_an_outage_and_a_crash(story: Story, monkeypatch: pytest.MonkeyPatch) -> None:
+    await story.begin(REPOS, roles=ROLES)
+    for repo in REPOS:
+        await story.hub.do(lambda repo=repo: story.hub.scenario.protect(story.repo(repo), "lockstep/gate"))
+    await story.hub.fault("error", method="GET", path=r"/branches/main|/rules/branches/main", status=502, count=3)
+    _, sha = await opened(story, "acme/api", "one", "Nothing.")
+    await story.until(lambda: gate(story, "acme/api", sha) == "success")
+    with monkeypatch.context() as cut:
+        cut.setattr(Gatekeeper, "_soon", lambda *_: None)  # it is killed once the event is settled
+        _, sha = await opened(story, "acme/web", "one", "Nothing.")
+        await story.settled()
+        await story.stop()
+    await story.start()
+    await story.until(lambda: gate(story, "acme/web", sha) == "success")

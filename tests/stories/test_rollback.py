@@ -2,7 +2,7 @@
 
 from tests.kit.story import Story
 from tests.stories.test_commands import answers
-from tests.stories.test_depends_on import gate
+from tests.stories.test_depends_on import gate, opened, summary
 
 PLAN = """\
 - [ ] **api** Serve it (acme/api) · run: echo 1 > api.txt
@@ -74,3 +74,41 @@ async def test_what_can_not_be_undone_is_said_and_what_it_needs_stays(story: Sto
     assert not reverts(story, "acme/api")
     assert "being taken back" not in story.plan_comment()
     assert "Taking back `api`, `web`" in answers(story)
+
+
+async def test_who_edits_a_revert_learns_nothing_of_a_private_repository(story: Story) -> None:
+    await story.begin(["acme/api", "acme/web", "acme/secret"], roles={"ana": "maintain", "wim": "write"})
+    await story.hub.do(lambda: story.hub.scenario.collaborator(story.repo("acme/secret"), "wim", "none"))
+    story.repo("acme/secret").private = True
+    secret, _ = await opened(story, "acme/secret", "one", "", by="ana")
+    await story.hub.ok("PUT", f"/repos/acme/secret/pulls/{secret}/merge", {}, who="ana")
+    await story.run(PLAN)
+    await story.until("**Done.**")
+    assert await story.ask("/lockstep rollback all") == "+1"
+    await story.until("taken back by acme/api#", "taken back by acme/web#")
+    await story.settled()
+    ((number, head, body),) = reverts(story, "acme/api")
+    assert gate(story, "acme/api", head) == "in_progress"
+    for private in (False, True):  # nor from one private repository of another
+        story.repo("acme/api").private = private
+        await story.stop()
+        await story.start()
+        edited = f"{body}\n\n{private}\n\nDepends-On: acme/secret#{secret}"
+        await story.hub.ok("PATCH", f"/repos/acme/api/pulls/{number}", {"body": edited}, who="wim")
+        await story.until(lambda: gate(story, "acme/api", head) == "action_required")
+        await story.settled()
+        assert "has merged" not in summary(story, head)
+
+
+async def test_it_goes_over_private_repositories_too(story: Story) -> None:
+    await story.begin(["acme/api", "acme/web"], roles={"ana": "maintain", "wim": "write"})
+    story.repo("acme/api").private = story.repo("acme/web").private = True
+    await story.run(PLAN)
+    await story.until("**Done.**")
+    assert await story.ask("/lockstep rollback all") == "+1"
+    await story.until("taken back by acme/api#", "taken back by acme/web#")
+    await story.settled()
+    ((web, _, _),), ((_, head, _),) = reverts(story, "acme/web"), reverts(story, "acme/api")
+    assert gate(story, "acme/api", head) == "in_progress"
+    await story.hub.ok("PUT", f"/repos/acme/web/pulls/{web}/merge", {}, who="wim")
+    await story.until(lambda: gate(story, "acme/api", head) == "success")
