@@ -90,9 +90,11 @@ async def test_a_maintainer_gives_another_model_and_budget_and_both_count(story:
             word = verb.partition(" ")[0]
             await story.until(f"`/lockstep {word}` needs the maintain permission on this repository; you have write.")
         assert await story.ask("/lockstep model x model=gpt-4o-mini\n/lockstep budget x usd=2.00") == "+1"
-        said = await story.until("failed, model `openai:gpt-4o-mini`, at most $2: ")
-        assert "`openai:gpt-4o-mini` does `x` from the next attempt on." in said
-        assert "`x` may cost $2.00 each, from the next attempt on." in said
+        await story.until(
+            "failed, model `openai:gpt-4o-mini`, at most $2: ",
+            "`openai:gpt-4o-mini` does `x` from the next attempt on.",
+            "`x` may cost $2.00 each, from the next attempt on.",
+        )
         assert await story.ask("/lockstep retry failed") == "+1"
         await story.until("**Done.**")
         assert [body["model"] for body in provider.asked] == ["gpt-4o", "gpt-4o", "gpt-4o-mini", "gpt-4o-mini"]
