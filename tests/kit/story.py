@@ -242,6 +242,12 @@ class Story(Sight):
         before = sandbox.now
         sandbox.now = lambda: before() + timedelta(seconds=seconds)
 
+    async def stop_clock(self) -> None:
+        """GitHub's clock stands still until it is turned: whatever happens now happens within one second."""
+        sandbox = self.hub.sandbox
+        stands = sandbox.now()
+        sandbox.now = lambda: stands
+
     async def redeliver(self, delivery: Delivery) -> None:
         """Have GitHub send a webhook again, the same bytes under the same GUID."""
         path = f"/app/hook/deliveries/{delivery.id}/attempts"

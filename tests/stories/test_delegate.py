@@ -36,6 +36,7 @@ async def test_a_delegate_approves_and_runs_in_the_maintainers_name(story: Story
 async def test_what_is_lent_ends_with_the_text_the_word_or_the_right(story: Story) -> None:
     await planned(story)
     assert await story.ask("/lockstep delegate @dee approve") == "+1"
+    await story.stop_clock()
     await story.edit(ONE.replace("echo 1", "echo evil"))
     assert await story.ask("/lockstep refresh", by="wim") == "+1"
     assert await story.ask("/lockstep approve", by="dee") == "confused"
