@@ -275,7 +275,7 @@ class Effects:
             return objection() or Outcome(again_in=0.0, free=True)
         except (Refused, NotFound) as refused:
             if meaning(refused.status, refused.message) == "queue":
-                return await merge_queue.enqueue(self._parts, task, state, sha, fact.base_ref)
+                return objection() or await merge_queue.enqueue(self._parts, task, state, sha, fact.base_ref)
             return _not_merged(state, refused)
         return Outcome(happened=(Happening(kind="merged", sha=merged),))
 

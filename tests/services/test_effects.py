@@ -12,7 +12,7 @@ from services.core.config import RepoConfig
 from services.core.gate import PullFact
 from services.core.machine import Happening, Kind, TaskState
 from services.engine.effects import Effects, Outcome
-from services.errors import ApiError, RateLimited, Unreachable, Withdrawn
+from services.errors import ApiError, RateLimited, Refused, Unreachable, Withdrawn
 from services.store.runs import Due
 from tests.kit.plans import NOW, happen, pull, task, tracked
 
@@ -52,6 +52,20 @@ class GitHub:
         return "c" * 40
 
 
+class Queue(GitHub):
+    """Its branch has a merge queue, and somebody says something while GitHub says that."""
+
+    async def repository(self, repo: str) -> Any:
+        return cast("Any", _Repository)
+
+    async def merge(self, repo: str, number: int, sha: str, method: str, title: str, wanted: Callable[[], bool]) -> str:
+        self.meanwhile()
+        raise Refused(405, "Changes must be made through the merge queue")
+
+    async def enqueue(self, repo: str, number: int, sha: str) -> None:
+        self.merged.append((repo, number, sha))
+
+
 class _Repository:
     allow_squash_merge = allow_merge_commit = allow_rebase_merge = True
 
@@ -71,11 +85,13 @@ class Parts:
     github: GitHub
 
 
-async def merge(says: Callable[[Board], object]) -> tuple[Outcome, list[tuple[str, int, str]]]:
+async def merge(
+    says: Callable[[Board], object], github_of: type[GitHub] = GitHub
+) -> tuple[Outcome, list[tuple[str, int, str]]]:
     """What comes of a merge while which somebody says something."""
     needed = happen(tracked(task("need"), task("a", "need")).run, "need", "skipped").run
     board = Board(opened(needed, "a"))
-    github = GitHub(meanwhile=lambda: cast("None", says(board)))
+    github = github_of(meanwhile=lambda: cast("None", says(board)))
     effects = Effects(cast("Any", Parts(github)), cast("Any", Observer()))
     state = board.run.tasks["a"]
     action = Action(key="k", kind="merge", task="a", attempt=state.attempt, fence=state.fence, sha=HEAD)
@@ -118,6 +134,14 @@ async def test_nothing_is_merged_that_is_over_by_then(kind: Kind) -> None:
 async def test_what_is_held_by_then_may_be_merged_later(say: Callable[[Board], object]) -> None:
     outcome, merged = await merge(say)
     assert (merged, outcome.happened, outcome.forget) == ([], (), True)
+
+
+@pytest.mark.parametrize("say", [pauses, says("held"), says("cancelled")], ids=["pause", "hold", "cancel"])
+async def test_what_is_held_by_then_is_not_put_into_the_merge_queue(say: Callable[[Board], object]) -> None:
+    outcome, queued = await merge(say, Queue)
+    assert (queued, outcome.happened) == ([], ())
+    _, queued = await merge(lambda _: None, Queue)
+    assert queued == [("acme/api", 5, HEAD)]
 
 
 async def test_a_need_that_is_taken_back_by_then_holds_the_merge_back() -> None:
