@@ -195,6 +195,11 @@ class Trying:
             await self._end(row, text)
 
     async def _end(self, row: TrialRow, text: str) -> None:
-        await self._parts.github.writes.delete_branch(row.repo, names.try_branch(row.number))
+        branch = names.try_branch(row.number)
+        try:
+            await self._parts.github.writes.delete_branch(row.repo, branch)
+        except (NotFound, Refused) as error:  # what came of it is said all the same
+            log.info("the branch of a try stays", repo=row.repo, branch=branch, error=str(error))
+            text = f"{text} GitHub does not let me delete {code(branch)}; delete it yourself."
         if await self._rows.finish(row, Answer(to=row.actor, command="/lockstep try", text=text)):
             self._stickies.touch(row.repo, row.number)

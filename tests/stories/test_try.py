@@ -96,3 +96,14 @@ async def test_a_try_outlives_the_process(story: Story) -> None:
     await story.settled()
     assert story.comment_on("acme/api", number).count("**passes**") == 1
     assert await branches(story) == ["main", "one"]
+
+
+async def test_what_came_of_it_is_said_though_its_branch_can_not_be_deleted(story: Story) -> None:
+    await story.begin({"acme/api": {**REPO, "test.sh": "exit 0\n"}}, roles=ROLES)
+    await story.issue("Words.", labels=())
+    number = await pull(story, {"one.txt": "1\n"}, "one")
+    await story.settled()
+    await story.hub.fault("error", method="DELETE", path=r"/git/refs/", status=404, count=99)
+    assert await story.ask("/lockstep try", number=number) == "+1"
+    await story.until(lambda: "**passes**: `test`" in story.comment_on("acme/api", number))
+    await story.until(lambda: "does not let me delete `lockstep/try/" in story.comment_on("acme/api", number))
