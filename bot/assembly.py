@@ -38,6 +38,7 @@ from services.store.gates import Gates
 from services.store.inbox import Inbox
 from services.store.ledger import Ledger
 from services.store.lessons import Lessons
+from services.store.past import PastTasks
 from services.store.plans import Plans
 from services.store.retention import Keep, Retention
 from services.store.runs import Runs
@@ -127,6 +128,7 @@ def assemble(
             ledger=Ledger(database),
             drafts=Drafts(database),
             trials=Trials(database),
+            past=PastTasks(database),
         )
     )
     dispatcher: Dispatcher[Engine] = Dispatcher(inbox, handlers.load(), engine, clock, metrics, pause=pause)

@@ -38,6 +38,8 @@ async def status(context: Context, asked: Command) -> str:
         where = f"; {steps}" if steps else ""
         chosen_by = wishes(task)
         lines.append(f"- {ICONS[task.state]} {code(task_id)} {WORDS[task.state]}{attempt}{chosen_by}{reason}{where}")
+        if targets and len(chosen) <= DETAILED and (like := await context.engine.alike(run, task_id)):
+            lines.append(f"  - {like}")
     if len(chosen) > SHOWN:
         lines.append(f"- … and {len(chosen) - SHOWN} more")
     return "\n".join(lines)

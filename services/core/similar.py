@@ -28,8 +28,8 @@ BODY = 0.3
 LATELY = 500.0
 """Tasks after which most of the bonus for being new is gone."""
 
-MOST_TEXT, MOST_PATHS, MOST_WORDS = 4_000, 50, 200
-"""Characters of a body, paths, and words of a task that are kept."""
+MOST_TEXT, MOST_PATHS, MOST_PATH, MOST_WORDS = 4_000, 50, 512, 200
+"""Characters of a body, paths, characters of a path, and words of a task that are kept."""
 ASKED, LISTED = 10, 200
 """Words that are looked up, the rarest of the new task's, and past tasks that are read for each."""
 NEAREST = 30
@@ -79,6 +79,11 @@ def weights(title: str, body: str, paths: Sequence[str]) -> dict[str, float]:
     length = sum(count.values())
     slack = SATURATION * (1 - LENGTH_COUNTS + LENGTH_COUNTS * length / USUAL_LENGTH)
     return {word: round(many * (SATURATION + 1) / (many + slack), 4) for word, many in count.items()}
+
+
+def kept(paths: Iterable[str]) -> tuple[str, ...]:
+    """The paths that are kept of a task: the first ones, none with an endless name."""
+    return tuple(path for path in paths if len(path) <= MOST_PATH)[:MOST_PATHS]
 
 
 def query(title: str, body: str = "", paths: Sequence[str] = ()) -> tuple[str, ...]:

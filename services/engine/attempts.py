@@ -24,6 +24,7 @@ from services.agents.script import shell
 from services.core.clock import Clock
 from services.core.paths import Change, outside, protected
 from services.core.plan import Task
+from services.core.similar import kept
 from services.engine.progress import Committed, Forgets, Keeps, Laid, Progress, Pushed, Superseded, Verified, Worked
 from services.errors import UserError
 from services.git.bundle import DamagedBundle, bundle, left_ignored, restore, took_in, unbundle
@@ -228,7 +229,8 @@ class _Steps:
         if changes:
             sha = await self._commit(workspace)
             leftovers = bool(task.verify.strip()) and await left_ignored(workspace)
-            packed, committed = await bundle(workspace, sha), Committed(sha=sha, leftovers=leftovers)
+            paths = kept(change.path for change in changes)
+            packed, committed = await bundle(workspace, sha), Committed(sha=sha, leftovers=leftovers, paths=paths)
         await progress.reached(ended, progress.ended("commit", committed, packed))
         return committed.sha, changes
 

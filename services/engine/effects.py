@@ -22,7 +22,7 @@ from services.core.merging import meaning
 from services.core.plan import Task
 from services.core.report import LABEL_OF_RUN, LABEL_OF_TASK, CheckReport
 from services.core.text import plain
-from services.engine import branches, former, merge_queue, reverts
+from services.engine import branches, former, merge_queue, remembered, reverts
 from services.engine.attempts import Order, Result
 from services.engine.hidden import hidden_in
 from services.engine.learned import Learned
@@ -298,6 +298,7 @@ class Effects:
         if known is None:
             return former.GONE
         state = known[1]
+        await remembered.remember(self._parts, board.run, task, state)
         if state.merge_sha and key not in self._without_branch:
             await writes.delete_branch(task.repo, names.branch(board.run.id, task.id))
             self._without_branch.add(key)  # what follows may be put off

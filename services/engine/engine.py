@@ -22,7 +22,7 @@ from services.core.plan_file import is_plan_file
 from services.core.roles import Tier, suffices
 from services.core.simulate import Simulated, simulate
 from services.core.targets import chosen, only, to_retry, to_take_back
-from services.engine import adopting, merge_queue, pulls, ticks
+from services.engine import adopting, merge_queue, pulls, remembered, ticks
 from services.engine.configs import config_of
 from services.engine.drafts import Drafter
 from services.engine.effects import Effects
@@ -417,6 +417,10 @@ class Engine(Shown):
         if self._parts.models is None:
             raise UserError("No model is set here; whoever runs this Lockstep sets `LOCKSTEP_MODEL`.")
         return self._parts.models.named(name).title
+
+    async def alike(self, run: Run, task_id: str) -> str:
+        """What was merged before and is like a task, in words; "" for nothing."""
+        return await remembered.alike(self._parts, run, task_id)
 
     async def simulate(self, repo: str, number: int) -> Simulated:
         """What is left of the plan, lived many times: as it would run, or goes on running."""

@@ -27,6 +27,7 @@ from services.store.drafts import Drafts
 from services.store.gates import Gates
 from services.store.ledger import Ledger
 from services.store.lessons import Lessons
+from services.store.past import PastTasks
 from services.store.plans import Plans
 from services.store.runs import Runs
 from services.store.trials import Trials
@@ -105,7 +106,7 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     """Everything the engine's modules share. `others` is None where a process is alone; `gates` where no pull requests
     of people are looked at; `lengths` is what is known of how long tasks take.  models: None where no model is set;
     ledger: of what they cost; drafts: of plans that they were asked for.  trials: of merges that are tried.  lessons:
-    of what reviews asked for.
+    of what reviews asked for.  past: tasks that have merged.
     """
 
     settings: EngineSettings
@@ -125,6 +126,7 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     drafts: Drafts | None = None
     trials: Trials | None = None
     lessons: Lessons | None = None
+    past: PastTasks | None = None
     lengths: Lengths = msgspec.field(default_factory=Lengths)
     diagnoses: Diagnoses = msgspec.field(default_factory=Diagnoses)
 

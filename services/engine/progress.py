@@ -93,11 +93,13 @@ class Committed(msgspec.Struct, frozen=True, kw_only=True):
     """commit: what it left, as the commit `sha`, "" when it changed nothing; refused: why nothing of it is taken.
 
     The blob is the commit, unless that is too big. leftovers: it left files that git ignores, and those are not kept.
+    paths: the first files it changed.
     """
 
     sha: str = ""
     refused: str = ""
     leftovers: bool = False
+    paths: tuple[str, ...] = ()
 
 
 class Verified(msgspec.Struct, frozen=True, kw_only=True):

@@ -127,6 +127,12 @@ class Checkpoints:
             found.setdefault(task, []).append(Step(name=step, ended=from_text(at), seconds=seconds, fence=fence))
         return found
 
+    async def left(self, run_id: str, task: str, step: str) -> bytes | None:
+        """The data of a step as the newest attempt that finished it left it."""
+        query = "SELECT data FROM checkpoint WHERE run_id = ? AND task = ? AND step = ? ORDER BY fence DESC LIMIT 1"
+        row = await self._db.read(lambda c: c.execute(query, (run_id, task, step)).fetchone())
+        return bytes(row[0]) if row is not None else None
+
     async def effects(self, keys: Sequence[str]) -> dict[str, Effect]:
         """Rows of the outbox by key, as far as they are there: when they were begun, and how they stand."""
         if not keys:

@@ -51,7 +51,7 @@ def remember(c: Connection, task: Merged) -> bool:
     repo_id, count = c.execute("SELECT id, tasks FROM past_repo WHERE repo = ?", (repo,)).fetchone()
     if c.execute("SELECT 1 FROM past_task WHERE repo_id = ? AND key = ?", (repo_id, task.key)).fetchone():
         return False
-    order, paths = int(count) + 1, task.paths[: similar.MOST_PATHS]
+    order, paths = int(count) + 1, similar.kept(task.paths)
     c.execute("UPDATE past_repo SET tasks = ? WHERE id = ?", (order, repo_id))
     c.execute(
         "INSERT INTO past_task (repo_id, ordinal, key, number, title, paths) VALUES (?,?,?,?,?,?)",

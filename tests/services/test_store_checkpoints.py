@@ -109,6 +109,10 @@ async def test_the_newest_attempts_steps_are_read_for_many_tasks(database: Datab
     }
     assert await points.newest("r1", []) == {}
     assert await points.newest("r2", ["one"]) == {}
+    await points.append(later, Point(step="commit", at=at(95), data=b'{"sha":"x"}'))
+    assert await points.left("r1", "two", "commit") == b'{"sha":"x"}'
+    assert await points.left("r1", "two", "worktree") == b"{}"
+    assert await points.left("r1", "one", "commit") is None
 
 
 async def test_a_blob_that_is_too_big_is_left_out_and_its_step_is_kept(
