@@ -27,8 +27,8 @@ SURE = 2.0
 half the doubt is enough; a mean alone would never look back at what was unlucky once.
 """
 MOST_TIERS = 6
-CREDIT = 2
-"""Attempts with the largest tier that learning may cost beyond what it saves; more while few of them were seen."""
+CREDIT = 1
+"""By how many of its attempts the price of the largest tier is doubted: seen n times, it may be 1/n more."""
 
 Policy = Literal["fixed", "cascade", "learned"]
 
@@ -61,7 +61,7 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     bounds: tuple[Bound, ...] = ()
     fixed: str = ""
     explore: bool = True
-    dearer: float | None = 0.01
+    dearer: float | None = 0.0
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):

@@ -26,7 +26,7 @@ AFTER = 0.55
 AFTER_SEEN = 2.0
 OWN = 30.0
 """Attempts after which a repository's own rate counts as much as that of all repositories."""
-LEAK = 0.02
+LEAK = 0.05
 """The share of wrong changes that the checks let through, before anything has come to light; as if 20 had been seen."""
 SEEN_LATER = 20.0
 COST_SEEN = 3.0
