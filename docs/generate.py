@@ -19,6 +19,7 @@ from services.core.failure_table import BY_TOOL
 from services.core.failures import CLASSES
 from services.core.plan_schema import plan_schema
 from services.core.reposet import set_schema
+from services.core.resolvers import ranked
 from services.core.strategies import POLICY, STRATEGIES, Step
 
 PAGES = Path(__file__).parent / "reference"
@@ -49,6 +50,11 @@ def commands() -> str:
         for _, entry in handlers.commands.COMMANDS
     ]
     return f"{NOTE}\n{COMMANDS}" + "\n".join(rows) + "\n"
+
+
+def rules() -> str:
+    rows = [f"| `{name}` | {rule.summary} |" for name, rule in ranked()]
+    return f"{NOTE}\n{RULES}" + "\n".join(rows) + "\n"
 
 
 def _keys(schema: Mapping[str, Any], before: str = "") -> Iterator[str]:
@@ -297,12 +303,27 @@ in each repository of the tasks it changes.
 """
 
 
+RULES = """# Rules for merge conflicts
+
+What [`python -m bot resolve`](command-line.md#resolve) resolves by itself. For each conflict the rules are asked in this order; the first
+answer counts, and where there is none the conflict is left.
+
+A file counts only as a whole. Lock files, and hunks of more than 500 lines or 20,000 characters, are left to people; of a file that says
+at its head that a tool writes it, only versions are resolved. Python, JSON, TOML and YAML have to parse afterwards if they did before, and
+each key has to say what follows from the three files; else all conflicts of the file are left.
+
+| Rule | When, and what then |
+| --- | --- |
+"""
+
+
 def main(arguments: list[str]) -> int:
     """0 when the pages are written, or with --check up to date; 1 when they are not."""
     pages = {
         "settings.md": settings(),
         "commands.md": commands(),
         "failures.md": failures(),
+        "rules.md": rules(),
         "plan.schema.json": schema(plan_schema()),
         "config.schema.json": schema(config_schema()),
         "repositories.schema.json": schema(set_schema()),

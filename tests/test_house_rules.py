@@ -17,6 +17,7 @@ import handlers
 import handlers.commands
 import services.agents
 import services.checks
+import services.core.resolvers
 from services.metrics import KNOWN_EVENTS
 
 ROOT = Path(__file__).parent.parent
@@ -125,6 +126,8 @@ def test_what_registers_itself_is_what_we_think() -> None:
     ]  # fmt: skip
     assert services.agents.AGENTS.names() == ["coder", "script"]
     assert services.checks.CHECKS.names() == ["lockstep/gate", "lockstep/plan"]
+    rules = [name for name, _ in services.core.resolvers.ranked()]
+    assert rules == ["blanks", "version", "pins", "contained", "imports", "apart", "added"]
 
 
 def test_no_place_of_one_machine_is_named() -> None:

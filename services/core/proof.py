@@ -1,0 +1,69 @@
+"""What a resolved file is held against: it parses if the three texts do, and where the format has keys, each key says
+what follows from the three.
+
+Only formats that are read here without running anything: Python, JSON, TOML and YAML. Others hold by their rules alone.
+"""
+
+import ast
+import json
+import tomllib
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import yaml
+
+MOST_CHARACTERS = 200_000
+_NONE = object()
+_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+def holds(base: str, ours: str, theirs: str, merged: str, path: str) -> bool:
+    """Whether nothing speaks against the merged text."""
+    read = _READERS.get(path.rpartition(".")[2].lower())
+    if read is None or max(map(len, (base, ours, theirs, merged))) > MOST_CHARACTERS:
+        return True
+    try:
+        was, mine, other = read(base), read(ours), read(theirs)
+    except _UNREADABLE:
+        return True
+    try:
+        return follows(was, mine, other, read(merged))
+    except _UNREADABLE:
+        return False
+
+
+def follows(base: Any, ours: Any, theirs: Any, merged: Any) -> bool:
+    """Key by key: what one side alone changed is as that side has it."""
+    if all(isinstance(one, dict) for one in (ours, theirs, merged)):
+        was = base if isinstance(base, dict) else {}
+        return all(
+            follows(was.get(key, _NONE), ours.get(key, _NONE), theirs.get(key, _NONE), merged.get(key, _NONE))
+            for key in {*was, *ours, *theirs, *merged}
+        )
+    if ours == theirs or theirs == base:
+        return bool(merged == ours)
+    return bool(merged == theirs) if ours == base else merged is not _NONE
+
+
+def _python(text: str) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        ast.parse(text)
+
+
+def _yaml(text: str) -> Any:
+    if "&" in text and "*" in text:
+        raise ValueError("anchors: what is alike may be endless")
+    return yaml.load(text, Loader=_Loader)  # noqa: S506  # the safe one, in C where there is one
+
+
+_READERS: dict[str, Callable[[str], Any]] = {
+    "py": _python,
+    "pyi": _python,
+    "json": json.loads,
+    "toml": tomllib.loads,
+    "yaml": _yaml,
+    "yml": _yaml,
+}
+_UNREADABLE = (SyntaxError, ValueError, RecursionError, MemoryError, yaml.YAMLError)

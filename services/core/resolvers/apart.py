@@ -1,0 +1,114 @@
+"""The sides changed different lines, or different words, that only stand side by side: both changes are made.
+
+Proved in two ways that have to agree: put together by line, and put together by word. What one side adds must not
+speak of what the other adds or takes away.
+"""
+
+import re
+
+from services.core.conflict import Conflict, Lines, filled, is_code, kind, tokens, words
+from services.core.difference import Change, changes
+from services.core.resolvers import RULES, Rule
+from services.core.threeway import Hunk, merge
+
+ALIKE = 0.5
+MOST_GONE = 2
+_PIECE = re.compile(r"\w+|\s+|[^\w\s]")
+
+
+def resolve(conflict: Conflict) -> Lines | None:
+    """Both changes, where they are apart."""
+    if not conflict.base or not is_code(conflict.path) or related(conflict):
+        return None
+    by_line, by_word = lines_apart(conflict), words_apart(conflict)
+    return by_line if by_line == by_word else None
+
+
+def related(conflict: Conflict) -> bool:
+    """Whether the change of one side speaks of what the other changed."""
+    base, ours, theirs = words(conflict.base), words(conflict.ours), words(conflict.theirs)
+    if max(len(base - ours), len(base - theirs)) > MOST_GONE:
+        return True
+    added_ours, added_theirs = ours - base, theirs - base
+    if added_ours & added_theirs:
+        return True
+    if (
+        words(_changed(conflict)[1]) & conflict.gone_theirs
+        or words(_changed(conflict.turned())[1]) & conflict.gone_ours
+    ):
+        return True
+    if tokens(conflict.base) in (tokens(conflict.ours), tokens(conflict.theirs)):
+        return True
+    return _imports(conflict) or _headings(conflict) or _alike(conflict) or _alike(conflict.turned())
+
+
+def _changed(conflict: Conflict) -> tuple[Lines, Lines]:
+    """The lines that ours took away, and those it put there."""
+    steps = changes(conflict.base, conflict.ours)
+    gone = tuple(line for step in steps for line in conflict.base[step.start : step.end])
+    return gone, tuple(line for step in steps for line in conflict.ours[step.new_start : step.new_end])
+
+
+def _imports(conflict: Conflict) -> bool:
+    """Imports have an order and a grouping of their own; there is a rule for them."""
+    return all(
+        any(kind(line) == "import" for lines in _changed(side) for line in lines)
+        for side in (conflict, conflict.turned())
+    )
+
+
+def _headings(conflict: Conflict) -> bool:
+    """A heading changed: what stands under it now is not what stood there."""
+    return any(
+        kind(line) == "rule" for side in (conflict, conflict.turned()) for lines in _changed(side) for line in lines
+    )
+
+
+def _alike(conflict: Conflict) -> bool:
+    """Whether ours adds a line such as theirs has changed: it may have to be changed the same way."""
+    mine, other = changes(conflict.base, conflict.ours), _changed(conflict.turned())[0]
+    added = [line for step in mine if step.start == step.end for line in conflict.ours[step.new_start : step.new_end]]
+    return any(_share(one, two) >= ALIKE for one in filled(added) for two in filled(other))
+
+
+def _share(one: str, two: str) -> float:
+    mine, other = words([one]), words([two])
+    return len(mine & other) / max(1, min(len(mine), len(other)))
+
+
+def lines_apart(conflict: Conflict) -> Lines | None:
+    """Both changes by line; None where they overlap or insert at the same place."""
+    base, ours, theirs = conflict.base, conflict.ours, conflict.theirs
+    mine, other = changes(base, ours), changes(base, theirs)
+    if any(_clash(one, two) for one in mine for two in other):
+        return None
+    out: list[str] = []
+    at = 0
+    steps = [(change, ours) for change in mine] + [(change, theirs) for change in other]
+    for change, side in sorted(steps, key=lambda step: (step[0].start, step[0].end)):
+        out += [*base[at : change.start], *side[change.new_start : change.new_end]]
+        at = change.end
+    return (*out, *base[at:])
+
+
+def _clash(one: Change, two: Change) -> bool:
+    if one.start == one.end and two.start == two.end:
+        return one.start == two.start
+    return one.start < two.end and two.start < one.end
+
+
+def words_apart(conflict: Conflict) -> Lines | None:
+    """Both changes by word; None where they overlap or touch."""
+    pieces = [_PIECE.findall("".join(side)) for side in (conflict.base, conflict.ours, conflict.theirs)]
+    out: list[str] = []
+    for part in merge(*pieces):
+        if isinstance(part, Hunk):
+            return None
+        out += part.tokens
+    return tuple("".join(out).splitlines(keepends=True))
+
+
+RULES.add(
+    "apart",
+    Rule("The sides changed different lines or words that stand side by side; both changes are made.", 40, resolve),
+)

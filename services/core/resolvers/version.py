@@ -1,0 +1,62 @@
+"""Both sides moved the same version on: the higher one is kept.
+
+Only where the line says that it is a version, the two lines differ in nothing else, and neither side went back.
+"""
+
+import re
+
+from services.core.conflict import Conflict, Lines
+from services.core.resolvers import RULES, Rule
+
+_NUMBER = re.compile(
+    r"(?<![\w.])v?(\d+(?:\.\d+)+)[-.]?((?:dev|a|b|c|rc|alpha|beta|post|pre)?)[-.]?(\d*)(?![\w])(?!\.\d)"
+)
+_NAMED = re.compile(r"version|release|\brev\b|\btag\b|[=~><]=|@v?\d|__|[\w/-]+[:=]", re.IGNORECASE)
+_STAGES = {"dev": 0, "a": 1, "alpha": 1, "b": 2, "beta": 2, "pre": 3, "c": 3, "rc": 3, "": 4, "post": 5}
+MOST_LINES = 4
+
+
+def resolve(conflict: Conflict) -> Lines | None:
+    """Line by line: what one side changed alone is taken, of two versions the higher."""
+    sides = conflict.base, conflict.ours, conflict.theirs
+    if len({len(side) for side in sides}) != 1 or not 0 < len(conflict.base) <= MOST_LINES:
+        return None
+    out: list[str] = []
+    moved = 0
+    for base, ours, theirs in zip(*sides, strict=True):
+        if theirs in {base, ours}:
+            out.append(ours)
+        elif ours == base:
+            out.append(theirs)
+        else:
+            line = higher(base, ours, theirs)
+            if line is None:
+                return None
+            out.append(line)
+            moved += 1
+    return tuple(out) if moved else None
+
+
+def higher(base: str, ours: str, theirs: str) -> str | None:
+    """The line with the higher version, where the two differ in nothing else."""
+    was, mine, other = (_key(line) for line in (base, ours, theirs))
+    if was is None or mine is None or other is None or not _NAMED.search(base):
+        return None
+    if _NUMBER.sub("", ours) != _NUMBER.sub("", theirs) or min(mine, other) < was or mine == other:
+        return None
+    return ours if mine > other else theirs
+
+
+def _key(line: str) -> tuple[list[int], int, int] | None:
+    """What the line's only version is compared by."""
+    found = _NUMBER.findall(line)
+    if len(found) != 1:
+        return None
+    number, stage, count = found[0]
+    numbers = [int(part) for part in number.split(".")]
+    while numbers and not numbers[-1]:
+        numbers.pop()
+    return numbers, _STAGES[stage], int(count or 0)
+
+
+RULES.add("version", Rule("Both sides moved the same version on; the higher one is kept.", 20, resolve))

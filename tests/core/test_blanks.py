@@ -1,0 +1,33 @@
+"""One side changed nothing but blanks."""
+
+from services.core.conflict import Conflict
+from services.core.resolvers.blanks import resolve
+
+
+def resolved(base: str, ours: str, theirs: str) -> str | None:
+    conflict = Conflict(lines(base), lines(ours), lines(theirs))
+    found, turned = resolve(conflict), resolve(conflict.turned())
+    assert found == turned
+    return None if found is None else "".join(found)
+
+
+def lines(text: str) -> tuple[str, ...]:
+    return tuple(text.splitlines(keepends=True))
+
+
+def test_blanks_at_line_ends_and_empty_lines() -> None:
+    assert resolved("a = 1  \n", "a = 1\n", "a = 2  \n") == "a = 2  \n"
+    assert resolved("a = 1\n", "\na = 1\n", "a = 2\n") == "a = 2\n"
+
+
+def test_lines_that_were_set_in_are_set_in_with_the_other_change() -> None:
+    assert resolved("a = 1\nb = 2\n", "    a = 1\n    b = 2\n", "a = 1\nb = 3\n") == "    a = 1\n    b = 3\n"
+    assert resolved("    a = 1\n", "a = 1\n", "    a = 2\n") == "a = 2\n"
+
+
+def test_what_is_not_proved_is_left() -> None:
+    assert resolved("a = 1\n", "    a = 1\n", "a = 1\nb = 2\n") is None, "how far is the new line set in?"
+    assert resolved("a = 1\nb = 2\n", "    a = 1\n  b = 2\n", "a = 3\nb = 2\n") is None, "moved by two widths"
+    assert resolved("f( x )\n", "f(x)\n", "g( x )\n") is None, "blanks inside a line"
+    assert resolved("a\n", "b\n", "c\n") is None
+    assert resolved("a\n", "    b\n", "b\n") is None, "the same line at two depths"

@@ -1,0 +1,29 @@
+"""Sorted blocks of imports that both sides added to."""
+
+import pytest
+
+from services.core.conflict import Conflict
+from services.core.resolvers.imports import resolve
+
+AROUND = ("import abc\n", "import ast\n"), ("import zlib\n",)
+
+
+def test_all_are_kept_in_order() -> None:
+    conflict = Conflict((), ("import os\n",), ("import json\n", "import re\n"), *AROUND, "a.py")
+    assert resolve(conflict) == ("import json\n", "import os\n", "import re\n") == resolve(conflict.turned())
+
+
+@pytest.mark.parametrize(
+    "conflict",
+    [
+        Conflict(("import os\n",), ("import re\n",), ("import os\n", "import sys\n"), *AROUND),
+        Conflict((), ("from os import path\n",), ("from os import sep\n",), *AROUND),
+        Conflict((), ("from os import (\n",), ("import json\n",), *AROUND),
+        Conflict((), ("import os\n",), ("import json\n",), AROUND[1], AROUND[0]),
+        Conflict((), ("import os\n",), ("x = 1\n",), *AROUND),
+        Conflict((), ("import old_name\n",), ("import json\n",), *AROUND, "", frozenset(), frozenset({"old_name"})),
+    ],
+    ids=["taken away", "one module", "many lines", "no order", "code", "word gone"],
+)
+def test_what_is_not_proved_is_left(conflict: Conflict) -> None:
+    assert resolve(conflict) is None
