@@ -124,3 +124,41 @@ def test_ci_logs_without_the_logs_is_one_sentence(
     monkeypatch.delenv("LOCKSTEP_CI_LOGS", raising=False)
     assert main(["ci_logs"]) == 2
     assert capsys.readouterr().err == "benchmarks: LOCKSTEP_CI_LOGS has to name a folder with bugswarm.jsonl.gz.\n"
+
+
+@pytest.fixture
+def conflicts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Three conflicts: one with text that is resolved, one that is left, one of which only the kinds of lines are known."""
+    folder = tmp_path / "conflicts"
+    folder.mkdir()
+    said = [("a", "AUTHORS", "changelog", "text"), ("b", "notes.md", "other", "text"), ("c", "x.py", "other", "lines")]
+    rows = "".join(f"{name},pallets/flask,{path},{tag},{form}\n" for name, path, tag, form in said)
+    names = ("base", "ours", "theirs", "resolved")
+    lists = ["A\nB\nY\nZ\n", "A\nB\nM\nY\nZ\n", "A\nB\nK\nY\nZ\n", "A\nB\nK \nM\nY\nZ\n"]
+    text = [
+        {"id": "a", "repo": "pallets/flask", "path": "AUTHORS", **dict(zip(names, lists, strict=True))},
+        {"id": "b", "repo": "pallets/flask", "path": "notes.md", **dict(zip(names, "abcd", strict=True))},
+    ]
+    numbers: dict[str, object] = {"base": [0, 4], "ours": [0, 1, 2, 4], "theirs": [0, 1, 4], "resolved": [0, 2, 4]}
+    kinds = ["code:0", "def:0", "code:4", "blank:0", "code:0"]
+    lines: list[dict[str, object]] = [{"id": "c", "repo": "pallets/flask", "path": "x.py", "kinds": kinds, **numbers}]
+    for name, data in (("text", text), ("lines", lines)):
+        with gzip.open(folder / f"{name}.jsonl.gz", "wt") as file:
+            file.writelines(f"{json.dumps(row)}\n" for row in data)
+    with gzip.open(folder / "index.csv.gz", "wt") as file:
+        file.write(f"id,repo,path,tag,form\n{rows}")
+    monkeypatch.setenv("LOCKSTEP_CORPORA", str(tmp_path))
+    return folder
+
+
+def test_conflicts_are_counted_right_wrong_and_left(conflicts: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["conflicts", "--json"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    shares = {"resolved_share": 0.6667, "correct_share": 0.5, "wrong_share": 0.3333, "exact_share": 0.0}
+    assert {name: report["figures"][name] for name in shares} == shares
+    assert report["peers"]["git"]["resolved_share"] == 0
+    assert report["peers"]["always ours"]["correct_share"] == 0
+    assert (report["conditions"]["files"], report["conditions"]["as_full_text"]) == (3, 2)
+    (conflicts / "lines.jsonl.gz").unlink()
+    assert main(["conflicts"]) == 2
+    assert "LOCKSTEP_CORPORA" in capsys.readouterr().err
