@@ -9,6 +9,7 @@ from typing import Literal
 from services.core import names
 from services.core.board import LONG_AGO, Action, ActionKind, Moment, Run, RunState
 from services.core.machine import ENDED, Happening, TaskState
+from services.core.repairs import BASE, under_way
 
 
 def action(
@@ -36,6 +37,8 @@ def action(
         about += f"+{len(task.overrides)}" if task.overrides else ""
         about += f"/{need.id}-{need.state}-{(need.since or LONG_AGO).isoformat()}" if need else ""
         about += f"/edited-{edited.isoformat()}" if edited else ""
+    elif kind == "rerun":
+        sha, about = task.head_sha, f"/{task.head_sha}-{task.repairs[-1].n}"
     elif kind == "update_branch":
         sha, about = task.head_sha, f"/{task.head_sha}"
     key = f"{run.id}/{task.id}/{task.attempt}/{kind}{about}"
@@ -63,8 +66,16 @@ def mark(run: Run, state: RunState, now: datetime, kind: Literal["mark", "finish
     return Action(key=f"{run.id}//0/{kind}/{state}-{now.isoformat()}", kind=kind)
 
 
+def waits_for_base(task: TaskState) -> bool:
+    """Does its pull request wait until its base branch is well again?"""
+    repair = under_way(task.repairs)
+    return repair is not None and repair.strategy == BASE
+
+
 def wait_keys(run: Run, task: TaskState) -> tuple[str, ...]:
-    """The keys under which a webhook wakes this task: its pull request, its head's checks, its tracking issue."""
+    """The keys under which a webhook wakes this task: its pull request, its head's checks, its tracking issue, and
+    the base branch where it waits for that.
+    """
     if task.state in ENDED:
         return ()
     repo = run.plan.by_id[task.id].repo
@@ -73,4 +84,6 @@ def wait_keys(run: Run, task: TaskState) -> tuple[str, ...]:
         keys.append(names.pull_key(repo, task.pull))
     if task.pull and task.head_sha:
         keys.append(names.check_key(repo, task.head_sha))
+    if task.pull and waits_for_base(task):
+        keys.append(names.base_key(repo))
     return tuple(keys)

@@ -17,6 +17,7 @@ from services.core.machine import State, TaskState
 from services.core.places import Use
 from services.core.plan import Plan, Task
 from services.core.ready import ReadyQueue
+from services.core.repairs import Repair
 from services.core.schedule import Candidate
 
 LONG_AGO = datetime.min.replace(tzinfo=UTC)
@@ -38,6 +39,7 @@ ActionKind = Literal[
     "assign",
     "revert",
     "withdraw",
+    "rerun",
 ]
 
 
@@ -116,6 +118,7 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     """What follows: the tasks that changed, the wait keys of those whose keys changed, what to carry out, the history.
 
     `state`: of the run from now on.  `told`: the pull requests whose comments have something new to say.
+    `repairs`: those that are new or over, and of which task.
     `adopted`: the plan of the run from now on, where that is another one.
     """
 
@@ -127,6 +130,7 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     actions: tuple[Action, ...] = ()
     history: tuple[Moment, ...] = ()
     told: tuple[tuple[str, int], ...] = ()
+    repairs: tuple[tuple[str, Repair], ...] = ()
     adopted: Adoption | None = None
 
     @property

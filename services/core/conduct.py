@@ -12,7 +12,7 @@ from datetime import datetime
 
 import msgspec
 
-from services.core.actions import action, mark, moment, wait_keys
+from services.core.actions import action, mark, moment, wait_keys, waits_for_base
 from services.core.board import (
     GOING,
     Action,
@@ -30,6 +30,8 @@ from services.core.graph import layers, needs_of
 from services.core.machine import ENDED, QUIET, SATISFIED, STUCK, Happening, Kind, TaskState, is_a_persons, late, step
 from services.core.overrides import counting, missing
 from services.core.places import Places
+from services.core.repair import awaited, mended, repaired
+from services.core.repairs import AGAIN, Repair
 from services.core.text import code
 
 
@@ -188,10 +190,13 @@ class Work:
         unmet = [need for need in self.board.specs[task.id].needs if not self.is_met(need)]
         ruling = rule(counting(task, fact), missing(task, unmet))
         if ruling.verdict == "failed":
-            self.apply(task.id, Happening(kind="broke", text=ruling.reason))
+            agent = self.board.specs[task.id].agent
+            self.apply(task.id, repaired(task, agent, ruling.reason, ruling.failed, fact.failures, self.now))
         elif ruling.verdict == "needs_human":
             self.apply(task.id, Happening(kind="refused", text=ruling.reason))
         else:
+            if mended(task, fact):
+                self.apply(task.id, Happening(kind="mended", text="its checks pass"))
             # A merge that was refused is tried again as it stands: turning back and forth would only fill the history.
             waits = task.state == "needs_human" and ruling.verdict == "wait" and not task.late
             if task.state == "failed" or waits:
@@ -204,7 +209,12 @@ class Work:
             if ruling.verdict == "behind" and self.is_going and not held:
                 self._bring_up_to_date(task.id)
                 return
-            self.apply(task.id, Happening(kind="waits", text=held or ruling.reason, value=float(ruling.by_itself)))
+            self.apply(
+                task.id,
+                Happening(
+                    kind="waits", text=held or awaited(task, ruling) or ruling.reason, value=float(ruling.by_itself)
+                ),
+            )
 
     def _bring_up_to_date(self, task_id: str) -> None:
         """One at a time of those in one repository: with each merge the others fall behind again."""
@@ -301,6 +311,7 @@ class Work:
             actions=tuple(self.actions),
             history=tuple(self.history),
             told=tuple(self._told()),
+            repairs=tuple(self._repairs()),
         )
 
     def _told(self) -> Iterator[tuple[str, int]]:
@@ -310,6 +321,13 @@ class Work:
             if task.troubled and task.pull:
                 yield self.board.specs[task_id].repo, task.pull
 
+    def _repairs(self) -> Iterator[tuple[str, Repair]]:
+        """What began to be repaired, or what came of it."""
+        for task_id, after in self.changed.items():
+            known = self.run.tasks[task_id].repairs
+            if after.repairs is not known:
+                yield from ((task_id, repair) for repair in after.repairs if repair not in known)
+
     def _waits(self) -> Iterator[tuple[str, tuple[str, ...]]]:
         for task_id, after in self.changed.items():
             before = self.run.tasks[task_id]
@@ -318,6 +336,7 @@ class Work:
                 or after.pull != before.pull
                 or after.head_sha != before.head_sha
                 or (after.state in ENDED) != (before.state in ENDED)
+                or waits_for_base(after) != waits_for_base(before)
             ):
                 yield task_id, wait_keys(self.run, after)
 
@@ -376,6 +395,8 @@ def _calls_for(before: TaskState, kind: Kind, after: TaskState) -> tuple[ActionK
     if kind == "tracked" and after.assignee:
         return ("label", "assign")
     calls = _CALLS_FOR.get(kind, ())
+    if kind == "mending" and after.repairs[-1].strategy in AGAIN:
+        calls = ("rerun",)
     if kind == "recreated" and after.discarding:
         calls = ("discard",)
     if kind == "stalled" and after.state != before.state:

@@ -17,12 +17,13 @@ from services.core.gate import PASSED, PullFact
 from services.core.machine import ENDED, SATISFIED, TaskState
 from services.core.patience import Patience
 from services.core.places import Lane
+from services.core.repairs import under_way
 
 LinkKind = Literal[
     "need", "above", "paused", "held", "untracked", "lane", "turn", "settling", "works", "failed", "needs_human",
     "cancelled", "gone", "closed", "moved", "base", "label", "draft", "conflict", "checks_failed", "checks_pending",
     "checks_starting", "checks_none", "checks_rest", "objections", "protected", "frozen", "behind", "merging", "waits",
-    "deadline", "overridden",
+    "deadline", "overridden", "repairing",
 ]  # fmt: skip
 Who = Literal["", "lockstep", "agent", "checks", "reviewers", "triage", "write"]
 """Who can act; `triage` and `write` are permissions of a person."""
@@ -187,6 +188,9 @@ class _Asked:
             yield Link(task=task.id, kind="moved", who="write", where=repo, text=fact.head_sha[:7])
         else:
             found = list(of_pull(task.id, repo, overrides.counting(task, fact)))
+            if under_way(task.repairs) is not None:  # nobody else has to act on what is being repaired
+                mending = Link(task=task.id, kind="repairing", who="lockstep", where=repo, text=task.reason)
+                found = [mending if link.kind == "checks_failed" else link for link in found]
             yield from found
             if not found:
                 yield from self._mergeable(task, repo, fact)

@@ -126,6 +126,7 @@ _SAYS = {
     "behind": "is behind its base branch, which takes only what is up to date; it is brought up to that in its turn",
     "merging": "nothing is missing, and it is merged next{reason}",
     "waits": "its pull request is being looked at{reason}",
+    "repairing": "{text}",
     "overridden": "{text}",
     "deadline": "a person is told on {until} if it still waits then",
 }

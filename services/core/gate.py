@@ -8,6 +8,7 @@ from typing import Literal
 
 import msgspec
 
+from services.core.repairs import Failure
 from services.core.text import code
 
 Verdict = Literal["merge", "wait", "behind", "failed", "needs_human"]
@@ -32,7 +33,7 @@ class PullFact(msgspec.Struct, frozen=True, kw_only=True):
     state: open, closed, or gone = it can't be seen any more.  base_ok: it goes into the branch that was approved.
     frozen: why nothing is merged there now.  objections: logins of those who asked for changes.  suites_open: more
     checks may still come, though none of those there is pending.  grace_left: seconds for which more checks may begin
-    on their own.  checks_none: nobody wants any.
+    on their own.  checks_none: nobody wants any.  failures: what is known of those that failed.
     """
 
     number: int
@@ -54,14 +55,18 @@ class PullFact(msgspec.Struct, frozen=True, kw_only=True):
     has_workflows: bool = True
     grace_left: float = 0.0
     checks_none: bool = False
+    failures: tuple[Failure, ...] = ()
 
 
 class Ruling(msgspec.Struct, frozen=True, kw_only=True):
-    """The verdict with its reason as one sentence for people. by_itself: it waits for checks alone."""
+    """The verdict with its reason as one sentence for people. by_itself: it waits for checks alone.
+    failed: the checks that are the reason.
+    """
 
     verdict: Verdict
     reason: str = ""
     by_itself: bool = False
+    failed: tuple[str, ...] = ()
 
 
 def rule(pull: PullFact, unmet: tuple[str, ...]) -> Ruling:
@@ -93,7 +98,7 @@ def _by_checks(pull: PullFact) -> Ruling:
     failed = [check.name for check in theirs if check.status == "completed" and check.conclusion not in PASSED]
     pending = [check.name for check in theirs if check.status != "completed"]
     if failed:
-        return Ruling(verdict="failed", reason=f"check {_names(failed)} failed")
+        return Ruling(verdict="failed", reason=f"check {_names(failed)} failed", failed=tuple(failed))
     if pending:
         return Ruling(verdict="wait", reason=f"waits for check {_names(pending)}", by_itself=True)
     if pull.grace_left > 0:

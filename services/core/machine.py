@@ -11,6 +11,7 @@ from typing import Literal, get_args
 import msgspec
 
 from services.core.plan import Task
+from services.core.repairs import Came, Repair, ended, under_way, with_another
 
 State = Literal["blocked", "ready", "running", "in_review", "done", "needs_human", "failed", "skipped", "cancelled"]
 STATES: tuple[State, ...] = get_args(State)
@@ -26,7 +27,7 @@ Kind = Literal[
     "merged", "closed", "expired", "cancelled", "retried", "skipped", "held", "released", "prioritised",
     "rebasing", "rebased", "stalled", "recreated", "discarded", "overridden", "assigned",
     "attached", "reviewed", "modelled", "budgeted", "reverting", "reverted", "dequeued",
-    "redone", "ticked", "unticked", "removed",
+    "redone", "ticked", "unticked", "removed", "mending", "mended", "fixing",
 ]  # fmt: skip
 KINDS: tuple[Kind, ...] = get_args(Kind)
 QUIET: frozenset[Kind] = frozenset({"tracked", "waits"})
@@ -41,7 +42,7 @@ class Happening(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaul
     rebased, overridden, attached, dequeued) or merge commit (merged); value: the new priority (prioritised), or not 0
     when checks alone are awaited (waits); name: of whom it goes to (assigned, attached), or `check:` or `need:` and
     what no longer counts (overridden), or what is to be changed (reviewed), or the model (modelled) or US dollars
-    (budgeted); text: why.
+    (budgeted), or what failed (fixing); text: why; repair: what is done about what failed (mending, fixing).
     """
 
     kind: Kind
@@ -52,6 +53,7 @@ class Happening(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaul
     actor: str = ""
     value: float = 0.0
     name: str = ""
+    repair: Repair | None = None
 
 
 class Override(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -80,7 +82,8 @@ class TaskState(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaul
     revert: the pull request that takes back what it merged, -1 until that is opened.
     asked: what people want its next attempts to do otherwise.  troubled: it stood still with a pull request, whose
     comment tells how it stands from then on.  was: the text its pull request was made of, where the plan says something
-    else by now; of a task that is in the plan no more, its last text.
+    else by now; of a task that is in the plan no more, its last text.  repairs: what was done about failed checks.
+    broke: what they failed of, for the attempt that is to put it right.
     """
 
     id: str
@@ -109,6 +112,8 @@ class TaskState(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaul
     troubled: bool = False
     asked: str = ""
     was: Task | None = None
+    repairs: tuple[Repair, ...] = ()
+    broke: str = ""
     since: datetime | None = None
     started_at: datetime | None = None
     finished_at: datetime | None = None
@@ -160,6 +165,7 @@ TABLE: dict[State, dict[Kind, State | None]] = {
         "tracked": "in_review", "waits": "in_review", "moved": "needs_human", "broke": "failed",
         "refused": "needs_human", "expired": "needs_human", "merged": "done", "closed": "needs_human",
         "cancelled": "cancelled", "skipped": "skipped", "dequeued": "failed",
+        "mending": "in_review", "mended": "in_review", "fixing": "blocked",
     },
     "needs_human": {
         **_STAY, **_control("needs_human"), **_renewal("needs_human"), **_EDITED,
@@ -203,7 +209,7 @@ def step(task: TaskState, happened: Happening, now: datetime) -> TaskState | Non
         changes["finished_at"] = now if following in ENDED else None
         if task.state == "running" and task.since is not None:
             changes["worked"] = task.worked + max((now - task.since).total_seconds(), 0.0)
-    elif happened.kind in {"waits", "stalled", "assigned", "attached"} or (
+    elif happened.kind in {"waits", "stalled", "assigned", "attached", "mending"} or (
         happened.kind == "closed" and following == task.state
     ):
         changes["reason"] = happened.text
@@ -213,8 +219,29 @@ def step(task: TaskState, happened: Happening, now: datetime) -> TaskState | Non
         changes["troubled"] = True
     if changes.get("fence", task.fence) != task.fence:
         changes["renewing"] = ""  # whoever brings it up to date belongs to what is over
+    changes["repairs"] = _repairs(task, happened)
     after = msgspec.structs.replace(task, **changes)
     return after if following != task.state or after != task else None
+
+
+_CAME: dict[Kind, Came] = {
+    "mended": "worked", "merged": "worked", "green": "worked", "broke": "failed", "stalled": "failed",
+    **dict.fromkeys((
+        "moved", "refused", "closed", "cancelled", "skipped", "retried", "reviewed", "recreated", "redone", "ticked",
+        "removed", "assigned", "attached", "dequeued",
+    ), "superseded"),
+}  # fmt: skip
+"""What each happening tells of a repair that is under way."""
+
+
+def _repairs(task: TaskState, happened: Happening) -> tuple[Repair, ...]:
+    """What was repaired, after this; for a person it begins anew."""
+    if happened.repair is not None:
+        return with_another(task.repairs, happened.repair)
+    came = _CAME.get(happened.kind)
+    if came is None or not task.repairs:
+        return task.repairs
+    return ended(task.repairs, came, past=bool(happened.actor))
 
 
 def _applies(task: TaskState, happened: Happening) -> bool:
@@ -222,7 +249,7 @@ def _applies(task: TaskState, happened: Happening) -> bool:
     if task.state == "done":
         return _applies_to_merged(task, happened)
     match happened.kind:
-        case "rebasing" | "rebased" | "overridden":
+        case "rebasing" | "rebased" | "overridden" | "mended":
             return _applies_to_head(task, happened)
         case "discarded":
             return task.discarding == happened.number != 0
@@ -243,6 +270,8 @@ def _applies(task: TaskState, happened: Happening) -> bool:
 
 
 def _applies_to_head(task: TaskState, happened: Happening) -> bool:
+    if happened.kind == "mended":
+        return under_way(task.repairs) is not None
     if happened.kind == "rebased":
         return bool(task.renewing)
     is_ours = bool(task.pull) and task.head_sha in task.heads and task.was is None
@@ -306,6 +335,8 @@ def _asked_for(task: TaskState, happened: Happening) -> dict[str, object]:
             return {"fence": task.fence + 1, "late": False, "assignee": "", **anew}
         case "cancelled" | "skipped":
             return {"fence": task.fence + 1}
+        case "fixing":
+            return {"broke": happened.name, "fence": task.fence + 1}
         case "reviewed":
             asked = f"{task.asked}\n\n{happened.name}".strip()[-MAX_ASKED:]
             return {"asked": asked, "fence": task.fence + 1, "late": False, "started_at": None, "worked": 0.0}

@@ -95,5 +95,9 @@ def issue_key(repo: str, number: int) -> str:
     return f"issue:{repo.lower()}#{number}"
 
 
+def base_key(repo: str) -> str:
+    return f"base:{repo.lower()}"
+
+
 def check_key(repo: str, sha: str) -> str:
     return f"check:{repo.lower()}@{sha}"

@@ -12,10 +12,12 @@ from services.core.board import Run
 from services.core.explain import explain
 from services.core.explained import told
 from services.core.failures import CLASSES, Diagnosis, Shown
+from services.core.machine import TaskState
 from services.core.messages import FOOT, plan_place
 from services.core.names import STICKY
 from services.core.plan_comment import answers_of, first_that_fits
 from services.core.report import Note
+from services.core.strategies import STRATEGIES
 from services.core.text import code, plain
 
 CHECKS = 5
@@ -23,6 +25,7 @@ CHECKS = 5
 NOTES = 8
 """Places that are told of one check."""
 NOTE = 300
+TRIED = 8
 LINES, LINE = 8, 200
 """Lines of its log that are told of one check, and characters of each."""
 
@@ -53,7 +56,7 @@ def render(
         "",
     ]
 
-    evidence = _evidence(broken)
+    evidence = [*_evidence(broken), *_tried(run.tasks[task_id])]
     named = _evidence([Broken(name=each.name, conclusion=each.conclusion) for each in broken])
     smaller = [(evidence, answers), (evidence, answers[-1:]), (named, ())]
     return first_that_fits("\n".join([*head, *found, *answers_of(said), FOOT, STICKY]) for found, said in smaller)
@@ -75,6 +78,20 @@ def _evidence(broken: Sequence[Broken]) -> list[str]:
     return [*lines, ""]
 
 
+def _tried(task: TaskState) -> list[str]:
+    """What was done about it before it came to a person."""
+    tried = [each for each in task.repairs if not each.past][-TRIED:]
+    if not tried:
+        return []
+    lines = [
+        f"- check {', '.join(map(code, each.checks[:CHECKS]))} ({code(each.cls)}): {STRATEGIES[each.strategy]}"
+        f" ({each.tries} of {each.most}) — {_CAME[each.came]}"
+        for each in tried
+    ]
+    return ["**What was tried**", "", *lines, ""]
+
+
+_CAME = {"": "under way", "worked": "it worked", "failed": "it did not help", "superseded": "something else came first"}
 _CONCLUSIONS = {
     "failure": "failed",
     "timed_out": "took too long",

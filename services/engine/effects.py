@@ -20,9 +20,10 @@ from services.core.gate import PullFact
 from services.core.machine import SATISFIED, Happening, Kind, TaskState
 from services.core.merging import meaning
 from services.core.plan import Task
+from services.core.repair import noted
 from services.core.report import LABEL_OF_RUN, LABEL_OF_TASK, CheckReport
 from services.core.text import plain
-from services.engine import branches, former, merge_queue, remembered, reverts
+from services.engine import branches, former, merge_queue, remembered, reruns, reverts
 from services.engine.attempts import Order, Result
 from services.engine.hidden import hidden_in
 from services.engine.learned import Learned
@@ -75,8 +76,8 @@ class Effects:
             return await self._open_pull(run, task, state, due)
         if due.action.kind == "checks":
             return await self._checks(board, task, state, due)
-        if due.action.kind == "update_branch":
-            return await branches.update(self._parts, task, state, due)
+        if due.action.kind in _OF_BRANCH:
+            return await _OF_BRANCH[due.action.kind](self._parts, task, state, due)
         return await self._merge(board, task, state, due.action.sha)
 
     async def _former(self, board: Board, due: Due, task: Task, state: TaskState) -> Outcome:
@@ -155,7 +156,7 @@ class Effects:
             message=messages.commit_message(run, task, await self._hidden(run, task)),
             when=state.since or self._parts.clock.now(),
             replaces=state.heads,
-            note=state.asked,
+            note=noted(state),
             lessons=await self._learned.for_attempt(task),
             plan_id=run.plan_id,
         )
@@ -359,6 +360,10 @@ class Effects:
         if wanted and wanted not in present:
             await writes.ensure_label(repo, wanted, *names.LABELS[wanted])
             await writes.add_labels(repo, number, (wanted,))
+
+
+_OF_BRANCH = {"update_branch": branches.update, "rerun": reruns.rerun}
+"""What is done about the head of a pull request, which must still be the one that was meant."""
 
 
 def _objection(board: Board, task: Task, state: TaskState, fact: PullFact) -> Outcome | None:

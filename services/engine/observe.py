@@ -7,7 +7,6 @@ cache: they stand between a pull request and its merge.
 import asyncio
 from asyncio import Semaphore
 from collections.abc import Iterable
-from datetime import datetime
 
 import msgspec
 
@@ -16,9 +15,10 @@ from services.core.board import Run
 from services.core.config import RepoConfig
 from services.core.freeze import frozen
 from services.core.gate import PASSED, CheckFact, PullFact
-from services.core.machine import TaskState
+from services.core.machine import ENDED, STUCK, TaskState
 from services.core.names import LABEL_HOLD
 from services.engine.configs import config_of
+from services.engine.failing import failures
 from services.engine.parts import WRITE, Parts
 from services.errors import NotFound, Refused
 from services.github import Reads
@@ -73,7 +73,7 @@ class Observer:
         fact = _fact(pull, base_ok=pull.base_ref == (await reads.repository(repo)).default_branch)
         if fresh:
             fact = msgspec.structs.replace(fact, objections=await self._objections(reads, repo, pull.number))
-        fact = await self._with_checks(reads, repo, fact, since=task.since, fresh=fresh)
+        fact = await self._with_checks(reads, repo, fact, task, fresh=fresh)
         if all(check.conclusion in PASSED for check in fact.checks if not check.ours):
             is_frozen = frozen((await self.config(repo)).freeze, self._parts.clock.now())
             fact = msgspec.structs.replace(fact, frozen=is_frozen)
@@ -92,15 +92,18 @@ class Observer:
         self._parts.github.invalidate(repo, f"pull:{task.pull}")
         return PullFact(number=task.pull, state="gone", head_sha=task.head_sha)
 
-    async def _with_checks(
-        self, reads: Reads, repo: str, fact: PullFact, *, since: datetime | None, fresh: bool
-    ) -> PullFact:
+    async def _with_checks(self, reads: Reads, repo: str, fact: PullFact, task: TaskState, *, fresh: bool) -> PullFact:
         """The fact with what is known of its checks, and of those that may still come."""
         sha = fact.head_sha
         found = await reads.checks(repo, sha, fresh=fresh)
         ours = (await reads.app()).id
         checks = tuple(_check(check, ours) for check in found)
         theirs = [check for check in checks if not check.ours]
+        failed = [each for each in found if each.status == "completed" and each.conclusion not in PASSED]
+        failed = [each for each in failed if each.app_id != ours]
+        if failed and sha == task.head_sha and not task.assignee and task.state not in STUCK | ENDED:
+            known = await failures(self._parts, reads, repo, sha, fact.base_ref, failed)
+            fact = msgspec.structs.replace(fact, failures=known)
         open_ = False
         if fresh and theirs and all(check.conclusion in PASSED for check in theirs):
             open_ = await reads.suites_open(repo, sha)
@@ -112,15 +115,15 @@ class Observer:
             checks=checks,
             suites_open=open_,
             has_workflows=has_workflows,
-            grace_left=self._grace_left(since) if has_workflows else 0.0,
+            grace_left=self._grace_left(task) if has_workflows else 0.0,
             checks_none=not theirs and await self._wants_none(repo, has_workflows=has_workflows),
         )
 
-    def _grace_left(self, since: datetime | None) -> float:
+    def _grace_left(self, task: TaskState) -> float:
         """Actions begins some seconds after a push; until then one quick status of another service is not all."""
-        if since is None:
+        if task.since is None:
             return 0.0
-        waited = (self._parts.clock.now() - since).total_seconds()
+        waited = (self._parts.clock.now() - task.since).total_seconds()
         return max(self._parts.settings.checks_grace - waited, 0.0)
 
     async def _wants_none(self, repo: str, *, has_workflows: bool) -> bool:

@@ -7,12 +7,12 @@ from services.core.failure_patterns import Pattern, own_patterns
 from services.core.gate import PASSED
 from services.core.machine import TaskState
 from services.core.pull_comment import CHECKS, Broken
-from services.core.report import Note
 from services.engine.configs import config_of
+from services.engine.failing import notes_of
 from services.engine.parts import Parts
 from services.engine.placed import place_of
-from services.errors import NotFound, Refused
-from services.github.infos import AnnotationInfo, CheckInfo
+from services.errors import NotFound
+from services.github.infos import CheckInfo
 
 
 async def pull_body(parts: Parts, repo: str, number: int, answers: Sequence[str]) -> str:
@@ -49,14 +49,7 @@ async def _broken(parts: Parts, repo: str, task: TaskState) -> tuple[Broken, ...
 
 
 async def _told(parts: Parts, repo: str, sha: str, check: CheckInfo, own: tuple[Pattern, ...]) -> Broken:
-    notes: tuple[AnnotationInfo, ...] = ()
-    if check.app_id:  # a status of the older kind has none
-        try:
-            notes = await parts.github.reads.ranked("plan").annotations(repo, sha, check.id)
-        except (NotFound, Refused):
-            notes = ()
-    worst = sorted(notes, key=lambda note: note.level != "failure")
-    said = tuple(Note(path=note.path, line=note.line, text=note.message or note.title) for note in worst)
-    texts = tuple(note.text for note in said)
-    failure = await parts.diagnoses.of(parts.github.reads.ranked("plan"), repo, check, texts, own)
+    reads = parts.github.reads.ranked("plan")
+    said = await notes_of(reads, repo, sha, check)
+    failure = await parts.diagnoses.of(reads, repo, check, tuple(note.text for note in said), own)
     return Broken(name=check.name, conclusion=check.conclusion, notes=said, failure=failure)

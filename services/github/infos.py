@@ -135,6 +135,21 @@ class CheckInfo(msgspec.Struct, frozen=True, kw_only=True):
     external_id: str
 
 
+class JobInfo(msgspec.Struct, frozen=True, kw_only=True):
+    """A job of Actions: the run it belongs to, and in which attempt of that."""
+
+    run_id: str
+    attempt: int
+
+
+class RunInfo(msgspec.Struct, frozen=True, kw_only=True):
+    """A workflow run in its newest attempt."""
+
+    id: str
+    status: str
+    attempt: int
+
+
 class AnnotationInfo(msgspec.Struct, frozen=True, kw_only=True):
     """What a check says about a line of a file. level: notice, warning or failure; the texts are somebody else's."""
 

@@ -29,11 +29,13 @@ from services.github.infos import (
     CommitInfo,
     Installation,
     IssueInfo,
+    JobInfo,
     PullInfo,
     RelatedInfo,
     RemarkInfo,
     RepoInfo,
     ReviewInfo,
+    RunInfo,
 )
 from services.github.queries import Wanted, check_bodies, issue_body, pull_body, review_body, suite_body
 
@@ -254,6 +256,20 @@ class Reads:
         """
         path = f"{repo_path(repo)}/actions/jobs/{segment(job_id)}/logs"
         request = Request("GET", path, await self._reader(repo), rank=self._rank, is_text=True)
+        return (await self._cache.past(request)).body
+
+    async def job(self, repo: str, job_id: str) -> JobInfo:
+        """A job of Actions, as it is now; its id is that of its check run."""
+        found = decode(await self._past(repo, f"/actions/jobs/{segment(job_id)}"), said.JobShape)
+        return JobInfo(run_id=str(found.run_id), attempt=found.run_attempt)
+
+    async def workflow_run(self, repo: str, run_id: str) -> RunInfo:
+        """A workflow run, as it is now."""
+        found = decode(await self._past(repo, f"/actions/runs/{segment(run_id)}"), said.RunShape)
+        return RunInfo(id=str(found.id), status=found.status or "", attempt=found.run_attempt)
+
+    async def _past(self, repo: str, path: str) -> bytes:
+        request = Request("GET", repo_path(repo) + path, await self._reader(repo), rank=self._rank)
         return (await self._cache.past(request)).body
 
     async def remarks(self, repo: str, number: int, review_id: str) -> tuple[RemarkInfo, ...]:

@@ -67,3 +67,14 @@ class Membership(msgspec.Struct, frozen=True):
     """Somebody's place in a team; `pending` until they have accepted."""
 
     state: str = ""
+
+
+class JobShape(msgspec.Struct, frozen=True):
+    run_id: int
+    run_attempt: int = 1
+
+
+class RunShape(msgspec.Struct, frozen=True):
+    id: int
+    status: str | None = None
+    run_attempt: int = 1

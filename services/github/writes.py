@@ -31,6 +31,7 @@ Rights = tuple[tuple[str, str], ...]
 TALK: Rights = (("contents", "read"), ("issues", "write"), ("pull_requests", "write"))
 CHECK: Rights = (("checks", "write"),)
 MERGE: Rights = (("contents", "write"), ("pull_requests", "write"))
+RERUN: Rights = (("actions", "write"),)
 MAX_SUMMARY = 65_535
 MAX_NOTES = 50
 """Annotations of one call."""
@@ -302,6 +303,11 @@ class Writes:
         data = {"expected_head_sha": expected}
         changed = (f"pull:{number}", f"issue:{number}", "branch")
         await self._write(repo, "PUT", f"/pulls/{number}/update-branch", data, MERGE, *changed, alone=True)
+
+    async def rerun_failed(self, repo: str, sha: str, run_id: str) -> None:
+        """Run the failed jobs of a workflow run on that commit once more; 403 is Refused with GitHub's text."""
+        path = f"/actions/runs/{segment(run_id)}/rerun-failed-jobs"
+        await self._write(repo, "POST", path, {}, RERUN, f"checks:{sha}", f"suites:{sha}", alone=True)
 
     async def assign(self, repo: str, number: int, *logins: str) -> None:
         """Put people on an issue beside those who are; GitHub leaves out whoever can't be assigned."""

@@ -64,6 +64,9 @@ SELDOM: dict[Kind, set[State]] = {
     "dequeued": {*STATES},  # nor has it a merge queue
     "modelled": {*STATES},  # nor any model
     "budgeted": {*STATES},
+    "mending": {*STATES},  # nor logs that tell what could be repaired
+    "mended": {*STATES},
+    "fixing": {*STATES},
 }
 """What may be, and is too rare to count on."""
 

@@ -79,7 +79,8 @@ def test_every_kind_of_link_has_its_words() -> None:
 - nothing is missing, and it is merged next: failed — whoever has the write permission on acme/a
 - its pull request is being looked at: failed — whoever has the write permission on acme/a
 - a person is told on 2026-03-01 12:00 UTC if it still waits then
-- failed\
+- failed
+- failed — whoever has the write permission on acme/a\
 """)
 
 

@@ -7,6 +7,7 @@ from inline_snapshot import snapshot
 from services.core.failures import Diagnosis, Shown
 from services.core.plan_comment import LIMIT
 from services.core.pull_comment import Broken, render
+from services.core.repairs import Repair
 from services.core.report import Note
 from tests.kit.harmless import Text, hazards
 from tests.kit.plans import happen, in_review, task
@@ -83,3 +84,19 @@ def test_no_text_of_a_check_comes_alive_or_bursts_it(said: str, path: str, count
     told = render(stuck, "a", broken=[Broken(name=path, conclusion=said, notes=notes, failure=failure)] * count)
     assert len(told) <= LIMIT
     assert not hazards(Text(where="there", words=told))
+
+
+def test_what_was_tried_is_told_unless_a_person_has_spoken_since() -> None:
+    tried = Repair(
+        n=1, strategy="rerun_failed", cls="runner", sha="a" * 40, attempt=1, about=("9",), checks=("test` @x",), most=3
+    )
+    begun = happen(in_review(task("a")), "a", "mending", repair=tried).run
+    stuck = happen(begun, "a", "broke", text="check `test` failed").run
+    told = render(stuck, "a").partition("**What was tried**")[2].partition("<sub>")[0]
+    assert told.strip() == snapshot(
+        "- check `test' @x` (`runner`): run only the failed jobs again, on the same commit (1 of 3) — it did not help"
+    )
+    spoken = happen(stuck, "a", "held", actor="ana").run
+    assert "What was tried" in render(spoken, "a")
+    again = happen(stuck, "a", "retried", actor="ana").run
+    assert "What was tried" not in render(again, "a")

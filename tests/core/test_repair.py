@@ -1,0 +1,182 @@
+"""How failed checks are repaired: the right strategy, in bounds, and never what did not help the last time."""
+
+from typing import get_args
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.core.board import Run
+from services.core.failures import FailureClass
+from services.core.gate import PullFact
+from services.core.machine import MAX_ASKED, TaskState
+from services.core.repair import MOST, noted
+from services.core.repairs import Failure, Repair
+from tests.kit.plans import NOW, Decided, after, check, happen, in_review, pull, task
+
+RED = check("test", "failure")
+
+
+def failure(cls: FailureClass = "runner", **more: object) -> Failure:
+    made = {"check": "test", "id": "9", "signature": f"{cls}: x", "jobs": True, "evidence": ("E  boom",)}
+    return Failure(cls=cls, **{**made, **more})  # type: ignore[arg-type]
+
+
+def red(*failures: Failure) -> PullFact:
+    return msgspec.structs.replace(pull(checks=(RED,)), failures=failures)
+
+
+def judged(run: Run, fact: PullFact) -> Decided:
+    return after(run, facts={"a": fact})
+
+
+def keys(decided: Decided) -> list[str]:
+    return [f"{each.kind} {each.key.rpartition('/')[2]}" for each in decided.actions if each.kind != "mark"]
+
+
+def state(decided: Decided) -> TaskState:
+    return decided.run.tasks["a"]
+
+
+def test_what_the_machine_failed_at_runs_again_once_for_each_look() -> None:
+    begun = judged(in_review(task("a")), red(failure()))
+    assert state(begun).state == "in_review"
+    assert state(begun).reason == "check `test` failed: runner or network; its failed jobs run again (1 of 3)"
+    assert keys(begun) == [f"rerun {'a' * 40}-1"]
+    assert judged(begun.run, red(failure())).actions == ()
+    pending = judged(begun.run, pull(checks=(check("test", ""),)))
+    assert state(pending).reason == state(begun).reason
+    green = judged(begun.run, pull())
+    assert [each.came for each in state(green).repairs] == ["worked"]
+    assert [each.kind for each in green.history] == ["mended"]
+
+
+def test_another_failure_of_the_same_head_is_tried_up_to_the_cap_after_a_pause() -> None:
+    current, dues = in_review(task("a")), []
+    for number in range(3):
+        decided = judged(current, red(failure(id=str(number), signature=f"runner: {number}")))
+        dues.append(state(decided).repairs[-1].due)
+        current = decided.run
+    assert dues[0] == NOW
+    assert all(due is not None and due > NOW for due in dues[1:])
+    last = judged(current, red(failure(id="3", signature="runner: 3")))
+    assert (state(last).state, state(last).reason) == ("failed", "check `test` failed")
+    assert [each.came for each in state(last).repairs] == ["failed"] * 3
+
+
+def test_the_same_signature_after_a_repair_stops_it() -> None:
+    begun = judged(in_review(task("a")), red(failure(id="9")))
+    again = judged(begun.run, red(failure(id="10")))
+    assert state(again).state == "failed"
+    assert state(judged(begun.run, red(failure("rate_limited", id="10")))).state == "in_review"
+
+
+@pytest.mark.parametrize("cls", ["test_failure", "lint", "build", "missing_dependency", "unknown", "out_of_resources"])
+def test_a_script_is_not_asked_again(cls: FailureClass) -> None:
+    decided = judged(in_review(task("a")), red(failure(cls)))
+    assert (state(decided).state, state(decided).reason) == ("failed", "check `test` failed")
+
+
+@pytest.mark.parametrize("cls", ["test_failure", "lint", "build", "missing_dependency"])
+def test_an_agent_that_can_read_is_told_what_failed(cls: FailureClass) -> None:
+    decided = judged(in_review(task("a", agent="coder")), red(failure(cls)))
+    assert keys(decided) == ["attempt attempt"]
+    assert (state(decided).state, state(decided).attempt) == ("running", 2)
+    assert "E  boom" in state(decided).broke
+
+
+def test_of_what_failed_an_agent_is_told_a_bounded_part() -> None:
+    long = failure("test_failure", check="x\ny" * 200, evidence=("z" * 5_000,) * 60)
+    fact = msgspec.structs.replace(red(long), checks=(check(long.check, "failure"),))
+    told = state(judged(in_review(task("a", agent="coder")), fact)).broke
+    assert len(told) < 6_000
+    assert "x\ny" not in told
+
+
+def test_the_agent_is_not_told_the_same_twice() -> None:
+    current = judged(in_review(task("a", agent="coder")), red(failure("test_failure"))).run
+    current = happen(current, "a", "pushed", sha="b" * 40, fence=current.tasks["a"].fence).run
+    current = happen(current, "a", "opened", number=5).run
+    fact = msgspec.structs.replace(red(failure("test_failure", id="10")), head_sha="b" * 40)
+    assert state(judged(current, fact)).state == "failed"
+    other = msgspec.structs.replace(red(failure("test_failure", id="10", signature="other")), head_sha="b" * 40)
+    assert state(judged(current, other)).attempt == 3
+
+
+def test_a_conflict_or_an_unknown_check_is_nobodys_but_a_persons() -> None:
+    conflict = msgspec.structs.replace(red(failure()), mergeable=False)
+    assert state(judged(in_review(task("a")), conflict)).state == "failed"
+    two = msgspec.structs.replace(red(failure()), checks=(RED, check("lint", "failure")))
+    assert state(judged(in_review(task("a")), two)).state == "failed"
+    other = failure(jobs=False)
+    assert state(judged(in_review(task("a")), red(other))).state == "failed"
+
+
+def test_what_the_base_fails_too_waits_for_the_base() -> None:
+    broken = failure("test_failure", base="failed", base_sha="b" * 40)
+    waits = judged(in_review(task("a")), red(broken))
+    assert state(waits).state == "in_review"
+    assert state(waits).reason == (
+        "check `test` failed, and so it does on its base branch: it waits until that is repaired"
+    )
+    assert judged(waits.run, red(broken)).actions == ()
+    moved = msgspec.structs.replace(broken, base="pending", base_sha="c" * 40)
+    assert judged(waits.run, red(moved)).actions == ()
+    well = msgspec.structs.replace(moved, base="passed")
+    assert keys(judged(waits.run, red(well))) == [f"update_branch {'a' * 40}"]
+    rerun = msgspec.structs.replace(broken, base="passed")
+    assert keys(judged(waits.run, red(rerun))) == [f"rerun {'a' * 40}-2"]
+
+
+def test_a_person_who_has_spoken_begins_the_count_anew() -> None:
+    run = judged(judged(in_review(task("a")), red(failure(id="9"))).run, red(failure(id="10"))).run
+    spoken = happen(run, "a", "retried", actor="ana").run.tasks["a"]
+    assert [each.past for each in spoken.repairs] == [True]
+
+
+FAILURES = st.builds(
+    Failure,
+    check=st.just("test"),
+    id=st.integers(1, 10_000).map(str),
+    cls=st.sampled_from(get_args(FailureClass)),
+    signature=st.text("xyz", max_size=2),
+    jobs=st.booleans(),
+    base=st.sampled_from(["", "failed", "passed", "pending"]),
+    base_sha=st.sampled_from(["c" * 40, "d" * 40]),
+)
+
+
+@given(st.lists(FAILURES, min_size=30, max_size=60), st.sampled_from(["script", "coder"]))
+def test_whatever_fails_in_whatever_way_it_comes_to_a_person(seen: list[Failure], agent: str) -> None:
+    current, heads = in_review(task("a", agent=agent)), 0
+    for one in seen:
+        now = current.tasks["a"]
+        if now.state == "running":
+            heads += 1
+            current = happen(current, "a", "pushed", sha=f"{heads:040x}", fence=now.fence).run
+            current = happen(current, "a", "opened", number=5).run
+        elif now.renewing:
+            heads += 1
+            current = happen(current, "a", "rebased", sha=f"{heads:040x}", fence=now.fence).run
+        fact = msgspec.structs.replace(red(one), head_sha=current.tasks["a"].head_sha)
+        current = judged(current, fact).run
+        now = current.tasks["a"]
+        assert len(now.repairs) <= MOST + 1
+        assert sum(not each.came for each in now.repairs) <= 1
+        assert now.state in {"in_review", "running", "failed"}
+    assert len(current.tasks["a"].repairs) <= MOST + 1
+
+
+def test_what_failed_and_what_people_asked_for_share_the_room() -> None:
+    both = TaskState(id="a", asked="x" * MAX_ASKED, broke="it failed")
+    assert len(noted(both)) == MAX_ASKED
+    assert noted(both).endswith("it failed")
+    assert noted(TaskState(id="a", asked="please")) == "please"
+    assert noted(TaskState(id="a", broke="it failed")) == "it failed"
+
+
+def test_repairs_are_stored_with_the_task() -> None:
+    made = state(judged(in_review(task("a")), red(failure())))
+    assert msgspec.json.decode(msgspec.json.encode(made), type=TaskState) == made
+    assert isinstance(made.repairs[0], Repair)

@@ -1,0 +1,110 @@
+"""Failed checks are repaired: what is nobody's fault runs again, what an agent can put right goes back to it, what the
+base fails too waits for it; and what all of that does not help comes to a person with what was tried.
+"""
+
+from tests.kit.model import Answer, providing
+from tests.kit.story import CI, FILES, Story
+from tests.stories.test_pull_reactions import comments
+
+LOST = "echo 'fatal: unable to access https://example.org/: Could not resolve host: example.org'; exit 128"
+PLAN = "- [ ] **one** Write · run: echo 1 > one.txt; touch broken\n"
+ON_PUSH = CI.replace("on: pull_request", "on: [push, pull_request]")
+
+
+async def test_a_job_that_lost_the_network_runs_again_and_is_merged_without_a_person(story: Story) -> None:
+    flaky = f'test "$GITHUB_RUN_ATTEMPT" != 1 || {{ {LOST}; }}\n'
+    await story.begin({"acme/api": {**FILES, "test.sh": flaky}})
+    await story.run(PLAN)
+    await story.until("**Done.**")
+    (pull,) = story.pulls()
+    assert comments(story, pull.number) == []
+    plans = await story.bot.engine.plans(1)
+    told = [(each.kind, each.text) for each in await story.bot.engine.history(plans[0][0].id)]
+    again = "check `test` failed: runner or network; its failed jobs run again (1 of 3)"
+    assert [kind for kind, text in reversed(told) if kind in {"mended", "broke"} or text == again] == [
+        "mending",
+        "mended",
+    ]
+
+
+async def test_what_fails_in_the_same_way_again_comes_to_a_person_with_what_was_tried(story: Story) -> None:
+    await story.begin({"acme/api": {**FILES, "test.sh": f"test ! -e broken || {{ {LOST}; }}\n"}})
+    await story.run(PLAN)
+    await story.until("**Stopped:", "check `test` failed")
+    (pull,) = story.pulls()
+    await story.until(lambda: comments(story, pull.number))
+    (said,) = comments(story, pull.number)
+    assert (
+        "check `test` (`runner`): run only the failed jobs again, on the same commit (1 of 3) — it did not help" in said
+    )
+    runs = await story.hub.do(lambda: [run.run_attempt for run in story.hub.sandbox.state.runs.values()])
+    assert max(runs) == 2
+    await story.commit("acme/api", {"test.sh": "true\n"})
+    assert await story.ask("/lockstep retry one") == "+1"
+    await story.until("**Done.**")
+
+
+async def test_without_the_right_to_run_jobs_again_a_person_is_told(story: Story) -> None:
+    await story.begin({"acme/api": {**FILES, "test.sh": f"{LOST}\n"}})
+    await story.hub.fault("error", method="POST", path=r"/rerun-failed-jobs$", status=403)
+    await story.run(PLAN)
+    await story.until("check `test` failed, and its jobs can't be run again")
+
+
+async def test_a_rerun_outlives_the_process(story: Story) -> None:
+    flaky = f'test "$GITHUB_RUN_ATTEMPT" != 1 || {{ {LOST}; }}\n'
+    await story.begin({"acme/api": {**FILES, "test.sh": flaky}})
+    await story.hub.fault("error", method="POST", path=r"/rerun-failed-jobs$", status=502, count=1)
+    await story.run(PLAN)
+    await story.until("its failed jobs run again (1 of 3)")
+    await story.stop()
+    await story.start()
+    await story.until("**Done.**")
+    runs = await story.hub.do(lambda: [run.run_attempt for run in story.hub.sandbox.state.runs.values()])
+    assert max(runs) == 2
+
+
+FAILS = "test ! -e bad.txt || { echo 'FAILED tests/test_prices.py::test_rounds - AssertionError'; exit 1; }\n"
+BAD = Answer(calls=(("edit", {"path": "bad.txt", "old": "", "new": "bad\n"}),))
+GOOD = Answer(calls=(("edit", {"path": "good.txt", "old": "", "new": "good\n"}),))
+DONE = Answer(text="Written.")
+
+
+async def test_an_agent_puts_right_what_the_tests_tell(story: Story) -> None:
+    async with providing(BAD, DONE, GOOD, DONE) as provider:
+        await story.begin(
+            {"acme/api": {**FILES, "test.sh": FAILS}}, model="openai:gpt-4o", model_url=provider.url, model_key="sk-1"
+        )
+        await story.run("- [ ] **x** Write hello · agent: coder\n")
+        await story.until("**Done.**")
+        assert "FAILED tests/test_prices.py::test_rounds" in str(provider.asked[2])
+        assert "FAILED tests/test_prices.py::test_rounds" not in str(provider.asked[0])
+    assert await story.file("acme/api", "good.txt") == "good\n"
+    assert len(story.pulls()) == 1
+
+
+async def test_an_agent_that_fails_the_same_test_again_hands_over(story: Story) -> None:
+    async with providing(BAD, DONE, BAD, DONE) as provider:
+        await story.begin(
+            {"acme/api": {**FILES, "test.sh": FAILS}}, model="openai:gpt-4o", model_url=provider.url, model_key="sk-1"
+        )
+        await story.run("- [ ] **x** Write hello · agent: coder\n")
+        await story.until("**Stopped:", "check `test` failed")
+        assert len(provider.asked) == 4
+    (pull,) = story.pulls()
+    await story.until(lambda: "it did not help" in "".join(comments(story, pull.number)))
+
+
+async def test_what_the_base_fails_too_waits_for_it_and_goes_on(story: Story) -> None:
+    files = {**FILES, "test.sh": "echo '1 failed, 2 passed'; exit 1\n", ".github/workflows/ci.yml": ON_PUSH}
+    await story.begin({"acme/api": files})
+    await story.commit("acme/api", {"README.md": "# Changed\n"})
+    await story.settled()
+    await story.run("- [ ] **one** Write · run: echo 1 > one.txt\n")
+    await story.until("and so it does on its base branch: it waits until that is repaired")
+    await story.settled()
+    assert not story.merges
+    await story.commit("acme/api", {"test.sh": "true\n"})
+    await story.until("**Done.**")
+    (pull,) = story.pulls()
+    assert comments(story, pull.number) == []
