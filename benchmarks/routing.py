@@ -29,7 +29,7 @@ from services.core.choose import Rules
 
 OPTIONS = {
     "shuffles": (20, "random orders of the tasks"),
-    "pairs": (2, "random orders for each pair of models; 0 leaves the pairs out"),
+    "pairs": (4, "random orders for each pair of models; 0 leaves the pairs out"),
 }
 VALUES = (1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 6.0)
 """Dollars a failure costs that are tried."""
