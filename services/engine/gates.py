@@ -108,10 +108,8 @@ class Gatekeeper:
 
     async def _is_ours(self, repo: str, issue: IssueInfo, pull: PullInfo) -> bool:
         """Is it a task's? One that takes a task's work back is gated as people's are."""
-        if is_revert(pull.head_ref):
-            return False
         if issue.author == (await self._parts.github.reads.app()).login:
-            return True
+            return not is_revert(pull.head_ref)
         return bool((await place_of(self._parts, repo, issue.number, "")).task)
 
     async def _show(self, repo: str, pull: PullInfo, needs: Sequence[Need], issue: IssueInfo, shown: str) -> None:

@@ -159,3 +159,18 @@ async def test_a_conflict_that_a_push_to_the_base_makes_is_noticed_and_said(stor
     await story.commit("acme/api", {"one.txt": "somebody else was quicker\n"})
     await story.until("conflicts with its base branch")
     await story.until(lambda: "conflicts with its base branch" in "".join(comments(story, number)))
+
+
+async def test_the_gate_of_a_tasks_pull_request_is_the_tasks_whatever_its_branch_is_called(story: Story) -> None:
+    await story.begin(roles={"ana": "maintain", "wes": "write"})
+    await story.hub.do(lambda: story.hub.scenario.protect(story.repo(), "lockstep/gate", approvals=1))
+    await story.run("- [ ] **one** Write · run: echo 1 > one.txt\n- [ ] **two** Go on · needs: one · run: true\n")
+    await story.until("waits for a review")
+    issue = next(each.number for each in story.issues() if each.title == "Go on")
+    await story.commit("acme/api", {"two.txt": "2\n"}, branch="revert-x", by="wes")
+    asked = {"title": "By hand", "head": "revert-x", "base": "main", "body": f"Lockstep-Task: #{issue}"}
+    made = await story.hub.ok("POST", "/repos/acme/api/pulls", asked, who="wes")
+    await story.until(f"`wes` does it in #{made['number']}")
+    await story.hub.ok("PATCH", f"/repos/acme/api/pulls/{made['number']}", {"title": "Still by hand"}, who="wes")
+    await story.settled()
+    assert story.checks("acme/api", made["head"]["sha"])["lockstep/gate"] == "in_progress"
