@@ -11,14 +11,16 @@ from collections.abc import Collection
 import msgspec
 
 from services.core.names import issue_key
-from services.core.plan import MAX_TASKS, Parsed
+from services.core.plan import MAX_TASKS, Parsed, Problem
 from services.core.plan_relations import DEPTH, Blocker, Place, SubIssue, read_relations
+from services.core.problems import TOO_MANY_TASKS
 from services.engine.parts import Parts
 from services.github.infos import IssueInfo, RelatedInfo
 
-MOST = MAX_TASKS + MAX_TASKS // 10
-"""Sub-issues that are read, groups among them; one task more than a plan may have is enough to say so."""
+MOST = 2 * MAX_TASKS
+"""Sub-issues that are read, groups among them; where there are more, there are too many."""
 AT_ONCE = 20
+_TOO_MANY = Problem(kind="too_many_tasks", message=TOO_MANY_TASKS)
 
 
 class Related(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,6 +34,9 @@ async def read_related(parts: Parts, repo: str, issue: IssueInfo) -> Related:
     reader = _Reader(parts, repo, issue.author)
     await reader.prepare()
     found = await reader.walk(issue.number)
+    keys = tuple(issue_key(sub.repo, sub.number) for sub, _ in found)
+    if reader.is_cut:
+        return Related(parsed=Parsed(plan=None, problems=(_TOO_MANY,)), keys=keys)
     places = asyncio.Semaphore(AT_ONCE)
 
     async def whole(sub: RelatedInfo, children: tuple[Place, ...]) -> SubIssue:
@@ -48,11 +53,13 @@ async def read_related(parts: Parts, repo: str, issue: IssueInfo) -> Related:
 
     subs = await asyncio.gather(*(whole(*each) for each in found))
     parsed = read_relations(issue.title, subs, home=repo, installed=reader.named, left_out=reader.left_out)
-    return Related(parsed=parsed, keys=tuple(issue_key(*sub.place) for sub in subs))
+    return Related(parsed=parsed, keys=keys)
 
 
 class _Reader:
-    """named: the repositories that may be named.  left_out: sub-issues of which nothing may be told."""
+    """named: the repositories that may be named.  left_out: sub-issues of which nothing may be told.  is_cut: there are
+    more than are read.
+    """
 
     def __init__(self, parts: Parts, repo: str, author: str) -> None:
         self._reads = parts.github.reads
@@ -61,6 +68,7 @@ class _Reader:
         self._may: dict[str, bool] = {}
         self.named: Collection[str] = ()
         self.left_out = 0
+        self.is_cut = False
 
     async def prepare(self) -> None:
         installation = await self._reads.installation_of(self._repo)
@@ -83,6 +91,7 @@ class _Reader:
                 seen[sub.repo, sub.number] = sub
                 if sub.children and depth + 1 < DEPTH and sub.repo.lower() in self._private:
                     open_.append((sub.repo, sub.number, depth + 1))
+        self.is_cut = bool(open_)  # a group that was not read would look like a task
         for place, sub in seen.items():
             found.append((sub, below.get(place, ())))
         return found
