@@ -36,6 +36,7 @@ SHOWN = 40_000
 PRINTED = 8_000
 """Characters of what a verification printed, the last ones."""
 LINES = 1_000
+CUT = "That was cut off. Go on, in smaller steps."
 
 _STRING = {"type": "string"}
 _NUMBER = {"type": "integer", "minimum": 1}
@@ -137,13 +138,14 @@ class _Talk:
                 return self._ended(ok=False, summary="The conversation with the model became too long.")
             assert self._work.call is not None  # noqa: S101 - Coder.run has seen to it
             reply = await self._models.ask(self._work.call, ask, seconds=left, budget=_budget(self._work.task))
-            await self._add(reply.message)
-            if reply.is_cut and not reply.message.calls:
-                await self._add(Message(role="user", text="That was cut off. Go on, in smaller steps."))
+            is_cut = (
+                reply.is_cut and not reply.message.calls
+            )  # kept in one, or a crash in between would end the work here
+            await self._add(reply.message, *([Message(role="user", text=CUT)] if is_cut else []))
 
-    async def _add(self, message: Message) -> None:
+    async def _add(self, *messages: Message) -> None:
         """Kept before anything follows from it."""
-        self._messages.append(message)
+        self._messages += messages
         if self._work.journal is not None:
             await self._work.journal.keep(msgspec.json.encode(self._messages))
 

@@ -207,6 +207,16 @@ async def test_an_answer_that_was_cut_goes_on(tmp_path: Path) -> None:
         assert "That was cut off." in provider.said()
 
 
+async def test_an_answer_that_was_cut_goes_on_after_a_crash_too(tmp_path: Path) -> None:
+    notes = Notes(stop_after=1)
+    async with providing(Answer(text="I will", cut=True), DONE) as provider, asking(tmp_path, provider) as (models, _):
+        root = files(tmp_path)
+        with pytest.raises(Stopped):
+            await work(models, root, notes=notes)
+        outcome = await work(models, root, notes=Notes(notes.data))
+        assert (len(provider.asked), outcome.summary) == (2, "I changed the greeting.")
+
+
 async def test_another_model_of_the_same_provider_may_be_named_and_no_other(tmp_path: Path) -> None:
     async with providing(DONE) as provider, asking(tmp_path, provider) as (models, _):
         await work(models, files(tmp_path), model="gpt-4o-mini")
