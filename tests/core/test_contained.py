@@ -27,6 +27,7 @@ def test_of_added_lines_too() -> None:
         Conflict(("a\n", "b\n"), ("c\n",), ("c\n", "b\n", "d\n"), path="a.py"),
         Conflict(("a\n",), tuple(f"new {n} ;\n" for n in range(40)), ("new\n",), path="a.py"),
         Conflict((), ("a\n", "b\n"), ("b\n", "a\n"), path="a.py"),
+        Conflict((), ("import a\n", "import b\n"), ("import a\n",), path="a.py"),
     ],
 )
 def test_what_is_not_proved_is_left(conflict: Conflict) -> None:

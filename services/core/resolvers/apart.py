@@ -12,7 +12,7 @@ from services.core.resolvers import RULES, Rule
 from services.core.threeway import Hunk, merge
 
 ALIKE = 0.5
-MOST_GONE = 2
+MOST_GONE = 8
 _PIECE = re.compile(r"\w+|\s+|[^\w\s]")
 
 

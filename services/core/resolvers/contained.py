@@ -1,10 +1,10 @@
 """One side made all changes of the other and more: it is taken as it is.
 
 That is so after a fix was picked from one branch to the other. It counts by word: each change of the smaller side has
-to stand within a change of the larger one.
+to stand within a change of the larger one. Imports are left out: what a file imports depends on the rest of it.
 """
 
-from services.core.conflict import Conflict, Lines, filled, is_code, is_part, tokens
+from services.core.conflict import Conflict, Lines, filled, is_code, is_part, kind, tokens
 from services.core.difference import Change, changes
 from services.core.resolvers import RULES, Rule
 
@@ -14,7 +14,8 @@ LEAST_SHARE = 0.1
 
 def resolve(conflict: Conflict) -> Lines | None:
     """The larger side."""
-    if not is_code(conflict.path):
+    lines = (*conflict.base, *conflict.ours, *conflict.theirs)
+    if not is_code(conflict.path) or any(kind(line) == "import" for line in lines):
         return None
     ours, theirs = _within(conflict), _within(conflict.turned())
     if ours == theirs:
