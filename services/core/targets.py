@@ -30,11 +30,15 @@ def only(run: Run, targets: Iterable[str]) -> str:
 
 def to_retry(run: Run, targets: Iterable[str]) -> list[str]:
     """The same for a retry: a task that was left out on purpose is only taken up when it is meant itself, not with
-    all of its plan or repository.
+    all of its plan or repository; one whose need is taken back is not.
     """
     asked = list(targets)
     alone = {task_id for target in asked for task_id in _meant(run, target) if _is_one(run, target)}
-    return [each for each in chosen(run, asked) if run.tasks[each].state != "skipped" or each in alone]
+    ids = [each for each in chosen(run, asked) if run.tasks[each].state != "skipped" or each in alone]
+    back = {each: need for each in ids for need in run.plan.by_id[each].needs if run.tasks[need].revert}
+    if found := next((each for each in ids if each in back and each in alone), ""):
+        raise UserError(f"`{found}` needs `{back[found]}`, which is taken back; write both into a new plan.")
+    return [each for each in ids if each not in back]
 
 
 def to_take_back(run: Run, targets: Iterable[str]) -> list[str]:

@@ -7,7 +7,7 @@ from services.core.board import Run
 from services.core.machine import TaskState
 from services.core.targets import chosen, only, to_retry
 from services.errors import UserError
-from tests.kit.plans import run, task
+from tests.kit.plans import happen, run, task, tracked
 
 STATES = {
     "api": TaskState(id="api", state="failed", issue=7, pull=9),
@@ -71,3 +71,13 @@ def test_a_set_of_several_or_of_none_is_not_one_task() -> None:
     calm = msgspec.structs.replace(current(), tasks={"api": TaskState(id="api", state="in_review")})
     with pytest.raises(UserError, match="No task is meant by that"):
         only(calm, ["failed"])
+
+
+def test_what_needs_what_is_taken_back_is_not_tried_again() -> None:
+    live = happen(tracked(task("a"), task("b", "a"), task("c")).run, "a", "merged", sha="c" * 40).run
+    for each in ("b", "c"):
+        live = happen(live, each, "cancelled").run
+    live = happen(live, "a", "reverting").run
+    assert to_retry(live, ["all"]) == ["a", "c"]
+    with pytest.raises(UserError, match="`b` needs `a`, which is taken back; write both into a new plan"):
+        to_retry(live, ["b"])
