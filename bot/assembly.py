@@ -129,6 +129,7 @@ def assemble(
             drafts=Drafts(database),
             trials=Trials(database),
             past=PastTasks(database),
+            recovered=metrics.recovered,
         )
     )
     dispatcher: Dispatcher[Engine] = Dispatcher(inbox, handlers.load(), engine, clock, metrics, pause=pause)

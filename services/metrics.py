@@ -68,6 +68,9 @@ class Metrics:
             ["resource"],
             registry=self.registry,
         )
+        self.recoveries = Counter(
+            "lockstep_recoveries", "Repairs of failed checks.", ["strategy", "outcome"], registry=self.registry
+        )
         self.delivery_lag = Histogram(
             "lockstep_delivery_lag_seconds",
             "From receiving a delivery to the end of its handlers.",
@@ -92,6 +95,10 @@ class Metrics:
         """Set the two gauges of the inbox; `oldest` in seconds."""
         self.inbox_waiting.set(waiting)
         self.inbox_oldest.set(oldest)
+
+    def recovered(self, strategy: str, outcome: str) -> None:
+        """A repair has worked, failed, or was superseded."""
+        self.recoveries.labels(strategy, outcome).inc()
 
     def waited(self, rank: str, seconds: float) -> None:
         """A call to GitHub has waited so long for its turn."""

@@ -324,9 +324,8 @@ class Work:
     def _repairs(self) -> Iterator[tuple[str, Repair]]:
         """What began to be repaired, or what came of it."""
         for task_id, after in self.changed.items():
-            known = self.run.tasks[task_id].repairs
-            if after.repairs is not known:
-                yield from ((task_id, repair) for repair in after.repairs if repair not in known)
+            known = {(repair.n, repair.came) for repair in self.run.tasks[task_id].repairs}
+            yield from ((task_id, each) for each in after.repairs if (each.n, each.came) not in known)
 
     def _waits(self) -> Iterator[tuple[str, tuple[str, ...]]]:
         for task_id, after in self.changed.items():

@@ -106,7 +106,8 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     """Everything the engine's modules share. `others` is None where a process is alone; `gates` where no pull requests
     of people are looked at; `lengths` is what is known of how long tasks take.  models: None where no model is set;
     ledger: of what they cost; drafts: of plans that they were asked for.  trials: of merges that are tried.  lessons:
-    of what reviews asked for.  past: tasks that have merged.
+    of what reviews asked for.  past: tasks that have merged.  recovered: counts a repair, by its strategy and what came
+    of it.
     """
 
     settings: EngineSettings
@@ -128,6 +129,7 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     lessons: Lessons | None = None
     past: PastTasks | None = None
     lengths: Lengths = msgspec.field(default_factory=Lengths)
+    recovered: Callable[[str, str], None] | None = None
     diagnoses: Diagnoses = msgspec.field(default_factory=Diagnoses)
 
     def ahead(self, plan: Plan, run: Run | None) -> Forecast:

@@ -272,6 +272,10 @@ class Driver:
         own = [(run.repo, run.number)] if decision.changed or decision.history else []
         for place in (*own, *decision.told):
             self._stickies.touch(*place)
+        if self._parts.recovered is not None:
+            for _, repair in decision.repairs:
+                if repair.came:
+                    self._parts.recovered(repair.strategy, repair.came)
         self.carry_out(run.id, new)
 
     def _call_next(self) -> None:

@@ -20,6 +20,7 @@ from services.store import history
 from services.store.db import Connection, Database
 from services.store.fence import Fence
 from services.store.plans import approve, want
+from services.store.recoveries import keep
 from services.store.rows import with_keys, write_rows
 
 encode = msgspec.json.Encoder().encode
@@ -335,6 +336,8 @@ def _write(c: Connection, plan_id: str, decision: Decision, now: datetime, settl
         want(c, repo, int(number))
     for place in decision.told:
         want(c, *place)
+    if decision.repairs:
+        keep(c, plan_id, run_id, decision.repairs, now)
     _settle(c, settles, at)
     if any(moment.kind == "run" for moment in decision.history):
         over = to_text(decision.finished_at) if decision.finished_at else None

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.core.board import Run
+from services.core.board import Board, Run
+from services.core.conduct import decide
 from services.core.failures import FailureClass
 from services.core.gate import PullFact
 from services.core.machine import MAX_ASKED, TaskState
@@ -180,3 +181,17 @@ def test_repairs_are_stored_with_the_task() -> None:
     made = state(judged(in_review(task("a")), red(failure())))
     assert msgspec.json.decode(msgspec.json.encode(made), type=TaskState) == made
     assert isinstance(made.repairs[0], Repair)
+
+
+def test_a_decision_tells_what_began_and_what_came_of_it_once() -> None:
+    def told(run: Run, fact: PullFact) -> list[tuple[str, int, str]]:
+        found = decide(Board(run), facts={"a": fact}, now=NOW).repairs
+        return [(task_id, each.n, each.came) for task_id, each in found]
+
+    run = in_review(task("a"))
+    assert told(run, red(failure())) == [("a", 1, "")]
+    begun = judged(run, red(failure())).run
+    assert told(begun, red(failure())) == []
+    assert told(begun, pull()) == [("a", 1, "worked")]
+    assert told(begun, red(failure("rate_limited", id="10"))) == [("a", 1, "failed"), ("a", 2, "")]
+    assert told(judged(begun, pull()).run, pull()) == []

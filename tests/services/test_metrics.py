@@ -65,3 +65,9 @@ def test_reading_github_is_counted_when_somebody_looks() -> None:
 def test_the_client_counts_all_that_is_shown() -> None:
     github = GitHub("https://api.github.test", "1", pem(), HandClock())
     assert {*READS, *TOLD, *SHOWN, "bytes", "writes"} == set(github.figures)
+
+
+def test_what_became_of_repairs() -> None:
+    metrics = Metrics()
+    metrics.recovered("rerun_failed", "worked")
+    assert 'lockstep_recoveries_total{outcome="worked",strategy="rerun_failed"} 1.0' in metrics.text().decode()
