@@ -191,7 +191,9 @@ class Work:
         ruling = rule(counting(task, fact), missing(task, unmet))
         if ruling.verdict == "failed":
             agent = self.board.specs[task.id].agent
-            self.apply(task.id, repaired(task, agent, ruling.reason, ruling.failed, fact.failures, self.now))
+            follows = repaired(task, agent, ruling.reason, ruling.failed, fact.failures, self.now)
+            if follows.kind != "rebasing" or (self.is_going and not task.held):
+                self.apply(task.id, follows)
         elif ruling.verdict == "needs_human":
             self.apply(task.id, Happening(kind="refused", text=ruling.reason))
         else:

@@ -130,6 +130,15 @@ def test_what_the_base_fails_too_waits_for_the_base() -> None:
     assert keys(judged(waits.run, red(rerun))) == [f"rerun {'a' * 40}-2"]
 
 
+def test_nothing_is_brought_into_what_people_hold_back() -> None:
+    broken = failure("test_failure", base="failed", base_sha="b" * 40)
+    waits = judged(in_review(task("a")), red(broken)).run
+    well = red(msgspec.structs.replace(broken, base="passed", base_sha="c" * 40))
+    held = happen(waits, "a", "held", actor="ana").run
+    assert judged(held, well).actions == ()
+    assert keys(judged(happen(held, "a", "released", actor="ana").run, well)) == [f"update_branch {'a' * 40}"]
+
+
 def test_a_person_who_has_spoken_begins_the_count_anew() -> None:
     run = judged(judged(in_review(task("a")), red(failure(id="9"))).run, red(failure(id="10"))).run
     spoken = happen(run, "a", "retried", actor="ana").run.tasks["a"]

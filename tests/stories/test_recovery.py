@@ -2,6 +2,8 @@
 base fails too waits for it; and what all of that does not help comes to a person with what was tried.
 """
 
+import pytest
+
 from tests.kit.model import Answer, providing
 from tests.kit.story import CI, FILES, Story
 from tests.stories.test_pull_reactions import comments
@@ -51,10 +53,11 @@ async def test_without_the_right_to_run_jobs_again_a_person_is_told(story: Story
     await story.until("check `test` failed, and its jobs can't be run again")
 
 
-async def test_a_rerun_outlives_the_process(story: Story) -> None:
+@pytest.mark.parametrize("lost", ["error", "late_error"], ids=["the request", "the answer"])
+async def test_a_rerun_outlives_the_process_and_is_made_once(story: Story, lost: str) -> None:
     flaky = f'test "$GITHUB_RUN_ATTEMPT" != 1 || {{ {LOST}; }}\n'
     await story.begin({"acme/api": {**FILES, "test.sh": flaky}})
-    await story.hub.fault("error", method="POST", path=r"/rerun-failed-jobs$", status=502, count=1)
+    await story.hub.fault(lost, method="POST", path=r"/rerun-failed-jobs$", status=502, count=1)
     await story.run(PLAN)
     await story.until("its failed jobs run again (1 of 3)")
     await story.stop()
@@ -108,3 +111,13 @@ async def test_what_the_base_fails_too_waits_for_it_and_goes_on(story: Story) ->
     await story.until("**Done.**")
     (pull,) = story.pulls()
     assert comments(story, pull.number) == []
+
+
+async def test_repairs_are_counted_for_who_runs_the_bot(story: Story) -> None:
+    flaky = f'test "$GITHUB_RUN_ATTEMPT" != 1 || {{ {LOST}; }}\n'
+    await story.begin({"acme/api": {**FILES, "test.sh": flaky}})
+    await story.run(PLAN)
+    await story.until("**Done.**")
+    async with story.hub.session.get(f"{story.bot.url}/metrics") as answer:
+        said = await answer.text()
+    assert 'lockstep_recoveries_total{outcome="worked",strategy="rerun_failed"} 1.0' in said
