@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import cast
 
 import msgspec
 import pytest
@@ -21,6 +22,7 @@ from handlers import load
 from handlers.events import key
 from handlers.reading import parse
 from services.engine.engine import Engine
+from services.engine.trials import Trying
 from services.metrics import Metrics
 from services.store.inbox import Inbox
 from services.store.sqlite import SqliteDatabase
@@ -51,6 +53,7 @@ class Looks(Engine):
 
     def __init__(self) -> None:
         self.asked: Counter[str] = Counter()
+        self.trying = cast("Trying", self)
 
     def forget(self, repo: str, *subjects: str, told: bytes = b"") -> None:
         self.asked["forget"] += 1
@@ -85,12 +88,21 @@ class Looks(Engine):
     async def read_plan(self, repo: str, number: int) -> None:
         self.asked["read_plan"] += 1
 
+    async def read_plans_of(self, repo: str, number: int) -> None:
+        self.asked["read_plans_of"] += 1
+
+    async def labelled_as_plan(self, repo: str, number: int, actor: str) -> None:
+        self.asked["labelled_as_plan"] += 1
+
     async def is_own(self, *, login: str = "", app_id: str = "") -> bool:
         return False
 
     async def sees(self, repo: str) -> bool:
         self.asked["sees"] += 1
         return True
+
+    async def checked(self, repo: str, sha: str) -> None:
+        self.asked["checked"] += 1
 
     async def was_heard(self, comment_id: str) -> bool:
         self.asked["was_heard"] += 1
