@@ -22,6 +22,7 @@ from handlers import load
 from handlers.events import key
 from handlers.reading import parse
 from services.engine.engine import Engine
+from services.engine.placed import Place
 from services.engine.trials import Trying
 from services.metrics import Metrics
 from services.store.inbox import Inbox
@@ -93,6 +94,13 @@ class Looks(Engine):
 
     async def labelled_as_plan(self, repo: str, number: int, actor: str) -> None:
         self.asked["labelled_as_plan"] += 1
+
+    async def place_of(self, repo: str, number: int, body: str) -> Place:
+        self.asked["place_of"] += 1
+        return Place(repo=repo, number=number)
+
+    async def read_pull_files(self, repo: str, number: int, sha: str) -> None:
+        self.asked["read_pull_files"] += 1
 
     async def is_own(self, *, login: str = "", app_id: str = "") -> bool:
         return False
