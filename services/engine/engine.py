@@ -1,82 +1,24 @@
-"""The engine as handlers and pages see it: read a plan, run a command, look again at what an event was about.
+"""The engine as handlers and pages see it: what events lead to, and what people ask for (`asked`).
 
 Handlers know only this class. It holds no logic of its own; it puts intake, driver and stickies together.
 """
 
 import asyncio
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Collection, Iterable
 
-import msgspec
-
-from services.core import explain, messages, overrides, report
-from services.core.board import Run, Wish
-from services.core.boxes import Box
-from services.core.cost import Spent
-from services.core.explain import Link
-from services.core.explained import told
-from services.core.lengths import Lengths
-from services.core.machine import ENDED, Happening, Kind, Override, TaskState
 from services.core.names import issue_key, pull_key
 from services.core.plan_file import is_plan_file
-from services.core.roles import Tier, suffices
-from services.core.simulate import Simulated, simulate
-from services.core.targets import chosen, only, to_retry, to_take_back
-from services.engine import adopting, merge_queue, pulls, remembered, ticks
-from services.engine.configs import config_of
-from services.engine.drafts import Drafter
-from services.engine.effects import Effects
-from services.engine.files import check_plans, check_pull, check_settings
-from services.engine.flows import Flows
-from services.engine.gates import Gatekeeper
-from services.engine.intake import Approved, Intake, whole
-from services.engine.learned import Learned
-from services.engine.lending import Lending
-from services.engine.observe import Observer
-from services.engine.parts import Parts
-from services.engine.placed import Place, place_of, place_of_check
-from services.engine.rereads import Rereads
-from services.engine.runs import Driver
-from services.engine.shown import Shown
-from services.engine.stickies import Stickies
-from services.engine.trials import Trying
-from services.errors import ApiError, NotAllowed, NotFound, Refused, UserError
-from services.store.plans import Answer, PlanRow
+from services.engine import merge_queue, pulls
+from services.engine.asked import Asked
+from services.engine.files import check_plans, check_settings
+from services.errors import NotFound, Refused
 
 SETTLES = 5.0
 """Seconds after a push to a base branch until the pull requests into it are looked at."""
-LOOKED_AT = 20
-"""Pull requests that are read to explain something, at most."""
 
 
-class Refreshed(msgspec.Struct, frozen=True, kw_only=True):
-    """What a second look found. edited: the plan's text.  read: how many pull requests.  moved: tasks as they were and
-    as they are.
-    """
-
-    edited: bool = False
-    read: int = 0
-    moved: Mapping[str, tuple[TaskState, TaskState]] = msgspec.field(default_factory=dict)
-
-
-class Engine(Shown):
+class Engine(Asked):
     """One per process. `start` takes up what an earlier process left."""
-
-    def __init__(self, parts: Parts) -> None:
-        super().__init__(parts.plans, parts.runs, parts.checkpoints, parts.settings.workers, parts.ledger)
-        self._parts = parts
-        self.stickies = Stickies(parts)
-        self.intake = Intake(parts, self.stickies)
-        self.drafter = Drafter(parts, self.stickies, self.intake)
-        self.flows = Flows(parts, self.intake, self.drafter)
-        self.lending = Lending(parts, self.intake)
-        self.learned = Learned(parts)
-        self.trying = Trying(parts, self.stickies)
-        self._rereads = Rereads(parts, self.intake)
-        self._observer = Observer(parts)
-        self._gates = Gatekeeper(parts, parts.gates) if parts.gates is not None else None
-        self._moved: set[str] = set()  # repositories whose pull requests are going to be looked at
-        self.driver = Driver(parts, self.stickies, self._observer, Effects(parts, self._observer))
 
     async def start(self) -> int:
         """Returns how many runs are live."""
@@ -96,8 +38,6 @@ class Engine(Shown):
         """Stop with all plans that others conduct from now on; False when something was cut off in the middle."""
         letting_go = (part.let_go(patience) for part in (self.driver, self.stickies, self.drafter))
         return all(await asyncio.gather(*letting_go))
-
-    # What events lead to.
 
     def forget(self, repo: str, *subjects: str, told: bytes = b"") -> None:
         """An event said that these things changed: what the cache holds of them is doubtful now, but for what the
@@ -157,10 +97,6 @@ class Engine(Shown):
         """Somebody has put the plan's label on an issue; where that holds no plan, a draft may be wanted."""
         await self.drafter.on_label(repo, number, actor, self._parts.clock.now())
 
-    async def draft(self, repo: str, number: int, actor: str, asked_at: datetime) -> str:
-        """Have a plan drafted for an issue that holds none; what to answer, "" when there is nothing to draft."""
-        return await self.drafter.ask(repo, number, actor, asked_at)
-
     async def read_settings(self, repo: str, sha: str) -> None:
         """A push to the default branch may have changed the repository's own settings."""
         await check_settings(self._parts, repo, sha)
@@ -174,10 +110,6 @@ class Engine(Shown):
                 await self.intake.read(repo, number)
         await check_plans(self._parts, repo, sha, sorted(path for path in paths or () if is_plan_file(path)))
 
-    async def read_pull_files(self, repo: str, number: int, sha: str) -> None:
-        """A pull request has another head, or another base: plans and settings that it changes are judged on it."""
-        await check_pull(self._parts, repo, number, sha)
-
     async def sees(self, repo: str) -> bool:
         """Is the App installed on this repository? Events about others are not ours to act on."""
         try:
@@ -185,148 +117,10 @@ class Engine(Shown):
         except (NotFound, Refused):
             return False
 
-    async def is_open(self, repo: str, number: int) -> bool:
-        """Is this issue open now? One that can't be read is not."""
-        try:
-            return (await self._parts.github.reads.issue(repo, number, fresh=True)).state == "open"
-        except (NotFound, Refused):
-            return False
-
     async def is_own(self, *, login: str = "", app_id: str = "") -> bool:
         """Did we do that ourselves? The App hears of its own acts too, and knows their results already."""
         app = await self._parts.github.reads.app()
         return login == app.login or app_id == app.id
-
-    # What people ask for.
-
-    async def permission(self, repo: str, login: str) -> str:
-        """The sender's role, asked of GitHub now: none, read, triage, write, maintain or admin."""
-        return await self._parts.github.reads.permission(repo, login, fresh=True)
-
-    async def may(self, actor: str, needs: Tier, repos: Iterable[str]) -> None:
-        """NotAllowed unless the person has that permission on each of these repositories now."""
-        for repo in dict.fromkeys(repos):
-            role = await self.permission(repo, actor)
-            if not suffices(role, needs):
-                raise NotAllowed(messages.not_allowed_there(repo, needs, role))
-
-    async def aliases(self, repo: str) -> Mapping[str, str]:
-        """The words that a repository has for verbs, from its default branch: word -> verb."""
-        return (await config_of(self._parts.github.reads, repo)).aliases
-
-    async def was_heard(self, comment_id: str) -> bool:
-        """Have the commands of this comment been carried out?"""
-        return await self._parts.plans.was_heard(comment_id)
-
-    async def heard(self, comment_id: str) -> None:
-        """Noted at the end: after a crash in between, a command comes once more rather than never."""
-        await self._parts.plans.heard(comment_id, self._parts.clock.now())
-
-    async def react(self, repo: str, comment_id: str, content: str) -> None:
-        """A reaction is a courtesy: that it can't be given is no trouble."""
-        try:
-            await self._parts.github.writes.react(repo, comment_id, content)
-        except ApiError:
-            return
-
-    async def answer(self, repo: str, number: int, to: str, command: str, text: str) -> None:
-        """Put an answer into the sticky comment."""
-        await self._parts.plans.answer(repo, number, Answer(to=to, command=command, text=text))
-        self.stickies.touch(repo, number)
-
-    async def ticked(
-        self, repo: str, number: int, comment_id: str, body: str, before: str | None
-    ) -> tuple[Box, ...] | None:
-        """The boxes that were ticked with an edit of our own comment; None when it is not ours."""
-        return await ticks.ticked(self._parts, repo, number, comment_id, body, before)
-
-    async def write_anew(self, repo: str, number: int) -> None:
-        """Somebody has changed our comment: post it again as it should be."""
-        await self.stickies.write_anew(repo, number)
-
-    async def approve(
-        self, repo: str, number: int, actor: str, asked_at: datetime, said_by: str = "", *, seen: str = ""
-    ) -> Approved:
-        """Approve the plan. A run of this text that is under way goes on in the name of who approved it last; one of an
-        earlier text takes this one over. said_by: who says it in the actor's name.  seen: the hash of the text that
-        they saw.
-        """
-        asked = await self.intake.ask(repo, number, actor, asked_at, said_by, seen=seen)
-        return await adopting.approve(self._parts, self.intake, self.driver, asked)
-
-    async def unapprove(self, repo: str, number: int, actor: str) -> str:
-        """Take the approval back, and with it what a run of the plan may still begin and merge; the state in which that
-        leaves its run, "" when there is none that goes on.
-        """
-        row, run = await self.plan_of(repo, number)
-        state, was_held = "", False
-        if run is not None and run.finished_at is None:
-            # First, so that what is cut off in between leaves nothing going, and is completed when it is said again.
-            wish = Wish(state="paused", actor=actor, text="approval taken back")
-            decision = await self.driver.happen(run.id, wish=wish)
-            state, was_held = decision.state, any(moment.kind == "run" for moment in decision.history)
-        was_approved = await self._parts.plans.unapprove(row.id, actor, self._parts.clock.now())
-        if not was_approved and not was_held:
-            raise UserError("The plan is not approved, so there is nothing to take back.")
-        self.stickies.touch(repo, number)
-        return state
-
-    async def reread(self, repo: str, number: int) -> tuple[PlanRow, Run | None]:
-        """The plan of an issue as it is on GitHub now, and its newest run; a refusal for an issue without a plan."""
-        await self.intake.read(repo, number, adopt=True)
-        return await self.plan_of(repo, number)
-
-    async def refresh(self, repo: str, number: int) -> Refreshed:
-        """Read the plan and every open pull request of its run anew, and act on it."""
-        before, _ = await self.plan_of(repo, number)
-        row = await self.intake.read(repo, number) or before
-        run = await self._parts.runs.of_plan(row.id)
-        if run is None or run.finished_at is not None:
-            return Refreshed(edited=row.hash != before.hash or row.parsed != before.parsed)
-        open_ = [task.id for task in run.tasks.values() if task.pull and task.state not in ENDED]
-        facts = await self._observer.facts(run, open_, fresh=True)
-        decision = await self.driver.happen(run.id, facts=facts)
-        moved = {task.id: (run.tasks[task.id], task) for task in decision.changed}
-        return Refreshed(edited=row.parsed != before.parsed, read=len(facts), moved=moved)
-
-    async def merge_now(
-        self, repo: str, number: int, targets: Sequence[str], actor: str, hidden: frozenset[str]
-    ) -> tuple[str, ...]:
-        """Look at these tasks' pull requests now and merge what may be merged; UserError says of the first one that may
-        not be why. Returns the ids.
-        """
-        run = await self._run_of(repo, number)
-        ids = chosen(run, targets)
-        await self.may(actor, "maintain", [run.plan.by_id[task_id].repo for task_id in ids])
-        chains = await self.explain(run, ids)
-        for task_id, chain in chains.items():
-            if any(link.kind not in {"merging", "deadline", "overridden"} for link in chain):
-                raise UserError(f"Not merged. {told(run, task_id, chain, hidden)}")
-        facts = await self._observer.facts(run, ids, fresh=True)
-        await self.driver.happen(run.id, facts=facts)
-        return tuple(task_id for task_id, fact in facts.items() if fact.state == "open")
-
-    async def override(
-        self, repo: str, number: int, targets: Sequence[str], name: str, actor: str, why: str
-    ) -> tuple[str, Override]:
-        """This check, or this need, of the one task that is meant no longer counts for its head as it is now; UserError
-        names those that there are. Returns the task's id too.
-        """
-        run = await self._run_of(repo, number)
-        task_id = only(run, targets)
-        state, spec = run.tasks[task_id], run.plan.by_id[task_id]
-        await self.may(actor, "maintain", [spec.repo])
-        fact = (await self._observer.facts(run, [task_id], fresh=True)).get(task_id)
-        found = overrides.named(name, report.unmet(run, state), fact) if fact is not None else ""
-        if fact is None or not found:
-            raise UserError(overrides.choices(report.unmet(run, state), fact))
-        happening = Happening(kind="overridden", sha=fact.head_sha, name=found, text=why, actor=actor)
-        decision = await self.driver.happen(run.id, [(task_id, happening)])
-        self.stickies.touch(repo, number)
-        after = next((each for each in decision.changed if each.id == task_id), None)
-        if after is None or not after.overrides:
-            raise UserError("Its head is not one that I pushed, so there is nothing of it to override.")
-        return task_id, after.overrides[-1]
 
     async def gate(self, repo: str, number: int, *, names_others: bool, into: str = "") -> None:
         """Something happened to a pull request that may name others with `Depends-On`, or be named so. into: the branch
@@ -349,129 +143,3 @@ class Engine(Shown):
     async def attach(self, repo: str, number: int) -> None:
         """A person's pull request names a tracking issue: it may be the work of that task."""
         await pulls.attach(self._parts, self.driver, repo, number)
-
-    async def asked_in(self, repo: str, number: int, body: str, review_id: str, said: str) -> pulls.Asked | None:
-        """What a review asks of us, if it is about the pull request of a task."""
-        return await pulls.asked(self._parts, repo, number, body, review_id, said)
-
-    async def revise(self, repo: str, wish: pulls.Asked, actor: str) -> str:
-        """Try a task again, with what a review said; what to answer."""
-        return await pulls.revise(self._parts, self.driver, repo, wish, actor)
-
-    async def rollback(self, repo: str, number: int, targets: Sequence[str], actor: str) -> tuple[str, ...]:
-        """Open pull requests that take back what these tasks have merged; the ids of those that have."""
-        run = await self._run_of(repo, number)
-        await self.may(actor, "maintain", [run.plan.by_id[task_id].repo for task_id in chosen(run, targets)])
-        asked = [(each, Happening(kind="reverting", actor=actor)) for each in to_take_back(run, targets)]
-        decision = await self.driver.happen(run.id, asked)
-        self.stickies.touch(repo, number)
-        return tuple([task.id for task in decision.changed if task.revert < 0])
-
-    async def run(self, repo: str, number: int, actor: str) -> Run:
-        run, actions = await self.intake.run(repo, number, actor)
-        self.driver.carry_out(run.id, actions)
-        self.driver.wake(run.id)
-        return run
-
-    async def plan_of(self, repo: str, number: int) -> tuple[PlanRow, Run | None]:
-        """The plan of an issue as it was last read, and its newest run; asking makes no issue a plan."""
-        row = await self.intake.known(repo, number)
-        return row, await self._parts.runs.of_plan(row.id)
-
-    async def place_of(self, repo: str, number: int, body: str) -> Place:
-        """The plan, and perhaps the task, that a comment there is about; `body` is the issue's or pull request's."""
-        return await place_of(self._parts, repo, number, body)
-
-    async def place_of_check(self, repo: str, external_id: str) -> Place | None:
-        """The plan and the task that a check run of ours is about."""
-        return await place_of_check(self._parts, repo, external_id)
-
-    async def explain(self, run: Run, targets: Sequence[str]) -> dict[str, tuple[Link, ...]]:
-        """What holds these tasks back, by id; with no targets, those at the plan's ends. Pull requests that stand in
-        the way are read anew, so many of them.
-        """
-        asked = chosen(run, targets) if targets else explain.last(run)
-        known = {task_id: explain.explain(run, task_id) for task_id in asked}
-        looked_at = dict.fromkeys(link.task for chain in known.values() for link in chain if link.kind == "waits")
-        facts = await self._observer.facts(run, list(looked_at)[:LOOKED_AT], fresh=True)
-        return {
-            task_id: explain.explain(
-                run,
-                task_id,
-                facts=facts,
-                full=lambda each: self.driver.lacking(run.id, each),
-                patience=self._parts.settings.patience,
-            )
-            for task_id in asked
-        }
-
-    async def cost(self, repo: str, number: int) -> list[Spent]:
-        """What models have cost for the plan of an issue and all its runs; a refusal where nothing was ever asked."""
-        spent = await self.spent(f"{repo}#{number}")
-        if not spent:
-            await self.intake.known(repo, number)
-        return spent
-
-    def model_named(self, name: str) -> str:
-        """The full name of a model that can be asked here; UserError for one that can't."""
-        if self._parts.models is None:
-            raise UserError("No model is set here; whoever runs this Lockstep sets `LOCKSTEP_MODEL`.")
-        return self._parts.models.named(name).title
-
-    async def alike(self, run: Run, task_id: str) -> str:
-        """What was merged before and is like a task, in words; "" for nothing."""
-        return await remembered.alike(self._parts, run, task_id)
-
-    async def simulate(self, repo: str, number: int) -> Simulated:
-        """What is left of the plan, lived many times: as it would run, or goes on running."""
-        row, run = await self.plan_of(repo, number)
-        going = run if run is not None and run.finished_at is None else None
-        plan, states = (going.plan, dict(going.tasks)) if going is not None else (whole(row), {})
-        lengths = Lengths(await self._parts.runs.samples())
-        return await asyncio.to_thread(simulate, plan, states, lengths, self._parts.settings.limits)
-
-    async def change(
-        self,
-        repo: str,
-        number: int,
-        kind: Kind,
-        targets: Sequence[str],
-        actor: str,
-        text: str = "",
-        value: float = 0.0,
-        *,
-        needs: Tier,
-        name: str = "",
-    ) -> tuple[str, ...]:
-        """Apply a person's cancel, retry, skip, hold or priority to tasks of the newest run; returns the ids that
-        changed. `needs`: what the person must be allowed to do in every repository of these tasks.
-        """
-        run = await self._run_of(repo, number)
-        if run.finished_at is not None:
-            if kind != "retried":
-                return ()  # only a retry takes up a run that is over
-            await self.intake.may_start_again(run)
-        ids = to_retry(run, targets) if kind == "retried" else chosen(run, targets)
-        await self.may(actor, needs, [run.plan.by_id[task_id].repo for task_id in ids])
-        happened = [(task_id, Happening(kind=kind, actor=actor, text=text, value=value, name=name)) for task_id in ids]
-        decision = await self.driver.happen(run.id, happened)
-        self.stickies.touch(repo, number)
-        return tuple(dict.fromkeys(m.task for m in decision.history if (m.kind, m.actor) == (kind, actor)))
-
-    async def wish(self, repo: str, number: int, wish: Wish) -> bool:
-        """Hold the whole run back, or let it go on; False when it was so already, or is over."""
-        run = await self._run_of(repo, number)
-        if wish.state == "running" and await self._parts.plans.is_taken_back(run.plan_id, run.plan.hash):
-            raise UserError(
-                "The approval of this plan was taken back. A maintainer gives it again with `/lockstep approve`; "
-                "then `/lockstep resume` goes on."
-            )
-        decision = await self.driver.happen(run.id, wish=wish)
-        self.stickies.touch(repo, number)
-        return any(moment.kind == "run" for moment in decision.history)
-
-    async def _run_of(self, repo: str, number: int) -> Run:
-        _, run = await self.plan_of(repo, number)
-        if run is None:
-            raise UserError("This plan has not been started; `/lockstep run` starts it.")
-        return run
