@@ -5,6 +5,7 @@ merged it. An unknown key is an error that is said, not ignored: a misspelt safe
 an owner's `.github` repository holds defaults for all that owner's repositories; what a repository says itself counts.
 """
 
+import re
 from collections.abc import Mapping as Keys
 from functools import lru_cache
 from typing import Annotated, Any, Literal
@@ -24,6 +25,7 @@ from services.errors import UserError
 
 MAX_BYTES = 64_000
 CONFIG_PATH = ".github/lockstep.yml"
+_FREEZE = re.compile(r"^[\"']?freeze[\"']?[ \t]*:", re.MULTILINE)
 MergeMethod = Literal["merge", "squash", "rebase"]
 Alias = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9+-]{0,31}$")]
 Login = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$")]
@@ -119,6 +121,12 @@ def read_file(text: str) -> Read:
     elif root is not None and not is_null(root):
         findings.add("wrong_type", "Settings are `key: value` lines; this is something else.", root.spot)
     return Read(written=written, problems=findings.listed())
+
+
+def is_freeze_unread(text: str) -> bool:
+    """Does the file speak of a freeze that its errors hide?"""
+    read = read_file(text)
+    return bool(read.problems) and "freeze" not in read.written and _FREEZE.search(text) is not None
 
 
 def read_config(text: str, place: str = CONFIG_PATH, defaults: str = "") -> RepoConfig:

@@ -49,11 +49,17 @@ class Freeze(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         return datetime.combine(day.date(), time(), UTC)
 
 
+UNREAD = Freeze(start=datetime(1970, 1, 1, tzinfo=UTC), until=datetime(LAST_YEAR, 1, 1, tzinfo=UTC))
+"""Stands for a freeze that can't be read: a misspelt safeguard is none, so it holds until it is put right."""
+
+
 def frozen(freezes: Sequence[Freeze], now: datetime) -> str:
     """Until when nothing is merged, and why, in words; "" when nothing speaks against it now."""
     holding = next((each for each in freezes if each.end(now)), None)
     if holding is None:
         return ""
+    if UNREAD in freezes:
+        return "nothing is merged until the `freeze` in its settings can be read; `lockstep/config` says what is wrong"
     until = now
     for _ in range(2 * len(freezes) + 2):  # one may begin where another ends
         until = max((end for each in freezes if (end := each.end(until))), default=until)

@@ -4,19 +4,25 @@ The defaults are read with the rights the repository's own installation has: a p
 App is installed on it too.
 """
 
-from services.core.config import CONFIG_PATH, RepoConfig, combined, read_config, read_file
+import msgspec
+
+from services.core.config import CONFIG_PATH, RepoConfig, combined, is_freeze_unread, read_config, read_file
+from services.core.freeze import UNREAD
 from services.errors import NotFound, Refused, UserError
 from services.github.reads import Reads
 
 
 async def config_of(reads: Reads, repo: str) -> RepoConfig:
-    """A file that has errors counts as empty but for its freezes, as that is strictest; said they are by
-    `lockstep/config`.
+    """A file that has errors counts as empty but for its freezes, as that is strictest, and a freeze that can't be read
+    holds; said they are by `lockstep/config`.
     """
     own, defaults = await _texts(reads, repo)
     read = read_file(own)
     kept = {key: value for key, value in read.written.items() if key == "freeze" or not read.problems}
-    return combined(read_file(defaults).written, kept)
+    config = combined(read_file(defaults).written, kept)
+    if is_freeze_unread(own) or is_freeze_unread(defaults):
+        return msgspec.structs.replace(config, freeze=(*config.freeze, UNREAD))
+    return config
 
 
 async def strict_config_of(reads: Reads, repo: str) -> RepoConfig:

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.core.config import read_config, read_file
-from services.core.freeze import DAYS, Freeze, frozen
+from services.core.config import is_freeze_unread, read_config, read_file
+from services.core.freeze import DAYS, UNREAD, Freeze, frozen
 
 FRIDAY = datetime(2026, 12, 18, 12, 0, tzinfo=UTC)
 MOMENTS = st.integers(0, 366 * 86_400).map(lambda seconds: FRIDAY + timedelta(seconds=seconds))
@@ -67,3 +67,18 @@ def test_the_owners_freezes_hold_however_many_a_repository_has() -> None:
 def test_no_freeze_leads_out_of_the_calendar() -> None:
     last = "freeze:\n  - {from: 2026-01-01T00:00:00Z, until: 9000-12-31T23:59:59-23:59}\n  - days: [mon, tue, wed, thu, fri]\n"
     assert "nothing is merged before 9001-01-" in frozen(read_config(last).freeze, FRIDAY)
+
+
+@pytest.mark.parametrize(
+    ("text", "unread"),
+    [
+        ("freeze:\n  - dayz: [sat]\n", True),
+        ("merge: [\nfreeze:\n  - days: [sat]\n", True),
+        ("merge: wrong\nfreeze:\n  - days: [sat]\n", False),
+        ("merge: wrong\n", False),
+        ("freeze:\n  - days: [sat]\n", False),
+    ],
+)
+def test_a_freeze_that_can_not_be_read_is_known_to_be_there(text: str, unread: bool) -> None:
+    assert is_freeze_unread(text) is unread
+    assert "can be read" in frozen((UNREAD,), FRIDAY)
