@@ -20,8 +20,8 @@ def action(
     need: TaskState | None = None,
     edited: datetime | None = None,
 ) -> Action:
-    """The action with its key, which names what the action is about: a state, a head, what became of a need, an edit of
-    the plan.
+    """The action with its key, which names what the action is about: a state, a head, what became of a need, when the
+    plan was edited or a merge was not wanted any more.
     """
     sha = task.head_sha if kind == "checks" else sha
     about = f"/{sha}" if sha else ""
@@ -29,6 +29,8 @@ def action(
         about = f"/{task.state}-{(task.since or LONG_AGO).isoformat()}"  # it may come to one state several times
     elif kind in {"tidy", "assign"}:
         about = f"/{task.state}-{task.fence}"
+    elif kind == "dequeue":
+        about = f"/{task.head_sha}-{(edited or LONG_AGO).isoformat()}"
     elif kind == "discard":
         about = f"/{task.discarding}"
     elif kind == "withdraw":

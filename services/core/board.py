@@ -37,6 +37,7 @@ ActionKind = Literal[
     "update_branch",
     "discard",
     "assign",
+    "dequeue",
     "revert",
     "withdraw",
     "rerun",

@@ -74,6 +74,7 @@ def decide(
     work.unblock(list(work.moved))
     work.gate_anew()
     work.take_back()
+    work.leave_queues()
     if places is not None and work.is_going:
         work.start(places)
     return work.finish()
@@ -185,6 +186,8 @@ class Work:
             self._judge_checks(task, fact)
 
     def _judge_checks(self, task: TaskState, fact: PullFact) -> None:
+        if task.queued == fact.head_sha:
+            return  # GitHub has it
         if task.thrown_out:
             return  # all may be well with it alone; together with what the base holds it is not
         unmet = [need for need in self.board.specs[task.id].needs if not self.is_met(need)]
@@ -283,6 +286,14 @@ class Work:
                 if self.of(need).revert < 0:
                     self.apply(need, Happening(kind="stalled", text=f"not taken back, because {code(after)} is not"))
                     left.append(need)
+
+    def leave_queues(self) -> None:
+        """What is not to be merged any more does not stay in GitHub's merge queue."""
+        is_held = not self.is_going
+        for task in [self.of(each) for each in (self.run.tasks if is_held and self.wish is not None else self.changed)]:
+            if task.queued and task.state != "done" and (is_held or task.held or task.state != "in_review"):
+                self.changed[task.id] = after = msgspec.structs.replace(task, queued="")
+                self.actions.append(action(self.run, after, "dequeue", edited=self.now))
 
     def start(self, places: Places) -> None:
         """Start what there is room for, most urgent first; a task whose tracking issue is not there yet waits for

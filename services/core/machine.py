@@ -26,7 +26,7 @@ Kind = Literal[
     "tracked", "unblocked", "reblocked", "started", "pushed", "opened", "waits", "broke", "refused", "moved", "green",
     "merged", "closed", "expired", "cancelled", "retried", "skipped", "held", "released", "prioritised",
     "rebasing", "rebased", "stalled", "recreated", "discarded", "overridden", "assigned",
-    "attached", "reviewed", "modelled", "budgeted", "reverting", "reverted", "dequeued",
+    "attached", "reviewed", "modelled", "budgeted", "reverting", "reverted", "enqueued", "dequeued",
     "redone", "ticked", "unticked", "removed", "mending", "mended", "fixing",
 ]  # fmt: skip
 KINDS: tuple[Kind, ...] = get_args(Kind)
@@ -39,9 +39,9 @@ class Happening(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaul
     it is independent of one.
 
     number: of the issue (tracked) or pull request (opened, discarded, attached, reverted); sha: head (pushed, moved,
-    rebased, overridden, attached, dequeued) or merge commit (merged); value: the new priority (prioritised), or not 0
-    when checks alone are awaited (waits); name: of whom it goes to (assigned, attached), or `check:` or `need:` and
-    what no longer counts (overridden), or what is to be changed (reviewed), or the model (modelled) or US dollars
+    rebased, overridden, attached, en- and dequeued) or merge commit (merged); value: the new priority (prioritised), or
+    not 0 when checks alone are awaited (waits); name: of whom it goes to (assigned, attached), or `check:` or `need:`
+    and what no longer counts (overridden), or what is to be changed (reviewed), or the model (modelled) or US dollars
     (budgeted), or what failed (fixing); text: why; repair: what is done about what failed (mending, fixing).
     """
 
@@ -77,7 +77,8 @@ class TaskState(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaul
     plan's.
     worked: seconds in attempts so far.  late: its pull request has waited too long, and more waiting changes nothing.
     renewing: the head that is being brought up to date with its base: what follows it is ours until that is settled.
-    renewed: it was, and only checks are awaited since.  thrown_out: the head that the merge queue did not take.
+    renewed: it was, and only checks are awaited since.  queued: the head that is in the merge queue.
+    thrown_out: the one that it did not take.
     discarding: the pull request that is being closed, and nothing starts before it is.  assignee: whom it went to.
     revert: the pull request that takes back what it merged, -1 until that is opened.
     asked: what people want its next attempts to do otherwise.  troubled: it stood still with a pull request, whose
@@ -104,6 +105,7 @@ class TaskState(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaul
     late: bool = False
     renewing: str = ""
     renewed: bool = False
+    queued: str = ""
     thrown_out: str = ""
     discarding: int = 0
     revert: int = 0
@@ -191,6 +193,9 @@ TABLE: dict[State, dict[Kind, State | None]] = {
         "recreated": "blocked", "discarded": "cancelled", "stalled": "cancelled", "ticked": "done",
     },
 }  # fmt: skip
+for _state in STATES:
+    if _state != "done":  # whatever became of it meanwhile: what is in the queue is known, and taken out again
+        TABLE[_state]["enqueued"] = _state
 
 
 def step(task: TaskState, happened: Happening, now: datetime) -> TaskState | None:
@@ -209,7 +214,7 @@ def step(task: TaskState, happened: Happening, now: datetime) -> TaskState | Non
         changes["finished_at"] = now if following in ENDED else None
         if task.state == "running" and task.since is not None:
             changes["worked"] = task.worked + max((now - task.since).total_seconds(), 0.0)
-    elif happened.kind in {"waits", "stalled", "assigned", "attached", "mending"} or (
+    elif happened.kind in {"waits", "stalled", "assigned", "attached", "mending", "enqueued"} or (
         happened.kind == "closed" and following == task.state
     ):
         changes["reason"] = happened.text
@@ -258,7 +263,7 @@ def _applies(task: TaskState, happened: Happening) -> bool:
         case "reviewed":
             return bool(task.pull) and not task.assignee
         case "dequeued":
-            return not task.thrown_out and happened.sha == task.head_sha
+            return happened.sha == task.head_sha == task.queued
         case "green":
             return not task.thrown_out
         case "recreated":
@@ -297,14 +302,15 @@ def _effects_on(task: TaskState, happened: Happening) -> dict[str, object]:
             return {"attempt": task.attempt + 1, "fence": task.fence + 1, "head_sha": ""}
         case "pushed" | "rebased":
             heads = (*(sha for sha in task.heads if sha != happened.sha), happened.sha)
-            fresh = {"overrides": (), "renewing": "", "renewed": happened.kind == "rebased", "thrown_out": ""}
-            return {"head_sha": happened.sha, "heads": heads, "was": None, **fresh}
+            fresh = {"overrides": (), "renewing": "", "renewed": happened.kind == "rebased"}
+            return {"head_sha": happened.sha, "heads": heads, "was": None, "queued": "", "thrown_out": "", **fresh}
         case "waits":
             return {"renewed": task.renewed and bool(happened.value)}
         case "moved":
             return {"head_sha": happened.sha}
-        case "dequeued":
-            return {"thrown_out": happened.sha}
+        case "dequeued" | "enqueued":
+            is_in = happened.kind == "enqueued"
+            return {"queued": happened.sha if is_in else "", "thrown_out": task.thrown_out if is_in else happened.sha}
         case "opened":
             return {"pull": happened.number}
         case "merged":

@@ -66,7 +66,7 @@ class Effects:
         task, state = known
         if due.action.kind == "track":
             return await self._track(board, task, due)
-        if due.action.kind in {"tidy", "label", "discard", "assign", "revert"}:
+        if due.action.kind in {"tidy", "label", "discard", "assign", "revert", "dequeue"}:
             return await self._beside(board, task, state, due)
         if due.action.fence != state.fence:
             return Outcome(note="its attempt is over")
@@ -93,6 +93,8 @@ class Effects:
         kind = due.action.kind
         if kind == "tidy":
             return await self._tidy(board, task, due.action.key)
+        if kind == "dequeue":
+            return await merge_queue.dequeue(self._parts, task, state)
         if kind == "label":
             return await self._label(board, task)
         if kind == "assign":

@@ -10,13 +10,13 @@ from services.core.report import CheckReport
 from services.core.text import code, plain
 from services.engine.outcome import Outcome
 from services.engine.parts import Parts
-from services.errors import Refused
+from services.errors import NotFound, Refused
 
 ALREADY = "already in the queue"
 
 
 async def enqueue(parts: Parts, task: Task, state: TaskState, sha: str, base: str) -> Outcome:
-    """Put exactly that head in line, once: if the queue throws it out, the same head is not put back."""
+    """Put exactly that head in line; if the queue throws it out, the same head is not put back."""
     try:
         await parts.github.writes.ranked("merge").enqueue(task.repo, state.pull, sha)
     except Refused as refused:
@@ -24,7 +24,18 @@ async def enqueue(parts: Parts, task: Task, state: TaskState, sha: str, base: st
             text = f"GitHub does not put it into the merge queue: {plain(refused.message)}"
             return Outcome(happened=(Happening(kind="waits", text=text, fence=state.fence),), forget=True)
     text = f"is in the merge queue of {code(base)}"
-    return Outcome(happened=(Happening(kind="waits", text=text, fence=state.fence),))
+    return Outcome(happened=(Happening(kind="enqueued", sha=sha, text=text),), forget=True)
+
+
+async def dequeue(parts: Parts, task: Task, state: TaskState) -> Outcome:
+    """Take it out of the line; it may have left it, or have merged."""
+    if state.queued:
+        return Outcome(note="it is wanted there again")
+    try:
+        await parts.github.writes.ranked("merge").dequeue(task.repo, state.pull)
+    except (Refused, NotFound) as refused:
+        return Outcome(note=refused.message[:200], look=True)
+    return Outcome(look=True)
 
 
 Left = tuple[str, str, str, Happening]

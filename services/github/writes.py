@@ -296,6 +296,13 @@ class Writes:
         if await self._change(repo, node, MERGE, act, f"pull:{number}", alone=True) is None:
             raise Refused(403, "it takes GitHub's GraphQL API, which can't be used now")
 
+    async def dequeue(self, repo: str, number: int) -> None:
+        """Take a pull request out of its base's merge queue; Refused when it is in none."""
+        node = (await self._reads.issue(repo, number)).node_id
+        act = Change("dequeuePullRequest", {"id": node}, "mergeQueueEntry { id }")
+        if await self._change(repo, node, MERGE, act, f"pull:{number}", alone=True) is None:
+            raise Refused(403, "it takes GitHub's GraphQL API, which can't be used now")
+
     async def update_branch(self, repo: str, number: int, expected: str) -> None:
         """Have GitHub merge the base into the pull request's head, if that is still `expected`. It answers before it is
         done; 422 is Refused with its text.

@@ -109,6 +109,7 @@ CHANGES = [
     Change("createIssue", {"repositoryId": "R_1", "title": "T", "body": "B"}, MADE, 1),
     Change("addSubIssue", {"issueId": "I_1", "subIssueId": "I_2"}, "subIssue { id }"),
     Change("createCheckRun", {"repositoryId": "R_1", **CHECK}, "checkRun { databaseId }"),
+    Change("dequeuePullRequest", {"id": "PR_1"}, "mergeQueueEntry { id }"),
     Change(
         "revertPullRequest", {"pullRequestId": "PR_1", "title": "T", "body": "B"}, "revertPullRequest { number }", 1
     ),

@@ -404,3 +404,19 @@ def test_what_is_behind_is_brought_up_to_date_one_at_a_time_in_a_repository() ->
         runs, facts={"a": pull("d" * 40, mergeable_state="blocked")}
     ).run  # others need not wait for people
     assert kinds(after(reviewed, facts={"b": behind("b", "b" * 40)}).actions) == ["update_branch b"]
+
+
+def test_what_is_not_wanted_any_more_leaves_the_merge_queue() -> None:
+    queued = happen(in_review(task("a"), task("b", "a")), "a", "enqueued", sha="a" * 40).run
+    assert kinds(after(queued, facts={"a": pull()}).actions) == []
+    for kind in ("held", "cancelled", "skipped"):
+        left = happen(queued, "a", kind)
+        assert "dequeue a" in kinds(left.actions)
+        assert left.run.tasks["a"].queued == ""
+        assert happen(left.run, "a", "dequeued", sha="a" * 40).changed == (), "we did that ourselves"
+    paused = after(queued, wish=Wish(state="paused", actor="ana"))
+    assert kinds(paused.actions) == ["dequeue a"]
+    late = happen(happen(in_review(task("a")), "a", "cancelled").run, "a", "enqueued", sha="a" * 40)
+    assert kinds(late.actions) == ["dequeue a"], "it was put there while it was cancelled"
+    back = after(happen(happen(queued, "a", "held").run, "a", "released").run, facts={"a": pull()})
+    assert kinds(back.actions) == ["merge a"]

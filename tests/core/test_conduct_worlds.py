@@ -61,6 +61,7 @@ SELDOM: dict[Kind, set[State]] = {
     "attached": {*STATES},  # this world has no pull requests of people
     "reverting": {*STATES},  # nor does anybody take back what has merged
     "reverted": {*STATES},
+    "enqueued": {*STATES},
     "dequeued": {*STATES},  # nor has it a merge queue
     "modelled": {*STATES},  # nor any model
     "budgeted": {*STATES},

@@ -249,7 +249,9 @@ def test_what_reviews_ask_for_is_kept_for_every_later_attempt_and_bounded() -> N
 
 
 def test_what_the_merge_queue_threw_out_is_not_green_again_before_there_is_another_head() -> None:
-    waits = TaskState(id="a", state="in_review", attempt=1, pull=5, head_sha="a" * 40, heads=("a" * 40,))
+    waits = TaskState(
+        id="a", state="in_review", attempt=1, pull=5, head_sha="a" * 40, heads=("a" * 40,), queued="a" * 40
+    )
     out = step(waits, Happening(kind="dequeued", sha="a" * 40, text="its checks failed there"), NOW)
     assert out is not None
     assert (out.state, out.thrown_out) == ("failed", "a" * 40)

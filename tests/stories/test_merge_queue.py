@@ -33,3 +33,19 @@ async def test_what_the_queue_throws_out_is_said_and_not_put_back(story: Story) 
     assert len(story.merges) == 1
     enqueued = [each for each in story.hub.sandbox.state.deliveries.values() if each.action == "enqueued"]
     assert len(enqueued) == 2
+
+
+async def test_what_is_held_or_cancelled_leaves_the_queue(story: Story) -> None:
+    await story.begin()  # its checks do not run on what the queue tries, so all stays there
+    await story.hub.do(lambda: story.hub.scenario.protect(story.repo(), "test", merge_queue=True))
+    await story.run(PAIR)
+    await story.until("is in the merge queue of `main`")
+    assert await story.ask("/lockstep hold one") == "+1"
+    await story.until(lambda: not story.hub.sandbox.state.queue)
+    await story.settled()
+    assert await story.ask("/lockstep resume one") == "+1"
+    await story.until(lambda: len(story.hub.sandbox.state.queue) == 1)
+    assert await story.ask("/lockstep cancel all") == "+1"
+    await story.until(lambda: not story.hub.sandbox.state.queue)
+    await story.settled()
+    assert not story.merges
