@@ -13,8 +13,9 @@ help: ## Show this list
 demo: .venv ## Run the main job end to end on this machine
 	@$(PY) -m bot demo
 
+# Half of the time tests wait for processes and timers, so there are more workers than processors.
 test: .venv/.dev ## Run all tests
-	@$(PY) -m pytest -n auto --dist worksteal
+	@PYTEST_XDIST_AUTO_NUM_WORKERS=$$($(PY) -c "import os; n = os.cpu_count() or 1; print(n + (n + 1) // 2)") $(PY) -m pytest -n auto --dist worksteal
 
 lint: .venv/.dev ## Format, lint, types and import contracts
 	@$(PY) -m ruff format --check --quiet .
