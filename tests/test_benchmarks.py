@@ -83,13 +83,9 @@ def test_transports_without_a_server_is_one_sentence(
     )
 
 
-@pytest.mark.parametrize("server", ["nginx", "hypercorn"])
-def test_transports_names_the_figures_that_must_be_there(server: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_transports_names_the_figures_that_must_be_there(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(benchmarks.transports, "HITS", 100)
-    if server == "hypercorn":
-        monkeypatch.setattr(benchmarks._https, "_nginx", lambda folder, port: None)
-    elif benchmarks._https.find_nginx() is None:
-        pytest.skip("nginx is not installed")
+    server = "hypercorn" if benchmarks._https.find_nginx() is None else "nginx"
     report = benchmarks.transports.measure(lambda line: None, requests=60, rounds=1)
     assert {"stack_cpu_ms", "hit_us", "connections"} <= set(report.figures)
     assert report.figures["connections"] == 1
