@@ -75,6 +75,7 @@ class Dispatcher(Generic[EngineT]):
         self._lanes: dict[str, deque[_Item]] = {}
         self._open = 0
         self._full = False
+        self._page = WINDOW  # deliveries that were asked for at most
         self._is_dry = False  # the last read saw all that waited, and what came since has woken us
         self._known: dict[int, int] = {}  # rows that are not to be read again, open or only just settled -> shard
         self._settled: set[int] = set()
@@ -114,8 +115,8 @@ class Dispatcher(Generic[EngineT]):
                 rows = await self._next_page()
                 for delivery in rows or ():
                     self._accept(lanes, delivery)
-                if rows and (self._open >= WINDOW or sum(len(each.body) for each in rows) > UNCUT_BYTES):
-                    continue  # more may wait than a page holds
+                if rows and (len(rows) >= self._page or sum(len(each.body) for each in rows) > UNCUT_BYTES):
+                    continue  # more may wait than a page holds, also when there is room again by now
                 self._is_dry = rows is not None and not self._full
                 self._rest()
                 await self._awake.wait()
@@ -127,14 +128,15 @@ class Dispatcher(Generic[EngineT]):
 
     async def _next_page(self) -> list[Delivery] | None:
         """What waits, as far as there is room; None when the store can't be read, which the next wake tries again."""
-        self._full = self._open >= WINDOW
+        self._page = WINDOW - self._open
+        self._full = self._page <= 0
         if self._full:
             return []
         for row in self._settled:  # the read that begins now sees that they are
             self._known.pop(row, None)
         self._settled.clear()
         try:
-            return await self._inbox.waiting(WINDOW - self._open, frozenset(self._known))
+            return await self._inbox.waiting(self._page, frozenset(self._known))
         except StoreError:
             log.exception("the inbox can't be read; the next delivery tries again")
             return None
