@@ -90,9 +90,8 @@ def _write(path: Path, data: bytes, like: Path) -> None:
                 file.write(data)
                 os.fchmod(file.fileno(), stat.S_IMODE(kept.stat().st_mode))
                 Path(file.name).replace(path)
-            except BaseException:
+            finally:  # it has another name by now, if all went well
                 Path(file.name).unlink(missing_ok=True)
-                raise
     except (OSError, ValueError) as error:
         raise UserError(f"{str(path)!a} can't be written: {_why(error)}.") from error
 

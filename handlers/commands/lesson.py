@@ -1,10 +1,8 @@
 """`lesson`: what reviews have taught, for maintainers to approve before any agent is told."""
 
-from typing import get_args
-
 from handlers.commands import Context, command
 from services.core.commands import Command
-from services.core.lessons import VERBS, Verb, listed
+from services.core.lessons import VERBS, listed
 from services.core.text import code
 from services.errors import UserError
 
@@ -28,9 +26,9 @@ async def lesson(context: Context, asked: Command) -> str:
         raise UserError("Nothing was learned before the plan has run.")
     if not asked.targets:
         return listed(await context.engine.learned.of(run, context.sender))
-    verb, *ids = asked.targets
-    if verb not in get_args(Verb) or len(ids) != 1:
+    word, *ids = asked.targets
+    verb = next((each for each in VERBS if each == word), None)
+    if verb is None or len(ids) != 1:
         raise UserError(f"Say {', '.join(map(code, VERBS))} and a lesson's id; `/lockstep lesson` lists them.")
-    chosen = next(each for each in VERBS if each == verb)
-    await context.engine.learned.decide(run, ids[0], chosen, context.sender)
+    await context.engine.learned.decide(run, ids[0], verb, context.sender)
     return f"The lesson {code(ids[0])} {_DONE[verb]}."

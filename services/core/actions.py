@@ -18,7 +18,7 @@ def action(
     kind: ActionKind,
     sha: str = "",
     need: TaskState | None = None,
-    edited: datetime | None = None,
+    at: datetime | None = None,
 ) -> Action:
     """The action with its key, which names what the action is about: a state, a head, what became of a need, when the
     plan was edited or a merge was not wanted any more.
@@ -30,7 +30,7 @@ def action(
     elif kind in {"tidy", "assign"}:
         about = f"/{task.state}-{task.fence}"
     elif kind == "dequeue":
-        about = f"/{task.head_sha}-{(edited or LONG_AGO).isoformat()}"
+        about = f"/{task.head_sha}-{(at or LONG_AGO).isoformat()}"
     elif kind == "discard":
         about = f"/{task.discarding}"
     elif kind == "withdraw":
@@ -38,7 +38,7 @@ def action(
     elif kind == "checks":
         about += f"+{len(task.overrides)}" if task.overrides else ""
         about += f"/{need.id}-{need.state}-{(need.since or LONG_AGO).isoformat()}" if need else ""
-        about += f"/edited-{edited.isoformat()}" if edited else ""
+        about += f"/edited-{at.isoformat()}" if at else ""
     elif kind == "rerun":
         sha, about = task.head_sha, f"/{task.head_sha}-{task.repairs[-1].n}"
     elif kind == "update_branch":

@@ -254,7 +254,7 @@ class Work:
         """The gate on its pull request says something else since the plan was edited."""
         task = self.of(task_id)
         if task.pull and task.head_sha:
-            self.actions.append(action(self.run, task, "checks", edited=self.now))
+            self.actions.append(action(self.run, task, "checks", at=self.now))
 
     def gate_anew(self) -> None:
         """The gate of an open pull request says which needs have merged: anew when one has, or when one that counted as
@@ -293,7 +293,7 @@ class Work:
         for task in [self.of(each) for each in (self.run.tasks if is_held and self.wish is not None else self.changed)]:
             if task.queued and task.state != "done" and (is_held or task.held or task.state != "in_review"):
                 self.changed[task.id] = after = msgspec.structs.replace(task, queued="")
-                self.actions.append(action(self.run, after, "dequeue", edited=self.now))
+                self.actions.append(action(self.run, after, "dequeue", at=self.now))
 
     def start(self, places: Places) -> None:
         """Start what there is room for, most urgent first; a task whose tracking issue is not there yet waits for

@@ -76,8 +76,7 @@ class Drafter:
         if self._parts.models is None or self._parts.drafts is None:
             raise UserError(messages.NO_MODEL)
         draft, is_new = await self._parts.drafts.ask(repo, number, actor, to_text(asked_at))
-        if not is_new and draft.n >= MOST and draft.state not in {"asked", "written"}:
-            raise UserError(f"This issue has had {MOST} drafts; write the plan into the issue now.")
+        _check_room(draft, is_new=is_new)
         self._stickies.touch(repo, number)
         self._soon(repo, number)
         return f"{code(self._parts.models.title)} is asked for a draft; it comes as a comment of its own."
@@ -112,8 +111,7 @@ class Drafter:
                 flow=flow,
             )
         )
-        if not is_new and draft.n >= MOST and draft.state not in {"asked", "written"}:
-            raise UserError(f"This issue has had {MOST} drafts; write the plan into the issue now.")
+        _check_room(draft, is_new=is_new)
         if not is_new and draft.flow != flow:
             raise UserError("Another plan is being made for this issue; ask again once it is here.")
         self._stickies.touch(repo, number)
@@ -278,3 +276,9 @@ class Drafter:
 
     async def _earlier(self, draft: Draft) -> Draft | None:
         return await self._parts.drafts.posted(draft.plan_id) if self._parts.drafts is not None else None
+
+
+def _check_room(draft: Draft, *, is_new: bool) -> None:
+    """UserError when no more is drafted for this issue."""
+    if not is_new and draft.n >= MOST and draft.state not in {"asked", "written"}:
+        raise UserError(f"This issue has had {MOST} drafts; write the plan into the issue now.")

@@ -28,8 +28,8 @@ def test_a_gate_that_says_something_else_of_one_head_is_another_action() -> None
         action(RUN, TASK, "checks").key,
         action(RUN, lifted, "checks").key,
         action(RUN, TASK, "checks", need=RUN.tasks["b"]).key,
-        action(RUN, TASK, "checks", edited=NOW).key,
-        action(RUN, TASK, "checks", edited=NOW + timedelta(seconds=1)).key,
+        action(RUN, TASK, "checks", at=NOW).key,
+        action(RUN, TASK, "checks", at=NOW + timedelta(seconds=1)).key,
     ]
     assert len(set(keys)) == len(keys)
 
