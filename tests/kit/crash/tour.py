@@ -157,11 +157,10 @@ class _Tour:
         lanes = [asyncio.create_task(self._lane()) for _ in range(LANES)]
         self._tasks += [*lanes, asyncio.create_task(self._repay())]
         for number in range(1, kills + 1):
-            await self._next()
+            await self._next(is_last=number == kills)
             if number % 10 == 0:
                 self._say(f"{number} of {kills} kills, {len(self._stage.plans)} plans")
         self._is_ending = True
-        self._armed.clear()
         done, _ = await asyncio.wait(lanes, timeout=PATIENCE)
         for lane in done:
             lane.result()
@@ -170,8 +169,8 @@ class _Tour:
         self._started, self._is_back = time.monotonic(), False
         await self._host.start(self._wire.url)
 
-    async def _next(self) -> None:
-        """One kill and one start."""
+    async def _next(self, *, is_last: bool) -> None:
+        """One kill and one start; after the last one nobody is struck any more, not even while it starts."""
         while not self._fell.is_set():
             self._armed += [next(self._strikes) for _ in range(ARMED - len(self._armed))]
             at_start = next((strike for strike in self._armed if strike.kind == START), None)
@@ -190,7 +189,8 @@ class _Tour:
             for task in (*waits, ended):
                 task.cancel()
         self._fell.clear()
-        self._struck = None
+        if not is_last:
+            self._struck = None
         await self._start()
 
     async def _strike_at_start(self, strike: Strike) -> None:
