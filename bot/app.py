@@ -18,6 +18,7 @@ from bot.assembly import Assembly, answers_of, assemble, github_of
 from bot.clock import SystemClock
 from bot.dispatch import Dispatcher
 from bot.listening import add_web, application, listening
+from bot.live import Live
 from bot.loops import Beside, pause, unwrapped
 from bot.modelling import models_of
 from bot.network import git_of
@@ -33,6 +34,7 @@ from services.git.workspace import clear_attempts
 from services.github import GitHub
 from services.store.checkpoints import Checkpoints
 from services.store.db import Database
+from services.store.events import Events
 from services.store.opening import database_at
 
 if TYPE_CHECKING:
@@ -134,8 +136,10 @@ async def _alone(settings: Settings, clock: Clock) -> AsyncIterator[Bot]:
 async def _listening(built: Assembly, database: Database, github: GitHub, beside: Beside) -> AsyncIterator[Bot]:
     """The door and the pages on one port, and behind them dispatch and the sweep."""
     app, inbox, metrics, clock = application(), built.inbox, built.metrics, built.clock
-    wake = built.dispatcher.wake
-    add_web(app, built.settings, inbox=inbox, shown=built.shown, wake=wake, clock=clock, metrics=metrics)
+    wake, live = built.dispatcher.wake, Live(Events(database))
+    database.heard_by(live.on_ring)
+    beside.for_good("live", live.run())
+    add_web(app, built.settings, inbox=inbox, shown=built.shown, wake=wake, clock=clock, metrics=metrics, live=live)
     built.begin(beside)
     health = Health(database=database, inbox=inbox, metrics=metrics, github=github, clock=clock)
     async with listening(built.settings, app, health) as url:

@@ -1,8 +1,8 @@
 """One process of several on the same PostgreSQL: what a web, a conductor and a worker are made of, or one that is all.
 
-A web needs nothing but the store. The others keep three connections of their own beside it: the Bell hears the others'
-news, the tenure is what the process holds and how it is counted, and the queue is asked on the third. All three come
-back by themselves after an outage.
+A web needs nothing but the store, and a Bell for those who look on. The others keep three connections of their own
+beside it: the Bell hears the others' news, the tenure is what the process holds and how it is counted, and the queue is
+asked on the third. All three come back by themselves after an outage.
 """
 
 import asyncio
@@ -20,6 +20,7 @@ from bot.conducting import Conductor, attend
 from bot.data import owned
 from bot.dispatch import isolated
 from bot.listening import add_web, application, listening
+from bot.live import Live
 from bot.loops import Beside, pause, sweep, unwrapped
 from bot.modelling import models_of
 from bot.network import git_of
@@ -38,10 +39,11 @@ from services.metrics import Metrics
 from services.store.bell import Bell
 from services.store.checkpoints import Checkpoints
 from services.store.db import Database
+from services.store.events import Events
 from services.store.fence import Fence
 from services.store.inbox import Inbox
 from services.store.ledger import Ledger
-from services.store.news import DOUBT, INBOX, RESULT, WAKE, News
+from services.store.news import DOUBT, EVENT, INBOX, RESULT, WAKE, News
 from services.store.opening import database_at
 from services.store.plans import Plans
 from services.store.queue import CHANNEL, Queue
@@ -83,10 +85,29 @@ async def _web(settings: Settings, clock: Clock, database: Database) -> AsyncIte
     """Receives and shows; whoever conducts the shard hears of a delivery when it is committed."""
     app, inbox, metrics = application(), Inbox(database, Fence({})), Metrics()
     shown = Shown(Plans(database), Runs(database), Checkpoints(database), settings.workers, Ledger(database))
-    add_web(app, settings, inbox=inbox, shown=shown, wake=lambda: None, clock=clock, metrics=metrics)
+    live, bell = Live(Events(database)), Bell(settings.database_url, (EVENT,), pause)
+    add_web(app, settings, inbox=inbox, shown=shown, wake=lambda: None, clock=clock, metrics=metrics, live=live)
     health = Health(database=database, inbox=inbox, metrics=metrics, github=None, clock=clock)
-    async with listening(settings, app, health) as url:
-        yield Member(url=url, database=database)
+    _look_on(live, bell)
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(bell.close)
+        await bell.open()
+        with unwrapped():
+            async with asyncio.TaskGroup() as group:
+                beside = Beside(group)
+                beside.for_good("bell", bell.run())
+                beside.for_good("live", live.run())
+                try:
+                    async with listening(settings, app, health) as url:
+                        yield Member(url=url, database=database)
+                finally:
+                    beside.close()
+
+
+def _look_on(live: Live, bell: Bell) -> None:
+    """Whoever listens is told when any process has written to the history."""
+    bell.on(EVENT, lambda _: live.rang())
+    bell.on_anew(live.rang)
 
 
 @asynccontextmanager
@@ -119,7 +140,8 @@ class _Team:
         self._answers = answers_of(settings, database, clock)
         self._models = models_of(settings, database, clock)
         self.github = github_of(settings, clock, self._answers)
-        self._bell = Bell(url, (INBOX, RESULT, WAKE, DOUBT, CHANNEL), pause)
+        self._bell = Bell(url, (INBOX, RESULT, WAKE, DOUBT, CHANNEL, EVENT), pause)
+        self._live = Live(Events(database))
         self._queue = Queue(url, self._bell, pause)
         self._results = Results(database)
         self._tenure = Tenure(url, conducts=self._conducts, slots=slots)
@@ -186,6 +208,8 @@ class _Team:
         built.metrics.shards.set_function(lambda: conductor.held)
         if self._shows:
             wake, metrics = built.dispatcher.wake, built.metrics
+            _look_on(self._live, self._bell)
+            beside.for_good("live", self._live.run())
             add_web(
                 self.app,
                 self._settings,
@@ -194,6 +218,7 @@ class _Team:
                 wake=wake,
                 clock=self._clock,
                 metrics=metrics,
+                live=self._live,
             )
         await conductor.first_round.wait()
 

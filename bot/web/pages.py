@@ -120,6 +120,8 @@ class Pages:
             answer = await handler(request)
         except web.HTTPNotFound:
             answer = self._said(404, "There is nothing here", "Lockstep has read no plan at this address.")
+        except web.HTTPForbidden as error:
+            answer = self._said(403, "Not from here", error.text or "")
         except StoreError:
             answer = self._said(503, "The store does not answer", "Try again in a moment; nothing is lost.")
         answer.headers.update(HEADERS)

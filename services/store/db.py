@@ -44,6 +44,12 @@ class Database(Protocol):
         """Writes that are not answered yet."""
         ...
 
+    def heard_by(self, call: Callable[[str], None]) -> None:
+        """Call in the event loop with the channel of each `news.ring` that was committed. Only a database of one
+        process does this; on a server a Bell hears what all say.
+        """
+        ...
+
     async def open(self) -> None:
         """Bring the schema up and start; UserError when the database can't be used as it is."""
         ...

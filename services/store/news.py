@@ -19,6 +19,8 @@ WAKE = "lockstep_wake"
 """A Woken: something happened to tasks of a run that another process conducts."""
 DOUBT = "lockstep_doubt"
 """A Doubt: something changed on GitHub, and what caches hold of it is doubtful."""
+EVENT = "lockstep_event"
+"""The history of some plan has grown."""
 CHUNK = 50
 """Tasks or subjects in one message: PostgreSQL takes less than 8,000 bytes, and a task id has 64 at most."""
 
@@ -40,7 +42,9 @@ class Doubt(msgspec.Struct, frozen=True, array_like=True):
 
 
 def ring(c: Connection, channel: str, message: str = "") -> None:
-    """Part of a transaction: rings when it is committed, once however often it was said in it."""
+    """Part of a transaction: rings when it is committed, once however often it was said in it. SQLite has one process,
+    which hears of it through `Database.heard_by`.
+    """
     c.execute("SELECT pg_notify(?, ?)", (channel, message))
 
 

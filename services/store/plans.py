@@ -13,6 +13,7 @@ import msgspec
 from services.core.clock import to_text
 from services.core.plan import Parsed
 from services.store.db import Connection, Database
+from services.store.news import EVENT, ring
 
 ANSWERS_KEPT = 5
 
@@ -127,6 +128,7 @@ def note(c: Connection, plan_id: str, kind: str, actor: str, text: str, now: dat
         " VALUES (?,'','',?,?,'','',?,?)",
         (plan_id, to_text(now), kind, actor, text),
     )
+    ring(c, EVENT)
     repo, _, number = plan_id.rpartition("#")
     want(c, repo, int(number))
 

@@ -19,6 +19,7 @@ from services.core.shards import shard_of
 from services.store import history
 from services.store.db import Connection, Database
 from services.store.fence import Fence
+from services.store.news import EVENT, ring
 from services.store.plans import approve, want
 from services.store.recoveries import keep
 from services.store.rows import with_keys, write_rows
@@ -331,6 +332,8 @@ def _write(c: Connection, plan_id: str, decision: Decision, now: datetime, settl
         ADD_EVENTS,
         [(plan_id, run_id, m.task, at, m.kind, m.before, m.after, m.actor, m.text) for m in decision.history],
     )
+    if decision.history:
+        ring(c, EVENT)
     if decision.changed or decision.history:
         repo, _, number = plan_id.rpartition("#")
         want(c, repo, int(number))

@@ -43,6 +43,7 @@ class SqliteDatabase(GroupCommit):
             self._writing = self._connect()
             self._writing.execute("PRAGMA journal_mode=WAL").fetchone()
             migrate_sqlite(self._writing)
+            with_bell(self._writing, self._rung_by)
             for _ in range(self._reader_count):
                 reader = self._connect()
                 reader.execute("PRAGMA query_only=ON")
@@ -50,6 +51,10 @@ class SqliteDatabase(GroupCommit):
         except (sqlite3.Error, OSError) as error:
             hint = "check that it is a Lockstep database in a folder that can be written to"
             raise UserError(f"The database {self.path.name} can't be opened ({_reason(error)}); {hint}.") from error
+
+    def _rung_by(self, channel: str) -> None:
+        """In the writer's thread. A group that is undone may have rung too, and then somebody looks for nothing."""
+        self._rung.add(channel)
 
     def _connect(self) -> sqlite3.Connection:
         connection = sqlite3.connect(self.path, timeout=10.0, isolation_level=None, check_same_thread=False)
@@ -103,6 +108,11 @@ class SqliteDatabase(GroupCommit):
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
             self._idle_readers.put(connection)
+
+
+def with_bell(connection: sqlite3.Connection, call: Callable[[str], None]) -> None:
+    """Make `news.ring` work on a connection: it calls with the channel."""
+    connection.create_function("pg_notify", 2, lambda channel, _: call(channel))
 
 
 def _locked(path: Path) -> IO[bytes] | None:

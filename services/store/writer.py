@@ -13,7 +13,7 @@ import asyncio
 import queue
 import threading
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -131,6 +131,8 @@ class GroupCommit(ABC):
         self._waiting = 0
         self._queue: queue.SimpleQueue[Write[object] | None] = queue.SimpleQueue()
         self._pool = ThreadPoolExecutor(readers, thread_name_prefix="store-read")
+        self._rung: set[str] = set()
+        self._heard_by: list[Callable[[str], None]] = []
         self._writer: threading.Thread | None = None
 
     @abstractmethod
@@ -156,6 +158,9 @@ class GroupCommit(ABC):
     @property
     def waiting(self) -> int:
         return self._waiting
+
+    def heard_by(self, call: Callable[[str], None]) -> None:
+        self._heard_by.append(call)
 
     async def open(self) -> None:
         loop = asyncio.get_running_loop()
@@ -208,7 +213,8 @@ class GroupCommit(ABC):
             open_ = None not in taken
             group = [write for write in taken if write is not None]
             self._commit(group)
-            loop.call_soon_threadsafe(self._resolve, group)
+            rung, self._rung = self._rung, set()
+            loop.call_soon_threadsafe(self._resolve, group, rung)
 
     def _commit(self, group: Sequence[Write[object]]) -> None:
         """Together if that goes well; when an act fails, once more with each apart, so that it fails alone."""
@@ -233,7 +239,10 @@ class GroupCommit(ABC):
                 write.carry_out(connection, apart=apart)
         return kept.error
 
-    def _resolve(self, group: Sequence[Write[object]]) -> None:
+    def _resolve(self, group: Sequence[Write[object]], rung: Collection[str]) -> None:
         self._waiting -= len(group)
         for write in group:
             write.resolve(self.errors)
+        for channel in rung:
+            for call in self._heard_by:
+                call(channel)

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from services.errors import LockstepError, StoreError
 from services.store.db import Connection
 from services.store.migrate import migrate_sqlite
+from services.store.sqlite import with_bell
 from tests.simulation.chance import Stream
 from tests.simulation.faults import Faults
 from tests.simulation.life import Life
@@ -35,6 +36,7 @@ class Disk:
         self.connection = sqlite3.connect(":memory:", isolation_level=None)
         _empty().backup(self.connection)
         self.connection.execute("PRAGMA foreign_keys=ON")
+        with_bell(self.connection, lambda _: None)
         self.chance = chance
         self.faults = faults
         self.on_commit: Callable[[], None] = lambda: None
@@ -72,6 +74,9 @@ class SimDatabase:
     @property
     def waiting(self) -> int:
         return len(self._group)
+
+    def heard_by(self, call: Callable[[str], None]) -> None:
+        """Nobody looks on here."""
 
     async def open(self) -> None:
         return

@@ -1,5 +1,6 @@
 """Pages over a store that was filled by hand, with a GitHub that must not be asked."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -11,7 +12,10 @@ import aiohttp
 import msgspec
 from aiohttp import web
 
+from bot.api import app as api
+from bot.live import Live
 from bot.web import pages
+from bot.web.guard import Guard
 from bot.web.health import Health
 from services.core import names
 from services.core.board import Action, Decision, Moment, Run
@@ -21,6 +25,7 @@ from services.engine.shown import Shown
 from services.metrics import Metrics
 from services.store.checkpoints import Checkpoints
 from services.store.db import Database
+from services.store.events import Events
 from services.store.inbox import Inbox
 from services.store.plans import PlanRow, Plans
 from services.store.runs import Runs, Settle
@@ -56,6 +61,7 @@ class House:
     runs: Runs
     points: Checkpoints
     database: Database
+    live: Live
     session: aiohttp.ClientSession
 
     async def get(self, path: str, **headers: str) -> tuple[int, str, Any]:
@@ -130,15 +136,21 @@ async def house() -> AsyncIterator[House]:
     app = web.Application()
     pages.add_to(app, shown=Shown(plans, runs, points), inbox=inbox, clock=clock, html=HTML)
     Health(database=database, inbox=inbox, metrics=Metrics(), github=None, clock=clock).add_to(app)
+    live = Live(Events(database))
+    database.heard_by(live.on_ring)
+    api.add_to(app, live=live)
+    app.middlewares.append(Guard().around)
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
     try:
+        looking = asyncio.create_task(live.run())
         site = web.TCPSite(runner, "127.0.0.1", 0)
         await site.start()
         url = f"http://127.0.0.1:{runner.addresses[0][1]}"
         async with aiohttp.ClientSession() as session:
-            yield House(url, plans, runs, points, database, session)
+            yield House(url, plans, runs, points, database, live, session)
     finally:
+        looking.cancel()
         await runner.cleanup()
         await database.close()
 

@@ -1,0 +1,48 @@
+"""Who looks, and what they may see: the same question before every page, every answer of the API and every live event.
+
+What one sees here is what one may see on GitHub. A plan belongs to the repository of its issue; a task, with its log
+and its pull request, to the repository it changes.
+"""
+
+from collections.abc import Awaitable, Callable
+from typing import Literal
+
+from aiohttp import web
+
+Scope = Literal["read", "act", "admin"]
+"""read: look.  act: give commands in one's own name.  admin: what concerns the whole instance (deliveries, budgets)."""
+SCOPES: tuple[Scope, ...] = ("read", "act", "admin")
+
+Sees = Callable[[str, str], Awaitable[bool]]
+"""(login, repository) -> may this person read it on GitHub?"""
+
+
+class Viewer:
+    """One person for one request. login: "" for whoever sits at the machine itself, who may see everything."""
+
+    def __init__(self, login: str, scopes: frozenset[Scope], sees: Sees | None = None) -> None:
+        self.login, self.scopes = login, scopes
+        self._sees = sees
+
+    @property
+    def sees_all(self) -> bool:
+        """Is nothing hidden?"""
+        return self._sees is None
+
+    async def sees(self, repo: str) -> bool:
+        return self._sees is None or await self._sees(self.login, repo)
+
+
+AT_THE_MACHINE = Viewer("", frozenset({"read", "admin"}))
+"""Without a name nobody gives commands: they are carried out with the rights that a person has on GitHub."""
+
+_KEY = web.RequestKey("viewer", Viewer)
+
+
+def set_viewer(request: web.Request, viewer: Viewer) -> None:
+    request[_KEY] = viewer
+
+
+def viewer_of(request: web.Request) -> Viewer:
+    """Who looks; the guard has found out before any handler runs, so there is always one."""
+    return request[_KEY]

@@ -1,0 +1,1 @@
+"""The API, over a store that was filled by hand."""
