@@ -14,8 +14,10 @@ demo: .venv ## Run the main job end to end on this machine
 	@$(PY) -m bot demo
 
 # Half of the time tests wait for processes and timers, so there are more workers than processors.
+# Bytecode is made once and kept, whatever the environment says: else each of many processes compiles everything again.
 test: .venv/.dev ## Run all tests
-	@PYTEST_XDIST_AUTO_NUM_WORKERS=$$($(PY) -c "import os; n = os.cpu_count() or 1; print(n + (n + 1) // 2)") $(PY) -m pytest -n auto --dist worksteal
+	@$(PY) -m compileall -q -j 0 benchmarks bot handlers services tests/kit tests/simulation
+	@unset PYTHONDONTWRITEBYTECODE; PYTEST_XDIST_AUTO_NUM_WORKERS=$$($(PY) -c "import os; n = os.cpu_count() or 1; print(n + (n + 1) // 2)") $(PY) -m pytest -n auto --dist worksteal
 
 lint: .venv/.dev ## Format, lint, types and import contracts
 	@$(PY) -m ruff format --check --quiet .

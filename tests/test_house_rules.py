@@ -8,6 +8,7 @@ import sys
 import tomllib
 import warnings
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,7 @@ from services.metrics import KNOWN_EVENTS
 ROOT = Path(__file__).parent.parent
 CODE = ("bot", "handlers", "services", "tests", "benchmarks", "docs")
 LONG_FILE, LONG_FUNCTION = 400, 60
+Trees = dict[str, ast.Module]
 
 WITHOUT_SUBSCRIPTION = {"installation", "installation_repositories"}
 """GitHub sends these to every App; they cannot be subscribed to."""
@@ -39,6 +41,7 @@ REGISTRY = re.compile(
 )
 
 
+@cache
 def tracked() -> list[Path]:
     """The files of the project: what git knows, or everything outside of tools' folders when there is no git."""
     done = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=False)
@@ -47,23 +50,29 @@ def tracked() -> list[Path]:
     return [path for path in ROOT.rglob("*") if path.is_file() and not any(part.startswith(".") for part in path.parts)]
 
 
-FILES = tracked()
-SOURCES = [path for path in FILES if path.suffix == ".py" and path.relative_to(ROOT).parts[0] in CODE]
-TREES = {path.relative_to(ROOT).as_posix(): ast.parse(path.read_text()) for path in SOURCES}
+@cache
+def sources() -> list[Path]:
+    return [path for path in tracked() if path.suffix == ".py" and path.relative_to(ROOT).parts[0] in CODE]
 
 
-def test_every_module_says_what_it_is_for() -> None:
-    assert [name for name, tree in TREES.items() if not ast.get_docstring(tree)] == []
+@pytest.fixture(scope="module")
+def trees() -> Trees:
+    """Every source, parsed: as much memory as all else, so it is not there before a test asks for it."""
+    return {path.relative_to(ROOT).as_posix(): ast.parse(path.read_text()) for path in sources()}
 
 
-def test_every_part_of_the_core_has_its_test() -> None:
-    names = {Path(name).stem for name in TREES if name.startswith("services/core/")} - {"__init__"}
-    tested = {Path(name).stem.removeprefix("test_") for name in TREES if name.startswith("tests/core/test_")}
+def test_every_module_says_what_it_is_for(trees: Trees) -> None:
+    assert [name for name, tree in trees.items() if not ast.get_docstring(tree)] == []
+
+
+def test_every_part_of_the_core_has_its_test(trees: Trees) -> None:
+    names = {Path(name).stem for name in trees if name.startswith("services/core/")} - {"__init__"}
+    tested = {Path(name).stem.removeprefix("test_") for name in trees if name.startswith("tests/core/test_")}
     assert names - tested == CORE_WITHOUT_TEST
 
 
-def test_only_dispatch_swallows_errors_of_any_kind() -> None:
-    found = {name: sum(1 for _ in swallowers(tree)) for name, tree in TREES.items() if not name.startswith("tests/")}
+def test_only_dispatch_swallows_errors_of_any_kind(trees: Trees) -> None:
+    found = {name: sum(1 for _ in swallowers(tree)) for name, tree in trees.items() if not name.startswith("tests/")}
     assert {name: count for name, count in found.items() if count} == BROAD
 
 
@@ -98,7 +107,7 @@ def test_nothing_is_left_for_later() -> None:
     own = Path(__file__).relative_to(ROOT).as_posix()
     found = [
         f"{path.relative_to(ROOT)}: {line.strip()}"
-        for path in SOURCES
+        for path in sources()
         if path.relative_to(ROOT).as_posix() != own
         for line in path.read_text().splitlines()
         if mark.search(line)
@@ -132,7 +141,7 @@ def test_what_registers_itself_is_what_we_think() -> None:
 
 def test_no_place_of_one_machine_is_named() -> None:
     found = []
-    for path in FILES:
+    for path in tracked():
         try:
             text = path.read_text()
         except UnicodeDecodeError:  # a picture or an archive
@@ -143,10 +152,10 @@ def test_no_place_of_one_machine_is_named() -> None:
     assert found == []
 
 
-def test_long_files_and_functions_are_told() -> None:
+def test_long_files_and_functions_are_told(trees: Trees) -> None:
     """Told, not forbidden: the figures are aims."""
     told = []
-    for name, tree in TREES.items():
+    for name, tree in trees.items():
         lines = len((ROOT / name).read_text().splitlines())
         if lines > LONG_FILE:
             told.append(f"{name} has {lines} lines")
