@@ -14,7 +14,7 @@ import atheris
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-with atheris.instrument_imports(include=["services.core", "yaml", "markdown_it"]):
+with atheris.instrument_imports(include=["handlers", "services.core", "yaml", "markdown_it"]):
     from benchmarks._readers import PIECES, READERS
 
 LONGEST = 65_536

@@ -3,11 +3,17 @@
 from collections.abc import Callable
 from contextlib import suppress
 
+from handlers.reading import parse as parse_event
+from services.core import boxes
+from services.core.codeowners import owners_of
 from services.core.commands import may_hold_aliases, parse_commands
-from services.core.config import read_config
+from services.core.config import is_freeze_unread, read_config
 from services.core.depends import depends_on
+from services.core.drafting import judge
+from services.core.names import STICKY
 from services.core.parse import Form, parse
 from services.core.plan_file import file_named
+from services.core.plan_relations import Blocker, SubIssue, are_named, read_relations
 from services.core.pull_text import asked_of_us, issues_named
 from services.core.reposet_read import read_set
 from services.errors import UserError
@@ -37,6 +43,49 @@ def _settings(text: str) -> None:
         read_config(text)
 
 
+def _defaults(text: str) -> None:
+    """The same file as the organisation's, below one of the repository's own."""
+    with suppress(UserError):
+        read_config("merge: squash\n", defaults=text)
+    is_freeze_unread(text)
+
+
+def _relations(text: str) -> None:
+    """The text in parts, as the titles and bodies of sub-issues."""
+    parts = text.split("\n\n", SUB_ISSUES - 1)
+    subs = [
+        SubIssue(repo="acme/api", number=n, title=part[:400], body=part, blockers=_BLOCKED[n % len(_BLOCKED)])
+        for n, part in enumerate(parts, 2)
+    ]
+    parsed = read_relations("A plan", subs, home="acme/api", installed=("acme/api",))
+    if parsed.plan is None and not parsed.problems:
+        raise AssertionError("no plan, and nothing said of it")
+
+
+def _boxes(text: str) -> None:
+    """As our own comment after somebody's edit, with every box in it that there is."""
+    body = "\n".join([STICKY, *map(str, _OFFERED), text])
+    boxes.ticked(body.replace("[ ]", "[x]"), body)
+    if boxes.unticked(boxes.unticked(body)) != boxes.unticked(body):
+        raise AssertionError("what is unticked can still be unticked")
+
+
+def _draft(text: str) -> None:
+    judged = judge(text, home="acme/api", repos=("acme/api", "acme/web"), agents=("script",), title="A plan")
+    if bool(judged.text) == bool(judged.problems):
+        raise AssertionError("neither a plan nor problems, or both")
+
+
+def _owners(text: str) -> None:
+    owners_of(text, ("api/**", "docs/*.md", text[:200]))
+
+
+def _events(text: str) -> None:
+    """A delivery's body, and a comment with this text."""
+    for name in ("issue_comment", "push", "check_run", "sub_issues"):
+        parse_event(name, "guid", text.encode("utf-8", "replace"))
+
+
 def _sets(text: str) -> None:
     read = read_set(text, "acme")
     if (read.found is None) != bool(read.errors):
@@ -46,6 +95,7 @@ def _sets(text: str) -> None:
 def _depends(text: str) -> None:
     depends_on(text, "acme/api", "https://github.com")
     file_named(text)
+    are_named(text)
 
 
 def _pulls(text: str) -> None:
@@ -53,14 +103,24 @@ def _pulls(text: str) -> None:
     asked_of_us(text)
 
 
+SUB_ISSUES = 40
+_BLOCKED = ((), (Blocker(repo="acme/api", number=2, is_open=True),), (Blocker(repo="", number=0, is_open=True),))
+_OFFERED = tuple(boxes.Box(verb=verb, version="a" * 64 if verb == "approve" else "") for verb in boxes.VERBS)
+
 READERS: dict[str, Callable[[str], None]] = {
     "issue": _plan("issue"),
     "yaml": _plan("yaml"),
+    "relations": _relations,
+    "draft": _draft,
     "commands": _commands,
+    "boxes": _boxes,
     "settings": _settings,
+    "defaults": _defaults,
     "repositories": _sets,
     "depends": _depends,
     "pulls": _pulls,
+    "owners": _owners,
+    "events": _events,
 }
 
 PIECES = (
@@ -75,5 +135,6 @@ PIECES = (
     "Lockstep-Task: #4", "https://github.com/acme/api/pull/1", "Plan: .github/plans/a.yaml", "approvals:\n",
     "  required: 2\n", "  users: [ana]\n", "aliases:\n", "  lgtm: approve\n", "merge: squash\n",
     "repositories:\n", "  - name: a\n", "  b: {automation: {depends_on: [a]}}\n", "cross_repo_workflows:\n",
-    "    repositories: [a]\n",
+    "    repositories: [a]\n", "Plan: sub-issues\n", "```lockstep\n", "<!-- lockstep:box=run -->",
+    "- [x] <!-- lockstep:box=approve/", "/.github/** ", "@ana ", "@acme/team\n", "freeze:\n", '{"a": ', '["a", ', '"}',
 )  # fmt: skip

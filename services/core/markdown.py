@@ -63,8 +63,8 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
     """What the scan found. lines: without comments; too_deep: 0-based line where the nesting is too much, or None."""
 
     lines: Sequence[str]
-    items: Sequence[Item]
-    fences: Sequence[Fence]
+    items: Sequence[Item] = ()
+    fences: Sequence[Fence] = ()
     heading: str = ""
     too_deep: int | None = None
 

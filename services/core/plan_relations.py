@@ -19,6 +19,7 @@ from services.core import markdown, plan_advice
 from services.core.board import Run
 from services.core.commands import prose
 from services.core.markdown import Fence
+from services.core.parse import MAX_LINES
 from services.core.parse_yaml import read_keys
 from services.core.plan import MAX_BYTES, MAX_TASKS, MAX_TITLE, Parsed, Plan, RepoName, Task
 from services.core.plan_fields import KEYS
@@ -35,6 +36,8 @@ DEPTH = 8
 LINES = 100_000
 FIELDS = tuple(key for key in KEYS if key not in {"title", "repo", "needs", "body", "done"})
 _LINE = re.compile(rf"^ {{0,3}}plan:[ \t]+`?{RELATIONS}`?[ \t]*$", re.IGNORECASE)
+
+_HIDDEN = re.compile(r"<!--|(?:```|~~~)[^\S\n]*lockstep", re.IGNORECASE)
 
 Place = tuple[RepoName, int]
 
@@ -91,8 +94,8 @@ def read_relations(
     if len(tasks) > MAX_TASKS:
         findings.add("too_many_tasks", TOO_MANY_TASKS)
         return Parsed(plan=None, problems=findings.listed())
-    if sum(len(sub.body) for sub in tasks) > MAX_BYTES:
-        findings.add("too_large", f"The sub-issues have more than {MAX_BYTES:,} bytes; split them into several plans.")
+    if too_much := _too_much(tasks):
+        findings.add("too_large", f"The sub-issues have more than {too_much}; split them into several plans.")
         return Parsed(plan=None, problems=findings.listed())
     ids = {sub.place: sub.usual_id for sub in tasks}
     drafts = []
@@ -113,6 +116,19 @@ def read_relations(
         where = _where(tasks, problem.line)
         findings.add(problem.kind, f"{where}{_with_places(problem.message, tasks)}")
     return Parsed(plan=None if findings.failed else plan, problems=findings.listed(), tasks=plan.tasks)
+
+
+def _too_much(tasks: Sequence[SubIssue]) -> str:
+    """What there is too much of in the bodies; reading Markdown takes time for each line, however short."""
+    if sum(len(sub.body) for sub in tasks) > MAX_BYTES:
+        return f"{MAX_BYTES:,} bytes"
+    lines = sum(sub.body.count("\n") + sub.body.count("\r") for sub in tasks if _has_hidden(sub.body))
+    return f"{MAX_LINES:,} lines in those with a `lockstep` block or a comment" if lines > MAX_LINES else ""
+
+
+def _has_hidden(body: str) -> bool:
+    """May it hold what is no part of the task's text: a block of ours, an HTML comment?"""
+    return bool(_HIDDEN.search(body))
 
 
 def _left_out(count: int) -> str:
@@ -143,7 +159,7 @@ def _with_places(message: str, tasks: Sequence[SubIssue]) -> str:
 def _values(sub: SubIssue, findings: Findings) -> dict[str, Spot | tuple[Spot, ...] | None]:
     """What the sub-issue says of its task itself: the keys of its block, and all else as the body."""
     text = sub.body.replace("\r\n", "\n").replace("\r", "\n")
-    document = markdown.scan(text)
+    document = markdown.scan(text) if _has_hidden(text) else markdown.Document(lines=text.split("\n"))
     lines, values = list(document.lines), {}
     own = Findings()
     blocks = [fence for fence in document.fences if fence.language == "lockstep"]

@@ -64,6 +64,13 @@ def test_each_sub_issue_is_a_task_and_what_blocks_it_is_what_it_needs() -> None:
     assert (show.id, show.repo, show.issue, show.needs, show.line) == ("web-7", "acme/web", 7, ("schema",), 0)
 
 
+@pytest.mark.parametrize("opening", ["```lockstep", "  ````  lockstep more", "~~~LockStep", "~~~\u00a0lockstep\t"])
+def test_a_block_may_be_fenced_in_any_way(opening: str) -> None:
+    closing = opening.strip()[:3] + "`" * opening.count("````")
+    (task,) = whole(sub(5, body=f"<!-- unseen -->Why.\n\n{opening}\nid: schema\n{closing}")).tasks
+    assert (task.id, task.body) == ("schema", "Why.")
+
+
 def test_the_same_tasks_as_a_list_differ_only_in_their_issues() -> None:
     plan = whole(sub(5, "Write", "```lockstep\nid: one\nrun: make\n```"), sub(6, "More", by=(5,)))
     listed = parse(
@@ -138,6 +145,16 @@ def test_bounds() -> None:
     assert said(*(sub(n) for n in range(1, 1_002))) == ["A plan has at most 1,000 tasks; split it into several plans."]
     (message,) = said(*(sub(n, body="x" * 60_000) for n in range(1, 19)))
     assert "1,000,000 bytes" in message
+    short = "-\n" * 9_000
+    assert whole(sub(1, body=short), sub(2, body=short))
+    (message,) = said(
+        sub(1, body=short),
+        *(sub(n, body=f"{short}{end}") for n, end in enumerate(("<!-- a", "~~~\u00a0 Lockstep", "```lockstep"), 2)),
+    )
+    assert message == (
+        "The sub-issues have more than 20,000 lines in those with a `lockstep` block or a comment; split them into "
+        "several plans."
+    )
     (message,) = said(sub(1), left_out=2)
     assert message.startswith("2 sub-issues lie in private ones that not everybody who reads this issue")
 
