@@ -3,10 +3,9 @@
 import msgspec
 
 from handlers.commands import COMMANDS, Context, Entry, refusal
-from services.core import messages
 from services.core.commands import Command
+from services.core.messages import answers, usage
 from services.core.plan_text import nearest
-from services.core.text import code
 from services.errors import NotAllowed, UserError
 
 
@@ -22,7 +21,7 @@ async def _run(context: Context, command: Command, where: str) -> str:
     entry = COMMANDS.get(command.verb)
     if command.problem or entry is None:
         near = nearest(command.verb, COMMANDS.names())
-        raise UserError(command.problem or messages.unknown_verb(near or ""))
+        raise UserError(command.problem or usage.unknown_verb(near or ""))
     try:
         return await _as_oneself(entry, context, command, where)
     except NotAllowed:  # which is found out before anything has happened
@@ -34,7 +33,7 @@ async def _run(context: Context, command: Command, where: str) -> str:
         if lent is None:
             raise
     in_a_name = msgspec.structs.replace(context, sender=lent.by, said_by=context.sender)
-    return f"In the name of {code(lent.by)}: {await entry.run(in_a_name, command)}"
+    return answers.in_the_name_of(lent.by, await entry.run(in_a_name, command))
 
 
 async def _as_oneself(entry: Entry, context: Context, command: Command, where: str) -> str:
@@ -42,5 +41,5 @@ async def _as_oneself(entry: Entry, context: Context, command: Command, where: s
     if said := refusal(entry, role):
         raise NotAllowed(said)
     if entry.about == "plan" and context.task:
-        raise UserError(messages.about_the_plan(command.verb))
+        raise UserError(usage.about_the_plan(command.verb))
     return await entry.run(context, command)

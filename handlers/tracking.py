@@ -9,8 +9,8 @@ from typing import Literal
 
 from handlers import on
 from handlers.events import Event
-from services.core import messages
 from services.core.machine import ENDED, TaskState
+from services.core.messages import changes
 from services.engine.engine import Engine
 from services.engine.placed import Place
 from services.errors import UserError
@@ -39,7 +39,7 @@ async def on_tracking(event: Event, engine: Engine) -> None:
         if said:
             await engine.answer(event.repo, event.number, by, event.action, said)
     elif state.state not in ENDED:
-        said = messages.without_issue(place.task, by, is_gone=event.action == "deleted")
+        said = changes.without_issue(place.task, by, is_gone=event.action == "deleted")
         await engine.answer(place.repo, place.number, by, event.action, said)
 
 
@@ -55,7 +55,7 @@ async def _asked(event: Event, engine: Engine, place: Place, state: TaskState) -
         return ""
     if reason in NOT_WANTED:
         return await _change(engine, place, "cancelled", event.sender.login)
-    return "" if state.pull else messages.closed_undone(place.task)
+    return "" if state.pull else changes.closed_undone(place.task)
 
 
 async def _change(engine: Engine, place: Place, kind: Literal["cancelled", "retried"], by: str) -> str:
@@ -64,4 +64,4 @@ async def _change(engine: Engine, place: Place, kind: Literal["cancelled", "retr
         ids = await engine.change(place.repo, place.number, kind, [place.task], by, needs="write")
     except UserError as refused:
         return str(refused)
-    return messages.by_its_issue(place.task, kind) if ids else ""
+    return changes.by_its_issue(place.task, kind) if ids else ""

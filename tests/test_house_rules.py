@@ -102,6 +102,69 @@ def test_the_search_for_swallowers_finds_them() -> None:
         assert len(list(swallowers(ast.parse(caught.format(kind, body))))) == count, (kind, body)
 
 
+TEXT_ELSEWHERE = {
+    "command", "compile", "delay", "_spawn",
+    "AgentError", "Fenced", "HandBack", "RuntimeError", "StoreError", "StoreBusy", "_Lost",
+}  # fmt: skip
+"""What may be called with a text: the help of a command, a pattern, names for logs, errors that are no refusals."""
+SENTENCE = re.compile(r"[a-z}`][,.;:]? [a-z{`(]", re.IGNORECASE)
+
+
+def test_handlers_and_the_engine_hold_no_sentence() -> None:
+    """What people read lies in services/core, each text with its snapshot."""
+    found = [
+        f"{name}:{line} {text!r}"
+        for name, tree in TREES.items()
+        if name.startswith(("handlers/", "services/engine/"))
+        for line, text in sentences(tree)
+    ]
+    assert found == []
+
+
+def sentences(tree: ast.Module) -> Iterator[tuple[int, str]]:
+    """Texts of words with blanks between them, but for docstrings, logs, notes of the outbox and what is compared with
+    GitHub's own words; and every text that a command returns.
+    """
+    passed: set[int] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Expr | ast.Compare | ast.JoinedStr):
+            passed.update(map(id, ast.iter_child_nodes(node)))
+        elif isinstance(node, ast.keyword) and node.arg == "note":
+            passed.update(map(id, ast.walk(node.value)))
+        elif isinstance(node, ast.Call):
+            called = ast.unparse(node.func)
+            if called.startswith("log.") or called.rpartition(".")[2] in TEXT_ELSEWHERE:
+                passed.update(id(part) for each in ast.iter_child_nodes(node) for part in ast.walk(each))
+    for node in ast.walk(tree):
+        text = written(node) if id(node) not in passed else ""
+        if SENTENCE.search(text) and re.search(r"[A-Za-z]{3}", text):
+            yield node.lineno, text  # type: ignore[attr-defined]
+
+
+def written(node: ast.AST) -> str:
+    """The text of a literal, with {} where something is filled in."""
+    if isinstance(node, ast.JoinedStr):
+        return "".join(written(part) or "{}" for part in node.values)
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
+
+
+def test_the_search_for_sentences_finds_them() -> None:
+    for code, count in [
+        ('raise UserError("Not so.")', 1),
+        ('answer = f"Done: {ids}."', 1),
+        ('answer = "one" if ids else f"not {x}"', 1),
+        ('"""A docstring of words."""', 0),
+        ('log.info("it is gone", why="of that")', 0),
+        ('Outcome(note=f"it is {x}")', 0),
+        ('Outcome(text="it is so")', 1),
+        ('known = "not found" in message', 0),
+        ('raise Fenced("out of date")', 0),
+        ('key = f"{repo}#{number}"', 0),
+        ('kind = "status"', 0),
+    ]:
+        assert len(list(sentences(ast.parse(code)))) == count, code
+
+
 def test_nothing_is_left_for_later() -> None:
     mark = re.compile(r"\b(?:TODO|FIXME|XXX|HACK)\b|[Nn]ot implemented")
     own = Path(__file__).relative_to(ROOT).as_posix()

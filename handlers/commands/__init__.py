@@ -9,8 +9,8 @@ from typing import Literal
 
 import msgspec
 
-from services.core import messages
 from services.core.commands import Command
+from services.core.messages import usage
 from services.core.roles import Tier, suffices
 from services.engine.engine import Engine
 from services.errors import UserError
@@ -44,7 +44,7 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
         if not self.task:
             return asked.targets or otherwise
         if self.hidden and set(asked.targets) - {self.task}:
-            raise UserError(f"Here I speak of `{self.task}` alone; ask about other tasks on the plan's issue.")
+            raise UserError(usage.only_about(self.task))
         return asked.targets or (self.task,)
 
 
@@ -78,7 +78,7 @@ def refusal(entry: Entry, role: str) -> str:
     """Why a role may not use a command, or ""."""
     if suffices(role, entry.needs):
         return ""
-    return messages.not_allowed(entry.usage.split()[0], entry.needs, role)
+    return usage.not_allowed(entry.usage.split()[0], entry.needs, role)
 
 
 def load() -> None:

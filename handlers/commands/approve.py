@@ -2,7 +2,7 @@
 
 from handlers.commands import Context, command
 from services.core.commands import Command
-from services.core.text import code
+from services.core.messages import answers
 
 
 @command(
@@ -16,10 +16,4 @@ async def approve(context: Context, _: Command) -> str:
     given = await context.engine.approve(
         context.repo, context.number, context.sender, context.asked_at, context.said_by, seen=context.seen
     )
-    version = code(given.plan.hash[:12])
-    if given.changes:
-        return f"Approved as {version}, and the run has taken it over: {given.changes}."
-    if given.is_enough:
-        return f"Approved as {version}. `/lockstep run` starts it."
-    so_far = f"{len(given.by)} of {given.required} approvals of {version}."
-    return f"{so_far} Another person's `/lockstep approve` is still needed."
+    return answers.approved(given.plan.hash, given=len(given.by), required=given.required, changes=given.changes)

@@ -2,10 +2,8 @@
 
 from handlers.commands import Context, command
 from services.core.commands import Command
-from services.core.text import code
+from services.core.messages import changes, reasons, usage
 from services.errors import UserError
-
-EXAMPLE = "Say to whom, for example `/lockstep assign api @ana`, or `/lockstep assign api agent` to give it back."
 
 
 @command(
@@ -19,18 +17,14 @@ async def assign(context: Context, asked: Command) -> str:
     targets = context.targets(Command(verb=asked.verb, targets=tuple(named)))
     login = whom.removeprefix("@")
     if not targets or not login or (whom == login) != (whom == "agent"):
-        raise UserError(EXAMPLE)
+        raise UserError(usage.ASSIGN)
     if whom == "agent":
         ids = await context.engine.change(
             context.repo, context.number, "retried", targets, context.sender, needs="write"
         )
-        return f"Back with the agent: {_named(ids)}." if ids else "Those tasks are with their agent, or over."
-    text = f"it is with {code(login)}; merge it by hand, or `/lockstep skip` it once it is done elsewhere"
+        return changes.given_back(ids)
+    why = reasons.assigned(login)
     ids = await context.engine.change(
-        context.repo, context.number, "assigned", targets, context.sender, text, needs="write", name=login
+        context.repo, context.number, "assigned", targets, context.sender, why, needs="write", name=login
     )
-    return f"Handed to {code(login)}: {_named(ids)}." if ids else "Those tasks are over, or with that person already."
-
-
-def _named(ids: tuple[str, ...]) -> str:
-    return ", ".join(code(task_id) for task_id in ids[:20])
+    return changes.assigned(ids, login)

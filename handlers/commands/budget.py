@@ -6,8 +6,7 @@ from decimal import Decimal, InvalidOperation
 
 from handlers.commands import Context, command
 from services.core.commands import Command
-from services.core.cost import dollars
-from services.core.text import code
+from services.core.messages import changes, usage
 from services.errors import UserError
 
 MOST = Decimal(100_000)
@@ -22,16 +21,12 @@ MOST = Decimal(100_000)
 async def budget(context: Context, asked: Command) -> str:
     money, targets = _money(asked.options.get("usd", "")), context.targets(asked)
     if money is None or not targets:
-        raise UserError("Name the task and what it may cost, for example `/lockstep budget api usd=2.50`.")
+        raise UserError(usage.BUDGET)
     text = f"{money.normalize():f}"
     ids = await context.engine.change(
         context.repo, context.number, "budgeted", targets, context.sender, f"usd={text}", needs="maintain", name=text
     )
-    if not ids:
-        return "Nothing to change: those tasks are over, or have that budget already."
-    named = ", ".join(code(task_id) for task_id in ids[:20])
-    said = f"{named} may cost {dollars(money)} each, from the next attempt on."
-    return f"{said} `/lockstep retry` starts a failed one again."
+    return changes.budgeted(ids, money)
 
 
 def _money(text: str) -> Decimal | None:

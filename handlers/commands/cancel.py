@@ -2,6 +2,7 @@
 
 from handlers.commands import Context, command
 from services.core.commands import Command
+from services.core.messages import changes
 
 
 @command(
@@ -13,6 +14,4 @@ from services.core.commands import Command
 async def cancel(context: Context, asked: Command) -> str:
     targets = context.targets(asked, ("all",))
     ids = await context.engine.change(context.repo, context.number, "cancelled", targets, context.sender, needs="write")
-    if not ids:
-        return "Nothing to cancel: those tasks are over already."
-    return f"Cancelled {len(ids)} task{'s' * (len(ids) != 1)}. Open pull requests stay open, merged ones stay merged."
+    return changes.cancelled(ids)

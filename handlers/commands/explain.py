@@ -3,6 +3,7 @@
 from handlers.commands import Context, command
 from services.core.commands import Command
 from services.core.explained import told
+from services.core.messages import answers
 from services.engine.intake import whole
 
 SHOWN = 10
@@ -19,14 +20,11 @@ async def explain(context: Context, asked: Command) -> str:
     row, run = await context.engine.plan_of(context.repo, context.number)
     if run is None:
         if row.is_approved:
-            return "The plan is approved and not started: whoever has the write permission starts it: `/lockstep run`"
+            return answers.WAITS_FOR_RUN
         whole(row)
-        return "The plan waits for its approval: whoever has the maintain permission gives it: `/lockstep approve`"
+        return answers.WAITS_FOR_APPROVAL
     chains = await context.engine.explain(run, context.targets(asked))
     if not chains:
-        return "Nothing holds this plan back: all of it is over."
+        return answers.NOTHING_HELD_BACK
     texts = [told(run, task_id, chain, context.hidden) for task_id, chain in list(chains.items())[:SHOWN]]
-    more = len(chains) - len(texts)
-    return "\n\n".join(
-        [*texts, *([f"… and {more} more task{'s' * (more != 1)}; name those you mean."] if more else [])]
-    )
+    return answers.explained(texts, len(chains) - len(texts))

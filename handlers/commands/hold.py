@@ -4,7 +4,8 @@ end."""
 from handlers.commands import Context, command
 from services.core.board import Wish
 from services.core.commands import Command
-from services.core.text import code, visible
+from services.core.messages import changes
+from services.core.text import visible
 
 
 @command(
@@ -19,16 +20,8 @@ async def hold(context: Context, asked: Command) -> str:
     if not targets:
         wish = Wish(state="paused", actor=context.sender, text=why)
         done = await context.engine.wish(context.repo, context.number, wish)
-        return (
-            "Held. What runs comes to its end; `/lockstep resume` goes on."
-            if done
-            else "Nothing to hold back: the run is over, or held already."
-        )
+        return changes.HELD_ALL if done else changes.HELD_ALREADY
     ids = await context.engine.change(
         context.repo, context.number, "held", targets, context.sender, why, needs="triage"
     )
-    return (
-        f"Held: {', '.join(code(task_id) for task_id in ids[:20])}."
-        if ids
-        else "Nothing to hold back: those tasks are over, or held already."
-    )
+    return changes.held(ids)

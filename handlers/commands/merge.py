@@ -2,7 +2,7 @@
 
 from handlers.commands import Context, command
 from services.core.commands import Command
-from services.core.text import code
+from services.core.messages import changes, usage
 from services.errors import UserError
 
 
@@ -15,6 +15,6 @@ from services.errors import UserError
 async def merge(context: Context, asked: Command) -> str:
     targets = context.targets(asked)
     if not targets:
-        raise UserError("Name the task to merge, for example `/lockstep merge api`.")
+        raise UserError(usage.MERGE)
     ids = await context.engine.merge_now(context.repo, context.number, targets, context.sender, hidden=context.hidden)
-    return f"Merging {', '.join(code(task_id) for task_id in ids[:20])}." if ids else "Nothing to merge."
+    return changes.merging(ids)

@@ -4,7 +4,7 @@ import re
 
 from handlers.commands import Context, command
 from services.core.commands import Command
-from services.core.text import code
+from services.core.messages import changes, usage
 from services.errors import UserError
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/@+-]{0,127}")
@@ -19,11 +19,9 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/@+-]{0,127}")
 async def model(context: Context, asked: Command) -> str:
     name, targets = asked.options.get("model", ""), context.targets(asked)
     if not _NAME.fullmatch(name) or not targets:
-        raise UserError("Name the task and the model, for example `/lockstep model api model=gpt-4o`.")
+        raise UserError(usage.MODEL)
     full = context.engine.model_named(name)
     ids = await context.engine.change(
         context.repo, context.number, "modelled", targets, context.sender, f"model={name}", needs="maintain", name=full
     )
-    if not ids:
-        return "Nothing to change: those tasks are over, or have that model already."
-    return f"{code(full)} does {', '.join(code(task_id) for task_id in ids[:20])} from the next attempt on."
+    return changes.modelled(ids, full)

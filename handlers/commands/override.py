@@ -1,9 +1,9 @@
 """`override`: one check, or one need, no longer counts for the head as it is now. A new head voids that."""
 
 from handlers.commands import Context, command
-from services.core import overrides
 from services.core.commands import Command
-from services.core.text import code, visible
+from services.core.messages import changes, usage
+from services.core.text import visible
 from services.errors import UserError
 
 
@@ -16,10 +16,8 @@ from services.errors import UserError
 async def override(context: Context, asked: Command) -> str:
     *task, name = asked.targets or ("",)
     if not name or len(task) > 1 or not (task or context.task):
-        raise UserError("Name the task, then the check or the need, for example `/lockstep override api lint`.")
+        raise UserError(usage.OVERRIDE)
     meant = context.targets(Command(verb=asked.verb, targets=tuple(task)))
     why = visible(asked.options.get("why", ""), 100)
     task_id, done = await context.engine.override(context.repo, context.number, meant, name, context.sender, why)
-    return (
-        f"Noted for {code(task_id)}: {overrides.told(done)}. What a branch protection requires, GitHub still asks for."
-    )
+    return changes.overridden(task_id, done)

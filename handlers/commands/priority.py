@@ -4,7 +4,7 @@ import math
 
 from handlers.commands import Context, command
 from services.core.commands import Command
-from services.core.text import code
+from services.core.messages import changes, usage
 from services.errors import UserError
 
 
@@ -18,15 +18,11 @@ async def priority(context: Context, asked: Command) -> str:
     value = _number(asked.options.get("p", ""))
     targets = context.targets(asked)
     if value is None or not targets:
-        raise UserError("Name the task and its priority, for example `/lockstep priority api p=10`.")
+        raise UserError(usage.PRIORITY)
     ids = await context.engine.change(
         context.repo, context.number, "prioritised", targets, context.sender, f"p={value:g}", value, needs="triage"
     )
-    return (
-        f"Priority {value:g} for {', '.join(code(task_id) for task_id in ids[:20])}."
-        if ids
-        else "Those tasks are over already."
-    )
+    return changes.prioritised(ids, value)
 
 
 def _number(text: str) -> float | None:

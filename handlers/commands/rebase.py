@@ -2,7 +2,7 @@
 
 from handlers.commands import Context, command
 from services.core.commands import Command
-from services.core.text import code
+from services.core.messages import changes, usage
 from services.errors import UserError
 
 
@@ -15,8 +15,6 @@ from services.errors import UserError
 async def rebase(context: Context, asked: Command) -> str:
     targets = context.targets(asked)
     if not targets:
-        raise UserError("Name the task to bring up to date, for example `/lockstep rebase api`.")
+        raise UserError(usage.REBASE)
     ids = await context.engine.change(context.repo, context.number, "rebasing", targets, context.sender, needs="write")
-    if not ids:
-        return "Nothing to bring up to date: no open pull request of mine, or it is at it already."
-    return f"Bringing up to date: {', '.join(code(task_id) for task_id in ids[:20])}."
+    return changes.rebasing(ids)

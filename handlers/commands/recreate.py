@@ -2,7 +2,7 @@
 
 from handlers.commands import Context, command
 from services.core.commands import Command
-from services.core.text import code
+from services.core.messages import changes, usage
 from services.errors import UserError
 
 
@@ -15,8 +15,6 @@ from services.errors import UserError
 async def recreate(context: Context, asked: Command) -> str:
     targets = context.targets(asked)
     if not targets:
-        raise UserError("Name the task to make anew, for example `/lockstep recreate api`.")
+        raise UserError(usage.RECREATE)
     ids = await context.engine.change(context.repo, context.number, "recreated", targets, context.sender, needs="write")
-    if not ids:
-        return "Nothing to make anew: those tasks have nothing yet, are being worked on, or are over."
-    return f"Making anew: {', '.join(code(task_id) for task_id in ids[:20])}."
+    return changes.recreated(ids)

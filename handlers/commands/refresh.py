@@ -2,10 +2,7 @@
 
 from handlers.commands import Context, command
 from services.core.commands import Command
-from services.core.report import WORDS
-from services.core.text import code
-
-SHOWN = 20
+from services.core.messages import answers
 
 
 @command(
@@ -17,16 +14,4 @@ SHOWN = 20
 )
 async def refresh(context: Context, _: Command) -> str:
     found = await context.engine.refresh(context.repo, context.number)
-    lines = [
-        "The plan's text has changed since I last read it." if found.edited else "The plan's text is as I knew it."
-    ]
-    if found.read:
-        lines.append(f"I looked at {found.read} open pull request{'s' * (found.read != 1)}.")
-    for task_id, (before, after) in list(found.moved.items())[:SHOWN]:
-        change = f"{WORDS[before.state]} → {WORDS[after.state]}" if before.state != after.state else WORDS[after.state]
-        lines.append(f"- {code(task_id)} {change}{f': {after.reason}' if after.reason else ''}")
-    if len(found.moved) > SHOWN:
-        lines.append(f"- … and {len(found.moved) - SHOWN} more")
-    elif not found.moved and not found.edited:
-        lines.append("Nothing has changed.")
-    return "\n".join(lines)
+    return answers.refreshed(found.moved, is_edited=found.edited, read=found.read)

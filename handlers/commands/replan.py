@@ -3,8 +3,8 @@ of that is carried out: that takes an approval.
 """
 
 from handlers.commands import Context, command
-from services.core import plan_changes
 from services.core.commands import Command
+from services.core.messages import answers
 from services.core.plan_diff import diff
 from services.engine.intake import whole
 
@@ -23,17 +23,6 @@ async def replan(context: Context, _: Command) -> str:
     row, run = await context.engine.reread(context.repo, context.number)
     new = whole(row)
     if run is None or run.finished_at is not None:
-        count = len(new.tasks)
-        return (
-            f"Read: {count} task{'s' * (count != 1)}, and no run is under way. `/lockstep approve` is what comes next."
-        )
+        return answers.read_anew(len(new.tasks))
     found = diff(run.plan, new)
-    if found.is_empty:
-        return "The issue says what was approved for the run; nothing has changed."
-    return "\n".join(
-        [
-            f"The issue says something else than the run: {plan_changes.counted(found)}.",
-            "",
-            *plan_changes.listed(found, run),
-        ]
-    )
+    return answers.SAME_TEXT if found.is_empty else answers.differs(found, run)

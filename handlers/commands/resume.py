@@ -3,7 +3,7 @@
 from handlers.commands import Context, command
 from services.core.board import Wish
 from services.core.commands import Command
-from services.core.text import code
+from services.core.messages import changes
 
 
 @command(
@@ -18,8 +18,6 @@ async def resume(context: Context, asked: Command) -> str:
     if not targets or "all" in targets:
         done = await context.engine.wish(context.repo, context.number, Wish(state="running", actor=context.sender))
         if not targets:
-            return "Going on." if done else "The run as a whole was not held."
+            return changes.GOING_ON if done else changes.NOT_HELD
     ids = await context.engine.change(context.repo, context.number, "released", targets, context.sender, needs="triage")
-    if ids:
-        return f"Going on with {', '.join(code(task_id) for task_id in ids[:20])}."
-    return "Going on." if done else "None of those tasks was held."
+    return changes.released(ids, with_run=done)

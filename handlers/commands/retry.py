@@ -4,7 +4,7 @@ named.
 
 from handlers.commands import Context, command
 from services.core.commands import Command
-from services.core.text import code
+from services.core.messages import changes
 
 
 @command(
@@ -16,7 +16,4 @@ from services.core.text import code
 async def retry(context: Context, asked: Command) -> str:
     targets = context.targets(asked, ("failed",))
     ids = await context.engine.change(context.repo, context.number, "retried", targets, context.sender, needs="write")
-    if not ids:
-        which = "none of those tasks has failed or was cancelled" if targets != ("failed",) else "no task has failed"
-        return f"Nothing to retry: {which}."
-    return f"Trying again: {', '.join(code(task_id) for task_id in ids[:20])}{' …' if len(ids) > 20 else ''}."
+    return changes.retried(ids, named=targets != ("failed",))

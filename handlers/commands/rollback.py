@@ -2,7 +2,7 @@
 
 from handlers.commands import Context, command
 from services.core.commands import Command
-from services.core.text import code
+from services.core.messages import changes, usage
 from services.errors import UserError
 
 
@@ -15,9 +15,6 @@ from services.errors import UserError
 async def rollback(context: Context, asked: Command) -> str:
     targets = context.targets(asked)
     if not targets:
-        raise UserError("Name what to take back, for example `/lockstep rollback api`, or `all`.")
+        raise UserError(usage.ROLLBACK)
     ids = await context.engine.rollback(context.repo, context.number, targets, context.sender)
-    if not ids:
-        return "Nothing to take back: those tasks have merged nothing, or are being taken back already."
-    shown = ", ".join(code(task_id) for task_id in ids[:20])
-    return f"Taking back {shown}{', …' * (len(ids) > 20)}: the pull requests follow, each behind those that need it."
+    return changes.rolled_back(ids)

@@ -2,6 +2,7 @@
 
 from handlers.commands import Context, command
 from services.core.commands import Command
+from services.core.messages import answers, usage
 from services.errors import UserError
 
 
@@ -15,11 +16,10 @@ from services.errors import UserError
 )
 async def run(context: Context, asked: Command) -> str:
     if unknown := next((key for key in asked.options if key != "flow"), ""):
-        raise UserError(f"`run` has no option `{unknown}`; it takes `flow=name`.")
+        raise UserError(usage.unknown_option("run", unknown, "flow=name"))
     if flow := asked.options.get("flow", ""):
         if context.said_by:
-            raise UserError("A flow is asked for in one's own name.")
+            raise UserError(usage.FLOW_FOR_ANOTHER)
         engine = context.engine
         return await engine.flows.start(context.repo, context.number, context.sender, context.asked_at, flow)
-    started = await context.engine.run(context.repo, context.number, context.sender)
-    return f"Started: {len(started.plan.tasks)} tasks. The table above shows how far it is."
+    return answers.started(await context.engine.run(context.repo, context.number, context.sender))

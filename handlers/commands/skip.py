@@ -2,7 +2,7 @@
 
 from handlers.commands import Context, command
 from services.core.commands import Command
-from services.core.text import code
+from services.core.messages import changes, usage
 from services.errors import UserError
 
 
@@ -10,10 +10,6 @@ from services.errors import UserError
 async def skip(context: Context, asked: Command) -> str:
     targets = context.targets(asked)
     if not targets:
-        raise UserError("Name the task to leave out, for example `/lockstep skip docs`.")
+        raise UserError(usage.SKIP)
     ids = await context.engine.change(context.repo, context.number, "skipped", targets, context.sender, needs="write")
-    return (
-        f"Skipped: {', '.join(code(task_id) for task_id in ids[:20])}."
-        if ids
-        else "Nothing to skip: those tasks are over already."
-    )
+    return changes.skipped(ids)

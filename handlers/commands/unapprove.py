@@ -2,6 +2,7 @@
 
 from handlers.commands import Context, command
 from services.core.commands import Command
+from services.core.messages import answers
 
 
 @command(
@@ -13,9 +14,4 @@ from services.core.commands import Command
 )
 async def unapprove(context: Context, _: Command) -> str:
     state = await context.engine.unapprove(context.repo, context.number, context.sender)
-    if not state:
-        return "The approval is taken back. `/lockstep approve` gives it again."
-    return (
-        "The approval is taken back, and the run is held: what is being worked on comes to its end, nothing more is "
-        "started or merged. `/lockstep approve` and `/lockstep resume` go on."
-    )
+    return answers.APPROVAL_TAKEN_BACK_AND_HELD if state else answers.APPROVAL_TAKEN_BACK

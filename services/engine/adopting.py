@@ -3,6 +3,7 @@
 from services.core import names, plan_changes
 from services.core.adopt import obstacle
 from services.core.board import Adoption, Run
+from services.core.messages import refusals
 from services.core.plan import Plan
 from services.core.plan_diff import diff
 from services.engine.intake import Approved, Asked, Intake, whole
@@ -31,14 +32,11 @@ async def approve(parts: Parts, intake: Intake, driver: Driver, asked: Asked) ->
 async def _may_adopt(intake: Intake, actor: str, run: Run, plan: Plan) -> None:
     """May the run go on as this text for `actor`? Where tasks are removed, work is ended."""
     if why := obstacle(run, plan):
-        raise UserError(f"{why} Or cancel the run, approve the text then, and start it with `/lockstep run`.")
+        raise UserError(refusals.not_taken_over(why))
     gone = {task.repo for task in run.plan.tasks if task.id not in plan.by_id} - set(plan.repos)
     await intake.may_write(actor, sorted(gone))
     if not names.is_hidden(run.id) and await intake.shows_private(run.repo, plan):
-        raise UserError(
-            "The new text works in a public repository, and the branches and issues of this run name a private one. "
-            "Cancel the run, approve the text then, and start it with `/lockstep run`."
-        )
+        raise UserError(refusals.NAMES_PRIVATE)
 
 
 async def _adopt(parts: Parts, intake: Intake, driver: Driver, asked: Asked, run: Run) -> Approved:
@@ -51,5 +49,5 @@ async def _adopt(parts: Parts, intake: Intake, driver: Driver, asked: Asked, run
         return Approved(plan=row, by=asked.by, required=asked.required, changes=changes)
     now = await parts.runs.of_plan(row.id)
     if now is not None and now.finished_at is None and now.plan.hash != row.hash:
-        raise UserError(obstacle(now, plan) or "The run has just changed; repeat `/lockstep approve`.")
+        raise UserError(obstacle(now, plan) or refusals.JUST_ADOPTED)
     return await intake.approve(asked)  # it has come to its end meanwhile, or has taken the text over already

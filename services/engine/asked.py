@@ -8,7 +8,7 @@ from datetime import datetime
 
 import msgspec
 
-from services.core import explain, messages, overrides, report
+from services.core import explain, overrides, report
 from services.core.board import Run, Wish
 from services.core.boxes import Box
 from services.core.cost import Spent
@@ -16,6 +16,7 @@ from services.core.explain import Link
 from services.core.explained import told
 from services.core.lengths import Lengths
 from services.core.machine import ENDED, Happening, Kind, Override, TaskState
+from services.core.messages import changes, reasons, refusals, usage
 from services.core.roles import Tier, suffices
 from services.core.simulate import Simulated, simulate
 from services.core.targets import chosen, only, to_retry, to_take_back
@@ -97,7 +98,7 @@ class Asked(Shown):
         for repo in dict.fromkeys(repos):
             role = await self.permission(repo, actor)
             if not suffices(role, needs):
-                raise NotAllowed(messages.not_allowed_there(repo, needs, role))
+                raise NotAllowed(usage.not_allowed_there(repo, needs, role))
 
     async def aliases(self, repo: str) -> Mapping[str, str]:
         """The words that a repository has for verbs, from its default branch: word -> verb."""
@@ -151,12 +152,12 @@ class Asked(Shown):
         state, was_held = "", False
         if run is not None and run.finished_at is None:
             # First, so that what is cut off in between leaves nothing going, and is completed when it is said again.
-            wish = Wish(state="paused", actor=actor, text="approval taken back")
+            wish = Wish(state="paused", actor=actor, text=reasons.APPROVAL_TAKEN_BACK)
             decision = await self.driver.happen(run.id, wish=wish)
             state, was_held = decision.state, any(moment.kind == "run" for moment in decision.history)
         was_approved = await self._parts.plans.unapprove(row.id, actor, self._parts.clock.now())
         if not was_approved and not was_held:
-            raise UserError("The plan is not approved, so there is nothing to take back.")
+            raise UserError(refusals.NOTHING_TO_TAKE_BACK)
         self.stickies.touch(repo, number)
         return state
 
@@ -190,7 +191,7 @@ class Asked(Shown):
         chains = await self.explain(run, ids)
         for task_id, chain in chains.items():
             if any(link.kind not in {"merging", "deadline", "overridden"} for link in chain):
-                raise UserError(f"Not merged. {told(run, task_id, chain, hidden)}")
+                raise UserError(changes.not_merged(told(run, task_id, chain, hidden)))
         facts = await self._observer.facts(run, ids, fresh=True)
         await self.driver.happen(run.id, facts=facts)
         return tuple(task_id for task_id, fact in facts.items() if fact.state == "open")
@@ -214,7 +215,7 @@ class Asked(Shown):
         self.stickies.touch(repo, number)
         after = next((each for each in decision.changed if each.id == task_id), None)
         if after is None or not after.overrides:
-            raise UserError("Its head is not one that I pushed, so there is nothing of it to override.")
+            raise UserError(refusals.NOT_OUR_HEAD)
         return task_id, after.overrides[-1]
 
     async def asked_in(self, repo: str, number: int, body: str, review_id: str, said: str) -> pulls.Asked | None:
@@ -282,7 +283,7 @@ class Asked(Shown):
     def model_named(self, name: str) -> str:
         """The full name of a model that can be asked here; UserError for one that can't."""
         if self._parts.models is None:
-            raise UserError("No model is set here; whoever runs this Lockstep sets `LOCKSTEP_MODEL`.")
+            raise UserError(refusals.NO_MODEL)
         return self._parts.models.named(name).title
 
     async def alike(self, run: Run, task_id: str) -> str:
@@ -329,10 +330,7 @@ class Asked(Shown):
         """Hold the whole run back, or let it go on; False when it was so already, or is over."""
         run = await self._run_of(repo, number)
         if wish.state == "running" and await self._parts.plans.is_taken_back(run.plan_id, run.plan.hash):
-            raise UserError(
-                "The approval of this plan was taken back. A maintainer gives it again with `/lockstep approve`; "
-                "then `/lockstep resume` goes on."
-            )
+            raise UserError(refusals.TAKEN_BACK)
         decision = await self.driver.happen(run.id, wish=wish)
         self.stickies.touch(repo, number)
         return any(moment.kind == "run" for moment in decision.history)
@@ -340,5 +338,5 @@ class Asked(Shown):
     async def _run_of(self, repo: str, number: int) -> Run:
         _, run = await self.plan_of(repo, number)
         if run is None:
-            raise UserError("This plan has not been started; `/lockstep run` starts it.")
+            raise UserError(refusals.NOT_STARTED)
         return run

@@ -8,7 +8,7 @@ of making a second one. Only this module's results say what became of an attempt
 attempt (the network, the disk, no box) and that it may be tried again.
 """
 
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from typing import Literal, Protocol
@@ -22,6 +22,7 @@ from services.agents.log import MAX_LOG, clean_log, last_line
 from services.agents.models import Models
 from services.agents.script import shell
 from services.core.clock import Clock
+from services.core.messages import reasons
 from services.core.paths import Change, outside, protected
 from services.core.plan import Task
 from services.core.similar import kept
@@ -129,11 +130,11 @@ async def attempt(
     except _Over as over:
         return steps.result(over.kind, reason=over.reason, exit_code=over.exit_code)
     except HostileResult as hostile:
-        return steps.result("refused", reason=f"The result is not taken: {hostile}.")
+        return steps.result("refused", reason=reasons.not_taken(str(hostile)))
     except (UserError, UnusableName, MissingBranch) as wrong:
         return steps.result("failed", reason=str(wrong))
     except Superseded:
-        return steps.result("failed", reason="This attempt is over; its result is not wanted any more.")
+        return steps.result("failed", reason=reasons.SUPERSEDED)
 
 
 class _Steps:
@@ -177,7 +178,7 @@ class _Steps:
             worked = progress.done("agent", Worked)
             sha, changes = await (self._work(agent, workspace) if worked is None else self._take_up(worked, workspace))
             if not changes:
-                return self.result("unchanged", reason="The agent changed nothing.")
+                return self.result("unchanged", reason=reasons.UNCHANGED)
             self._judge(changes)
             await self._verify(workspace, can_repeat=worked is not None)
             await self._push(workspace, sha)
@@ -273,10 +274,10 @@ class _Steps:
 
     def _judge(self, changes: tuple[Change, ...]) -> None:
         if strays := outside(changes, self._order.task.paths):
-            raise _Over("refused", f"The task's paths do not cover {_some(strays)}.")
+            raise _Over("refused", reasons.outside(_some(strays)))
         held = protected(changes) if self._order.protected else ()
         if held:
-            raise _Over("refused", f"A person has to look at {_some([path for path, _ in held])}: {held[0][1]}.")
+            raise _Over("refused", reasons.held_back(_some([path for path, _ in held]), held[0][1]))
 
     async def _verify(self, workspace: Workspace, *, can_repeat: bool) -> None:
         """Run `verify` over the files. The result was read before, so what this leaves behind is no part of it.
@@ -319,13 +320,12 @@ class _Steps:
             if tip == sha:
                 return None
             if tip is not None and tip not in self._order.replaces and not await self._is_own(repo, branch, tip, token):
-                told = f"Somebody else has pushed to {branch}; their commit {tip[:12]} was left as it is."
-                raise _Over("refused", told)
+                raise _Over("refused", reasons.anothers_commit(branch, tip))
             # After the look: whoever takes this attempt over from now on pushes onto another tip, and this push fails.
             await self._progress.confirm()
             with suppress(StalePush):
                 return await workspace.push(sha, branch, tip, token)
-        raise _Over("refused", f"Somebody else pushed to {branch} at the same moment.")
+        raise _Over("refused", reasons.pushed_at_once(branch))
 
     async def _is_own(self, repo: str, branch: str, tip: str, token: str) -> bool:
         """Is this an earlier try of the same task, by this run or one before? Then it may be replaced.
@@ -341,7 +341,7 @@ class _Steps:
         passed = (self._clock.now() - self._began).total_seconds()
         left = self._order.task.timeout - self._progress.used - passed
         if left <= 0:
-            raise _Over("timed_out", f"The task's {self._order.task.timeout} s were over.")
+            raise _Over("timed_out", reasons.out_of_time(self._order.task.timeout))
         return left
 
     def result(
@@ -367,14 +367,12 @@ def _not_content(worked: Worked) -> _Over:
 def _verified(done: Finished, said: bytes) -> Verified:
     reason = ""
     if done.timed_out:
-        reason = "The verification did not end in time."
+        reason = reasons.VERIFIED_TOO_LONG
     elif done.exit_code != 0:
-        told = last_line(said)
-        reason = f"The verification ended with exit code {done.exit_code}{': ' + told if told else ''}"
+        reason = reasons.verification_failed(done.exit_code, last_line(said))
     return Verified(ok=not reason, exit_code=done.exit_code, timed_out=done.timed_out, reason=reason)
 
 
-def _some(paths: tuple[str, ...] | list[str]) -> str:
-    """The first three of the paths, printable, and how many more there are."""
-    first = ", ".join(shown(path) for path in paths[:3])
-    return f"{first} and {len(paths) - 3} more" if len(paths) > 3 else first
+def _some(paths: Sequence[str]) -> str:
+    """Printable."""
+    return reasons.some([shown(path) for path in paths[: reasons.PATHS]], len(paths))

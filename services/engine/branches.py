@@ -8,8 +8,8 @@ alone.
 from services.core import names
 from services.core.board import Run
 from services.core.machine import Happening, TaskState
+from services.core.messages import reasons
 from services.core.plan import Task
-from services.core.text import code, plain
 from services.engine.outcome import Outcome
 from services.engine.parts import Parts
 from services.errors import NotFound, Refused
@@ -32,7 +32,7 @@ async def update(parts: Parts, task: Task, state: TaskState, due: Due) -> Outcom
     pull = await reads.pull(task.repo, state.pull, fresh=True)
     if pull.head_sha == expected and pull.state == "open":
         if due.tries >= TRIES:
-            return _stalled(state, "GitHub has not updated its branch; `/lockstep rebase` asks again")
+            return _stalled(state, reasons.UPDATE_PENDING)
         try:
             await parts.github.writes.update_branch(task.repo, state.pull, expected)
         except Refused as refused:
@@ -42,10 +42,10 @@ async def update(parts: Parts, task: Task, state: TaskState, due: Due) -> Outcom
         if pull.head_sha == expected:
             return Outcome(again_in=1.0 + due.tries, note="GitHub is at it")
     if pull.state != "open":
-        return _stalled(state, "its pull request is not open any more")
+        return _stalled(state, reasons.NOT_OPEN)
     if await _is_ours(parts, task.repo, pull, expected):
         return Outcome(happened=(Happening(kind="rebased", sha=pull.head_sha, fence=state.fence),), look=True)
-    return _stalled(state, "somebody else pushed to its branch meanwhile, or its base is another one now", look=True)
+    return _stalled(state, reasons.PUSHED_MEANWHILE, look=True)
 
 
 async def _is_ours(parts: Parts, repo: str, pull: PullInfo, expected: str) -> bool:
@@ -77,10 +77,10 @@ async def _is_on_base(parts: Parts, repo: str, sha: str) -> bool:
 def _why(message: str) -> str:
     said = message.lower()
     if "no new commits" in said:
-        return "its branch holds everything of its base already"
+        return reasons.UP_TO_DATE
     if "conflict" in said:
-        return "its branch conflicts with its base; `/lockstep recreate` makes it anew"
-    return f"GitHub does not update its branch: {plain(message)}"
+        return reasons.RECREATE
+    return reasons.not_updated(message)
 
 
 def _stalled(state: TaskState, text: str, *, look: bool = False) -> Outcome:
@@ -101,7 +101,7 @@ async def discard(parts: Parts, run: Run, task: Task, state: TaskState) -> Outco
         return Outcome(happened=(Happening(kind="merged", sha=pull.merge_sha),))
     tip = await reads.branch(task.repo, branch, fresh=True)
     if {pull.head_sha, tip or pull.head_sha} - set(state.heads):
-        text = f"somebody else pushed to {code(branch)}: delete that branch yourself, then `/lockstep retry {task.id}`"
+        text = reasons.branch_is_anothers(branch, task.id)
         return Outcome(happened=(Happening(kind="stalled", text=text),), forget=True)
     if pull.state == "open":
         await writes.edit_issue(task.repo, number, state="closed")

@@ -8,6 +8,7 @@ import msgspec
 
 from services.core.config import CONFIG_PATH, RepoConfig, combined, is_freeze_unread, read_config, read_file
 from services.core.freeze import UNREAD
+from services.core.messages import refusals
 from services.errors import NotFound, Refused, UserError
 from services.github.reads import Reads
 
@@ -29,9 +30,7 @@ async def strict_config_of(reads: Reads, repo: str) -> RepoConfig:
     """Read now; UserError when a file has errors: what it would have asked for must not be passed over."""
     own, defaults = await _texts(reads, repo, fresh=True)
     if read_file(defaults).problems:  # which may lie where readers of this repository can't look
-        raise UserError(
-            "The settings that this repository's owner keeps for all of them have an error; correct it first."
-        )
+        raise UserError(refusals.DEFAULTS_BROKEN)
     return read_config(own, defaults=defaults)
 
 

@@ -13,6 +13,7 @@ from services.core import drafting, flows
 from services.core.clock import from_text, to_text
 from services.core.drafting import draft_comment, replaced_comment, same_text
 from services.core.flows import flow_comment
+from services.core.messages import offers
 from services.core.names import marker
 from services.core.parse import parse
 from services.core.plan import Parsed
@@ -66,12 +67,9 @@ async def check_shown(parts: Parts, plan: PlanRow, asked_at: datetime, command: 
     if found is not None and is_whole and (found.updated_at is None or found.updated_at <= posted_at):
         if asked_at.replace(microsecond=0) >= posted_at.replace(microsecond=0):
             return
-        raise UserError(f"The draft is newer than your comment. Read it, then repeat `/lockstep {command}`.")
+        raise UserError(offers.is_newer(command))
     await _show_again(parts, draft)
-    raise UserError(
-        "Somebody had changed the comment that holds the draft. It says again what was drafted; read it, then repeat "
-        f"`/lockstep {command}`."
-    )
+    raise UserError(offers.shown_again(command))
 
 
 async def _show_again(parts: Parts, draft: Draft) -> None:

@@ -16,14 +16,14 @@ import structlog
 from services.agents import agent_names
 from services.agents.models import Ask, Message, Models
 from services.agents.prompting import prompt
-from services.core import messages
 from services.core.backoff import delay
 from services.core.clock import to_text
 from services.core.drafting import MOST_TASKS, Judged, judge, told_problems
+from services.core.messages import offers
 from services.core.names import marker
 from services.core.plan import Plan
 from services.core.prompts import without_comments
-from services.core.text import code, plain
+from services.core.text import plain
 from services.engine.drafted import body_of, replaced
 from services.engine.intake import Intake
 from services.engine.leave import ended
@@ -74,12 +74,12 @@ class Drafter:
         if not await self._may_have_one(repo, number):
             return ""
         if self._parts.models is None or self._parts.drafts is None:
-            raise UserError(messages.NO_MODEL)
+            raise UserError(offers.NO_MODEL)
         draft, is_new = await self._parts.drafts.ask(repo, number, actor, to_text(asked_at))
         _check_room(draft, is_new=is_new)
         self._stickies.touch(repo, number)
         self._soon(repo, number)
-        return f"{code(self._parts.models.title)} is asked for a draft; it comes as a comment of its own."
+        return offers.asked(self._parts.models.title)
 
     async def offer(
         self,
@@ -95,7 +95,7 @@ class Drafter:
     ) -> None:
         """Show the plan of a flow on an issue that holds none. UserError when something else is going on there."""
         if self._parts.drafts is None or not await self._may_have_one(repo, number):
-            raise UserError("This issue's plan is running; `/lockstep status` shows how far it is.")
+            raise UserError(offers.PLAN_RUNS)
         draft, is_new = await self._parts.drafts.add(
             Draft(
                 plan_id=f"{repo}#{number}",
@@ -113,7 +113,7 @@ class Drafter:
         )
         _check_room(draft, is_new=is_new)
         if not is_new and draft.flow != flow:
-            raise UserError("Another plan is being made for this issue; ask again once it is here.")
+            raise UserError(offers.ANOTHER)
         self._stickies.touch(repo, number)
         self._soon(repo, number)
 
@@ -193,9 +193,7 @@ class Drafter:
         draft = await self._current(draft)
         tries = draft.tries + 1
         if most and tries >= most:
-            await self._failed(
-                draft, f"{code(draft.model or 'the model')} gave no answer in {most} tries: {plain(why, 200)}."
-            )
+            await self._failed(draft, offers.no_answer(draft.model, most, why))
             return
         log.info("a draft is tried again later", plan=draft.plan_id, tries=tries, why=why)
         await self._save(msgspec.structs.replace(draft, tries=tries))
@@ -225,7 +223,7 @@ class Drafter:
             title=issue.title,
             body=issue.body,
         )
-        talk, judged = [Message(role="user", text=turn)], Judged(problems=("There was no answer.",))
+        talk, judged = [Message(role="user", text=turn)], Judged(problems=(offers.NO_ANSWER,))
         draft = msgspec.structs.replace(draft, repos=repos, model=models.title, prompt=prompt("draft").title)
         for each in range(ROUNDS):
             if each == len(draft.answers):
@@ -242,8 +240,7 @@ class Drafter:
             told = told_problems(judged.problems)
             talk += [answer, Message(role="user", text=prompt("repair").filled(problems=told)[1])]
         if judged.problems:
-            said = f"what {code(models.title)} answered is no plan that can be taken, also after a correction:"
-            raise UserError(f"{said} {plain(judged.problems[0], 300)}")
+            raise UserError(offers.not_taken(models.title, judged.problems[0]))
         draft = msgspec.structs.replace(draft, state="written", text=judged.text, hash=judged.hash, answers=())
         return draft if await self._save(draft) else msgspec.structs.replace(draft, state="void")
 
@@ -281,4 +278,4 @@ class Drafter:
 def _check_room(draft: Draft, *, is_new: bool) -> None:
     """UserError when no more is drafted for this issue."""
     if not is_new and draft.n >= MOST and draft.state not in {"asked", "written"}:
-        raise UserError(f"This issue has had {MOST} drafts; write the plan into the issue now.")
+        raise UserError(offers.too_many(MOST))

@@ -19,6 +19,7 @@ from services.core.conduct import ruling_for
 from services.core.gate import PullFact
 from services.core.machine import SATISFIED, Happening, Kind, TaskState
 from services.core.merging import meaning
+from services.core.messages import reasons
 from services.core.plan import Task
 from services.core.repair import noted
 from services.core.report import LABEL_OF_RUN, LABEL_OF_TASK, CheckReport
@@ -179,7 +180,7 @@ class Effects:
             except Refused as refused:
                 pull = _current(await writes.find_pull(task.repo, branch), due.action.key)
                 if pull is None:
-                    return _broke(state, f"GitHub refused the pull request: {plain(refused.message)}")
+                    return _broke(state, reasons.pull_refused(refused.message))
         self._doubt(task.repo, pull.number)
         return Outcome(happened=(Happening(kind="opened", number=pull.number, fence=state.fence),))
 
@@ -260,10 +261,8 @@ class Effects:
             return Outcome(happened=(waits,), forget=True, look=fact.grace_left > 0)
         role = await self._parts.github.reads.ranked("merge").permission(task.repo, run.approver, fresh=True)
         if role not in WRITE:
-            text = (
-                "the person who approved the plan can no longer write to this repository; somebody else has to approve"
-            )
-            return Outcome(happened=(Happening(kind="refused", text=text, fence=state.fence),), forget=True)
+            lost = Happening(kind="refused", text=reasons.APPROVER_LOST_WRITE, fence=state.fence)
+            return Outcome(happened=(lost,), forget=True)
         method = await self._method(task.repo)
         title = f"{messages.pull_title(task)} (#{state.pull})"
 
@@ -407,9 +406,7 @@ def _not_merged(state: TaskState, refused: Refused | NotFound) -> Outcome:
     if means == "look":
         return Outcome(again_in=2.0, look=True, note=refused.message[:200])
     if means == "conflict":
-        return Outcome(
-            happened=(Happening(kind="broke", text="conflicts with its base branch", fence=state.fence),), forget=True
-        )
+        return Outcome(happened=(Happening(kind="broke", text=reasons.CONFLICTS, fence=state.fence),), forget=True)
     kind: Kind = "waits" if means == "wait" else "refused"
-    text = f"GitHub does not merge it yet: {plain(refused.message)}"
+    text = reasons.not_merged_yet(refused.message)
     return Outcome(happened=(Happening(kind=kind, text=text, fence=state.fence),), forget=True)

@@ -8,7 +8,7 @@ from typing import Protocol
 from services.core.backoff import delay
 from services.core.board import Action, Board
 from services.core.machine import Happening
-from services.core.text import plain
+from services.core.messages import reasons
 from services.engine.effects import Outcome
 from services.errors import AgentError, ApiError, GitError, ModelBusy, NotFound, RateLimited, Refused
 from services.store.runs import Due, Settle
@@ -22,14 +22,6 @@ QUIET = frozenset({"tidy", "label", "finish", "mark", "checks", "assign", "withd
 """Effects that nobody waits for and nobody would start anew."""
 QUIET_GIVE_UP_AFTER = 300
 """Tries of one of those: with the cap, half a day."""
-_WHAT = {
-    "track": "its tracking issue could not be made: ",
-    "open_pull": "its pull request could not be opened: ",
-    "merge": "it could not be merged: ",
-    "update_branch": "its branch could not be brought up to date: ",
-    "discard": "its pull request could not be closed: ",
-    "revert": "it could not be taken back: ",
-}
 
 
 class CarriesOut(Protocol):
@@ -70,8 +62,8 @@ def _gave_up(action: Action, why: str) -> Outcome:
         return Outcome(note=why[:200])
     if action.kind in {"update_branch", "discard", "revert"}:
         fence = action.fence if action.kind == "update_branch" else -1
-        stalled = Happening(kind="stalled", text=_WHAT[action.kind] + plain(why, 300), fence=fence)
+        stalled = Happening(kind="stalled", text=reasons.gave_up(action.kind, why), fence=fence)
         return Outcome(happened=(stalled,), forget=True, note=why[:200])
     fence = -1 if action.kind == "track" else action.fence  # there is one for the task, whatever attempts it has had
-    broke = Happening(kind="broke", text=_WHAT.get(action.kind, "") + plain(why, 300), fence=fence)
+    broke = Happening(kind="broke", text=reasons.gave_up(action.kind, why), fence=fence)
     return Outcome(happened=(broke,), forget=action.kind in {"merge", "track"}, note=why[:200])

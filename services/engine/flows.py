@@ -8,11 +8,11 @@ is shown.
 from datetime import datetime
 
 from services.core.flows import members_of, planned
+from services.core.messages import offers
 from services.core.plan import RepoName
 from services.core.plan_text import nearest
 from services.core.reposet import HOME, RepoSet, closed_to
 from services.core.reposet_order import closed
-from services.core.text import code
 from services.engine.drafts import Drafter
 from services.engine.hidden import is_private
 from services.engine.intake import Intake
@@ -21,8 +21,6 @@ from services.engine.reposets import set_of
 from services.errors import NotAllowed, NotFound, Refused, UserError
 from services.github.infos import RepoInfo
 from services.github.reads import Reads
-
-MOST_NAMED = 20
 
 
 class Flows:
@@ -37,9 +35,7 @@ class Flows:
         """
         found = (await set_of(self._parts.github.reads, repo, fresh=True)).found
         if found is None:
-            raise UserError(
-                "The owner's `repositories.yaml` has errors; the check `lockstep/config` on its last commit says which."
-            )
+            raise UserError(offers.SET_BROKEN)
         may_name = await self._may_name(repo)
         flow = found.flow(name)
         if flow is None:
@@ -48,16 +44,12 @@ class Flows:
         spelled = await self._checked(repo, actor, repos, found, may_name=may_name)
         issue = await self._intake.ordinary(repo, number)
         if issue is None:
-            raise UserError("A flow starts from an issue that somebody has written and that holds no plan of its own.")
+            raise UserError(offers.HOLDS_A_PLAN)
         if issue.state != "open":
-            raise UserError("This issue is closed; open it again before a flow starts from it.")
+            raise UserError(offers.CLOSED)
         text, plan = planned(found, flow, issue.title, issue.body)
         await self._drafter.offer(repo, number, actor, asked_at, flow=flow.name, text=text, plan=plan, repos=spelled)
-        count = len(plan.tasks)
-        return (
-            f"The plan of {code(flow.name)}, {count} task{'s' * (count != 1)}, comes as a comment of its own. Once you "
-            "have read it: `/lockstep approve`, then `/lockstep run`."
-        )
+        return offers.flow_planned(flow.name, len(plan.tasks))
 
     async def _may_name(self, repo: str) -> bool:
         """May what the set says be told here? In a public place only if the set is public too."""
@@ -75,29 +67,19 @@ class Flows:
         for name in repos:
             info = await _info(reads, name) if name.lower() in there else None
             if info is None or info.full_name.lower() != name.lower():  # GitHub answers to old names too
-                which = code(name, 140) if may_name else "a repository of this flow"
-                raise UserError(
-                    f"Lockstep is not installed on {which}, or it has another name by now; install it there, or "
-                    "correct `repositories.yaml`."
-                )
+                raise UserError(offers.not_installed(name if may_name else ""))
             infos.append(info)
         if any(info.private for info in infos) and not await is_private(reads, repo):
-            raise UserError(
-                "This flow works in private repositories and this issue is public, so its plan can't stand here; start "
-                "it from an issue of a private repository."
-            )
+            raise UserError(offers.PUBLIC)
         for member in closed_to(found, repos):
             raise UserError(closed(member.repo))
         for info in infos:
             if info.archived:
-                raise UserError(f"{code(info.full_name, 140)} is archived, so nothing can be merged there.")
+                raise UserError(offers.archived(info.full_name))
         for info in infos:
             role = await reads.permission(info.full_name, actor, fresh=True)
             if role not in WRITE:
-                raise NotAllowed(
-                    "A flow needs the write permission on every repository it works in; you have "
-                    f"{role} on {code(info.full_name, 140)}."
-                )
+                raise NotAllowed(offers.lacks_write(info.full_name, role))
         return tuple(info.full_name for info in infos)
 
 
@@ -110,8 +92,4 @@ async def _info(reads: Reads, repo: str) -> RepoInfo | None:
 
 def _unknown(name: str, found: RepoSet) -> str:
     names = [flow.name for flow in found.flows]
-    near = nearest(name, names)
-    if near:
-        return f"There is no flow {code(name)}. Did you mean `/lockstep run flow={near}`?"
-    listed = f" There are {', '.join(map(code, names[:MOST_NAMED]))}." if names else ""
-    return f"There is no flow {code(name)} in this owner's `repositories.yaml`.{listed}"
+    return offers.unknown_flow(name, nearest(name, names) or "", names)

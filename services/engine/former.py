@@ -8,6 +8,7 @@ earlier one has done. A person's pull request, and a branch with somebody else's
 from services.core import messages, names
 from services.core.board import Run
 from services.core.machine import Happening, TaskState
+from services.core.messages import reasons
 from services.core.plan import Task
 from services.engine.hidden import hidden_in
 from services.engine.outcome import Outcome
@@ -52,7 +53,7 @@ async def withdraw(parts: Parts, run: Run, task: Task, state: TaskState, due: Du
         left = False
     if state.issue:
         await _close(parts, run, task, state, due, left=left)
-    return Outcome(note="its pull request is left to people" if left else "")
+    return Outcome(note=reasons.LEFT_TO_PEOPLE if left else "")
 
 
 async def _is_only_ours(parts: Parts, run: Run, task: Task, state: TaskState, pull: PullInfo | None) -> bool:

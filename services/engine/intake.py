@@ -16,12 +16,12 @@ from services.core.clock import from_text, to_text
 from services.core.conduct import begin
 from services.core.config import Approvals
 from services.core.drafting import is_ordinary
+from services.core.messages import refusals
 from services.core.parse import parse
 from services.core.plan import Parsed, Plan, Problem
 from services.core.plan_file import file_named, form_of
 from services.core.plan_relations import RELATIONS, are_named, settled
 from services.core.reposet_order import in_set, is_ordered
-from services.core.text import code
 from services.engine import drafted
 from services.engine.approval import is_used_up
 from services.engine.configs import strict_config_of
@@ -174,10 +174,7 @@ class Intake:
         fresh = await self.read(repo, number)
         wanted_hash = seen or shown.hash
         if fresh is None or fresh.hash != wanted_hash or (not seen and _could_not_see(fresh, asked_at)):
-            raise UserError(
-                "The plan has changed since you looked at it. Read the comment above again, then repeat "
-                f"`/lockstep {command}`."
-            )
+            raise UserError(refusals.changed_since(command))
         whole(fresh)
         await drafted.check_shown(self._parts, fresh, asked_at, command)
         return fresh
@@ -210,7 +207,7 @@ class Intake:
             since=to_text(over) if over is not None else "",
         )
         if not approvers:
-            raise UserError("The plan has just changed. Read it again, then repeat `/lockstep approve`.")
+            raise UserError(refusals.JUST_CHANGED)
         self._stickies.touch(row.repo, row.number)
         return Approved(plan=row, by=approvers, required=asked.required)
 
@@ -219,12 +216,12 @@ class Intake:
         wanted = (await strict_config_of(self._parts.github.reads, plan.repo)).approvals
         is_author = actor.lower() in {plan.author.lower(), plan.asked_by.lower()}
         if is_author and self._parts.settings.require_other:
-            raise NotAllowed("This instance asks for an approval by somebody other than the plan's author.")
+            raise NotAllowed(refusals.OTHER_HERE)
         if is_author and not wanted.own:
-            raise NotAllowed("This repository asks for an approval by somebody other than the plan's author.")
+            raise NotAllowed(refusals.OTHER_IN_REPO)
         is_named = not (wanted.users or wanted.teams) or actor.lower() in {login.lower() for login in wanted.users}
         if not is_named and not await is_in_one(self._parts.github.reads, plan.repo, wanted.teams, actor):
-            raise NotAllowed("This repository's settings name the people who approve plans, and you are none of them.")
+            raise NotAllowed(refusals.NOT_NAMED)
         return wanted
 
     async def may_write(self, actor: str, repos: Iterable[str]) -> None:
@@ -232,30 +229,21 @@ class Intake:
         for repo in repos:
             role = await self._parts.github.reads.permission(repo, actor, fresh=True)
             if role not in WRITE:
-                raise NotAllowed(
-                    "Approving needs the write permission on every repository of the plan; you have "
-                    f"{role} on {code(repo)}."
-                )
+                raise NotAllowed(refusals.approver_lacks(repo, role))
 
     async def run(self, repo: str, number: int, actor: str) -> tuple[Run, list[Action]]:
         """Start the approved plan; the text on GitHub must still be the approved one. Returns its first actions too."""
         row = _found(await self.read(repo, number, adopt=True))
         plan = whole(row)
         if not row.approved_hash:
-            raise UserError("The plan is not approved yet. A maintainer approves it with `/lockstep approve`.")
+            raise UserError(refusals.NOT_APPROVED)
         if not row.is_approved:
-            raise UserError(
-                "The plan was edited after its approval, so the approval is void. Approve it again with "
-                "`/lockstep approve`."
-            )
+            raise UserError(refusals.VOID)
         wanted = (await strict_config_of(self._parts.github.reads, repo)).approvals.required
         if len(row.approvers) < wanted > 1:
-            raise UserError(f"The plan has {len(row.approvers)} of {wanted} approvals. `/lockstep approve` gives one.")
+            raise UserError(refusals.too_few(len(row.approvers), wanted))
         if is_used_up(row, await self._parts.runs.of_plan(row.id)):
-            raise UserError(
-                "This approval was used up by the run it started. Approve the plan again with `/lockstep approve`, "
-                "then repeat `/lockstep run`."
-            )
+            raise UserError(refusals.USED_UP)
         count = await self._parts.runs.count(row.id) + 1
         hidden = await self.shows_private(repo, plan)
         run = Run(
@@ -272,7 +260,7 @@ class Intake:
         run, decision = begin(run, now)
         actions = await self._parts.runs.create(run, decision, now)
         if actions is None:
-            raise UserError("This plan is running already; `/lockstep status` shows how far it is.")
+            raise UserError(refusals.RUNNING)
         self._stickies.touch(repo, number)
         return run, actions
 
@@ -287,10 +275,7 @@ class Intake:
         """A run that is over goes on only as what is approved now: an edit since then says that it is not wanted."""
         row = await self.read(run.repo, run.number)
         if row is None or not row.is_approved or row.hash != run.plan.hash:
-            raise UserError(
-                "The plan was edited after it was approved for this run. Approve it again with `/lockstep approve`, "
-                "then start it with `/lockstep run`."
-            )
+            raise UserError(refusals.EDITED_SINCE)
 
 
 def _file_of(body: str) -> str:
@@ -299,30 +284,23 @@ def _file_of(body: str) -> str:
 
 
 def _missing(file: str) -> Problem:
-    said = f"There is no file {code(file)} on the default branch, or none of at most 1 MB; add it, or correct its name."
-    return Problem(kind="missing_file", message=said)
+    return Problem(kind="missing_file", message=refusals.no_file(file))
 
 
 def _both(file: str) -> Problem:
-    what = "its sub-issues" if file == RELATIONS else f"the file {code(file)}"
-    said = f"This issue names {what} as its plan and has tasks of its own; keep one of the two."
-    return Problem(kind="two_plans", message=said)
+    return Problem(kind="two_plans", message=refusals.two_plans("" if file == RELATIONS else file))
 
 
 def whole(row: PlanRow) -> Plan:
     """The plan, or a refusal when its text has problems."""
     if row.parsed.plan is None:
-        raise UserError(
-            "The plan has problems; my comment lists them with their lines. Edit the issue and I look again."
-        )
+        raise UserError(refusals.PROBLEMS)
     return row.parsed.plan
 
 
 def _found(row: PlanRow | None) -> PlanRow:
     if row is None:
-        raise UserError(
-            "This issue holds no plan: write tasks as `- [ ] **id** What to do (owner/repo)` or in a `yaml` block."
-        )
+        raise UserError(refusals.NO_PLAN)
     return row
 
 

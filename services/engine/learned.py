@@ -3,8 +3,8 @@
 from services.core.board import Run
 from services.core.lessons import AT_ONCE, Lesson, Verb, decided, proposed, told
 from services.core.machine import TaskState
+from services.core.messages import refusals
 from services.core.plan import Task
-from services.core.text import code
 from services.engine.hidden import hidden_in
 from services.engine.parts import Parts
 from services.errors import UserError
@@ -49,11 +49,11 @@ class Learned:
         lesson = await lessons.get(lesson_id) if lessons is not None else None
         mine = lesson is not None and lesson.repo in run.plan.repos and await self._maintains(lesson.repo, actor)
         if lessons is None or lesson is None or not mine:
-            raise UserError(f"There is no lesson {code(lesson_id)} here; `/lockstep lesson` lists them.")
+            raise UserError(refusals.no_lesson(lesson_id))
         after = decided(lesson, verb, actor)
         done = await lessons.delete(lesson.id) if after is None else await lessons.put(after, lesson.state)
         if not done:
-            raise UserError("Somebody else has just decided about it; `/lockstep lesson` shows what.")
+            raise UserError(refusals.DECIDED_ALREADY)
 
     async def _maintains(self, repo: str, actor: str) -> bool:
         return await self._parts.github.reads.permission(repo, actor, fresh=True) in MAINTAIN

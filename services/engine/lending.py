@@ -6,8 +6,8 @@ that moment. All that is asked of the one who acts is to see the place.
 
 from datetime import datetime
 
-from services.core import messages
 from services.core.delegation import Delegation
+from services.core.messages import refusals, usage
 from services.core.roles import Tier, suffices
 from services.engine.intake import Intake
 from services.engine.parts import Parts
@@ -30,12 +30,12 @@ class Lending:
         """For the text that the lender could see when saying so."""
         row = await self._intake.seen(repo, number, asked_at, "delegate")
         if given.login.lower() == given.by.lower():
-            raise UserError("Nobody has to delegate to themselves.")
+            raise UserError(usage.NOT_TO_ONESELF)
         if await self._role(repo, given.login) == "none":
-            raise UserError(f"`{given.login}` can't see this repository, so nothing can be delegated there.")
+            raise UserError(usage.sees_nothing(given.login))
         store = self._parts.delegations
         if store is None or not await store.give(row.id, row.hash, given, self._parts.clock.now()):
-            raise UserError("The plan has just changed, or too many people act in somebody's name here already.")
+            raise UserError(refusals.TOO_MUCH_LENT)
 
     async def take_back(self, repo: str, number: int, login: str, actor: str) -> bool:
         """False when there was nothing to take back."""
@@ -56,7 +56,7 @@ class Lending:
             return None
         role = await self._role(where, given.by)
         if not suffices(role, needs):
-            raise NotAllowed(messages.lent_in_vain(given.by, verb, needs, role))
+            raise NotAllowed(usage.lent_in_vain(given.by, verb, needs, role))
         await store.used(f"{plan[0]}#{plan[1]}", given, command, self._parts.clock.now())
         return given
 

@@ -4,15 +4,12 @@ that each has is told on the commit that the queue tries.
 
 from services.core.machine import Happening, TaskState
 from services.core.merging import thrown_out
+from services.core.messages import reasons, verdicts
 from services.core.names import CHECK_GATE, pull_key, pull_of_group
 from services.core.plan import Task
-from services.core.report import CheckReport
-from services.core.text import code, plain
 from services.engine.outcome import Outcome
 from services.engine.parts import Parts
 from services.errors import NotFound, Refused
-
-ALREADY = "already in the queue"
 
 
 async def enqueue(parts: Parts, task: Task, state: TaskState, sha: str, base: str) -> Outcome:
@@ -20,11 +17,10 @@ async def enqueue(parts: Parts, task: Task, state: TaskState, sha: str, base: st
     try:
         await parts.github.writes.ranked("merge").enqueue(task.repo, state.pull, sha)
     except Refused as refused:
-        if ALREADY not in refused.message:
-            text = f"GitHub does not put it into the merge queue: {plain(refused.message)}"
+        if "already in the queue" not in refused.message:
+            text = reasons.not_queued(refused.message)
             return Outcome(happened=(Happening(kind="waits", text=text, fence=state.fence),), forget=True)
-    text = f"is in the merge queue of {code(base)}"
-    return Outcome(happened=(Happening(kind="enqueued", sha=sha, text=text),), forget=True)
+    return Outcome(happened=(Happening(kind="enqueued", sha=sha, text=reasons.queued(base)),), forget=True)
 
 
 async def dequeue(parts: Parts, task: Task, state: TaskState) -> Outcome:
@@ -64,11 +60,5 @@ async def gate_group(parts: Parts, repo: str, sha: str, ref: str) -> None:
     gate = next((run for run in reversed(runs) if run.app_id == ours), None)
     if gate is None:
         return
-    is_green = gate.conclusion == "success"
-    report = CheckReport(
-        status="completed",
-        conclusion="success" if is_green else "failure",
-        title="All it needs has merged" if is_green else "What it needs has not merged",
-        summary=f"As on the head of #{number}.",
-    )
+    report = verdicts.group_report(number, is_green=gate.conclusion == "success")
     await github.writes.ranked("merge").put_check(repo, sha, CHECK_GATE, f"group/{repo}#{number}", report)

@@ -2,12 +2,11 @@
 
 import msgspec
 
-from services.core import messages
 from services.core.board import Run
 from services.core.machine import Happening, TaskState
+from services.core.messages import changes, reasons, refusals, usage
 from services.core.names import issue_key
 from services.core.pull_text import Remark, issues_named, revision
-from services.core.text import code
 from services.engine.parts import WRITE, Parts
 from services.engine.placed import place_of
 from services.engine.runs import Driver
@@ -45,7 +44,7 @@ async def attach(parts: Parts, driver: Driver, repo: str, number: int) -> None:
         if run is None or run.id != run_id or task is None or not _is_free(task, named):
             continue
         if await _may_do(parts, repo, issue.author, task):
-            text = f"{code(issue.author)} does it in #{number}; it is done once that is merged"
+            text = reasons.attached(issue.author, number)
             done = Happening(
                 kind="attached", number=number, sha=pull.head_sha, name=issue.author, actor=issue.author, text=text
             )
@@ -81,18 +80,16 @@ async def revise(parts: Parts, driver: Driver, repo: str, wish: Asked, actor: st
     """Begin another attempt that is told what a person wants changed; what to answer."""
     role = await parts.github.reads.permission(repo, actor, fresh=True)
     if role not in WRITE:
-        raise NotAllowed(messages.not_allowed_there(repo, "write", role))
-    happening = Happening(
-        kind="reviewed", actor=actor, name=wish.text, text=f"{code(actor)} wants something changed in it"
-    )
+        raise NotAllowed(usage.not_allowed_there(repo, "write", role))
+    happening = Happening(kind="reviewed", actor=actor, name=wish.text, text=reasons.reviewed(actor))
     decision = await driver.happen(wish.run_id, [(wish.task, happening)])
     if not any(moment.kind == "reviewed" for moment in decision.history):
         raise UserError(_not_ours(await parts.runs.load(wish.run_id), wish.task))
-    return f"I will try {code(wish.task)} again with what you wrote; this pull request gets the result."
+    return changes.revised(wish.task)
 
 
 def _not_ours(run: Run | None, task_id: str) -> str:
     task = run.tasks.get(task_id) if run is not None else None
     if task is not None and task.assignee:
-        return f"The task is with {code(task.assignee)}; `/lockstep assign {task_id} agent` gives it back first."
-    return "The task is over, so there is nothing to try again."
+        return refusals.with_a_person(task.assignee, task_id)
+    return refusals.TASK_OVER

@@ -9,6 +9,7 @@ from typing import Literal, Protocol
 
 import msgspec
 
+from services.core.messages import reasons
 from services.engine.attempts import Order, Result
 from services.engine.parts import Spawn
 from services.errors import (
@@ -67,7 +68,7 @@ def trouble_of(error: BaseException) -> Trouble:
         )
     if isinstance(error, GitError):
         return Trouble(kind="GitError", message=str(error))
-    told = str(error) if isinstance(error, LockstepError) else "it broke; the worker's log says where"
+    told = str(error) if isinstance(error, LockstepError) else reasons.WORKER_BROKE
     return Trouble(kind="AgentError", message=told)
 
 
@@ -120,7 +121,7 @@ class Queued:
         if told.result is not None:
             return told.result
         await self._results.forget(key)
-        raise error_of(told.trouble or Trouble(kind="AgentError", message="the worker said nothing"))
+        raise error_of(told.trouble or Trouble(kind="AgentError", message=reasons.WORKER_SILENT))
 
     async def _give_up(self, order: Order) -> None:
         """Nobody waits here any more. Where the attempt still counts, another process does, or will."""

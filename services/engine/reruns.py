@@ -5,10 +5,10 @@ before a crash or by a person, and is left alone.
 """
 
 from services.core.machine import Happening, TaskState
+from services.core.messages import reasons
 from services.core.plan import Task
 from services.core.repair import failed
 from services.core.repairs import Repair
-from services.core.text import plain
 from services.engine.outcome import Outcome
 from services.engine.parts import Parts
 from services.errors import NotFound, Refused
@@ -16,8 +16,6 @@ from services.store.runs import Due
 
 UNDER_WAY = 15.0
 """Seconds until it is looked whether the rest of a run has ended; before that GitHub runs nothing of it again."""
-RUNNING = "already running"
-"""Of GitHub's text then."""
 
 
 async def rerun(parts: Parts, task: Task, state: TaskState, due: Due) -> Outcome:
@@ -31,7 +29,7 @@ async def rerun(parts: Parts, task: Task, state: TaskState, due: Due) -> Outcome
     try:
         is_done = await _rerun(parts, task.repo, repair)
     except (Refused, NotFound) as refused:
-        text = f"{failed(repair)}, and its jobs can't be run again: {plain(refused.message, 300)}"
+        text = reasons.not_run_again(failed(repair), refused.message)
         return Outcome(happened=(Happening(kind="broke", text=text, fence=state.fence),))
     return Outcome(look=True) if is_done else Outcome(again_in=UNDER_WAY, free=True)
 
@@ -53,7 +51,7 @@ async def _rerun(parts: Parts, repo: str, repair: Repair) -> bool:
         try:
             await parts.github.writes.rerun_failed(repo, repair.sha, run_id)
         except Refused as refused:
-            if RUNNING not in refused.message:
+            if "already running" not in refused.message:
                 raise
             is_done = False
     return is_done

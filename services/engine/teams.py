@@ -6,7 +6,7 @@ that everybody is in.
 
 from collections.abc import Sequence
 
-from services.core.text import code
+from services.core.messages import refusals
 from services.errors import Refused, UserError
 from services.github.reads import Reads
 
@@ -17,16 +17,13 @@ async def is_in_one(reads: Reads, repo: str, teams: Sequence[str], login: str) -
     unread = ""
     for team in teams:
         if team.partition("/")[0].lower() != owner.lower():
-            unread = unread or f"{code(team)} is not a team of {code(owner)}; correct `approvals.teams`."
+            unread = unread or refusals.no_team_of(team, owner)
             continue
         try:
             if await reads.is_member(repo, team, login):
                 return True
         except Refused:
-            unread = unread or (
-                f"I can't see who is in {code(team)}: the App lacks the permission `members: read` on {code(owner)}. "
-                "An owner of it can grant that in the App's settings."
-            )
+            unread = unread or refusals.team_unseen(team, owner)
     if unread:
-        raise UserError(f"This repository's settings name teams that approve plans. {unread}")
+        raise UserError(refusals.teams_unread(unread))
     return False

@@ -36,18 +36,20 @@ class Tracking:
     async def dress(self, board: Board, task: Task, made: IssueInfo) -> str:
         """What there is to note of it."""
         self._made[board.run.id, task.id] = made
-        writes, wanted, noted = self._parts.github.writes.ranked("plan"), await self.wants(task.repo), []
+        writes, wanted = self._parts.github.writes.ranked("plan"), await self.wants(task.repo)
+        noted: dict[str, str] = {}
         try:
             await writes.add_labels(task.repo, made.number, wanted.labels)
         except (Refused, NotFound) as refused:
-            noted.append(f"labels: {refused.message}")
+            noted["labels"] = refused.message
         try:
             if wanted.assign == "codeowners" and (owners := await self._owners(task)):
                 await writes.assign(task.repo, made.number, *owners)
         except (Refused, NotFound) as refused:
-            noted.append(f"assignees: {refused.message}")
-        noted += await self._link(board, task)
-        return "; ".join(noted)[:200]
+            noted["assignees"] = refused.message
+        for refusal in await self._link(board, task):
+            noted["blocked_by"] = refusal
+        return "; ".join(f"{what}: {why}" for what, why in noted.items())[:200]
 
     async def _owners(self, task: Task) -> tuple[str, ...]:
         for place in PLACES:
@@ -72,7 +74,7 @@ class Tracking:
                     writes = self._parts.github.writes.ranked("plan")
                     await writes.block_issue(waits.repo, number, blocker)
             except (Refused, NotFound) as refused:
-                noted.append(f"blocked by: {refused.message}")
+                noted.append(refused.message)
         return noted
 
     def _number(self, board: Board, task: Task) -> int:

@@ -17,8 +17,9 @@ import structlog
 from services.core import names
 from services.core.backoff import delay
 from services.core.clock import from_text
+from services.core.commands import Command
+from services.core.messages import tries
 from services.core.targets import only
-from services.core.text import code, plain
 from services.core.trying import Tried, outcome
 from services.engine.parts import Parts
 from services.engine.stickies import Stickies
@@ -50,7 +51,7 @@ class Trying:
     @property
     def _rows(self) -> Trials:
         if self._parts.trials is None:
-            raise UserError("This instance tries nothing.")
+            raise UserError(tries.NOT_HERE)
         return self._parts.trials
 
     async def meant(self, repo: str, number: int, targets: Sequence[str]) -> tuple[str, int]:
@@ -61,10 +62,10 @@ class Trying:
             return match["repo"], int(match["number"])
         run = await self._parts.runs.of_plan(f"{repo}#{number}")
         if run is None:
-            raise UserError("Name a pull request as `owner/repo#n`; this plan has not been started.")
+            raise UserError(tries.NOT_STARTED)
         task = only(run, targets)
         if not run.tasks[task].pull:
-            raise UserError(f"{code(task)} has no pull request yet, so there is nothing to try.")
+            raise UserError(tries.no_pull(task))
         return run.plan.by_id[task].repo, run.tasks[task].pull
 
     async def ask(self, repo: str, number: int, actor: str) -> str:
@@ -74,17 +75,14 @@ class Trying:
         try:
             pull = await self._parts.github.reads.pull(name, number, fresh=True)
         except NotFound:
-            raise UserError(f"{code(place)} is no pull request; name one, or a task that has one.") from None
+            raise UserError(tries.is_none(place)) from None
         if pull.state != "open":
-            raise UserError(f"{code(place)} is not open.")
+            raise UserError(tries.not_open(place))
         if pull.head_repo.lower() != name.lower():
-            raise UserError(
-                f"{code(place)} comes from a fork, whose code would run with this repository's secrets. Push it to a "
-                "branch here to have it tried."
-            )
+            raise UserError(tries.from_fork(place))
         others = [row for row in await self._rows.open(name) if row.number != number]
         if len(others) >= MOST:
-            raise UserError(f"{len(others)} pull requests of {code(name)} are being tried; wait for one of them.")
+            raise UserError(tries.too_many(len(others), name))
         await self._rows.ask(name, number, actor, self._parts.clock.now())
         self._soon(name, number)
         return place
@@ -118,10 +116,10 @@ class Trying:
                 await self._go_on(row)
             except (NotFound, Refused) as error:
                 log.info("a try was refused", repo=repo, number=number, error=str(error))
-                await self._finish(row, f"GitHub does not let me try it: {plain(error.message, 300)}")
+                await self._finish(row, tries.refused(error.message))
             except ApiError as error:
-                tries = self._failed[place] = self._failed.get(place, 0) + 1
-                rest = delay(f"try {repo}#{number}", tries, retry_after=error.retry_after, base=2.0)
+                count = self._failed[place] = self._failed.get(place, 0) + 1
+                rest = delay(f"try {repo}#{number}", count, retry_after=error.retry_after, base=2.0)
                 self._later(repo, number, rest)
 
     async def _go_on(self, row: TrialRow) -> None:
@@ -139,17 +137,17 @@ class Trying:
         reads = self._parts.github.reads
         pull = await reads.pull(row.repo, row.number, fresh=True, worked_out=True)
         if pull.state != "open" or pull.head_repo.lower() != row.repo.lower():
-            await self._finish(row, "It is not open any more, so there is nothing to try.")
+            await self._finish(row, tries.NOT_OPEN_ANY_MORE)
             return None
         if pull.mergeable is False:
-            await self._finish(row, "It conflicts with its base, so there is no merge to try.")
+            await self._finish(row, tries.CONFLICTS)
             return None
         base = await reads.branch(row.repo, pull.base_ref, fresh=True)
         tree = await self._tree(row.repo, pull, base or "")
         if not tree or base is None:
             await self._wait(row)
             return None
-        message = f"Try {row.repo}#{row.number}\n\nThe merge of {pull.head_sha} with {pull.base_ref}; it is not merged."
+        message = tries.commit(row.repo, row.number, pull.head_sha, pull.base_ref)
         sha = await self._parts.github.writes.create_commit(row.repo, message, tree, (base, pull.head_sha))
         if not await self._rows.begun(row, sha, pull.head_sha, base, self._parts.clock.now()):
             return None
@@ -165,10 +163,10 @@ class Trying:
     async def _wait(self, row: TrialRow) -> None:
         """GitHub works it out once it was asked."""
         place = (row.repo, row.number)
-        tries = self._failed[place] = self._failed.get(place, 0) + 1
-        if tries > WAITS:
-            return await self._finish(row, "GitHub does not say whether it can be merged; `/lockstep try` asks again.")
-        self._later(row.repo, row.number, delay(f"try {row.repo}#{row.number}", tries, base=1.0))
+        count = self._failed[place] = self._failed.get(place, 0) + 1
+        if count > WAITS:
+            return await self._finish(row, tries.NOT_KNOWN)
+        self._later(row.repo, row.number, delay(f"try {row.repo}#{row.number}", count, base=1.0))
         return None
 
     async def _judge(self, row: TrialRow) -> None:
@@ -200,6 +198,6 @@ class Trying:
             await self._parts.github.writes.delete_branch(row.repo, branch)
         except (NotFound, Refused) as error:  # what came of it is said all the same
             log.info("the branch of a try stays", repo=row.repo, branch=branch, error=str(error))
-            text = f"{text} GitHub does not let me delete {code(branch)}; delete it yourself."
-        if await self._rows.finish(row, Answer(to=row.actor, command="/lockstep try", text=text)):
+            text = tries.branch_stays(text, branch)
+        if await self._rows.finish(row, Answer(to=row.actor, command=str(Command(verb="try")), text=text)):
             self._stickies.touch(row.repo, row.number)

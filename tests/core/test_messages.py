@@ -1,12 +1,17 @@
 """What the bot posts besides the plan comment, and that foreign text in it is dead."""
 
+import importlib
+import pkgutil
 from inspect import isfunction
 from pathlib import Path
+from types import ModuleType
 
 import msgspec
+import pytest
 from inline_snapshot import snapshot
 
 from services.core import messages
+from tests.kit.constants import constants
 from tests.kit.plans import happen, in_review, run, task
 
 
@@ -37,24 +42,6 @@ def test_a_tracking_issue_ends_with_what_the_repository_adds() -> None:
     assert "\n\n- [ ] told &lt;!-- lockstep:key=x -->\n\n<sub>" in body
 
 
-def test_what_is_said_of_tracking_issues_that_people_touch() -> None:
-    assert [
-        messages.by_its_issue("api", "cancelled"),
-        messages.by_its_issue("api", "retried"),
-        messages.closed_undone("api"),
-        messages.without_issue("api", "ana", is_gone=True),
-        messages.without_issue("api", "ana", is_gone=False),
-    ] == snapshot(
-        [
-            "`api` is cancelled, because its issue was closed as not planned; opening it again takes it up.",
-            "`api` is taken up again, because its issue was opened again.",
-            "`api` is not done and goes on. If it was done in another way, `/lockstep skip api` lets go on what waits for it; `/lockstep cancel api` ends it.",
-            "`ana` has deleted the tracking issue of `api`. The task goes on without it, where it is; `/lockstep cancel api` ends it.",
-            "`ana` has moved away the tracking issue of `api`. The task goes on without it, where it is; `/lockstep cancel api` ends it.",
-        ]
-    )
-
-
 def test_a_pull_request_names_what_it_depends_on() -> None:
     current = happen(
         in_review(task("schema", repo="acme/schema"), task("api", "schema")), "schema", "merged", sha="c" * 40
@@ -80,15 +67,6 @@ def test_titles_and_commits_call_nobody_and_close_nothing() -> None:
     assert messages.issue_title(hostile) == "Thanks @\u2060octocat, f\u2060ixes #\u20601"
     assert messages.commit_message(run(hostile), hostile) == snapshot(
         "Thanks @\u2060octocat, f\u2060ixes #\u20601\n\nPlan: acme/platform#7\nTask: x\n"
-    )
-
-
-def test_refusals_say_what_is_missing() -> None:
-    assert messages.not_allowed("approve", "maintain", "read") == snapshot(
-        "`/lockstep approve` needs the maintain permission on this repository; you have read."
-    )
-    assert messages.unknown_verb("approve") == snapshot(
-        "I don't know that command. Did you mean `/lockstep approve`? `/lockstep help` lists what I can do."
     )
 
 
@@ -159,18 +137,6 @@ Depends-On: acme/web#9
     assert "acme/web" not in messages.revert_body(current, first, "k", frozenset({"acme/web"}))
 
 
-def test_what_can_not_be_done_here_or_in_this_name() -> None:
-    assert messages.about_the_plan("run") == snapshot(
-        "`/lockstep run` is about the plan as a whole; say it on the plan's issue."
-    )
-    assert messages.not_allowed_there("acme/api", "write", "read") == snapshot(
-        "That needs the write permission on `acme/api`, which it would change; you have read."
-    )
-    assert messages.lent_in_vain("ana", "retry", "write", "read") == snapshot(
-        "`ana`, in whose name you may use `/lockstep retry`, has no write permission on this repository any more, only read."
-    )
-
-
 def test_why_a_tracking_issue_is_closed_that_was_taken_out_of_the_plan() -> None:
     assert messages.withdrawn(run(task("a")), "k") == snapshot("""\
 This task was taken out of the plan in acme/platform#7, so it is not planned any more.
@@ -187,7 +153,25 @@ This task was taken out of the plan in acme/platform#7, so it is not planned any
     )
 
 
-def test_every_message_is_shown_here() -> None:
-    shown = Path(__file__).read_text()
-    told = [name for name, each in vars(messages).items() if isfunction(each) and each.__module__ == messages.__name__]
-    assert [name for name in told if f"messages.{name}(" not in shown] == []
+def test_what_is_said_in_the_same_words_everywhere() -> None:
+    assert constants(messages) == snapshot(
+        {
+            "FOOT": "<sub>Lockstep keeps this up to date. `/lockstep help` lists the commands.</sub>",
+            "MADE": "<sub>Made by Lockstep; the plan's issue shows how far everything is.</sub>",
+        }
+    )
+
+
+def _modules() -> list[ModuleType]:
+    found = pkgutil.iter_modules(messages.__path__, f"{messages.__name__}.")
+    return [messages, *(importlib.import_module(each.name) for each in found)]
+
+
+@pytest.mark.parametrize("module", _modules(), ids=lambda module: module.__name__.rpartition(".")[2])
+def test_every_message_is_shown_in_a_test(module: ModuleType) -> None:
+    name = module.__name__.rpartition(".")[2]
+    shown = Path(__file__).with_name(f"test_{name}.py").read_text()
+    told = [each for each, what in vars(module).items() if isfunction(what) and what.__module__ == module.__name__]
+    wanted = [f"{name}.{each}(" for each in told if not each.startswith("_")]
+    wanted += [f"constants({name})"] if constants(module) else []
+    assert [each for each in wanted if each not in shown] == []

@@ -1,4 +1,8 @@
-"""Every text the bot posts on GitHub outside the plan comment (that one is in plan_comment.py): calm, short, specific.
+"""What the bot posts on GitHub of its own accord: tracking issues, pull requests, commits. Calm, short, specific.
+
+Everything else that people read lies beside it, a theme a file: answers of commands, refusals, why a task stands still,
+what check runs say. The comments that are kept up to date have files of their own (plan_comment.py, pull_comment.py),
+and so has each long answer (explained.py, simulated.py and their like). Handlers and the engine hold no sentence.
 
 Foreign text goes through text.code or text.plain without exception; a marker tells the bot its own things again.
 `hidden` names the repositories that must not be mentioned where a text is going, because whoever reads it there may
@@ -6,7 +10,6 @@ not see them: private ones, in a public repository.
 """
 
 from collections.abc import Iterable
-from typing import Literal
 
 from services.core.board import Run
 from services.core.machine import TaskState
@@ -18,10 +21,6 @@ FOOT = "<sub>Lockstep keeps this up to date. `/lockstep help` lists the commands
 MADE = "<sub>Made by Lockstep; the plan's issue shows how far everything is.</sub>"
 
 NONE: frozenset[str] = frozenset()
-NO_MODEL = (
-    "This issue holds no plan, and no model is set here that could draft one. Write tasks as "
-    "`- [ ] **id** What to do (owner/repo)` or in a `yaml` block; or whoever runs this Lockstep sets `LOCKSTEP_MODEL`."
-)
 
 
 def issue_title(task: Task) -> str:
@@ -110,52 +109,3 @@ def named(run: Run, needs: Iterable[str], hidden: frozenset[str]) -> str:
     wanted = tuple(needs)
     shown = [code(need) for need in wanted if run.plan.by_id[need].repo not in hidden]
     return ", ".join([*shown, *(["work elsewhere"] if len(shown) < len(wanted) else [])])
-
-
-def by_its_issue(task: str, kind: Literal["cancelled", "retried"]) -> str:
-    """What closing or opening a tracking issue by hand has done."""
-    if kind == "cancelled":
-        return f"{code(task)} is cancelled, because its issue was closed as not planned; opening it again takes it up."
-    return f"{code(task)} is taken up again, because its issue was opened again."
-
-
-def closed_undone(task: str) -> str:
-    """A tracking issue was closed as completed, and its task is not done."""
-    return (
-        f"{code(task)} is not done and goes on. If it was done in another way, `/lockstep skip {task}` lets go on what "
-        f"waits for it; `/lockstep cancel {task}` ends it."
-    )
-
-
-def without_issue(task: str, actor: str, *, is_gone: bool) -> str:
-    """A tracking issue is no longer where it was."""
-    what = "deleted" if is_gone else "moved away"
-    return (
-        f"{code(actor)} has {what} the tracking issue of {code(task)}. The task goes on without it, where it is; "
-        f"`/lockstep cancel {task}` ends it."
-    )
-
-
-def unknown_verb(near: str) -> str:
-    hint = f" Did you mean `/lockstep {near}`?" if near else ""
-    return f"I don't know that command.{hint} `/lockstep help` lists what I can do."
-
-
-def about_the_plan(verb: str) -> str:
-    return f"`/lockstep {verb}` is about the plan as a whole; say it on the plan's issue."
-
-
-def not_allowed_there(repo: str, needed: str, have: str) -> str:
-    return f"That needs the {needed} permission on {code(repo)}, which it would change; you have {have}."
-
-
-def lent_in_vain(lender: str, verb: str, needs: str, role: str) -> str:
-    """In whose name somebody wanted to use a command has lost the permission for it."""
-    return (
-        f"{code(lender)}, in whose name you may use `/lockstep {verb}`, has no {needs} permission on this repository "
-        f"any more, only {role}."
-    )
-
-
-def not_allowed(verb: str, needed: str, have: str) -> str:
-    return f"`/lockstep {verb}` needs the {needed} permission on this repository; you have {have}."

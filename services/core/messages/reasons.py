@@ -1,0 +1,121 @@
+"""Why a task stands where it stands: what follows its name in tables, answers and its pull request's comment.
+
+Some are sentences, as an attempt reports them; most go on after a colon.
+"""
+
+from collections.abc import Sequence
+
+from services.core.text import code, plain
+
+PATHS = 3
+"""Paths that one reason names."""
+
+APPROVAL_TAKEN_BACK = "approval taken back"
+APPROVER_LOST_WRITE = (
+    "the person who approved the plan can no longer write to this repository; somebody else has to approve"
+)
+CONFLICTS = "conflicts with its base branch"
+UPDATE_PENDING = "GitHub has not updated its branch; `/lockstep rebase` asks again"
+NOT_OPEN = "its pull request is not open any more"
+PUSHED_MEANWHILE = "somebody else pushed to its branch meanwhile, or its base is another one now"
+UP_TO_DATE = "its branch holds everything of its base already"
+RECREATE = "its branch conflicts with its base; `/lockstep recreate` makes it anew"
+LEFT_TO_PEOPLE = "its pull request is left to people"
+UNCHANGED = "The agent changed nothing."
+SUPERSEDED = "This attempt is over; its result is not wanted any more."
+WORKER_BROKE = "it broke; the worker's log says where"
+WORKER_SILENT = "the worker said nothing"
+VERIFIED_TOO_LONG = "The verification did not end in time."
+GAVE_UP = {
+    "track": "its tracking issue could not be made: ",
+    "open_pull": "its pull request could not be opened: ",
+    "merge": "it could not be merged: ",
+    "update_branch": "its branch could not be brought up to date: ",
+    "discard": "its pull request could not be closed: ",
+    "revert": "it could not be taken back: ",
+}
+"""By the kind of what could not be done."""
+
+
+def gave_up(kind: str, why: str) -> str:
+    """why: GitHub's or git's own text."""
+    return GAVE_UP.get(kind, "") + plain(why, 300)
+
+
+def assigned(login: str) -> str:
+    return f"it is with {code(login)}; merge it by hand, or `/lockstep skip` it once it is done elsewhere"
+
+
+def attached(author: str, number: int) -> str:
+    return f"{code(author)} does it in #{number}; it is done once that is merged"
+
+
+def reviewed(actor: str) -> str:
+    return f"{code(actor)} wants something changed in it"
+
+
+def pull_refused(why: str) -> str:
+    return f"GitHub refused the pull request: {plain(why)}"
+
+
+def not_merged_yet(why: str) -> str:
+    return f"GitHub does not merge it yet: {plain(why)}"
+
+
+def not_queued(why: str) -> str:
+    return f"GitHub does not put it into the merge queue: {plain(why)}"
+
+
+def queued(base: str) -> str:
+    return f"is in the merge queue of {code(base)}"
+
+
+def not_updated(why: str) -> str:
+    return f"GitHub does not update its branch: {plain(why)}"
+
+
+def branch_is_anothers(branch: str, task: str) -> str:
+    return f"somebody else pushed to {code(branch)}: delete that branch yourself, then `/lockstep retry {task}`"
+
+
+def not_run_again(failed: str, why: str) -> str:
+    """failed: what failed, in words of ours."""
+    return f"{failed}, and its jobs can't be run again: {plain(why, 300)}"
+
+
+# What an attempt reports; it is escaped as a whole where it comes in.
+
+
+def some(paths: Sequence[str], count: int) -> str:
+    """The first of so many paths."""
+    first = ", ".join(paths)
+    return f"{first} and {count - len(paths)} more" if count > len(paths) else first
+
+
+def not_taken(why: str) -> str:
+    return f"The result is not taken: {why}."
+
+
+def outside(paths: str) -> str:
+    return f"The task's paths do not cover {paths}."
+
+
+def held_back(paths: str, why: str) -> str:
+    return f"A person has to look at {paths}: {why}."
+
+
+def anothers_commit(branch: str, sha: str) -> str:
+    return f"Somebody else has pushed to {branch}; their commit {sha[:12]} was left as it is."
+
+
+def pushed_at_once(branch: str) -> str:
+    return f"Somebody else pushed to {branch} at the same moment."
+
+
+def out_of_time(seconds: int) -> str:
+    return f"The task's {seconds} s were over."
+
+
+def verification_failed(exit_code: int, said: str) -> str:
+    """said: the last line that it printed."""
+    return f"The verification ended with exit code {exit_code}{': ' + said if said else ''}"

@@ -1,0 +1,102 @@
+"""reasons: why a task stands where it stands; what GitHub and git say is dead in it."""
+
+from inline_snapshot import snapshot
+
+from services.core.messages import reasons
+from tests.kit.constants import constants
+
+
+def test_the_same_words_every_time() -> None:
+    assert constants(reasons) == snapshot(
+        {
+            "APPROVAL_TAKEN_BACK": "approval taken back",
+            "APPROVER_LOST_WRITE": "the person who approved the plan can no longer write to this repository; somebody else has to approve",
+            "CONFLICTS": "conflicts with its base branch",
+            "UPDATE_PENDING": "GitHub has not updated its branch; `/lockstep rebase` asks again",
+            "NOT_OPEN": "its pull request is not open any more",
+            "PUSHED_MEANWHILE": "somebody else pushed to its branch meanwhile, or its base is another one now",
+            "UP_TO_DATE": "its branch holds everything of its base already",
+            "RECREATE": "its branch conflicts with its base; `/lockstep recreate` makes it anew",
+            "LEFT_TO_PEOPLE": "its pull request is left to people",
+            "UNCHANGED": "The agent changed nothing.",
+            "SUPERSEDED": "This attempt is over; its result is not wanted any more.",
+            "WORKER_BROKE": "it broke; the worker's log says where",
+            "WORKER_SILENT": "the worker said nothing",
+            "VERIFIED_TOO_LONG": "The verification did not end in time.",
+            "GAVE_UP": {
+                "track": "its tracking issue could not be made: ",
+                "open_pull": "its pull request could not be opened: ",
+                "merge": "it could not be merged: ",
+                "update_branch": "its branch could not be brought up to date: ",
+                "discard": "its pull request could not be closed: ",
+                "revert": "it could not be taken back: ",
+            },
+        }
+    )
+
+
+def test_what_people_do_with_a_task() -> None:
+    assert [
+        reasons.assigned("ana"),
+        reasons.attached("ana", 7),
+        reasons.reviewed("ana"),
+        reasons.branch_is_anothers("lockstep/platform-7/api", "api"),
+    ] == snapshot(
+        [
+            "it is with `ana`; merge it by hand, or `/lockstep skip` it once it is done elsewhere",
+            "`ana` does it in #7; it is done once that is merged",
+            "`ana` wants something changed in it",
+            "somebody else pushed to `lockstep/platform-7/api`: delete that branch yourself, then `/lockstep retry api`",
+        ]
+    )
+
+
+def test_what_github_refuses() -> None:
+    said = "Closes #4, says @ana: <b>no</b>"
+    assert [
+        reasons.gave_up("merge", said),
+        reasons.gave_up("attempt", said),
+        reasons.pull_refused(said),
+        reasons.not_merged_yet(said),
+        reasons.not_queued(said),
+        reasons.queued("main"),
+        reasons.not_updated(said),
+        reasons.not_run_again("`build` failed", said),
+    ] == snapshot(
+        [
+            "it could not be merged: C\u2060loses \\#\u20604, says \\@\u2060ana\\: \\<b\\>no\\</b\\>",
+            "C\u2060loses \\#\u20604, says \\@\u2060ana\\: \\<b\\>no\\</b\\>",
+            "GitHub refused the pull request: C\u2060loses \\#\u20604, says \\@\u2060ana\\: \\<b\\>no\\</b\\>",
+            "GitHub does not merge it yet: C\u2060loses \\#\u20604, says \\@\u2060ana\\: \\<b\\>no\\</b\\>",
+            "GitHub does not put it into the merge queue: C\u2060loses \\#\u20604, says \\@\u2060ana\\: \\<b\\>no\\</b\\>",
+            "is in the merge queue of `main`",
+            "GitHub does not update its branch: C\u2060loses \\#\u20604, says \\@\u2060ana\\: \\<b\\>no\\</b\\>",
+            "`build` failed, and its jobs can't be run again: C\u2060loses \\#\u20604, says \\@\u2060ana\\: \\<b\\>no\\</b\\>",
+        ]
+    )
+
+
+def test_what_an_attempt_reports() -> None:
+    assert [
+        reasons.not_taken("it holds a symbolic link that leads out of the repository"),
+        reasons.outside(reasons.some(["b.py", "c.py"], 2)),
+        reasons.outside(reasons.some(["b.py", "c.py"], 5)),
+        reasons.held_back(".github/workflows/ci.yml", "it can run with the repository's secrets"),
+        reasons.anothers_commit("lockstep/platform-7/api", "a" * 40),
+        reasons.pushed_at_once("lockstep/platform-7/api"),
+        reasons.out_of_time(1800),
+        reasons.verification_failed(2, "No rule to make target"),
+        reasons.verification_failed(2, ""),
+    ] == snapshot(
+        [
+            "The result is not taken: it holds a symbolic link that leads out of the repository.",
+            "The task's paths do not cover b.py, c.py.",
+            "The task's paths do not cover b.py, c.py and 3 more.",
+            "A person has to look at .github/workflows/ci.yml: it can run with the repository's secrets.",
+            "Somebody else has pushed to lockstep/platform-7/api; their commit aaaaaaaaaaaa was left as it is.",
+            "Somebody else pushed to lockstep/platform-7/api at the same moment.",
+            "The task's 1800 s were over.",
+            "The verification ended with exit code 2: No rule to make target",
+            "The verification ended with exit code 2",
+        ]
+    )
