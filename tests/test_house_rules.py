@@ -156,7 +156,7 @@ def test_the_search_for_sentences_finds_them() -> None:
         ('"""A docstring of words."""', 0),
         ('log.info("it is gone", why="of that")', 0),
         ('Outcome(note=f"it is {x}")', 0),
-        ('Outcome(text="it is so")', 1),
+        ('Outcome(text="it waits")', 1),
         ('known = "not found" in message', 0),
         ('raise Fenced("out of date")', 0),
         ('key = f"{repo}#{number}"', 0),

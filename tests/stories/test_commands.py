@@ -174,7 +174,7 @@ async def test_status_before_and_after(story: Story) -> None:
     assert await story.ask("/lockstep approve\n/lockstep run") == "+1"
     await story.until("**Stopped:")
     assert await story.ask("/lockstep status\n/lockstep status nobody") == "confused"
-    await story.until("`nobody` is no task of this plan.")
+    await story.until("`nobody` is no task of this plan; name a task id, `owner/repo`, `failed` or `all`.")
     said = re.sub(r"\d+\.\d s", "N s", answers(story).partition("shows how far it is.\n\n")[2])
     assert said == snapshot("""\
 > `ana` `/lockstep status`
@@ -184,7 +184,7 @@ async def test_status_before_and_after(story: Story) -> None:
 
 > `ana` `/lockstep status nobody`
 
-`nobody` is no task of this plan.\
+`nobody` is no task of this plan; name a task id, `owner/repo`, `failed` or `all`.\
 """)
 
 
