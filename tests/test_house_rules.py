@@ -110,11 +110,11 @@ TEXT_ELSEWHERE = {
 SENTENCE = re.compile(r"[a-z}`][,.;:]? [a-z{`(]", re.IGNORECASE)
 
 
-def test_handlers_and_the_engine_hold_no_sentence() -> None:
+def test_handlers_and_the_engine_hold_no_sentence(trees: Trees) -> None:
     """What people read lies in services/core, each text with its snapshot."""
     found = [
         f"{name}:{line} {text!r}"
-        for name, tree in TREES.items()
+        for name, tree in trees.items()
         if name.startswith(("handlers/", "services/engine/"))
         for line, text in sentences(tree)
     ]
