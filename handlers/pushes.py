@@ -21,9 +21,11 @@ async def on_push(event: Event, engine: Engine) -> None:
     if not event.repo:
         return
     engine.forget(event.repo, *_changed(event), told=event.told)
-    if event.name == "repository" and event.old_name:
-        engine.forget(_before(event), "repository", "file")
-        engine.forget("", "installed")
+    if event.name == "repository":
+        engine.forget("", "installed")  # which tells what is private or archived, too
+        if event.old_name:
+            engine.forget(_before(event), "repository", "file")
+            engine.renamed(_before(event), event.repo)
     push = event.push
     if push is None or not push.branch or push.branch != event.default_branch:
         return

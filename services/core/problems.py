@@ -33,6 +33,7 @@ class Kind(NamedTuple):
 
 
 KINDS: dict[str, Kind] = {
+    "archived_repo": Kind("A repository is archived, so GitHub lets nobody change anything there."),
     "bad_id": Kind("The id of a task does not have the allowed form, or git could not name a branch after it."),
     "bad_path": Kind(
         "An entry of `paths` is absolute, leaves the repository, reaches into `.git` or is not a pattern."

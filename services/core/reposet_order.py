@@ -1,5 +1,5 @@
 """What a plan takes from the owner's set of repositories: which of them are closed, and, where the set says so, their
-order.
+order. Nothing can be done in one that is archived either.
 
 The order only fills a gap: a task that states needs keeps exactly those. One that states none waits for what its
 repository depends on, that is for the last tasks there, which no other task of that repository needs; and no need is
@@ -7,7 +7,7 @@ added that would close a circle. All that is added stands in the plan like a sta
 hash, so it is approved, and what runs is that. A change of the set makes another text, which nobody has approved.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 import msgspec
 
@@ -29,9 +29,15 @@ BROKEN = (
 )
 
 
-def in_set(parsed: Parsed, read: ReadSet) -> Parsed:
-    """The plan as it is in this set of repositories, and what speaks against it there."""
+def in_set(parsed: Parsed, read: ReadSet, archived: Collection[str] = ()) -> Parsed:
+    """The plan as it is in this set of repositories, and what speaks against it there. archived: those of its
+    repositories that are.
+    """
     findings = Findings()
+    for task in parsed.tasks:
+        if task.repo in archived:
+            message = f"{quote(task.repo, 140)} is archived, so nothing can be changed there; name another repository."
+            findings.add("archived_repo", message, Spot("", task.line, 1))
     if read.found is None:
         if read.inherit is not False and len({task.repo for task in parsed.tasks}) > 1:
             findings.add("broken_set", BROKEN)

@@ -14,6 +14,7 @@ from services.core.boxes import Box
 from services.core.cost import Spent
 from services.core.explain import Link
 from services.core.explained import told
+from services.core.former_names import FormerNames
 from services.core.lengths import Lengths
 from services.core.machine import ENDED, Happening, Kind, Override, TaskState
 from services.core.messages import changes, reasons, refusals, usage
@@ -72,6 +73,7 @@ class Asked(Shown):
         self._observer = Observer(parts)
         self._gates = Gatekeeper(parts, parts.gates) if parts.gates is not None else None
         self._moved: set[str] = set()  # repositories whose pull requests are going to be looked at
+        self._former = FormerNames()
         self.driver = Driver(parts, self.stickies, self._observer, Effects(parts, self._observer))
 
     async def draft(self, repo: str, number: int, actor: str, asked_at: datetime) -> str:

@@ -9,7 +9,6 @@ attempt (the network, the disk, no box) and that it may be tried again.
 """
 
 from collections.abc import Awaitable, Mapping, Sequence
-from contextlib import suppress
 from datetime import datetime
 from typing import Literal, Protocol
 
@@ -32,7 +31,7 @@ from services.git.bundle import DamagedBundle, bundle, left_ignored, restore, to
 from services.git.command import UnusableName
 from services.git.mirror import Mirrors, MissingBranch
 from services.git.result import HostileResult, shown
-from services.git.workspace import Author, StalePush, Workspace, is_own_commit, open_workspace
+from services.git.workspace import Author, RefusedPush, StalePush, Workspace, is_own_commit, open_workspace
 from services.registry import Registry
 from services.store.ledger import Call
 
@@ -323,8 +322,12 @@ class _Steps:
                 raise _Over("refused", reasons.anothers_commit(branch, tip))
             # After the look: whoever takes this attempt over from now on pushes onto another tip, and this push fails.
             await self._progress.confirm()
-            with suppress(StalePush):
+            try:
                 return await workspace.push(sha, branch, tip, token)
+            except RefusedPush as refused:
+                raise _Over("refused", reasons.no_push(branch, str(refused))) from None
+            except StalePush:
+                continue
         raise _Over("refused", reasons.pushed_at_once(branch))
 
     async def _is_own(self, repo: str, branch: str, tip: str, token: str) -> bool:

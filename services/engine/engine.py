@@ -45,6 +45,8 @@ class Engine(Asked):
         """
         known = self._parts.github.hear(repo, told) if told else ()
         self.doubt(repo, [subject for subject in subjects if subject not in known])
+        for name in self._former.all_of(repo)[1:]:
+            self.doubt(name, subjects)
         if self._parts.others is not None:
             self._parts.spawn("tell", self._parts.others.doubt(repo, subjects))
 
@@ -53,10 +55,14 @@ class Engine(Asked):
         for subject in subjects:
             self._parts.github.invalidate(repo, subject)
 
+    def renamed(self, old: str, new: str) -> None:
+        """A repository is called otherwise now, while plans that run go on calling it by its old name."""
+        self._former.add(old, new)
+
     async def look(self, *keys: str) -> None:
         """Wake every task that waits on one of the keys (names.pull_key, check_key, issue_key), whoever conducts it."""
         elsewhere: dict[tuple[str, str], list[str]] = {}
-        for plan_id, run_id, task in await self._parts.runs.waiting_on(keys):
+        for plan_id, run_id, task in await self._parts.runs.waiting_on(self._former.keys(keys)):
             if self._parts.runs.holds(plan_id):
                 self.driver.wake(run_id, [task])
             else:

@@ -120,7 +120,7 @@ class Intake:
         if draft is not None:
             parsed, changed_at = await drafted.read(self._parts, draft), from_text(draft.posted_at)
         if parsed.tasks:
-            parsed = in_set(parsed, await set_of(self._parts.github.reads, repo))
+            parsed = in_set(parsed, await set_of(self._parts.github.reads, repo), await self._archived(repo, parsed))
         if file == RELATIONS:
             parsed = settled(parsed, await self._parts.runs.of_plan(f"{repo}#{issue.number}"))
         if parsed.plan is not None and not parsed.plan.title:
@@ -141,6 +141,12 @@ class Intake:
             asked_by=draft.actor if draft is not None else "",
             related=found.keys,
         )
+
+    async def _archived(self, repo: str, parsed: Parsed) -> frozenset[str]:
+        """Those of a plan's repositories that are archived."""
+        reads, named = self._parts.github.reads, {task.repo for task in parsed.tasks}
+        installed = await reads.installed_repositories((await reads.installation_of(repo)).id)
+        return frozenset(each.full_name for each in installed if each.archived and each.full_name in named)
 
     async def nameable(self, repo: str, issue: IssueInfo, text: str, *, only_named: bool = False) -> list[str]:
         """The repositories a plan may name: its own, public ones, and private ones its text names and its author can
@@ -170,8 +176,8 @@ class Intake:
         hash; it is whole.
         """
         shown = await self._parts.plans.get(f"{repo}#{number}") or _found(await self.read(repo, number, adopt=True))
-        whole(shown)
-        fresh = await self.read(repo, number)
+        fresh = await self.read(repo, number)  # what stood against it may do so no more, and no event tells of that
+        whole(fresh or shown)
         wanted_hash = seen or shown.hash
         if fresh is None or fresh.hash != wanted_hash or (not seen and _could_not_see(fresh, asked_at)):
             raise UserError(refusals.changed_since(command))

@@ -31,11 +31,17 @@ NOISE = (
 )  # fmt: skip
 """What running a project leaves behind; left out of a commit when new. The repository's .gitignore decides."""
 DIFF = ("--raw", "--numstat", "-z", "--no-renames", "--no-abbrev", "--no-ext-diff", "--no-textconv")
+_REFUSED = ("archived so", "hook declined", "repository rule violations")
+"""GitHub's words, and git's, for what it never takes."""
 _UNSAFE_NAME = re.compile(r"[<>\n\x00]")
 
 
 class StalePush(GitError):
     """The remote branch doesn't stand where we thought: somebody else moved it, and it stays as it is."""
+
+
+class RefusedPush(GitError):
+    """The host takes no such push, however often it is tried: the repository is archived, or a rule forbids it."""
 
 
 @dataclass(frozen=True)
@@ -146,7 +152,7 @@ class Workspace:
     async def push(self, sha: str, branch: str, expected: str | None, token: str) -> None:
         """Move our branch on the remote from `expected` (None = it must not exist) to `sha`.
 
-        StalePush when it stands elsewhere.
+        StalePush when it stands elsewhere; RefusedPush when the host takes none.
         """
         if not check_branch(branch).startswith(OWN_PREFIX):
             raise GitError(f"{branch!r} is not one of our branches ({OWN_PREFIX}...)")
@@ -161,7 +167,9 @@ class Workspace:
             raise StalePush(f"{branch} on {self.repo} was moved by somebody else")
         if answer.code != 0:
             rejected = [line for line in answer.out.decode("utf-8", "replace").splitlines() if line.startswith("!")]
-            raise GitError(f"git push failed: {shown(' '.join(rejected))} {answer.err}".strip())
+            said = f"{shown(' '.join(rejected))} {answer.err}".strip()
+            kind = RefusedPush if any(word in said for word in _REFUSED) else GitError
+            raise kind(f"git push failed: {said}")
 
     async def _git(self, *args: str, stdin: bytes = b"") -> bytes:
         return await self.mirrors.git.run(*args, at=self.place, stdin=stdin)

@@ -414,6 +414,9 @@ class Writes:
                 self._cache.wrote(repo, subject, at)
 
     async def _identity(self, repo: str, rights: Rights, *, alone: bool) -> Identity:
-        """Alone = for this repository only; links between repositories need the whole installation."""
+        """Alone = for this repository only; links between repositories need the whole installation. GitHub answers to a
+        name that the repository had before, but gives no token for it.
+        """
         found = await self._reads.installation_of(repo)
-        return Identity(found.id, (repo.partition("/")[2],) if alone else (), tuple(sorted(rights)))
+        names = (self._reads.known_name(repo).partition("/")[2],) if alone else ()
+        return Identity(found.id, names, tuple(sorted(rights)))

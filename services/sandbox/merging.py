@@ -86,6 +86,8 @@ def check_allowed(
     admin = permissions is None and auth.role_of(sandbox.state, repo, actor) == "admin"
     if rules is None or (admin and not rules.enforce_admins):
         return
+    if rules.pushers is not None and actor not in rules.pushers:
+        raise Problem(405, requirements.NOT_AUTHORIZED)
     if rules.merge_queue:
         raise Problem(405, requirements.QUEUE)
     if rules.linear and method == "merge":

@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from services.sandbox.sandbox import Sandbox
 
 QUEUE = "Changes must be made through the merge queue"
+NOT_AUTHORIZED = (
+    "You're not authorized to push to this branch. Visit "
+    "https://docs.github.com/articles/about-protected-branches/ for more information."
+)
 
 
 def protection(sandbox: "Sandbox", issue: Issue) -> Protection | None:

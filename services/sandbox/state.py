@@ -57,6 +57,7 @@ class Protection(Record):
     code_owners: bool = False
     dismiss_stale: bool = False
     linear: bool = False
+    pushers: list[str] | None = None  # the only logins that may push or merge into it; None: all who can write
     enforce_admins: bool = False
     merge_queue: bool = False
     ruleset: bool = False  # asked for by a ruleset (GET /rules/branches), not by branch protection

@@ -40,7 +40,7 @@ class Reads:
         return SimpleNamespace(id="1")
 
     async def installed_repositories(self, installation_id: str) -> tuple[Any, ...]:
-        return (SimpleNamespace(full_name="acme/api", private=False),)
+        return (SimpleNamespace(full_name="acme/api", private=False, archived=False),)
 
     async def file(self, repo: str, path: str, **_: Any) -> str | None:
         return None

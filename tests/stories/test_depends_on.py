@@ -6,6 +6,7 @@ from services.engine.gates import Gatekeeper
 from tests.kit.story import Story
 
 REPOS = ("acme/api", "acme/web")
+OTHER = "https://elsewhere.test/acme/api/pull/1"
 ROLES = {"ana": "maintain", "bea": "write"}
 
 
@@ -114,3 +115,51 @@ async def test_a_required_gate_outlives_an_outage_and_a_crash(story: Story, monk
         await story.stop()
     await story.start()
     await story.until(lambda: gate(story, "acme/web", sha) == "success")
+
+
+async def test_each_need_that_has_to_be_put_right_is_said(story: Story) -> None:
+    await story.begin(REPOS, roles=ROLES)
+    issue = await story.issue("Something.", labels=())
+    closed, _ = await opened(story, "acme/api", "one", "")
+    await story.hub.ok("PATCH", f"/repos/acme/api/pulls/{closed}", {"state": "closed"}, who="bea")
+    needs = f"acme/api#{issue} acme/api#{closed} {OTHER}"
+    number, sha = await opened(story, "acme/web", "two", f"Depends-On: {needs} #1")
+    assert number == 1
+    await story.until(lambda: gate(story, "acme/web", sha) == "action_required")
+    assert summary(story, sha).splitlines() == [
+        f"- `acme/api#{issue}` is an issue; name the pull request that closes it",
+        f"- `acme/api#{closed}` was closed without merging; name another one, or remove it",
+        f"- `{OTHER}` lies on another host; only pull requests of this GitHub can be waited for",
+        "- `acme/web#1` is this pull request itself; remove it",
+    ]
+    await story.hub.ok("PATCH", f"/repos/acme/api/pulls/{closed}", {"state": "open"}, who="bea")
+    await story.until(lambda: f"`acme/api#{closed}` has not merged yet" in summary(story, sha))
+
+
+async def test_a_gate_goes_with_what_people_do_to_their_pull_request(story: Story) -> None:
+    """From a fork, force-pushed, turned to another base, closed and opened again."""
+    await story.begin(REPOS, roles=ROLES)
+    one, _ = await opened(story, "acme/api", "one", "")
+    await story.hub.ok("POST", "/repos/acme/web/forks", {}, who="finn")
+    await story.commit("finn/web", {"two.txt": "1\n"}, branch="two", by="finn")
+    asked = {"title": "two", "head": "finn:two", "base": "main", "body": f"Depends-On: acme/api#{one}"}
+    made = await story.hub.ok("POST", "/repos/acme/web/pulls", asked, who="finn")
+    pull, sha = f"/repos/acme/web/pulls/{made['number']}", made["head"]["sha"]
+    await story.until(lambda: gate(story, "acme/web", sha) == "in_progress")
+    await story.commit("acme/web", {"other.txt": "1\n"}, branch="other")
+    await story.hub.ok("PATCH", pull, {"base": "other"}, who="finn")
+    await story.hub.ok("PATCH", pull, {"state": "closed"}, who="finn")
+    await story.settled()
+    await story.hub.ok("PUT", f"/repos/acme/api/pulls/{one}/merge", {}, who="bea")
+    await story.settled()
+    assert gate(story, "acme/web", sha) == "in_progress"  # nobody waits for what is closed
+    await story.hub.ok("PATCH", pull, {"state": "open"}, who="finn")
+    await story.until(lambda: gate(story, "acme/web", sha) == "success")
+    fork = story.repo("finn/web")
+    await story.hub.do(story.hub.sandbox.git.set_ref, fork.id, "refs/heads/two", await main_of(story, fork.id))
+    forced = await story.commit("finn/web", {"two.txt": "2\n"}, branch="two", by="finn")
+    await story.until(lambda: gate(story, "acme/web", forced) == "success")
+
+
+async def main_of(story: Story, repo: int) -> str:
+    return await story.hub.do(lambda: story.hub.sandbox.git.refs(repo)["refs/heads/main"])

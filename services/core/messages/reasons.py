@@ -112,6 +112,10 @@ def pushed_at_once(branch: str) -> str:
     return f"Somebody else pushed to {branch} at the same moment."
 
 
+def no_push(branch: str, why: str) -> str:
+    return f"GitHub takes no push to {branch}: {why}"
+
+
 def out_of_time(seconds: int) -> str:
     return f"The task's {seconds} s were over."
 
