@@ -112,7 +112,7 @@ class TreeMerge:
             return
         sides = [gone.sides[0], gone.sides[1], gone.sides[2]]
         sides[side] = come.sides[side]
-        come.sides[side] = self._content(Stages(sides))[0]
+        come.sides[side] = self._content(Stages(sides), (new, old) if side == 1 else (old, new))[0]
 
     def _into_moved_directories(
         self, changes: Mapping[str, Change], theirs: git_moves.Moves, own: git_moves.Moves
@@ -146,8 +146,12 @@ class TreeMerge:
             self.conflicts.add(path)
         return merged
 
-    def _content(self, stages: Stages) -> tuple[Side | None, bool]:
-        """Two versions of a file made one, and whether they could be; modes are merged as contents are."""
+    def _content(self, stages: Stages, names: tuple[str, str] | None = None) -> tuple[Side | None, bool]:
+        """Two versions of a file made one, and whether they could be; modes are merged as contents are.
+
+        names: what the sides call it, where that is told in the marks of a conflict, which are longer then: the text
+        may come into another conflict, or pass for one side's of a merge that is clean.
+        """
         base, ours, theirs = stages.sides
         if ours is None or theirs is None:
             return ours or theirs, True
@@ -161,7 +165,12 @@ class TreeMerge:
         if not (ours[0].startswith("100") and theirs[0].startswith("100")):
             return ours, False
         text = old[1] if old[0].startswith("100") else ""
-        merged = git_texts.merge(self._read(text) if text else b"", self._read(ours[1]), self._read(theirs[1]))
+        marks = git_texts.MARKS
+        if names is not None:
+            one, other = (f"{label}:{name}\n" for label, name in zip(self.labels, names, strict=True))
+            marks = f"<<<<<<<< {one}".encode(), f">>>>>>>> {other}".encode()
+        old_text = self._read(text) if text else b""
+        merged = git_texts.merge(old_text, self._read(ours[1]), self._read(theirs[1]), marks)
         return (mode, self.git.write_blob(self.repo_id, merged.text)), is_clean and merged.is_clean
 
     def _read(self, sha: str) -> bytes:

@@ -95,8 +95,14 @@ class Merge(msgspec.Struct, frozen=True):
     is_clean: bool
 
 
-def merge(base: bytes, ours: bytes, theirs: bytes) -> Merge:
-    """Three-way: what only one side changed is taken, what both changed alike too, touching changes conflict."""
+MARKS = (b"<<<<<<< ours\n", b">>>>>>> theirs\n")
+
+
+def merge(base: bytes, ours: bytes, theirs: bytes, marks: tuple[bytes, bytes] = MARKS) -> Merge:
+    """Three-way: what only one side changed is taken, what both changed alike too, touching changes conflict.
+
+    marks: the lines around a conflict.
+    """
     if is_binary(base) or is_binary(ours) or is_binary(theirs):
         return Merge(ours, False)
     o, a, b = split(base), split(ours), split(theirs)
@@ -104,7 +110,7 @@ def merge(base: bytes, ours: bytes, theirs: bytes) -> Merge:
     if not left or not right:
         return Merge(theirs if not left else ours, True)
     pieces = [part for piece in _pieces(left, right, (o, a, b)) for part in _refined(piece, a, b)]
-    return Merge(_text(pieces, a, b), all(piece.side for piece in pieces))
+    return Merge(_text(pieces, a, b, marks), all(piece.side for piece in pieces))
 
 
 def _pieces(left: list[Edit], right: list[Edit], texts: tuple[list[bytes], list[bytes], list[bytes]]) -> list[_Piece]:
@@ -172,13 +178,15 @@ def _refined(piece: _Piece, a: list[bytes], b: list[bytes]) -> list[_Piece]:
     return [_Piece(0, piece.base, (piece.ours[0] + i, m), (piece.theirs[0] + j, n)) for i, m, j, n in script]
 
 
-def _text(pieces: list[_Piece], a: list[bytes], b: list[bytes]) -> bytes:
+def _text(pieces: list[_Piece], a: list[bytes], b: list[bytes], marks: tuple[bytes, bytes]) -> bytes:
+    first, last = marks
+    middle = b"=" * (len(first) - len(first.lstrip(b"<")))
     out, at = [], 0
     for piece in pieces:
         out += a[at : piece.ours[0]]
         mine, yours = a[piece.ours[0] : sum(piece.ours)], b[piece.theirs[0] : sum(piece.theirs)]
         if piece.side == 0:
-            out += [b"<<<<<<< ours\n", *_ended(mine), b"=======\n", *_ended(yours), b">>>>>>> theirs\n"]
+            out += [first, *_ended(mine), middle + b"\n", *_ended(yours), last]
         else:
             out += yours if piece.side == 2 else mine
         at = sum(piece.ours)

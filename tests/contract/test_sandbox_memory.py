@@ -100,6 +100,7 @@ CASES: dict[str, tuple[Files, Files, Files]] = {
     "renamed to two names": ({"f": TEN}, {"g": TEN}, {"h": f"{TEN}more\n"}),
     "renamed to one name": ({"f": TEN}, {"g": f"first\n{TEN}"}, {"g": f"{TEN}last\n"}),
     "renamed to a name that is taken": ({"f": TEN}, {"g": TEN}, {"f": f"{TEN}more\n", "g": "other\n"}),
+    "renamed to a name that is taken, and changed": ({"f": TEN}, {"g": f"{TEN}!"}, {"f": "", "g": ""}),
     "a new file in a directory that moved": ({"d/a": TEN}, {"m/a": TEN}, {"d/a": TEN, "d/n": "new\n"}),
     "a new file below a directory that moved": ({"d/a": TEN}, {"m/a": TEN}, {"d/a": TEN, "d/e/n": "new\n"}),
     "a new file in a directory that moved to two places": (
