@@ -4,7 +4,8 @@ All ask the same paths of the same server. What reached it and what it charged i
 makes tokens how often is another matter, and all of them get a new one every hour (ours a little sooner).
 """
 
-from collections.abc import Callable, Mapping
+import inspect
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -92,19 +93,35 @@ class Policy(Protocol):
 
 
 class Ear(Engine):
-    """The engine as far as it listens: what handlers ask it to forget and to take over goes to the real client."""
+    """The engine as far as it listens: what handlers ask it to forget and to take over goes to the real client.
+
+    There are no plans and nothing waits, so all else that it may be asked for does nothing, and says no.
+    """
 
     def __init__(self, github: GitHub) -> None:
         self._parts = Narrow(github)  # type: ignore[assignment]
 
-    async def look(self, *keys: str) -> None:
-        """Nothing waits."""
+    def base_moved(self, repo: str) -> None:
+        """No run waits for what goes into it."""
 
-    async def read_plan(self, repo: str, number: int) -> None:
-        """There are no plans."""
+    def __getattr__(self, name: str) -> "_Quiet":
+        return _Quiet()
 
-    async def is_own(self, *, login: str = "", app_id: str = "") -> bool:
-        return False
+
+async def _nothing(*_: object, **__: object) -> bool:
+    return False
+
+
+class _Quiet:
+    """A part of the engine that does nothing either."""
+
+    def __getattr__(self, name: str) -> Callable[..., Awaitable[bool]]:
+        return _nothing
+
+
+for _name, _asked in inspect.getmembers(Engine, inspect.iscoroutinefunction):
+    if not _name.startswith("_"):
+        setattr(Ear, _name, _nothing)
 
 
 @dataclass(frozen=True)

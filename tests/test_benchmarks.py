@@ -4,11 +4,14 @@ import gzip
 import json
 import sys
 from importlib import metadata
+from itertools import islice
 from pathlib import Path
 
 import pytest
 
 import benchmarks._https
+import benchmarks._policies
+import benchmarks._trace
 import benchmarks.ci_logs
 import benchmarks.demo
 import benchmarks.transports
@@ -158,3 +161,17 @@ def test_conflicts_are_counted_right_wrong_and_left(conflicts: Path, capsys: pyt
     (conflicts / "lines.jsonl.gz").unlink()
     assert main(["conflicts"]) == 2
     assert "LOCKSTEP_CORPORA" in capsys.readouterr().err
+
+
+async def test_the_trace_is_heard_by_the_handlers_as_they_are() -> None:
+    """The engine's stand-in there has all that they ask for, and what it forgets is asked for again."""
+    world = benchmarks._trace.World(1)
+    policy, heard = benchmarks._policies.Ours(world), set[str]()
+    for hook in islice(benchmarks._trace.Story(world).play(), 60):
+        await policy.hear(hook)
+        heard.add(hook.event)
+        if hook.asks:
+            said = await policy.read(hook)
+    assert said.pull.number == hook.pull
+    assert {"pull_request", "check_run", "check_suite", "pull_request_review", "push"} <= heard
+    assert 0 < policy.wire.charged <= policy.wire.reached
