@@ -376,6 +376,10 @@ class Noded(msgspec.Struct):
     node_id: str = ""
 
 
+class LabelNode(Noded):
+    name: str = ""
+
+
 def _names(labels: list[Label | str]) -> tuple[str, ...]:
     found = (label if isinstance(label, str) else label.name for label in labels)
     return tuple(name for name in found if name)

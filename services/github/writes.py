@@ -9,6 +9,7 @@ not.
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -118,38 +119,71 @@ class Writes:
         await self._talk(repo, "POST", f"/issues/comments/{segment(comment_id)}/reactions", {"content": content})
 
     async def add_labels(self, repo: str, number: int, labels: tuple[str, ...]) -> None:
-        """On an issue or a pull request; labels that are already there stay."""
-        if labels:
-            path = f"/issues/{number}/labels"
-            await self._talk(repo, "POST", path, {"labels": labels}, f"issue:{number}", f"pull:{number}")
+        """On an issue or a pull request; labels that are already there stay, and such as are nowhere are made."""
+        if not labels or await self._change_labels("addLabelsToLabelable", repo, number, labels):
+            return
+        send = partial(
+            self._talk,
+            repo,
+            "POST",
+            f"/issues/{number}/labels",
+            {"labels": labels},
+            f"issue:{number}",
+            f"pull:{number}",
+        )
+        async with self._known.learning(repo):
+            is_known = bool(self._known.label_ids(repo, labels))  # somebody may just have found out
+            if not is_known:
+                self._known.hear_labels(repo, (await send()).body)
+        if is_known and not await self._change_labels("addLabelsToLabelable", repo, number, labels):
+            await send()
 
     async def remove_label(self, repo: str, number: int, name: str) -> None:
         """Take a label off; nothing happens when it is not there."""
+        if await self._change_labels("removeLabelsFromLabelable", repo, number, (name,)):
+            return
         path = f"/issues/{number}/labels/{segment(name)}"
         try:
             await self._talk(repo, "DELETE", path, None, f"issue:{number}", f"pull:{number}")
         except NotFound:
             return
 
+    async def _change_labels(self, act: str, repo: str, number: int, names: tuple[str, ...]) -> bool:
+        """The same for many issues at a time, where nothing has to be asked for it."""
+        ids, node = self._known.label_ids(repo, names), self._known.nodes.get((repo, number), "")
+        if not ids or not node:
+            return False
+        given = Change(act, {"labelableId": node, "labelIds": ids}, "clientMutationId")
+        try:
+            changed = await self._change(repo, node, TALK, given, f"issue:{number}", f"pull:{number}")
+        except NotFound:  # somebody has deleted one of them
+            for name in names:
+                self._known.labels.pop((repo, name.lower()), None)
+            return False
+        return changed is not None
+
     async def ensure_label(self, repo: str, name: str, color: str, description: str) -> None:
         """Create the label unless there is one of that name, whatever its colour. color: six hex digits."""
-        if (repo, name) in self._known.labels:  # once a process: who deletes it meanwhile gets it back uncoloured
+        if (
+            repo,
+            name.lower(),
+        ) in self._known.labels:  # once a process: who deletes it meanwhile gets it back uncoloured
             return
         data = {"name": name, "color": color.removeprefix("#"), "description": description}
         try:
             made = await self._talk(repo, "POST", "/labels", data)
         except Refused as error:
             tolerate(error, "already_exists")
-            self._known.labels[repo, name] = ""
+            self._known.labels[repo, name.lower()] = ""
         else:
-            self._known.labels[repo, name] = decode(made.body, shapes.Noded).node_id
+            self._known.labels[repo, name.lower()] = decode(made.body, shapes.Noded).node_id
 
     async def close_issue(self, repo: str, number: int, reason: str, label: str) -> IssueInfo:
         """Close an issue and put a label on it that is known to be there; the issue as it is now.
 
         reason: completed or not_planned.
         """
-        known = self._known.labels.get((repo, label), "") if label else ""
+        known = self._known.labels.get((repo, label.lower()), "") if label else ""
         node = await self._node_of(repo, number) if known else ""
         if known and node:
             given = {"issueId": node, "stateReason": reason.upper()}
@@ -160,7 +194,7 @@ class Writes:
             )
             for end in (closed, labelled):
                 if isinstance(end, NotFound):
-                    self._known.labels.pop((repo, label), None)  # somebody has deleted it, or the issue
+                    self._known.labels.pop((repo, label.lower()), None)  # somebody has deleted it, or the issue
                 elif isinstance(end, BaseException):
                     raise end
             if isinstance(closed, Mapping) and isinstance(labelled, Mapping):

@@ -131,6 +131,30 @@ def test_a_thousand_issues_are_made_in_batches_within_githubs_limits(limited: Ma
     assert world.loop.time() > 2 * 3_600  # 80 % of 500 an hour
 
 
+def test_labels_of_many_issues_share_calls_once_the_labels_are_known(limited: Make) -> None:
+    world: Limited = limited()
+    labels = ("Team: Blue", "area/api")
+
+    async def work() -> list[object]:
+        writes = world.github.writes.ranked("plan")
+        made = [await writes.create_issue(world.home, f"Task {n}", "b") for n in range(5)]
+        numbers = [each.number for each in made]
+        world.asked.clear()
+        await settled(*(writes.add_labels(world.home, number, labels) for number in numbers))
+        assert [method for _, method, path in world.asked if "/labels" in path] == ["POST"]  # the first one
+        assert len(world.calls("graphql")) == 1
+        world.asked.clear()
+        await settled(*(writes.remove_label(world.home, number, "team: blue") for number in numbers[1:]))
+        assert [path for _, _, path in world.asked] == ["/graphql"]
+        gone = f"/repos/{world.home}/labels/area%2Fapi"
+        assert world.hub.act("ana", "DELETE", gone)[0] == 204
+        await settled(*(writes.add_labels(world.home, number, labels[1:]) for number in numbers[:2]))
+        return [world.hub.act("ana", "GET", f"/repos/{world.home}/issues/{number}")[1] for number in numbers]
+
+    found = [[label["name"] for label in issue["labels"]] for issue in world.run(work)]  # type: ignore[index]
+    assert found == [["Team: Blue", "area/api"], ["area/api"], [], [], []]
+
+
 class Script:
     """A sender that says what a test tells it to, one answer a call."""
 
