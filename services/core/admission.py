@@ -111,6 +111,17 @@ class Admission:
         """What is left of the budgets that are known, by resource."""
         return {name: quota.remaining for name, quota in self._quotas.items() if quota.remaining is not None}
 
+    @property
+    def made(self) -> tuple[tuple[float, int], ...]:
+        """When within the hour things that people see were made, and how many."""
+        return self._hour.taken
+
+    def remember(self, made: Iterable[tuple[float, int]]) -> None:
+        """An earlier process has made these, and GitHub counts on."""
+        taken = tuple(made)
+        self._minute.remember(taken)
+        self._hour.remember(taken)
+
     def join(self, ask: Ask, now: float) -> Ticket | float:
         """A place in the queue, or the seconds after which to ask again, when it would take longer than that."""
         limits = self._limits

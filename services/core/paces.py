@@ -5,6 +5,7 @@ its first second. A window counts exactly, and is for limits that are low: it gi
 """
 
 from collections import deque
+from collections.abc import Iterable
 
 BURST = 1 / 3
 """The share of a bucket that may go at once; burst and leak together are the limit, so no stretch ever holds more."""
@@ -56,6 +57,16 @@ class Window:
     def take(self, count: int, now: float) -> None:
         self._taken.append((now, count))
         self._sum += count
+
+    @property
+    def taken(self) -> tuple[tuple[float, int], ...]:
+        """When, and how many: what still counted when it was last asked."""
+        return tuple(self._taken)
+
+    def remember(self, taken: Iterable[tuple[float, int]]) -> None:
+        """What went before this window was made counts too."""
+        self._taken = deque(sorted([*taken, *self._taken]))
+        self._sum = sum(count for _, count in self._taken)
 
     def is_filled(self, share: float, now: float) -> bool:
         """Is this share of it used up now?"""

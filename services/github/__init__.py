@@ -65,7 +65,8 @@ class GitHub:
         """base_url: of the API.  private_key: PEM text (UserError if unreadable).  timeout: seconds for one call.
 
         network: how the servers are reached.  transport: what carries the calls, if it is to be another one than HTTP.
-        cache_seconds: how long answers last, by kind.  shelf: where their bodies outlive the process.
+        cache_seconds: how long answers last, by kind.  shelf: where their bodies outlive the
+        process, and the count of what was made within the hour.
         timers: None sends everything at once and by itself.  batch, write_batch: look-ups and changes that share a
         call; 0: none do.
         """
@@ -76,7 +77,7 @@ class GitHub:
         sender: Sender = self.auth
         self.governor: Governor | None = None
         if timers is not None:
-            sender = self.governor = Governor(self.auth, clock, timers, limits or Limits(), self.stats)
+            sender = self.governor = Governor(self.auth, clock, timers, limits or Limits(), self.stats, shelf)
         self.cache = Cache(
             sender,
             clock,

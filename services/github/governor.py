@@ -3,18 +3,23 @@
 What goes when is decided in services/core/admission.py; here are only the futures and timers around it. A call that
 was refused by a limit has changed nothing and waits in the queue again, unless that takes too long: then, as for
 everybody who would wait too long, the time goes to the scheduler (`RateLimited.retry_after`), which can do something
-else meanwhile.
+else meanwhile. What people see of an installation's calls is limited by the hour, and a process may live for less: so
+it is kept when such things were made, and the next process counts on from there.
 """
 
 import asyncio
+import contextlib
 import math
 import re
 from collections.abc import Mapping
+
+import msgspec
 
 from services.core.admission import Admission, Ask, Limits, Ticket, Turn
 from services.core.clock import Clock
 from services.core.quota import Told
 from services.errors import ApiError, RateLimited, Unreachable, Withdrawn
+from services.github.entries import Shelf
 from services.github.exchange import GRAPHQL, Answer, Request, Sender, Stats, Timers, Watches
 
 TRIES = 3
@@ -22,6 +27,8 @@ TRIES = 3
 PROMPT = 5.0
 """Seconds that a call waits at most which was decided on what is true now; whoever sent it decides anew."""
 CONTENT = re.compile(r"repos/[^/]+/[^/]+/(issues|pulls|issues/\d+/comments|pulls/\d+/(comments|reviews))")
+_MADE = "made:"
+"""Before the name of an installation, in the keys of the shelf; all others are sums in hexadecimal digits."""
 _BUDGET = re.compile(r"API rate limit (already )?exceeded", re.IGNORECASE)
 
 
@@ -32,13 +39,18 @@ class _Line:
         self.queue = Admission(limits)
         self.waiting: dict[Ticket, asyncio.Future[float]] = {}
         self.next_look = math.inf
+        self.recalling = asyncio.Lock()
+        self.has_recalled = False
 
 
 class Governor:
-    """A `Sender` over the one that knows credentials. timers: call back later.  watch: is told what it does."""
+    """A `Sender` over the one that knows credentials. timers: call back later.  watch: is told what it does.
+
+    shelf: where the count of what was made outlives the process.
+    """
 
     def __init__(
-        self, sender: Sender, clock: Clock, timers: Timers, limits: Limits, stats: Stats, watch: Watches | None = None
+        self, sender: Sender, clock: Clock, timers: Timers, limits: Limits, stats: Stats, shelf: Shelf | None = None
     ) -> None:
         self._sender = sender
         self._clock = clock
@@ -47,7 +59,8 @@ class Governor:
         self._stats = stats
         self._lines: dict[str, _Line] = {}
         self._under_way = 0
-        self.watch = watch
+        self._shelf = shelf
+        self.watch: Watches | None = None
 
     async def send(self, request: Request) -> Answer:
         """RateLimited when a limit or the queue would take longer than a call should wait; nothing was done then.
@@ -55,10 +68,14 @@ class Governor:
         Withdrawn: what is wanted only now would have come too late.
         """
         name = request.identity.installation
-        line = self._lines.setdefault(name, _Line(self._limits))
+        line, ask = self._lines.setdefault(name, _Line(self._limits)), ask_of(request)
+        if ask.content and not line.has_recalled:
+            await self._recall(name, line)
         for tries in range(1, TRIES + 1):
             began = self._now()
-            ticket = await self._let_through(line, ask_of(request))
+            ticket = await self._let_through(line, ask)
+            if ask.content and self._shelf is not None:
+                self._shelf.put(_MADE + name, msgspec.json.encode(line.queue.made), "", "", "")
             try:
                 if request.wanted is not None and self._now() - began > PROMPT:
                     line.queue.ended(ticket, self._now(), charged=False, heard=False)
@@ -71,6 +88,19 @@ class Governor:
                 self._under_way -= 1
                 self._go_on(line)
         raise AssertionError("a limit is met at most so often")
+
+    async def _recall(self, name: str, line: _Line) -> None:
+        """Count what an earlier process made within the hour."""
+        async with line.recalling:
+            if line.has_recalled:
+                return
+            line.has_recalled = True
+            kept = await self._shelf.load(_MADE + name) if self._shelf is not None else None
+            if kept is None:
+                return
+            with contextlib.suppress(msgspec.DecodeError):  # a spoilt count is none
+                made, now = msgspec.json.decode(kept[0], type=list[tuple[float, int]]), self._now()
+                line.queue.remember([(at, count) for at, count in made if at <= now])
 
     async def _let_through(self, line: _Line, ask: Ask) -> Ticket:
         """Wait for this call's turn. RateLimited: it would be too long."""

@@ -69,3 +69,11 @@ def test_a_share_of_a_window_is_less() -> None:
     assert window.is_filled(0.8, 8.0)
     assert not window.is_filled(1.0, 8.0)
     assert (window.when(1, 8.0, 0.8), window.when(1, 8.0)) == (60.0, 8.0)
+
+
+def test_what_went_before_counts_too() -> None:
+    window = Window(3, 60.0)
+    window.take(1, 100.0)
+    window.remember([(10.0, 1), (70.0, 1)])
+    assert window.taken == ((10.0, 1), (70.0, 1), (100.0, 1))
+    assert (window.when(1, 100.0), window.when(2, 100.0), window.when(3, 100.0)) == (100.0, 130.0, 160.0)

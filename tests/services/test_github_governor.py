@@ -14,6 +14,7 @@ from services.github.governor import Governor, ask_of, told_by
 from services.github.infos import IssueInfo
 from tests.kit.fakehub import HandClock
 from tests.kit.limited import Limited, Make, limited, settled
+from tests.services.test_github_shelf import Memory
 
 __all__ = ["limited"]
 
@@ -214,3 +215,32 @@ async def test_what_was_decided_on_what_is_true_now_is_not_sent_later(sent: int,
     ends = await settled(governor.send(request))
     assert refuses.sent == sent
     assert isinstance(ends[0], RateLimited) is is_prompt
+
+
+async def test_what_was_made_within_the_hour_counts_after_a_restart_too() -> None:
+    clock, shelf = HandClock(), Memory()
+    request = Request("POST", "repos/a/b/issues", Identity("7"), rank="merge")
+
+    class Answers:
+        async def send(self, request: Request) -> Answer:
+            return Answer(201, {}, b"{}")
+
+    class Never:
+        def after(self, seconds: float, call: Callable[[], None]) -> None:
+            """Nobody waits."""
+
+    def process() -> Governor:
+        return Governor(Answers(), clock, Never(), Limits(content_hour=3, write_gap=0.0), Stats(), shelf)
+
+    first = process()
+    await first.send(request)
+    clock.pass_(minutes=30)
+    await first.send(request)
+    second = process()
+    await asyncio.gather(second.send(request), second.send(Request("GET", "repos/a/b/issues", Identity("7"))))
+    with pytest.raises(RateLimited) as told:
+        await second.send(request)
+    assert told.value.retry_after == pytest.approx(1_800)
+    assert shelf.loads == 2
+    shelf.kept["made:7"] = (b"spoilt", "", "", "")
+    assert (await process().send(request)).status == 201
