@@ -8,11 +8,13 @@ import asyncio
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import timedelta
+from decimal import Decimal
 
 import handlers
 import handlers.commands
 from bot.dispatch import Dispatcher
 from bot.loops import Beside, LoopTimers, pause, sweep
+from bot.modelling import rules_of
 from bot.network import network_of
 from bot.settings import Settings, private_key_pem
 from services import checks
@@ -29,6 +31,7 @@ from services.github.cache import lifetimes
 from services.github.client import Transport
 from services.metrics import Metrics
 from services.store.answers import Answers
+from services.store.attempts import Attempts
 from services.store.checkpoints import Checkpoints
 from services.store.db import Database
 from services.store.delegations import Delegations
@@ -126,6 +129,7 @@ def assemble(
             lessons=Lessons(database),
             models=models,
             ledger=Ledger(database),
+            attempts=Attempts(database),
             drafts=Drafts(database),
             trials=Trials(database),
             past=PastTasks(database),
@@ -204,6 +208,9 @@ def _engine_settings(settings: Settings) -> EngineSettings:
         require_other=settings.require_other,
         task_patience=settings.task_patience,
         review_patience=settings.review_patience,
+        models=rules_of(settings),
+        on_exceed=settings.budget_exceeded,
+        warn=Decimal(str(settings.budget_warn)),
     )
 
 

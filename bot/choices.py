@@ -153,8 +153,8 @@ class Choices(msgspec.Struct, frozen=True, kw_only=True):
     model: Annotated[
         str,
         Meta(
-            description="The model that is asked: `anthropic:NAME`, `openai:NAME`, or `test`, which asks nobody; empty "
-            "for none."
+            description="The model that is asked: `anthropic:NAME`, `openai:NAME`, `google:NAME`, or `test`, which "
+            "asks nobody; empty for none."
         ),
     ] = ""
     model_url: Annotated[
@@ -163,8 +163,41 @@ class Choices(msgspec.Struct, frozen=True, kw_only=True):
     ] = ""
     model_key: Annotated[
         str,
-        Meta(description="The provider's key; where it is empty, `ANTHROPIC_API_KEY` or `OPENAI_API_KEY` is taken."),
+        Meta(
+            description="The provider's key; where it is empty, `ANTHROPIC_API_KEY`, `OPENAI_API_KEY` or "
+            "`GEMINI_API_KEY` is taken."
+        ),
     ] = ""
+    anthropic_key: Annotated[
+        str, Meta(description="A key for Anthropic's models, where `LOCKSTEP_MODEL` is another provider's.")
+    ] = ""
+    openai_key: Annotated[str, Meta(description="The same for OpenAI's.")] = ""
+    google_key: Annotated[str, Meta(description="The same for Google's.")] = ""
+    models: Annotated[
+        str,
+        Meta(
+            description="Models that tasks choose among, small before large, each with the name people give it: "
+            "`small=openai:NAME, large=anthropic:NAME`; six at most. Empty: each task takes `LOCKSTEP_MODEL`."
+        ),
+    ] = ""
+    model_policy: Annotated[
+        Literal["learned", "cascade", "fixed"],
+        Meta(
+            description="How one of `LOCKSTEP_MODELS` is chosen: `learned` by what attempts have come to, `cascade` "
+            "the smallest and after each failure the next larger one, `fixed` always the same."
+        ),
+    ] = "learned"
+    model_fixed: Annotated[str, Meta(description="The name that `fixed` takes; empty for the largest.")] = ""
+    model_failure_cost: Annotated[
+        float,
+        Meta(description="US dollars that a task costs people when no model does it: what `learned` weighs.", ge=0),
+    ] = 3.0
+    model_attempts: Annotated[
+        int, Meta(description="Attempts at one task by models, until a person asks for more.", ge=1, le=20)
+    ] = 3
+    model_explore: Annotated[bool, Meta(description="`false`: `learned` never tries out what it knows little of.")] = (
+        True
+    )
     model_timeout: Annotated[float, Meta(description="Seconds for one call of the model.", ge=1, le=3600)] = 300.0
     model_prices: Annotated[
         str,
@@ -181,10 +214,28 @@ class Choices(msgspec.Struct, frozen=True, kw_only=True):
     budget_task: Annotated[
         float, Meta(description="US dollars for one task in a run, where the plan has no `budget` for it.", ge=0)
     ] = 5.0
+    budget_attempt: Annotated[
+        float, Meta(description="US dollars for one attempt at a task; 0 sets no bound of its own.", ge=0)
+    ] = 0.0
     budget_plan: Annotated[float, Meta(description="US dollars for one run of a plan, and for its drafts.", ge=0)] = (
         25.0
     )
+    budget_repo: Annotated[
+        float,
+        Meta(description="US dollars in any 24 hours for tasks of one repository; 0 sets no bound of its own.", ge=0),
+    ] = 0.0
     budget_day: Annotated[float, Meta(description="US dollars within any 24 hours, for all.", ge=0)] = 50.0
+    budget_exceeded: Annotated[
+        Literal["stop", "pause", "downgrade"],
+        Meta(
+            description="What follows when a budget is used up: `stop` ends the task's attempt; `pause` holds the "
+            "whole run, too, unless it was the task's own; `downgrade` takes smaller models before it comes to that."
+        ),
+    ] = "stop"
+    budget_warn: Annotated[
+        float,
+        Meta(description="The share of a budget from which on a plan's comment says so; 1 never does.", gt=0, le=1),
+    ] = 0.8
     log_style: Annotated[Literal["json", "console"], Meta(description="Form of the log lines.")] = "json"
     log_level: Annotated[
         Literal["DEBUG", "INFO", "WARNING", "ERROR"], Meta(description="Least important lines that are logged.")

@@ -20,7 +20,7 @@ from services.errors import UserError
 
 PREFIX = "LOCKSTEP_"
 MIN_SECRET = 16
-PROVIDER_KEYS = {"anthropic": "ANTHROPIC_API_KEY", "openai": "OPENAI_API_KEY"}
+PROVIDER_KEYS = {"anthropic": "ANTHROPIC_API_KEY", "openai": "OPENAI_API_KEY", "google": "GEMINI_API_KEY"}
 """Where providers' own tools look for their keys."""
 
 
@@ -140,7 +140,17 @@ def secrets(settings: Settings) -> list[str]:
     urls = (settings.database_url, settings.proxy if "@" in settings.proxy else "")
     passwords = [_password(url) for url in urls]
     hooks = (settings.webhook_secret, settings.webhook_secret_old)
-    return [*hooks, settings.private_key, settings.model_key, *urls, *passwords, *map(unquote, passwords)]
+    keys = (settings.private_key, settings.model_key, *provider_keys(settings).values())
+    return [*hooks, *keys, *urls, *passwords, *map(unquote, passwords)]
+
+
+def provider_keys(settings: Settings) -> dict[str, str]:
+    """The key for each provider that has one."""
+    keys = {provider: str(getattr(settings, f"{provider}_key")) for provider in PROVIDER_KEYS}
+    provider = settings.model.partition(":")[0]
+    if provider in keys and settings.model_key:
+        keys[provider] = settings.model_key
+    return {provider: key for provider, key in keys.items() if key}
 
 
 def _password(url: str) -> str:
@@ -166,9 +176,12 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
             values[name] = msgspec.convert(text, hints[name], strict=False)
         except msgspec.ValidationError as error:
             raise UserError(f"{PREFIX}{name.upper()} can't be used: {str(error).partition(' - ')[0]}.") from None
-    key = PROVIDER_KEYS.get(str(values.get("model", "")).partition(":")[0], "")
-    if "model_key" not in values and source.get(key):
-        values["model_key"] = source[key]
+    own = str(values.get("model", "")).partition(":")[0]
+    for provider, variable in PROVIDER_KEYS.items():
+        field = "model_key" if provider == own else f"{provider}_key"
+        is_asked = provider == own or f"{provider}:" in str(values.get("models", ""))
+        if is_asked and field not in values and source.get(variable):
+            values[field] = source[variable]
     return Settings(**values)  # type: ignore[arg-type]
 
 

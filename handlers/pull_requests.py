@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from handlers import on
 from handlers.events import Event
 from services.core.names import pull_key
-from services.core.pull_text import issues_named
+from services.core.pull_text import issues_named, taken_back
 from services.engine.engine import Engine
 
 NEW_FILES = frozenset({"synchronize", "reopened", "closed"})
@@ -23,6 +23,8 @@ async def on_pull(event: Event, engine: Engine) -> None:
             await engine.look(pull_key(event.repo, event.number))
             if event.name == "pull_request" and (event.action in NEW_HEAD or "base" in event.changed):
                 await _judge_files(event, engine)
+            if pull := event.pull and event.pull.merged and taken_back(event.pull.body, event.repo):
+                await engine.learned.taken_back(event.repo, pull)
             if event.action in SAYS_WHAT and event.pull and issues_named(event.pull.body, event.repo):
                 await engine.attach(event.repo, event.number)
 

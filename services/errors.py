@@ -3,7 +3,8 @@
     LockstepError
     ├── UserError          shown to people as one helpful sentence; nothing has changed
     │   ├── NotAllowed     the sender lacks a permission
-    │   └── NotPossible    a model can't be asked that: a budget is used up, or its provider refuses
+    │   └── NotPossible    a model can't be asked that, or its provider refuses
+    │       └── BudgetUsedUp   there is no money left for it
     ├── StoreError         the database refused or is gone
     │   ├── StoreBusy      too many writes wait already; nothing was queued
     │   └── Fenced         another process conducts this run by now; nothing was stored
@@ -35,6 +36,14 @@ class NotAllowed(UserError):
 
 class NotPossible(UserError):
     """A model can't be asked, and asking again changes nothing: no budget left, no price known, or refused."""
+
+
+class BudgetUsedUp(NotPossible):
+    """There is no money left for a call. scope: whose budget that is."""
+
+    def __init__(self, message: str, scope: str) -> None:
+        super().__init__(message)
+        self.scope = scope
 
 
 class StoreError(LockstepError):

@@ -1,6 +1,7 @@
 """`explain`: everything that holds a task or a pull request back, up to what somebody can act on."""
 
 from handlers.commands import Context, command
+from services.core.chosen import told as told_why
 from services.core.commands import Command
 from services.core.explained import told
 from services.core.messages import answers
@@ -26,5 +27,8 @@ async def explain(context: Context, asked: Command) -> str:
     chains = await context.engine.explain(run, context.targets(asked))
     if not chains:
         return answers.NOTHING_HELD_BACK
-    texts = [told(run, task_id, chain, context.hidden) for task_id, chain in list(chains.items())[:SHOWN]]
+    shown = list(chains)[:SHOWN]
+    models = {task_id: told_why(each) for task_id, each in (await context.engine.chosen(run, shown)).items()}
+    parts = [(told(run, task_id, chains[task_id], context.hidden), models.get(task_id, "")) for task_id in shown]
+    texts = ["\n\n".join(filter(None, each)) for each in parts]
     return answers.explained(texts, len(chains) - len(texts))

@@ -23,6 +23,7 @@ async def status(context: Context, asked: Command) -> str:
     is_short, alike = len(chosen) <= DETAILED, {}
     if named and is_short:
         alike = {task_id: await context.engine.alike(run, task_id) for task_id in chosen}
+    models = await context.engine.chosen(run, chosen[: answers.LISTED])
     spent = await context.engine.cost(context.repo, context.number)
     return answers.status(
         run,
@@ -30,6 +31,7 @@ async def status(context: Context, asked: Command) -> str:
         spent=cost_in_words(spent) if spent else "",
         trails={each: trail for each, trail in trails.items() if is_short or run.tasks[each].state == "running"},
         alike=alike,
+        models=models,
         day=context.asked_at.date(),
     )
 

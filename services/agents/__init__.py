@@ -61,7 +61,10 @@ class Outcome:
 
 
 class Agent(Protocol):
-    """Does the work of one attempt inside the box. UserError when the task asks for what this agent can't do."""
+    """Does the work of one attempt inside the box. UserError when the task asks for what this agent can't do.
+
+    One that asks models has `providers`, the names of those whose models it can ask.
+    """
 
     async def run(self, work: Work, box: Box) -> Outcome: ...
 
@@ -73,6 +76,12 @@ def agent_names() -> list[str]:
     """All agents there are."""
     AGENTS.load(sys.modules[__name__])
     return AGENTS.names()
+
+
+def providers_of(name: str, agents: Registry[Agent] = AGENTS) -> frozenset[str]:
+    """Whose models an agent asks; none for one that asks none, and for one that there is not."""
+    AGENTS.load(sys.modules[__name__])
+    return getattr(agents.get(name), "providers", frozenset())
 
 
 PERSON = "human"

@@ -18,7 +18,7 @@ from services.agents import AGENTS, Outcome, Work
 from services.agents.box import Box
 from services.agents.files import LISTED, Files, Unusable, tidy
 from services.agents.log import clean_log, last_line
-from services.agents.models import Ask, Message, Models, Result, Tool, ToolCall
+from services.agents.models import KNOWN, Ask, Message, Models, Result, Tool, ToolCall
 from services.agents.prompting import prompt
 from services.agents.script import shell
 from services.core.paths import Change, outside, protected
@@ -67,6 +67,8 @@ CHANGES = frozenset({"edit", "remove"})
 
 class Coder:
     """Asks until the model calls no tool any more; what lies in the files then is its work."""
+
+    providers = frozenset(KNOWN)
 
     async def run(self, work: Work, box: Box) -> Outcome:
         if work.models is None or work.call is None:

@@ -15,10 +15,10 @@ from services.agents.prices import Prices
 from services.core.clock import Clock
 from services.core.cost import Usage, dollars
 from services.core.text import code
-from services.errors import ModelBusy, NotPossible
+from services.errors import BudgetUsedUp, ModelBusy, NotPossible
 from services.store.ledger import Call, Cap, Full, Ledger, title
 
-KNOWN = ("anthropic", "openai", "test")
+KNOWN = ("anthropic", "openai", "google", "test")
 """Providers."""
 PER_TOKEN = 3
 """Characters of a prompt that are at least a token, for what a call may cost at most."""
@@ -99,19 +99,32 @@ class Wire(Protocol):
 
 
 class Budgets(msgspec.Struct, frozen=True, kw_only=True):
-    """US dollars: for a task in a run, where its plan says nothing; for a run; in a day for all.
+    """US dollars: for a task in a run, where its plan says nothing; for a run; in a day for all. For an attempt, and in
+    a day for one repository, 0 is no bound.
 
     allow_unpriced: a model without a known price may be used.
     """
 
     task: Decimal = Decimal(5)
     plan: Decimal = Decimal(25)
+    attempt: Decimal = Decimal(0)
+    repo: Decimal = Decimal(0)
     day: Decimal = Decimal(50)
     allow_unpriced: bool = False
 
+    def caps(self, call: Call, budget: Decimal | None = None) -> list[Cap]:
+        """All that hold for a call, the narrowest first. budget: of its task, in place of the usual."""
+        caps = [Cap(scope="attempt", limit=self.attempt)] if call.task and self.attempt else []
+        caps += [Cap(scope="task", limit=self.task if budget is None else budget)] if call.task else []
+        caps += [Cap(scope="plan", limit=self.plan)]
+        caps += [Cap(scope="repo", limit=self.repo)] if call.repo and self.repo else []
+        return [*caps, Cap(scope="day", limit=self.day)]
+
 
 class Models:
-    """The model of this Lockstep. provider, name: as in `anthropic:claude-sonnet-5`."""
+    """The model of this Lockstep. provider, name: as in `anthropic:claude-sonnet-5`.  wires: to other providers for
+    which there is a key, each to any model of theirs.
+    """
 
     def __init__(
         self,
@@ -124,7 +137,9 @@ class Models:
         clock: Clock,
         *,
         seconds: float = 300.0,
+        wires: Mapping[str, Wire] | None = None,
     ) -> None:
+        self._wires = wires or {}
         self.provider, self.name = provider, name
         self._others: dict[str, Models] = {}
         self._wire, self._ledger, self._prices, self._budgets, self._clock = wire, ledger, prices, budgets, clock
@@ -140,21 +155,25 @@ class Models:
         await self._wire.close()
 
     def named(self, wanted: str) -> "Models":
-        """Another model of the same provider, by its name with or without the provider's; "" for this one.
+        """Another model, by its name with or without the provider's; "" for this one.
 
-        NotPossible for one of another provider, for which there is no key.
+        NotPossible for one of a provider for which there is no key.
         """
         provider, colon, name = wanted.partition(":")
         if not colon or provider not in KNOWN:
             provider, name = self.provider, wanted
-        if provider != self.provider:
-            raise NotPossible(f"The model {code(wanted)} is of another provider than {code(self.title)}, which is set.")
-        if not name or name == self.name or self.provider == "test":
+        if provider != self.provider and provider not in self._wires:
+            raise NotPossible(
+                f"The model {code(wanted)} is of another provider than {code(self.title)}, and there is no key for it."
+            )
+        if not name or (provider, name) == (self.provider, self.name) or self.provider == "test":
             return self
-        if name not in self._others:
-            wire, rest = self._wire.named(name), (self._ledger, self._prices, self._budgets, self._clock)
-            self._others[name] = Models(provider, name, wire, *rest, seconds=self._seconds)
-        return self._others[name]
+        key = f"{provider}:{name}"
+        if key not in self._others:
+            wire = (self._wire if provider == self.provider else self._wires[provider]).named(name)
+            rest = (self._ledger, self._prices, self._budgets, self._clock)
+            self._others[key] = Models(provider, name, wire, *rest, seconds=self._seconds)
+        return self._others[key]
 
     async def ask(self, call: Call, ask: Ask, *, seconds: float | None = None, budget: Decimal | None = None) -> Reply:
         """Make one call. seconds: fewer than usual; budget: of the task, in US dollars.
@@ -172,7 +191,7 @@ class Models:
         held, now = ceiling.cost or Decimal(0), self._clock.now()
         row = await self._ledger.begin(call, self.provider, self.name, held, self._caps(call, budget), now)
         if isinstance(row, Full):
-            raise NotPossible(_used_up(row))
+            raise BudgetUsedUp(_used_up(row), row.cap.scope)
         reply = await self._called(row, ask, min(seconds or self._seconds, self._seconds))
         price = self._prices.of(self.provider, self.name, reply.usage) if reply.usage is not None else None
         cost, source = (price.cost, price.source) if price is not None else (None, "")
@@ -191,19 +210,18 @@ class Models:
             raise
 
     def _caps(self, call: Call, budget: Decimal | None) -> Sequence[Cap]:
-        whole = [Cap(scope="plan", limit=self._budgets.plan), Cap(scope="day", limit=self._budgets.day)]
-        if not call.task:
-            return whole
-        return [Cap(scope="task", limit=self._budgets.task if budget is None else budget), *whole]
+        return self._budgets.caps(call, budget)
 
 
 def _used_up(full: Full) -> str:
     """The sentence for a budget that has no room, and who can give more."""
-    whose = {"task": "The budget of this task", "plan": "The budget of this plan", "day": "The budget of this day"}
-    where = {
-        "task": "the task's `budget`",
-        "plan": "`LOCKSTEP_BUDGET_PLAN`",
-        "day": "`LOCKSTEP_BUDGET_DAY`",
-    }[full.cap.scope]
+    whose = {
+        "attempt": "The budget of one attempt",
+        "task": "The budget of this task",
+        "plan": "The budget of this plan",
+        "repo": "This day's budget of the repository",
+        "day": "The budget of this day",
+    }
+    where = "the task's `budget`" if full.cap.scope == "task" else f"`LOCKSTEP_BUDGET_{full.cap.scope.upper()}`"
     spent = f"{dollars(full.spent)} of {dollars(full.cap.limit)} are spent or held for calls whose end is not known"
     return f"{whose[full.cap.scope]} is used up: {spent}. More is given by {where}."

@@ -8,7 +8,7 @@ import asyncio
 import importlib.util
 import json
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
 import msgspec
@@ -98,7 +98,7 @@ class PydanticWire:
 
         if self._provider == "test":
             return _test_model()
-        self._client = _client(self._way)
+        self._client = client_of(self._way)
         if self._provider == "anthropic":
             from anthropic import AsyncAnthropic
             from pydantic_ai.models.anthropic import AnthropicModel
@@ -130,7 +130,7 @@ def _test_model() -> Any:
     return FunctionModel(answer, model_name="test")
 
 
-def _client(way: Way) -> Any:
+def client_of(way: Way) -> Any:
     """An HTTP client that goes only where it is told and takes no more than LONGEST from there."""
     import ssl
 
@@ -218,14 +218,16 @@ def _error_of(error: Any) -> ModelBusy | NotPossible:
 
     if not isinstance(error, ModelHTTPError):
         return ModelBusy("the model can't be reached, or its answer broke off")
-    status, headers = error.status_code, error.headers or {}
+    return error_of(error.status_code, error.headers or {}, error.body)
+
+
+def error_of(status: int, headers: Mapping[str, str], body: object) -> ModelBusy | NotPossible:
+    """What an answer with this status means."""
     if status in {408, 409, 425, 429} or status >= 500:
         after = headers.get("retry-after", "")
         wait = min(float(after), 3_600.0) if after.replace(".", "", 1).isdigit() else None
         return ModelBusy(f"the model's provider answered {status}", retry_after=wait, free=status == 429)
-    return NotPossible(
-        f"The model's provider refused the call with status {status}: {plain(_message(error.body), 200)}"
-    )
+    return NotPossible(f"The model's provider refused the call with status {status}: {plain(_message(body), 200)}")
 
 
 def _message(body: object) -> str:

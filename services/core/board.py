@@ -17,6 +17,7 @@ from services.core.machine import State, TaskState
 from services.core.places import Use
 from services.core.plan import Plan, Task
 from services.core.ready import ReadyQueue
+from services.core.records import Try
 from services.core.repairs import Repair
 from services.core.schedule import Candidate
 
@@ -119,7 +120,7 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     """What follows: the tasks that changed, the wait keys of those whose keys changed, what to carry out, the history.
 
     `state`: of the run from now on.  `told`: the pull requests whose comments have something new to say.
-    `repairs`: those that are new or over, and of which task.
+    `repairs`: those that are new or over, and of which task.  `tries`: what is known now of attempts.
     `adopted`: the plan of the run from now on, where that is another one.
     """
 
@@ -132,6 +133,7 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     history: tuple[Moment, ...] = ()
     told: tuple[tuple[str, int], ...] = ()
     repairs: tuple[tuple[str, Repair], ...] = ()
+    tries: tuple[Try, ...] = ()
     adopted: Adoption | None = None
 
     @property

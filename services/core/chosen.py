@@ -4,8 +4,53 @@ Shares are given in a hundred and money in dollars, both at the mean of what is 
 out says so, because its numbers alone would not explain it.
 """
 
+import msgspec
+
 from services.core.choose import Choice
 from services.core.text import code, plain
+
+
+class Chosen(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What one attempt was given. tier: "" where there is none of that model; model: as `provider:name`, "" where the
+    agent has none. why: a sentence; reasons: what else went into it.
+
+    after: another tier has failed at the task.  again: the same tier goes on, told what was wrong.  left: tiers that
+    may be tried when it fails, by what was known then.
+    """
+
+    tier: str = ""
+    model: str = ""
+    why: str = ""
+    reasons: tuple[str, ...] = ()
+    after: bool = False
+    again: bool = False
+    left: tuple[str, ...] = ()
+
+    @property
+    def short(self) -> str:
+        """For one line of many."""
+        return f"model {code(self.tier or self.model)}" if self.model else ""
+
+
+def goes_on(tier: str) -> str:
+    """Why an attempt that follows a repair or a review has the same model."""
+    return f"{code(tier)} goes on, told what was wrong with its last attempt."
+
+
+def asked_for(tier: str) -> str:
+    """Why there is another attempt although none is left by the policy."""
+    return f"{code(tier)}, because another attempt was asked for, and all others have been tried."
+
+
+def named(name: str, *, by_person: bool) -> str:
+    return f"{'A maintainer' if by_person else 'The plan'} names {code(name)}."
+
+
+def told(chosen: Chosen) -> str:
+    """All that is to be said about it, one bullet a sentence; "" where nothing was chosen."""
+    if not chosen.why:
+        return ""
+    return "\n".join(f"- {sentence}" for sentence in (f"Model: {chosen.why}", *chosen.reasons))
 
 
 def why(choice: Choice) -> str:

@@ -8,9 +8,10 @@ nothing. What does route is what people say: a label or a path that asks for a l
 
 import re
 from collections.abc import Sequence
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
+from msgspec import Meta
 
 from services.core.plan_paths import overlap, tidy
 
@@ -37,13 +38,15 @@ class Complexity(msgspec.Struct, frozen=True, kw_only=True):
     reasons: tuple[str, ...] = ()
 
 
-class Bound(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Bound(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
     """What people ask for: tasks with this label, or that may change such a path, take at least, or at most, a tier."""
 
-    label: str = ""
-    path: str = ""
-    at_least: str = ""
-    at_most: str = ""
+    label: Annotated[str, Meta(max_length=50, description="A label of the tracking issue.")] = ""
+    path: Annotated[
+        str, Meta(max_length=200, description="What a task's `paths` may reach, such as `security/**`.")
+    ] = ""
+    at_least: Annotated[str, Meta(max_length=64, description="The smallest tier that such a task takes.")] = ""
+    at_most: Annotated[str, Meta(max_length=64, description="The largest one.")] = ""
 
     def reason(self, labels: Sequence[str], paths: Sequence[str]) -> str:
         """Why it holds for a task with these labels and `paths`; "" when it does not."""

@@ -30,6 +30,7 @@ from services.core.graph import layers, needs_of
 from services.core.machine import ENDED, QUIET, SATISFIED, STUCK, Happening, Kind, TaskState, is_a_persons, late, step
 from services.core.overrides import counting, missing
 from services.core.places import Places
+from services.core.records import TELLING, Try, tried
 from services.core.repair import awaited, mended, repaired
 from services.core.repairs import AGAIN, Repair
 from services.core.text import code
@@ -105,6 +106,7 @@ class Work:
         self.moved: dict[str, None] = {}  # ids whose state changed, in order
         self.actions: list[Action] = []
         self.history: list[Moment] = []
+        self.tries: list[Try] = []
 
     @property
     def is_going(self) -> bool:
@@ -126,6 +128,11 @@ class Work:
             self.moved[task_id] = None
         if happening.kind not in QUIET:
             self.history.append(moment(happening, before, after))
+        if (
+            happening.kind in TELLING
+            and (told := tried(before, happening, after, self.board.specs[task_id])) is not None
+        ):
+            self.tries.append(told)
         for kind in _calls_for(before, happening.kind, after):
             if after.issue or kind not in _NEED_ISSUE:
                 self.actions.append(action(self.run, after, kind))
@@ -325,6 +332,7 @@ class Work:
             history=tuple(self.history),
             told=tuple(self._told()),
             repairs=tuple(self._repairs()),
+            tries=tuple(self.tries),
         )
 
     def _told(self) -> Iterator[tuple[str, int]]:

@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta, field
 
+from services.core.complexity import Bound
 from services.core.failure_patterns import KnownFailure
 from services.core.failures import CLASSES
 from services.core.freeze import Freeze
@@ -95,6 +96,10 @@ class RepoConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
         tuple[KnownFailure, ...],
         Meta(max_length=50, description="Failures in the logs of this repository's CI that Lockstep does not know."),
     ] = ()
+    models: Annotated[
+        tuple[Bound, ...],
+        Meta(max_length=20, description="Which models tasks with a label, or with such paths, may take."),
+    ] = ()
 
 
 class Read(msgspec.Struct, frozen=True, kw_only=True):
@@ -142,11 +147,12 @@ def read_config(text: str, place: str = CONFIG_PATH, defaults: str = "") -> Repo
 
 def combined(defaults: Keys[str, Any], own: Keys[str, Any]) -> RepoConfig:
     """What a repository says over its owner's defaults; of `approvals`, `aliases` and `issues`, key by key, of
-    `failures` its own before the owner's; a freeze of the owner's holds too.
+    `failures` and `models` its own before the owner's; a freeze of the owner's holds too.
     """
     merged = {**defaults, **own}
-    if "failures" in defaults and "failures" in own:
-        merged["failures"] = [*own["failures"], *defaults["failures"]]
+    for key in ("failures", "models"):
+        if key in defaults and key in own:
+            merged[key] = [*own[key], *defaults[key]]
     for key in ("approvals", "aliases", "issues"):
         if key in defaults and key in own:
             merged[key] = {**defaults[key], **own[key]}
@@ -206,6 +212,7 @@ _PARTS: Keys[str, type[msgspec.Struct]] = {
     "issues": Issues,
     "failures": KnownFailure,
     "freeze": Freeze,
+    "models": Bound,
 }
 """Settings that have keys of their own."""
 

@@ -42,7 +42,8 @@ class Happening(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaul
     rebased, overridden, attached, en- and dequeued) or merge commit (merged); value: the new priority (prioritised), or
     not 0 when checks alone are awaited (waits); name: of whom it goes to (assigned, attached), or `check:` or `need:`
     and what no longer counts (overridden), or what is to be changed (reviewed), or the model (modelled) or US dollars
-    (budgeted), or what failed (fixing); text: why; repair: what is done about what failed (mending, fixing).
+    (budgeted), or what failed (fixing), or `gave_up` where that is no word on an attempt (broke);
+    text: why; repair: what is done about what failed (mending, fixing).
     """
 
     kind: Kind

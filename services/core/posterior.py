@@ -71,13 +71,13 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
     tallies: Mapping[str, Tally] = msgspec.field(default_factory=dict)
 
     def of(self, tier: str, after: bool, repo: RepoName = "") -> Tally:
-        return self.tallies.get(_key(tier, after, repo), _NONE)
+        return self.tallies.get(key_of(tier, after, repo), _NONE)
 
     def learn(self, outcome: Outcome) -> "Known":
         """One more attempt has ended."""
         tallies = dict(self.tallies)
         for repo in ("", outcome.repo):
-            key = _key(outcome.tier, outcome.after, repo)
+            key = key_of(outcome.tier, outcome.after, repo)
             if key not in tallies and repo and len(tallies) >= MOST:
                 continue
             was = tallies.get(key, _NONE)
@@ -88,7 +88,7 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
 
     def hear(self, verdict: Verdict) -> "Known":
         """Something has come to light about a change that had passed."""
-        key = _key(verdict.tier, after=False)
+        key = key_of(verdict.tier, after=False)
         was = self.tallies.get(key, _NONE)
         now = msgspec.structs.replace(was, good=was.good + verdict.good, bad=was.bad + (not verdict.good))
         return Known(tallies={**self.tallies, key: now})
@@ -163,6 +163,7 @@ WHOLE = ("first", "after")
 _NONE = Tally()
 
 
-def _key(tier: str, after: bool, repo: RepoName = "") -> str:
+def key_of(tier: str, after: bool, repo: RepoName = "") -> str:
+    """Under which counts are kept; repo: "" for all of them together."""
     kind = WHOLE[after]
     return f"{tier} {kind} {repo.lower()}".rstrip()

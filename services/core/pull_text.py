@@ -18,6 +18,7 @@ _TASKS = re.compile(
     r"(?P<repo>[\w.-]{1,100}/[\w.-]{1,100})?#(?P<number>\d{1,9})\b",
     re.IGNORECASE,
 )
+_REVERTS = re.compile(r"Reverts (?P<repo>[\w.-]{1,100}/[\w.-]{1,100})?#(?P<number>\d{1,9})\b")
 _TO_US = re.compile(r"^ {0,3}@lockstep(?:\[bot\])?(?:[ \t:,]+|$)", re.IGNORECASE)
 
 
@@ -37,6 +38,15 @@ def issues_named(body: str, repo: str) -> tuple[int, ...]:
             if (match["repo"] or repo).lower() == repo.lower():
                 found[int(match["number"])] = None
     return tuple(found)[:MAX_ISSUES]
+
+
+def taken_back(body: str, repo: str) -> int:
+    """The pull request of `repo` that this one takes back, as GitHub's own button says it; 0 for none."""
+    for line in prose(body):
+        match = _REVERTS.match(line)
+        if match is not None and (match["repo"] or repo).lower() == repo.lower():
+            return int(match["number"])
+    return 0
 
 
 def asked_of_us(body: str) -> str:

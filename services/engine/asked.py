@@ -11,6 +11,7 @@ import msgspec
 from services.core import explain, overrides, report
 from services.core.board import Run, Wish
 from services.core.boxes import Box
+from services.core.chosen import Chosen
 from services.core.cost import Spent
 from services.core.explain import Link
 from services.core.explained import told
@@ -21,7 +22,7 @@ from services.core.messages import changes, reasons, refusals, usage
 from services.core.roles import Tier, suffices
 from services.core.simulate import Simulated, simulate
 from services.core.targets import chosen, only, to_retry, to_take_back
-from services.engine import adopting, pulls, remembered, ticks
+from services.engine import adopting, choosing, pulls, remembered, ticks
 from services.engine.configs import config_of
 from services.engine.drafts import Drafter
 from services.engine.effects import Effects
@@ -287,6 +288,10 @@ class Asked(Shown):
         if self._parts.models is None:
             raise UserError(refusals.NO_MODEL)
         return self._parts.models.named(name).title
+
+    async def chosen(self, run: Run, tasks: Sequence[str]) -> dict[str, Chosen]:
+        """Which models make the newest attempts of these tasks, and why."""
+        return await choosing.chosen_for(self._parts, run, tasks)
 
     async def alike(self, run: Run, task_id: str) -> str:
         """What was merged before and is like a task, in words; "" for nothing."""

@@ -26,7 +26,7 @@ from services.core.paths import Change, outside, protected
 from services.core.plan import Task
 from services.core.similar import kept
 from services.engine.progress import Committed, Forgets, Keeps, Laid, Progress, Pushed, Superseded, Verified, Worked
-from services.errors import UserError
+from services.errors import BudgetUsedUp, UserError
 from services.git.bundle import DamagedBundle, bundle, left_ignored, restore, took_in, unbundle
 from services.git.command import UnusableName
 from services.git.mirror import Mirrors, MissingBranch
@@ -79,7 +79,8 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
 
     pushed: head_sha stands on the branch, on top of base_sha; files: what changed, () when an earlier try had pushed it
     already. unchanged: the agent was content and changed nothing.
-    failed: by the agent or by `verify`, with its exit code. refused: a person has to look, nothing was pushed.
+    failed: by the agent or by `verify`, with its exit code; over: because that budget was.  refused: a person has to
+    look, nothing was pushed.
     """
 
     kind: Kind
@@ -91,6 +92,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     reason: str = ""
     log: str = ""
     seconds: float = 0.0
+    over: str = ""
 
 
 class _Over(Exception):
@@ -130,6 +132,8 @@ async def attempt(
         return steps.result(over.kind, reason=over.reason, exit_code=over.exit_code)
     except HostileResult as hostile:
         return steps.result("refused", reason=reasons.not_taken(str(hostile)))
+    except BudgetUsedUp as over:
+        return steps.result("failed", reason=str(over), over=over.scope)
     except (UserError, UnusableName, MissingBranch) as wrong:
         return steps.result("failed", reason=str(wrong))
     except Superseded:
@@ -208,7 +212,14 @@ class _Steps:
             note=self._order.note,
             lessons=self._order.lessons,
             models=self._models,
-            call=Call(plan_id=self._order.plan_id, purpose="attempt", run_id=self._order.run_id, task=task.id),
+            call=Call(
+                plan_id=self._order.plan_id,
+                purpose="attempt",
+                run_id=self._order.run_id,
+                task=task.id,
+                attempt=self._order.attempt,
+                repo=task.repo,
+            ),
             journal=progress,
         )
         outcome = await agent.run(work, self._box)
@@ -348,7 +359,14 @@ class _Steps:
         return left
 
     def result(
-        self, kind: Kind, *, reason: str = "", exit_code: int = 0, head_sha: str = "", files: tuple[Change, ...] = ()
+        self,
+        kind: Kind,
+        *,
+        reason: str = "",
+        exit_code: int = 0,
+        head_sha: str = "",
+        files: tuple[Change, ...] = (),
+        over: str = "",
     ) -> Result:
         return Result(
             kind=kind,
@@ -358,6 +376,7 @@ class _Steps:
             files=files,
             exit_code=exit_code,
             reason=reason,
+            over=over,
             log=self._log.decode("utf-8", "ignore"),
             seconds=self._progress.used + (self._clock.now() - self._began).total_seconds(),
         )

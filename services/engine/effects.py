@@ -14,7 +14,7 @@ import msgspec
 
 from services.checks import CHECKS
 from services.core import messages, names
-from services.core.board import Board, Run, RunState
+from services.core.board import Board, Run, RunState, Wish
 from services.core.conduct import ruling_for
 from services.core.gate import PullFact
 from services.core.machine import SATISFIED, Happening, Kind, TaskState
@@ -26,6 +26,7 @@ from services.core.report import LABEL_OF_RUN, LABEL_OF_TASK, CheckReport
 from services.core.text import plain
 from services.engine import branches, former, merge_queue, remembered, reruns, reverts
 from services.engine.attempts import Order, Result
+from services.engine.choosing import Choosing
 from services.engine.hidden import hidden_in
 from services.engine.learned import Learned
 from services.engine.observe import Observer
@@ -40,6 +41,8 @@ from services.store.runs import Due
 __all__ = ["Effects", "Outcome"]
 
 T = TypeVar("T")
+WIDE = frozenset({"plan", "repo", "day"})
+"""Budgets that are not one task's own."""
 
 
 class Effects:
@@ -51,6 +54,7 @@ class Effects:
         self._parents = Parents(parts)
         self._tracking = Tracking(parts)
         self._learned = Learned(parts)
+        self._choosing = Choosing(parts)
         self._put_off: set[str] = set()  # keys of effects that limits have put off before anything was sent
         self._made: dict[str, IssueInfo] = {}  # tracking issues that are still to be linked, by effect
         self._posting: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()  # by task: its check runs
@@ -147,7 +151,10 @@ class Effects:
 
     async def _attempt(self, run: Run, task: Task, state: TaskState, key: str) -> Outcome:
         repository = await self._parts.github.reads.repository(task.repo)
-        task = msgspec.structs.replace(task, model=state.model or task.model, budget=state.budget or task.budget)
+        chosen = await self._choosing.for_attempt(run, task, state)
+        if chosen.why and not chosen.model:
+            return _broke(state, chosen.why)
+        task = msgspec.structs.replace(task, model=chosen.model, budget=state.budget or task.budget)
         order = Order(
             key=key,
             run_id=run.id,
@@ -164,7 +171,13 @@ class Effects:
             plan_id=run.plan_id,
         )
         result = await self._parts.workers.attempt(order)
-        return Outcome(happened=(_happening(result, state.fence),), log=result.log, note=result.kind)
+        if chosen.model and self._parts.attempts is not None:
+            await self._parts.attempts.paid(run.id, task.id, state.attempt)
+        happened = _happening(result, state.fence)
+        wish = None
+        if result.over in WIDE and self._parts.settings.on_exceed == "pause":
+            wish = Wish(state="paused", text=result.reason)
+        return Outcome(happened=(happened,), wish=wish, log=result.log, note=result.kind)
 
     async def _open_pull(self, run: Run, task: Task, state: TaskState, due: Due) -> Outcome:
         branch, writes = names.branch(run.id, task.id), self._parts.github.writes

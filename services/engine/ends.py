@@ -9,6 +9,7 @@ from services.core.backoff import delay
 from services.core.board import Action, Board
 from services.core.machine import Happening
 from services.core.messages import reasons
+from services.core.records import GAVE_UP
 from services.engine.effects import Outcome
 from services.errors import AgentError, ApiError, GitError, ModelBusy, NotFound, RateLimited, Refused
 from services.store.runs import Due, Settle
@@ -65,5 +66,5 @@ def _gave_up(action: Action, why: str) -> Outcome:
         stalled = Happening(kind="stalled", text=reasons.gave_up(action.kind, why), fence=fence)
         return Outcome(happened=(stalled,), forget=True, note=why[:200])
     fence = -1 if action.kind == "track" else action.fence  # there is one for the task, whatever attempts it has had
-    broke = Happening(kind="broke", text=reasons.gave_up(action.kind, why), fence=fence)
+    broke = Happening(kind="broke", text=reasons.gave_up(action.kind, why), fence=fence, name=GAVE_UP)
     return Outcome(happened=(broke,), forget=action.kind in {"merge", "track"}, note=why[:200])

@@ -26,6 +26,11 @@ class Learned:
         if lesson is not None and self._parts.lessons is not None:
             await self._parts.lessons.propose(lesson, self._parts.clock.now())
 
+    async def taken_back(self, repo: str, pull: int) -> None:
+        """Somebody has merged a revert of this pull request: what it was merged as good was not."""
+        if self._parts.attempts is not None:
+            await self._parts.attempts.reverted(repo, pull)
+
     async def for_attempt(self, task: Task) -> str:
         """What an attempt of this task is told; it is counted."""
         if self._parts.lessons is None or task.agent in DEAF:

@@ -2,18 +2,21 @@
 
 import msgspec
 
+from services.core.board import Wish
 from services.core.machine import Happening
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """What an effect led to. `again_in`: seconds until the next try.  `forget`: the action may be decided anew.
-    `look`: read the task's pull request again.  free: GitHub did not even look at it, so the try does not count.
+    """What an effect led to. `again_in`: seconds until the next try. `forget`: the action may be decided anew. `look`:
+    read the task's pull request again. `wish`: what is to become of the whole run. free: GitHub did not even look at
+    it, so the try does not count.
     """
 
     happened: tuple[Happening, ...] = ()
     again_in: float | None = None
     forget: bool = False
     look: bool = False
+    wish: Wish | None = None
     free: bool = False
     note: str = ""
     log: str = ""

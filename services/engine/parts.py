@@ -6,12 +6,14 @@ hand in its own.
 
 from collections.abc import Callable, Coroutine, Sequence
 from datetime import timedelta
-from typing import Protocol
+from decimal import Decimal
+from typing import Literal, Protocol
 
 import msgspec
 
 from services.agents.models import Models
 from services.core.board import Run
+from services.core.choose import Rules
 from services.core.clock import Clock
 from services.core.forecast import Forecast, forecast
 from services.core.lengths import Lengths
@@ -21,6 +23,7 @@ from services.core.plan import Plan
 from services.engine.diagnoses import Diagnoses
 from services.engine.workers import Workers
 from services.github import GitHub
+from services.store.attempts import Attempts
 from services.store.checkpoints import Checkpoints
 from services.store.delegations import Delegations
 from services.store.drafts import Drafts
@@ -67,7 +70,9 @@ class EngineSettings(msgspec.Struct, frozen=True, kw_only=True):
     comment_interval: seconds between two edits of one comment.  checks_none: merge without checks where a repository
     has no workflows.  checks_grace: seconds in which Actions must have begun on a pull request, where there are
     workflows.  public_url: of the pages.  github_url: of the site, as people see it.  task_patience: days a task may be
-    worked on, review_patience: days its pull request may wait; 0 = for ever.
+    worked on, review_patience: days its pull request may wait; 0 = for ever.  models: those that tasks choose among,
+    None where there is one for all.  on_exceed: what follows when a budget is used up.  warn: from which share of one
+    on that is told.
     """
 
     workers: int = 4
@@ -83,6 +88,9 @@ class EngineSettings(msgspec.Struct, frozen=True, kw_only=True):
     require_other: bool = False
     task_patience: float = 3.0
     review_patience: float = 30.0
+    models: Rules | None = None
+    on_exceed: Literal["stop", "pause", "downgrade"] = "stop"
+    warn: Decimal = Decimal("0.8")
 
     @property
     def patience(self) -> Patience:
@@ -104,10 +112,10 @@ class EngineSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 class Parts(msgspec.Struct, frozen=True, kw_only=True):
     """Everything the engine's modules share. `others` is None where a process is alone; `gates` where no pull requests
-    of people are looked at; `lengths` is what is known of how long tasks take.  models: None where no model is set;
-    ledger: of what they cost; drafts: of plans that they were asked for.  trials: of merges that are tried.  lessons:
-    of what reviews asked for.  past: tasks that have merged.  recovered: counts a repair, by its strategy and what came
-    of it.
+    of people are looked at; `lengths` is what is known of how long tasks take. models: None where no model is set;
+    ledger: of what they cost; attempts: of what came of each; drafts: of plans that they were asked for. trials: of
+    merges that are tried. lessons: of what reviews asked for. past: tasks that have merged. recovered: counts a repair,
+    by its strategy and what came of it.
     """
 
     settings: EngineSettings
@@ -124,6 +132,7 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     delegations: Delegations | None = None
     models: Models | None = None
     ledger: Ledger | None = None
+    attempts: Attempts | None = None
     drafts: Drafts | None = None
     trials: Trials | None = None
     lessons: Lessons | None = None

@@ -20,20 +20,26 @@ SCALE = 12
 """Money is stored as whole numbers of 10**-12 US dollars; a token may cost a few thousand of those."""
 DAY = timedelta(days=1)
 
-Scope = Literal["task", "plan", "day"]
+Scope = Literal["attempt", "task", "plan", "repo", "day"]
 
 
 class Call(msgspec.Struct, frozen=True, kw_only=True):
-    """What a call is made for. run_id, task: empty where it is about a plan that does not run."""
+    """What a call is made for. run_id, task: empty where it is about a plan that does not run; repo: whose budget it
+    counts for, too.
+    """
 
     plan_id: str
     purpose: Purpose
     run_id: str = ""
     task: str = ""
+    attempt: int = 0
+    repo: str = ""
 
 
 class Cap(msgspec.Struct, frozen=True, kw_only=True):
-    """At most so many US dollars: for a task in its run, for a run (or a plan outside of one), or in a day for all."""
+    """At most so many US dollars: for an attempt, for a task in its run, for a run (or a plan outside of one), or
+    within 24 hours for a repository or for all.
+    """
 
     scope: Scope
     limit: Decimal
@@ -63,10 +69,11 @@ class Ledger:
                 if spent >= cap.limit:
                     return Full(cap=cap, spent=spent)
             query = (
-                "INSERT INTO ledger (at, plan_id, run_id, task, purpose, provider, model, state, held)"
-                " VALUES (?,?,?,?,?,?,?,'open',?) RETURNING id"
+                "INSERT INTO ledger (at, plan_id, run_id, task, attempt, repo, purpose, provider, model, state, held)"
+                " VALUES (?,?,?,?,?,?,?,?,?,'open',?) RETURNING id"
             )
-            where = (to_text(now), call.plan_id, call.run_id, call.task, call.purpose, provider, model)
+            about = (call.plan_id, call.run_id, call.task, call.attempt, call.repo.lower())
+            where = (to_text(now), *about, call.purpose, provider, model)
             return int(c.execute(query, (*where, _stored(held))).fetchone()[0])
 
         return await self._database.write(write)
@@ -105,7 +112,7 @@ class Ledger:
                 model=title(row[2], row[3]),
                 calls=int(row[4]),
                 usage=Usage(input=int(row[5]), cache_read=int(row[6]), cache_write=int(row[7]), output=int(row[8])),
-                cost=_money(row[9]),
+                cost=from_stored(row[9]),
                 unpriced=int(row[10]),
                 unknown=int(row[11]),
             )
@@ -119,25 +126,32 @@ def title(provider: str, model: str) -> str:
 
 
 _WHERE: dict[Scope, str] = {
+    "attempt": "plan_id = ? AND run_id = ? AND task = ? AND attempt = ?",
     "task": "plan_id = ? AND run_id = ? AND task = ?",
     "plan": "plan_id = ? AND run_id = ?",
+    "repo": "at > ? AND repo = ?",
     "day": "at > ?",
 }
 
 
 def _spent(c: Connection, scope: Scope, call: Call, now: datetime) -> Decimal:
     """What was spent there, with what may have been."""
-    where: tuple[str, ...] = (call.plan_id, call.run_id, call.task)[: 3 if scope == "task" else 2]
-    if scope == "day":
-        where = (to_text(now - DAY),)
+    since = to_text(now - DAY)
+    where: dict[Scope, tuple[object, ...]] = {
+        "attempt": (call.plan_id, call.run_id, call.task, call.attempt),
+        "task": (call.plan_id, call.run_id, call.task),
+        "plan": (call.plan_id, call.run_id),
+        "repo": (since, call.repo.lower()),
+        "day": (since,),
+    }
     query = f"SELECT coalesce(sum(coalesce(cost, 0) + held), 0) FROM ledger WHERE {_WHERE[scope]}"  # noqa: S608 - our own words
-    return _money(c.execute(query, where).fetchone()[0])
+    return from_stored(c.execute(query, where[scope]).fetchone()[0])
 
 
 def _stored(money: Decimal) -> int:
     return int(money.scaleb(SCALE).to_integral_value())
 
 
-def _money(stored: int | Decimal) -> Decimal:
-    """PostgreSQL's sums of whole numbers are decimals."""
+def from_stored(stored: int | Decimal) -> Decimal:
+    """US dollars of what is stored; PostgreSQL's sums of whole numbers are decimals."""
     return Decimal(int(stored)).scaleb(-SCALE).normalize() + Decimal(0)

@@ -16,7 +16,7 @@ from services.core.lengths import Sample
 from services.core.machine import TaskState
 from services.core.plan import Plan
 from services.core.shards import shard_of
-from services.store import history
+from services.store import attempts, history
 from services.store.db import Connection, Database
 from services.store.fence import Fence
 from services.store.news import EVENT, ring
@@ -341,6 +341,8 @@ def _write(c: Connection, plan_id: str, decision: Decision, now: datetime, settl
         want(c, *place)
     if decision.repairs:
         keep(c, plan_id, run_id, decision.repairs, now)
+    if decision.tries:
+        attempts.keep(c, plan_id, run_id, decision.tries, now)
     _settle(c, settles, at)
     if any(moment.kind == "run" for moment in decision.history):
         over = to_text(decision.finished_at) if decision.finished_at else None

@@ -5,6 +5,7 @@ from datetime import date
 import msgspec
 from inline_snapshot import snapshot
 
+from services.core.chosen import Chosen
 from services.core.delegation import Delegation
 from services.core.messages import answers
 from services.core.plan import Plan
@@ -93,15 +94,22 @@ def test_where_tasks_stand() -> None:
     )
     current = msgspec.structs.replace(current, tasks={**current.tasks, "api": api})
     said = answers.status(
-        current, ("api", "web"), spent="$1.20 in 3 calls.", trails={}, alike={"api": "Like `x`."}, day=date(2026, 1, 2)
+        current,
+        ("api", "web"),
+        spent="$1.20 in 3 calls.",
+        trails={},
+        alike={"api": "Like `x`."},
+        models={"api": Chosen(tier="small", model="openai:a", why="`small`, the next in order.")},
+        day=date(2026, 1, 2),
     )
     assert said == snapshot("""\
 0 of 3 tasks done; the run is running. Models: $1.20 in 3 calls.
-- ❌ `api` failed, attempt 2, model `gpt-4o`, at most $2: no rule to make target
+- ❌ `api` failed, attempt 2, model `gpt-4o`, at most $2: no rule to make target; model `small`
+  - Model: `small`, the next in order.
   - Like `x`.
 - ▶ `web` ready\
 """)
-    long = answers.status(current, ["web"] * 60, spent="", trails={}, alike={}, day=date(2026, 1, 2))
+    long = answers.status(current, ["web"] * 60, spent="", trails={}, alike={}, models={}, day=date(2026, 1, 2))
     assert long.endswith("\n- … and 10 more")
 
 

@@ -5,10 +5,25 @@ import random
 from inline_snapshot import snapshot
 
 from services.core.choose import Asked, Rules, choose
-from services.core.chosen import reasons, why
+from services.core.chosen import Chosen, asked_for, goes_on, named, reasons, told, why
 from services.core.complexity import Bound, judge
 from services.core.posterior import Known
 from tests.core.test_choose import TIERS, chosen, seen, usual
+
+
+def test_what_stands_where_people_look() -> None:
+    one = Chosen(tier="small", model="openai:a", why=goes_on("small"), reasons=("The path x asks for at least small.",))
+    assert one.short == "model `small`"
+    assert Chosen(model="openai:a").short == "model `openai:a`"
+    assert Chosen().short == told(Chosen()) == ""
+    assert told(one) == (
+        "- Model: `small` goes on, told what was wrong with its last attempt.\n- The path x asks for at least small."
+    )
+    assert [asked_for("l"), named("l", by_person=True), named("l", by_person=False)] == [
+        "`l`, because another attempt was asked for, and all others have been tried.",
+        "A maintainer names `l`.",
+        "The plan names `l`.",
+    ]
 
 
 def test_learned() -> None:

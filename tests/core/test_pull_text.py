@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.core.machine import MAX_ASKED
-from services.core.pull_text import Remark, asked_of_us, issues_named, revision
+from services.core.pull_text import Remark, asked_of_us, issues_named, revision, taken_back
 
 
 @pytest.mark.parametrize(
@@ -27,6 +27,22 @@ from services.core.pull_text import Remark, asked_of_us, issues_named, revision
 )
 def test_the_issues_a_pull_request_does(body: str, named: tuple[int, ...]) -> None:
     assert issues_named(body, "acme/api") == named
+
+
+@pytest.mark.parametrize(
+    ("body", "pull"),
+    [
+        ("Reverts acme/api#7", 7),
+        ("Reverts #7\n\nIt broke the build.", 7),
+        ("Reverts acme/web#7", 0),
+        ("> Reverts acme/api#7", 0),
+        ("`Reverts acme/api#7`", 0),
+        ("It reverts nothing.", 0),
+        ("", 0),
+    ],
+)
+def test_the_pull_request_that_is_taken_back(body: str, pull: int) -> None:
+    assert taken_back(body, "Acme/api") == pull
 
 
 @pytest.mark.parametrize(

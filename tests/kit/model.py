@@ -1,4 +1,4 @@
-"""A model's provider on this machine, which speaks as OpenAI and Anthropic do and answers what a test tells it to."""
+"""A model's provider on this machine, which speaks as OpenAI, Anthropic and Google do and answers what it is told."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -42,7 +42,8 @@ class Provider:
     async def handle(self, request: web.Request) -> web.StreamResponse:
         body = await request.json()
         self.asked.append(body)
-        self.keys.append(request.headers.get("authorization", "") or request.headers.get("x-api-key", ""))
+        keys = ("authorization", "x-api-key", "x-goog-api-key")
+        self.keys.append(next((request.headers[name] for name in keys if name in request.headers), ""))
         assert len(self.asked) <= CALLS, "the model is asked without end"
         self.came.set()
         found = self.answers[min(len(self.asked), len(self.answers)) - 1]
@@ -58,6 +59,8 @@ class Provider:
         if answer.status != 200:
             told = {"error": {"message": answer.text, "type": "error"}}
             return web.json_response(told, status=answer.status, headers=dict(answer.headers))
+        if "name" in request.match_info:
+            return web.Response(body=_streamed(answer), content_type="text/event-stream")
         shape = _message if request.path.endswith("/messages") else _completion
         return web.json_response(shape(body["model"], answer, len(self.asked)))
 
@@ -123,6 +126,25 @@ def _message(model: str, answer: Answer, count: int) -> Mapping[str, Any]:
     }  # fmt: skip
 
 
+def _streamed(answer: Answer) -> bytes:
+    """The same in Google's words, as events; each call has a signature that has to come back."""
+    parts: list[dict[str, Any]] = [{"text": "thinking", "thought": True}]
+    parts += [{"text": half} for half in (answer.text[:2], answer.text[2:]) if half]
+    parts += [
+        {"functionCall": {"name": name, "args": dict(given)}, "thoughtSignature": f"sig-{place}"}
+        for place, (name, given) in enumerate(answer.calls)
+    ]
+    into, out = answer.tokens
+    tokens = {"promptTokenCount": into, "candidatesTokenCount": out - 30, "thoughtsTokenCount": 30}
+    usage = {**tokens, "cachedContentTokenCount": answer.cached, "totalTokenCount": into + out}
+    events: list[dict[str, Any]] = [
+        {"candidates": [{"content": {"role": "model", "parts": [part]}, "index": 0}]} for part in parts
+    ]
+    ended: dict[str, Any] = {"content": {"parts": []}, "finishReason": "MAX_TOKENS" if answer.cut else "STOP"}
+    events.append({"candidates": [ended], "usageMetadata": usage})
+    return b"".join(b"data: " + msgspec.json.encode(event) + b"\r\n\r\n" for event in events)
+
+
 @asynccontextmanager
 async def providing(*answers: Answer | Callable[[Mapping[str, Any]], Answer]) -> AsyncIterator[Provider]:
     """A provider on a free port."""
@@ -130,6 +152,7 @@ async def providing(*answers: Answer | Callable[[Mapping[str, Any]], Answer]) ->
     app = web.Application(client_max_size=50_000_000)
     app.router.add_post("/v1/chat/completions", provider.handle)
     app.router.add_post("/v1/messages", provider.handle)
+    app.router.add_post("/v1beta/models/{name}:streamGenerateContent", provider.handle)
     runner = web.AppRunner(app, shutdown_timeout=0.1)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)

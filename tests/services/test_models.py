@@ -11,8 +11,9 @@ import msgspec
 import pytest
 
 from bot.clock import SystemClock
-from bot.modelling import models_of
+from bot.modelling import models_of, rules_of
 from bot.settings import Settings, read_settings, secrets
+from services.agents.gemini import GeminiWire
 from services.agents.models import Ask, Budgets, Message, Models, Result, Tool
 from services.agents.prices import Prices, Rate, read_rates
 from services.agents.wire import PydanticWire, Way
@@ -108,6 +109,59 @@ async def test_anthropics_words_come_to_the_same(tmp_path: Path) -> None:
         assert "cache_control" in str(provider.asked[1]), "the conversation is read from the cache next time"
         await models.close()
         await database.close()
+
+
+async def test_googles_words_come_to_the_same(tmp_path: Path) -> None:
+    """They come as events; what a part is signed with goes back as it came, and thoughts are paid for and not said."""
+    tool = Tool(name="read", description="Read.", schema={"type": "object", "properties": {"path": {"type": "string"}}})
+    wants = Answer(text="Let me look.", calls=(("read", {"path": "a"}),), cached=400)
+    async with providing(wants, Answer(text="Done.", cut=True)) as provider:
+        database = SqliteDatabase(tmp_path / "lockstep.sqlite")
+        await database.open()
+        url = provider.url.removesuffix("/v1")
+        settings = Settings(model="google:gemini-2.5-pro", model_key=KEY, model_url=url)
+        models = models_of(settings, database, SystemClock())
+        assert models is not None
+        reply = await models.ask(CALL, Ask(system="S", messages=HELLO.messages, tools=(tool,)))
+        assert reply.usage == Usage(input=1_000, cache_read=400, output=100)
+        assert reply.message.text == "Let me look."
+        (call,) = reply.message.calls
+        assert (call.name, call.arguments) == ("read", '{"path": "a"}')
+        came = Message(role="results", results=(Result(id=call.id, name="read", text="its text"),))
+        more = Ask(system="S", messages=(*HELLO.messages, reply.message, came), tools=(tool,))
+        last = await models.ask(CALL, more)
+        assert (last.message.text, last.is_cut) == ("Done.", True)
+        sent = provider.asked[1]
+        assert sent["tools"][0]["functionDeclarations"][0]["name"] == "read"
+        assert sent["contents"][1]["parts"][-1]["thoughtSignature"] == "sig-0"
+        assert sent["contents"][2]["parts"][0]["functionResponse"]["response"] == {"result": "its text"}
+        assert (await spent(Ledger(database))).unpriced == 0
+        assert provider.keys == [KEY, KEY]
+        await models.close()
+        await database.close()
+
+
+@pytest.mark.parametrize(
+    ("answer", "error", "said"),
+    [
+        (Answer(raw=b'data: {"candidates": [{"content": {"parts": [{"text": "Hi"}]}}]}\n\n'), ModelBusy, "broke off"),
+        (Answer(raw=b'data: {"candidates": [{"cont'), ModelBusy, "can't be read"),
+        (Answer(raw=b'data: {"candidates": 7}'), ModelBusy, "can't be read"),
+        (Answer(status=529), ModelBusy, "answered 529"),
+        (Answer(status=429, headers={"retry-after": "3"}), ModelBusy, "answered 429"),
+        (Answer(status=400, text="No @octocat"), NotPossible, "status 400"),
+        (Answer(endless=True), ModelBusy, "broke off"),
+    ],
+    ids=["cut", "half an event", "odd", "overloaded", "limit", "refused", "endless"],
+)
+async def test_what_google_answers_otherwise(answer: Answer, error: type[Exception], said: str) -> None:
+    async with providing(answer) as provider:
+        wire = GeminiWire("gemini-2.5-pro", Way(url=provider.url.removesuffix("/v1"), key=KEY))
+        await wire.load()
+        with pytest.raises(error, match=said) as caught:
+            await wire(HELLO)
+        await wire.close()
+        assert "@octocat" not in str(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -209,8 +263,8 @@ async def test_the_test_model_asks_nobody(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("settings", "said"),
     [
-        (Settings(model="gpt-4o", model_key=KEY), "write anthropic:NAME, openai:NAME or test"),
-        (Settings(model="google:gemini", model_key=KEY), "write anthropic:NAME, openai:NAME or test"),
+        (Settings(model="gpt-4o", model_key=KEY), "write anthropic:NAME, openai:NAME, google:NAME or test"),
+        (Settings(model="mistral:large", model_key=KEY), "write anthropic:NAME, openai:NAME, google:NAME or test"),
         (Settings(model="openai:gpt 4", model_key=KEY), "names no model"),
         (Settings(model="openai:gpt-4o"), "LOCKSTEP_MODEL_KEY or OPENAI_API_KEY"),
         (Settings(model="openai:gpt-4o", model_key=KEY, model_url="nowhere"), "LOCKSTEP_MODEL_URL is no address"),
@@ -239,6 +293,45 @@ def test_the_providers_own_variable_is_taken_where_ours_is_empty() -> None:
     assert KEY in secrets(settings)
     assert KEY not in repr(settings)
     assert KEY not in repr(Way(key=KEY))
+
+
+def test_models_to_choose_among_are_read_and_guessed_by_their_prices() -> None:
+    settings = read_settings(
+        {
+            "LOCKSTEP_MODEL": "anthropic:claude-sonnet-5",
+            "LOCKSTEP_MODELS": "small=openai:gpt-4o-mini, large=anthropic:claude-sonnet-5",
+            "ANTHROPIC_API_KEY": KEY,
+            "OPENAI_API_KEY": "sk-other-0123456789",
+            "LOCKSTEP_MODEL_POLICY": "cascade",
+        }
+    )
+    rules = rules_of(settings)
+    assert rules is not None
+    assert [(tier.name, tier.model) for tier in rules.tiers] == [
+        ("small", "openai:gpt-4o-mini"),
+        ("large", "anthropic:claude-sonnet-5"),
+    ]
+    assert 0 < rules.tiers[0].guess < rules.tiers[1].guess
+    assert (rules.policy, rules.attempts) == ("cascade", 3)
+    assert {KEY, "sk-other-0123456789"} <= set(secrets(settings))
+
+
+@pytest.mark.parametrize(
+    ("told", "said"),
+    [
+        ({"models": "small=openai:a"}, "LOCKSTEP_MODELS needs LOCKSTEP_MODEL"),
+        ({"models": "small:openai"}, "has 'small:openai'; write NAME=provider:model"),
+        ({"models": "a=openai:gpt-4o, a=openai:gpt-4o"}, "each name once"),
+        ({"models": "a=google:gemini-2.5-pro"}, "set LOCKSTEP_GOOGLE_KEY"),
+        ({"models": "a=openai:nobody-knows-it"}, "Nobody knows what openai:nobody-knows-it costs"),
+        ({"models": ", ".join(f"t{n}=openai:gpt-4o" for n in range(7))}, "6 at most"),
+        ({"models": "a=openai:gpt-4o", "model_fixed": "b"}, "LOCKSTEP_MODEL_FIXED is none of the names"),
+    ],
+)
+def test_models_that_can_not_be_chosen_among_are_refused_at_start(told: dict[str, str], said: str) -> None:
+    base = {} if "needs" in said else {"model": "openai:gpt-4o", "model_key": KEY}
+    with pytest.raises(UserError, match=said):
+        rules_of(Settings(**base, **told))  # type: ignore[arg-type]
 
 
 def test_prices_of_ones_own_are_read() -> None:

@@ -5,6 +5,8 @@ from datetime import date
 
 from services.core import plan_changes
 from services.core.board import Run
+from services.core.chosen import Chosen
+from services.core.chosen import told as why
 from services.core.delegation import Delegation
 from services.core.machine import TaskState
 from services.core.plan_diff import PlanDiff
@@ -92,9 +94,18 @@ def not_started(count: int) -> str:
 
 
 def status(
-    run: Run, chosen: Sequence[str], *, spent: str, trails: Mapping[str, Trail], alike: Mapping[str, str], day: date
+    run: Run,
+    chosen: Sequence[str],
+    *,
+    spent: str,
+    trails: Mapping[str, Trail],
+    alike: Mapping[str, str],
+    models: Mapping[str, Chosen],
+    day: date,
 ) -> str:
-    """spent: what models have cost, "" for nothing; trails: of tasks whose steps are told; alike: what was like one."""
+    """spent: what models have cost, "" for nothing; trails: of tasks whose steps are told; alike: what was like one, of
+    those that are told of at length; models: that work on them.
+    """
     met, total = progress(run)
     lines = [f"{met} of {total} tasks done; the run is {run.state}.{f' Models: {spent}' if spent else ''}"]
     for task_id in chosen[:LISTED]:
@@ -103,8 +114,11 @@ def status(
         reason = f": {task.reason}" if task.reason else ""
         steps = steps_told(trails[task_id], day) if task_id in trails else ""
         where = f"; {steps}" if steps else ""
+        where += f"; {models[task_id].short}" if task_id in models else ""
         lines.append(f"- {ICONS[task.state]} {code(task_id)} {WORDS[task.state]}{attempt}{wishes(task)}{reason}{where}")
-        lines += [f"  - {alike[task_id]}"] if alike.get(task_id) else []
+        if task_id in alike:
+            lines += [f"  {line}" for line in why(models[task_id]).splitlines()] if task_id in models else []
+            lines += [f"  - {alike[task_id]}"] if alike[task_id] else []
     lines += [f"- … and {len(chosen) - LISTED} more"] if len(chosen) > LISTED else []
     return "\n".join(lines)
 

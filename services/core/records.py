@@ -1,0 +1,92 @@
+"""What became of each attempt, by what a repository can be seen to say: its checks, its merge, a revert, a review.
+
+A happening tells something of the attempt that it is about, or nothing. What is told later counts: checks that failed
+and passed when they ran again passed, and what was merged and taken back was not good.
+"""
+
+import msgspec
+
+from services.core.machine import Happening, TaskState, is_a_persons
+from services.core.plan import Task
+from services.core.signature import signature
+
+GAVE_UP = "gave_up"
+"""The name of what broke for want of GitHub, of git or of a box: it says nothing of the attempt."""
+TELLING = frozenset(
+    {
+        "started",
+        "broke",
+        "handed",
+        "fixing",
+        "refused",
+        "expired",
+        "merged",
+        "reviewed",
+        "closed",
+        "reverting",
+        "reverted",
+    }
+)
+
+
+class Try(msgspec.Struct, frozen=True, kw_only=True):
+    """One attempt. came: how it ended last; passed: its checks; good: whether it stayed as it was; each None while
+    nothing new is known of it. rounds: repairs of its checks; pull: that was merged.
+    """
+
+    task: str
+    attempt: int
+    repo: str
+    agent: str
+    came: str = ""
+    passed: bool | None = None
+    good: bool | None = None
+    cls: str = ""
+    signature: str = ""
+    rounds: int = 0
+    pull: int = 0
+
+
+def tried(before: TaskState, happening: Happening, after: TaskState, task: Task) -> Try | None:
+    """What a happening that has changed a task tells of its attempt."""
+    if happening.kind not in TELLING:
+        return None
+    if happening.kind == "started":
+        return Try(task=task.id, attempt=after.attempt, repo=task.repo, agent=task.agent)
+    told = _told(before, happening)
+    if told is None or not before.attempt or is_a_persons(before):
+        return None
+    return msgspec.structs.replace(told, task=task.id, attempt=before.attempt, repo=task.repo, agent=task.agent)
+
+
+_NEW = Try(task="", attempt=0, repo="", agent="")
+
+
+def _told(before: TaskState, happening: Happening) -> Try | None:
+    new = msgspec.structs.replace
+    match happening.kind:
+        case "fixing" if happening.repair is not None:
+            repair = happening.repair
+            said = next(iter(repair.signatures), "") or signature(repair.cls, [happening.text])
+            came = "checks" if repair.checks else "failed"
+            return new(_NEW, came=came, passed=False, cls=repair.cls, signature=said[:400])
+        case "broke" | "handed" if happening.name != GAVE_UP and before.state == "running" and not before.head_sha:
+            said = signature("agent_failed", [happening.text])
+            return new(_NEW, came="failed", passed=False, cls="agent_failed", signature=said[:400])
+        case "broke" | "handed" if before.state == "in_review" and happening.text.startswith("check "):
+            return new(_NEW, came="checks", passed=False)
+        case "refused" if before.state == "running":
+            return new(_NEW, came="refused", passed=False, cls="policy")
+        case "expired" if before.state == "running":
+            return new(_NEW, came="timed_out", passed=False, cls="timeout")
+        case "reviewed" if before.state == "in_review":
+            return new(_NEW, came="reviewed", passed=True, good=False)
+        case "closed":
+            return new(_NEW, came="closed", good=False)
+        case "reverting" | "reverted":
+            return new(_NEW, came="reverted", good=False)
+        case "merged" if before.head_sha in before.heads:  # else somebody else has worked on it
+            rounds = sum(repair.attempt == before.attempt for repair in before.repairs)
+            return new(_NEW, came="merged", passed=True, good=True, rounds=rounds, pull=before.pull)
+        case _:
+            return None

@@ -1,0 +1,127 @@
+"""Which model makes an attempt: asked before each, decided by `core.choose` from what is stored, and written down.
+
+What people have named comes first. What is to go on where it was, because it is told what was wrong, goes on with the
+same model; what is to be done by a stronger one, or has failed, is chosen among those that are left. Chance comes from
+the attempt's own name, so the same records give the same choice.
+"""
+
+import hashlib
+import random
+from collections.abc import Sequence
+
+import msgspec
+
+from services.agents import providers_of
+from services.core.board import Run
+from services.core.choose import Asked, Rules, choose
+from services.core.chosen import Chosen, asked_for, goes_on, named, reasons, why
+from services.core.complexity import judge
+from services.core.machine import TaskState
+from services.core.plan import Task
+from services.core.repairs import FIXES, under_way
+from services.engine.configs import config_of
+from services.engine.parts import Parts
+from services.errors import NotFound, Refused
+from services.store.attempts import Record
+
+
+async def chosen_for(parts: Parts, run: Run, tasks: Sequence[str]) -> dict[str, Chosen]:
+    """What was chosen for the newest attempts of these tasks, as far as their agents ask models."""
+    asking = [task for task in tasks if run.tasks[task].attempt and providers_of(run.plan.by_id[task].agent)]
+    return await parts.attempts.chosen(run.id, asking) if parts.attempts is not None and asking else {}
+
+
+class Choosing:
+    """Chooses for one attempt at a time."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+
+    async def for_attempt(self, run: Run, task: Task, state: TaskState) -> Chosen:
+        """What this attempt is given; without a tier and a model where its agent has none, or no further one is worth
+        it: then `why` says so.
+        """
+        providers = providers_of(task.agent)
+        attempts = self._parts.attempts
+        if not providers or attempts is None:
+            return Chosen(model=task.model)
+        earlier = [each for each in await attempts.of(run.id, task.id) if each.attempt < state.attempt]
+        found = await self._choose(run, task, state, providers, earlier)
+        if found.why and not found.model:
+            return found  # nobody makes this attempt
+        return await attempts.choose(run.id, task.id, state.attempt, found)
+
+    async def _choose(
+        self, run: Run, task: Task, state: TaskState, providers: frozenset[str], earlier: Sequence[Record]
+    ) -> Chosen:
+        rules, repair = self._rules(providers), under_way(state.repairs)
+        failed = _failed(earlier)
+        if name := state.model or task.model:
+            return _named(rules, name, by_person=bool(state.model), after=bool(failed))
+        if rules is None or not rules.tiers:
+            return Chosen(model=self._parts.models.title if self._parts.models is not None else "")
+        is_told = repair is not None and repair.strategy in FIXES and repair.strategy != "stronger_model"
+        last = earlier[-1] if earlier else None
+        if last is not None and last.chosen.tier and (is_told or last.came == "reviewed"):
+            return msgspec.structs.replace(last.chosen, why=goes_on(last.chosen.tier), reasons=(), again=True)
+        rules = msgspec.structs.replace(rules, bounds=(await config_of(self._parts.github.reads, task.repo)).models)
+        asked = Asked(
+            repo=task.repo.lower(),
+            labels=await self._labels(rules, task, state),
+            paths=task.paths,
+            failed=failed,
+            complexity=judge(task.title, task.body, task.paths),
+        )
+        assert self._parts.attempts is not None  # noqa: S101 - for_attempt has seen to it
+        known = await self._parts.attempts.known(task.repo.partition("/")[0])
+        chance = random.Random(hashlib.sha256(f"{run.id}/{task.id}/{state.attempt}".encode()).digest())  # noqa: S311 - nobody has to guess it
+        choice = choose(asked, rules, known, chance)
+        tier = choice.tier
+        said = why(choice)
+        if not tier and repair is None:  # a person wants another attempt
+            tier = rules.tiers[-1].name
+            said = asked_for(tier)
+        if not tier:
+            return Chosen(why=said)
+        model = next(each.model for each in rules.tiers if each.name == tier)
+        return Chosen(
+            tier=tier,
+            model=model,
+            why=said,
+            reasons=reasons(choice),
+            after=bool(failed),
+            left=choice.ladder[1:],
+        )
+
+    def _rules(self, providers: frozenset[str]) -> Rules | None:
+        """The operator's rules, with only the tiers that the agent can ask."""
+        rules = self._parts.settings.models
+        if rules is None:
+            return None
+        tiers = tuple(tier for tier in rules.tiers if tier.model.partition(":")[0] in providers)
+        return msgspec.structs.replace(rules, tiers=tiers)
+
+    async def _labels(self, rules: Rules, task: Task, state: TaskState) -> tuple[str, ...]:
+        """Those of the tracking issue, where some bound asks for one."""
+        if not state.issue or not any(bound.label for bound in rules.bounds):
+            return ()
+        try:
+            return tuple((await self._parts.github.reads.issue(task.repo, state.issue)).labels)
+        except (NotFound, Refused):
+            return ()
+
+
+def _failed(earlier: Sequence[Record]) -> tuple[str, ...]:
+    """The tiers that have failed at the task, in order; one that was good in the end has not."""
+    tiers = dict.fromkeys(each.chosen.tier for each in earlier if each.chosen.tier and each.passed is False)
+    passed = {each.chosen.tier for each in earlier if each.passed}
+    return tuple(tier for tier in tiers if tier not in passed)
+
+
+def _named(rules: Rules | None, wanted: str, *, by_person: bool, after: bool) -> Chosen:
+    """A tier or a model that people have named."""
+    for tier in rules.tiers if rules is not None else ():
+        if wanted in {tier.name, tier.model}:
+            said = named(tier.name, by_person=by_person)
+            return Chosen(tier=tier.name, model=tier.model, why=said, after=after)
+    return Chosen(model=wanted, why=named(wanted, by_person=by_person), after=after)

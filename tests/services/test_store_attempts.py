@@ -1,0 +1,86 @@
+"""Records of attempts: chosen once, told later what became of them, and learned from by their owner alone."""
+
+from collections.abc import AsyncIterator
+from decimal import Decimal
+
+import pytest
+
+from services.core.board import Decision
+from services.core.chosen import Chosen
+from services.core.cost import Usage
+from services.core.machine import TaskState
+from services.core.posterior import Known
+from services.core.records import Try
+from services.store.attempts import Attempts
+from services.store.db import Database
+from services.store.ledger import Call, Ledger
+from services.store.runs import Runs
+from tests.kit.plans import NOW
+from tests.kit.store import Place
+from tests.kit.stored import stored_run
+
+PLAN = "acme/platform#1"
+SMALL = Chosen(tier="small", model="openai:small", why="`small`, the next in order.")
+
+
+@pytest.fixture
+async def database(place: Place) -> AsyncIterator[Database]:
+    made = place.database()
+    await made.open()
+    await stored_run(made, TaskState(id="one", state="running"))
+    yield made
+    await made.close()
+
+
+def told(attempt: int = 1, repo: str = "Acme/api", **fields: object) -> Try:
+    return Try(task="one", attempt=attempt, repo=repo, agent="coder", **fields)  # type: ignore[arg-type]
+
+
+async def commit(database: Database, *tries: Try) -> None:
+    await Runs(database).commit(PLAN, Decision(run_id="r1", state="running", tries=tries), NOW)
+
+
+async def test_a_choice_is_written_once_and_what_became_of_it_later(database: Database) -> None:
+    store = Attempts(database)
+    await commit(database, told())
+    assert await store.choose("r1", "one", 1, SMALL) == SMALL
+    assert await store.choose("r1", "one", 1, Chosen(tier="large", model="x")) == SMALL, "the first one stands"
+    await commit(database, told(came="checks", passed=False, cls="lint", signature="lint: \0a"), told(attempt=2))
+    first, second = await store.of("r1", "one")
+    assert (first.came, first.passed, first.good, first.chosen) == ("checks", False, None, SMALL)
+    assert (second.came, second.passed, second.chosen) == ("", None, Chosen())
+    assert await store.chosen("r1", ["one", "none"]) == {"one": SMALL}
+    assert await store.chosen("r1", []) == {}
+    await commit(database, told(came="checks", passed=False), told(came="merged", passed=True, good=True, pull=7))
+    merged, _ = await store.of("r1", "one")
+    assert (merged.came, merged.passed, merged.good) == ("merged", True, True)
+    assert not await store.reverted("acme/api", 8)
+    assert await store.reverted("acme/API", 7)
+    assert (await store.of("r1", "one"))[0].good is False
+
+
+async def test_an_owner_learns_from_its_own_attempts_alone(database: Database) -> None:
+    store, ledger = Attempts(database), Ledger(database)
+    await commit(
+        database,
+        *(told(attempt) for attempt in (1, 2, 3, 4)),
+    )
+    await store.choose("r1", "one", 1, SMALL)
+    await store.choose("r1", "one", 2, Chosen(tier="small", model="openai:small", again=True))
+    await store.choose("r1", "one", 3, Chosen(tier="large", model="openai:large", after=True))
+    await store.choose("r1", "one", 4, Chosen(tier="large", model="openai:large", after=True))
+    for attempt in (1, 2):
+        call = Call(plan_id=PLAN, purpose="attempt", run_id="r1", task="one", attempt=attempt, repo="acme/api")
+        row = await ledger.begin(call, "openai", "small", Decimal(1), (), NOW)
+        assert isinstance(row, int)
+        await ledger.end(row, Usage(), Decimal("0.25"), "settings")
+        await store.paid("r1", "one", attempt)
+    await commit(database, told(1, came="checks", passed=False))
+    await commit(database, told(2, came="merged", passed=True, good=True), told(3, came="failed", passed=False))
+    known = await store.known("ACME")
+    small = known.of("small", after=False)
+    assert (small.tried, small.passed, small.spent) == (1, 1, Decimal("0.5")), "what goes on at its tier is one try"
+    assert (small.good, small.bad) == (1, 0)
+    assert known.of("small", after=False, repo="acme/api").tried == 1
+    assert (known.of("large", after=True).tried, known.of("large", after=True).passed) == (1, 0)
+    assert await store.known("other") == Known()

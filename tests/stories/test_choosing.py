@@ -1,0 +1,55 @@
+"""Tasks choose among models: by the policy, within people's bounds, and everybody can see why."""
+
+from tests.kit.model import Answer, providing
+from tests.kit.story import Story
+from tests.stories.test_coder import CANARY
+
+MODELS = "small=openai:gpt-4o-mini, large=openai:gpt-4o"
+CONFIG = {"acme/api": {".github/lockstep.yml": "checks: none\nmodels: [{path: 'security/**', at_least: large}]\n"}}
+PLAN = """\
+- [ ] **x** Write hello · agent: coder · paths: hello.txt · verify: grep -q good hello.txt
+- [ ] **y** Write keys · agent: coder · paths: security/** · needs: x
+"""
+
+
+def wrote(path: str, text: str) -> Answer:
+    return Answer(calls=(("edit", {"path": path, "old": "", "new": text}),))
+
+
+async def test_the_small_model_is_tried_first_and_what_fails_goes_on_to_the_large_one(story: Story) -> None:
+    done = Answer(text="Written.")
+    turns = [
+        wrote("hello.txt", "bad\n"),
+        done,
+        wrote("hello.txt", "good\n"),
+        done,
+        wrote("security/k.txt", "k\n"),
+        done,
+    ]
+    async with providing(*turns) as provider:
+        await story.begin(
+            CONFIG,
+            model="openai:gpt-4o",
+            model_url=provider.url,
+            model_key=CANARY,
+            models=MODELS,
+            model_policy="cascade",
+        )
+        await story.run(PLAN)
+        await story.until("**Stopped:")
+        assert await story.ask("/lockstep status x") == "+1"
+        await story.until(
+            "; model `small`", "- Model: `small`, the next in order; what fails its checks goes on to `large`."
+        )
+        assert await story.ask("/lockstep retry failed") == "+1"
+        await story.until("**Done.**")
+        asked = [body["model"] for body in provider.asked]
+        assert asked == ["gpt-4o-mini"] * 2 + ["gpt-4o"] * 4, "the bound takes the second task to the large one"
+        assert await story.ask("/lockstep cost") == "+1"
+        await story.until("| `x` | doing the work | `openai:gpt-4o-mini` | 2 |")
+        run = await story.bot.engine.stored(f"{story.home}#{story.number}")
+        assert run is not None
+        assert run[1] is not None
+        chosen = await story.bot.engine.chosen(run[1], ["x", "y"])
+        assert chosen["x"].after
+        assert chosen["y"].reasons[0] == "The path security/\\*\\* asks for at least large."
