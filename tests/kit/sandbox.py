@@ -8,6 +8,7 @@ import json
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -54,6 +55,11 @@ class GitHub:
     @property
     def url(self) -> str:
         return self.running.url
+
+    def turn_clock(self, seconds: float) -> None:
+        """Its clock goes on by this much."""
+        before = self.sandbox.now
+        self.sandbox.now = lambda: before() + timedelta(seconds=seconds)
 
     async def do(self, what: Callable[..., T], *args: Any) -> T:
         """Call something in the thread that owns the state."""

@@ -12,7 +12,6 @@ import hmac
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -238,9 +237,7 @@ class Story(Sight):
 
     async def turn_clock(self, seconds: float) -> None:
         """GitHub's clock goes on by this much."""
-        sandbox = self.hub.sandbox
-        before = sandbox.now
-        sandbox.now = lambda: before() + timedelta(seconds=seconds)
+        self.hub.turn_clock(seconds)
 
     async def stop_clock(self) -> None:
         """GitHub's clock stands still until it is turned: whatever happens now happens within one second."""

@@ -34,6 +34,11 @@ _REQUESTS: tuple[tuple[str, str, str], ...] = (
     ("read", "GET", r".+"),
 )
 REQUESTS = tuple(name for name, _, _ in _REQUESTS)
+_BESIDE: tuple[tuple[str, str, str], ...] = (
+    ("commit", "POST", r"/repos/.+/git/commits"),
+    ("new branch", "POST", r"/repos/.+/git/refs"),
+)
+"""What no plan does of itself."""
 GIT = ("fetch", "push", "git look")
 SCRIPT = ("agent began", "agent ended", "verify began", "verify ended")
 """What the scripts of a plan say themselves while they run."""
@@ -61,7 +66,7 @@ class Strike(msgspec.Struct, frozen=True, kw_only=True):
 def kind_of(method: str, path: str) -> str:
     """What a request to GitHub is, "" for one that nobody counts."""
     bare = path.partition("?")[0]
-    fits = (name for name, verb, pattern in _REQUESTS if verb == method and re.fullmatch(pattern, bare))
+    fits = (name for name, verb, pattern in (*_BESIDE, *_REQUESTS) if verb == method and re.fullmatch(pattern, bare))
     return next(fits, "")
 
 
