@@ -81,7 +81,7 @@ def _boxes(body: str) -> Iterator[tuple[Box, bool]]:
 
 def _lines(body: str) -> Iterator[tuple[str, Box | None, bool]]:
     """Each line, with the box that it is and whether that is ticked."""
-    for line in body.replace("\r\n", "\n").split("\n"):
+    for line in body.replace("\r\n", "\n").replace("\r", "\n").split("\n"):
         match = _LINE.fullmatch(line)
         box = Box(verb=match["verb"], version=match["version"] or "") if match and match["verb"] in VERBS else None
         is_ours = match is not None and box is not None and str(box) == f"- [ ] {match['rest']}"

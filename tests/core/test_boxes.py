@@ -2,7 +2,7 @@
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from services.core.board import RunState
@@ -96,9 +96,11 @@ def test_unticked_is_what_we_post(verbs: list[str]) -> None:
     assert unticked(tick(LINES, APPROVE, *boxes)) == LINES
 
 
-@given(st.text())
+@given(st.text() | st.text(alphabet="\r\n- [x]"))
+@example("a\r\r\n")
 def test_any_text_is_read(text: str) -> None:
     assert ticked(text, text) == ()
+    assert unticked(unticked(text)) == unticked(text)
 
 
 def test_no_box_is_read_as_a_command() -> None:

@@ -83,17 +83,3 @@ async def test_reviews_and_holds_are_explained_together(story: Story) -> None:
     await story.until(
         "waits for a review or a required check — whoever", "is held — whoever", "the whole run is held —"
     )
-
-
-async def test_explaining_is_refused_to_whoever_may_not_read(story: Story) -> None:
-    """In a private repository somebody whose access was taken away, and whose webhook comes late."""
-    await broken(story)
-    await story.hub.do(setattr, story.repo("acme/api"), "private", True)
-    story.bot.engine.forget("acme/api", "")
-    comment = await story.comment("/lockstep ping", by="ana")
-    await story.until(lambda: "+1" in story.reactions(comment))
-    late = next(each for each in story.deliveries("issue_comment") if "/lockstep ping" in each.payload).payload
-    other = await story.comment("Just words.")
-    said = late.replace(str(comment), str(other)).replace("/lockstep ping", "/lockstep explain web")
-    assert await story.send("issue_comment", said.replace('"ana"', '"mallory"')) == 202
-    await story.until("`/lockstep explain` needs the read permission on this repository; you have none.")

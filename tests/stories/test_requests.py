@@ -1,6 +1,5 @@
 """What people ask of a plan and its pull requests: unapprove, refresh, merge, override, rebase, recreate, assign."""
 
-import pytest
 from inline_snapshot import snapshot
 
 from tests.kit.pipe import Pipe
@@ -18,28 +17,6 @@ def summary(story: Story, sha: str) -> str:
     """What `lockstep/gate` says on a commit."""
     runs = story.hub.sandbox.state.check_runs.values()
     return next((run.summary or "" for run in runs if run.name == "lockstep/gate" and run.head_sha == sha), "")
-
-
-@pytest.mark.parametrize(
-    ("command", "needed"),
-    [
-        ("unapprove", "maintain"),
-        ("merge one", "maintain"),
-        ("override one test", "maintain"),
-        ("refresh", "write"),
-        ("rebase one", "write"),
-        ("recreate one", "write"),
-        ("assign one @eve", "write"),
-    ],
-)
-async def test_each_is_refused_without_its_permission(story: Story, command: str, needed: str) -> None:
-    await waiting_for_a_review(story, ONE)
-    before = row(story, "one")
-    await story.hub.do(lambda: story.hub.scenario.collaborator(story.repo(), "tia", "triage"))
-    assert await story.ask(f"/lockstep {command}", by="tia") == "confused"
-    await story.until(f"needs the {needed} permission on this repository; you have triage.")
-    await story.settled()
-    assert row(story, "one") == before
 
 
 async def test_an_approval_that_is_taken_back_holds_the_run_until_it_is_given_again(story: Story, pipe: Pipe) -> None:
