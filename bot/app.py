@@ -139,7 +139,17 @@ async def _listening(built: Assembly, database: Database, github: GitHub, beside
     wake, live = built.dispatcher.wake, Live(Events(database))
     database.heard_by(live.on_ring)
     beside.for_good("live", live.run())
-    add_web(app, built.settings, inbox=inbox, shown=built.shown, wake=wake, clock=clock, metrics=metrics, live=live)
+    add_web(
+        app,
+        built.settings,
+        database=database,
+        inbox=inbox,
+        shown=built.shown,
+        wake=wake,
+        clock=clock,
+        metrics=metrics,
+        live=live,
+    )
     built.begin(beside)
     health = Health(database=database, inbox=inbox, metrics=metrics, github=github, clock=clock)
     async with listening(built.settings, app, health) as url:

@@ -15,13 +15,16 @@ from bot.webhook import CLIENT_MAX_SIZE, Webhook, runner
 from services.core.clock import Clock
 from services.engine.shown import Shown
 from services.metrics import Metrics
+from services.store.db import Database
 from services.store.inbox import Inbox
+from services.store.reports import Reports
 
 
 def add_web(
     app: web.Application,
     settings: Settings,
     *,
+    database: Database,
     inbox: Inbox,
     shown: Shown,
     wake: Callable[[], None],
@@ -33,7 +36,8 @@ def add_web(
     secrets = [secret.encode() for secret in (settings.webhook_secret, settings.webhook_secret_old) if secret]
     door = Webhook(secrets=secrets, put=inbox.put, wake=wake, clock=clock, metrics=metrics)
     app.router.add_post("/webhook", door.receive)
-    pages.add_to(app, shown=shown, inbox=inbox, clock=clock, html=settings.github_url)
+    reports = Reports(database)
+    pages.add_to(app, shown=shown, reports=reports, inbox=inbox, clock=clock, metrics=metrics, html=settings.github_url)
     api.add_to(app, live=live)
 
 

@@ -86,7 +86,17 @@ async def _web(settings: Settings, clock: Clock, database: Database) -> AsyncIte
     app, inbox, metrics = application(), Inbox(database, Fence({})), Metrics()
     shown = Shown(Plans(database), Runs(database), Checkpoints(database), settings.workers, Ledger(database))
     live, bell = Live(Events(database)), Bell(settings.database_url, (EVENT,), pause)
-    add_web(app, settings, inbox=inbox, shown=shown, wake=lambda: None, clock=clock, metrics=metrics, live=live)
+    add_web(
+        app,
+        settings,
+        database=database,
+        inbox=inbox,
+        shown=shown,
+        wake=lambda: None,
+        clock=clock,
+        metrics=metrics,
+        live=live,
+    )
     health = Health(database=database, inbox=inbox, metrics=metrics, github=None, clock=clock)
     _look_on(live, bell)
     async with AsyncExitStack() as stack:
@@ -213,6 +223,7 @@ class _Team:
             add_web(
                 self.app,
                 self._settings,
+                database=self._database,
                 inbox=built.inbox,
                 shown=built.shown,
                 wake=wake,

@@ -1,172 +1,235 @@
-"""The pages: complete in the first HTML answer, no script needed, nothing from another host.
+"""The pages of plans: what goes on now, all plans, one plan, one task. Complete in the first HTML answer, no script
+needed, nothing from another host.
 
-What they show comes from the store alone, so a page never costs an API call. Titles and reasons are other people's
-text: Jinja escapes every value, and the content security policy forbids script and inline style altogether. A page is
-made in a thread, so that a plan of a thousand tasks does not hold up a webhook.
+What they show comes from the store alone, so a page never costs an API call, and goes through `sight` before anything
+is made of it.
 """
 
 import asyncio
-import hashlib
 import re
-from collections.abc import Callable
-from importlib import resources
+from collections.abc import Mapping
+from typing import Any
 
-import jinja2
 from aiohttp import web
-from aiohttp.helpers import ETag
 from aiohttp.typedefs import Handler
 
+from bot.web import boards, sight
+from bot.web.desk import Desk, Frame
+from bot.web.diffs import diff_lines
+from bot.web.listing import PLANS_PAGE, Query, listing
 from bot.web.overview import overview
-from bot.web.plan_view import Asked, plan_page, sheet
-from bot.web.times import clock as clock_time
-from bot.web.views import Places, Seen
+from bot.web.plan_view import HISTORY, Asked, Found, Sheet, plan_page, sheet
+from bot.web.sight import Stored
+from bot.web.task_view import Known, task_page
+from bot.web.viewer import viewer_of
+from bot.web.views import HIDDEN, Seen
 from services.core.clock import Clock
 from services.engine.shown import Shown
 from services.errors import StoreError
+from services.metrics import Metrics
 from services.store.inbox import Inbox
+from services.store.reports import PlanLine, Reports
 
 HEADERS = {
     "Content-Security-Policy": (
-        "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none';"
-        " frame-ancestors 'none'"
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self';"
+        " base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
     ),
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
-STATIC = {"lockstep.css": "text/css", "icon.svg": "image/svg+xml"}
 EVIDENCE = 3
 """Stuck tasks whose log is shown."""
+LIVE_PLANS = 100
+"""Plans of which everything is read for the first page."""
+PLANNED, OVER = 40, 10
 PLAN = "/plans/{owner}/{repo}/{number:[0-9]{1,9}}"
 
 
-def add_to(app: web.Application, *, shown: Shown, inbox: Inbox, clock: Clock, html: str) -> None:
+def add_to(
+    app: web.Application,
+    *,
+    shown: Shown,
+    reports: Reports,
+    inbox: Inbox,
+    clock: Clock,
+    metrics: Metrics,
+    html: str,
+) -> None:
     """Add every page; `html` is where GitHub's own pages are."""
-    pages = Pages(shown, inbox, clock, html)
+    desk = Desk(shown=shown, reports=reports, inbox=inbox, clock=clock, metrics=metrics, html=html)
+    pages = Pages(desk)
     app.middlewares.append(pages.around)
     app.router.add_get("/", pages.overview)
+    app.router.add_get("/plans", pages.plans)
     app.router.add_get(PLAN, pages.plan)
+    app.router.add_get(PLAN + "/tasks/{task}", pages.task)
     app.router.add_get(PLAN + "/log/{task}", pages.log)
-    app.router.add_get("/static/{name}", pages.static)
+    app.router.add_get("/static/{name}", desk.static)
+    boards.add_to(app, desk)
 
 
 class Pages:
     """Renders plans and their tasks."""
 
-    def __init__(self, shown: Shown, inbox: Inbox, clock: Clock, html: str) -> None:
-        self._shown, self._inbox, self._clock = shown, inbox, clock
-        self._places = Places(html)
-        folder = resources.files("bot.web").joinpath("static")
-        self._static = {name: folder.joinpath(name).read_bytes() for name in STATIC}
-        self._templates = jinja2.Environment(
-            loader=jinja2.PackageLoader("bot.web"),
-            autoescape=True,
-            undefined=jinja2.StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
-        version = hashlib.sha256(b"".join(self._static.values())).hexdigest()[:12]
-        self._templates.globals["version"] = version
+    def __init__(self, desk: Desk) -> None:
+        self._desk, self._shown, self._reports = desk, desk.shown, desk.reports
 
     async def overview(self, request: web.Request) -> web.StreamResponse:
-        plans, now = await self._shown.plans(), self._clock.now()
+        now = self._desk.now
+        lines = [
+            *await live_lines(self._reports, LIVE_PLANS),
+            *await self._reports.plans(state="planned", limit=PLANNED),
+        ]
+        plans = await stored(self._desk, request, lines)
+        over = [
+            *await self._reports.plans(state="done", limit=OVER),
+            *await self._reports.plans(state="cancelled", limit=OVER),
+        ]
+        over = await visible_lines(request, over)
+        over.sort(key=lambda line: line.finished_at, reverse=True)
+        states = await self._reports.states() if viewer_of(request).sees_all else {}
         ahead = await self._shown.outlook(now)
-        waits = await self._inbox.oldest_waiting_age(now)
+        waits = await self._desk.inbox.oldest_waiting_age(now)
 
-        def make() -> str:
-            page = overview(plans, self._places, now, ahead)
-            return self._render("overview.html", page=page, waits=round(waits))
+        def make() -> Mapping[str, Any]:
+            page = overview(plans, self._desk.places, now, ahead, over=over, states=states)
+            return {"page": page, "waits": round(waits)}
 
-        return await self._page(request, make)
+        return await self._desk.page(request, "overview.html", make, Frame(here="/", live="*"))
+
+    async def plans(self, request: web.Request) -> web.StreamResponse:
+        query = Query.of(request.query)
+        lines: list[PlanLine] = []
+        before = query.before
+        while len(lines) <= PLANS_PAGE:  # what may not be seen makes room for more
+            found = await self._reports.plans(
+                state=query.state, repo=query.repo, words=query.words, before=before, limit=PLANS_PAGE + 1
+            )
+            lines += await visible_lines(request, found)
+            if len(found) <= PLANS_PAGE:
+                break
+            before = (found[-1].at, found[-1].id)
+        states = await self._reports.states() if viewer_of(request).sees_all else {}
+
+        def make() -> Mapping[str, Any]:
+            return {"page": listing(lines, query, states, self._desk.places, self._desk.now)}
+
+        return await self._desk.page(request, "plans.html", make, Frame(here="/plans", live="*"))
 
     async def plan(self, request: web.Request) -> web.StreamResponse:
-        seen = await self._seen(request)
-        history = await self._shown.history(seen.row.id)
-        logs = {}
-        if seen.run is not None:
-            logs = {task.id: await self._shown.log(seen.run.id, task.id) for task in seen.stuck[:EVIDENCE]}
-        part = await asyncio.to_thread(sheet, seen, _asked(request))
-        trails = await self._shown.trails(seen.run, [task.id for task in part.tasks]) if seen.run is not None else {}
-        return await self._page(
-            request, lambda: self._render("plan.html", page=plan_page(seen, part, history, logs, trails))
+        found, seen = await self._seen(request)
+        asked = _asked(request)
+        part = await asyncio.to_thread(sheet, seen, asked)
+        rest = await self._found(found, seen, part, asked)
+        frame = Frame(here="/plans", live=seen.row.id)
+        return await self._desk.page(
+            request, "plan.html", lambda: {"page": plan_page(seen, part, rest), "query": asked}, frame
         )
+
+    async def _found(self, found: Stored, seen: Seen, part: Sheet, asked: Asked) -> Found:
+        history = await self._reports.history(seen.row.id, before=asked.before, limit=HISTORY)
+        if seen.run is None:
+            return Found(history=sight.told(history, found))
+        hidden = sight.hidden_tasks(found)
+        readable = [task.id for task in seen.stuck if task.id not in hidden][:EVIDENCE]
+        shown = [task.id for task in part.tasks if task.id not in hidden]
+        return Found(
+            history=sight.told(history, found),
+            moves=await self._reports.moves(seen.row.id, seen.run.id),
+            logs={task: await self._shown.log(seen.run.id, task) for task in readable},
+            trails=await self._shown.trails(seen.run, shown),
+        )
+
+    async def task(self, request: web.Request) -> web.StreamResponse:
+        _, seen = await self._seen(request)
+        task = seen.by_id.get(request.match_info["task"])
+        if task is None or task.repo == HIDDEN:
+            raise web.HTTPNotFound
+        known = Known(history=await self._reports.history(seen.row.id, task=task.id, limit=HISTORY))
+        if seen.run is not None:
+            trails = await self._shown.trails(seen.run, [task.id])
+            known = Known(
+                history=known.history,
+                effects=await self._reports.effects(seen.run.id, task.id),
+                steps=await self._reports.steps(seen.run.id, task.id),
+                trail=trails.get(task.id),
+                diff=diff_lines(await self._shown.diff(seen.run.id, task.id)),
+            )
+        frame = Frame(here="/plans", live=seen.row.id)
+        return await self._desk.page(request, "task.html", lambda: {"page": task_page(seen, task, known)}, frame)
 
     async def log(self, request: web.Request) -> web.Response:
         """What a task's newest attempt printed, as plain text."""
-        seen = await self._seen(request)
-        task = request.match_info["task"]
-        if seen.run is None or task not in seen.run.tasks:
+        _, seen = await self._seen(request)
+        task = seen.by_id.get(request.match_info["task"])
+        if seen.run is None or task is None or task.repo == HIDDEN:
             raise web.HTTPNotFound
-        return web.Response(text=await self._shown.log(seen.run.id, task), content_type="text/plain", charset="utf-8")
-
-    async def static(self, request: web.Request) -> web.Response:
-        name = request.match_info["name"]
-        if name not in self._static:
-            raise web.HTTPNotFound
-        return web.Response(
-            body=self._static[name],
-            content_type=STATIC[name],
-            charset="utf-8",
-            headers={"Cache-Control": "public, max-age=31536000, immutable"},
-        )
+        text = await self._shown.log(seen.run.id, task.id)
+        return web.Response(text=text, content_type="text/plain", charset="utf-8")
 
     @web.middleware
     async def around(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         """Every answer to a reader carries the headers; what is not there, or can't be read, says so on a page."""
-        if request.method not in {"GET", "HEAD"}:
-            return await handler(request)
         try:
             answer = await handler(request)
         except web.HTTPNotFound:
-            answer = self._said(404, "There is nothing here", "Lockstep has read no plan at this address.")
-        except web.HTTPForbidden as error:
-            answer = self._said(403, "Not from here", error.text or "")
+            answer = self._desk.said(request, 404, "There is nothing here", "There is no page at this address.")
+        except web.HTTPForbidden as refused:
+            answer = self._desk.said(request, 403, "Not from here", refused.text or "")
         except StoreError:
-            answer = self._said(503, "The store does not answer", "Try again in a moment; nothing is lost.")
-        answer.headers.update(HEADERS)
+            answer = self._desk.said(
+                request, 503, "The store does not answer", "Try again in a moment; nothing is lost."
+            )
+        if not answer.prepared:
+            answer.headers.update(HEADERS)
         return answer
 
-    async def _seen(self, request: web.Request) -> Seen:
-        where = request.match_info
-        found = await self._shown.stored(f"{where['owner']}/{where['repo']}#{int(where['number'])}")
+    async def _seen(self, request: web.Request) -> tuple[Stored, Seen]:
+        """The plan of the address as far as whoever looks may see it; 404 where that is nothing."""
+        where, now = request.match_info, self._desk.now
+        row = await self._shown.stored(f"{where['owner']}/{where['repo']}#{int(where['number'])}")
+        found = await sight.in_sight(viewer_of(request), row) if row is not None else None
         if found is None:
             raise web.HTTPNotFound
-        now = self._clock.now()
-        spent = await self._shown.spent(found[0].id)
-        return Seen(*found, self._places, now, await self._shown.outlook(now), spent)
-
-    async def _page(self, request: web.Request, make: Callable[[], str]) -> web.Response:
-        """The page that `make` renders, or 304 when the reader has exactly this one."""
-        text = await asyncio.to_thread(make)
-        tag = hashlib.sha256(text.encode()).hexdigest()[:32]
-        known = any(each.value == tag for each in request.if_none_match or ())
-        answer = web.Response(status=304) if known else _html(text)
-        answer.etag = ETag(tag, is_weak=True)  # the same for a compressed answer
-        answer.headers["Cache-Control"] = "private, no-cache"
-        if not known:
-            answer.enable_compression()
-        return answer
-
-    def _said(self, status: int, title: str, sentence: str) -> web.Response:
-        return _html(self._render("said.html", title=title, sentence=sentence), status)
-
-    def _render(self, template: str, **values: object) -> str:
-        now = self._clock.now()
-        as_of = clock_time(now, now, seconds=True)
-        return self._templates.get_template(template).render(as_of=as_of, day=f"{now:%Y-%m-%d}", **values)
+        spent = sight.spent(await self._shown.spent(found[0].id), found)
+        return found, Seen(*found, self._desk.places, now, await self._shown.outlook(now), spent)
 
 
-def _html(text: str, status: int = 200) -> web.Response:
-    return web.Response(text=text, status=status, content_type="text/html", charset="utf-8")
+async def live_lines(reports: Reports, limit: int) -> list[PlanLine]:
+    """Plans whose run is not over, the newest first."""
+    lines = [
+        line for state in ("running", "failed", "paused") for line in await reports.plans(state=state, limit=limit)
+    ]
+    return sorted(lines, key=lambda line: line.at, reverse=True)[:limit]
+
+
+async def visible_lines(request: web.Request, lines: list[PlanLine]) -> list[PlanLine]:
+    """Those that whoever looks may see."""
+    hidden = await sight.hidden_from(viewer_of(request), {line.repo for line in lines})
+    return [line for line in lines if line.repo not in hidden]
+
+
+async def stored(desk: Desk, request: web.Request, lines: list[PlanLine]) -> list[Stored]:
+    """These plans as far as whoever looks may see them."""
+    found = [await desk.shown.stored(line.id) for line in lines]
+    seen = [await sight.in_sight(viewer_of(request), each) for each in found if each is not None]
+    return [each for each in seen if each is not None]
 
 
 def _asked(request: web.Request) -> Asked:
     """The query, as far as it makes sense; the rest is as if it had not been there."""
     query = request.query
-    page = query.get("page", "")
     return Asked(
         show=query.get("show", ""),
-        page=int(page) if re.fullmatch(r"[0-9]{1,6}", page, re.ASCII) else 1,
+        page=number(query.get("page", ""), 1),
         task=query.get("task", ""),
+        before=number(query.get("before", ""), 0),
     )
+
+
+def number(text: str, otherwise: int) -> int:
+    """A number of an address, as far as it is one."""
+    return int(text) if re.fullmatch(r"[0-9]{1,12}", text, re.ASCII) else otherwise

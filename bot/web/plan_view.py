@@ -5,56 +5,24 @@ from urllib.parse import quote, urlencode
 
 import msgspec
 
+from bot.web.figures import Cost, Fact, cost, facts, figures
+from bot.web.gantt import Gantt, coming, gantt
+from bot.web.history import Past, past
 from bot.web.picture import Picture, draw
-from bot.web.times import clock
-from bot.web.views import PAGE, RUN_STATES, Card, Seen, TaskLine
+from bot.web.views import PAGE, Card, Link, Seen, TaskLine
 from bot.web.walks import Walk, walks
-from services.core.clock import from_text
-from services.core.cost import cost_in_words
 from services.core.folding import fold
-from services.core.forecast import end_in_words
 from services.core.machine import ENDED
 from services.core.plan import Problem, Task
-from services.core.report import WORDS
-from services.core.spans import Span, spans
 from services.core.steps import Trail
+from services.store.reports import Move
 from services.store.runs import Told
 
 ASKS = 10
 LOG_LINES = 16
 LOG_LETTERS = 4_000
-SAID = {
-    "unapproved": "approval taken back",
-    "delegated": "lent commands",
-    "undelegated": "took back what was lent",
-    "lent": "acted in another's name",
-}
-"""What people did to a plan as a whole."""
-HAPPENED = {
-    "approved": "approved",
-    "approval": "approved by one of several",
-    "started": "work started",
-    "unblocked": "all it needs has merged",
-    "pushed": "pushed a commit",
-    "opened": "opened its pull request",
-    "broke": "failed",
-    "refused": "held for a person",
-    "moved": "somebody else pushed to its branch",
-    "green": "is fine again",
-    "merged": "merged",
-    "closed": "its pull request was closed",
-    "expired": "has taken too long",
-    "cancelled": "cancelled",
-    "modelled": "got another model",
-    "budgeted": "got another budget",
-    "retried": "to be tried again",
-    "skipped": "left out",
-    "redone": "to be done anew",
-    "ticked": "ticked as done",
-    "unticked": "not ticked as done any more",
-    "removed": "taken out of the plan",
-}
-"""Kinds of moments in words; a plan's own and unknown ones are said by their states."""
+HISTORY = 50
+COSTS = 30
 
 
 class Evidence(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,18 +31,6 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     task: str
     text: str
     whole: str
-
-
-class Past(msgspec.Struct, frozen=True, kw_only=True):
-    """One line of history."""
-
-    iso: str
-    at: str
-    task: str
-    said: str
-    change: str
-    why: tuple[Span, ...]
-    actor: str
 
 
 class Filter(msgspec.Struct, frozen=True, kw_only=True):
@@ -87,17 +43,22 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
-    """What the address asks for: which tasks (`open`, `finished`, `all`, or "" = our choice), a page from 1, a task."""
+    """What the address asks for: which tasks (`open`, `finished`, `all`, or "" = our choice), a page from 1, a task,
+    and history before a line of this number (0 = the newest).
+    """
 
     show: str = ""
     page: int = 1
     task: str = ""
+    before: int = 0
 
 
 class PlanPage(msgspec.Struct, frozen=True, kw_only=True):
     """Everything on the page. `next`: what goes on when nobody has to act."""
 
     card: Card
+    repo: Link
+    figures: tuple[Fact, ...]
     facts: tuple[str, ...]
     problems: tuple[Problem, ...]
     going_on: tuple[TaskLine, ...]
@@ -110,7 +71,10 @@ class PlanPage(msgspec.Struct, frozen=True, kw_only=True):
     newer: str
     range: str
     evidence: tuple[Evidence, ...]
+    time: Gantt | None
+    costs: tuple[Cost, ...]
     history: tuple[Past, ...]
+    earlier: str
 
 
 class Sheet(msgspec.Struct, frozen=True, kw_only=True):
@@ -138,30 +102,62 @@ def sheet(seen: Seen, asked: Asked) -> Sheet:
     return Sheet(chosen=chosen, page=page, pages=pages, first=first, total=len(tasks), tasks=shown)
 
 
-def plan_page(
-    seen: Seen, part: Sheet, history: Sequence[Told], logs: Mapping[str, str], trails: Mapping[str, Trail]
-) -> PlanPage:
-    """The page; `logs` and `trails` by task id."""
+class Found(msgspec.Struct, frozen=True, kw_only=True):
+    """What else the store has: history, moves of the run, and by task id the logs and the trails."""
+
+    history: Sequence[Told] = ()
+    moves: Sequence[Move] = ()
+    logs: Mapping[str, str] = msgspec.field(default_factory=dict)
+    trails: Mapping[str, Trail] = msgspec.field(default_factory=dict)
+
+
+def plan_page(seen: Seen, part: Sheet, found: Found) -> PlanPage:
+    """The page."""
     picture, folded = _picture(seen)
     url = seen.places.plan(seen.row)
     moving = [task for task in _tasks(seen, "all") if seen.tasks[task.id].state in {"running", "in_review"}][:3]
     return PlanPage(
         card=seen.card(ASKS),
-        facts=_facts(seen),
+        repo=seen.places.repo(seen.row.repo),
+        figures=figures(seen),
+        facts=facts(seen),
         problems=seen.row.parsed.errors if seen.run is None else (),
         going_on=tuple(seen.line(task) for task in moving),
         picture=picture,
         folded=folded,
         lines=tuple(seen.line(task) for task in part.tasks),
-        walks=walks(trails, seen.now),
+        walks=walks(found.trails, seen.now),
         filters=_filters(seen, part.chosen),
         newer=_url(url, show=part.chosen, page=part.page - 1) if part.page > 1 else "",
         older=_url(url, show=part.chosen, page=part.page + 1) if part.page < part.pages else "",
         range=f"{part.first + 1} to {part.first + len(part.tasks)} of {part.total}" if part.pages > 1 else "",
         evidence=tuple(
-            Evidence(task=task, text=_end(log), whole=f"{url}/log/{quote(task)}") for task, log in logs.items() if log
+            Evidence(task=task, text=last_lines(log), whole=log_of(seen, task))
+            for task, log in found.logs.items()
+            if log
         ),
-        history=tuple(_past(seen, moment) for moment in history),
+        time=_time(seen, found.moves),
+        costs=tuple(cost(seen, each) for each in sorted(seen.spent, key=lambda each: -each.cost)[:COSTS]),
+        history=tuple(past(seen, moment) for moment in found.history),
+        earlier=f"{url}?before={found.history[-1].seq}#_history" if len(found.history) >= HISTORY else "",
+    )
+
+
+def log_of(seen: Seen, task: str) -> str:
+    """Where everything is that the task's newest attempt printed."""
+    return f"{seen.places.plan(seen.row)}/log/{quote(task, safe='')}"
+
+
+def _time(seen: Seen, moves: Sequence[Move]) -> Gantt | None:
+    if seen.run is None or seen.plan is None:
+        return None
+    return gantt(
+        moves,
+        now=seen.now,
+        ended=seen.run.finished_at,
+        critical=seen.critical,
+        ahead=coming(seen.plan, seen.ahead.left) if not seen.ahead.waits else {},
+        urls={task: seen.url_of(task) for task in seen.tasks},
     )
 
 
@@ -201,30 +197,6 @@ def _url(base: str, *, show: str, page: int = 1) -> str:
     return f"{base}?{urlencode(query)}#_tasks"
 
 
-def _facts(seen: Seen) -> tuple[str, ...]:
-    """Who and what, in short."""
-    facts = []
-    if seen.run is not None:
-        facts.append(f"started by {seen.run.actor}")
-    if seen.row.is_approved or seen.run is not None:
-        facts.append(f"approved by {seen.run.approver if seen.run is not None else seen.row.approved_by}")
-    if seen.plan is not None:
-        repos = len(seen.plan.repos)
-        facts.append(f"{len(seen.plan.tasks)} tasks in {repos} {'repository' if repos == 1 else 'repositories'}")
-        which = "open " if seen.run is not None and seen.ahead.path else ""
-        facts.append(f"critical path {len(seen.critical)} {which}task{'s' * (len(seen.critical) != 1)}")
-        end = end_in_words(seen.ahead, seen.run.state, seen.now) if seen.run is not None else ""
-        if end:
-            facts.append(f"expected end {end}")
-        facts.append(f"version {seen.plan.hash[:12]}")
-    if seen.spent:
-        facts.append("models: " + cost_in_words(seen.spent).replace("**", "").rstrip("."))
-    if seen.run is not None and seen.run.former:
-        count = len(seen.run.former)
-        facts.append(f"{count} task{'s' * (count != 1)} taken out of it")
-    return tuple(facts)
-
-
 def _picture(seen: Seen) -> tuple[Picture | None, int]:
     """The graph, and how many tasks stand in a box with others."""
     if seen.plan is None:
@@ -241,33 +213,6 @@ def _picture(seen: Seen) -> tuple[Picture | None, int]:
     return picture, sum(len(box.tasks) for box in folded.boxes.values() if len(box.tasks) > 1)
 
 
-def _end(log: str) -> str:
+def last_lines(log: str, lines: int = LOG_LINES) -> str:
     """The last lines of a log, within bounds."""
-    return "\n".join(log.rstrip().splitlines()[-LOG_LINES:])[-LOG_LETTERS:]
-
-
-def _past(seen: Seen, moment: Told) -> Past:
-    at = from_text(moment.at)
-    changed = moment.before != moment.after
-    words = [WORDS.get(state, state) for state in (moment.before, moment.after) if state]
-    why: tuple[Span, ...]
-    if moment.kind == "approved":
-        said, why = "approved", (Span(text="as version "), Span(text=moment.text[:12], code=True))
-    elif moment.kind in SAID:
-        said, why = SAID[moment.kind], spans(moment.text)
-    elif moment.kind == "adopted":
-        said, why = "the edited plan was taken over", spans(moment.text)
-    elif not moment.task:
-        said = "run started" if moment.kind == "started" else f"run {RUN_STATES.get(moment.after, ('', ''))[1]}"
-        why = spans(moment.text)
-    else:
-        said, why = HAPPENED.get(moment.kind, moment.kind), spans(moment.text)
-    return Past(
-        iso=at.isoformat(timespec="seconds"),
-        at=clock(at, seen.now, seconds=True),
-        task=moment.task,
-        said=said,
-        change=" → ".join(words) if changed and moment.task else "",
-        why=why,
-        actor=moment.actor,
-    )
+    return "\n".join(log.rstrip().splitlines()[-lines:])[-LOG_LETTERS * lines // LOG_LINES :]

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
 import msgspec
 
@@ -49,8 +49,10 @@ RUN_STATES = {
     "cancelled": ("cancelled", "cancelled"),
 }
 """State of a run -> (the task state whose colour and icon it has, word)."""
-PAGE = 100
+PAGE = 60
 """Tasks in one table."""
+HIDDEN = "hidden/hidden"
+"""Stands for every repository that whoever looks may not read."""
 THINNEST = 1.5
 """Percent of a bar that even one task of a thousand gets, so that a single failure is seen."""
 
@@ -78,6 +80,7 @@ class TaskLine(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     id: str
+    url: str
     title: tuple[Span, ...]
     repo: Link
     state: str
@@ -126,6 +129,13 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     lasted: str
 
 
+def parts_of(state: str, *, approved: bool) -> tuple[str, str]:
+    """State of a run, or `planned` -> (the task state whose colour and icon it has, its word)."""
+    if state in RUN_STATES:
+        return RUN_STATES[state]
+    return ("ready", "approved") if approved else ("needs_human", "waits for approval")
+
+
 Ahead = Callable[[Plan, Run | None], Forecast]
 """Says what is to be expected of a plan, or of its run."""
 
@@ -137,6 +147,8 @@ class Places:
         self._html = html.rstrip("/")
 
     def repo(self, repo: str) -> Link:
+        if repo == HIDDEN:
+            return Link(text="not for you to see", url="")
         return Link(text=repo, url=f"{self._html}/{quote(repo)}")
 
     def issue(self, repo: str, number: int) -> Link:
@@ -148,8 +160,25 @@ class Places:
     def pull(self, repo: str, number: int) -> Link:
         return Link(text=f"#{number}", url=f"{self._html}/{quote(repo)}/pull/{number}")
 
+    def files(self, repo: str, number: int) -> Link:
+        return Link(text="the changed files on GitHub", url=f"{self.pull(repo, number).url}/files")
+
     def plan(self, row: PlanRow) -> str:
-        return f"/plans/{quote(row.repo)}/{row.number}"
+        return self.plan_at(row.repo, row.number)
+
+    def plan_at(self, repo: str, number: int) -> str:
+        return f"/plans/{quote(repo)}/{number}"
+
+    def plan_of(self, plan_id: str) -> str:
+        """By a plan's id."""
+        repo, _, number = plan_id.rpartition("#")
+        return f"/plans/{quote(repo)}/{quote(number)}"
+
+    def task(self, repo: str, number: int, task: str) -> str:
+        return f"{self.plan_at(repo, number)}/tasks/{quote(task, safe='')}"
+
+    def commit(self, repo: str, sha: str) -> Link:
+        return Link(text=sha[:8], url=f"{self._html}/{quote(repo)}/commit/{quote(sha)}")
 
 
 class Seen:
@@ -189,6 +218,15 @@ class Seen:
         return self.ahead.path or graph.critical_path(self.plan, lambda task: float(task.timeout))
 
     @cached_property
+    def by_id(self) -> Mapping[str, Task]:
+        return self.plan.by_id if self.plan is not None else {}
+
+    @cached_property
+    def after(self) -> Mapping[str, list[str]]:
+        """Task -> those that need it directly."""
+        return graph.dependants(graph.needs_of(self.plan.tasks if self.plan is not None else ()))
+
+    @cached_property
     def _is_critical(self) -> frozenset[str]:
         return frozenset(self.critical)
 
@@ -202,9 +240,12 @@ class Seen:
         """Tasks that a person has to look at: those with the longest chain behind them first."""
         if self.run is None or not any(task.state in STUCK for task in self.tasks.values()):
             return []
-        left = graph.longest_remaining(self.run.plan, lambda task: float(task.timeout))
         stuck = [task for task in self.run.plan.tasks if self.tasks[task.id].state in STUCK]
-        return sorted(stuck, key=lambda task: (task.id not in self._is_critical, -left[task.id]))
+        return sorted(stuck, key=lambda task: (task.id not in self._is_critical, -self.holds_up(task.id)))
+
+    def holds_up(self, task_id: str) -> int:
+        """How many open tasks wait for this one, directly or through others."""
+        return sum(self.tasks[other].state not in ENDED for other in graph.reach(self.after, task_id))
 
     @cached_property
     def _ends(self) -> Mapping[str, tuple[str, ...]]:
@@ -215,18 +256,15 @@ class Seen:
         return ended_by(self._ends[task], self.run) if self.run is not None and task in self._ends else ""
 
     def url_of(self, task: str) -> str:
-        """A task's place on the plan's page; on a page of many the server has to find it."""
-        query = f"?{urlencode({'task': task})}" if len(self.tasks) > PAGE else ""
-        return f"{self.places.plan(self.row)}{query}#{quote(task)}"
+        """A task's own page."""
+        return self.places.task(self.row.repo, self.row.number, task)
 
     @property
     def state(self) -> tuple[str, str]:
         """(the task state whose colour and icon the plan has, its word)."""
-        if self.run is not None:
-            return RUN_STATES[self.run.state]
-        if self.row.parsed.plan is None:
+        if self.run is None and self.row.parsed.plan is None:
             return "failed", "has problems"
-        return ("ready", "approved") if self.row.is_approved else ("needs_human", "waits for approval")
+        return parts_of(self.run.state if self.run is not None else "planned", approved=self.row.is_approved)
 
     def card(self, most_asks: int) -> Card:
         """The plan in short, with the `most_asks` asks that hold up most."""
@@ -244,7 +282,7 @@ class Seen:
             word=word,
             met=met,
             total=total,
-            shares=self._shares(),
+            shares=shares(Counter(task.state for task in self.tasks.values()), self.words),
             asks=tuple(asks),
             more_asks=len(self.stuck) - len(asks) if own is None else 0,
             since=when(ended or began, self.now),
@@ -256,6 +294,7 @@ class Seen:
         took = state.finished_at - state.started_at if state.finished_at and state.started_at else None
         return TaskLine(
             id=task.id,
+            url=self.url_of(task.id),
             title=code_spans(visible(task.title)),
             repo=self.places.repo(task.repo),
             state=state.state,
@@ -276,22 +315,8 @@ class Seen:
         tasks = self.plan.tasks if self.plan is not None else ()
         return sorted(tasks, key=lambda task: RANK.get(self.tasks[task.id].state, len(RANK)))
 
-    def _shares(self) -> tuple[Share, ...]:
-        counts: Counter[str] = Counter(task.state for task in self.tasks.values())
-        present = [state for state in STATES if counts[state]]
-        raw = [max(100 * counts[state] / len(self.tasks), THINNEST) for state in present]
-        shares, x = [], 0.0
-        for state, part in zip(present, raw, strict=True):
-            width = round(100 * part / sum(raw), 2)
-            word = self.words[state]
-            shares.append(Share(state=state, word=word, count=counts[state], x=round(x, 2), width=width))
-            x += width
-        return tuple(shares)
-
     def _ask(self, task: Task) -> Ask:
         state = self.tasks[task.id]
-        needs = graph.needs_of(self.plan.tasks if self.plan is not None else ())
-        behind = graph.all_dependants(needs, task.id)
         return Ask(
             task=task.id,
             url=self.url_of(task.id),
@@ -299,7 +324,7 @@ class Seen:
             word=WORDS[state.state],
             why=spans(state.reason),
             command=f"/lockstep retry {task.id}",
-            holds_up=sum(self.tasks[other].state not in ENDED for other in behind),
+            holds_up=self.holds_up(task.id),
             critical=task.id in self._is_critical,
             since=when(state.since, self.now),
             issue=self.places.issue(self.row.repo, self.row.number),
@@ -332,6 +357,19 @@ class Seen:
             issue=self.places.issue(self.row.repo, self.row.number),
             pull=None,
         )
+
+
+def shares(counts: Mapping[str, int], words: Mapping[str, str] = WORDS) -> tuple[Share, ...]:
+    """The parts of a bar of so many tasks in each state."""
+    present = [state for state in STATES if counts.get(state)]
+    total = sum(counts[state] for state in present)
+    raw = [max(100 * counts[state] / total, THINNEST) for state in present]
+    found, x = [], 0.0
+    for state, part in zip(present, raw, strict=True):
+        width = round(100 * part / sum(raw), 2)
+        found.append(Share(state=state, word=words[state], count=counts[state], x=round(x, 2), width=width))
+        x += width
+    return tuple(found)
 
 
 def _time(text: str) -> datetime | None:

@@ -28,6 +28,7 @@ class Forecast(msgspec.Struct, frozen=True, kw_only=True):
     without anybody noticing. seconds: until all is done, with no more than the places there are.
 
     learned: open tasks whose length is learned and not just declared. waits: somebody has to act first.
+    left: seconds that are likely still to come of each open task.
     """
 
     path: tuple[str, ...] = ()
@@ -36,6 +37,7 @@ class Forecast(msgspec.Struct, frozen=True, kw_only=True):
     slack: Mapping[str, float] = msgspec.field(default_factory=dict)
     learned: int = 0
     waits: bool = False
+    left: Mapping[str, float] = msgspec.field(default_factory=dict)
 
     def is_critical(self, task_id: str) -> bool:
         return self.slack.get(task_id, OFF_PATH) < OFF_PATH
@@ -59,6 +61,7 @@ def forecast(
         slack=graph.slack(rest, lambda task: left[task.id][1]),
         learned=sum(each.source == "learned" for each in guesses.values()),
         waits=any(state.state in STUCK or state.state == "cancelled" or state.held for state in states.values()),
+        left={task_id: whole for task_id, (_, whole) in left.items()},
     )
 
 

@@ -19,6 +19,9 @@ BEGUN = "begun"
 """Written at the start of each try of an attempt, so that it is known since when the running step runs."""
 TALK = "talk"
 """A model's conversation as far as it has come: written while the agent works, and no step of its own."""
+DIFF = "diff"
+"""What a commit changes, for people: written with the commit, and no step of its own either."""
+BESIDE = frozenset({TALK, DIFF})
 ORDER = ("worktree", "agent", "commit", "verify", "push")
 """The steps of an attempt as they follow each other."""
 EFFECTS = {"open_pull": "pull request", "checks": "checks", "merge": "merge"}
@@ -71,7 +74,7 @@ def keys_of(run_id: str, task: TaskState) -> dict[str, str]:
 
 def trail(task: TaskState, written: Sequence[Step], effects: Mapping[str, Effect], *, verifies: bool = True) -> Trail:
     """Put together what was written down and what the outbox says. `effects` by kind; `verifies`: has it a `verify`?"""
-    written = [step for step in written if step.name != TALK]
+    written = [step for step in written if step.name not in BESIDE]
     done = tuple(step for step in written if step.name != BEGUN)
     after = [
         Step(name=name, ended=effect.ended, seconds=(effect.ended - effect.began).total_seconds())

@@ -25,6 +25,7 @@ from services.core.messages import reasons
 from services.core.paths import Change, outside, protected
 from services.core.plan import Task
 from services.core.similar import kept
+from services.core.steps import DIFF
 from services.engine.progress import Committed, Forgets, Keeps, Laid, Progress, Pushed, Superseded, Verified, Worked
 from services.errors import BudgetUsedUp, UserError
 from services.git.bundle import DamagedBundle, bundle, left_ignored, restore, took_in, unbundle
@@ -33,6 +34,7 @@ from services.git.mirror import Mirrors, MissingBranch
 from services.git.result import HostileResult, shown
 from services.git.workspace import Author, RefusedPush, StalePush, Workspace, is_own_commit, open_workspace
 from services.registry import Registry
+from services.store.checkpoints import Point
 from services.store.ledger import Call
 
 log = structlog.get_logger(__name__)
@@ -236,13 +238,14 @@ class _Steps:
         except HostileResult as hostile:
             await progress.reached(ended, progress.ended("commit", Committed(refused=str(hostile))))
             raise
-        packed, committed = None, Committed()
+        packed, committed, changed = None, Committed(), list[Point]()
         if changes:
             sha = await self._commit(workspace)
             leftovers = bool(task.verify.strip()) and await left_ignored(workspace)
             paths = kept(change.path for change in changes)
             packed, committed = await bundle(workspace, sha), Committed(sha=sha, leftovers=leftovers, paths=paths)
-        await progress.reached(ended, progress.ended("commit", committed, packed))
+            changed = [progress.beside(DIFF, (await workspace.diff(sha)).encode())]
+        await progress.reached(ended, progress.ended("commit", committed, packed), *changed)
         return committed.sha, changes
 
     async def _take_up(self, worked: Worked, workspace: Workspace) -> tuple[str, tuple[Change, ...]]:

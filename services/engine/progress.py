@@ -170,6 +170,10 @@ class Progress:
         self._since = now
         return Point(step=step, at=now, seconds=seconds, data=msgspec.json.encode(data), blob=blob)
 
+    def beside(self, name: str, blob: bytes) -> Point:
+        """Something that is kept for people and is no step."""
+        return Point(step=name, at=self._clock.now(), blob=blob)
+
     async def reached(self, *points: Point) -> None:
         """Write finished steps down, together. That the store can't take them now stops nobody. Superseded."""
         self._points |= {point.step: point for point in points}
@@ -187,7 +191,7 @@ class Progress:
 
     async def keep(self, data: bytes) -> None:
         """How far the agent has come. Superseded."""
-        await self.reached(Point(step=TALK, at=self._clock.now(), blob=data))
+        await self.reached(self.beside(TALK, data))
 
     async def confirm(self) -> None:
         """Before what can't be taken back. Superseded, StoreError."""

@@ -8,7 +8,7 @@ from services.core.cost import Spent
 from services.core.forecast import Forecast, forecast
 from services.core.lengths import Lengths
 from services.core.plan import Plan
-from services.core.steps import Trail, keys_of, trail
+from services.core.steps import DIFF, Trail, keys_of, trail
 from services.store.checkpoints import Checkpoints
 from services.store.ledger import Ledger
 from services.store.plans import PlanRow, Plans
@@ -68,6 +68,10 @@ class Shown:
             )
             for task in tried
         }
+
+    async def diff(self, run_id: str, task: str) -> str:
+        """What the newest attempt that came to a commit changed, as git writes it; "" when that is not kept."""
+        return await self._checkpoints.text(run_id, task, DIFF)
 
     async def log(self, run_id: str, task: str) -> str:
         return await self._runs.log(run_id, task)

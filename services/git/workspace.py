@@ -18,7 +18,7 @@ from pathlib import Path
 from services.core.paths import Change
 from services.errors import GitError
 from services.git.child import Capture, run_child
-from services.git.command import Place, check_branch, check_sha
+from services.git.command import Place, TooMuchOutput, check_branch, check_sha
 from services.git.mirror import Mirrors
 from services.git.result import HostileResult, Limits, check_sizes, decoded, parse_changes, refuse_links, shown, survey
 
@@ -33,6 +33,8 @@ NOISE = (
 DIFF = ("--raw", "--numstat", "-z", "--no-renames", "--no-abbrev", "--no-ext-diff", "--no-textconv")
 _REFUSED = ("archived so", "hook declined", "repository rule violations")
 """GitHub's words, and git's, for what it never takes."""
+MAX_DIFF = 200_000
+"""Bytes of a diff that are kept for people."""
 _UNSAFE_NAME = re.compile(r"[<>\n\x00]")
 
 
@@ -148,6 +150,15 @@ class Workspace:
             env=env,
         )
         return check_sha(out.decode().strip())
+
+    async def diff(self, sha: str) -> str:
+        """What a commit changes, as git writes it, for people to read; "" when that is too much to be read."""
+        flags = ("--no-color", "--no-ext-diff", "--no-textconv", "--no-renames", "--unified=3")
+        try:
+            out = await self._git("diff-tree", "--patch", *flags, self.base, check_sha(sha), "--")
+        except TooMuchOutput:
+            return ""
+        return out[:MAX_DIFF].decode("utf-8", "replace")
 
     async def push(self, sha: str, branch: str, expected: str | None, token: str) -> None:
         """Move our branch on the remote from `expected` (None = it must not exist) to `sha`.

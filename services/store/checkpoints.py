@@ -133,6 +133,16 @@ class Checkpoints:
         row = await self._db.read(lambda c: c.execute(query, (run_id, task, step)).fetchone())
         return bytes(row[0]) if row is not None else None
 
+    async def text(self, run_id: str, task: str, step: str) -> str:
+        """What a step left, as text, of the newest attempt that has it; "" when nothing is kept."""
+        query = (
+            "SELECT blob, size FROM checkpoint WHERE run_id = ? AND task = ? AND step = ? AND blob IS NOT NULL"
+            " ORDER BY fence DESC LIMIT 1"
+        )
+        row = await self._db.read(lambda c: c.execute(query, (run_id, task, step)).fetchone())
+        left = await _unpacked(bytes(row[0]), int(row[1])) if row is not None else None
+        return left.decode("utf-8", "replace") if left is not None else ""
+
     async def effects(self, keys: Sequence[str]) -> dict[str, Effect]:
         """Rows of the outbox by key, as far as they are there: when they were begun, and how they stand."""
         if not keys:

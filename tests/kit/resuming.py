@@ -15,6 +15,7 @@ import pytest
 
 from services.core.board import Run
 from services.core.machine import TaskState
+from services.core.steps import BESIDE, DIFF
 from services.engine.attempts import Order, Result
 from services.git.mirror import Mirrors
 from services.store.checkpoints import Checkpoints, Kept, Point, Spot
@@ -104,7 +105,11 @@ class Desk:
 
     async def steps(self) -> list[str]:
         found = await Checkpoints(self.database).newest("r1", ["schema"])
-        return [step.name for step in found.get("schema", [])]
+        return [step.name for step in found.get("schema", []) if step.name not in BESIDE]
+
+    async def diff(self) -> str:
+        """What is kept of what the commit changes."""
+        return await Checkpoints(self.database).text("r1", "schema", DIFF)
 
 
 @asynccontextmanager

@@ -23,6 +23,7 @@ async def test_what_is_written_down_of_an_attempt(desk: Desk) -> None:
     result = await desk.ground.attempt(desk.order(), desk.kept)
     assert result.kind == "pushed", result.reason
     assert await desk.steps() == ["begun", *ORDER]
+    assert (await desk.diff()).endswith("+++ b/currency.txt\n@@ -0,0 +1 @@\n+currency\n")
 
 
 @pytest.mark.parametrize("elsewhere", [False, True])

@@ -27,7 +27,9 @@ from services.store.checkpoints import Checkpoints
 from services.store.db import Database
 from services.store.events import Events
 from services.store.inbox import Inbox
+from services.store.ledger import Ledger
 from services.store.plans import PlanRow, Plans
+from services.store.reports import Reports
 from services.store.runs import Runs, Settle
 from services.store.sqlite import SqliteDatabase
 from tests.kit.plans import NOW
@@ -62,6 +64,8 @@ class House:
     points: Checkpoints
     database: Database
     live: Live
+    inbox: Inbox
+    metrics: Metrics
     session: aiohttp.ClientSession
 
     async def get(self, path: str, **headers: str) -> tuple[int, str, Any]:
@@ -127,19 +131,20 @@ def now_at(task_id: str, state: str, reason: str = "", **more: Any) -> TaskState
 
 
 @asynccontextmanager
-async def house() -> AsyncIterator[House]:
-    """Pages on a free port of 127.0.0.1, with an empty store."""
+async def house(guard: Any = None) -> AsyncIterator[House]:
+    """Pages on a free port of 127.0.0.1, with an empty store. guard: who says who looks, in place of ours."""
     database = SqliteDatabase(":memory:")
     await database.open()
     clock, inbox = StoppedClock(), Inbox(database)
     plans, runs, points = Plans(database), Runs(database), Checkpoints(database)
     app = web.Application()
-    pages.add_to(app, shown=Shown(plans, runs, points), inbox=inbox, clock=clock, html=HTML)
-    Health(database=database, inbox=inbox, metrics=Metrics(), github=None, clock=clock).add_to(app)
+    metrics, shown = Metrics(), Shown(plans, runs, points, ledger=Ledger(database))
+    pages.add_to(app, shown=shown, reports=Reports(database), inbox=inbox, clock=clock, metrics=metrics, html=HTML)
+    Health(database=database, inbox=inbox, metrics=metrics, github=None, clock=clock).add_to(app)
     live = Live(Events(database))
     database.heard_by(live.on_ring)
     api.add_to(app, live=live)
-    app.middlewares.append(Guard().around)
+    app.middlewares.append(guard or Guard().around)
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
     try:
@@ -148,7 +153,7 @@ async def house() -> AsyncIterator[House]:
         await site.start()
         url = f"http://127.0.0.1:{runner.addresses[0][1]}"
         async with aiohttp.ClientSession() as session:
-            yield House(url, plans, runs, points, database, live, session)
+            yield House(url, plans, runs, points, database, live, inbox, metrics, session)
     finally:
         looking.cancel()
         await runner.cleanup()

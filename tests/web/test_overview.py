@@ -1,5 +1,6 @@
 """What stands first on the first page, and what is left out when there is too much."""
 
+from collections import Counter
 from datetime import timedelta
 
 import msgspec
@@ -7,8 +8,10 @@ import msgspec
 from bot.web.overview import ASKS, ASKS_OF_ONE, Overview, overview
 from bot.web.views import Places
 from services.core.board import Run
+from services.core.clock import to_text
 from services.core.plan import Parsed, Plan
 from services.store.plans import PlanRow
+from services.store.reports import PlanLine
 from tests.kit.plans import NOW, plan, run, task
 from tests.web.stage import now_at
 
@@ -67,15 +70,35 @@ def test_what_finds_no_place_among_the_asks_is_listed_below() -> None:
     assert not {need.card.url for need in page.needs} & {card.url for card in page.waiting}
 
 
-def test_a_running_plan_shows_what_moves_and_a_small_one_everything() -> None:
-    page = shown(running(1, chain(3), []), running(2, chain(40), ["side39"]))
-    small, large = page.running
-    assert [line.id for line in small.lines] == ["c0", "c1", "c2", "side0", "side1", "side2"]
-    assert large.lines[0].id == "side39"
-    assert (len(large.lines), large.hidden) == (8, 72)
+def test_a_running_plan_shows_what_moves() -> None:
+    whole = chain(40)
+    begun, moving = run(*whole.tasks), {"c1": "running", **{f"side{n}": "in_review" for n in range(9)}}
+    tasks = dict(begun.tasks) | {name: now_at(name, state, "waits for check `test`") for name, state in moving.items()}
+    page = shown((row(1, whole), msgspec.structs.replace(begun, tasks=tasks)))
+    (large,) = page.running
+    assert [line.id for line in large.lines] == ["c1", "side0", "side1", "side2"]
+    assert large.hidden == 6
+    assert [(wait.count, "".join(span.text for span in wait.what)) for wait in page.waits] == [
+        (9, "waits for check test")
+    ]
+    assert [(fact.name, fact.text) for fact in page.figures] == [
+        ("Needs a person", "0"), ("Plans that run", "1"), ("Running", "1"), ("In review", "9"), ("Not begun", "70"),
+        ("Done", "0"),
+    ]  # fmt: skip
 
 
-def test_what_is_over_is_listed_last_first() -> None:
-    page = shown(running(1, chain(1), [], "done"), running(3, chain(1), [], "done"), running(2, chain(1), [], "done"))
-    assert [card.title for card in page.finished] == ["Plan 3", "Plan 2", "Plan 1"]
-    assert page.running == ()
+def test_what_is_over_is_one_line() -> None:
+    line = PlanLine(
+        id="acme/platform#4", repo="acme/platform", number=4, title="Over", approved=True, state="cancelled",
+        at=to_text(NOW), finished_at=to_text(NOW), run_id="r", counts=Counter(done=3, skipped=1, cancelled=2),
+    )  # fmt: skip
+    (over,) = overview([], Places("https://github.example"), NOW + timedelta(hours=1), over=[line]).finished
+    assert (over.title, over.url, over.word, over.met, over.total) == (
+        "Over",
+        "/plans/acme/platform/4",
+        "cancelled",
+        4,
+        6,
+    )
+    assert over.since is not None
+    assert over.since.text == "1 h 00 ago · 12:00"

@@ -23,6 +23,11 @@ def words(html: str) -> str:
     return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", "", html))
 
 
+def main_of(html: str) -> str:
+    """What stands in the frame that all pages have."""
+    return html.partition("<main")[2].partition("</main>")[0]
+
+
 async def test_before_the_first_plan_the_page_says_what_to_do(home: House) -> None:
     status, html, _ = await home.get("/")
     assert status == 200
@@ -40,7 +45,8 @@ async def test_what_needs_a_person_stands_first(home: House) -> None:
         < said.index("failed rates critical in Orders carry a currency")
         < said.index("Running 1")
     )
-    assert "Comment /lockstep retry rates on acme/platform#1 · holds up 2 tasks · since 30 min ago · 12:30" in said
+    assert "rates critical in Orders carry a currency holds up 2 tasks · since 30 min ago · 12:30" in said
+    assert "Comment /lockstep retry ratesCopy on acme/platform#1" in said
     assert "1 of 6 done · for 1 h 00" in said
     assert 'aria-label="1 done, 1 in review, 1 failed, 3 blocked"' in html
     assert "https://github.example/acme/platform/issues/1" in html
@@ -53,11 +59,11 @@ async def test_a_plan_before_its_start_says_which_command_is_next(home: House) -
         None, 3, title="Broken one", problems=(Problem(kind="cycle", message="a needs b, b needs a.", line=4),)
     )
     said = words((await home.get("/"))[1])
-    assert "approved Approved one Approved and not started. Comment /lockstep run on acme/platform#1" in said
     assert (
-        "waits for approval New one 6 tasks to read and approve. Comment /lockstep approve on acme/platform#2" in said
+        "approved Approved one since 1 h 00 ago · 12:00 Approved and not started. Comment /lockstep runCopy on" in said
     )
-    assert "has problems Broken one 1 problem; edit the issue and it is read again. Edit acme/platform#3" in said
+    assert "New one since 1 h 00 ago · 12:00 6 tasks to read and approve. Comment /lockstep approveCopy on" in said
+    assert "1 problem; edit the issue and it is read again. Edit acme/platform#3" in said
     broken = words((await home.get("/plans/acme/platform/3"))[1])
     assert "Problems 1 Line 4 a needs b, b needs a." in broken
     planned = words((await home.get("/plans/acme/platform/2"))[1])
@@ -71,7 +77,8 @@ async def test_the_page_of_a_plan(home: House) -> None:
     said = words(html)
     assert status == 200
     assert "<title>Orders carry a currency · running · Lockstep</title>" in html
-    assert "started by ana · approved by ben · 6 tasks in 3 repositories · critical path 3 open tasks" in said
+    assert re.search(r"started by ana · approved by ben · version [0-9a-f]{12} ", said)
+    assert "Done1 of 6 for 1 h 00 Repositories3 acme/api, acme/schema, acme/web Critical path3 open tasks" in said
     assert "exit code 1: no_rates.txt *here*" in said  # as it was, not as it had to be written on GitHub
     assert "waits for check <code>test</code>" in html
     assert "line 50" in html
@@ -107,7 +114,7 @@ async def test_foreign_text_is_text(home: House) -> None:
     await hostile(home)
     for path in ("/", "/plans/acme/platform/2"):
         _, html, _ = await home.get(path)
-        assert not re.search(r"<(script|img|svg onload|object|iframe|form|input)", html)
+        assert not re.search(r"<(script|img|svg onload|object|iframe|form|input)", main_of(html))
         assert "javascript:alert(1)" in html
         assert not re.search(r"""(href|src)=["']?javascript:""", html)
         assert "style=" not in html
@@ -128,7 +135,7 @@ async def test_every_answer_carries_the_headers(home: House, path: str) -> None:
     assert {name: headers[name] for name in HEADERS} == HEADERS
     policy = headers["Content-Security-Policy"]
     assert "unsafe" not in policy
-    assert "script-src" not in policy  # so `default-src 'none'` forbids it
+    assert "script-src 'self'; style-src 'self';" in policy
     assert "http" not in policy
 
 
@@ -150,7 +157,7 @@ async def test_what_is_not_there(home: House, path: str) -> None:
     assert status == 404
     assert headers["Content-Type"].startswith("text/html")
     assert "There is nothing here" in html
-    assert "script" not in html
+    assert "script" not in main_of(html)
 
 
 async def test_a_page_that_has_not_changed_is_not_sent_again(home: House) -> None:
@@ -178,7 +185,7 @@ async def test_a_thousand_tasks_fit_on_a_page(home: House) -> None:
     _, html, _ = await home.get("/plans/acme/platform/3")
     assert len(html.encode()) < 200_000
     shown = re.findall(r'<tr id="(t\d+)"', html)
-    assert len(shown) == 100
+    assert len(shown) == 60
     assert shown[:20] == [f"t{n}" for n in range(330, 350)]
     assert "open 700" in words(html)
     assert "finished 300" in words(html)
@@ -200,14 +207,14 @@ async def test_all_tasks_can_be_reached_page_by_page(home: House) -> None:
 async def test_a_query_that_makes_no_sense_is_as_if_it_were_not_there(home: House) -> None:
     await thousand(home)
     queries = {
-        "show=finished": "t0", "show=finished&page=3": "t200", "page=0": "t330", "page=-1": "t330", "page=²": "t330",
-        "page=99999999999": "t330", "show=<script>": "t330", "task=<script>": "t330", "page=999999": "t900",
+        "show=finished": "t0", "show=finished&page=3": "t120", "page=0": "t330", "page=-1": "t330", "page=²": "t330",
+        "page=99999999999": "t960", "show=<script>": "t330", "task=<script>": "t330", "page=999999": "t960",
     }  # fmt: skip
     for query, first in queries.items():
         status, html, _ = await home.get(f"/plans/acme/platform/3?{query}")
         assert status == 200
         assert re.findall(r'<tr id="(t\d+)"', html)[0] == first, query
-        assert "<script" not in html
+        assert "<script" not in main_of(html)
 
 
 async def test_a_task_that_is_asked_for_is_on_the_page(home: House) -> None:

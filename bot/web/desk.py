@@ -1,0 +1,140 @@
+"""What every page is made with: the templates, the frame around the content, and the answer that a browser keeps.
+
+A page is made in a thread, so that a plan of a thousand tasks does not hold up a webhook. Its tag leaves out when it
+was made: the same content is not sent twice. Titles and reasons are other people's text: Jinja escapes every value,
+and the content security policy allows no inline script or style.
+"""
+
+import asyncio
+import hashlib
+import secrets
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from importlib import resources
+from typing import Any
+
+import jinja2
+import msgspec
+from aiohttp import web
+from aiohttp.helpers import ETag
+
+from bot.web.charts import Charts
+from bot.web.times import clock as clock_time
+from bot.web.viewer import viewer_of
+from bot.web.views import Places
+from services.core.clock import Clock
+from services.engine.shown import Shown
+from services.metrics import Metrics
+from services.store.inbox import Inbox
+from services.store.reports import Reports
+
+STATIC = {
+    "lockstep.css": "text/css",
+    "lockstep.js": "text/javascript",
+    "charts.js": "text/javascript",
+    "charts.css": "text/css",
+    "icon.svg": "image/svg+xml",
+}
+NAVIGATION = (
+    ("/", "Now"),
+    ("/plans", "Plans"),
+    ("/fleet", "Fleet"),
+    ("/failures", "Failures"),
+    ("/budget", "API"),
+    ("/money", "Money"),
+    ("/learning", "Learning"),
+    ("/deliveries", "Deliveries"),
+)
+THEMES = frozenset({"light", "dark"})
+MADE, AFTER = (f"{name}-{secrets.token_hex(8)}" for name in ("made", "after"))
+"""Stand in a page while its tag is worked out; nobody's text can hold them."""
+FOREVER = {"Cache-Control": "public, max-age=31536000, immutable"}
+
+
+class Frame(msgspec.Struct, frozen=True, kw_only=True):
+    """What stands around a page. here: its entry of the navigation.  live: the plan whose events change it, `*` for all
+    plans, "" for none.
+    """
+
+    here: str = ""
+    live: str = ""
+
+
+class Desk:
+    """Everything that pages are made of."""
+
+    def __init__(
+        self, *, shown: Shown, reports: Reports, inbox: Inbox, clock: Clock, metrics: Metrics, html: str
+    ) -> None:
+        self.shown, self.reports, self.inbox, self.clock, self.metrics = shown, reports, inbox, clock, metrics
+        self.places = Places(html)
+        self.charts = Charts()
+        folder = resources.files("bot.web").joinpath("static")
+        self._static = {name: folder.joinpath(name).read_bytes() for name in STATIC}
+        self._templates = jinja2.Environment(
+            loader=jinja2.PackageLoader("bot.web"),
+            autoescape=True,
+            undefined=jinja2.StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        version = hashlib.sha256(b"".join(self._static.values())).hexdigest()[:12]
+        self._templates.globals.update(version=version, navigation=NAVIGATION)
+
+    @property
+    def now(self) -> datetime:
+        return self.clock.now()
+
+    async def page(
+        self, request: web.Request, template: str, make: Callable[[], Mapping[str, Any]], frame: Frame
+    ) -> web.Response:
+        """The page of what `make` gives the template, or 304 when the reader has exactly this one."""
+        after = await self.reports.newest_event() if frame.live else 0
+        viewer = viewer_of(request)
+
+        def render() -> str:
+            return self._render(template, request, frame, login=viewer.login, **make())
+
+        text = await asyncio.to_thread(render)
+        tag = hashlib.sha256(text.replace(MADE, "").replace(AFTER, "").encode()).hexdigest()[:32]
+        known = any(each.value == tag for each in request.if_none_match or ())
+        answer = web.Response(status=304) if known else _html(self._stamped(text, after))
+        answer.etag = ETag(tag, is_weak=True)  # the same for a compressed answer
+        answer.headers["Cache-Control"] = "private, no-cache"
+        answer.headers["Vary"] = "Cookie"
+        if not known:
+            answer.enable_compression()
+        return answer
+
+    def said(self, request: web.Request, status: int, title: str, sentence: str) -> web.Response:
+        """A page that only says what is wrong."""
+        text = self._render("said.html", request, Frame(), login="", title=title, sentence=sentence)
+        answer = _html(self._stamped(text, 0), status)
+        answer.headers["Cache-Control"] = "no-store"
+        return answer
+
+    async def static(self, request: web.Request) -> web.StreamResponse:
+        """A file of ours, or the script of the charts out of its package."""
+        name = request.match_info["name"]
+        if name == self.charts.name:
+            return await self.charts.script(request, FOREVER)
+        if name not in self._static:
+            raise web.HTTPNotFound
+        answer = web.Response(body=self._static[name], content_type=STATIC[name], charset="utf-8", headers=FOREVER)
+        answer.enable_compression()
+        return answer
+
+    def _render(self, template: str, request: web.Request, frame: Frame, **values: object) -> str:
+        theme = request.cookies.get("theme", "")
+        return self._templates.get_template(template).render(
+            frame=frame, theme=theme if theme in THEMES else "", made=MADE, after=AFTER, **values
+        )
+
+    def _stamped(self, text: str, after: int) -> str:
+        now = self.clock.now()
+        made = f'<time datetime="{now:%Y-%m-%dT%H:%M:%S}Z">{clock_time(now, now, seconds=True)}</time> UTC'
+        return text.replace(MADE, made).replace(AFTER, str(after))
+
+
+def _html(text: str, status: int = 200) -> web.Response:
+    return web.Response(text=text, status=status, content_type="text/html", charset="utf-8")

@@ -1,0 +1,118 @@
+"""What models have cost, by day, model, plan and purpose: each figure says what it is counted from."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+import msgspec
+
+from bot.web.charts import Chart, Series
+from bot.web.figures import Fact
+from bot.web.views import Places
+from services.core.cost import WORDS, dollars
+from services.store.reports import Bill
+
+DAYS = 30
+PLANS = 30
+
+
+class Sum(msgspec.Struct, frozen=True, kw_only=True):
+    """Money and tokens of one day, model, plan or purpose. share: of the largest, in percent of a bar."""
+
+    name: str
+    url: str
+    calls: int
+    tokens: int
+    cached: int
+    cost: str
+    unpriced: int
+    share: float
+
+
+class Money(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything on the page."""
+
+    figures: tuple[Fact, ...]
+    days: tuple[Sum, ...]
+    models: tuple[Sum, ...]
+    plans: tuple[Sum, ...]
+    purposes: tuple[Sum, ...]
+    chart: Chart | None
+
+
+def money(bills: Sequence[Bill], places: Places, now: datetime) -> Money:
+    """From the accounts of the last days."""
+    days = _sums(bills, lambda bill: bill.day)
+    models = _sums(bills, lambda bill: bill.model)
+    purposes = _sums(bills, lambda bill: WORDS.get(bill.purpose, bill.purpose))  # type: ignore[call-overload]
+    plans = _sums(bills, lambda bill: bill.plan_id)
+    return Money(
+        figures=_figures(bills),
+        days=tuple(sorted(days, key=lambda each: each.name, reverse=True)),
+        models=models,
+        plans=tuple(msgspec.structs.replace(each, url=places.plan_of(each.name)) for each in plans[:PLANS]),
+        purposes=purposes,
+        chart=_chart(bills, now, [each.name for each in models]) if bills else None,
+    )
+
+
+def _figures(bills: Sequence[Bill]) -> tuple[Fact, ...]:
+    calls = sum(bill.calls for bill in bills)
+    read = sum(bill.usage.input for bill in bills)
+    cached = sum(bill.usage.cache_read for bill in bills)
+    unpriced = sum(bill.unpriced for bill in bills)
+    return (
+        Fact(name="Spent", text=dollars(sum((bill.cost for bill in bills), Decimal(0))), more=f"in {DAYS} days"),
+        Fact(name="Model calls", text=f"{calls:,}", more=f"{unpriced:,} without a known price" if unpriced else ""),
+        Fact(name="Tokens read", text=f"{read:,}"),
+        Fact(name="Tokens written", text=f"{sum(bill.usage.output for bill in bills):,}"),
+        Fact(name="Read from cache", text=f"{cached:,}", more="tokens that cost a fraction"),
+    )
+
+
+def _sums(bills: Sequence[Bill], key: Callable[[Bill], str]) -> tuple[Sum, ...]:
+    """The dearest first."""
+    found: dict[str, list[Bill]] = {}
+    for bill in bills:
+        found.setdefault(key(bill), []).append(bill)
+    costs = {name: sum((bill.cost for bill in parts), Decimal(0)) for name, parts in found.items()}
+    most = max(costs.values(), default=Decimal(0))
+    ranked = sorted(found, key=lambda name: (-costs[name], -sum(bill.calls for bill in found[name]), name))
+    return tuple(_sum(name, found[name], costs[name], most) for name in ranked)
+
+
+def _sum(name: str, bills: Sequence[Bill], cost: Decimal, most: Decimal) -> Sum:
+    calls, unpriced = sum(bill.calls for bill in bills), sum(bill.unpriced for bill in bills)
+    return Sum(
+        name=name,
+        url="",
+        calls=calls,
+        tokens=sum(bill.usage.input + bill.usage.output for bill in bills),
+        cached=sum(bill.usage.cache_read for bill in bills),
+        cost="not known" if unpriced == calls else dollars(cost) + (" and more" if unpriced else ""),
+        unpriced=unpriced,
+        share=float(round(100 * cost / most, 1)) if most else 0.0,
+    )
+
+
+def _chart(bills: Sequence[Bill], now: datetime, models: Sequence[str]) -> Chart:
+    """A bar for each day, also for those without a call; the dearest models apart, the others as one."""
+    days = [f"{now - timedelta(days=back):%Y-%m-%d}" for back in range(DAYS - 1, -1, -1)]
+    named = list(models[:4])
+    rows = [*named, *(["other models"] if len(models) > len(named) else [])]
+    cost: dict[tuple[str, str], Decimal] = {}
+    for bill in bills:
+        at = (bill.model if bill.model in named else "other models", bill.day)
+        cost[at] = cost.get(at, Decimal(0)) + bill.cost
+    colours = ("running", "in_review", "ready", "needs_human", "skipped")
+    return Chart(
+        name="Money spent on models, by day",
+        labels=tuple(days),
+        series=tuple(
+            Series(
+                name=row, values=tuple(float(cost.get((row, day), Decimal(0))) for day in days), colour=colours[at]
+            )
+            for at, row in enumerate(rows)
+        ),
+        unit="$",
+    )  # fmt: skip

@@ -1,0 +1,105 @@
+"""What of a plan somebody may see who may not read all of its repositories.
+
+The plan itself is for those who may read the repository of its issue. Of a task in a repository that they may not read
+they see that it is there, what it needs and its state; its title, where it works, what it printed, why it stands still
+and what it has cost belong to its own repository. Everything shown of a plan goes through here first.
+"""
+
+from collections.abc import Collection, Sequence
+
+import msgspec
+
+from bot.web.viewer import Viewer
+from bot.web.views import HIDDEN
+from services.core.board import Run
+from services.core.cost import Spent
+from services.core.machine import TaskState
+from services.core.plan import Parsed, Plan, Task
+from services.store.plans import PlanRow
+from services.store.runs import Told
+
+replace = msgspec.structs.replace
+Stored = tuple[PlanRow, Run | None]
+
+
+async def hidden_from(viewer: Viewer, repos: Collection[str]) -> frozenset[str]:
+    """Which of these repositories this person may not read."""
+    if viewer.sees_all:
+        return frozenset()
+    return frozenset([repo for repo in sorted(repos) if not await viewer.sees(repo)])
+
+
+async def in_sight(viewer: Viewer, stored: Stored) -> Stored | None:
+    """A plan and its run as this person may see them; None: not at all."""
+    if not await viewer.sees(stored[0].repo):
+        return None
+    return without(stored, await hidden_from(viewer, repos_in(stored)))
+
+
+def repos_in(stored: Stored) -> frozenset[str]:
+    """Every repository that something of the plan is in."""
+    row, run = stored
+    plans = [plan for plan in (row.parsed.plan, run.plan if run is not None else None) if plan is not None]
+    former = [task.was.repo for task in run.former.values() if task.was is not None] if run is not None else []
+    listed = [task.repo for task in row.parsed.tasks]
+    return frozenset([*(repo for plan in plans for repo in plan.repos), *former, *listed])
+
+
+def without(stored: Stored, hidden: Collection[str]) -> Stored:
+    """The same with nothing of these repositories."""
+    row, run = stored
+    if not hidden:
+        return stored
+    parsed = row.parsed
+    plan = _plan(parsed.plan, hidden) if parsed.plan is not None else None
+    row = replace(row, parsed=Parsed(plan=plan, problems=parsed.problems, tasks=tuple(_tasks(parsed.tasks, hidden))))
+    return row, _run(run, hidden) if run is not None else None
+
+
+def told(history: Sequence[Told], stored: Stored) -> list[Told]:
+    """The lines of a history without what was said of hidden tasks; `stored` is what is in sight."""
+    hidden = hidden_tasks(stored)
+    return [replace(line, text="", actor="") if line.task in hidden else line for line in history]
+
+
+def spent(costs: Sequence[Spent], stored: Stored) -> list[Spent]:
+    """What is not for hidden tasks."""
+    hidden = hidden_tasks(stored)
+    return [each for each in costs if each.task not in hidden]
+
+
+def hidden_tasks(stored: Stored) -> frozenset[str]:
+    """The ids of tasks of which nothing but their state is in sight."""
+    row, run = stored
+    plan = run.plan if run is not None else row.parsed.plan
+    gone = [task.id for task in run.former.values() if task.was and task.was.repo == HIDDEN] if run is not None else []
+    return frozenset([*(task.id for task in plan.tasks if task.repo == HIDDEN), *gone]) if plan else frozenset(gone)
+
+
+def _run(run: Run, hidden: Collection[str]) -> Run:
+    unseen = {task.id for task in run.plan.tasks if task.repo in hidden}
+    return replace(
+        run,
+        plan=_plan(run.plan, hidden),
+        tasks={task_id: _state(state) if task_id in unseen else state for task_id, state in run.tasks.items()},
+        former={task_id: state for task_id, state in run.former.items() if state.was and state.was.repo not in hidden},
+    )
+
+
+def _plan(plan: Plan, hidden: Collection[str]) -> Plan:
+    return replace(plan, tasks=tuple(_tasks(plan.tasks, hidden)))
+
+
+def _tasks(tasks: Sequence[Task], hidden: Collection[str]) -> list[Task]:
+    return [
+        Task(id=task.id, title="A task elsewhere", repo=HIDDEN, needs=task.needs, done=task.done, timeout=task.timeout)
+        if task.repo in hidden
+        else task
+        for task in tasks
+    ]
+
+
+def _state(state: TaskState) -> TaskState:
+    return TaskState(
+        id=state.id, state=state.state, since=state.since, started_at=state.started_at, finished_at=state.finished_at
+    )

@@ -1,0 +1,302 @@
+"""The page of one task as values: why it waits, what was tried, what that came to, what it changed and what it cost."""
+
+from collections.abc import Sequence
+from itertools import groupby
+
+import msgspec
+
+from bot.web.diffs import DiffLine
+from bot.web.figures import Cost, Fact, cost
+from bot.web.history import HAPPENED, Past, past
+from bot.web.plan_view import last_lines, log_of
+from bot.web.times import When, clock, when
+from bot.web.views import Card, Link, Seen, TaskLine
+from bot.web.walks import Walk, walks
+from services.core.classify import diagnose
+from services.core.durations import took
+from services.core.explain import explain
+from services.core.explained import told as explained
+from services.core.failures import CLASSES
+from services.core.log_lines import Gathering
+from services.core.machine import STUCK
+from services.core.plan import Task
+from services.core.spans import Span, spans
+from services.core.steps import BEGUN, BESIDE, Trail
+from services.core.strategies import STRATEGIES
+from services.core.text import visible
+from services.store.reports import Effect, StepRow
+from services.store.runs import Told
+
+NEWEST_LINES = 200
+EARLIER_LINES = 40
+PATHS = 100
+OUTCOMES = ("opened", "broke", "refused", "expired", "cancelled", "skipped", "merged", "fixing", "reviewed", "retried")
+"""Kinds of moments that end what an attempt has begun."""
+
+
+class Wait(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that holds the task back, `depth` needs away."""
+
+    depth: int
+    said: tuple[Span, ...]
+
+
+class Attempt(msgspec.Struct, frozen=True, kw_only=True):
+    """One try. steps: (name, how long); log: the end of what it printed; more: is there more of it?"""
+
+    number: int
+    state: str
+    word: str
+    began: When | None
+    lasted: str
+    tries: int
+    said: tuple[Span, ...]
+    steps: tuple[tuple[str, str], ...]
+    paths: tuple[str, ...]
+    log: str
+    more: bool
+
+
+class Trouble(msgspec.Struct, frozen=True, kw_only=True):
+    """What its log says is the matter: class, meaning, how sure, and lines (number, text) that show it."""
+
+    cls: str
+    meaning: str
+    sure: str
+    lines: tuple[tuple[int, str], ...]
+
+
+class RepairLine(msgspec.Struct, frozen=True, kw_only=True):
+    """What was done about failed checks."""
+
+    cls: str
+    strategy: str
+    meaning: str
+    checks: str
+    came: str
+    state: str
+
+
+class EffectLine(msgspec.Struct, frozen=True, kw_only=True):
+    """Something done outside, under its key."""
+
+    key: str
+    state: str
+    tries: int
+    began: str
+    ended: str
+    note: str
+
+
+class TaskPage(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything on the page."""
+
+    card: Card
+    line: TaskLine
+    walk: Walk | None
+    command: str
+    figures: tuple[Fact, ...]
+    needs: tuple[TaskLine, ...]
+    needed_by: tuple[TaskLine, ...]
+    waits: tuple[Wait, ...]
+    trouble: Trouble | None
+    attempts: tuple[Attempt, ...]
+    diff: tuple[DiffLine, ...]
+    files: Link | None
+    repairs: tuple[RepairLine, ...]
+    work: str
+    whole_log: str
+    effects: tuple[EffectLine, ...]
+    costs: tuple[Cost, ...]
+    history: tuple[Past, ...]
+
+
+class Known(msgspec.Struct, frozen=True, kw_only=True):
+    """What the store has of one task."""
+
+    effects: Sequence[Effect] = ()
+    steps: Sequence[StepRow] = ()
+    history: Sequence[Told] = ()
+    trail: Trail | None = None
+    diff: Sequence[DiffLine] = ()
+
+
+def task_page(seen: Seen, task: Task, known: Known) -> TaskPage:
+    """The page; the task is one of the plan's that may be named."""
+    state = seen.tasks[task.id]
+    attempts = _attempts(seen, task, known)
+    found = walks({task.id: known.trail}, seen.now) if known.trail is not None else {}
+    log = next((each.log for each in known.effects if each.log), "")
+    return TaskPage(
+        card=seen.card(0),
+        line=seen.line(task),
+        walk=found.get(task.id),
+        command=f"/lockstep retry {task.id}" if state.state in STUCK else "",
+        figures=_figures(seen, task),
+        needs=tuple(seen.line(seen.by_id[need]) for need in task.needs if need in seen.tasks),
+        needed_by=tuple(seen.line(seen.by_id[other]) for other in seen.after.get(task.id, ())),
+        waits=_waits(seen, task),
+        trouble=_trouble(log) if state.state in STUCK and log else None,
+        attempts=attempts,
+        diff=tuple(known.diff),
+        files=seen.places.files(task.repo, state.pull) if state.pull else None,
+        repairs=tuple(_repairs(seen, task)),
+        work=(task.run or task.prompt or task.body).strip(),
+        whole_log=log_of(seen, task.id) if log else "",
+        effects=tuple(_effect(seen, each) for each in known.effects),
+        costs=tuple(cost(seen, each) for each in seen.spent if each.task == task.id),
+        history=tuple(past(seen, line) for line in known.history),
+    )
+
+
+def _figures(seen: Seen, task: Task) -> tuple[Fact, ...]:
+    state, line = seen.tasks[task.id], seen.line(task)
+    held = "held by a person" if state.held else ""
+    found = [
+        Fact(name="Attempt", text=str(state.attempt) if state.attempt else "none yet", more=held),
+        Fact(
+            name="Time",
+            text=line.time or (line.since.text.partition(" ago")[0] if line.since else "—"),
+            more="" if line.time else "in this state",
+        ),
+        Fact(name="Agent", text=task.agent, more=state.model or task.model),
+        Fact(name="Holds up", text=str(seen.holds_up(task.id)), more="tasks that are open"),
+    ]
+    if line.slack:
+        found.append(Fact(name="May be late by", text=line.slack))
+    if task.group:
+        found.append(Fact(name="Group", text=task.group, more="merges together"))
+    return tuple(found)
+
+
+def _waits(seen: Seen, task: Task) -> tuple[Wait, ...]:
+    if seen.run is None:
+        return ()
+    chain = explain(seen.run, task.id)
+    if not chain:
+        return ()
+    lines = explained(seen.run, task.id, chain).split("\n")[1:]
+    bare = [(line, line.lstrip()) for line in lines if line.strip()]
+    return tuple(
+        Wait(depth=min((len(line) - len(text)) // 2, 6), said=spans(text.removeprefix("- "))) for line, text in bare
+    )
+
+
+def _trouble(log: str) -> Trouble | None:
+    gathering = Gathering()
+    gathering.feed(log.encode(errors="replace"))
+    found = diagnose(gathering.log())
+    if found.cls == "unknown":
+        return None
+    return Trouble(
+        cls=found.cls.replace("_", " "),
+        meaning=CLASSES[found.cls],
+        sure=f"{found.confidence:.0%}",
+        lines=tuple((each.line, each.text) for each in found.evidence[:20]),
+    )
+
+
+def _attempts(seen: Seen, task: Task, known: Known) -> tuple[Attempt, ...]:
+    """The newest first."""
+    begun = {int(at): each for each in known.effects if (at := _attempt_of(each.key))}
+    steps = {
+        number: list(rows)
+        for number, rows in groupby(sorted(known.steps, key=lambda row: row.attempt), lambda row: row.attempt)
+    }
+    newest = max(begun, default=0)
+    return tuple(
+        _attempt(seen, task, number, begun[number], steps.get(number, []), known.history, is_newest=number == newest)
+        for number in sorted(begun, reverse=True)
+    )
+
+
+def _attempt_of(key: str) -> int:
+    """The number of the attempt that a key is of, 0 for another kind of effect."""
+    parts = key.rsplit("/", 2)
+    return int(parts[1]) if parts[-1] == "attempt" and parts[1].isdigit() else 0
+
+
+def _attempt(
+    seen: Seen,
+    task: Task,
+    number: int,
+    effect: Effect,
+    steps: Sequence[StepRow],
+    history: Sequence[Told],
+    *,
+    is_newest: bool,
+) -> Attempt:
+    lines = NEWEST_LINES if is_newest else EARLIER_LINES
+    log = effect.log.rstrip()
+    came = _came(history, effect)
+    state, word = ("running", "running") if effect.state != "done" else came
+    end = effect.ended or seen.now
+    told = [row for row in steps if row.step not in BESIDE | {BEGUN}]
+    return Attempt(
+        number=number,
+        state=state,
+        word=word,
+        began=when(effect.began, seen.now),
+        lasted=took((end - effect.began).total_seconds()),
+        tries=effect.tries,
+        said=spans(effect.note),
+        steps=tuple((row.step, took(row.seconds)) for row in told),
+        paths=_paths(steps),
+        log=last_lines(log, lines),
+        more=log.count("\n") >= lines,
+    )
+
+
+def _came(history: Sequence[Told], effect: Effect) -> tuple[str, str]:
+    """What the first moment after the attempt's begin says it came to."""
+    began = effect.began.isoformat(timespec="microseconds")
+    after = [line for line in reversed(history) if line.at >= began and line.kind in OUTCOMES]
+    if not after:
+        return "done", "ended"
+    kind = after[0].kind
+    state = {"opened": "in_review", "merged": "done"}.get(
+        kind, after[0].after if after[0].after in STUCK else "cancelled"
+    )
+    return state, HAPPENED.get(kind, kind)
+
+
+class _Committed(msgspec.Struct):
+    """As far as it is shown of the step `commit`."""
+
+    paths: tuple[str, ...] = ()
+
+
+def _paths(steps: Sequence[StepRow]) -> tuple[str, ...]:
+    found = [row.data for row in steps if row.step == "commit"]
+    if not found:
+        return ()
+    try:
+        return tuple(visible(path, 200) for path in msgspec.json.decode(found[-1], type=_Committed).paths[:PATHS])
+    except msgspec.DecodeError:  # a newer version may have written it otherwise
+        return ()
+
+
+def _repairs(seen: Seen, task: Task) -> list[RepairLine]:
+    states = {"worked": "done", "failed": "failed", "superseded": "skipped", "": "running"}
+    return [
+        RepairLine(
+            cls=each.cls.replace("_", " "),
+            strategy=each.strategy.replace("_", " "),
+            meaning=STRATEGIES[each.strategy],
+            checks=visible(", ".join(each.checks), 200),
+            came=each.came or "under way",
+            state=states[each.came],
+        )
+        for each in reversed(seen.tasks[task.id].repairs)
+    ]
+
+
+def _effect(seen: Seen, effect: Effect) -> EffectLine:
+    return EffectLine(
+        key=effect.key,
+        state=effect.state,
+        tries=effect.tries,
+        began=clock(effect.began, seen.now, seconds=True),
+        ended=clock(effect.ended, seen.now, seconds=True) if effect.ended is not None else "",
+        note=visible(effect.note, 300),
+    )

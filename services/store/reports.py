@@ -1,0 +1,310 @@
+"""What pages ask over all plans and runs: read-only, bounded, and without decoding what is only counted.
+
+Rows name the plan or the repository they belong to, because who looks may not see all of them: what is summed up is
+summed up by the reader, after the rows that are hidden from them have been left out.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime
+from decimal import Decimal
+
+import msgspec
+
+from services.core.clock import from_text, to_text
+from services.core.cost import Usage
+from services.core.lessons import Lesson
+from services.store.db import Connection, Database
+from services.store.ledger import from_stored, title
+from services.store.runs import Told
+
+MOST_MOVES = 20_000
+"""State changes of one run that are read: a thousand tasks with a few attempts each."""
+MOST_GROUPS = 5_000
+
+
+class PlanLine(msgspec.Struct, frozen=True, kw_only=True):
+    """A plan and how its newest run stands. state: of the run, or `planned`.  at: when it last began something.
+
+    counts: its tasks by state, empty before a run.
+    """
+
+    id: str
+    repo: str
+    number: int
+    title: str
+    approved: bool
+    state: str
+    at: str
+    run_id: str = ""
+    actor: str = ""
+    started_at: str = ""
+    finished_at: str = ""
+    counts: Counter[str] = msgspec.field(default_factory=Counter)
+
+
+class Move(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """A task came into another state."""
+
+    task: str
+    at: datetime
+    kind: str
+    after: str
+
+
+class Effect(msgspec.Struct, frozen=True, kw_only=True):
+    """A row of the outbox as it stands. log: the end of what an attempt printed."""
+
+    key: str
+    state: str
+    tries: int
+    note: str
+    log: str
+    began: datetime
+    ended: datetime | None
+
+
+class StepRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A finished step of an attempt, with its small JSON."""
+
+    attempt: int
+    step: str
+    at: datetime
+    seconds: float
+    data: bytes
+
+
+class Repaired(msgspec.Struct, frozen=True, kw_only=True):
+    """One repair, or `count` alike. outcome: worked, failed, superseded, or "" while nobody knows."""
+
+    plan_id: str
+    cls: str
+    strategy: str
+    outcome: str
+    signature: str = ""
+    task: str = ""
+    at: str = ""
+    count: int = 1
+
+
+class Bill(msgspec.Struct, frozen=True, kw_only=True):
+    """Model calls of one day, plan, purpose and model. unpriced: calls whose price nobody knows."""
+
+    day: str
+    plan_id: str
+    purpose: str
+    model: str
+    calls: int
+    usage: Usage
+    cost: Decimal
+    unpriced: int
+
+
+class Arrived(msgspec.Struct, frozen=True, kw_only=True):
+    """A delivery without its body. outcome: "" while it waits.  kept: is the body still there?"""
+
+    row: int
+    guid: str
+    event: str
+    at: datetime
+    size: int
+    outcome: str
+    note: str
+    kept: bool
+
+
+_PLANS = """
+SELECT p.id, p.repo, p.number, p.title, p.hash <> '' AND p.hash = p.approved_hash, coalesce(r.state, 'planned'),
+  coalesce(r.started_at, p.changed_at) AS at, coalesce(r.id, ''), coalesce(r.actor, ''), coalesce(r.started_at, ''),
+  coalesce(r.finished_at, '')
+FROM plan p LEFT JOIN run r ON r.seq = (SELECT max(n.seq) FROM run n WHERE n.plan_id = p.id)
+"""
+
+
+class Reports:
+    """Reads of what others write."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    async def plans(
+        self, *, state: str = "", repo: str = "", words: str = "", before: tuple[str, str] = ("", ""), limit: int = 50
+    ) -> list[PlanLine]:
+        """What began last first. state, repo, words: only such; before: (at, id) of the last one seen."""
+        asked: list[tuple[str, tuple[str, ...]]] = []
+        if state:
+            asked.append(("coalesce(r.state, 'planned') = ?", (state,)))
+        if repo:
+            asked.append(("(lower(p.repo) = ? OR lower(p.repo) LIKE ? ESCAPE '!')", (repo.lower(), f"{_like(repo)}/%")))
+        if words:
+            like = f"%{_like(words)}%"
+            asked.append(("(lower(p.title) LIKE ? ESCAPE '!' OR lower(p.id) LIKE ? ESCAPE '!')", (like, like)))
+        if before[0]:
+            asked.append(("(coalesce(r.started_at, p.changed_at), p.id) < (?, ?)", before))
+        where = " WHERE " + " AND ".join(part for part, _ in asked) if asked else ""
+        query = f"{_PLANS}{where} ORDER BY at DESC, p.id DESC LIMIT ?"
+        values = [value for _, part in asked for value in part]
+
+        def read(c: Connection) -> list[PlanLine]:
+            rows = c.execute(query, (*values, limit)).fetchall()
+            counts = _counts(c, [row[7] for row in rows if row[7]])
+            names = PlanLine.__struct_fields__[:11]
+            lines = [dict(zip(names, row, strict=True)) for row in rows]
+            return [
+                PlanLine(**{**line, "approved": bool(line["approved"])}, counts=counts.get(line["run_id"], Counter()))
+                for line in lines
+            ]
+
+        return await self._db.read(read)
+
+    async def states(self) -> dict[str, int]:
+        """How many plans there are in each state of their newest run."""
+        query = (
+            "SELECT coalesce(r.state, 'planned'), count(*) FROM plan p LEFT JOIN run r"
+            " ON r.seq = (SELECT max(n.seq) FROM run n WHERE n.plan_id = p.id) GROUP BY 1"
+        )
+        return await self._db.read(lambda c: {str(row[0]): int(row[1]) for row in c.execute(query)})
+
+    async def newest_event(self) -> int:
+        """Number of the newest line of history, of all plans."""
+        row = await self._db.read(lambda c: c.execute("SELECT coalesce(max(seq), 0) FROM event").fetchone())
+        return int(row[0])
+
+    async def moves(self, plan_id: str, run_id: str) -> list[Move]:
+        """How the tasks of a run came from state to state, oldest first."""
+        query = (
+            "SELECT task, at, kind, after FROM event WHERE plan_id = ? AND run_id = ? AND task <> ''"
+            " AND before <> after ORDER BY seq LIMIT ?"
+        )
+        rows = await self._db.read(lambda c: c.execute(query, (plan_id, run_id, MOST_MOVES)).fetchall())
+        return [Move(task=row[0], at=from_text(row[1]), kind=row[2], after=row[3]) for row in rows]
+
+    async def history(self, plan_id: str, *, task: str = "", before: int = 0, limit: int = 50) -> list[Told]:
+        """The newest moments of a plan, newest first. task: of this one alone; before: older than this number."""
+        names = Told.__struct_fields__
+        query = (
+            f"SELECT {', '.join(names)} FROM event WHERE plan_id = ? AND (? = '' OR task = ?)"  # noqa: S608 - our own columns
+            " AND (? = 0 OR seq < ?) ORDER BY seq DESC LIMIT ?"
+        )
+        values = (plan_id, task, task, before, before, limit)
+        rows = await self._db.read(lambda c: c.execute(query, values).fetchall())
+        return [Told(**dict(zip(names, row, strict=True))) for row in rows]
+
+    async def effects(self, run_id: str, task: str, limit: int = 200) -> list[Effect]:
+        """What was done outside for a task, newest first."""
+        query = (
+            "SELECT key, state, tries, note, log, created_at, settled_at FROM outbox WHERE key > ? AND key < ?"
+            " ORDER BY seq DESC LIMIT ?"
+        )
+        values = (f"{run_id}/{task}/", f"{run_id}/{task}0", limit)  # "0" follows "/"
+        rows = await self._db.read(lambda c: c.execute(query, values).fetchall())
+        return [
+            Effect(
+                key=row[0], state=row[1], tries=row[2], note=row[3], log=row[4], began=from_text(row[5]),
+                ended=from_text(row[6]) if row[6] else None,
+            )
+            for row in rows
+        ]  # fmt: skip
+
+    async def steps(self, run_id: str, task: str) -> list[StepRow]:
+        """The steps of all attempts of a task, oldest first."""
+        query = "SELECT attempt, step, at, seconds, data FROM checkpoint WHERE run_id = ? AND task = ? ORDER BY at"
+        rows = await self._db.read(lambda c: c.execute(query, (run_id, task)).fetchall())
+        return [
+            StepRow(attempt=row[0], step=row[1], at=from_text(row[2]), seconds=row[3], data=bytes(row[4]))
+            for row in rows
+        ]
+
+    async def repairs(self, since: datetime) -> list[Repaired]:
+        """Repairs since then, counted by plan, class, strategy, outcome and signature."""
+        query = (
+            "SELECT plan_id, class, strategy, outcome, signature, count(*) FROM recovery WHERE at > ?"
+            " GROUP BY plan_id, class, strategy, outcome, signature ORDER BY count(*) DESC, signature LIMIT ?"
+        )
+        rows = await self._db.read(lambda c: c.execute(query, (to_text(since), MOST_GROUPS)).fetchall())
+        return [
+            Repaired(plan_id=row[0], cls=row[1], strategy=row[2], outcome=row[3], signature=row[4], count=int(row[5]))
+            for row in rows
+        ]
+
+    async def newest_repairs(self, limit: int = 50) -> list[Repaired]:
+        """The newest repairs one by one."""
+        query = (
+            "SELECT plan_id, class, strategy, outcome, signature, task, at FROM recovery"
+            " ORDER BY at DESC, run_id, task, n DESC LIMIT ?"
+        )
+        names = ("plan_id", "cls", "strategy", "outcome", "signature", "task", "at")
+        rows = await self._db.read(lambda c: c.execute(query, (limit,)).fetchall())
+        return [Repaired(**dict(zip(names, row, strict=True))) for row in rows]
+
+    async def bills(self, since: datetime) -> list[Bill]:
+        """What models were called for since then, by day."""
+        query = (
+            "SELECT substr(at, 1, 10), plan_id, purpose, provider, model, count(*), sum(input), sum(cache_read),"
+            " sum(cache_write), sum(output), coalesce(sum(cost), 0), sum(CASE WHEN cost IS NULL THEN 1 ELSE 0 END)"
+            " FROM ledger WHERE at > ? GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5 LIMIT ?"
+        )
+        rows = await self._db.read(lambda c: c.execute(query, (to_text(since), MOST_GROUPS)).fetchall())
+        return [
+            Bill(
+                day=row[0], plan_id=row[1], purpose=row[2], model=title(row[3], row[4]), calls=int(row[5]),
+                usage=Usage(
+                    input=int(row[6]), cache_read=int(row[7]), cache_write=int(row[8]), output=int(row[9])
+                ),
+                cost=from_stored(row[10]), unpriced=int(row[11]),
+            )
+            for row in rows
+        ]  # fmt: skip
+
+    async def lessons(self, state: str = "", limit: int = 200) -> list[Lesson]:
+        """Of all repositories, the newest first. state: only those in it."""
+        query = "SELECT body, uses FROM lesson WHERE (? = '' OR state = ?) ORDER BY at DESC, id LIMIT ?"
+        rows = await self._db.read(lambda c: c.execute(query, (state, state, limit)).fetchall())
+        return [msgspec.structs.replace(msgspec.json.decode(row[0], type=Lesson), uses=int(row[1])) for row in rows]
+
+    async def lesson_counts(self) -> list[tuple[str, str, int]]:
+        """(repository, state, how many)."""
+        query = "SELECT repo, state, count(*) FROM lesson GROUP BY repo, state"
+        return await self._db.read(lambda c: [(row[0], row[1], int(row[2])) for row in c.execute(query)])
+
+    async def deliveries(
+        self, *, event: str = "", outcome: str = "", before: int = 0, limit: int = 50
+    ) -> list[Arrived]:
+        """The newest first. outcome: handled, failed, ignored or waiting; before: older than this row."""
+        query = (
+            "SELECT id, guid, event, received_at, size, coalesce(outcome, ''), note,"
+            " CASE WHEN body IS NULL THEN 0 ELSE 1 END FROM inbox WHERE (? = '' OR event = ?)"
+            " AND (? = '' OR coalesce(outcome, 'waiting') = ?) AND (? = 0 OR id < ?) ORDER BY id DESC LIMIT ?"
+        )
+        values = (event, event, outcome, outcome, before, before, limit)
+        rows = await self._db.read(lambda c: c.execute(query, values).fetchall())
+        return [
+            Arrived(
+                row=row[0], guid=row[1], event=row[2], at=from_text(row[3]), size=int(row[4]), outcome=row[5],
+                note=row[6], kept=bool(row[7]),
+            )
+            for row in rows
+        ]  # fmt: skip
+
+    async def delivery_counts(self, since: datetime) -> dict[str, int]:
+        """Deliveries since then by outcome; `waiting` for those no handler has seen."""
+        query = "SELECT coalesce(outcome, 'waiting'), count(*) FROM inbox WHERE received_at > ? GROUP BY 1"
+        values = (to_text(since),)
+        return await self._db.read(lambda c: {str(row[0]): int(row[1]) for row in c.execute(query, values)})
+
+
+def _like(words: str) -> str:
+    """For LIKE … ESCAPE '!', in which only our own percent signs mean something."""
+    return words.lower().replace("!", "!!").replace("%", "!%").replace("_", "!_")
+
+
+def _counts(c: Connection, run_ids: Sequence[str]) -> dict[str, Counter[str]]:
+    """The tasks of these runs by state."""
+    found: dict[str, Counter[str]] = {}
+    if not run_ids:
+        return found
+    marks = ",".join("?" * len(run_ids))
+    query = f"SELECT run_id, state, count(*) FROM task WHERE run_id IN ({marks}) GROUP BY run_id, state"  # noqa: S608 - only question marks
+    for run_id, state, count in c.execute(query, tuple(run_ids)):
+        found.setdefault(run_id, Counter())[state] = int(count)
+    return found

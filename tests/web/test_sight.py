@@ -1,0 +1,92 @@
+"""Who may not read a repository learns nothing of it: neither on the page of a plan nor on those over all plans."""
+
+import re
+from collections.abc import AsyncIterator
+
+import pytest
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
+from bot.web import sight
+from bot.web.viewer import Viewer, set_viewer
+from services.core.plan import Plan
+from tests.kit.plans import plan, task
+from tests.web.stage import House, house, now_at
+
+SECRET = "nightingale"
+
+
+@pytest.fixture
+async def home() -> AsyncIterator[House]:
+    """Whoever looks says in a header who that is: `ana` may read everything of acme's, but not its vault."""
+    async with house(guard=as_said) as found:
+        yield found
+
+
+@web.middleware
+async def as_said(request: web.Request, handler: Handler) -> web.StreamResponse:
+    async def sees(login: str, repo: str) -> bool:
+        return login == "ben" or (login == "ana" and repo.startswith("acme/") and repo != "acme/vault")
+
+    set_viewer(request, Viewer(request.headers.get("X-Login", ""), frozenset({"read"}), sees))
+    return await handler(request)
+
+
+def mixed() -> Plan:
+    return plan(
+        task("open", title="Seen by all"),
+        task("secret", "open", repo="acme/vault", title=f"About the {SECRET}"),
+        task("after", "secret", repo="acme/web"),
+    )
+
+
+async def half_secret(home: House) -> None:
+    states = [
+        now_at("open", "done", pull=4),
+        now_at("secret", "failed", f"the {SECRET} sings", pull=77, attempt=1),
+    ]
+    run = await home.ran(mixed(), states, 1, title="Two worlds")
+    await home.printed(run, "secret", f"{SECRET} in the log")
+
+
+async def test_a_hidden_task_is_there_and_nothing_is_told_of_it(home: House) -> None:
+    await half_secret(home)
+    for path in ("/", "/plans", "/fleet", "/plans/acme/platform/1", "/plans/acme/platform/1/tasks/open"):
+        status, html, _ = await home.get(path, **{"X-Login": "ana"})
+        assert status == 200
+        assert SECRET not in html, path
+        assert "acme/vault" not in html, path
+        assert "/77" not in html, path
+    _, html, _ = await home.get("/plans/acme/platform/1", **{"X-Login": "ana"})
+    assert "A task elsewhere" in html
+    assert re.search(r'class="box failed[^"]*"', html), "its state is seen, as others wait for it"
+    for path in ("/plans/acme/platform/1/tasks/secret", "/plans/acme/platform/1/log/secret"):
+        assert (await home.get(path, **{"X-Login": "ana"}))[0] == 404
+        status, html, _ = await home.get(path, **{"X-Login": "ben"})
+        assert (status, SECRET in html) == (200, True)
+
+
+async def test_a_stranger_sees_no_plan(home: House) -> None:
+    await half_secret(home)
+    for path in ("/", "/plans", "/fleet", "/failures", "/money", "/learning?state=all"):
+        status, html, _ = await home.get(path, **{"X-Login": "eve"})
+        assert status == 200
+        assert "Two worlds" not in html
+        assert "acme" not in html.partition("<main")[2].replace("acme/schema", "").replace("acme/api", ""), path
+    assert (await home.get("/plans/acme/platform/1", **{"X-Login": "eve"}))[0] == 404
+
+
+async def test_the_instance_is_for_its_operators(home: House) -> None:
+    for path in ("/budget", "/deliveries"):
+        assert (await home.get(path, **{"X-Login": "ben"}))[0] == 403
+
+
+async def test_who_sees_all_sees_what_is_stored(home: House) -> None:
+    await half_secret(home)
+    found = (await home.plans.get("acme/platform#1"), await home.runs.of_plan("acme/platform#1"))
+    assert found[0] is not None
+    stored = (found[0], found[1])
+    assert sight.without(stored, frozenset()) is stored
+    hidden = sight.without(stored, {"acme/vault"})
+    assert sight.hidden_tasks(hidden) == {"secret"}
+    assert sight.repos_in(stored) == {"acme/api", "acme/vault", "acme/web"}
