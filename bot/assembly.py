@@ -27,8 +27,8 @@ from services.engine.parts import EngineSettings, Others, Parts
 from services.engine.shown import Shown
 from services.engine.workers import Workers
 from services.github import GitHub
-from services.github.cache import lifetimes
 from services.github.client import Transport
+from services.github.lifetimes import lifetimes
 from services.metrics import Metrics
 from services.store.answers import Answers
 from services.store.attempts import Attempts

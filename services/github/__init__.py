@@ -11,7 +11,7 @@ from services.core.admission import Limits
 from services.core.clock import Clock
 from services.github.auth import Auth
 from services.github.batch import MOST, Batcher
-from services.github.cache import DEFAULT_BYTES, SECONDS, Cache
+from services.github.cache import DEFAULT_BYTES, Cache
 from services.github.client import GITHUB, Transport
 from services.github.entries import Shelf
 from services.github.etags import Etags
@@ -19,6 +19,7 @@ from services.github.exchange import Sender, Stats, Timers, Watches
 from services.github.governor import Governor
 from services.github.hearing import Hearing
 from services.github.infos import AppInfo, CheckInfo, CommentInfo, Installation, IssueInfo, PullInfo, RepoInfo
+from services.github.lifetimes import SECONDS
 from services.github.reads import Reads
 from services.github.wire import DEFAULT, Network
 from services.github.writes import Writes

@@ -26,39 +26,11 @@ from services.errors import ApiError, NotFound, Unreachable
 from services.github.entries import LONG_AGO, Entries, Entry, Key, Read, Shelf, shelf_key
 from services.github.exchange import Answer, Request, Sender, Stats, decode
 from services.github.flights import Flights
+from services.github.lifetimes import SECONDS
 
-__all__ = ["LIST", "SECONDS", "Cache", "Read", "lifetimes"]
+__all__ = ["LIST", "Cache", "Read"]
 
 Shape = TypeVar("Shape")
-
-SECONDS: Mapping[str, int] = {
-    "app": 3_600,
-    "installation": 1_800,
-    "installed": 900,
-    "repository": 1_800,
-    "permission": 900,
-    "membership": 900,
-    "issue": 1_800,
-    "comments": 1_800,
-    "sub_issues": 1_800,
-    "blockers": 1_800,
-    "pull": 1_800,
-    "reviews": 1_800,
-    "files": 3_600,
-    "checks": 1_800,
-    "suites": 1_800,
-    "statuses": 1_800,
-    "branch": 1_800,
-    "commit": 3_600,
-    "file": 1_800,
-    "workflows": 1_800,
-    "rules": 900,
-}
-"""How long an answer is used without asking, by kind, when no event says otherwise. The files of a pull request twice
-as long: a push that nobody told of shows in whatever is told of the pull request next.
-"""
-RIGHTS = frozenset({"installed", "permission", "membership"})
-"""What may change without an event that we hear of."""
 
 ALWAYS_KEPT = frozenset({"app", "installation"})
 """Kept even with saving turned off and never counted as saved: a client without a cache gets these with each event."""
@@ -75,12 +47,6 @@ AHEAD = timedelta(minutes=10)
 ON_ITS_WAY = timedelta(minutes=1)
 """How long after our own change, whose time GitHub did not say, a webhook about the time before may come."""
 LIST = "*"
-
-
-def lifetimes(seconds: int, rights: int) -> dict[str, int]:
-    """SECONDS with other lengths for most kinds and for RIGHTS; who we are stays."""
-    found = dict.fromkeys(SECONDS, seconds) | dict.fromkeys(RIGHTS, rights)
-    return found | {"files": 2 * seconds, "app": SECONDS["app"]}
 
 
 @runtime_checkable

@@ -15,11 +15,12 @@ import msgspec
 from services.sandbox import actions_context, actions_logs, actions_match, actions_runs, auth, checks, expressions
 from services.sandbox.actions_context import JobOrder
 from services.sandbox.actions_file import Broken, Trigger, WorkflowFile, parse
+from services.sandbox.actions_records import Job, Workflow, WorkflowRun
 from services.sandbox.actions_runs import BOT
 from services.sandbox.clock import stamp
 from services.sandbox.expressions import ExpressionError
 from services.sandbox.git_values import ZERO
-from services.sandbox.state import Issue, Job, Pull, Repo, Workflow, WorkflowRun
+from services.sandbox.state import Issue, Pull, Repo
 
 if TYPE_CHECKING:
     from services.sandbox.sandbox import Sandbox

@@ -12,8 +12,9 @@ import msgspec
 
 from services.sandbox import expressions
 from services.sandbox.actions_file import Broken, JobSpec, StepSpec, WorkflowFile, parse
+from services.sandbox.actions_records import Job, WorkflowRun
 from services.sandbox.expressions import ExpressionError
-from services.sandbox.state import Job, Repo, WorkflowRun
+from services.sandbox.state import Repo
 
 if TYPE_CHECKING:
     from services.sandbox.sandbox import Sandbox

@@ -12,8 +12,9 @@ import zipfile
 from datetime import datetime
 from typing import Any
 
+from services.sandbox.actions_records import Job
 from services.sandbox.kernel import Problem, Request, Response
-from services.sandbox.state import Job, State
+from services.sandbox.state import State
 
 MOST_ANNOTATIONS = 50
 PER_STEP = 10

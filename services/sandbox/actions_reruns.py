@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from services.sandbox import actions_context, actions_runs, checks
 from services.sandbox.actions_file import Broken
+from services.sandbox.actions_records import Attempt, Job, WorkflowRun
 from services.sandbox.clock import stamp
 from services.sandbox.kernel import Problem
-from services.sandbox.state import Attempt, Job, WorkflowRun
 
 if TYPE_CHECKING:
     from services.sandbox.sandbox import Sandbox

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from services.sandbox import actions_context, actions_logs, actions_views, checks, expressions
 from services.sandbox.actions_file import Broken, JobSpec, WorkflowFile
+from services.sandbox.actions_records import Job, Step, WorkflowRun
 from services.sandbox.clock import stamp
 from services.sandbox.expressions import ExpressionError
-from services.sandbox.state import CheckRun, Job, Step, WorkflowRun
+from services.sandbox.state import CheckRun
 
 if TYPE_CHECKING:
     from services.sandbox.sandbox import Sandbox

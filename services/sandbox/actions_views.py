@@ -3,8 +3,9 @@
 from typing import TYPE_CHECKING
 
 from services.sandbox import check_views, views
+from services.sandbox.actions_records import Job, Workflow, WorkflowRun
 from services.sandbox.kernel import Json
-from services.sandbox.state import Job, Repo, Workflow, WorkflowRun
+from services.sandbox.state import Repo
 
 if TYPE_CHECKING:
     from services.sandbox.sandbox import Sandbox

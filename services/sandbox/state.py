@@ -7,6 +7,8 @@ here: they lie in bare repositories beside it (see git.py). Moments are strings 
 
 import msgspec
 
+from services.sandbox.actions_records import Job, Workflow, WorkflowRun
+
 Role = str
 """none, read, triage, write, maintain or admin; any other word is a custom role on top of write."""
 
@@ -262,94 +264,6 @@ class Status(Record):
     target_url: str | None
     creator: str
     created_at: str
-
-
-class Workflow(Record):
-    """A workflow file that has been seen on some branch; runs are numbered per workflow."""
-
-    id: int
-    repo_id: int
-    path: str
-    name: str
-    created_at: str
-    updated_at: str
-    last_number: int = 0
-
-
-class Attempt(Record):
-    """An attempt of a workflow run that a rerun has replaced."""
-
-    jobs: list[int]
-    conclusion: str | None
-    started_at: str
-    updated_at: str
-    actor: str
-
-
-class WorkflowRun(Record):
-    id: int
-    repo_id: int
-    workflow_id: int
-    workflow_path: str
-    name: str
-    event: str
-    head_sha: str
-    head_branch: str
-    run_number: int
-    suite_id: int
-    actor: str
-    created_at: str
-    updated_at: str
-    title: str = ""
-    ref: str = ""  # refs/heads/x, or refs/pull/n/merge
-    base_ref: str = ""  # of a pull request
-    pull_number: int = 0
-    head_repo_id: int = 0
-    checkout_sha: str = (
-        ""  # what jobs see and where the workflow file is read: the pushed commit, or the merge of a pull request
-    )
-    triggering_actor: str = ""
-    started_at: str = ""  # of this attempt
-    run_attempt: int = 1
-    status: str = "queued"
-    conclusion: str | None = None
-    jobs: list[int] = []  # of the newest attempt
-    earlier: list[Attempt] = []
-    inputs: dict[str, object] = {}
-    payload: dict[str, object] = {}  # `github.event`
-    problem: str = ""  # why it could not start
-
-
-class Step(Record):
-    number: int
-    name: str
-    status: str = "queued"
-    conclusion: str | None = None
-    started_at: str | None = None
-    completed_at: str | None = None
-    log_from: int = 0  # its part of the job's log, in characters
-    log_to: int = 0
-
-
-class Job(Record):
-    """One job of a workflow run; its check run has the same id, as on GitHub. The log lies beside, in `State.logs`."""
-
-    id: int
-    run_id: int
-    run_attempt: int
-    key: str
-    name: str
-    created_at: str
-    needs: list[str] = []
-    matrix: dict[str, object] = {}
-    labels: list[str] = []
-    outputs: dict[str, str] = {}
-    status: str = "queued"
-    conclusion: str | None = None
-    tolerated: bool = False  # continue-on-error: its failure fails nothing else
-    started_at: str | None = None
-    completed_at: str | None = None
-    steps: list[Step] = []
 
 
 class App(Record):

@@ -7,7 +7,7 @@ import pytest
 
 from services.github import shapes
 from services.github.queries import Change, Reply, Wanted, change, check_bodies, issue_body, look_up, pull_body, results
-from services.github.writes import MADE
+from services.github.talk import MADE
 from services.sandbox.state import Protection
 from tests.contract.graphql import check_query
 from tests.contract.hub import Hub, hub

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from services.sandbox import actions
+from services.sandbox.actions_records import Job, WorkflowRun
 from services.sandbox.runner import Runner, local
-from services.sandbox.state import Job, WorkflowRun
 from tests.contract.hub import Hub, hub
 
 __all__ = ["hub"]

@@ -7,11 +7,11 @@ import pytest
 
 from services.sandbox import actions_reruns
 from services.sandbox.actions_context import JobOrder
+from services.sandbox.actions_records import Job, WorkflowRun
 from services.sandbox.git_memory import MemoryGit
 from services.sandbox.sandbox import Sandbox
 from services.sandbox.scenario import Scenario
 from services.sandbox.simulated_runner import Ending, SimulatedRunner
-from services.sandbox.state import Job, WorkflowRun
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 STEPS = "    runs-on: ubuntu-latest\n    steps:\n      - run: echo one\n      - run: echo two\n"

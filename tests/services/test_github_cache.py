@@ -9,9 +9,10 @@ import msgspec
 import pytest
 
 from services.errors import NotFound, Unreachable
-from services.github.cache import SECONDS, Cache, Read, lifetimes
+from services.github.cache import Cache, Read
 from services.github.exchange import Answer, Identity, Request, Stats
 from services.github.flights import Flights
+from services.github.lifetimes import SECONDS, lifetimes
 from services.github.shapes import PullShape
 from tests.kit.fakehub import HandClock, pull
 

@@ -18,9 +18,9 @@ from hypothesis import strategies as st
 
 from handlers.reading import parse
 from services.github import GitHub, auth
-from services.github.cache import SECONDS
 from services.github.client import Transport
 from services.github.etags import predicted
+from services.github.lifetimes import SECONDS
 from tests.kit.fakehub import START, HandClock, installation, pull
 from tests.services.test_github_auth import pem
 from tests.services.test_github_hearing import REPO, SHA, run

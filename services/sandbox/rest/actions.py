@@ -1,9 +1,10 @@
 """GitHub Actions over REST: workflows, runs, attempts, jobs and logs."""
 
 from services.sandbox import actions_context, actions_file, actions_logs, actions_reruns, actions_views
+from services.sandbox.actions_records import Job, Workflow, WorkflowRun
 from services.sandbox.call import Call
 from services.sandbox.kernel import Json, Problem, Response, not_found, route
-from services.sandbox.state import Job, Repo, Workflow, WorkflowRun
+from services.sandbox.state import Repo
 
 RUN = "/repos/{owner}/{repo}/actions/runs/{run_id}"
 JOB = "/repos/{owner}/{repo}/actions/jobs/{job_id}"
