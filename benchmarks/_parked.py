@@ -127,7 +127,7 @@ class ParkedGitHub:
         self.looked: set[str] = set()
         self.failing: set[str] = set()
         self.first = asyncio.Event()
-        self.labelled: asyncio.Queue[int] = asyncio.Queue()
+        self.labelled: asyncio.Queue[tuple[int, int]] = asyncio.Queue()
         self.all_looked = asyncio.Event()
         self.expected = 0
         self.url = ""
@@ -149,9 +149,9 @@ class ParkedGitHub:
         await request.read()
         self.first.set()
         if request.method != "GET":
-            labels = re.fullmatch(r"/repos/acme/r\d+/issues/(\d+)/labels", request.path)
+            labels = re.fullmatch(r"/repos/acme/r(\d+)/issues/(\d+)/labels", request.path)
             if labels:
-                self.labelled.put_nowait(int(labels[1]))
+                self.labelled.put_nowait((int(labels[1]), int(labels[2])))
             return web.json_response({"id": 1, "number": 1, "token": "ghs_1", "expires_at": "2099-01-01T00:00:00Z"})
         for pattern, shape in _READS:
             found = re.fullmatch(pattern, request.path)

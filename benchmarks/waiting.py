@@ -156,7 +156,7 @@ class _Measured:
             answered = time.time()
             if answer.status != 202:
                 raise WentWrong(f"a delivery was answered with {answer.status}")
-        while await self._github.labelled.get() != 10_000 + task:
+        while await self._github.labelled.get() != (run, 10_000 + task):
             pass
         return guid, answered
 
@@ -194,6 +194,7 @@ class _Measured:
             "LOCKSTEP_GITHUB_URL": self._github.url,
             "LOCKSTEP_DATA_DIR": str(self._data),
             "LOCKSTEP_SANDBOX": "none",
+            "LOCKSTEP_API_PACING": "false",  # its own GitHub; a wake's writes would take seconds
             "LOCKSTEP_PORT": str(self._port),
         }
 
