@@ -17,7 +17,8 @@ import structlog
 from bot.assembly import Assembly, answers_of, assemble, github_of
 from bot.clock import SystemClock
 from bot.dispatch import Dispatcher
-from bot.listening import add_web, application, listening
+from bot.entrance import Entrance
+from bot.listening import Front, application, listening
 from bot.live import Live
 from bot.loops import Beside, pause, unwrapped
 from bot.modelling import models_of
@@ -136,23 +137,16 @@ async def _alone(settings: Settings, clock: Clock) -> AsyncIterator[Bot]:
 async def _listening(built: Assembly, database: Database, github: GitHub, beside: Beside) -> AsyncIterator[Bot]:
     """The door and the pages on one port, and behind them dispatch and the sweep."""
     app, inbox, metrics, clock = application(), built.inbox, built.metrics, built.clock
-    wake, live = built.dispatcher.wake, Live(Events(database))
+    live, entrance = Live(Events(database)), Entrance(built.settings, database, clock, github)
     database.heard_by(live.on_ring)
     beside.for_good("live", live.run())
-    add_web(
-        app,
-        built.settings,
-        database=database,
-        inbox=inbox,
-        shown=built.shown,
-        wake=wake,
-        clock=clock,
-        metrics=metrics,
-        live=live,
-    )
+    Front(
+        settings=built.settings, database=database, inbox=inbox, shown=built.shown, live=live, entrance=entrance,
+        metrics=metrics, clock=clock, wake=built.dispatcher.wake, figures=lambda: github.figures,
+    ).add_to(app)  # fmt: skip
     built.begin(beside)
     health = Health(database=database, inbox=inbox, metrics=metrics, github=github, clock=clock)
-    async with listening(built.settings, app, health) as url:
+    async with listening(built.settings, app, health, entrance) as url:
         yield _bot(url, built, github, database)
 
 

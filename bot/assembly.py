@@ -43,6 +43,7 @@ from services.store.ledger import Ledger
 from services.store.lessons import Lessons
 from services.store.past import PastTasks
 from services.store.plans import Plans
+from services.store.requests import Requests
 from services.store.retention import Keep, Retention
 from services.store.runs import Runs
 from services.store.trials import Trials
@@ -133,6 +134,7 @@ def assemble(
             drafts=Drafts(database),
             trials=Trials(database),
             past=PastTasks(database),
+            requests=Requests(database),
             recovered=metrics.recovered,
         )
     )

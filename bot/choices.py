@@ -59,6 +59,17 @@ class Choices(msgspec.Struct, frozen=True, kw_only=True):
     host: Annotated[str, Meta(description="Address to listen on.")] = "127.0.0.1"
     port: Annotated[int, Meta(description="Port to listen on; 0 takes a free one.", ge=0, le=65535)] = 8080
     public_url: Annotated[str, Meta(description="Where people reach the pages; links in checks point there.")] = ""
+    client_id: Annotated[
+        str,
+        Meta(
+            description="Client id of the App: with it, its secret and LOCKSTEP_PUBLIC_URL people sign in with GitHub. "
+            "Without, pages answer only to the machine itself."
+        ),
+    ] = ""
+    client_secret: Annotated[str, Meta(description="Client secret of the App.")] = ""
+    admins: Annotated[
+        str, Meta(description="Logins, with commas between, of who may see and do what concerns the whole instance.")
+    ] = ""
     workers: Annotated[int, Meta(description="Attempts that run at the same time.", ge=1, le=256)] = 4
     workers_per_installation: Annotated[
         int, Meta(description="Attempts at a time for one owner; 0 sets no limit of its own.", ge=0, le=256)

@@ -17,6 +17,7 @@ from msgspec import Meta
 
 from bot.choices import Choices
 from services.errors import UserError
+from services.github.wire import is_loopback
 
 PREFIX = "LOCKSTEP_"
 MIN_SECRET = 16
@@ -140,7 +141,8 @@ def secrets(settings: Settings) -> list[str]:
     urls = (settings.database_url, settings.proxy if "@" in settings.proxy else "")
     passwords = [_password(url) for url in urls]
     hooks = (settings.webhook_secret, settings.webhook_secret_old)
-    keys = (settings.private_key, settings.model_key, *provider_keys(settings).values())
+    own = (settings.private_key, settings.client_secret, settings.model_key)
+    keys = (*own, *provider_keys(settings).values())
     return [*hooks, *keys, *urls, *passwords, *map(unquote, passwords)]
 
 
@@ -219,7 +221,9 @@ def check_for_serving(settings: Settings, role: Role = "all") -> None:
             f"The role {role} shares its work with other processes through PostgreSQL: set {PREFIX}DATABASE_URL, or "
             "start without --role to have one process do everything."
         )
-    missing = [PREFIX + name.upper() for name in _NEEDED[role] if not getattr(settings, name)]
+    _check_sign_in(settings)
+    needed = _GITHUB_APP if role == "web" and settings.client_id else ()
+    missing = [PREFIX + name.upper() for name in (*_NEEDED[role], *needed) if not getattr(settings, name)]
     if missing:
         raise UserError(
             f"Set {' and '.join(missing)} first; the installation page of the documentation says where to find them."
@@ -229,6 +233,17 @@ def check_for_serving(settings: Settings, role: Role = "all") -> None:
             raise UserError(
                 f"{PREFIX}{name.upper()} is too short to be safe; use at least {MIN_SECRET} random characters."
             )
+
+
+def _check_sign_in(settings: Settings) -> None:
+    if not (settings.client_id or settings.client_secret):
+        return
+    names = ("client_id", "client_secret", "public_url")
+    if missing := [PREFIX + name.upper() for name in names if not getattr(settings, name)]:
+        raise UserError(f"Signing in needs {' and '.join(missing)} too.")
+    parts = urlsplit(settings.public_url)
+    if parts.scheme != "https" and not is_loopback(parts.hostname or ""):
+        raise UserError(f"{PREFIX}PUBLIC_URL must begin with https:// where people sign in.")
 
 
 def private_key_pem(settings: Settings) -> str:

@@ -15,11 +15,13 @@ from pathlib import Path
 
 import structlog
 
+import handlers.commands
 from bot.assembly import Assembly, answers_of, assemble, github_of
 from bot.conducting import Conductor, attend
 from bot.data import owned
 from bot.dispatch import isolated
-from bot.listening import add_web, application, listening
+from bot.entrance import Entrance
+from bot.listening import Front, application, listening
 from bot.live import Live
 from bot.loops import Beside, pause, sweep, unwrapped
 from bot.modelling import models_of
@@ -86,21 +88,19 @@ async def _web(settings: Settings, clock: Clock, database: Database) -> AsyncIte
     app, inbox, metrics = application(), Inbox(database, Fence({})), Metrics()
     shown = Shown(Plans(database), Runs(database), Checkpoints(database), settings.workers, Ledger(database))
     live, bell = Live(Events(database)), Bell(settings.database_url, (EVENT,), pause)
-    add_web(
-        app,
-        settings,
-        database=database,
-        inbox=inbox,
-        shown=shown,
-        wake=lambda: None,
-        clock=clock,
-        metrics=metrics,
-        live=live,
-    )
+    github = github_of(settings, clock) if settings.client_id else None  # for what people may see, and nothing else
+    entrance = Entrance(settings, database, clock, github)
+    handlers.commands.load()
+    Front(
+        settings=settings, database=database, inbox=inbox, shown=shown, live=live, entrance=entrance, metrics=metrics,
+        clock=clock, wake=lambda: None,
+    ).add_to(app)  # fmt: skip
     health = Health(database=database, inbox=inbox, metrics=metrics, github=None, clock=clock)
     _look_on(live, bell)
     async with AsyncExitStack() as stack:
         stack.push_async_callback(bell.close)
+        if github is not None:
+            stack.push_async_callback(github.close)
         await bell.open()
         with unwrapped():
             async with asyncio.TaskGroup() as group:
@@ -108,7 +108,7 @@ async def _web(settings: Settings, clock: Clock, database: Database) -> AsyncIte
                 beside.for_good("bell", bell.run())
                 beside.for_good("live", live.run())
                 try:
-                    async with listening(settings, app, health) as url:
+                    async with listening(settings, app, health, entrance) as url:
                         yield Member(url=url, database=database)
                 finally:
                     beside.close()
@@ -132,7 +132,7 @@ async def _team(settings: Settings, role: Role, clock: Clock, database: Database
                 beside = Beside(group)
                 try:
                     await team.begin(beside)
-                    async with listening(settings, team.app, team.health()) as url:
+                    async with listening(settings, team.app, team.health(), team.entrance, shows=role == "all") as url:
                         yield Member(url=url, database=database, github=team.github, assembly=team.assembly)
                 finally:
                     await team.leave()
@@ -160,6 +160,7 @@ class _Team:
         self._worker: Worker | None = None
         self.assembly: Assembly | None = None
         self.app = application()
+        self.entrance = Entrance(settings, database, clock, self.github)
 
     async def open(self, stack: AsyncExitStack) -> None:
         if self._works:
@@ -217,20 +218,13 @@ class _Team:
         beside.for_good("conduct", conductor.run())
         built.metrics.shards.set_function(lambda: conductor.held)
         if self._shows:
-            wake, metrics = built.dispatcher.wake, built.metrics
             _look_on(self._live, self._bell)
             beside.for_good("live", self._live.run())
-            add_web(
-                self.app,
-                self._settings,
-                database=self._database,
-                inbox=built.inbox,
-                shown=built.shown,
-                wake=wake,
-                clock=self._clock,
-                metrics=metrics,
-                live=self._live,
-            )
+            Front(
+                settings=self._settings, database=self._database, inbox=built.inbox, shown=built.shown,
+                live=self._live, entrance=self.entrance, metrics=built.metrics, clock=self._clock,
+                wake=built.dispatcher.wake, figures=lambda: self.github.figures,
+            ).add_to(self.app)  # fmt: skip
         await conductor.first_round.wait()
 
     def _hear(self, built: Assembly, queued: Queued, news: News, beside: Beside) -> None:

@@ -12,6 +12,8 @@ from typing import Any
 import msgspec
 
 import handlers.commands
+from bot.api import PREFIX
+from bot.api.app import description, endpoints
 from bot.settings import reference
 from services.core.config import config_schema
 from services.core.durations import lasting
@@ -122,6 +124,14 @@ def _steps(steps: tuple[Step, ...]) -> str:
         + (f" ({lasting(step.first)} to {lasting(step.longest)})" if step.first != plain.first else "")
         for step in steps
     )
+
+
+def api() -> str:
+    rows = [
+        f"| `{each.method} {PREFIX}{each.path}` | {each.summary} | `{each.scope}` |"
+        for each in sorted(endpoints(), key=lambda each: (each.path, each.method))
+    ]
+    return f"{NOTE}\n{API}" + "\n".join(rows) + "\n"
 
 
 def schema(value: Mapping[str, Any]) -> str:
@@ -303,6 +313,21 @@ in each repository of the tasks it changes.
 """
 
 
+API = """# API
+
+Everything the pages show, and every command, for programs: [how to come in](../how-to/access.md). The description in the form of OpenAPI
+3.1 is made of the types that questions are read with and answers are written with: [openapi.json](openapi.json), also served at
+`/api/v1/openapi.json`.
+
+Lists come in pages: `limit` items at most, and `next` is the `cursor` of what follows. What goes wrong is a problem
+(`application/problem+json`, RFC 9457) with one sentence in `detail`. What one may not see on GitHub is answered with 404.
+`GET /api/v1/events` is a stream of server-sent events.
+
+| Request | What it gives | Scope |
+| --- | --- | --- |
+"""
+
+
 RULES = """# Rules for merge conflicts
 
 What [`python -m bot resolve`](command-line.md#resolve) resolves by itself. For each conflict the rules are asked in this order; the first
@@ -324,6 +349,8 @@ def main(arguments: list[str]) -> int:
         "commands.md": commands(),
         "failures.md": failures(),
         "rules.md": rules(),
+        "api.md": api(),
+        "openapi.json": schema(description()),
         "plan.schema.json": schema(plan_schema()),
         "config.schema.json": schema(config_schema()),
         "repositories.schema.json": schema(set_schema()),

@@ -9,6 +9,8 @@ from datetime import UTC, datetime
 
 import msgspec
 
+ASKED = "lockstep.asked"
+"""Our own event, which no webhook can be: GitHub's names have no dot, and the door takes none that has."""
 LONG_AGO = datetime.min.replace(tzinfo=UTC)
 """A moment that the payload did not tell."""
 
@@ -166,6 +168,18 @@ class Link(msgspec.Struct, frozen=True, kw_only=True):
     number: int = 0
 
 
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """A command that was given here and not on GitHub. version: the hash of the text that was looked at, "" when nobody
+    said.
+    """
+
+    id: str = ""
+    command: str = ""
+    version: str = ""
+    why: str = ""
+    at: datetime = LONG_AGO
+
+
 class Event(msgspec.Struct, frozen=True, kw_only=True):
     """One delivery, read. A part is None when the payload has none; `number` is the issue or pull request it is about.
 
@@ -203,6 +217,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     push: Push | None = None
     installation: Installation | None = None
     link: Link | None = None
+    asked: Asked | None = None
     told: bytes = b""
 
 

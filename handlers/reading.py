@@ -9,8 +9,10 @@ from typing import TypeVar
 import msgspec
 
 from handlers.events import (
+    ASKED,
     LONG_AGO,
     Actor,
+    Asked,
     Check,
     Comment,
     Event,
@@ -102,7 +104,18 @@ def read(name: str, guid: str, payload: Json) -> Event:
         push=_push(payload) if name == "push" else _ref(payload) if name in {"create", "delete"} else None,
         installation=_installation(payload) if name.startswith("installation") else None,
         link=link,
+        asked=_optional(payload, "lockstep", _asked) if name == ASKED else None,
         told=telling(name, action, payload),
+    )
+
+
+def _asked(source: Json) -> Asked:
+    return Asked(
+        id=line(source, "id"),
+        command=line(source, "command"),
+        version=line(source, "version"),
+        why=text(source, "why", LINE),
+        at=moment(source, "at") or LONG_AGO,
     )
 
 

@@ -13,7 +13,7 @@ KNOWN_EVENTS = frozenset({
     "check_run", "check_suite", "create", "delete", "installation", "installation_repositories",
     "issue_comment", "issue_dependencies", "issues", "label", "member", "merge_group", "meta", "ping",
     "pull_request", "pull_request_review", "pull_request_review_comment", "pull_request_review_thread", "push",
-    "repository", "status", "sub_issues", "workflow_job", "workflow_run",
+    "lockstep.asked", "repository", "status", "sub_issues", "workflow_job", "workflow_run",
 })  # fmt: skip
 
 RESOURCES = frozenset({"core", "search", "graphql"})

@@ -1,19 +1,22 @@
 """The API as routes of an application, and the one place where what goes wrong becomes a problem."""
 
-import structlog
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from bot.api import PREFIX
+from bot.api import PREFIX, boards, commands, reading, shapes
+from bot.api.asking import handler
+from bot.api.desk import Desk
+from bot.api.openapi import Json, described
 from bot.api.problems import Refusal, problem
+from bot.api.routes import ENDPOINTS, Endpoint
 from bot.api.stream import Stream
 from bot.live import Live
-from services.errors import StoreError
+from services.errors import StoreBusy, StoreError
 
-log = structlog.get_logger(__name__)
+VERSION = "1"
 
 
-def add_to(app: web.Application, *, live: Live) -> None:
+def add_to(app: web.Application, *, live: Live, desk: Desk) -> None:
     """Add every route; the pages' middleware is there already, the guard comes after."""
 
     async def end(_: web.Application) -> None:
@@ -21,7 +24,26 @@ def add_to(app: web.Application, *, live: Live) -> None:
 
     app.middlewares.append(around)
     app.on_shutdown.append(end)
-    app.router.add_get(f"{PREFIX}/events", Stream(live).events, allow_head=False)
+    app.router.add_get(f"{PREFIX}/openapi.json", openapi, allow_head=False)
+    app.router.add_get(f"{PREFIX}/events", Stream(live, desk.shown).events, allow_head=False)
+    for each in endpoints():
+        app.router.add_route(each.method, f"{PREFIX}{each.path}", handler(each, desk))
+
+
+def endpoints() -> list[Endpoint]:
+    """All there are; these modules register them when they are imported."""
+    for module in (reading, boards, commands):
+        assert module  # noqa: S101 - imported for that
+    return ENDPOINTS
+
+
+def description() -> Json:
+    """The OpenAPI description."""
+    return described(endpoints(), VERSION, extra=(shapes.Moment,))
+
+
+async def openapi(_: web.Request) -> web.Response:
+    return web.json_response(description())
 
 
 @web.middleware
@@ -33,11 +55,16 @@ async def around(request: web.Request, handler: Handler) -> web.StreamResponse:
         return await handler(request)
     except Refusal as refusal:
         return problem(refusal.status, refusal.detail, refusal.headers)
+    except StoreBusy:
+        return problem(503, "Too much waits already; try again in a moment.", {"Retry-After": "2"})
     except StoreError:
         return problem(503, "The store does not answer; try again in a moment.", {"Retry-After": "2"})
     except web.HTTPException as error:
-        kept = {name: error.headers[name] for name in ("Allow", "Retry-After") if name in error.headers}
+        kept = {name: error.headers[name] for name in KEPT if name in error.headers}
         return problem(error.status, _detail(error), kept)
+
+
+KEPT = ("Allow", "Retry-After", "WWW-Authenticate")
 
 
 def _detail(error: web.HTTPException) -> str:

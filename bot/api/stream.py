@@ -1,65 +1,80 @@
 """`/api/v1/events`: what happens to plans, as server-sent events.
 
 `id` is where a broken stream goes on (`Last-Event-ID`, which browsers send by themselves, or `?after=`). A comment
-every fifteen seconds shows that the connection lives. A reader that does not read is cut off and comes back with its
-id; one that was away for too long is told `reset` and looks at everything anew.
+every fifteen seconds shows that the connection lives; after some minutes it ends, and is begun anew. A reader that does
+not read is cut off and comes back with its id; one that was away for too long is told `reset` and looks at everything
+anew.
 """
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable
+from collections import Counter
 from contextlib import aclosing
 
 import msgspec
 from aiohttp import web
 
 from bot.api.problems import Refusal
+from bot.api.shapes import Moment
 from bot.live import Heard, Live
 from bot.web.viewer import Viewer, viewer_of
+from services.engine.shown import Shown
 from services.store.events import Event
 
 STALLED = 20.0
 """Seconds that a reader may take for one event."""
 MOST = 200
 """Streams at a time in one process."""
+MOST_OF_ONE = 12
+LASTS = 300.0
+"""Seconds after which a stream ends: whoever comes again is asked again who they are."""
 HEADERS = {
     "Content-Type": "text/event-stream; charset=utf-8",
     "Cache-Control": "no-store",
     "X-Accel-Buffering": "no",
     "X-Content-Type-Options": "nosniff",
 }
-Shows = Callable[[Viewer, Event], Awaitable[Event | None]]
-"""The event as this person may see it, None for not at all."""
-
-
-async def as_written(viewer: Viewer, event: Event) -> Event | None:
-    """What happens to a plan is for those who may read its repository."""
-    return event if await viewer.sees(event.repo) else None
+RECONNECT = b"retry: 1000\n: hello\n\n"
 
 
 class Stream:
-    """The handler. shows: what of an event a person sees."""
+    """The handler."""
 
-    def __init__(self, live: Live, shows: Shows = as_written) -> None:
-        self._live, self._shows = live, shows
+    def __init__(self, live: Live, shown: Shown) -> None:
+        self._live, self._shown = live, shown
+        self._open: Counter[str] = Counter()
 
     async def events(self, request: web.Request) -> web.StreamResponse:
-        if self._live.listeners >= MOST:
-            raise Refusal(503, "Too many listen already; try again later.", {"Retry-After": "30"})
         after, viewer = last_id(request), viewer_of(request)
+        who = f"{viewer.login}/{viewer.via}"
+        if self._live.listeners >= MOST or self._open[who] >= MOST_OF_ONE:
+            raise Refusal(503, "Too many listen already; try again later.", {"Retry-After": "30"})
         answer = web.StreamResponse(headers=HEADERS)
-        await answer.prepare(request)
+        self._open[who] += 1
         try:
-            async with aclosing(self._live.listen(after)) as heard:
-                await _write(answer, b": hello\n\n")
-                async for each in heard:
-                    await _write(answer, await self._said(viewer, each))
-        except LookupError:
-            await _write(answer, b"event: reset\ndata: {}\n\n")
+            await answer.prepare(request)
+            await self._tell(answer, viewer, after)
         except (TimeoutError, ConnectionError):
             if request.transport is not None:
                 request.transport.abort()
+        finally:
+            self._open[who] -= 1
+            if not self._open[who]:
+                del self._open[who]
         return answer
+
+    async def _tell(self, answer: web.StreamResponse, viewer: Viewer, after: int | None) -> None:
+        loop = asyncio.get_running_loop()
+        until = loop.time() + LASTS
+        await _write(answer, RECONNECT)
+        try:
+            async with aclosing(self._live.listen(after)) as heard:
+                async for each in heard:
+                    await _write(answer, await self._said(viewer, each))
+                    if loop.time() > until:
+                        return
+        except LookupError:
+            await _write(answer, b"event: reset\ndata: {}\n\n")
 
     async def _said(self, viewer: Viewer, heard: Heard | None) -> bytes:
         if heard is None:
@@ -68,6 +83,18 @@ class Stream:
         if shown is None:
             return b"id: %d\n\n" % heard.seen  # what one does not see moves on all the same
         return b"id: %d\nevent: moment\ndata: %s\n\n" % (heard.seen, msgspec.json.encode(shown))
+
+    async def _shows(self, viewer: Viewer, event: Event) -> Moment | None:
+        """The event as this person may see it, None for not at all."""
+        if not await viewer.sees(event.repo):
+            return None
+        values = msgspec.structs.asdict(event)
+        moment = Moment(plan=values.pop("plan_id"), run=values.pop("run_id"), **values)
+        if event.task and not viewer.sees_all:
+            repo = await self._shown.repo_of(event.run_id, event.task)
+            if not repo or not await viewer.sees(repo):
+                return msgspec.structs.replace(moment, text="", actor="")
+        return moment
 
 
 def last_id(request: web.Request) -> int | None:

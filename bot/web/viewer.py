@@ -18,10 +18,16 @@ Sees = Callable[[str, str], Awaitable[bool]]
 
 
 class Viewer:
-    """One person for one request. login: "" for whoever sits at the machine itself, who may see everything."""
+    """One person for one request. login: "" for whoever sits at the machine itself, who may see everything.
 
-    def __init__(self, login: str, scopes: frozenset[Scope], sees: Sees | None = None) -> None:
-        self.login, self.scopes = login, scopes
+    via: how they came in: `page`, `machine`, or the name of a token.  csrf: what a form has to bring, "" where no form
+    can come from.
+    """
+
+    def __init__(
+        self, login: str, scopes: frozenset[Scope], sees: Sees | None = None, *, via: str = "", csrf: str = ""
+    ) -> None:
+        self.login, self.scopes, self.via, self.csrf = login, scopes, via, csrf
         self._sees = sees
 
     @property
@@ -32,9 +38,6 @@ class Viewer:
     async def sees(self, repo: str) -> bool:
         return self._sees is None or await self._sees(self.login, repo)
 
-
-AT_THE_MACHINE = Viewer("", frozenset({"read", "admin"}))
-"""Without a name nobody gives commands: they are carried out with the rights that a person has on GitHub."""
 
 _KEY = web.RequestKey("viewer", Viewer)
 

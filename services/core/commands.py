@@ -53,6 +53,13 @@ def parse_commands(body: str, aliases: Mapping[str, str] | None = None) -> tuple
     return tuple(found)
 
 
+def single(text: str) -> Command | None:
+    """One command as it is given where there is no comment, with `/lockstep` or without; None for anything else."""
+    line = text.strip().removeprefix("/lockstep ").strip()
+    found = parse_commands(f"/lockstep {line}") if line and "\n" not in line else ()
+    return found[0] if len(found) == 1 and line.split()[0].lower() == found[0].verb else None
+
+
 def may_hold_aliases(body: str, verbs: Collection[str]) -> bool:
     """Is a word used as a verb here that is none? Then it is worth asking what the repository has it stand for."""
     for line in prose(body):

@@ -115,6 +115,11 @@ class Asked(Shown):
         """Noted at the end: after a crash in between, a command comes once more rather than never."""
         await self._parts.plans.heard(comment_id, self._parts.clock.now())
 
+    async def answered(self, request_id: str, text: str, *, went_well: bool) -> None:
+        """What came of a command that was given on a page or through the API."""
+        if self._parts.requests is not None:
+            await self._parts.requests.settle(request_id, "done" if went_well else "refused", text)
+
     async def react(self, repo: str, comment_id: str, content: str) -> None:
         """A reaction is a courtesy: that it can't be given is no trouble."""
         try:

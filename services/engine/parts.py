@@ -32,6 +32,7 @@ from services.store.ledger import Ledger
 from services.store.lessons import Lessons
 from services.store.past import PastTasks
 from services.store.plans import Plans
+from services.store.requests import Requests
 from services.store.runs import Runs
 from services.store.trials import Trials
 
@@ -114,8 +115,8 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     """Everything the engine's modules share. `others` is None where a process is alone; `gates` where no pull requests
     of people are looked at; `lengths` is what is known of how long tasks take. models: None where no model is set;
     ledger: of what they cost; attempts: of what came of each; drafts: of plans that they were asked for. trials: of
-    merges that are tried. lessons: of what reviews asked for. past: tasks that have merged. recovered: counts a repair,
-    by its strategy and what came of it.
+    merges that are tried. lessons: of what reviews asked for. past: tasks that have merged. requests: commands that
+    were given here. recovered: counts a repair, by its strategy and what came of it.
     """
 
     settings: EngineSettings
@@ -137,6 +138,7 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     trials: Trials | None = None
     lessons: Lessons | None = None
     past: PastTasks | None = None
+    requests: Requests | None = None
     lengths: Lengths = msgspec.field(default_factory=Lengths)
     recovered: Callable[[str, str], None] | None = None
     diagnoses: Diagnoses = msgspec.field(default_factory=Diagnoses)

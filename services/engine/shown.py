@@ -17,6 +17,9 @@ from services.store.runs import Runs, Told
 FRESH = timedelta(minutes=1)
 """How old what is known of lengths may be."""
 
+RUNS = 100
+"""Runs of which it is remembered where their tasks work."""
+
 
 class Shown:
     """Asks GitHub nothing and changes nothing."""
@@ -28,6 +31,7 @@ class Shown:
         self._plans, self._runs, self._checkpoints, self._workers = plans, runs, checkpoints, workers
         self._lengths = Lengths()
         self._lengths_of: datetime | None = None
+        self._repos: dict[str, dict[str, str]] = {}
 
     async def plans(self, limit: int = 50) -> list[tuple[PlanRow, Run | None]]:
         """The newest plans with their newest runs."""
@@ -49,6 +53,19 @@ class Shown:
             self._lengths, self._lengths_of = Lengths(await self._runs.samples()), now
         lengths = self._lengths
         return lambda plan, run: forecast(plan, run.tasks if run else {}, lengths.guess, self._workers, now)
+
+    async def repo_of(self, run_id: str, task: str) -> str:
+        """Where a task of a run works; "" for one that is not known."""
+        known = self._repos.get(run_id)
+        if known is None or task not in known:  # a plan that was edited may have new ones
+            run = await self._runs.load(run_id)
+            if run is None:
+                return ""
+            former = {each.id: each.was.repo for each in run.former.values() if each.was is not None}
+            known = self._repos[run_id] = former | {each.id: each.repo for each in run.plan.tasks}
+            while len(self._repos) > RUNS:
+                self._repos.pop(next(iter(self._repos)))
+        return known.get(task, "")
 
     async def history(self, plan_id: str, limit: int = 100) -> list[Told]:
         return await self._runs.history(plan_id, limit)

@@ -14,7 +14,7 @@ from typing import Any, Protocol, TypeVar
 
 from aiohttp import web
 
-from services.sandbox import actions, server_control, server_git, server_pages, snapshot
+from services.sandbox import actions, server_control, server_git, server_login, server_pages, snapshot
 from services.sandbox.clock import background, pause
 from services.sandbox.kernel import Request, Response
 from services.sandbox.runner import Runner
@@ -102,7 +102,7 @@ class Running:
         if repo is not None:
             return await server_git.serve(self, request, repo)
         body = await request.read()
-        own = await server_control.serve(self, request, body)
+        own = await server_control.serve(self, request, body) or await server_login.serve(self, request, body)
         if own is None and self.pages and "text/html" in request.headers.get("Accept", ""):
             own = await self._page(request.path)
         return own if own is not None else await self._api(request, body)

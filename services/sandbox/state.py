@@ -305,6 +305,16 @@ class Token(Record):
     revoked: bool = False
 
 
+class OAuthCode(Record):
+    """Somebody has signed in, and the App has not come for the token yet."""
+
+    client_id: str
+    login: str
+    redirect_uri: str
+    challenge: str = ""
+    expires_at: str = ""
+
+
 class Hook(Record):
     """A repository's own webhook (an App's hook is in App)."""
 
@@ -366,6 +376,7 @@ class State(Record):
     deliveries: dict[int, Delivery] = {}
     outgoing: list[int] = []  # deliveries nobody has sent yet, in order
     manifests: dict[str, int] = {}
+    oauth_codes: dict[str, OAuthCode] = {}
     manifest_keys: dict[str, str] = {}  # one-time code -> private key, until it is fetched
     signed: dict[str, bool] = {}  # commits that GitHub made itself and signed, by sha
     mergeable_nulls: int = (

@@ -75,7 +75,7 @@ async def test_who_gets_none_is_told_why(home: House, headers: dict[str, str], s
 
 
 async def test_what_is_not_there_is_a_problem_too(home: House) -> None:
-    for method, path, status in [("GET", "/api/v1/nothing", 404), ("GET", "/api/v1", 404), ("POST", PATH, 405)]:
+    for method, path, status in [("GET", "/api/v1/nothing", 404), ("GET", "/api/v1", 404), ("POST", PATH, 403)]:
         async with home.session.request(method, home.url + path) as answer:
             assert (answer.status, answer.content_type) == (status, "application/problem+json")
 
@@ -91,6 +91,6 @@ async def test_pages_too_are_only_for_the_machine_itself(home: House) -> None:
 async def test_a_process_ends_although_somebody_listens() -> None:
     async with house() as home, aiohttp.ClientSession() as session:
         answer = await session.get(home.url + PATH)
-        assert (await answer.content.readline()) == b": hello\n"
+        assert (await answer.content.readline()) == b"retry: 1000\n"
         answer_of = answer
     answer_of.close()

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.core.commands import MAX_COMMANDS, Command, may_hold_aliases, parse_commands
+from services.core.commands import MAX_COMMANDS, Command, may_hold_aliases, parse_commands, single
 
 
 @pytest.mark.parametrize(
@@ -137,3 +137,10 @@ def test_a_word_acts_only_where_a_line_of_prose_begins_with_it(body: str) -> Non
     for command in parse_commands(body, ALIASES):
         assert command.verb in ALIASES.values() or command.problem
         assert any(line.strip().lower().startswith(("/lgtm", "/r+", "/r-")) for line in body.splitlines())
+
+
+def test_a_command_that_is_given_elsewhere_is_exactly_one() -> None:
+    assert str(single("retry api attempts=2")) == str(single("/lockstep retry api attempts=2")) != "None"
+    for text in ("", "`retry`", "retry\n/lockstep merge", "> retry", "<!-- -->retry", "re\0try"):
+        found = single(text)
+        assert found is None or found.problem, text

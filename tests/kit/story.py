@@ -23,7 +23,7 @@ from bot.app import Bot, running
 from bot.settings import Settings
 from services.core.names import LABEL_PLAN
 from services.sandbox.scenario import AppCredentials
-from services.sandbox.state import Delivery
+from services.sandbox.state import App, Delivery
 from tests.kit import harmless
 from tests.kit.contract import Recorder
 from tests.kit.logged import Log, logged
@@ -261,6 +261,12 @@ class Story(Sight):
         }
         async with self.hub.session.post(f"{self.bot.url}/webhook", data=body, headers=headers) as answer:
             return answer.status
+
+    @property
+    def app(self) -> App:
+        """As GitHub has it."""
+        assert self._app is not None
+        return self.hub.sandbox.state.apps[self._app.app_id]
 
     def app_token(self) -> str:
         """What the App proves itself with."""

@@ -12,10 +12,14 @@ import aiohttp
 import msgspec
 from aiohttp import web
 
+import handlers.commands
 from bot.api import app as api
+from bot.api.desk import Desk
+from bot.entrance import Entrance
+from bot.giving import Giving
 from bot.live import Live
+from bot.settings import Settings
 from bot.web import pages
-from bot.web.guard import Guard
 from bot.web.health import Health
 from services.core import names
 from services.core.board import Action, Decision, Moment, Run
@@ -23,6 +27,7 @@ from services.core.machine import TaskState
 from services.core.plan import Parsed, Plan, Problem
 from services.engine.shown import Shown
 from services.metrics import Metrics
+from services.store.access import Access
 from services.store.checkpoints import Checkpoints
 from services.store.db import Database
 from services.store.events import Events
@@ -30,6 +35,7 @@ from services.store.inbox import Inbox
 from services.store.ledger import Ledger
 from services.store.plans import PlanRow, Plans
 from services.store.reports import Reports
+from services.store.requests import Requests
 from services.store.runs import Runs, Settle
 from services.store.sqlite import SqliteDatabase
 from tests.kit.plans import NOW
@@ -67,6 +73,19 @@ class House:
     inbox: Inbox
     metrics: Metrics
     session: aiohttp.ClientSession
+    clock: StoppedClock
+    app: web.Application
+
+    def now(self) -> datetime:
+        return self.clock.time
+
+    def pass_time(self, **time: float) -> None:
+        self.clock.time += timedelta(**time)
+
+    def routes(self) -> list[tuple[str, str]]:
+        """(method, pattern) of all there are."""
+        found = [(route.method, route.resource.canonical) for route in self.app.router.routes() if route.resource]
+        return [(method, path) for method, path in found if method != "HEAD"]
 
     async def get(self, path: str, **headers: str) -> tuple[int, str, Any]:
         """Status, text and headers."""
@@ -131,7 +150,7 @@ def now_at(task_id: str, state: str, reason: str = "", **more: Any) -> TaskState
 
 
 @asynccontextmanager
-async def house(guard: Any = None) -> AsyncIterator[House]:
+async def house(guard: Any = None, settings: Settings | None = None, github: object = None) -> AsyncIterator[House]:
     """Pages on a free port of 127.0.0.1, with an empty store. guard: who says who looks, in place of ours."""
     database = SqliteDatabase(":memory:")
     await database.open()
@@ -143,8 +162,19 @@ async def house(guard: Any = None) -> AsyncIterator[House]:
     Health(database=database, inbox=inbox, metrics=metrics, github=None, clock=clock).add_to(app)
     live = Live(Events(database))
     database.heard_by(live.on_ring)
-    api.add_to(app, live=live)
-    app.middlewares.append(guard or Guard().around)
+    entrance = Entrance(settings or Settings(), database, clock, cast("Any", github))
+    handlers.commands.load()
+    requests = Requests(database)
+    desk = Desk(
+        shown=shown, reports=Reports(database), requests=requests, inbox=inbox,
+        giving=Giving(inbox, requests, lambda: None, clock), access=entrance.access, tokens=Access(database),
+        clock=clock, version="1",
+    )  # fmt: skip
+    api.add_to(app, live=live, desk=desk)
+    if guard is not None:
+        app.middlewares.append(guard)
+    else:
+        entrance.add_to(app, shows=True)
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
     try:
@@ -153,7 +183,7 @@ async def house(guard: Any = None) -> AsyncIterator[House]:
         await site.start()
         url = f"http://127.0.0.1:{runner.addresses[0][1]}"
         async with aiohttp.ClientSession() as session:
-            yield House(url, plans, runs, points, database, live, inbox, metrics, session)
+            yield House(url, plans, runs, points, database, live, inbox, metrics, session, clock, app)
     finally:
         looking.cancel()
         await runner.cleanup()

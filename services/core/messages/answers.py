@@ -13,7 +13,7 @@ from services.core.plan_diff import PlanDiff
 from services.core.report import ICONS, WORDS, progress, wishes
 from services.core.steps import Trail
 from services.core.steps import told as steps_told
-from services.core.text import code
+from services.core.text import code, plain
 
 NAMED = 20
 """Tasks that one sentence names."""
@@ -44,6 +44,11 @@ def tasks(ids: Sequence[str]) -> str:
 
 def counted(count: int, thing: str = "task") -> str:
     return f"{count} {thing}{'s' * (count != 1)}"
+
+
+def with_reason(answer: str, why: str) -> str:
+    """What was given as the reason belongs to the answer, for everybody else."""
+    return f"{answer} ({plain(why)})"
 
 
 def in_the_name_of(lender: str, said: str) -> str:

@@ -1,0 +1,205 @@
+"""Endpoints over all plans: repairs, costs, lessons, repositories; and for admins what concerns the instance itself.
+
+What is summed up is summed up after the rows have gone that the asker may not see.
+"""
+
+from collections import Counter
+from datetime import timedelta
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from bot.api import shapes
+from bot.api.desk import Desk
+from bot.api.paging import cursor, key_of
+from bot.api.problems import Refusal
+from bot.api.routes import Nothing, Page, Paged, PlanAsked, endpoint
+from bot.web import sight
+from bot.web.viewer import Viewer
+from services.core.clock import to_text
+from services.core.machine import ENDED
+from services.store.reports import Bill, Repaired
+
+Days = Annotated[int, Meta(ge=1, le=366, description="So many days back.")]
+RUNNING = 200
+"""Runs that a look at all repositories takes in."""
+
+
+class Recently(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """About a time until now."""
+
+    days: Days = 30
+
+
+class LessonsAsked(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which lessons."""
+
+    state: Annotated[str, Meta(max_length=20)] = ""
+
+
+class DeliveriesAsked(Paged, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which deliveries. outcome: waiting, handled, failed or ignored."""
+
+    event: Annotated[str, Meta(max_length=64)] = ""
+    outcome: Annotated[str, Meta(max_length=20)] = ""
+
+
+@endpoint(
+    "GET", "/recoveries", tag="recoveries", summary="Repairs of failed checks, counted.", asked=Recently,
+    gives=Page[shapes.Recovery],
+)  # fmt: skip
+async def recoveries(desk: Desk, viewer: Viewer, asked: Recently) -> Page[shapes.Recovery]:
+    rows = await desk.reports.repairs(desk.clock.now() - timedelta(days=asked.days))
+    return Page(items=[_recovery(row) for row in await _seen(viewer, rows)])
+
+
+@endpoint(
+    "GET", "/plans/{owner}/{repo}/{number}/recoveries", tag="recoveries", summary="The repairs of one plan, counted.",
+    asked=PlanAsked, gives=Page[shapes.Recovery],
+)  # fmt: skip
+async def plan_recoveries(desk: Desk, viewer: Viewer, asked: PlanAsked) -> Page[shapes.Recovery]:
+    plan_id = await _plan(desk, viewer, asked)
+    rows = await desk.reports.repairs(desk.clock.now() - timedelta(days=3650))
+    return Page(items=[_recovery(row) for row in rows if row.plan_id == plan_id])
+
+
+@endpoint(
+    "GET", "/costs", tag="costs", summary="What models cost, by day, plan, purpose and model.", asked=Recently,
+    gives=Page[shapes.Cost],
+)  # fmt: skip
+async def costs(desk: Desk, viewer: Viewer, asked: Recently) -> Page[shapes.Cost]:
+    rows = await desk.reports.bills(desk.clock.now() - timedelta(days=asked.days))
+    hidden = await sight.hidden_from(viewer, {_home(row.plan_id) for row in rows})
+    return Page(items=[_cost(row) for row in rows if _home(row.plan_id) not in hidden])
+
+
+@endpoint(
+    "GET", "/plans/{owner}/{repo}/{number}/costs", tag="costs", summary="What models cost for one plan, by task.",
+    asked=PlanAsked, gives=Page[shapes.Cost],
+)  # fmt: skip
+async def plan_costs(desk: Desk, viewer: Viewer, asked: PlanAsked) -> Page[shapes.Cost]:
+    found = await desk.shown.stored(asked.plan_id)
+    stored = await sight.in_sight(viewer, found) if found is not None else None
+    if stored is None:
+        raise Refusal(404)
+    rows = sight.spent(await desk.shown.spent(stored[0].id), stored)
+    return Page(
+        items=[
+            shapes.Cost(
+                day="", plan=stored[0].id, task=row.task, purpose=row.purpose, model=row.model, calls=row.calls,
+                input=row.usage.input, output=row.usage.output, cost=format(row.cost, "f"),
+                unpriced=row.unpriced + row.unknown,
+            )
+            for row in rows
+        ]
+    )  # fmt: skip
+
+
+@endpoint(
+    "GET", "/lessons", tag="lessons", summary="What reviews have taught, the newest first; 200 at most.",
+    asked=LessonsAsked, gives=Page[shapes.Lesson],
+)  # fmt: skip
+async def lessons(desk: Desk, viewer: Viewer, asked: LessonsAsked) -> Page[shapes.Lesson]:
+    rows = await desk.reports.lessons(asked.state.replace("\0", ""))
+    hidden = await sight.hidden_from(viewer, {row.repo for row in rows})
+    return Page(
+        items=[
+            shapes.Lesson(
+                id=row.id, repo=row.repo, text=row.text, source=row.source, state=row.state, by=row.by, uses=row.uses
+            )
+            for row in rows
+            if row.repo not in hidden
+        ]
+    )
+
+
+@endpoint(
+    "GET", "/fleet", tag="fleet", summary="The repositories in the newest runs that go on.", gives=Page[shapes.Place]
+)
+async def fleet(desk: Desk, viewer: Viewer, _: Nothing) -> Page[shapes.Place]:
+    counts: dict[str, Counter[str]] = {}
+    oldest: dict[str, str] = {}
+    plans: dict[str, list[str]] = {}
+    for stored in await desk.shown.plans(RUNNING):
+        run = stored[1]
+        if run is None or run.finished_at is not None or not await viewer.sees(run.repo):
+            continue
+        hidden = await sight.hidden_from(viewer, run.plan.repos)
+        for spec in run.plan.tasks:
+            state = run.tasks[spec.id]
+            if spec.repo in hidden:
+                continue
+            counts.setdefault(spec.repo, Counter())[state.state] += 1
+            if run.plan_id not in plans.setdefault(spec.repo, []):
+                plans[spec.repo].append(run.plan_id)
+            if state.state not in ENDED and state.since is not None:
+                since = to_text(state.since)
+                oldest[spec.repo] = min(oldest.get(spec.repo, since), since)
+    return Page(
+        items=[
+            shapes.Place(repo=repo, counts=dict(counts[repo]), oldest_at=oldest.get(repo, ""), plans=plans[repo])
+            for repo in sorted(counts)
+        ]
+    )
+
+
+@endpoint(
+    "GET", "/deliveries", tag="instance", summary="Webhooks that came, the newest first.", asked=DeliveriesAsked,
+    gives=Page[shapes.Delivery], scope="admin",
+)  # fmt: skip
+async def deliveries(desk: Desk, viewer: Viewer, asked: DeliveriesAsked) -> Page[shapes.Delivery]:
+    key = key_of(asked.cursor, int)
+    event, outcome = (text.replace("\0", "") for text in (asked.event, asked.outcome))
+    rows = await desk.reports.deliveries(
+        event=event, outcome=outcome, before=max(1, int(key[0])) if key else 0, limit=asked.limit
+    )
+    following = cursor(rows[-1].row) if len(rows) == asked.limit else ""
+    return Page(
+        items=[
+            shapes.Delivery(
+                id=row.row, guid=row.guid, event=row.event, at=to_text(row.at), size=row.size, outcome=row.outcome,
+                note=row.note,
+            )
+            for row in rows
+        ],
+        next=following,
+    )  # fmt: skip
+
+
+@endpoint(
+    "GET", "/budget", tag="instance", summary="What GitHub was asked by this process.", gives=shapes.Budget,
+    scope="admin",
+)  # fmt: skip
+async def budget(desk: Desk, viewer: Viewer, _: Nothing) -> shapes.Budget:
+    return shapes.Budget(counts=dict(desk.figures()) if desk.figures is not None else {})
+
+
+async def _plan(desk: Desk, viewer: Viewer, asked: PlanAsked) -> str:
+    found = await desk.shown.stored(asked.plan_id)
+    if found is None or not await viewer.sees(found[0].repo):
+        raise Refusal(404)
+    return found[0].id
+
+
+async def _seen(viewer: Viewer, rows: list[Repaired]) -> list[Repaired]:
+    hidden = await sight.hidden_from(viewer, {_home(row.plan_id) for row in rows})
+    return [row for row in rows if _home(row.plan_id) not in hidden]
+
+
+def _home(plan_id: str) -> str:
+    return plan_id.rpartition("#")[0]
+
+
+def _recovery(row: Repaired) -> shapes.Recovery:
+    return shapes.Recovery(
+        plan=row.plan_id, failure=row.cls, strategy=row.strategy, outcome=row.outcome, signature=row.signature,
+        count=row.count,
+    )  # fmt: skip
+
+
+def _cost(row: Bill) -> shapes.Cost:
+    return shapes.Cost(
+        day=row.day, plan=row.plan_id, task="", purpose=row.purpose, model=row.model, calls=row.calls,
+        input=row.usage.input, output=row.usage.output, cost=format(row.cost, "f"), unpriced=row.unpriced,
+    )  # fmt: skip

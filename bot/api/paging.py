@@ -1,0 +1,34 @@
+"""Cursors: where a list goes on, in a form that nobody has to understand.
+
+A cursor holds the key of the last row and nothing that is decided by: a made-up one only starts somewhere else, and
+what somebody may not see is left out of every page.
+"""
+
+import base64
+import binascii
+
+import msgspec
+
+from bot.api.problems import Refusal
+
+LONGEST = 400
+
+
+def cursor(*key: str | int) -> str:
+    """For the row with this key."""
+    return base64.urlsafe_b64encode(msgspec.json.encode(key)).decode().rstrip("=")
+
+
+def key_of(given: str, *kinds: type) -> tuple[str | int, ...] | None:
+    """The key in a cursor, None for the beginning; Refusal for what was never one of these."""
+    if not given:
+        return None
+    try:
+        text = base64.b64decode(given + "=" * (-len(given) % 4), altchars=b"-_", validate=True)
+        found = msgspec.json.decode(text, type=tuple[str | int, ...])
+    except (ValueError, binascii.Error, msgspec.ValidationError):
+        found = ()
+    fits = len(found) == len(kinds) and all(isinstance(each, kind) for each, kind in zip(found, kinds, strict=True))
+    if not fits or any("\0" in each if isinstance(each, str) else abs(each) >= 2**63 for each in found):
+        raise Refusal(400, "`cursor` is not one that this list has given; leave it out to begin anew.")
+    return found

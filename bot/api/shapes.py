@@ -1,0 +1,223 @@
+"""What the API answers with. These types are its promise: the OpenAPI description is made of them.
+
+Times are ISO 8601 in UTC, "" for never; money is US dollars as text. What belongs to a repository that the asker may
+not read is not there, and `hidden` says that something is.
+"""
+
+import msgspec
+
+
+class Plan(msgspec.Struct, frozen=True, kw_only=True):
+    """A plan in short. state: of its newest run, or `planned`.  counts: tasks of that run by state."""
+
+    id: str
+    repo: str
+    number: int
+    title: str
+    state: str
+    approved: bool
+    run: str
+    actor: str
+    changed_at: str
+    started_at: str
+    finished_at: str
+    counts: dict[str, int]
+
+
+class Problem(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that is wrong with a plan's text."""
+
+    message: str
+    line: int
+    severity: str
+
+
+class Whole(msgspec.Struct, frozen=True, kw_only=True):
+    """A plan. version: hash of its text, "" while that has problems; approve exactly this one.  critical: the longest
+    chain of what is open.  end_at: until when it is expected to be done, "" where nobody knows.  hidden: tasks in
+    repositories that the asker may not read.
+    """
+
+    id: str
+    repo: str
+    number: int
+    title: str
+    author: str
+    version: str
+    approved: bool
+    approved_by: str
+    approved_at: str
+    file: str
+    state: str
+    run: str
+    actor: str
+    started_at: str
+    finished_at: str
+    counts: dict[str, int]
+    critical: list[str]
+    end_at: str
+    hidden: int
+    problems: list[Problem]
+
+
+class Task(msgspec.Struct, frozen=True, kw_only=True):
+    """A task as the plan has it, and where it stands. hidden: it is in a repository that the asker may not read."""
+
+    id: str
+    title: str
+    repo: str
+    state: str
+    reason: str
+    needs: list[str]
+    agent: str
+    group: str
+    priority: float
+    model: str
+    budget: str
+    attempt: int
+    issue: int
+    pull: int
+    head: str
+    merged: str
+    held: bool
+    since: str
+    started_at: str
+    finished_at: str
+    hidden: bool
+
+
+class Effect(msgspec.Struct, frozen=True, kw_only=True):
+    """Something done outside for a task, under its key: an attempt, a pull request, a merge."""
+
+    key: str
+    kind: str
+    state: str
+    tries: int
+    note: str
+    began_at: str
+    ended_at: str
+
+
+class Checkpoint(msgspec.Struct, frozen=True, kw_only=True):
+    """A step that an attempt has finished."""
+
+    attempt: int
+    step: str
+    at: str
+    seconds: float
+
+
+class Moment(msgspec.Struct, frozen=True, kw_only=True):
+    """A line of history. before, after: states; text: why."""
+
+    seq: int
+    plan: str
+    run: str
+    task: str
+    at: str
+    kind: str
+    before: str
+    after: str
+    actor: str
+    text: str
+
+
+class Recovery(msgspec.Struct, frozen=True, kw_only=True):
+    """Repairs that are alike. outcome: worked, failed, superseded, or "" while nobody knows."""
+
+    plan: str
+    failure: str
+    strategy: str
+    outcome: str
+    signature: str
+    count: int
+
+
+class Cost(msgspec.Struct, frozen=True, kw_only=True):
+    """What models were called for. cost: of the calls that have a price; unpriced: how many have none."""
+
+    day: str
+    plan: str
+    task: str
+    purpose: str
+    model: str
+    calls: int
+    input: int
+    output: int
+    cost: str
+    unpriced: int
+
+
+class Lesson(msgspec.Struct, frozen=True, kw_only=True):
+    """What a review has taught, for later tasks of its repository."""
+
+    id: str
+    repo: str
+    text: str
+    source: str
+    state: str
+    by: str
+    uses: int
+
+
+class Place(msgspec.Struct, frozen=True, kw_only=True):
+    """A repository in the runs that go on: its tasks by state, and the oldest that is not over."""
+
+    repo: str
+    counts: dict[str, int]
+    oldest_at: str
+    plans: list[str]
+
+
+class Delivery(msgspec.Struct, frozen=True, kw_only=True):
+    """A webhook that came, without its body. outcome: "" while it waits."""
+
+    id: int
+    guid: str
+    event: str
+    at: str
+    size: int
+    outcome: str
+    note: str
+
+
+class Budget(msgspec.Struct, frozen=True, kw_only=True):
+    """What GitHub was asked by this process since it began; `hit` and the others are how reads were answered."""
+
+    counts: dict[str, int]
+
+
+class Command(msgspec.Struct, frozen=True, kw_only=True):
+    """A command that was given. state: waiting, done, or refused.  answer: Markdown."""
+
+    id: str
+    plan: str
+    command: str
+    why: str
+    login: str
+    via: str
+    at: str
+    state: str
+    answer: str
+
+
+class Token(msgspec.Struct, frozen=True, kw_only=True):
+    """A token of the asker's. secret: only in the answer to its making, and never again."""
+
+    name: str
+    scopes: list[str]
+    made_at: str
+    until: str
+    secret: str = ""
+
+
+class Me(msgspec.Struct, frozen=True, kw_only=True):
+    """Who asks. login: "" for the machine itself.  csrf: what a browser has to send with what changes something, as
+    `X-CSRF-Token`; "" where a token came.
+    """
+
+    login: str
+    via: str
+    scopes: list[str]
+    version: str
+    csrf: str = ""
