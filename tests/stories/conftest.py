@@ -7,11 +7,18 @@ from pathlib import Path
 import pytest
 
 from services.github import auth
+from tests.kit.crash.forge import forge
 from tests.kit.pipe import Pipe
 from tests.kit.story import Story, told
 
 auth._load = cache(auth._load)
 """Checking a private key takes a while, and it is the same in every story."""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _forge() -> Iterator[None]:
+    with forge.opened():
+        yield
 
 
 @pytest.fixture

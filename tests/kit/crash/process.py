@@ -7,6 +7,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from tests.kit.crash.forge import LIMIT, Forged, forge
 from tests.kit.processes import family, is_running, wait_for_end
 
 ROOT = Path(__file__).parents[3]
@@ -15,8 +16,8 @@ LISTENS = b'"event":"listening"'
 
 
 class Process:
-    """`python -m bot ARGUMENTS`, started anew after each kill. up: it said that it listens.  What it says is added to
-    `log`.
+    """`python -m bot ARGUMENTS`, or what a forge makes of that, started anew after each kill. up: it said that it
+    listens.  What it says is added to `log`.
     """
 
     def __init__(self, arguments: tuple[str, ...], settings: Mapping[str, str], log: Path) -> None:
@@ -24,7 +25,7 @@ class Process:
         self._arguments = arguments
         self._settings = settings
         self._log = log
-        self._child: asyncio.subprocess.Process | None = None
+        self._child: asyncio.subprocess.Process | Forged | None = None
         self._reader: asyncio.Task[None] | None = None
 
     @property
@@ -38,14 +39,17 @@ class Process:
 
     async def start(self) -> None:
         env = {name: value for name, value in os.environ.items() if not name.startswith(_NOT_HANDED_ON)}
-        self._child = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "bot", *self._arguments, cwd=ROOT, env=env | dict(self._settings),
-            stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
-            start_new_session=True, limit=1_000_000,
-        )  # fmt: skip
+        env |= self._settings
+        if (forged := forge()) is not None:
+            self._child = await forged.start(self._arguments, env)
+        else:
+            self._child = await asyncio.create_subprocess_exec(
+                sys.executable, "-m", "bot", *self._arguments, cwd=ROOT, env=env, start_new_session=True, limit=LIMIT,
+                stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
+            )  # fmt: skip
         self._reader = asyncio.create_task(self._read(self._child))
 
-    async def _read(self, child: asyncio.subprocess.Process) -> None:
+    async def _read(self, child: asyncio.subprocess.Process | Forged) -> None:
         assert child.stdout is not None
         with self._log.open("ab") as log:
             async for line in child.stdout:
