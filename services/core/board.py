@@ -14,6 +14,7 @@ import msgspec
 from services.core import graph
 from services.core.lengths import Lengths, sample_of
 from services.core.machine import State, TaskState
+from services.core.overlap import Rivals
 from services.core.places import Use
 from services.core.plan import Plan, Task
 from services.core.ready import ReadyQueue
@@ -161,6 +162,7 @@ class Board:
         self._needs = graph.needs_of(run.plan.tasks)
         self._ordered: tuple[str, ...] = ()
         self.after = graph.dependants(self._needs)
+        self.rivals = Rivals(run.plan)
         self.counts: Counter[State] = Counter(task.state for task in run.tasks.values())
         self.uses = _uses(run)
         self._measure()
@@ -191,6 +193,7 @@ class Board:
             tasks[task.id] = task
             if "ready" in (before, task.state):
                 could_start.append(task.id)
+            could_start += self.rivals.of(task.id)
             if task.state == "done" != before and self.lengths.is_curious():
                 self._learn(task)
         was_going = self.run.state in GOING
@@ -200,7 +203,7 @@ class Board:
         if self.edition != self.lengths.edition:
             self._measure()
         else:
-            self.offer(could_start if stays else None)
+            self.offer(dict.fromkeys(could_start) if stays else None)
         return None
 
     def _adopt(self, decision: Decision, adopted: Adoption) -> None:
@@ -264,7 +267,7 @@ class Board:
         is_going = self.run.state in GOING
         for task_id in self.run.tasks if task_ids is None else task_ids:
             task = self.run.tasks[task_id]
-            if is_going and may_start(task):
+            if is_going and may_start(task) and self.rivals.keeps(task_id, self.run.tasks.__getitem__) is None:
                 self.ready.add(self.candidate(task))
             else:
                 self.ready.remove(self.run.id, task_id)

@@ -307,11 +307,16 @@ class Work:
         it."""
         run_id, ready = self.run.id, self.board.ready
         # A run that goes on only now has nothing in `ready` yet.
-        looked_at = self.changed if self.run.state in GOING else {**self.run.tasks, **self.changed}
-        fresh = [self.board.candidate(task) for task in looked_at.values() if may_start(task)]
-        for candidate in ready.pick(places, self.now, run=run_id, fresh=fresh, gone=self.changed):
-            if candidate.use.run == run_id:
+        looked_at = dict.fromkeys(self.changed) if self.run.state in GOING else dict.fromkeys(self.run.tasks)
+        for task_id in tuple(looked_at):
+            looked_at.update(dict.fromkeys(self.board.rivals.of(task_id)))
+        fresh = [self.board.candidate(task) for task in map(self.of, looked_at) if self._may_start(task)]
+        for candidate in ready.pick(places, self.now, run=run_id, fresh=fresh, gone=looked_at):
+            if candidate.use.run == run_id and self._may_start(self.of(candidate.id)):  # another may have started
                 self.apply(candidate.id, _STARTED)
+
+    def _may_start(self, task: TaskState) -> bool:
+        return may_start(task) and self.board.rivals.keeps(task.id, self.of) is None
 
     def finish(self) -> Decision:
         state = self._run_state()

@@ -18,6 +18,7 @@ from services.core.failure_patterns import KnownFailure
 from services.core.failures import CLASSES
 from services.core.freeze import Freeze
 from services.core.nodes import is_null, spot_at, value_of
+from services.core.overlap import Mode
 from services.core.plan import Problem
 from services.core.plan_text import nearest, quote
 from services.core.plan_yaml import Composer, Mapping, Node, Sequence
@@ -91,6 +92,13 @@ class RepoConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
         Meta(max_length=20, description="Short words for commands in comments, such as `r+: approve`."),
     ] = {}
     issues: Annotated[Issues, Meta(description="What tracking issues are given.")] = Issues()
+    overlap: Annotated[
+        Mode,
+        Meta(
+            description="Tasks of a plan that may change the same files here: `serialise` works on one after the "
+            "other, `warn` only says so."
+        ),
+    ] = "serialise"
     freeze: Annotated[tuple[Freeze, ...], Meta(max_length=20, description="When nothing is merged.")] = ()
     failures: Annotated[
         tuple[KnownFailure, ...],

@@ -15,6 +15,7 @@ from services.core import graph, overrides
 from services.core.board import Run
 from services.core.gate import PASSED, PullFact
 from services.core.machine import ENDED, SATISFIED, TaskState
+from services.core.overlap import Rivals, shared_files
 from services.core.patience import Patience
 from services.core.places import Lane
 from services.core.repairs import under_way
@@ -23,7 +24,7 @@ LinkKind = Literal[
     "need", "above", "paused", "held", "untracked", "lane", "turn", "settling", "works", "failed", "needs_human",
     "cancelled", "gone", "closed", "moved", "base", "label", "draft", "conflict", "checks_failed", "checks_pending",
     "checks_starting", "checks_none", "checks_rest", "objections", "protected", "frozen", "behind", "merging", "waits",
-    "deadline", "overridden", "repairing",
+    "deadline", "overridden", "repairing", "apart", "overlaps",
 ]  # fmt: skip
 Who = Literal["", "lockstep", "agent", "checks", "reviewers", "triage", "write"]
 """Who can act; `triage` and `write` are permissions of a person."""
@@ -136,6 +137,7 @@ class _Asked:
 
     def __init__(self, run: Run, facts: Mapping[str, PullFact], full: Full, patience: Patience) -> None:
         self._run, self._facts, self._full, self._patience = run, facts, full, patience
+        self._rivals = Rivals(run.plan)
 
     def of(self, task: TaskState) -> Iterator[Link]:
         """What holds this one task back, besides its needs."""
@@ -163,6 +165,9 @@ class _Asked:
             return _paused(self._run, task.id)
         if not task.issue:
             return Link(task=task.id, kind="untracked", who="lockstep")
+        kept = self._rivals.keeps(task.id, self._run.tasks.__getitem__)
+        if kept is not None:
+            return Link(task=task.id, kind="apart", who="lockstep", names=(kept[0],), text=kept[1])
         lane = self._full(task.id)
         if lane is None:
             return Link(task=task.id, kind="turn", who="lockstep")
@@ -196,9 +201,19 @@ class _Asked:
                 yield from self._mergeable(task, repo, fact)
         for each in overrides.of_head(task):
             yield Link(task=task.id, kind="overridden", who="lockstep", text=overrides.told(each))
+        yield from self._overlaps(task, repo)
         bound = self._patience.review
         if task.since is not None and bound is not None and not task.held:
             yield Link(task=task.id, kind="deadline", who="lockstep", at=task.since + bound)
+
+    def _overlaps(self, task: TaskState, repo: str) -> Iterator[Link]:
+        """Other pull requests there that change the same files: what merges second may conflict."""
+        specs = self._run.plan.by_id
+        for other in self._run.tasks.values() if task.changed else ():
+            if other.id != task.id and other.state == "in_review" and specs[other.id].repo == repo:
+                for path in shared_files(task, other)[:1]:
+                    yield Link(task=task.id, kind="overlaps", who="lockstep", names=(other.id,), text=path)
+                    return
 
     def _mergeable(self, task: TaskState, repo: str, fact: PullFact) -> Iterator[Link]:
         """Nothing of its own is missing: it merges as soon as its needs have, unless people hold it back."""

@@ -52,7 +52,7 @@ def _line(run: Run, link: Link, hidden: Collection[str], *, depth: int, named: b
         return f"{'  ' * depth}- {said}"
     about = f"{code(link.task)} " if named else ""
     said = f"{'  ' * depth}- {about}{_says(link)}"
-    if not link.who or link.kind in {"deadline", "overridden"}:
+    if not link.who or link.kind in {"deadline", "overridden", "overlaps"}:
         return said
     command = f": `{link.command}`" if link.command else ""
     return f"{said} — {_acts(link.who, link, hidden)}{command}"
@@ -78,6 +78,11 @@ def _says(link: Link) -> str:
         return f"needs {code(link.task)}{place}, which {_state(link.text)}{again}"
     if link.kind == "lane":
         return f"is ready, and no place is free {_lane(link.names)}"
+    if link.kind == "apart":
+        return f"is ready, and {code(link.names[0])} goes first, because both may change {code(link.text, 100)}"
+    if link.kind == "overlaps":
+        both = f"both change {code(link.text, 100)}"
+        return f"of it and {code(link.names[0])}, the one that merges second may conflict: {both}"
     names = ", ".join(code(name) for name in link.names[:5])
     if len(link.names) > 5:
         names += f" and {len(link.names) - 5} more"

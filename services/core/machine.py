@@ -43,7 +43,8 @@ class Happening(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaul
     not 0 when checks alone are awaited (waits); name: of whom it goes to (assigned, attached), or `check:` or `need:`
     and what no longer counts (overridden), or what is to be changed (reviewed), or the model (modelled) or US dollars
     (budgeted), or what failed (fixing), or `gave_up` where that is no word on an attempt (broke);
-    text: why; repair: what is done about what failed (mending, fixing).
+    text: why; repair: what is done about what failed (mending, fixing); paths: what was changed (pushed), () where that
+    is not known.
     """
 
     kind: Kind
@@ -55,6 +56,7 @@ class Happening(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaul
     value: float = 0.0
     name: str = ""
     repair: Repair | None = None
+    paths: tuple[str, ...] = ()
 
 
 class Override(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -85,7 +87,8 @@ class TaskState(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaul
     asked: what people want its next attempts to do otherwise.  troubled: it stood still with a pull request, whose
     comment tells how it stands from then on.  was: the text its pull request was made of, where the plan says something
     else by now; of a task that is in the plan no more, its last text.  repairs: what was done about failed checks.
-    broke: what they failed of, for the attempt that is to put it right.
+    broke: what they failed of, for the attempt that is to put it right.  changed: the files its pull request changes,
+    () where that is not known or they are many.
     """
 
     id: str
@@ -117,6 +120,7 @@ class TaskState(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaul
     was: Task | None = None
     repairs: tuple[Repair, ...] = ()
     broke: str = ""
+    changed: tuple[str, ...] = ()
     since: datetime | None = None
     started_at: datetime | None = None
     finished_at: datetime | None = None
@@ -304,7 +308,9 @@ def _effects_on(task: TaskState, happened: Happening) -> dict[str, object]:
         case "pushed" | "rebased":
             heads = (*(sha for sha in task.heads if sha != happened.sha), happened.sha)
             fresh = {"overrides": (), "renewing": "", "renewed": happened.kind == "rebased"}
-            return {"head_sha": happened.sha, "heads": heads, "was": None, "queued": "", "thrown_out": "", **fresh}
+            changed = happened.paths if happened.kind == "pushed" else task.changed
+            fresh |= {"queued": "", "thrown_out": "", "changed": changed}
+            return {"head_sha": happened.sha, "heads": heads, "was": None, **fresh}
         case "waits":
             return {"renewed": task.renewed and bool(happened.value)}
         case "moved":

@@ -17,6 +17,7 @@ from services.core.forecast import Forecast, end_in_words, lengths_in_words, sla
 from services.core.machine import SATISFIED, STUCK, TaskState
 from services.core.messages import FOOT
 from services.core.names import STICKY
+from services.core.overlap import Rivals
 from services.core.plan import Parsed, Plan, Task
 from services.core.plan_relations import RELATIONS
 from services.core.report import ICONS, WORDS, progress, wishes
@@ -212,10 +213,15 @@ def _rows(plan: Plan, run: Run | None, ahead: Forecast) -> list[tuple[int, str]]
     places = list(enumerate(plan.tasks))
     places.sort(key=lambda each: each[1].id in states and states[each[1].id].state in SATISFIED)
     behind = ends(run) if run is not None else {}
+    rivals = Rivals(run.plan) if run is not None else None
     rows = []
     for place, task in places[:ROWS]:
-        ended = ended_by(behind[task.id], run) if run is not None and task.id in behind else ""
-        rows.append((place, f"{_row(task, states.get(task.id), ended)}{_slack(task, ahead)}"))
+        state = states.get(task.id)
+        ended = f" by {ended_by(behind[task.id], run)}" if run is not None and task.id in behind else ""
+        if rivals is not None and state is not None and state.state == "ready":
+            kept = rivals.keeps(task.id, states.__getitem__)
+            ended = f": after {code(kept[0])}, as both may change {code(kept[1], 60)}" if kept is not None else ""
+        rows.append((place, f"{_row(task, state, ended)}{_slack(task, ahead)}"))
     return rows
 
 
@@ -236,14 +242,14 @@ def _slack(task: Task, ahead: Forecast) -> str:
 
 
 def _row(task: Task, state: TaskState | None, ended: str = "") -> str:
-    """ended: what a blocked task waits for at the end of its chain."""
+    """ended: what a task waits for that has not started."""
     needs = ", ".join(code(need) for need in task.needs[:5]) + (" …" if len(task.needs) > 5 else "")
     what = f"{plain(task.title, 100)} ({task.repo})"
     if state is None:
         issue = f"{task.repo}#{task.issue} (issue) " if task.issue else ""
         return f"| {code(task.id)} | {what} | {'done before' if task.done else 'planned'} | {issue}| {needs} |"
     says = state.reason and (state.state != "done" or state.merge_sha)
-    reason = f": {_cut(state.reason)}" if says else f" by {ended}" if ended else ""
+    reason = f": {_cut(state.reason)}" if says else ended
     pull = f"{task.repo}#{state.pull}" if state.pull else f"{task.repo}#{state.issue} (issue)" if state.issue else ""
     if state.revert:
         back = f"taken back by {task.repo}#{state.revert}" if state.revert > 0 else "being taken back"

@@ -23,6 +23,7 @@ from services.core.messages import reasons
 from services.core.plan import Task
 from services.core.repair import noted
 from services.core.report import LABEL_OF_RUN, LABEL_OF_TASK, CheckReport
+from services.core.similar import kept
 from services.core.text import plain
 from services.engine import branches, former, merge_queue, remembered, reruns, reverts
 from services.engine.attempts import Order, Result
@@ -397,7 +398,8 @@ def _objection(board: Board, task: Task, state: TaskState, fact: PullFact) -> Ou
 def _happening(result: Result, fence: int) -> Happening:
     """An attempt's result as what happened to its task."""
     if result.kind == "pushed":
-        return Happening(kind="pushed", sha=result.head_sha, fence=fence)
+        paths = tuple(change.path for change in result.files)
+        return Happening(kind="pushed", sha=result.head_sha, fence=fence, paths=paths if paths == kept(paths) else ())
     if result.kind == "refused":
         return Happening(kind="refused", text=plain(result.reason, 500), fence=fence)
     return Happening(kind="broke", text=plain(result.reason, 500), fence=fence)

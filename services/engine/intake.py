@@ -10,7 +10,7 @@ from datetime import datetime
 
 import msgspec
 
-from services.core import names
+from services.core import names, overlap
 from services.core.board import Action, Run
 from services.core.clock import from_text, to_text
 from services.core.conduct import begin
@@ -24,7 +24,7 @@ from services.core.plan_relations import RELATIONS, are_named, settled
 from services.core.reposet_order import in_set, is_ordered
 from services.engine import drafted
 from services.engine.approval import is_used_up
-from services.engine.configs import strict_config_of
+from services.engine.configs import config_of, strict_config_of
 from services.engine.parts import WRITE, Parts
 from services.engine.relations import Related, read_related
 from services.engine.reposets import set_of
@@ -120,7 +120,7 @@ class Intake:
         if draft is not None:
             parsed, changed_at = await drafted.read(self._parts, draft), from_text(draft.posted_at)
         if parsed.tasks:
-            parsed = in_set(parsed, await set_of(self._parts.github.reads, repo), await self._archived(repo, parsed))
+            parsed = await self._among_others(repo, parsed)
         if file == RELATIONS:
             parsed = settled(parsed, await self._parts.runs.of_plan(f"{repo}#{issue.number}"))
         if parsed.plan is not None and not parsed.plan.title:
@@ -141,6 +141,15 @@ class Intake:
             asked_by=draft.actor if draft is not None else "",
             related=found.keys,
         )
+
+    async def _among_others(self, repo: str, parsed: Parsed) -> Parsed:
+        """The plan as its owner's set and the settings of its repositories make it."""
+        reads = self._parts.github.reads
+        parsed = in_set(parsed, await set_of(reads, repo), await self._archived(repo, parsed))
+        concerned = overlap.concerned(parsed.plan) if parsed.plan is not None else ()
+        if not concerned:
+            return parsed
+        return overlap.settled(parsed, {each: (await config_of(reads, each)).overlap for each in concerned})
 
     async def _archived(self, repo: str, parsed: Parsed) -> frozenset[str]:
         """Those of a plan's repositories that are archived."""

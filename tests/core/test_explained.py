@@ -80,7 +80,9 @@ def test_every_kind_of_link_has_its_words() -> None:
 - its pull request is being looked at: failed — whoever has the write permission on acme/a
 - a person is told on 2026-03-01 12:00 UTC if it still waits then
 - failed
-- failed — whoever has the write permission on acme/a\
+- failed — whoever has the write permission on acme/a
+- is ready, and `x` goes first, because both may change `failed` — whoever has the write permission on acme/a
+- of it and `x`, the one that merges second may conflict: both change `failed`\
 """)
 
 

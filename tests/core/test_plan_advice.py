@@ -2,8 +2,9 @@
 
 import pytest
 
+from services.core.overlap import MOST_TOLD
 from services.core.plan import Plan
-from services.core.plan_advice import LONG_CHAIN, MAX_OVERLAPS, advise
+from services.core.plan_advice import LONG_CHAIN, advise
 from services.core.problems import Findings
 from tests.core.drawn import chain, plan, task
 
@@ -58,7 +59,7 @@ def test_no_warning_without_danger() -> None:
 def test_a_pair_is_mentioned_once_and_not_too_many() -> None:
     both = {"paths": ("src/a", "src/b", "src/c")}
     assert kinds(plan(task("a", **both), task("b", **both))) == ["overlapping_paths"]
-    assert len(advice(plan(*(task(f"t{n}", paths=("src",)) for n in range(50))))) == MAX_OVERLAPS
+    assert len(advice(plan(*(task(f"t{n}", paths=("src",)) for n in range(50))))) == MOST_TOLD
 
 
 def test_sec_30_many_hostile_patterns_end_soon() -> None:

@@ -1,0 +1,179 @@
+"""Which tasks of one repository would get in each other's way, and so are worked on one after the other.
+
+Before work begins only the declared `paths` tell; once a task has a pull request, the files that it really changed do,
+whatever it declared. Of two that may change the same files one starts, and the other waits until that has merged, or
+comes to nothing. It is no order of the plan's: whichever is more urgent goes first, and what stands still (failed,
+held, with a person, or waiting for its group) keeps nobody back. What nobody declared is not foreseen.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Literal
+
+import msgspec
+
+from services.core import graph
+from services.core.machine import TaskState
+from services.core.paths import matches
+from services.core.plan import Parsed, Plan, Problem, Task
+from services.core.plan_paths import literal_start, overlap
+from services.core.plan_text import quote
+
+Mode = Literal["serialise", "warn"]
+Pair = tuple[Task, Task, str, str]
+KIND = "overlapping_paths"
+MOST_TOLD = 10
+MOST_PAIRS = 5_000
+"""Pairs that are foreseen in one plan; of more, the rest starts as if nothing was declared."""
+MAX_STEPS = 300_000
+"""Bounds the search for overlapping paths, in compared characters: patterns are foreign text."""
+MOST_LOOKED_AT = 100
+"""Tasks under way in one repository that a task is compared with by what they changed."""
+
+
+def pairs(plan: Plan, most: int = MOST_PAIRS) -> list[Pair]:
+    """Tasks of one repository that may run in parallel, each pair with two patterns that can mean the same file."""
+    place = {task.id: at for at, task in enumerate(plan.tasks)}
+    ancestors = _ancestors(plan, place)
+    found: dict[tuple[int, int], Pair] = {}
+    for pair in _shared_patterns(plan):
+        (one, path), (other, other_path) = sorted(pair, key=lambda side: place[side[0].id])
+        at, behind = place[one.id], place[other.id]
+        related = (ancestors[at] >> behind | ancestors[behind] >> at) & 1
+        if at != behind and not related:
+            found.setdefault((at, behind), (one, other, path, other_path))
+        if len(found) >= most:
+            break
+    return list(found.values())
+
+
+def _ancestors(plan: Plan, place: Mapping[str, int]) -> list[int]:
+    """For each task the set of all it has to wait for, as the bits of a number."""
+    sets = [0] * len(plan.tasks)
+    by_id = plan.by_id
+    for task in graph.order(graph.needs_of(plan.tasks)):
+        for need in by_id[task].needs:
+            sets[place[task]] |= sets[place[need]] | 1 << place[need]
+    return sets
+
+
+def _shared_patterns(plan: Plan) -> Iterator[tuple[tuple[Task, str], tuple[Task, str]]]:
+    """Pairs of (task, pattern) that can mean the same file; patterns that begin differently are never compared."""
+    entries = sorted(
+        (task.repo, literal_start(path), path, at)
+        for at, task in enumerate(plan.tasks)
+        if not task.done
+        for path in task.paths
+    )
+    steps = MAX_STEPS
+    for at, (repo, start, path, one) in enumerate(entries):
+        for behind in range(at + 1, len(entries)):
+            other_repo, other_start, other_path, other = entries[behind]
+            if other_repo != repo or not other_start.startswith(start) or steps <= 0:
+                break
+            steps -= 1 if path == other_path else len(path) * len(other_path)
+            if path == other_path or overlap(path, other_path):
+                yield (plan.tasks[one], path), (plan.tasks[other], other_path)
+
+
+def concerned(plan: Plan) -> tuple[str, ...]:
+    """The repositories whose settings say what becomes of overlaps: those with several tasks, one of which declares
+    what it changes.
+    """
+    many: dict[str, int] = {}
+    for task in plan.tasks:
+        many[task.repo] = many.get(task.repo, 0) + 1
+    return tuple(sorted({task.repo for task in plan.tasks if task.paths and many[task.repo] > 1}))
+
+
+def settled(parsed: Parsed, modes: Mapping[str, Mode]) -> Parsed:
+    """The plan with what its repositories want of overlaps, and its warnings as that makes them."""
+    plan = parsed.plan
+    if plan is None:
+        return parsed
+    apart = tuple(sorted(repo for repo, mode in modes.items() if mode == "serialise"))
+    whole = Plan(title=plan.title, tasks=plan.tasks, apart=apart)
+    told = [
+        Problem(kind=KIND, message=message(*pair, apart=pair[0].repo in apart), line=pair[1].line, column=1,
+                severity="warning")
+        for pair in pairs(plan, MOST_TOLD)
+    ]  # fmt: skip
+    others = [problem for problem in parsed.problems if problem.kind != KIND]
+    return msgspec.structs.replace(parsed, plan=whole, problems=(*others, *told))
+
+
+def message(one: Task, other: Task, path: str, other_path: str, *, apart: bool = False) -> str:
+    """The warning about a pair."""
+    both = quote(path) if path == other_path else f"{quote(path)} and {quote(other_path)}"
+    tasks = f"{quote(one.id)} and {quote(other.id)}"
+    if apart:
+        return f"{tasks} may change the same files ({both}), so they are worked on one after the other."
+    return f"{tasks} may change the same files at the same time ({both}); let one need the other."
+
+
+class Rivals:
+    """The pairs of a plan, for asking again and again who is kept waiting by whom."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._specs = plan.by_id
+        self._apart = frozenset(plan.apart)
+        self._near: dict[str, dict[str, str]] = {}
+        self._undeclared: dict[str, list[str]] = {}
+        self._declared: dict[str, list[str]] = {}
+        if not self._apart:
+            return
+        for one, other, path, other_path in pairs(plan):
+            if one.repo in self._apart:
+                self._near.setdefault(one.id, {})[other.id] = other_path
+                self._near.setdefault(other.id, {})[one.id] = path
+        for task in plan.tasks:
+            if task.repo in self._apart:
+                (self._declared if task.paths else self._undeclared).setdefault(task.repo, []).append(task.id)
+
+    def __bool__(self) -> bool:
+        return bool(self._near or (self._declared and self._undeclared))
+
+    def of(self, task_id: str) -> Sequence[str]:
+        """Whom it may keep waiting, or free, when it moves."""
+        if not self:
+            return ()
+        spec = self._specs[task_id]
+        near = [*self._near.get(task_id, ())]
+        return near if spec.paths else [*near, *self._declared.get(spec.repo, ())]
+
+    def keeps(self, task_id: str, state: Callable[[str], TaskState]) -> tuple[str, str] | None:
+        """Who keeps a task from starting now, and the file or pattern it is about."""
+        spec = self._specs[task_id]
+        if not self or not spec.paths:
+            return None
+        for rival, pattern in self._near.get(task_id, {}).items():
+            if (shared := _shared(spec, self._specs[rival], state(rival), pattern)) is not None:
+                return rival, shared
+        looked_at = 0
+        for rival in self._undeclared.get(spec.repo, ()):
+            now = state(rival)
+            if now.changed and _is_under_way(self._specs[rival], now):
+                looked_at += 1
+                if looked_at > MOST_LOOKED_AT:
+                    break
+                if (shared := _shared(spec, self._specs[rival], now, "")) is not None:
+                    return rival, shared
+        return None
+
+
+def _shared(task: Task, rival: Task, now: TaskState, pattern: str) -> str | None:
+    """What both may change while the rival is under way; pattern: the one it declared that meets the task's."""
+    if not _is_under_way(rival, now):
+        return None
+    if now.state == "in_review" and now.changed:
+        return next((path for path in now.changed if any(matches(path, each) for each in task.paths)), None)
+    return pattern or None
+
+
+def _is_under_way(spec: Task, now: TaskState) -> bool:
+    """A pull request of a group may wait for the very task that would wait for it."""
+    return now.state == "running" or (now.state == "in_review" and not now.held and not spec.group)
+
+
+def shared_files(one: TaskState, other: TaskState) -> tuple[str, ...]:
+    """The files that two pull requests both change, as far as that is known."""
+    return tuple(sorted(set(one.changed) & set(other.changed)))
