@@ -1,12 +1,12 @@
 """`lockstep/gate`, the one check to require: are all needs of this pull request met?"""
 
 from services.checks import CHECKS
-from services.core import overrides
+from services.core import groups, overrides
 from services.core.board import Run
 from services.core.machine import SATISFIED, Override, TaskState
 from services.core.messages import named
 from services.core.names import CHECK_GATE
-from services.core.report import Button, CheckReport, unmet
+from services.core.report import WORDS, Button, CheckReport, unmet
 from services.core.text import code
 
 BUTTONS = (
@@ -18,7 +18,7 @@ BUTTONS = (
 
 
 def gate(run: Run, task: TaskState, hidden: frozenset[str]) -> CheckReport:
-    """Green exactly when every task this one needs has merged or was skipped."""
+    """Green exactly when every task this one needs has merged or was skipped, and its group lets it through."""
     if task.was is not None:
         return CheckReport(
             status="in_progress",
@@ -33,6 +33,20 @@ def gate(run: Run, task: TaskState, hidden: frozenset[str]) -> CheckReport:
             status="in_progress",
             title=f"Waits for {len(missing)} of {len(needs)} needs",
             summary="\n".join([f"Not merged yet: {named(run, missing, hidden)}.", *_said(lifted)]),
+        )
+    if (group := _of_group(run, task, hidden)) is not None:
+        return group
+    if name := groups.name_of(run, task.id):
+        shown = [need for need in needs if run.plan.by_id[need].repo not in hidden]
+        lines = [f"- {code(need)} {_where(run, need)}" for need in shown]
+        lines += ["- work elsewhere"] if len(shown) < len(needs) else []
+        said = f"The group {code(name)} is complete. It merges one after another, in the order of its needs."
+        return CheckReport(
+            status="completed",
+            conclusion="success",
+            title="Its group is let through",
+            summary="\n".join([said, *([""] if lines else []), *lines, *_said(lifted)]),
+            buttons=BUTTONS,
         )
     if not needs:
         return CheckReport(
@@ -50,6 +64,41 @@ def gate(run: Run, task: TaskState, hidden: frozenset[str]) -> CheckReport:
         title = "What has not merged was overridden"
     summary = "\n".join([*lines, *_said(lifted)])
     return CheckReport(status="completed", conclusion="success", title=title, summary=summary, buttons=BUTTONS)
+
+
+def _of_group(run: Run, task: TaskState, hidden: frozenset[str]) -> CheckReport | None:
+    """What it waits for in its group; None when that is nothing."""
+    name = groups.name_of(run, task.id)
+    phase = groups.barrier_of(run, name).phase if name else "merged"
+    if groups.is_let_through(run, name) and (phase != "forward" or not groups.hold(run, task.id)):
+        return None
+    if phase == "reverting":
+        return CheckReport(
+            status="in_progress",
+            title="Its group is taken back",
+            summary=f"A pull request of the group {code(name)} could not be merged, or somebody took it back. "
+            "Nothing more of it is merged.",
+        )
+    others = [each for each in groups.missing(run, name) if each != task.id]
+    shown = [each for each in others if run.plan.by_id[each].repo not in hidden]
+    lines = [f"- {code(each)}{_place(run, each)}: {WORDS[run.tasks[each].state]}{_why(run, each)}" for each in shown]
+    lines += ["- work elsewhere"] if len(shown) < len(others) else []
+    count = len(run.plan.groups[name])
+    return CheckReport(
+        status="in_progress",
+        title=f"Waits for {len(others)} of the {count - 1} others in its group" if others else "Its group waits for it",
+        summary="\n".join([f"The group {code(name)} merges together, once all of it is ready.", "", *lines]),
+    )
+
+
+def _place(run: Run, each: str) -> str:
+    pull = run.tasks[each].pull
+    return f" ({run.plan.by_id[each].repo}#{pull})" if pull else ""
+
+
+def _why(run: Run, each: str) -> str:
+    reason = run.tasks[each].reason
+    return f" ({reason})" if reason else ""
 
 
 def _said(lifted: list[str]) -> list[str]:

@@ -11,6 +11,16 @@ from services.core.board import LONG_AGO, Action, ActionKind, Moment, Run, RunSt
 from services.core.machine import ENDED, Happening, TaskState
 from services.core.repairs import BASE, under_way
 
+GROUP = "group-"
+
+
+def is_of_group(key: str) -> tuple[bool, bool]:
+    """Is it about the gate alone, because of a group; and is the pull request looked at then? Where a group waits
+    anew nothing follows from a look, and it would lead back here.
+    """
+    about = key.rpartition("/")[2]
+    return about.startswith(GROUP), not about.startswith((f"{GROUP}closed", f"{GROUP}reverting"))
+
 
 def action(
     run: Run,
@@ -20,10 +30,10 @@ def action(
     need: TaskState | None = None,
     at: datetime | None = None,
 ) -> Action:
-    """The action with its key, which names what the action is about: a state, a head, what became of a need, when the
-    plan was edited or a merge was not wanted any more.
+    """The action with its key, which names what the action is about: a state, a head, what became of a need or a group
+    (its phase is the `sha` of a check), when the plan was edited or a merge was not wanted any more.
     """
-    sha = task.head_sha if kind == "checks" else sha
+    phase, sha = (sha, task.head_sha) if kind == "checks" else ("", sha)
     about = f"/{sha}" if sha else ""
     if kind == "label":
         about = f"/{task.state}-{(task.since or LONG_AGO).isoformat()}"  # it may come to one state several times
@@ -38,7 +48,7 @@ def action(
     elif kind == "checks":
         about += f"+{len(task.overrides)}" if task.overrides else ""
         about += f"/{need.id}-{need.state}-{(need.since or LONG_AGO).isoformat()}" if need else ""
-        about += f"/edited-{at.isoformat()}" if at else ""
+        about += f"/{f'{GROUP}{phase}' if phase else 'edited'}-{at.isoformat()}" if at else ""
     elif kind == "rerun":
         sha, about = task.head_sha, f"/{task.head_sha}-{task.repairs[-1].n}"
     elif kind == "update_branch":

@@ -10,6 +10,7 @@ from typing import Literal
 
 import msgspec
 
+from services.core import barriers, groups
 from services.core.board import Adoption, Board, Decision, Moment, Run
 from services.core.conduct import Work
 from services.core.graph import layers, needs_of
@@ -46,6 +47,9 @@ def obstacle(run: Run, plan: Plan) -> str:
     """
     if any(state.revert < 0 for state in run.tasks.values()):
         return "What has merged is being taken back just now; say it again in a moment."
+    for name, barrier in run.barriers.items():
+        if barrier.phase == "merging" and _of_group(run.plan, name) != _of_group(plan, name):
+            return f"The group {code(name)} is being merged just now; say it again when that is over."
     for task in plan.tasks:
         old = run.plan.by_id.get(task.id)
         if old is not None and (old.repo.lower(), old.issue) != (task.repo.lower(), task.issue):
@@ -54,6 +58,10 @@ def obstacle(run: Run, plan: Plan) -> str:
         if task.id in run.former:
             return f"The task {code(task.id)} was taken out of this run before; give it another id."
     return ""
+
+
+def _of_group(plan: Plan, name: str) -> list[Task]:
+    return [msgspec.structs.replace(task, line=0) for task in plan.tasks if task.group == name]
 
 
 def fates(run: Run, found: PlanDiff) -> dict[str, Fate]:
@@ -102,6 +110,7 @@ def adopt(board: Board, adoption: Adoption, now: datetime) -> Decision:
     gone = list(_remove(work, run, adoption, now))
     _edit(work, run, adoption)
     _add(work, run, plan)
+    barriers.settle(work)
     work.unblock(tasks)
     _regate(work, run, plan)
     decision = work.finish()
@@ -169,7 +178,7 @@ def _regate(work: Work, run: Run, plan: Plan) -> None:
         old = run.plan.by_id.get(task.id)
         if old is None or work.of(task.id).state in ENDED:
             continue
-        before = {need: run.tasks[need].state in SATISFIED for need in old.needs}
-        after = {need: work.is_met(need) for need in task.needs}
+        before = {need: groups.is_met(run, old, need) for need in old.needs}
+        after = {need: work.is_met(need, task.id) for need in task.needs}
         if before != after or (run.tasks[task.id].was is None) != (work.of(task.id).was is None):
             work.regate(task.id)

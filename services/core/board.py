@@ -12,6 +12,7 @@ from typing import Literal
 import msgspec
 
 from services.core import graph
+from services.core.groups import Barrier
 from services.core.lengths import Lengths, sample_of
 from services.core.machine import State, TaskState
 from services.core.overlap import Rivals
@@ -43,12 +44,13 @@ ActionKind = Literal[
     "revert",
     "withdraw",
     "rerun",
+    "muster",
 ]
 
 
 class Run(msgspec.Struct, frozen=True, kw_only=True):
     """One execution of an approved plan. `plan` is the approved text, never the live issue; `tasks` by id, in plan
-    order. `former` are those that an edit took out of it while it ran.
+    order. `former` are those that an edit took out of it while it ran; `barriers`: how far its groups are, by name.
 
     `actor` started it; `approver` approved it, and nothing is merged that this person could not write to.
     """
@@ -65,6 +67,7 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     started_at: datetime | None = None
     finished_at: datetime | None = None
     former: dict[str, TaskState] = msgspec.field(default_factory=dict)
+    barriers: dict[str, Barrier] = msgspec.field(default_factory=dict)
 
     def known(self, task_id: str) -> tuple[Task, TaskState] | None:
         """What a task says and where it stands, also when it is in the plan no more."""
@@ -122,7 +125,7 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
 
     `state`: of the run from now on.  `told`: the pull requests whose comments have something new to say.
     `repairs`: those that are new or over, and of which task.  `tries`: what is known now of attempts.
-    `adopted`: the plan of the run from now on, where that is another one.
+    `adopted`: the plan of the run from now on, where that is another one.  `barriers`: of the groups that got further.
     """
 
     run_id: str
@@ -136,10 +139,11 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     repairs: tuple[tuple[str, Repair], ...] = ()
     tries: tuple[Try, ...] = ()
     adopted: Adoption | None = None
+    barriers: tuple[tuple[str, Barrier], ...] = ()
 
     @property
     def is_empty(self) -> bool:
-        return not (self.changed or self.actions or self.history)
+        return not (self.changed or self.actions or self.history or self.barriers)
 
 
 class Board:
@@ -179,6 +183,7 @@ class Board:
 
     def apply(self, decision: Decision) -> None:
         """Take over what was decided and stored."""
+        self.run.barriers.update(decision.barriers)
         if decision.adopted is not None:
             return self._adopt(decision, decision.adopted)
         tasks, counts = self.run.tasks, self.counts

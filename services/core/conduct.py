@@ -7,11 +7,13 @@ exist once. Action keys are `run/task/attempt/kind[/sha]`; the same key is never
 A decision costs what it changes, not what the run holds: the board keeps the indexes, and `decide` only reads it.
 """
 
+from collections import ChainMap
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 
 import msgspec
 
+from services.core import barriers, groups
 from services.core.actions import action, mark, moment, wait_keys, waits_for_base
 from services.core.board import (
     GOING,
@@ -27,9 +29,11 @@ from services.core.board import (
 )
 from services.core.gate import PullFact, Ruling, rule
 from services.core.graph import layers, needs_of
+from services.core.groups import Barrier
 from services.core.machine import ENDED, QUIET, SATISFIED, STUCK, Happening, Kind, TaskState, is_a_persons, late, step
 from services.core.overrides import counting, missing
 from services.core.places import Places
+from services.core.plan import Plan, Task
 from services.core.records import TELLING, Try, tried
 from services.core.repair import awaited, mended, repaired
 from services.core.repairs import AGAIN, Repair
@@ -61,17 +65,22 @@ def decide(
     facts: Mapping[str, PullFact] | None = None,
     wish: Wish | None = None,
     places: Places | None = None,
+    mustered: str = "",
     now: datetime,
 ) -> Decision:
     """Apply what happened, judge the facts just read, unblock, start what there is room for, see whether it is over.
 
     places: of all runs; a task starts when it is among those of all runs whose turn it is. None starts nothing.
+    mustered: the group that all the facts are about; they count only if nothing was heard of it meanwhile.
     """
     work = Work(board, now, wish)
     for task_id, happening in happened:
         work.apply(task_id, happening)
-    for task_id, fact in (facts or {}).items():
+    is_old = bool(mustered) and bool(groups.missing(work.standing, mustered))
+    for task_id, fact in {} if is_old else (facts or {}).items():
         work.judge(task_id, fact)
+    barriers.begin_taking_back(work)
+    barriers.settle(work, "" if is_old else mustered)
     work.unblock(list(work.moved))
     work.gate_anew()
     work.take_back()
@@ -84,13 +93,18 @@ def decide(
 def ruling_for(run: Run, task: TaskState, fact: PullFact) -> Ruling:
     """The verdict on a task's open pull request as the run stands."""
     known = run.known(task.id)
-    unmet = [need for need in known[0].needs if not _is_met(run, need)] if known is not None else []
-    return rule(counting(task, fact), missing(task, unmet))
+    unmet = groups.unmet(run, known[0]) if known is not None else []
+    ruling = rule(counting(task, fact), missing(task, unmet))
+    held = groups.hold(run, task.id) if ruling.verdict == "merge" else ""
+    return Ruling(verdict="wait", reason=held) if held else ruling
 
 
-def _is_met(run: Run, need: str) -> bool:
-    state = run.tasks.get(need)
-    return state is not None and state.state in SATISFIED
+class Standing(msgspec.Struct, frozen=True, kw_only=True):
+    """A run as a decision in the making leaves it."""
+
+    plan: Plan
+    tasks: Mapping[str, TaskState]
+    barriers: Mapping[str, Barrier]
 
 
 class Work:
@@ -104,6 +118,12 @@ class Work:
         self.changed: dict[str, TaskState] = {}
         self.former: dict[str, TaskState] = {}  # those that changed of tasks that are in the plan no more
         self.moved: dict[str, None] = {}  # ids whose state changed, in order
+        self.judged: dict[str, bool] = {}  # of a group, with nothing of its own missing: does GitHub let it merge?
+        self.barriers = dict(board.run.barriers)
+        self.settled: dict[str, Barrier] = {}  # those of them that changed
+        self.standing = Standing(
+            plan=board.run.plan, tasks=ChainMap(self.changed, board.run.tasks), barriers=self.barriers
+        )
         self.actions: list[Action] = []
         self.history: list[Moment] = []
         self.tries: list[Try] = []
@@ -137,6 +157,16 @@ class Work:
             if after.issue or kind not in _NEED_ISSUE:
                 self.actions.append(action(self.run, after, kind))
         return None
+
+    def act(self, wanted: Action) -> None:
+        """Do this too, unless it is done already."""
+        if wanted.key not in {each.key for each in self.actions}:
+            self.actions.append(wanted)
+
+    def set(self, task: TaskState, **values: object) -> TaskState:
+        """The task with other values, without that anything has happened to it."""
+        after = self.changed[task.id] = msgspec.structs.replace(task, **values)
+        return after
 
     def _apply_late(self, task_id: str, happening: Happening) -> None:
         """What is heard only now of a task that is in the plan no more: it has left something that has to go too."""
@@ -183,6 +213,8 @@ class Work:
         task_id = task.id
         if is_a_persons(task):
             self.apply(task_id, Happening(kind="moved", sha=fact.head_sha, text="the pull request has new commits"))
+            if groups.name_of(self.run, task_id):
+                self._muster_in(self.of(task_id), self._ruling(task, fact))
         elif fact.head_sha not in task.heads and task.renewing:
             return  # it is being brought up to date, and whoever does that says what came of it
         elif fact.head_sha not in task.heads:
@@ -197,8 +229,13 @@ class Work:
             return  # GitHub has it
         if task.thrown_out:
             return  # all may be well with it alone; together with what the base holds it is not
-        unmet = [need for need in self.board.specs[task.id].needs if not self.is_met(need)]
-        ruling = rule(counting(task, fact), missing(task, unmet))
+        group = groups.name_of(self.run, task.id)
+        phase = groups.barrier_of(self.standing, group).phase
+        if phase == "reverting":
+            return  # nothing of it is merged any more
+        ruling = self._ruling(task, fact)
+        if phase == "forward" and ruling.verdict == "merge" and (held := groups.hold(self.standing, task.id)):
+            ruling = Ruling(verdict="wait", reason=held)
         if ruling.verdict == "failed":
             agent = self.board.specs[task.id].agent
             follows = repaired(task, agent, ruling.reason, ruling.failed, fact.failures, self.now)
@@ -207,26 +244,45 @@ class Work:
         elif ruling.verdict == "needs_human":
             self.apply(task.id, Happening(kind="refused", text=ruling.reason))
         else:
-            if mended(task, fact):
-                self.apply(task.id, Happening(kind="mended", text="its checks pass"))
-            # A merge that was refused is tried again as it stands: turning back and forth would only fill the history.
-            waits = task.state == "needs_human" and ruling.verdict == "wait" and not task.late
-            if task.state == "failed" or waits:
-                self.apply(task.id, Happening(kind="green"))
-            if ruling.verdict == "merge" and self.is_going and not task.held:
-                # The merge looks more closely; what it found last time stands until it finds something else.
-                self.actions.append(action(self.run, self.of(task.id), "merge", fact.head_sha))
-                return
-            held = f"is held; `/lockstep resume {task.id}` lets it go" if task.held else ""
-            if ruling.verdict == "behind" and self.is_going and not held:
-                self._bring_up_to_date(task.id)
-                return
-            self.apply(
-                task.id,
-                Happening(
-                    kind="waits", text=held or awaited(task, ruling) or ruling.reason, value=float(ruling.by_itself)
-                ),
-            )
+            self._judge_well(task, fact, ruling, is_grouped=bool(group) and phase != "forward")
+
+    def _judge_well(self, task: TaskState, fact: PullFact, ruling: Ruling, *, is_grouped: bool) -> None:
+        """Nothing of it has failed."""
+        if mended(task, fact):
+            self.apply(task.id, Happening(kind="mended", text="its checks pass"))
+        # A merge that was refused is tried again as it stands: turning back and forth would only fill the history.
+        anew = {"wait", "merge"} if is_grouped else {"wait"}
+        if task.state == "failed" or (task.state == "needs_human" and ruling.verdict in anew and not task.late):
+            self.apply(task.id, Happening(kind="green"))
+        if is_grouped and self.is_going and self._muster_in(self.of(task.id), ruling):
+            return  # what follows, its group says
+        if ruling.verdict == "merge" and self.is_going and not task.held:
+            # The merge looks more closely; what it found last time stands until it finds something else.
+            self.actions.append(action(self.run, self.of(task.id), "merge", fact.head_sha))
+            return
+        held = f"is held; `/lockstep resume {task.id}` lets it go" if task.held else ""
+        if ruling.verdict == "behind" and self.is_going and not held:
+            self._bring_up_to_date(task.id)
+            return
+        self.apply(
+            task.id,
+            Happening(kind="waits", text=held or awaited(task, ruling) or ruling.reason, value=float(ruling.by_itself)),
+        )
+
+    def _ruling(self, task: TaskState, fact: PullFact) -> Ruling:
+        """What speaks against it itself, whatever its group says."""
+        return rule(counting(task, fact), missing(task, groups.unmet(self.standing, self.board.specs[task.id])))
+
+    def _muster_in(self, task: TaskState, ruling: Ruling) -> bool:
+        """Note whether anything of its own is missing in a task of a group, and say so."""
+        is_clear = (ruling.verdict == "merge" or ruling.by_gate) and not task.held
+        if is_clear:
+            text = groups.hold(self.standing, task.id)
+            self.apply(task.id, Happening(kind="cleared", sha=task.head_sha, text=text))
+            self.judged[task.id] = ruling.verdict == "merge"
+        elif is_a_persons(task):
+            self.apply(task.id, Happening(kind="cleared"))
+        return is_clear
 
     def _bring_up_to_date(self, task_id: str) -> None:
         """One at a time of those in one repository: with each merge the others fall behind again."""
@@ -241,19 +297,27 @@ class Work:
         self.apply(task_id, Happening(kind="waits", text=text))
         return self.apply(task_id, Happening(kind="rebasing"))
 
-    def is_met(self, need: str) -> bool:
-        return self.of(need).state in SATISFIED
+    def is_met(self, need: str, of: str) -> bool:
+        return groups.is_met(self.standing, self.board.specs[of], need)
+
+    def _are_met(self, task: Task) -> bool:
+        if not self.run.plan.groups:
+            return all(self.of(need).state in SATISFIED for need in task.needs)
+        return not groups.unmet(self.standing, task)
 
     def unblock(self, moved: Iterable[str]) -> None:
         """Look again at the tasks that moved and at those that need them: what waits for nothing more is ready, and
         what was ready while a need is taken back is not.
         """
         after, specs, now = self.board.after, self.board.specs, self.changed
-        affected = dict.fromkeys(each for one in moved for each in (one, *after.get(one, ())))
+        known, wide = self.run.plan.groups, dict.fromkeys(moved)
+        for one in tuple(wide) if known else ():  # others wait until all of a group has merged
+            wide |= dict.fromkeys(known.get(specs[one].group, ()))
+        affected = dict.fromkeys(each for one in wide for each in (one, *after.get(one, ())))
         for task_id in affected:
             state = (now.get(task_id) or self.run.tasks[task_id]).state
             if state in _UNSTARTED:
-                met = all(self.is_met(need) for need in specs[task_id].needs)
+                met = self._are_met(specs[task_id])
                 if met != (state == "ready"):
                     self.apply(task_id, _UNBLOCKED if met else _REBLOCKED)
 
@@ -269,9 +333,10 @@ class Work:
         """
         for need in map(self.of, self.moved):
             if (need.state in SATISFIED) != (self.run.tasks[need.id].state in SATISFIED):
-                for task in map(self.of, self.board.after.get(need.id, ())):
+                group = self.run.plan.groups.get(self.board.specs[need.id].group, (need.id,))
+                for task in map(self.of, [each for one in group for each in self.board.after.get(one, ())]):
                     if task.pull and task.head_sha and task.state not in ENDED:
-                        self.actions.append(action(self.run, task, "checks", need=need))
+                        self.act(action(self.run, task, "checks", need=need))
 
     def take_back(self) -> None:
         """What needs a task is taken back before it, and if that can't be, neither is the task."""
@@ -298,7 +363,8 @@ class Work:
         """What is not to be merged any more does not stay in GitHub's merge queue."""
         is_held = not self.is_going
         for task in [self.of(each) for each in (self.run.tasks if is_held and self.wish is not None else self.changed)]:
-            if task.queued and task.state != "done" and (is_held or task.held or task.state != "in_review"):
+            wanted = task.state == "in_review" and not task.held and not groups.hold(self.standing, task.id)
+            if task.queued and task.state != "done" and (is_held or not wanted):
                 self.changed[task.id] = after = msgspec.structs.replace(task, queued="")
                 self.actions.append(action(self.run, after, "dequeue", at=self.now))
 
@@ -336,6 +402,7 @@ class Work:
             actions=tuple(self.actions),
             history=tuple(self.history),
             told=tuple(self._told()),
+            barriers=tuple(self.settled.items()),
             repairs=tuple(self._repairs()),
             tries=tuple(self.tries),
         )

@@ -11,7 +11,7 @@ from typing import Literal
 
 import msgspec
 
-from services.core import graph, overrides
+from services.core import graph, groups, overrides
 from services.core.board import Run
 from services.core.gate import PASSED, PullFact
 from services.core.machine import ENDED, SATISFIED, TaskState
@@ -24,7 +24,7 @@ LinkKind = Literal[
     "need", "above", "paused", "held", "untracked", "lane", "turn", "settling", "works", "failed", "needs_human",
     "cancelled", "gone", "closed", "moved", "base", "label", "draft", "conflict", "checks_failed", "checks_pending",
     "checks_starting", "checks_none", "checks_rest", "objections", "protected", "frozen", "behind", "merging", "waits",
-    "deadline", "overridden", "repairing", "apart", "overlaps",
+    "deadline", "overridden", "repairing", "apart", "overlaps", "member", "grouped",
 ]  # fmt: skip
 Who = Literal["", "lockstep", "agent", "checks", "reviewers", "triage", "write"]
 """Who can act; `triage` and `write` are permissions of a person."""
@@ -72,18 +72,19 @@ def explain(
     if run.state == "paused":
         found.append(_paused(run, task_id))
     seen: set[str] = set()
-    rest = [(task_id, 0)]
+    rest: list[tuple[str, int, LinkKind]] = [(task_id, 0, "need")]
     while rest:  # a chain may be as long as a plan: no recursion
-        current, depth = rest.pop()
+        current, depth, kind = rest.pop()
         if depth:
             again = current in seen
-            found.append(_need(run, current, depth - 1, again=again))
+            found.append(_need(run, current, depth - 1, "above" if again else kind))
             if again:
                 continue
         seen.add(current)
         own = [link for link in asked.of(run.tasks[current]) if depth or link.kind != "paused"]
         found += [msgspec.structs.replace(link, depth=depth) for link in own]
-        rest += [(need, depth + 1) for need in reversed(unmet(run, current))]
+        rest += [(member, depth + 1, "member") for member in reversed(_awaited_in_group(run, current))]
+        rest += [(need, depth + 1, "need") for need in reversed(unmet(run, current))]
     return tuple(found)
 
 
@@ -95,8 +96,19 @@ def unmet(run: Run, task_id: str) -> list[str]:
     """The needs of a task that have not merged; of one that is over or at work they no longer matter."""
     if run.tasks[task_id].state not in {"blocked", "ready", "in_review"}:
         return []
-    found = [need for need in run.plan.by_id[task_id].needs if run.tasks[need].state not in SATISFIED]
+    found: dict[str, None] = {}
+    for need in groups.unmet(run, run.plan.by_id[task_id]):
+        is_over = groups.is_over(run.tasks[need])  # then it is the rest of its group that has not merged
+        found |= dict.fromkeys(groups.open_of(run, groups.name_of(run, need)) if is_over else [need])
     return list(overrides.missing(run.tasks[task_id], found))
+
+
+def _awaited_in_group(run: Run, task_id: str) -> list[str]:
+    """Whom the group of a task waits for, where the task itself is ready."""
+    name = groups.name_of(run, task_id)
+    if not name or not groups.is_ready(run.tasks[task_id]) or groups.is_let_through(run, name):
+        return []
+    return list(groups.missing(run, name))
 
 
 def last(run: Run) -> list[str]:
@@ -119,12 +131,12 @@ def ends(run: Run) -> dict[str, tuple[str, ...]]:
     return found
 
 
-def _need(run: Run, task_id: str, depth: int, *, again: bool) -> Link:
+def _need(run: Run, task_id: str, depth: int, kind: LinkKind) -> Link:
     spec, state = run.plan.by_id[task_id], run.tasks[task_id]
     number = state.pull or state.issue
     return Link(
         task=task_id,
-        kind="above" if again else "need",
+        kind=kind,
         depth=depth,
         where=spec.repo,
         text=state.state,
@@ -182,6 +194,9 @@ class _Asked:
     def _stuck(self, task: TaskState, repo: str) -> Iterator[Link]:
         wait_on = task.late and task.state == "needs_human"
         command = f"/lockstep {'resume' if wait_on else 'retry'} {task.id}"
+        name = groups.name_of(self._run, task.id)
+        if name and groups.barrier_of(self._run, name).phase == "reverting":
+            command = ""  # nothing of it is tried again
         kind: LinkKind = "failed" if task.state == "failed" else "needs_human"
         yield Link(task=task.id, kind=kind, who="write", where=repo, text=task.reason, command=command)
 
@@ -222,6 +237,10 @@ class _Asked:
         if self._run.state == "paused":
             yield _paused(self._run, task.id)
             return
+        if why := groups.hold(self._run, task.id):
+            goes_on = groups.barrier_of(self._run, groups.name_of(self._run, task.id)).phase == "merging"
+            yield Link(task=task.id, kind="grouped", who="lockstep" if goes_on else "", where=repo, text=why)
+            return
         # GitHub may have refused the merge for what no reading shows; that stands as the task's reason.
         said = task.reason if fact.state == "open" else ""
         yield Link(task=task.id, kind="merging", who="lockstep", where=repo, text=said)
@@ -250,7 +269,7 @@ def of_pull(task: str, repo: str, fact: PullFact) -> Iterator[Link]:
 def _of_others(task: str, repo: str, fact: PullFact) -> Iterator[Link]:
     if fact.objections:
         yield Link(task=task, kind="objections", who="reviewers", where=repo, names=fact.objections)
-    elif fact.mergeable_state == "blocked":
+    elif fact.mergeable_state == "blocked" and not fact.gate_closed:
         yield Link(task=task, kind="protected", who="write", where=repo)
     elif fact.frozen:
         yield Link(task=task, kind="frozen", text=fact.frozen)

@@ -72,10 +72,11 @@ def _acts(who: Who, link: Link, hidden: Collection[str]) -> str:
 
 
 def _says(link: Link) -> str:
-    if link.kind in {"need", "above"}:
+    if link.kind in {"need", "above", "member"}:
         place = f" ({link.names[0]})" if link.names else f" ({link.where})"
         again = ", as said above" if link.kind == "above" else ":"
-        return f"needs {code(link.task)}{place}, which {_state(link.text)}{again}"
+        how = "its group waits for" if link.kind == "member" else "needs"
+        return f"{how} {code(link.task)}{place}, which {_state(link.text)}{again}"
     if link.kind == "lane":
         return f"is ready, and no place is free {_lane(link.names)}"
     if link.kind == "apart":
@@ -132,6 +133,7 @@ _SAYS = {
     "merging": "nothing is missing, and it is merged next{reason}",
     "waits": "its pull request is being looked at{reason}",
     "repairing": "{text}",
+    "grouped": "{text}",
     "overridden": "{text}",
     "deadline": "a person is told on {until} if it still waits then",
 }

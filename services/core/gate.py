@@ -33,7 +33,8 @@ class PullFact(msgspec.Struct, frozen=True, kw_only=True):
     state: open, closed, or gone = it can't be seen any more.  base_ok: it goes into the branch that was approved.
     frozen: why nothing is merged there now.  objections: logins of those who asked for changes.  suites_open: more
     checks may still come, though none of those there is pending.  grace_left: seconds for which more checks may begin
-    on their own.  checks_none: nobody wants any.  failures: what is known of those that failed.
+    on their own.  checks_none: nobody wants any.  gate_closed: GitHub asks for our own gate, which is not green.
+    failures: what is known of those that failed.
     """
 
     number: int
@@ -55,18 +56,20 @@ class PullFact(msgspec.Struct, frozen=True, kw_only=True):
     has_workflows: bool = True
     grace_left: float = 0.0
     checks_none: bool = False
+    gate_closed: bool = False
     failures: tuple[Failure, ...] = ()
 
 
 class Ruling(msgspec.Struct, frozen=True, kw_only=True):
     """The verdict with its reason as one sentence for people. by_itself: it waits for checks alone.
-    failed: the checks that are the reason.
+    failed: the checks that are the reason.  by_gate: nothing is missing but our own gate, as far as GitHub tells.
     """
 
     verdict: Verdict
     reason: str = ""
     by_itself: bool = False
     failed: tuple[str, ...] = ()
+    by_gate: bool = False
 
 
 def rule(pull: PullFact, unmet: tuple[str, ...]) -> Ruling:
@@ -120,10 +123,11 @@ def _by_others(pull: PullFact) -> Ruling:
     """All checks are well: what people and the branch say."""
     if pull.objections:
         return Ruling(verdict="wait", reason=f"changes were requested by {_names(pull.objections)}")
-    if pull.mergeable_state == "blocked":
-        return Ruling(verdict="wait", reason="waits for a review or a required check")
-    if pull.frozen:
+    is_blocked = pull.mergeable_state == "blocked"
+    if pull.frozen and (pull.gate_closed or not is_blocked):
         return Ruling(verdict="wait", reason=pull.frozen)
+    if is_blocked:
+        return Ruling(verdict="wait", reason="waits for a review or a required check", by_gate=pull.gate_closed)
     if pull.mergeable_state == "behind":
         return Ruling(verdict="behind", reason="its base branch has moved on, and takes only what is up to date")
     return Ruling(verdict="merge")

@@ -27,10 +27,10 @@ Kind = Literal[
     "merged", "closed", "expired", "cancelled", "retried", "skipped", "held", "released", "prioritised",
     "rebasing", "rebased", "stalled", "recreated", "discarded", "overridden", "assigned",
     "attached", "reviewed", "modelled", "budgeted", "reverting", "reverted", "enqueued", "dequeued",
-    "redone", "ticked", "unticked", "removed", "mending", "mended", "fixing",
+    "redone", "ticked", "unticked", "removed", "mending", "mended", "fixing", "cleared",
 ]  # fmt: skip
 KINDS: tuple[Kind, ...] = get_args(Kind)
-QUIET: frozenset[Kind] = frozenset({"tracked", "waits"})
+QUIET: frozenset[Kind] = frozenset({"tracked", "waits", "cleared"})
 """Happenings that history does not need."""
 
 
@@ -39,7 +39,8 @@ class Happening(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaul
     it is independent of one.
 
     number: of the issue (tracked) or pull request (opened, discarded, attached, reverted); sha: head (pushed, moved,
-    rebased, overridden, attached, en- and dequeued) or merge commit (merged); value: the new priority (prioritised), or
+    rebased, overridden, attached, en- and dequeued, cleared, refused where that head is not to be tried again) or merge
+    commit (merged); value: the new priority (prioritised), or
     not 0 when checks alone are awaited (waits); name: of whom it goes to (assigned, attached), or `check:` or `need:`
     and what no longer counts (overridden), or what is to be changed (reviewed), or the model (modelled) or US dollars
     (budgeted), or what failed (fixing), or `gave_up` where that is no word on an attempt (broke);
@@ -81,7 +82,7 @@ class TaskState(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaul
     worked: seconds in attempts so far.  late: its pull request has waited too long, and more waiting changes nothing.
     renewing: the head that is being brought up to date with its base: what follows it is ours until that is settled.
     renewed: it was, and only checks are awaited since.  queued: the head that is in the merge queue.
-    thrown_out: the one that it did not take.
+    thrown_out: the one that it did not take.  cleared: the one at which nothing of its own was missing, in a group.
     discarding: the pull request that is being closed, and nothing starts before it is.  assignee: whom it went to.
     revert: the pull request that takes back what it merged, -1 until that is opened.
     asked: what people want its next attempts to do otherwise.  troubled: it stood still with a pull request, whose
@@ -111,6 +112,7 @@ class TaskState(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaul
     renewed: bool = False
     queued: str = ""
     thrown_out: str = ""
+    cleared: str = ""
     discarding: int = 0
     revert: int = 0
     overrides: tuple[Override, ...] = ()
@@ -172,13 +174,13 @@ TABLE: dict[State, dict[Kind, State | None]] = {
         "tracked": "in_review", "waits": "in_review", "moved": "needs_human", "broke": "failed",
         "refused": "needs_human", "expired": "needs_human", "merged": "done", "closed": "needs_human",
         "cancelled": "cancelled", "skipped": "skipped", "dequeued": "failed",
-        "mending": "in_review", "mended": "in_review", "fixing": "blocked",
+        "mending": "in_review", "mended": "in_review", "fixing": "blocked", "cleared": "in_review",
     },
     "needs_human": {
         **_STAY, **_control("needs_human"), **_renewal("needs_human"), **_EDITED,
         "tracked": "needs_human", "moved": "needs_human", "green": "in_review", "merged": "done",
         "attached": "needs_human", "closed": "needs_human", "cancelled": "cancelled", "retried": "blocked",
-        "skipped": "skipped",
+        "skipped": "skipped", "cleared": "needs_human",
     },
     "failed": {
         **_STAY, **_control("failed"), **_renewal("failed"), **_EDITED,
@@ -217,10 +219,13 @@ def step(task: TaskState, happened: Happening, now: datetime) -> TaskState | Non
         changes["since"] = now
         changes["reason"] = happened.text
         changes["finished_at"] = now if following in ENDED else None
+        changes["cleared"] = ""
         if task.state == "running" and task.since is not None:
             changes["worked"] = task.worked + max((now - task.since).total_seconds(), 0.0)
-    elif happened.kind in {"waits", "stalled", "assigned", "attached", "mending", "enqueued"} or (
-        happened.kind == "closed" and following == task.state
+    elif (
+        (happened.kind == "cleared" and happened.sha and not is_a_persons(task))
+        or happened.kind in _SAYS_WHY
+        or (happened.kind == "closed" and following == task.state)
     ):
         changes["reason"] = happened.text
     if happened.kind == "started":
@@ -234,6 +239,7 @@ def step(task: TaskState, happened: Happening, now: datetime) -> TaskState | Non
     return after if following != task.state or after != task else None
 
 
+_SAYS_WHY: frozenset[Kind] = frozenset({"waits", "stalled", "assigned", "attached", "mending", "enqueued"})
 _CAME: dict[Kind, Came] = {
     "mended": "worked", "merged": "worked", "green": "worked", "broke": "failed", "stalled": "failed",
     **dict.fromkeys((
@@ -259,7 +265,7 @@ def _applies(task: TaskState, happened: Happening) -> bool:
     if task.state == "done":
         return _applies_to_merged(task, happened)
     match happened.kind:
-        case "rebasing" | "rebased" | "overridden" | "mended":
+        case "rebasing" | "rebased" | "overridden" | "mended" | "cleared":
             return _applies_to_head(task, happened)
         case "discarded":
             return task.discarding == happened.number != 0
@@ -284,6 +290,8 @@ def _applies_to_head(task: TaskState, happened: Happening) -> bool:
         return under_way(task.repairs) is not None
     if happened.kind == "rebased":
         return bool(task.renewing)
+    if happened.kind == "cleared":
+        return happened.sha in {"", task.head_sha}
     is_ours = bool(task.pull) and task.head_sha in task.heads and task.was is None
     return is_ours and (not task.renewing if happened.kind == "rebasing" else happened.sha == task.head_sha)
 
@@ -312,7 +320,7 @@ def _effects_on(task: TaskState, happened: Happening) -> dict[str, object]:
             fresh |= {"queued": "", "thrown_out": "", "changed": changed}
             return {"head_sha": happened.sha, "heads": heads, "was": None, **fresh}
         case "waits":
-            return {"renewed": task.renewed and bool(happened.value)}
+            return {"renewed": task.renewed and bool(happened.value), "cleared": ""}
         case "moved":
             return {"head_sha": happened.sha}
         case "dequeued" | "enqueued":
@@ -391,7 +399,7 @@ def _taken_back(happened: Happening) -> dict[str, object]:
 
 
 def _edited(task: TaskState, happened: Happening) -> dict[str, object]:
-    """What an edited plan writes into the task."""
+    """What an edited plan, or its group, writes into the task."""
     match happened.kind:
         case "redone" | "unticked" | "ticked":
             theirs = {"pull": 0, "head_sha": ""} if is_a_persons(task) else {}
@@ -399,6 +407,10 @@ def _edited(task: TaskState, happened: Happening) -> dict[str, object]:
             return {"fence": task.fence + 1, **anew, **theirs}
         case "removed":
             return {"fence": task.fence + 1}
+        case "cleared":
+            return {"cleared": happened.sha, "renewed": task.renewed and not happened.sha}
+        case "refused" if happened.sha:
+            return {"thrown_out": happened.sha}
         case _:
             return _taken_back(happened)
 

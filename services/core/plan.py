@@ -21,8 +21,6 @@ MAX_BYTES = 1_000_000
 DEFAULT_TIMEOUT = 1_800
 """Seconds one attempt may take when neither the task nor the plan's defaults say."""
 
-Rollback = Literal["none", "revert", "forward"]
-
 
 class Task(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One node of the graph; `timeout` in seconds, `priority` higher first, `line` 1-based in the whole document.
@@ -64,6 +62,15 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     @functools.cached_property
     def by_id(self) -> Mapping[str, Task]:
         return {task.id: task for task in self.tasks}
+
+    @functools.cached_property
+    def groups(self) -> Mapping[str, tuple[str, ...]]:
+        """The groups of several tasks, which merge together: name -> ids."""
+        found: dict[str, list[str]] = {}
+        for task in self.tasks:
+            if task.group:
+                found.setdefault(task.group, []).append(task.id)
+        return {name: tuple(ids) for name, ids in found.items() if len(ids) > 1}
 
     @property
     def repos(self) -> tuple[RepoName, ...]:

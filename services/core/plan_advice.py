@@ -18,6 +18,7 @@ def advise(plan: Plan, findings: Findings) -> None:
     """Note every warning about a plan that has no errors."""
     _long_chain(plan, findings)
     _lone_groups(plan, findings)
+    _groups(plan, findings)
     _reserved(plan, findings)
     for pair in overlap.pairs(plan, overlap.MOST_TOLD):
         findings.add(overlap.KIND, overlap.message(*pair), _spot(pair[1]))
@@ -44,6 +45,23 @@ def _lone_groups(plan: Plan, findings: Findings) -> None:
         if task.group and members[task.group] == 1:
             message = f"{quote(task.id)} is alone in its group {quote(task.group)}, so the group changes nothing."
             findings.add("lone_group", message, _spot(task))
+
+
+def _groups(plan: Plan, findings: Findings) -> None:
+    for name, members in plan.groups.items():
+        tasks = [plan.by_id[member] for member in members]
+        said = {task.rollback.strip().lower() for task in tasks}
+        if {"revert", "forward"} <= said:
+            message = f"The group {quote(name)} says both `revert` and `forward`; `revert` counts."
+            findings.add("group_rollback", message, _spot(tasks[0]))
+        for task in tasks:
+            near = [need for need in task.needs if need in members and plan.by_id[need].repo == task.repo]
+            if near:
+                message = (
+                    f"{quote(task.id)} needs {quote(near[0])} in the same group and repository. Both are worked on "
+                    "before either has merged, so it does not see that work; make them one task."
+                )
+                findings.add("group_apart", message, _spot(task))
 
 
 def _reserved(plan: Plan, findings: Findings) -> None:

@@ -8,7 +8,7 @@ graph first, then rows of the table, finished tasks before the rest, then answer
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from services.core import boxes, graph, plan_changes
+from services.core import boxes, graph, groups, plan_changes
 from services.core.board import Run
 from services.core.durations import lasting
 from services.core.explain import ends
@@ -93,6 +93,7 @@ def render(
         head += plan_changes.since(run, live, approvers=approvers) if live is not None else []
         head += plan_changes.gone(run)
     head += boxes.listed(boxes.offered(_to_approve(plan, live) if not approved_by else "", run))
+    head += groups.told(run) if run is not None else ()
     head += _ahead(plan, run, path, ahead, now)
     told = [f"- ⚠ {warning}" for warning in warnings]
     warned = [*_up_to(told, PROBLEMS, len(told)), ""]

@@ -82,11 +82,18 @@ KEYS: dict[str, Key] = {
     "group": Key(
         "text",
         read_group,
-        "A lane of the run: its tasks share the places that LOCKSTEP_WORKERS_PER_GROUP gives.",
+        "Tasks of one group merge together, once all of them are ready. They also share the places that "
+        "LOCKSTEP_WORKERS_PER_GROUP gives.",
         {**_TEXT, "minLength": 1, "maxLength": 64},
     ),
     "verify": Key("text", read_command, "Command that has to succeed before the pull request is opened.", _LONG),
-    "rollback": Key("text", read_command, "How to undo the task after its merge.", _LONG),
+    "rollback": Key(
+        "text",
+        read_command,
+        "What happens to a group when a later merge of it fails: `revert` (if nothing is said) or `forward`. Any other "
+        "text says how to undo the task after its merge, for people.",
+        _LONG,
+    ),
     "body": Key("text", read_prose, "Details for whoever does the work.", _LONG),
     "run": Key("text", read_command, "Command that does the work, for the agent `script`.", _LONG),
     "prompt": Key("text", read_prose, "Instructions for a coding model.", _LONG),

@@ -4,6 +4,7 @@ Both forms of a plan end here as drafts. Checks go on after a mistake, so that o
 wrong, but a mistake is not reported a second time as what follows from it.
 """
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
@@ -89,7 +90,9 @@ def assemble(drafts: Sequence[Draft], defaults: Values, repos: Repos, findings: 
     rows = [_read(draft, shared, "repo" not in defaults, repos, findings) for draft in drafts]
     _check_ids(rows, findings)
     _check_needs(rows, findings)
-    return tuple(task for row in rows if (task := _task(row)))
+    tasks = tuple(task for row in rows if (task := _task(row)))
+    refuse_group_circle(tasks, findings)
+    return tasks
 
 
 def _read(draft: Draft, shared: Mapping[str, Value], at_home: bool, repos: Repos, findings: Findings) -> _Read:
@@ -176,6 +179,28 @@ def _check_needs(rows: Sequence[_Read], findings: Findings) -> None:
                 _unknown_need(row, need, known, findings)
     for knot in graph.knots({task: tuple(needs) for task, needs in edges.items()}):
         _circle(knot, edges, findings)
+
+
+def refuse_group_circle(tasks: Sequence[Task], findings: Findings) -> bool:
+    """All of a group merges together, so nothing outside of it may lie between two of it. True: it does."""
+    count = Counter(task.group for task in tasks if task.group)
+    if max(count.values(), default=0) < 2 or graph.knots(graph.needs_of(tasks)):
+        return False
+    node = {task.id: f"the group {quote(task.group)}" if count[task.group] > 1 else quote(task.id) for task in tasks}
+    needs: dict[str, dict[str, None]] = {name: {} for name in node.values()}
+    for task in tasks:
+        others = dict.fromkeys(node[need] for need in task.needs if need in node)
+        needs[node[task.id]] |= {other: None for other in others if other != node[task.id]}
+    circles = graph.cycles({name: tuple(others) for name, others in needs.items()})
+    if circles:
+        shown = circles[0][:MAX_NAMED]
+        first = next(task for task in tasks if node[task.id] == shown[0])
+        message = (
+            f"These wait for each other in a circle: {' needs '.join([*shown, shown[0]])}. All of a group merges "
+            "together: put what lies between into the group, or take a task out of it."
+        )
+        findings.add("group_circle", message, Spot("", first.line, 1))
+    return bool(circles)
 
 
 def _unknown_need(row: _Read, need: Spot, known: Mapping[str, _Read], findings: Findings) -> None:

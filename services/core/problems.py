@@ -68,7 +68,12 @@ KINDS: dict[str, Kind] = {
     "implied_needs": Kind(
         "Needs were added by the order of repositories in the owner's `repositories.yaml`.", "warning"
     ),
+    "group_circle": Kind("A group waits for itself through a task outside of it; it could never merge."),
     "lone_group": Kind("A group has a single task, so it changes nothing.", "warning"),
+    "group_apart": Kind(
+        "Tasks of one group and repository need each other; the later does not see the earlier one's work.", "warning"
+    ),
+    "group_rollback": Kind("Tasks of one group say both `revert` and `forward`; `revert` counts.", "warning"),
     "long_chain": Kind("Nearly all tasks wait for each other in one line.", "warning"),
     "looks_like_field": Kind("A text holds something that looks like a field.", "warning"),
     "looks_like_task": Kind("A list entry looks like a task but is not written as one.", "warning"),

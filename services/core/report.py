@@ -4,6 +4,7 @@ from typing import Literal
 
 import msgspec
 
+from services.core import groups
 from services.core.board import Run
 from services.core.machine import SATISFIED, TaskState
 from services.core.text import code
@@ -64,7 +65,7 @@ def progress(run: Run) -> tuple[int, int]:
 
 def unmet(run: Run, task: TaskState) -> tuple[str, ...]:
     """Ids of the needs of a task that have not merged."""
-    return tuple(need for need in run.plan.by_id[task.id].needs if run.tasks[need].state not in SATISFIED)
+    return tuple(groups.unmet(run, run.plan.by_id[task.id]))
 
 
 def wishes(task: TaskState) -> str:

@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterable
 import msgspec
 
 from services.core.plan import Parsed, Plan, Task
+from services.core.plan_rules import refuse_group_circle
 from services.core.plan_text import quote
 from services.core.problems import Findings, Spot
 from services.core.reposet import RepoSet
@@ -132,6 +133,8 @@ def _ordered(plan: Plan, found: RepoSet, findings: Findings) -> Plan | None:
         return plan
     _tell(changed, needs, left_out, findings)
     whole = [msgspec.structs.replace(task, needs=tuple(needs.of[task.id])) for task in plan.tasks]
+    if refuse_group_circle(whole, findings):
+        return None
     return Plan(title=plan.title, tasks=tuple(whole))
 
 

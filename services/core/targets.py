@@ -4,6 +4,7 @@ request.
 
 from collections.abc import Iterable
 
+from services.core import groups
 from services.core.board import Run
 from services.core.machine import ENDED, STUCK
 from services.errors import UserError
@@ -38,16 +39,30 @@ def to_retry(run: Run, targets: Iterable[str]) -> list[str]:
     back = {each: need for each in ids for need in run.plan.by_id[each].needs if run.tasks[need].revert}
     if found := next((each for each in ids if each in back and each in alone), ""):
         raise UserError(f"`{found}` needs `{back[found]}`, which is taken back; write both into a new plan.")
-    return [each for each in ids if each not in back]
+    lost = {each: name for each in ids if (name := groups.name_of(run, each)) and _is_taken_back(run, name)}
+    if found := next((each for each in ids if each in lost and each in alone), ""):
+        raise UserError(f"`{found}` belongs to a group that is taken back; write it into a new plan.")
+    return [each for each in ids if each not in back and each not in lost]
+
+
+def _is_taken_back(run: Run, name: str) -> bool:
+    return groups.barrier_of(run, name).phase == "reverting"
 
 
 def to_take_back(run: Run, targets: Iterable[str]) -> list[str]:
     """Of the tasks meant, those that have merged something; UserError when something that needs it would stay."""
     ids = [each for each in chosen(run, targets) if run.tasks[each].merge_sha and not run.tasks[each].revert]
+    together = {name for each in ids if (name := groups.name_of(run, each))}
     for spec in run.plan.tasks:
         state = run.tasks[spec.id]
         needed = next((need for need in spec.needs if need in ids), "")
-        if not needed or spec.id in ids or state.revert:
+        if spec.id in ids or state.revert:
+            continue
+        if (name := groups.name_of(run, spec.id)) in together:
+            if state.merge_sha:
+                raise UserError(f"`{spec.id}` has merged with its group: name it too, or say `/lockstep rollback all`.")
+            continue  # the rest of it is not merged any more then
+        if not needed:
             continue
         if state.merge_sha:
             raise UserError(

@@ -13,7 +13,8 @@ from weakref import WeakValueDictionary
 import msgspec
 
 from services.checks import CHECKS
-from services.core import messages, names
+from services.core import groups, messages, names
+from services.core.actions import is_of_group
 from services.core.board import Board, Run, RunState, Wish
 from services.core.conduct import ruling_for
 from services.core.gate import PullFact
@@ -25,7 +26,7 @@ from services.core.repair import noted
 from services.core.report import LABEL_OF_RUN, LABEL_OF_TASK, CheckReport
 from services.core.similar import kept
 from services.core.text import plain
-from services.engine import branches, former, merge_queue, remembered, reruns, reverts
+from services.engine import branches, former, merge_queue, musters, remembered, reruns, reverts
 from services.engine.attempts import Order, Result
 from services.engine.choosing import Choosing
 from services.engine.hidden import hidden_in
@@ -72,7 +73,7 @@ class Effects:
         task, state = known
         if due.action.kind == "track":
             return await self._track(board, task, due)
-        if due.action.kind in {"tidy", "label", "discard", "assign", "revert", "dequeue"}:
+        if due.action.kind in {"tidy", "label", "discard", "assign", "revert", "dequeue", "muster"}:
             return await self._beside(board, task, state, due)
         if due.action.fence != state.fence:
             return Outcome(note="its attempt is over")
@@ -103,6 +104,8 @@ class Effects:
             return await merge_queue.dequeue(self._parts, task, state)
         if kind == "label":
             return await self._label(board, task)
+        if kind == "muster":
+            return await musters.muster(self._parts, self._observer, board.run, task.id)
         if kind == "assign":
             return await branches.assign(self._parts, task, state)
         if kind == "revert":
@@ -212,10 +215,12 @@ class Effects:
             if now is None or (now.fence, now.head_sha) != (state.fence, state.head_sha):
                 return Outcome(note="its attempt is over")
             hidden = await self._hidden(run, run.plan.by_id[task.id])
-            reports = {name: check(run, now, hidden) for name, check in CHECKS}
+            by_group, looks = is_of_group(due.action.key)
+            wanted = [each for each in CHECKS if each[0] == names.CHECK_GATE or not by_group]
+            reports = {name: check(run, now, hidden) for name, check in wanted}
             look = due.tries > 0 or now.attempt > 1 or not due.action.key.endswith(f"/checks/{now.head_sha}")
             await self._post_checks(run, task, now.head_sha, reports, hidden, look=look)
-        return Outcome(look=True)
+        return Outcome(look=looks)
 
     async def _post_checks(
         self,
@@ -247,7 +252,8 @@ class Effects:
 
     async def _hidden(self, run: Run, task: Task) -> frozenset[str]:
         """Repositories that what is written in the task's own must not mention: private ones, when it is public."""
-        others = (run.repo, *(run.plan.by_id[need].repo for need in task.needs))
+        around = (*task.needs, *run.plan.groups.get(task.group, ()))
+        others = (run.repo, *(run.plan.by_id[each].repo for each in around if each in run.plan.by_id))
         return await hidden_in(self._parts.github.reads, task.repo, others)
 
     async def _hidden_around(self, board: Board, task: Task) -> frozenset[str]:
@@ -292,7 +298,8 @@ class Effects:
         except (Refused, NotFound) as refused:
             if meaning(refused.status, refused.message) == "queue":
                 return objection() or await merge_queue.enqueue(self._parts, task, state, sha, fact.base_ref)
-            return _not_merged(state, refused)
+            is_grouped = groups.barrier_of(run, groups.name_of(run, task.id)).phase == "merging"
+            return _not_merged(state, refused, sha if is_grouped else "")
         return Outcome(happened=(Happening(kind="merged", sha=merged),))
 
     async def _method(self, repo: str) -> str:
@@ -414,7 +421,8 @@ def _broke(state: TaskState, text: str) -> Outcome:
     return Outcome(happened=(Happening(kind="broke", text=text, fence=state.fence),))
 
 
-def _not_merged(state: TaskState, refused: Refused | NotFound) -> Outcome:
+def _not_merged(state: TaskState, refused: Refused | NotFound, sha: str = "") -> Outcome:
+    """sha: the head, where that is not tried again by itself."""
     means = meaning(refused.status, refused.message)
     if means == "again":
         return Outcome(again_in=1.0, note=refused.message[:200])
@@ -424,4 +432,5 @@ def _not_merged(state: TaskState, refused: Refused | NotFound) -> Outcome:
         return Outcome(happened=(Happening(kind="broke", text=reasons.CONFLICTS, fence=state.fence),), forget=True)
     kind: Kind = "waits" if means == "wait" else "refused"
     text = reasons.not_merged_yet(refused.message)
-    return Outcome(happened=(Happening(kind=kind, text=text, fence=state.fence),), forget=True)
+    told = Happening(kind=kind, text=text, fence=state.fence, sha=sha if kind == "refused" else "")
+    return Outcome(happened=(told,), forget=True)

@@ -61,6 +61,8 @@ def _gave_up(action: Action, why: str) -> Outcome:
     """
     if action.kind in QUIET or not action.task:
         return Outcome(note=why[:200])
+    if action.kind == "muster":
+        return Outcome(forget=True, note=why[:200])
     if action.kind in {"update_branch", "discard", "revert"}:
         fence = action.fence if action.kind == "update_branch" else -1
         stalled = Happening(kind="stalled", text=reasons.gave_up(action.kind, why), fence=fence)

@@ -23,7 +23,7 @@ from services.store.runs import Settle
 class Mail(msgspec.Struct, frozen=True, kw_only=True):
     """Something for a run to decide on. `settle`: the end of the effect it came from; `answer`: who waits for it.
 
-    adopt: another plan for it; that is decided by itself.
+    adopt: another plan for it, and mustered: the group whose facts they are; both are decided by themselves.
     """
 
     happened: tuple[tuple[str, Happening], ...] = ()
@@ -31,7 +31,12 @@ class Mail(msgspec.Struct, frozen=True, kw_only=True):
     settle: Settle | None = None
     wish: Wish | None = None
     adopt: Adoption | None = None
+    mustered: str = ""
     answer: "asyncio.Future[Decision] | None" = None
+
+    @property
+    def is_alone(self) -> bool:
+        return self.adopt is not None or bool(self.mustered)
 
     def reply(self, decision: Decision) -> None:
         if self.answer is not None and not self.answer.done():
@@ -69,8 +74,8 @@ class Line:
     is_doubtful: bool = False
 
     def batch(self) -> list[Mail]:
-        """The mail that is decided next, together: all of it, or what came before another plan, or that."""
-        ends = next((place for place, mail in enumerate(self.mail) if mail.adopt is not None), len(self.mail)) or 1
+        """The mail that is decided next, together: all of it, or what came before one that is alone, or that."""
+        ends = next((place for place, mail in enumerate(self.mail) if mail.is_alone), len(self.mail)) or 1
         batch, self.mail = self.mail[:ends], self.mail[ends:]
         return batch
 
@@ -120,6 +125,7 @@ def decided(board: Board, batch: list[Mail], places: Places | None, now: datetim
         facts={task: fact for mail in batch for task, fact in mail.facts.items()},
         wish=next((mail.wish for mail in reversed(batch) if mail.wish is not None), None),
         places=places,
+        mustered=batch[0].mustered,
         now=now,
     )
 

@@ -10,13 +10,14 @@ from collections.abc import Iterable
 
 import msgspec
 
+from services.core import groups
 from services.core.admission import Rank
 from services.core.board import Run
 from services.core.config import RepoConfig
 from services.core.freeze import frozen
 from services.core.gate import PASSED, CheckFact, PullFact
 from services.core.machine import ENDED, STUCK, TaskState
-from services.core.names import LABEL_HOLD
+from services.core.names import CHECK_GATE, LABEL_HOLD
 from services.engine.configs import config_of
 from services.engine.failing import failures
 from services.engine.parts import WRITE, Parts
@@ -44,7 +45,8 @@ class Observer:
 
         async def read(task: TaskState) -> PullFact:
             async with places:
-                return await self.pull(run.plan.by_id[task.id].repo, task, fresh=fresh, rank=rank)
+                grouped = bool(groups.name_of(run, task.id))
+                return await self.pull(run.plan.by_id[task.id].repo, task, fresh=fresh, rank=rank, grouped=grouped)
 
         found = await asyncio.gather(*map(read, wanted), return_exceptions=True)
         facts = {}
@@ -54,8 +56,11 @@ class Observer:
             facts[task.id] = fact
         return facts
 
-    async def pull(self, repo: str, task: TaskState, *, fresh: bool = False, rank: Rank = "event") -> PullFact:
-        """The pull request of a task; with `fresh` by itself, and the objections of its reviewers too.
+    async def pull(
+        self, repo: str, task: TaskState, *, fresh: bool = False, rank: Rank = "event", grouped: bool = False
+    ) -> PullFact:
+        """The pull request of a task; with `fresh` by itself, and the objections of its reviewers too. grouped: whether
+        it is our own gate that GitHub waits for.
 
         Whether it can be merged is only asked when no check of it is pending: until then nothing follows from it.
         """
@@ -77,7 +82,9 @@ class Observer:
         if all(check.conclusion in PASSED for check in fact.checks if not check.ours):
             is_frozen = frozen((await self.config(repo)).freeze, self._parts.clock.now())
             fact = msgspec.structs.replace(fact, frozen=is_frozen)
-        if fresh or any(check.status != "completed" and not check.ours for check in fact.checks):
+        if fresh:
+            return await self._with_gate(reads, repo, fact) if grouped else fact
+        if any(check.status != "completed" and not check.ours for check in fact.checks):
             return fact
         try:
             now = await reads.pull(repo, task.pull, worked_out=True)
@@ -86,7 +93,18 @@ class Observer:
         if now.head_sha != fact.head_sha:
             return fact
         state, unsettled = now.mergeable_state, now.state == "open" and now.mergeable is None
-        return msgspec.structs.replace(fact, mergeable=now.mergeable, mergeable_state=state, unsettled=unsettled)
+        fact = msgspec.structs.replace(fact, mergeable=now.mergeable, mergeable_state=state, unsettled=unsettled)
+        return await self._with_gate(reads, repo, fact) if grouped else fact
+
+    async def _with_gate(self, reads: Reads, repo: str, fact: PullFact) -> PullFact:
+        gates = [check for check in fact.checks if check.ours and check.name == CHECK_GATE]
+        if fact.mergeable_state != "blocked" or any(gate.conclusion == "success" for gate in gates):
+            return fact
+        try:
+            required = await reads.required(repo, fact.base_ref)
+        except (NotFound, Refused):
+            return fact
+        return msgspec.structs.replace(fact, gate_closed=CHECK_GATE in required)
 
     def _gone(self, repo: str, task: TaskState) -> PullFact:
         self._parts.github.invalidate(repo, f"pull:{task.pull}")

@@ -382,7 +382,16 @@ class Driver:
             return
         settle = settle_of(due, outcome, self._parts.clock.now())
         happened = tuple([(action.task, happening) for happening in outcome.happened])
-        self._post(due.run_id, Mail(happened=happened, settle=settle, wish=outcome.wish))
+        self._post(
+            due.run_id,
+            Mail(
+                happened=happened,
+                settle=settle,
+                wish=outcome.wish,
+                facts=dict(outcome.facts),
+                mustered=outcome.mustered,
+            ),
+        )
         if outcome.look or (outcome.forget and line.was_overtaken(looks)):
             self.wake(due.run_id, [action.task])
 

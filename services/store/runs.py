@@ -12,6 +12,7 @@ import msgspec
 
 from services.core.board import Action, Decision, Moment, Run
 from services.core.clock import from_text, to_text
+from services.core.groups import Barrier
 from services.core.lengths import Sample
 from services.core.machine import TaskState
 from services.core.plan import Plan
@@ -284,7 +285,7 @@ class Runs:
 def _load(c: Connection, run_id: str) -> Run | None:
     query = (
         "SELECT r.id, r.plan_id, p.repo, p.number, r.plan, r.state, r.actor, r.approver, "
-        "r.started_at, r.finished_at"
+        "r.started_at, r.finished_at, r.barriers"
         " FROM run r JOIN plan p ON p.id = r.plan_id WHERE r.id = ?"
     )
     row = c.execute(query, (run_id,)).fetchone()
@@ -308,6 +309,7 @@ def _load(c: Connection, run_id: str) -> Run | None:
         finished_at=from_text(row[9]) if row[9] else None,
         tasks={state.id: state for state in states if state.id in places or state.was is None},
         former={state.id: state for state in states if state.id not in places and state.was is not None},
+        barriers=msgspec.json.decode(row[10], type=dict[str, Barrier]),
     )
 
 
@@ -324,6 +326,10 @@ def _write(c: Connection, plan_id: str, decision: Decision, now: datetime, settl
         approve(c, plan_id, adopted.plan.hash, adopted.actor, now, required=adopted.required)
         plan = encode(adopted.plan)
         c.execute("UPDATE run SET plan = ?, approver = ? WHERE id = ?", (plan, adopted.actor, run_id))
+    if decision.barriers:
+        row = c.execute("SELECT barriers FROM run WHERE id = ?", (run_id,)).fetchone()
+        known = msgspec.json.decode(row[0], type=dict[str, Barrier])
+        c.execute("UPDATE run SET barriers = ? WHERE id = ?", (encode(known | dict(decision.barriers)), run_id))
     write_rows(c, CHANGE_TASKS, [(run_id, task.id, 0, task.state, encode(task)) for task in decision.changed])
     with_keys(c, DROP_WAITS, (run_id,), [task_id for task_id, _ in decision.waits])
     write_rows(c, ADD_WAITS, [(key, run_id, task_id) for task_id, keys in decision.waits for key in keys])

@@ -68,6 +68,7 @@ SELDOM: dict[Kind, set[State]] = {
     "mending": {*STATES},  # nor logs that tell what could be repaired
     "mended": {*STATES},
     "fixing": {*STATES},
+    "cleared": {*STATES},  # nor groups, which test_barriers.py is about
 }
 """What may be, and is too rare to count on."""
 

@@ -65,3 +65,8 @@ def test_a_pair_is_mentioned_once_and_not_too_many() -> None:
 def test_sec_30_many_hostile_patterns_end_soon() -> None:
     paths = tuple(f"{'*a' * 100}{n}" for n in range(200))
     assert kinds(plan(*(task(f"t{n}", paths=paths[n::50]) for n in range(50)))) == []
+
+
+def test_what_a_group_can_not_mean() -> None:
+    same = (task("a", group="g", rollback="forward"), task("b", "a", group="g", rollback="revert"))
+    assert kinds(plan(*same)) == ["group_rollback", "group_apart"]

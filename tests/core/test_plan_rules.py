@@ -127,3 +127,14 @@ def test_a_wrong_default_is_reported_once() -> None:
 
 def test_too_many_paths_are_refused() -> None:
     assert found(listed("**a** A · paths: " + ", ".join(f"p{n}" for n in range(201)))) == [("bad_value", 1)]
+
+
+def test_a_group_that_waits_for_itself_over_somebody_else_is_refused() -> None:
+    text = (
+        "- [ ] **a** A · group: g\n- [ ] **between** B · needs: a\n- [ ] **c** C · needs: between · group: g\n"
+        "- [ ] **d** D · group: h\n- [ ] **e** E · needs: c, d · group: h\n"
+    )
+    (problem,) = [each for each in read(text).problems if each.severity == "error"]
+    assert problem.kind == "group_circle"
+    assert "the group `g` needs `between` needs the group `g`." in problem.message
+    assert not read(text.replace("needs: a", "needs: a · group: g")).errors

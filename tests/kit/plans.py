@@ -50,7 +50,7 @@ def run(*tasks: Task) -> Run:
 
 def applied(current: Run, decision: Decision) -> Run:
     """The run after a decision; the one before is left as it was."""
-    board = Board(msgspec.structs.replace(current, tasks=dict(current.tasks)))
+    board = Board(msgspec.structs.replace(current, tasks=dict(current.tasks), barriers=dict(current.barriers)))
     board.apply(decision)
     return board.run
 

@@ -9,12 +9,13 @@ from collections import Counter
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from services.core.actions import attempt_key
+from services.core import groups
+from services.core.actions import attempt_key, is_of_group
 from services.core.adopt import adopt
 from services.core.board import Action, Adoption, Board, Decision, Wish
 from services.core.conduct import decide, ruling_for
 from services.core.gate import CheckFact, PullFact
-from services.core.machine import ENDED, SATISFIED, Happening, Kind
+from services.core.machine import ENDED, Happening, Kind
 from services.core.places import Limits, Places
 from services.core.plan import Task
 from tests.kit.plans import NOW, plan, run, task
@@ -48,7 +49,8 @@ class Pull:
 class World:
     """`doing`: effects that were begun and not settled, with how often each was tried, and `acted` what came of those
     that have acted and are not heard of yet; `known`: every key the store has seen and not forgotten; `made`: head -> the
-    script it was made by; `merged`: task -> the head that has."""
+    script it was made by; `merged`: task -> the head that has, in order; `mustered`: what a look at a whole group has
+    shown; `reverts`: what was taken back, in order."""
 
     truth: dict[str, Truth]
     tasks: tuple[Task, ...] = CHAIN
@@ -64,6 +66,8 @@ class World:
     merges: Counter[str] = field(default_factory=Counter)
     made: dict[str, str] = field(default_factory=dict)
     merged: dict[str, str] = field(default_factory=dict)
+    mustered: dict[str, dict[str, PullFact]] = field(default_factory=dict)
+    reverts: list[str] = field(default_factory=list)
     minutes: int = 0
 
     def __post_init__(self) -> None:
@@ -79,11 +83,12 @@ class World:
         *happened: tuple[str, Happening],
         facts: dict[str, PullFact] | None = None,
         wish: Wish | None = None,
+        mustered: str = "",
     ) -> None:
         """Decide, check what was promised, store, and begin what is new."""
         self.minutes += 1
         now = NOW + timedelta(minutes=self.minutes)
-        decision = decide(self.board, happened, facts=facts, wish=wish, places=self.places, now=now)
+        decision = decide(self.board, happened, facts=facts, wish=wish, places=self.places, mustered=mustered, now=now)
         self._take_up(decision)
 
     def adopt(self, *tasks: Task) -> Decision:
@@ -116,8 +121,7 @@ class World:
             self.decided[action.key] += 1
             assert action.kind not in ONCE or self.decided[action.key] == 1, f"{action.key} was decided twice"
             if action.kind == "attempt":
-                needs = self.board.specs[action.task].needs
-                assert all(self.board.run.tasks[need].state in SATISFIED for need in needs), "a need is not met"
+                assert not groups.unmet(self.board.run, self.board.specs[action.task]), "a need is not met"
                 self.places.take(action.key, self.board.uses[action.task])
             if action.key not in self.known:
                 self._begin(action)
@@ -160,12 +164,16 @@ class World:
         action, _ = list(self.doing.values())[which % len(self.doing)]
         del self.doing[action.key]
         happened, forget = self.acted.pop(action.key)
+        facts = self.mustered.pop(action.key, None)
         if forget:
             self.known.discard(action.key)
             self.decided[action.key] = 0
         self.places.give_back(action.key)
-        self.decide(*((action.task, happening) for happening in happened))
-        if action.kind == "checks":
+        if facts is not None and action.task in self.board.specs:
+            self.decide(facts=facts, mustered=self.board.specs[action.task].group)
+        else:
+            self.decide(*((action.task, happening) for happening in happened))
+        if action.kind == "checks" and is_of_group(action.key)[1]:
             self.look(action.task)
 
     def restart(self) -> None:
@@ -224,6 +232,12 @@ class World:
             return [], False
         if action.kind == "discard":
             return self._discard(action.task)
+        if action.kind == "revert":
+            self.reverts.append(action.task)
+            return [Happening(kind="reverted", number=900 + len(self.reverts))], True
+        if action.kind == "muster":
+            self._muster(action)
+            return [], True
         state = self.board.run.tasks[action.task]
         if action.fence != state.fence:
             return [], False
@@ -295,6 +309,13 @@ class World:
             found = mine[-1:]
         return Happening(kind="opened", number=found[0].number, fence=action.fence)
 
+    def _muster(self, action: Action) -> None:
+        """As services/engine/musters.py does it."""
+        run = self.board.run
+        name = groups.name_of(run, action.task)
+        if name and not groups.missing(run, name):
+            self.mustered[action.key] = {one: self._fact(one) for one in groups.open_of(run, name)}
+
     def _merge(self, action: Action) -> tuple[list[Happening], bool]:
         task_id, state = action.task, self.board.run.tasks[action.task]
         fact = self._fact(task_id)
@@ -309,8 +330,19 @@ class World:
             assert state.state not in ENDED, "nothing is merged that people have stopped"
             text = self.made.get(fact.head_sha.rstrip("+"))
             assert text in {None, self.board.specs[task_id].run}, "nothing is merged that the plan no longer says"
+            self._check_group(task_id)
             self.merge(task_id)
         return [Happening(kind="merged", sha=self._fact(task_id).merge_sha)], False
+
+    def _check_group(self, task_id: str) -> None:
+        """What is stored when one of a group is merged."""
+        run = self.board.run
+        name = groups.name_of(run, task_id)
+        if name:
+            phase = groups.barrier_of(run, name).phase
+            assert phase in {"merging", "forward"}, "one of a group merges only once that is stored"
+            needs = self.board.specs[task_id].needs
+            assert all(groups.is_over(run.tasks[need]) for need in needs), "a group merges in the order of its needs"
 
     # What people do on GitHub.
 

@@ -8,6 +8,7 @@ import pytest
 
 from services.core.adopt import adopt
 from services.core.board import Action, Adoption, Board, Decision, Moment
+from services.core.groups import Barrier
 from services.core.machine import TaskState
 from services.errors import StoreError
 from services.store.db import Connection, Database
@@ -54,6 +55,19 @@ async def test_a_run_comes_back_as_it_was_stored(database: Database, runs: Runs)
     assert list(found.tasks) == ["zeta", "alpha", "Beta", "été"], "in the plan's order"
     assert await runs.load("r2") is None
     assert await runs.count(PLAN) == 1
+
+
+async def test_how_far_groups_are_is_stored_with_the_decision(database: Database, runs: Runs) -> None:
+    await stored_run(database, TaskState(id="one", state="in_review"))
+    for name, barrier in (("a", Barrier(phase="complete", heads={"one": "f" * 40})), ("b", Barrier(phase="forward"))):
+        decided = Decision(run_id="r1", state="running", barriers=((name, barrier),))
+        assert not decided.is_empty
+        await runs.commit(PLAN, decided, NOW)
+    last = Barrier(phase="merging", heads={"one": "e" * 40}, broke="one", why="it is closed")
+    await runs.commit(PLAN, Decision(run_id="r1", state="running", barriers=(("a", last),)), NOW)
+    found = await runs.load("r1")
+    assert found is not None
+    assert found.barriers == {"a": last, "b": Barrier(phase="forward")}
 
 
 async def test_a_decision_is_stored_whole(database: Database, runs: Runs) -> None:
