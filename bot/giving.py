@@ -30,7 +30,12 @@ class Giving:
     """wake: tells dispatch, where that is in the same process."""
 
     def __init__(self, inbox: Inbox, requests: Requests, wake: Callable[[], None], clock: Clock) -> None:
-        self._inbox, self._requests, self._wake, self._clock = inbox, requests, wake, clock
+        self._inbox, self._requests, self.wake, self._clock = inbox, requests, wake, clock
+
+    async def given(self, request_id: str, login: str) -> Request | None:
+        """What somebody has asked for, and what came of it; only their own."""
+        found = await self._requests.get(request_id)
+        return found if found is not None and login and found.login == login else None
 
     async def give(self, viewer: Viewer, plan: PlanRow, command: str, *, why: str = "", version: str = "") -> Request:
         """Take one command; UserError for one that nobody could carry out. version: of the text that was looked at."""
@@ -54,7 +59,7 @@ class Giving:
         body = msgspec.json.encode(payload)
         await self._requests.put(request)
         await self._inbox.put(Delivery(hook_id=HOOK, guid=request_id, event=ASKED, received_at=now, body=body))
-        self._wake()
+        self.wake()
         return request
 
 

@@ -50,16 +50,17 @@ class Front:
         door = Webhook(secrets=secrets, put=inbox.put, wake=self.wake, clock=clock, metrics=self.metrics)
         app.router.add_post("/webhook", door.receive)
         requests, reports = Requests(self.database), Reports(self.database)
+        giving = Giving(inbox, requests, self.wake, clock)
         pages.add_to(
             app, shown=self.shown, reports=reports, inbox=inbox, clock=clock, metrics=self.metrics,
-            html=settings.github_url,
+            giving=giving, html=settings.github_url,
         )  # fmt: skip
         desk = Desk(
             shown=self.shown,
             reports=reports,
             requests=requests,
             inbox=inbox,
-            giving=Giving(inbox, requests, self.wake, clock),
+            giving=giving,
             access=self.entrance.access,
             tokens=Access(self.database),
             clock=clock,

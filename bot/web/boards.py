@@ -111,8 +111,12 @@ async def on_learning(desk: Desk, request: web.Request) -> web.StreamResponse:
     shown = [lesson for lesson in lessons if lesson.repo.lower() not in hidden]
     seen = [each for each in counts if each[0] not in hidden]
 
+    homes = await desk.reports.learned_in([lesson.source for lesson in shown])
+    unseen = await sight.hidden_from(viewer, {plan.rpartition("#")[0] for plan in homes.values()})
+    homes = {source: plan for source, plan in homes.items() if plan.rpartition("#")[0] not in unseen}
+
     def make() -> Mapping[str, Any]:
-        return {"page": learning.learning(shown, seen, state, desk.places)}
+        return {"page": learning.learning(shown, seen, state, desk.places, homes)}
 
     return await desk.page(request, "learning.html", make, Frame(here="/learning", live="*"))
 

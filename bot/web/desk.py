@@ -20,7 +20,7 @@ from aiohttp.helpers import ETag
 
 from bot.web.charts import Charts
 from bot.web.times import clock as clock_time
-from bot.web.viewer import viewer_of
+from bot.web.viewer import Viewer, viewer_of
 from bot.web.views import Places
 from services.core.clock import Clock
 from services.engine.shown import Shown
@@ -93,7 +93,7 @@ class Desk:
         viewer = viewer_of(request)
 
         def render() -> str:
-            return self._render(template, request, frame, login=viewer.login, **make())
+            return self._render(template, request, frame, viewer, **make())
 
         text = await asyncio.to_thread(render)
         tag = hashlib.sha256(text.replace(MADE, "").replace(AFTER, "").encode()).hexdigest()[:32]
@@ -108,7 +108,7 @@ class Desk:
 
     def said(self, request: web.Request, status: int, title: str, sentence: str) -> web.Response:
         """A page that only says what is wrong."""
-        text = self._render("said.html", request, Frame(), login="", title=title, sentence=sentence)
+        text = self._render("said.html", request, Frame(), None, title=title, sentence=sentence)
         answer = _html(self._stamped(text, 0), status)
         answer.headers["Cache-Control"] = "no-store"
         return answer
@@ -124,8 +124,16 @@ class Desk:
         answer.enable_compression()
         return answer
 
-    def _render(self, template: str, request: web.Request, frame: Frame, **values: object) -> str:
+    def _render(
+        self, template: str, request: web.Request, frame: Frame, viewer: Viewer | None, **values: object
+    ) -> str:
         theme = request.cookies.get("theme", "")
+        if viewer is not None:
+            values |= {"login": viewer.login, "csrf": viewer.csrf}
+            values |= {"can_act": bool(viewer.csrf and viewer.login and "act" in viewer.scopes)}
+            values |= {"is_operator": bool(viewer.csrf and "admin" in viewer.scopes)}
+        else:
+            values |= {"login": "", "csrf": "", "can_act": False, "is_operator": False}
         return self._templates.get_template(template).render(
             frame=frame, theme=theme if theme in THEMES else "", made=MADE, after=AFTER, **values
         )

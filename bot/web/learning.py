@@ -1,7 +1,7 @@
 """What reviews have taught: lessons to decide about, and those that agents are told."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from urllib.parse import urlencode
 
 import msgspec
@@ -24,7 +24,9 @@ VERBS: dict[State, tuple[Verb, ...]] = {
 
 
 class LessonLine(msgspec.Struct, frozen=True, kw_only=True):
-    """One lesson. verbs: what can be done, and the command that does it."""
+    """One lesson. plan: the one that it was learned in, "" where that is not known; verbs: what can be done, and the
+    command that does it.
+    """
 
     id: str
     text: tuple[Span, ...]
@@ -34,6 +36,7 @@ class LessonLine(msgspec.Struct, frozen=True, kw_only=True):
     word: str
     by: str
     uses: int
+    plan: str
     verbs: tuple[tuple[Verb, str], ...]
 
 
@@ -45,13 +48,19 @@ class Learning(msgspec.Struct, frozen=True, kw_only=True):
     state: str
 
 
-def learning(lessons: Sequence[Lesson], counts: Sequence[tuple[str, str, int]], state: str, places: Places) -> Learning:
-    """Lessons in `state`; counts: (repository, state, how many) of all."""
+def learning(
+    lessons: Sequence[Lesson],
+    counts: Sequence[tuple[str, str, int]],
+    state: str,
+    places: Places,
+    homes: Mapping[str, str],
+) -> Learning:
+    """Lessons in `state`; counts: (repository, state, how many) of all; homes: source -> the plan."""
     totals: Counter[str] = Counter()
     for _, each, count in counts:
         totals[each] += count
     return Learning(
-        lines=tuple(_line(lesson, places) for lesson in lessons),
+        lines=tuple(_line(lesson, places, homes.get(lesson.source, "")) for lesson in lessons),
         choices=tuple(
             Choice(
                 name=name,
@@ -65,7 +74,7 @@ def learning(lessons: Sequence[Lesson], counts: Sequence[tuple[str, str, int]], 
     )
 
 
-def _line(lesson: Lesson, places: Places) -> LessonLine:
+def _line(lesson: Lesson, places: Places, plan_id: str) -> LessonLine:
     repo, _, number = lesson.source.rpartition("#")
     known = repo and number.isdigit()
     return LessonLine(
@@ -77,5 +86,6 @@ def _line(lesson: Lesson, places: Places) -> LessonLine:
         word=lesson.state,
         by=lesson.by,
         uses=lesson.uses,
+        plan=places.plan_of(plan_id) if plan_id else "",
         verbs=tuple((verb, f"/lockstep lesson {verb} {lesson.id}") for verb in VERBS[lesson.state]),
     )

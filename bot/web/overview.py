@@ -73,6 +73,7 @@ class Overview(msgspec.Struct, frozen=True, kw_only=True):
 
     figures: tuple[Fact, ...]
     needs_count: int
+    needs_more: int
     needs: tuple[Need, ...]
     running_count: int
     running: tuple[Running, ...]
@@ -99,10 +100,11 @@ def overview(
     needs.sort(key=_urgency)
     listed = {need.card.url for need in needs[:ASKS]}
     live = [(each, card) for each, card in cards if each.run is not None and each.run.finished_at is None]
-    count = sum(len(card.asks) + card.more_asks for _, card in cards)
+    count = sum(asked(card) for _, card in cards)
     return Overview(
         figures=_figures([each for each, _ in live], count, states or {}),
         needs_count=count,
+        needs_more=count - sum(1 + len(need.ask.others) + need.ask.more for need in needs[:ASKS]),
         needs=tuple(needs[:ASKS]),
         running_count=len(live),
         running=tuple(_running(each, card) for each, card in live[:PLANS]),
@@ -110,6 +112,11 @@ def overview(
         waiting=tuple(card for each, card in cards if each.run is None and card.url not in listed)[:PLANS],
         finished=tuple(over_line(line, places, now) for line in over[:FINISHED]),
     )
+
+
+def asked(card: Card) -> int:
+    """How much of a plan a person has to look at: tasks, or the plan itself."""
+    return sum(1 + len(ask.others) + ask.more for ask in card.asks) + card.more_asks
 
 
 def over_line(line: PlanLine, places: Places, now: datetime) -> Over:

@@ -13,9 +13,12 @@ from typing import Any
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
+from bot.giving import Giving
 from bot.web import boards, sight
+from bot.web.deeds import Deeds
 from bot.web.desk import Desk, Frame
 from bot.web.diffs import diff_lines
+from bot.web.given import Given, given_line
 from bot.web.listing import PLANS_PAGE, Query, listing
 from bot.web.overview import overview
 from bot.web.plan_view import HISTORY, Asked, Found, Sheet, plan_page, sheet
@@ -40,6 +43,13 @@ HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
+TURNED_AWAY: Mapping[type[web.HTTPException], str] = {
+    web.HTTPForbidden: "Not from here",
+    web.HTTPUnauthorized: "Who are you?",
+    web.HTTPTooManyRequests: "That is too often",
+    web.HTTPRequestEntityTooLarge: "That is too much",
+}
+KEPT = ("Retry-After", "WWW-Authenticate")
 EVIDENCE = 3
 """Stuck tasks whose log is shown."""
 LIVE_PLANS = 100
@@ -56,17 +66,20 @@ def add_to(
     inbox: Inbox,
     clock: Clock,
     metrics: Metrics,
+    giving: Giving,
     html: str,
 ) -> None:
     """Add every page; `html` is where GitHub's own pages are."""
     desk = Desk(shown=shown, reports=reports, inbox=inbox, clock=clock, metrics=metrics, html=html)
-    pages = Pages(desk)
+    pages, deeds = Pages(desk, giving), Deeds(desk, giving)
     app.middlewares.append(pages.around)
     app.router.add_get("/", pages.overview)
     app.router.add_get("/plans", pages.plans)
     app.router.add_get(PLAN, pages.plan)
     app.router.add_get(PLAN + "/tasks/{task}", pages.task)
     app.router.add_get(PLAN + "/log/{task}", pages.log)
+    app.router.add_post(PLAN + "/commands", deeds.command)
+    app.router.add_post("/deliveries/{row:[0-9]{1,18}}/again", deeds.again)
     app.router.add_get("/static/{name}", desk.static)
     boards.add_to(app, desk)
 
@@ -74,8 +87,8 @@ def add_to(
 class Pages:
     """Renders plans and their tasks."""
 
-    def __init__(self, desk: Desk) -> None:
-        self._desk, self._shown, self._reports = desk, desk.shown, desk.reports
+    def __init__(self, desk: Desk, giving: Giving) -> None:
+        self._desk, self._shown, self._reports, self._giving = desk, desk.shown, desk.reports, giving
 
     async def overview(self, request: web.Request) -> web.StreamResponse:
         now = self._desk.now
@@ -124,10 +137,18 @@ class Pages:
         asked = _asked(request)
         part = await asyncio.to_thread(sheet, seen, asked)
         rest = await self._found(found, seen, part, asked)
-        frame = Frame(here="/plans", live=seen.row.id)
-        return await self._desk.page(
-            request, "plan.html", lambda: {"page": plan_page(seen, part, rest), "query": asked}, frame
-        )
+        given = await self._given(request)
+
+        def make() -> Mapping[str, Any]:
+            return {"page": plan_page(seen, part, rest), "query": asked, "given": given}
+
+        return await self._desk.page(request, "plan.html", make, Frame(here="/plans", live=seen.row.id))
+
+    async def _given(self, request: web.Request) -> Given | None:
+        """The command that was just given on this page."""
+        asked = request.query.get("given", "")
+        found = await self._giving.given(asked, viewer_of(request).login) if asked else None
+        return given_line(found) if found is not None else None
 
     async def _found(self, found: Stored, seen: Seen, part: Sheet, asked: Asked) -> Found:
         history = await self._reports.history(seen.row.id, before=asked.before, limit=HISTORY)
@@ -177,8 +198,9 @@ class Pages:
             answer = await handler(request)
         except web.HTTPNotFound:
             answer = self._desk.said(request, 404, "There is nothing here", "There is no page at this address.")
-        except web.HTTPForbidden as refused:
-            answer = self._desk.said(request, 403, "Not from here", refused.text or "")
+        except tuple(TURNED_AWAY) as refused:
+            answer = self._desk.said(request, refused.status, TURNED_AWAY[type(refused)], refused.text or "")
+            answer.headers.update({name: refused.headers[name] for name in KEPT if name in refused.headers})
         except StoreError:
             answer = self._desk.said(
                 request, 503, "The store does not answer", "Try again in a moment; nothing is lost."

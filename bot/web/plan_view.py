@@ -19,6 +19,12 @@ from services.store.reports import Move
 from services.store.runs import Told
 
 ASKS = 10
+DEEDS: dict[str, tuple[tuple[str, str], ...]] = {
+    "running": (("hold", "Hold"),),
+    "failed": (("hold", "Hold"),),
+    "paused": (("resume", "Resume"),),
+}
+"""State of a run -> what can be asked of it as a whole: (command, label)."""
 LOG_LINES = 16
 LOG_LETTERS = 4_000
 HISTORY = 50
@@ -60,6 +66,7 @@ class PlanPage(msgspec.Struct, frozen=True, kw_only=True):
     repo: Link
     figures: tuple[Fact, ...]
     facts: tuple[str, ...]
+    deeds: tuple[tuple[str, str], ...]
     problems: tuple[Problem, ...]
     going_on: tuple[TaskLine, ...]
     picture: Picture | None
@@ -121,6 +128,7 @@ def plan_page(seen: Seen, part: Sheet, found: Found) -> PlanPage:
         repo=seen.places.repo(seen.row.repo),
         figures=figures(seen),
         facts=facts(seen),
+        deeds=DEEDS.get(seen.run.state, ()) if seen.run is not None else (),
         problems=seen.row.parsed.errors if seen.run is None else (),
         going_on=tuple(seen.line(task) for task in moving),
         picture=picture,

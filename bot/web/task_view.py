@@ -18,7 +18,7 @@ from services.core.explain import explain
 from services.core.explained import told as explained
 from services.core.failures import CLASSES
 from services.core.log_lines import Gathering
-from services.core.machine import STUCK
+from services.core.machine import ENDED, SATISFIED, STUCK
 from services.core.plan import Task
 from services.core.spans import Span, spans
 from services.core.steps import BEGUN, BESIDE, Trail
@@ -94,6 +94,7 @@ class TaskPage(msgspec.Struct, frozen=True, kw_only=True):
     card: Card
     line: TaskLine
     walk: Walk | None
+    deeds: tuple[tuple[str, str], ...]
     command: str
     figures: tuple[Fact, ...]
     needs: tuple[TaskLine, ...]
@@ -132,6 +133,7 @@ def task_page(seen: Seen, task: Task, known: Known) -> TaskPage:
         line=seen.line(task),
         walk=found.get(task.id),
         command=f"/lockstep retry {task.id}" if state.state in STUCK else "",
+        deeds=_deeds(seen, task),
         figures=_figures(seen, task),
         needs=tuple(seen.line(seen.by_id[need]) for need in task.needs if need in seen.tasks),
         needed_by=tuple(seen.line(seen.by_id[other]) for other in seen.after.get(task.id, ())),
@@ -167,6 +169,17 @@ def _figures(seen: Seen, task: Task) -> tuple[Fact, ...]:
     if task.group:
         found.append(Fact(name="Group", text=task.group, more="merges together"))
     return tuple(found)
+
+
+def _deeds(seen: Seen, task: Task) -> tuple[tuple[str, str], ...]:
+    """What can be asked of it: (command, label)."""
+    state = seen.tasks[task.id]
+    if seen.run is None or seen.run.finished_at is not None or state.state in SATISFIED:
+        return ()
+    verbs = ["resume" if state.held else "hold"] if state.state not in ENDED else []
+    verbs = ["retry", *verbs] if state.state in STUCK | {"cancelled"} else verbs
+    verbs += ["skip"] if state.state == "cancelled" else ["skip", "cancel"]
+    return tuple((f"{verb} {task.id}", verb.capitalize()) for verb in verbs)
 
 
 def _waits(seen: Seen, task: Task) -> tuple[Wait, ...]:

@@ -49,6 +49,8 @@ RUN_STATES = {
     "cancelled": ("cancelled", "cancelled"),
 }
 """State of a run -> (the task state whose colour and icon it has, word)."""
+NAMED = 12
+"""Tasks of one ask that are named, and that its comment is about."""
 PAGE = 60
 """Tasks in one table."""
 HIDDEN = "hidden/hidden"
@@ -97,10 +99,18 @@ class TaskLine(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Ask(msgspec.Struct, frozen=True, kw_only=True):
-    """Something a person has to do: why, the comment that does it, what waits for it. `task` "" = the plan itself."""
+    """Something a person has to do: why, the comment that does it, what waits for it. `task` "" = the plan itself.
+
+    others: tasks that stand still for the same reason and are put right by the same comment; more: how many of those
+    are not named.  plan: its address; version: the text that is looked at, where it is to be approved.
+    """
 
     task: str
     url: str
+    others: tuple[Link, ...]
+    more: int
+    plan: str
+    version: str
     state: str
     word: str
     why: tuple[Span, ...]
@@ -273,7 +283,8 @@ class Seen:
         began = self.run.started_at if self.run is not None else None
         ended = self.run.finished_at if self.run is not None else None
         own = self._own_ask()
-        asks = [own] if own is not None else [self._ask(task) for task in self.stuck[:most_asks]]
+        alike = self._alike() if own is None else []
+        asks = [own] if own is not None else [self._ask(tasks) for tasks in alike[:most_asks]]
         return Card(
             title=visible(self.row.title) or "untitled",
             url=self.places.plan(self.row),
@@ -284,7 +295,7 @@ class Seen:
             total=total,
             shares=shares(Counter(task.state for task in self.tasks.values()), self.words),
             asks=tuple(asks),
-            more_asks=len(self.stuck) - len(asks) if own is None else 0,
+            more_asks=sum(map(len, alike[most_asks:])),
             since=when(ended or began, self.now),
             lasted=lasting(((ended or self.now) - began).total_seconds()) if began is not None else "",
         )
@@ -315,16 +326,32 @@ class Seen:
         tasks = self.plan.tasks if self.plan is not None else ()
         return sorted(tasks, key=lambda task: RANK.get(self.tasks[task.id].state, len(RANK)))
 
-    def _ask(self, task: Task) -> Ask:
+    def _alike(self) -> list[list[Task]]:
+        """What a person has to look at, tasks that stand still for the same reason together."""
+        found: dict[tuple[str, str, int], list[Task]] = {}
+        for task in self.stuck:
+            state = self.tasks[task.id]
+            # What has a pull request of its own is looked at by itself.
+            found.setdefault((state.state, state.reason or task.id, state.pull), []).append(task)
+        return list(found.values())
+
+    def _ask(self, tasks: Sequence[Task]) -> Ask:
+        task, others = tasks[0], tasks[1:]
         state = self.tasks[task.id]
+        behind = frozenset().union(*(graph.reach(self.after, each.id) for each in tasks))
+        named = [each.id for each in tasks[:NAMED]]
         return Ask(
             task=task.id,
             url=self.url_of(task.id),
+            others=tuple(Link(text=each.id, url=self.url_of(each.id)) for each in others[: NAMED - 1]),
+            more=max(len(tasks) - NAMED, 0),
+            plan=self.places.plan(self.row),
+            version="",
             state=state.state,
             word=WORDS[state.state],
             why=spans(state.reason),
-            command=f"/lockstep retry {task.id}",
-            holds_up=self.holds_up(task.id),
+            command=f"/lockstep retry {' '.join(named)}",
+            holds_up=sum(self.tasks[other].state not in ENDED for other in behind - {each.id for each in tasks}),
             critical=task.id in self._is_critical,
             since=when(state.since, self.now),
             issue=self.places.issue(self.row.repo, self.row.number),
@@ -347,6 +374,10 @@ class Seen:
         return Ask(
             task="",
             url=self.places.plan(self.row),
+            others=(),
+            more=0,
+            plan=self.places.plan(self.row),
+            version=self.row.hash,
             state=state,
             word=word,
             why=(Span(text=why),),

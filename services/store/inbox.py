@@ -114,6 +114,20 @@ class Inbox:
         query, values = "UPDATE inbox SET outcome = ?, note = ? WHERE id = ?", (outcome, note[:NOTE], row)
         await self._database.write(lambda connection: connection.execute(query, values).rowcount)
 
+    async def again(self, row: int) -> bool:
+        """Hand a settled delivery out once more; False when it waits already, or its body is gone."""
+
+        def write(connection: Connection) -> bool:
+            found = connection.execute("SELECT shard, outcome, body IS NULL FROM inbox WHERE id = ?", (row,)).fetchone()
+            if found is None or found[1] is None or found[2]:
+                return False
+            connection.execute("UPDATE inbox SET outcome = NULL, note = '' WHERE id = ?", (row,))
+            if self._fence is not None:
+                ring(connection, INBOX, str(found[0]))
+            return True
+
+        return await self._database.write(write)
+
     async def how_many_wait(self) -> int:
         """Unsettled deliveries. Costs what waits, however much is kept: those have an index of their own."""
         query = "SELECT count(*) FROM inbox WHERE outcome IS NULL"

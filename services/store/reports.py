@@ -262,6 +262,26 @@ class Reports:
         rows = await self._db.read(lambda c: c.execute(query, (state, state, limit)).fetchall())
         return [msgspec.structs.replace(msgspec.json.decode(row[0], type=Lesson), uses=int(row[1])) for row in rows]
 
+    async def learned_in(self, sources: Sequence[str]) -> dict[str, str]:
+        """Pull request (`owner/name#n`) -> the plan that a task of its was of, as far as that is known."""
+        query = (
+            "SELECT t.key FROM past_task t JOIN past_repo r ON r.id = t.repo_id WHERE r.repo = ? AND t.number = ?"
+            " ORDER BY t.ordinal DESC LIMIT 1"
+        )
+
+        def read(c: Connection) -> dict[str, str]:
+            found = {}
+            for source in dict.fromkeys(sources):
+                repo, _, number = source.rpartition("#")
+                row = c.execute(query, (repo.lower(), int(number))).fetchone() if number.isdecimal() else None
+                run_id = row[0].rsplit("/", 2)[0] if row is not None else ""  # its key: run, task and commit
+                plan = c.execute("SELECT plan_id FROM run WHERE id = ?", (run_id,)).fetchone()
+                if plan is not None:
+                    found[source] = str(plan[0])
+            return found
+
+        return await self._db.read(read)
+
     async def lesson_counts(self) -> list[tuple[str, str, int]]:
         """(repository, state, how many)."""
         query = "SELECT repo, state, count(*) FROM lesson GROUP BY repo, state"

@@ -4,7 +4,7 @@ import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, get_args
 
 from playwright.async_api import Browser, Page, async_playwright
 
@@ -16,6 +16,7 @@ ARGUMENTS = [
 ]  # fmt: skip
 
 Scheme = Literal["light", "dark"]
+SCHEMES: tuple[Scheme, ...] = get_args(Scheme)
 
 
 @dataclass

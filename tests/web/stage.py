@@ -158,16 +158,19 @@ async def house(guard: Any = None, settings: Settings | None = None, github: obj
     plans, runs, points = Plans(database), Runs(database), Checkpoints(database)
     app = web.Application()
     metrics, shown = Metrics(), Shown(plans, runs, points, ledger=Ledger(database))
-    pages.add_to(app, shown=shown, reports=Reports(database), inbox=inbox, clock=clock, metrics=metrics, html=HTML)
+    requests = Requests(database)
+    giving = Giving(inbox, requests, lambda: None, clock)
+    pages.add_to(
+        app, shown=shown, reports=Reports(database), inbox=inbox, clock=clock, metrics=metrics, giving=giving, html=HTML
+    )
     Health(database=database, inbox=inbox, metrics=metrics, github=None, clock=clock).add_to(app)
     live = Live(Events(database))
     database.heard_by(live.on_ring)
     entrance = Entrance(settings or Settings(), database, clock, cast("Any", github))
     handlers.commands.load()
-    requests = Requests(database)
     desk = Desk(
         shown=shown, reports=Reports(database), requests=requests, inbox=inbox,
-        giving=Giving(inbox, requests, lambda: None, clock), access=entrance.access, tokens=Access(database),
+        giving=giving, access=entrance.access, tokens=Access(database),
         clock=clock, version="1",
     )  # fmt: skip
     api.add_to(app, live=live, desk=desk)

@@ -6,7 +6,7 @@ from datetime import timedelta
 import msgspec
 
 from bot.web.overview import ASKS, ASKS_OF_ONE, Overview, overview
-from bot.web.views import Places
+from bot.web.views import NAMED, Places
 from services.core.board import Run
 from services.core.clock import to_text
 from services.core.plan import Parsed, Plan
@@ -25,9 +25,9 @@ def row(number: int, whole: Plan) -> PlanRow:
     )  # fmt: skip
 
 
-def running(number: int, whole: Plan, failed: list[str], state: str = "running") -> Pair:
+def running(number: int, whole: Plan, failed: list[str], state: str = "running", why: str = "{} broke") -> Pair:
     begun = run(*whole.tasks)
-    tasks = dict(begun.tasks) | {task_id: now_at(task_id, "failed", "it broke") for task_id in failed}
+    tasks = dict(begun.tasks) | {task_id: now_at(task_id, "failed", why.format(task_id)) for task_id in failed}
     over = NOW + timedelta(minutes=number) if state == "done" else None
     return row(number, whole), msgspec.structs.replace(begun, tasks=tasks, state=state, finished_at=over)
 
@@ -61,6 +61,16 @@ def test_one_plan_does_not_hide_the_others() -> None:
     assert page.needs_count == 51
     assert len(page.needs) == ASKS_OF_ONE + 1
     assert {need.card.title for need in page.needs} == {"Plan 1", "Plan 2"}
+
+
+def test_what_stands_still_for_the_same_reason_is_one_ask() -> None:
+    wide = plan(*(task(f"t{n}") for n in range(30)), task("last", "t1", "t2"))
+    page = shown(running(1, wide, [f"t{n}" for n in range(30)], why="conflicts"))
+    (need,) = page.needs
+    assert (need.ask.task, len(need.ask.others), need.ask.more) == ("t1", NAMED - 1, 30 - NAMED)
+    assert need.ask.command == f"/lockstep retry {need.ask.task} {' '.join(other.text for other in need.ask.others)}"
+    assert need.ask.holds_up == 1
+    assert (page.needs_count, page.needs_more) == (30, 0)
 
 
 def test_what_finds_no_place_among_the_asks_is_listed_below() -> None:

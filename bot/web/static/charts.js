@@ -20,7 +20,7 @@ function draw(box) {
   const axis = { gridcolor: line, linecolor: line, zerolinecolor: line, automargin: true, fixedrange: true }
   const layout = {
     barmode: 'stack', paper_bgcolor: 'rgba(0,0,0,0)', plot_bgcolor: 'rgba(0,0,0,0)', bargap: .3, showlegend: series.length > 1,
-    margin: { l: 48, r: 8, t: 8, b: 32 }, legend: { orientation: 'h', y: 1.15, x: 0 }, font: { family: 'system-ui, sans-serif', size: 12, color: text },
+    margin: { l: 48, r: 8, t: box.clientWidth < 500 ? 22 * series.length : 36, b: 32 }, legend: { orientation: 'h', y: 1.02, yanchor: 'bottom', x: 0 }, font: { family: 'system-ui, sans-serif', size: 12, color: text },
     xaxis: axis, yaxis: { ...axis, tickprefix: unit, rangemode: 'tozero' }, hoverlabel: { bgcolor: colour('panel'), bordercolor: line, font: { color: colour('text') } },
   }
   box.replaceChildren()

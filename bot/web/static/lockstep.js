@@ -80,13 +80,16 @@ async function changed() {
 function heard(event) {
   last = event.lastEventId || last
   if (about === '*') { changed(); return }
-  try { if (JSON.parse(event.data).plan_id === about) changed() } catch { changed() }
+  try { if (JSON.parse(event.data).plan === about) changed() } catch { changed() }
 }
 
 function listen() {
   stream = new EventSource(`/api/v1/events?after=${encodeURIComponent(last)}`)
   stream.onopen = () => show('Live', true)
-  stream.onerror = () => show(`Not live since ${new Date().toTimeString().slice(0, 5)}`, false)
+  stream.onerror = () => {
+    show(`Not live since ${new Date().toTimeString().slice(0, 5)}`, false)
+    if (stream.readyState === EventSource.CLOSED) setTimeout(() => { if (!document.hidden) { changed(); listen() } }, 30_000)
+  }
   stream.onmessage = heard
   stream.addEventListener('moment', heard)
   stream.addEventListener('reset', () => { last = ''; stream.close(); changed().then(listen) })
@@ -99,6 +102,11 @@ if (about) {
     if (document.hidden) show('Paused', false)
     else { changed(); listen() }
   })
+}
+
+// What was just asked for may come to an answer that is no event.
+for (const pause of document.querySelector('[data-waits]') ? [400, 1200, 3000, 8000] : []) {
+  setTimeout(() => { if (document.querySelector('[data-waits]')) changed() }, pause)
 }
 
 // ---- copy, theme, keys
