@@ -21,7 +21,7 @@ from bot.entrance import Entrance
 from bot.listening import Front, application, listening
 from bot.live import Live
 from bot.loops import Beside, pause, unwrapped
-from bot.modelling import models_of
+from bot.modelling import models_of, programs_of
 from bot.network import git_of
 from bot.settings import Role, Settings
 from bot.web.health import Health
@@ -95,7 +95,7 @@ async def _alone(settings: Settings, clock: Clock) -> AsyncIterator[Bot]:
     """One process on its own file."""
     data = Path(settings.data_dir)
     await asyncio.to_thread(data.mkdir, parents=True, exist_ok=True)
-    box = await choose_box(settings.sandbox)
+    box = await choose_box(settings.sandbox, programs_of(settings))
     database = database_at("", data)
     answers = answers_of(settings, database, clock)
     models = models_of(settings, database, clock)

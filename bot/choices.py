@@ -109,6 +109,13 @@ class Choices(msgspec.Struct, frozen=True, kw_only=True):
             "for your own scripts only."
         ),
     ] = "bwrap"
+    agent_programs: Annotated[
+        str,
+        Meta(
+            description="Folder with programs of agents (`claude`, `codex`, `gemini`, `opencode`, `aider`) that do not "
+            "lie below /usr; in the box it can be read."
+        ),
+    ] = ""
     checks: Annotated[
         Literal["required", "none"],
         Meta(

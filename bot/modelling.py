@@ -2,15 +2,16 @@
 
 import re
 from decimal import Decimal
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from bot.network import network_of
 from bot.settings import PREFIX, PROVIDER_KEYS, Settings, provider_keys
 from services.agents import wire
 from services.agents.gemini import GeminiWire
-from services.agents.models import Budgets, Models, Wire
+from services.agents.models import Budgets, Models, Way, Wire
 from services.agents.prices import Prices, read_rates
-from services.agents.wire import PydanticWire, Way
+from services.agents.wire import PydanticWire
 from services.core.choose import MOST_TIERS, Rules, Tier
 from services.core.clock import Clock
 from services.core.cost import Usage
@@ -114,6 +115,16 @@ def way_of(settings: Settings) -> Way:
         raise UserError(f"{PREFIX}MODEL_URL is no address of an API; use https://HOST/v1.")
     host = parts.hostname or "a provider"
     return Way(url=settings.model_url, key=settings.model_key, proxy=network.proxy_for(host), ca=network.ca)
+
+
+def programs_of(settings: Settings) -> Path | None:
+    """The folder of agents' programs, where there is one."""
+    if not settings.agent_programs:
+        return None
+    folder = Path(settings.agent_programs)
+    if not folder.is_absolute() or not folder.is_dir():
+        raise UserError(f"{PREFIX}AGENT_PROGRAMS is no folder; name it from the root on, such as /opt/agents.")
+    return folder
 
 
 def budgets_of(settings: Settings) -> Budgets:

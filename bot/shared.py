@@ -24,7 +24,7 @@ from bot.entrance import Entrance
 from bot.listening import Front, application, listening
 from bot.live import Live
 from bot.loops import Beside, pause, sweep, unwrapped
-from bot.modelling import models_of
+from bot.modelling import models_of, programs_of
 from bot.network import git_of
 from bot.settings import Role, Settings
 from bot.web.health import Health
@@ -167,7 +167,7 @@ class _Team:
             data = stack.enter_context(owned(Path(self._settings.data_dir)))
             mirrors = Mirrors(data / "git", self._settings.github_url, git=git_of(self._settings))
             await clear_attempts(mirrors)
-            box = await choose_box(self._settings.sandbox)
+            box = await choose_box(self._settings.sandbox, programs_of(self._settings))
             self._worker = Worker(
                 name=self.name,
                 slots=self._settings.workers,

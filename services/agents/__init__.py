@@ -34,8 +34,9 @@ class Journal(Protocol):
 class Work:
     """One attempt as an agent sees it. files: the repository's files, its own to change; seconds: how long it may take.
 
-    note: what an earlier attempt ran into, for agents that can read; empty at first.  lessons: what reviews of other
-    tasks have taught.  models, call: how a model is asked, where there is one, and what that is booked on.
+    note: what an earlier attempt ran into, for agents that can read; empty at first. lessons: what reviews of other
+    tasks have taught. past: what like it has merged before, and which files that touched. models, call: how a model
+    is asked, where there is one, and what that is booked on.
     """
 
     task: Task
@@ -43,6 +44,7 @@ class Work:
     seconds: float
     note: str = ""
     lessons: str = ""
+    past: str = ""
     models: "Models | None" = None
     call: Call | None = None
     journal: Journal | None = None

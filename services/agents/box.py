@@ -7,8 +7,8 @@ nothing runs, and one sentence says what to do about it.
 
 import asyncio
 import tempfile
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, Protocol
 
@@ -30,10 +30,36 @@ class Finished:
     output: bytes
 
 
-class Box(Protocol):
-    """Runs commands over the files of one attempt; every process of a run has ended when `run` returns."""
+@dataclass(frozen=True)
+class Extras:
+    """What a run has besides its files. env: variables; binds: paths of ours by where they are inside, to be read, but
+    for sockets; memory: address space, 0 for the usual.
+    """
 
-    async def run(self, argv: Sequence[str], *, files: Path, seconds: float, stdin: bytes = b"") -> Finished:
+    env: Mapping[str, str] = field(default_factory=dict)
+    binds: Mapping[str, str] = field(default_factory=dict)
+    memory: int = 0
+
+
+NONE = Extras()
+
+
+class Box(Protocol):
+    """Runs commands over the files of one attempt; every process of a run has ended when `run` returns.
+
+    is_closed: what `binds` says is where it says; an open one has paths as they are.  programs: the operator's folder
+    of agents' programs, beside those of the system.
+    """
+
+    @property
+    def is_closed(self) -> bool: ...
+
+    @property
+    def programs(self) -> Path | None: ...
+
+    async def run(
+        self, argv: Sequence[str], *, files: Path, seconds: float, stdin: bytes = b"", extras: Extras = NONE
+    ) -> Finished:
         """Run `argv` in `files` for at most `seconds`. AgentError when there was no run at all."""
         ...
 
@@ -58,11 +84,18 @@ class OpenBox:
     leaves its process group outlives the run.
     """
 
-    async def run(self, argv: Sequence[str], *, files: Path, seconds: float, stdin: bytes = b"") -> Finished:
+    is_closed = False
+
+    def __init__(self, programs: Path | None = None) -> None:
+        self.programs = programs
+
+    async def run(
+        self, argv: Sequence[str], *, files: Path, seconds: float, stdin: bytes = b"", extras: Extras = NONE
+    ) -> Finished:
         capture = new_capture()
         try:
             home = await asyncio.to_thread(tempfile.mkdtemp, prefix="lockstep-home-")
-            env = {"PATH": PATH, "HOME": home, "LANG": "C.UTF-8", "TERM": "dumb"}
+            env = {"PATH": PATH, "HOME": home, "LANG": "C.UTF-8", "TERM": "dumb", **extras.env}
             try:
                 ended = await run_child(argv, env=env, seconds=seconds, stdout=capture, cwd=files, stdin=stdin)
             finally:
@@ -79,13 +112,13 @@ class OpenBox:
         return "No sandbox: commands of agents run as ordinary processes and can read and change what this user can."
 
 
-async def choose_box(setting: Setting) -> Box:
+async def choose_box(setting: Setting, programs: Path | None = None) -> Box:
     """The box the operator asked for. AgentError with one sentence when it is `bwrap` and can't be had here."""
     if setting == "none":
-        return OpenBox()
+        return OpenBox(programs)
     from services.agents.bubblewrap import BubblewrapBox
 
-    box = BubblewrapBox()
+    box = BubblewrapBox(programs=programs)
     if problem := await box.probe():
         raise AgentError(problem)
     return box

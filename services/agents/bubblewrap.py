@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from services.agents import seccomp
-from services.agents.box import PATH, Finished
+from services.agents.box import NONE, PATH, Extras, Finished
 from services.agents.confined import BoxFiles, memory_files, run_confined
 from services.agents.log import clean_log, last_line
 from services.errors import AgentError
@@ -76,12 +76,17 @@ class _Slots:
 class BubblewrapBox:
     """Runs commands under bubblewrap, at most `slots` at once; more wait."""
 
-    def __init__(self, *, slots: int = 16, caps: Caps | None = None) -> None:
+    is_closed = True
+
+    def __init__(self, *, slots: int = 16, caps: Caps | None = None, programs: Path | None = None) -> None:
+        self.programs = programs
         self.caps = caps or Caps()
         self._slots = _Slots(slots)
         self._root = os.geteuid() == 0
 
-    async def run(self, argv: Sequence[str], *, files: Path, seconds: float, stdin: bytes = b"") -> Finished:
+    async def run(
+        self, argv: Sequence[str], *, files: Path, seconds: float, stdin: bytes = b"", extras: Extras = NONE
+    ) -> Finished:
         bwrap = _tool("bwrap", "install bubblewrap, or set `sandbox: none` for an agent you trust")
         async with self._slots.one() as uid:
             try:
@@ -89,7 +94,14 @@ class BubblewrapBox:
                     await asyncio.to_thread(_check_passable, files)
                     await _give(files, uid)
                 with memory_files(_PASSWD, _GROUP, seccomp.program() if seccomp.available() else b"") as fds:
-                    line = [*self._limits(uid), bwrap, *self._options(files, fds), "--", *self._inner_limits(), *argv]
+                    line = [
+                        *self._limits(uid, extras),
+                        bwrap,
+                        *self._options(files, fds, extras),
+                        "--",
+                        *self._inner_limits(),
+                        *argv,
+                    ]
                     return await run_confined(line, fds, seconds, stdin)
             except OSError as error:
                 raise AgentError(f"The box could not be prepared: {error.strerror}.") from None
@@ -110,10 +122,10 @@ class BubblewrapBox:
         calls = "a system call filter" if seccomp.available() else "no system call filter, for this processor has none"
         return f"bubblewrap: no network, no credentials, only the task's files, {who}, {calls}."
 
-    def _limits(self, uid: int) -> list[str]:
+    def _limits(self, uid: int, extras: Extras) -> list[str]:
         caps = self.caps
         line = [
-            _tool("prlimit", "install util-linux"), f"--cpu={caps.cpu_seconds}", f"--as={caps.memory}",
+            _tool("prlimit", "install util-linux"), f"--cpu={caps.cpu_seconds}", f"--as={extras.memory or caps.memory}",
             f"--fsize={caps.file_bytes}", f"--nofile={caps.open_files}", "--core=0",
         ]  # fmt: skip
         if not self._root:
@@ -131,7 +143,13 @@ class BubblewrapBox:
         """Without a host user of its own a run's processes are counted inside, or all of our own would count too."""
         return [] if self._root else ["/usr/bin/prlimit", f"--nproc={self.caps.processes}", "--"]
 
-    def _options(self, files: Path, fds: BoxFiles) -> list[str]:
+    def _options(self, files: Path, fds: BoxFiles, extras: Extras) -> list[str]:
+        told = [part for name, value in extras.env.items() for part in ("--setenv", name, value)]
+        lent = [
+            part
+            for ours, inside in extras.binds.items()
+            for part in ("--bind" if Path(ours).is_socket() else "--ro-bind", ours, inside)
+        ]
         scratch = ["--size", str(self.caps.scratch), "--tmpfs"]
         return [
             "--unshare-all", "--unshare-user", "--disable-userns", "--assert-userns-disabled", "--die-with-parent",
@@ -142,6 +160,7 @@ class BubblewrapBox:
             "--dir", "/etc", "--ro-bind-data", str(fds.passwd), "/etc/passwd",
             "--ro-bind-data", str(fds.group), "/etc/group", "--ro-bind-try", "/etc/alternatives", "/etc/alternatives",
             "--ro-bind-try", "/etc/ld.so.cache", "/etc/ld.so.cache", "--dir", "/run", "--bind", str(files), INSIDE,
+            *lent, *told,
             *(("--seccomp", str(fds.filter)) if fds.filter >= 0 else ()), "--remount-ro", "/", "--chdir", INSIDE,
         ]  # fmt: skip
 

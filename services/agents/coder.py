@@ -8,6 +8,7 @@ off and no other. The only command there is is the task's own `verify`, which pe
 import asyncio
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from decimal import Decimal, InvalidOperation
 from itertools import pairwise
 from typing import Any
@@ -62,6 +63,7 @@ TOOLS = (
     ),
     _tool("remove", "Delete a file.", ["path"], path=_STRING),
 )
+GUIDES = ("AGENTS.md", "CLAUDE.md")
 CHANGES = frozenset({"edit", "remove"})
 
 
@@ -81,6 +83,14 @@ class Coder:
         return await talk.go()
 
 
+def guide(kept: Files) -> str:
+    """What the repository says to whoever changes it, first to agents of any kind."""
+    for name in GUIDES:
+        with suppress(Unusable):
+            return kept.read(name)
+    return ""
+
+
 class _Talk:
     """One conversation and the files it is about."""
 
@@ -91,13 +101,15 @@ class _Talk:
         self._prompt: Prompt = prompt("coder")
         self._system, self._turn = self._prompt.filled(
             repo=work.task.repo,
-            paths=_paths(work.task),
-            check=_check(work.task),
+            paths=paths_said(work.task),
+            check=check_said(work.task),
             title=work.task.title,
             body=work.task.body,
             prompt=work.task.prompt,
             note=work.note,
             lessons=work.lessons,
+            guide=guide(self._files),
+            past=work.past,
         )
         self._tools = (*TOOLS, CHECK) if work.task.verify.strip() else TOOLS
         self._messages: list[Message] = [Message(role="user", text=self._turn)]
@@ -139,7 +151,7 @@ class _Talk:
             if ask.characters > LONGEST_TALK:
                 return self._ended(ok=False, summary="The conversation with the model became too long.")
             assert self._work.call is not None  # noqa: S101 - Coder.run has seen to it
-            reply = await self._models.ask(self._work.call, ask, seconds=left, budget=_budget(self._work.task))
+            reply = await self._models.ask(self._work.call, ask, seconds=left, budget=budget_of(self._work.task))
             is_cut = (
                 reply.is_cut and not reply.message.calls
             )  # kept in one, or a crash in between would end the work here
@@ -241,18 +253,22 @@ def _brief(call: ToolCall) -> str:
     return (given.path or given.text or given.under)[:200]
 
 
-def _paths(task: Task) -> str:
+def paths_said(task: Task) -> str:
+    """What a prompt says of where changes may lie."""
     return (
         f"You may change only: {', '.join(task.paths)}." if task.paths else "Leave files of CI and of packages alone."
     )
 
 
-def _check(task: Task) -> str:
-    said = "Run `check` when you think you are done, and go on until it ends with exit code 0."
+def check_said(
+    task: Task, said: str = "Run `check` when you think you are done, and go on until it ends with exit code 0."
+) -> str:
+    """What a prompt says of the task's verification."""
     return said if task.verify.strip() else "There is no check that you could run; read again what you changed."
 
 
-def _budget(task: Task) -> Decimal | None:
+def budget_of(task: Task) -> Decimal | None:
+    """What a model may cost for the task, where that is said."""
     try:
         return Decimal(task.budget) if task.budget else None
     except InvalidOperation:  # the parser of plans lets none through

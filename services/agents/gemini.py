@@ -12,8 +12,8 @@ from typing import Any
 
 import msgspec
 
-from services.agents.models import Ask, Message, Reply, ToolCall
-from services.agents.wire import ARGUMENTS, LONGEST, MOST_CALLS, Way, client_of, error_of
+from services.agents.models import Ask, Message, Reply, ToolCall, Way
+from services.agents.wire import ARGUMENTS, LONGEST, MOST_CALLS, client_of, error_of
 from services.core.cost import Usage
 from services.errors import ModelBusy
 
@@ -56,6 +56,10 @@ class GeminiWire:
         self._name, self._way = name, way
         self._client: Any = None
         self._loading = asyncio.Lock()
+
+    @property
+    def way(self) -> Way:
+        return self._way
 
     async def load(self) -> None:
         async with self._loading:

@@ -82,8 +82,23 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
     is_cut: bool = False
 
 
+class Way(msgspec.Struct, frozen=True, kw_only=True):
+    """How a provider is reached. url: empty for its own; proxy: "" for none; ca: PEM text trusted beside the usual."""
+
+    url: str = ""
+    key: str = ""
+    proxy: str = ""
+    ca: str = ""
+
+    def __repr__(self) -> str:
+        return f"Way(url={self.url!r})"
+
+
 class Wire(Protocol):
     """Speaks with one model. ModelBusy, NotPossible."""
+
+    @property
+    def way(self) -> Way: ...
 
     async def load(self) -> None:
         """Get ready, which takes seconds the first time and blocks nobody; NotPossible."""
@@ -149,6 +164,16 @@ class Models:
     def title(self) -> str:
         return title(self.provider, self.name)
 
+    @property
+    def way(self) -> Way:
+        """How the provider is reached, with its key."""
+        return self._wire.way
+
+    @property
+    def seconds(self) -> float:
+        """For one call."""
+        return self._seconds
+
     async def close(self) -> None:
         for other in self._others.values():
             await other.close()
@@ -181,7 +206,14 @@ class Models:
         NotPossible: nothing was sent, or it was refused for good; ModelBusy: it may go better later.
         """
         await self._wire.load()
-        most = Usage(input=ask.characters // PER_TOKEN, output=ask.tokens)
+        row = await self.reserve(call, ask.characters, ask.tokens, budget)
+        reply = await self._called(row, ask, min(seconds or self._seconds, self._seconds))
+        await self.settle(row, reply.usage or Usage(), is_told=reply.usage is not None)
+        return reply
+
+    async def reserve(self, call: Call, characters: int, tokens: int, budget: Decimal | None = None) -> int:
+        """Ask the budgets for a call that is made next, and note it; its row. NotPossible: it may not be made."""
+        most = Usage(input=characters // PER_TOKEN, output=tokens)
         ceiling = await asyncio.to_thread(self._prices.of, self.provider, self.name, most)
         if ceiling.cost is None and not self._budgets.allow_unpriced:
             raise NotPossible(
@@ -192,11 +224,21 @@ class Models:
         row = await self._ledger.begin(call, self.provider, self.name, held, self._caps(call, budget), now)
         if isinstance(row, Full):
             raise BudgetUsedUp(_used_up(row), row.cap.scope)
-        reply = await self._called(row, ask, min(seconds or self._seconds, self._seconds))
-        price = self._prices.of(self.provider, self.name, reply.usage) if reply.usage is not None else None
+        return row
+
+    async def settle(self, row: int, usage: Usage, *, is_told: bool = True) -> None:
+        """A call was answered. is_told: what it took is known."""
+        price = await asyncio.to_thread(self._prices.of, self.provider, self.name, usage) if is_told else None
         cost, source = (price.cost, price.source) if price is not None else (None, "")
-        await self._ledger.end(row, reply.usage or Usage(), cost, source)
-        return reply
+        await self._ledger.end(row, usage, cost, source)
+
+    async def failed(self, row: int, *, is_free: bool) -> None:
+        """A call came to nothing; is_free: it was refused at the door."""
+        await self._ledger.fail(row, free=is_free)
+
+    async def told(self, call: Call, cost: Decimal) -> None:
+        """Keep what an agent's own program says that its calls cost, beside what we count."""
+        await self._ledger.told(call, cost)
 
     async def _called(self, row: int, ask: Ask, seconds: float) -> Reply:
         try:

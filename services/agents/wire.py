@@ -11,9 +11,7 @@ import logging
 from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
-import msgspec
-
-from services.agents.models import Ask, Message, Reply, ToolCall
+from services.agents.models import Ask, Message, Reply, ToolCall, Way
 from services.agents.pretend import pretended
 from services.core.cost import Usage
 from services.core.text import plain
@@ -32,18 +30,6 @@ def is_installed() -> bool:
     return all(importlib.util.find_spec(name) is not None for name in ("pydantic_ai", "genai_prices"))
 
 
-class Way(msgspec.Struct, frozen=True, kw_only=True):
-    """How a provider is reached. url: empty for its own; proxy: "" for none; ca: PEM text trusted beside the usual."""
-
-    url: str = ""
-    key: str = ""
-    proxy: str = ""
-    ca: str = ""
-
-    def __repr__(self) -> str:
-        return f"Way(url={self.url!r})"
-
-
 class PydanticWire:
     """One model of one provider."""
 
@@ -52,6 +38,10 @@ class PydanticWire:
         self._model: Any = None
         self._client: Any = None
         self._loading = asyncio.Lock()
+
+    @property
+    def way(self) -> Way:
+        return self._way
 
     async def load(self) -> None:
         """Import and connect nothing yet; in a thread, as the libraries take seconds."""

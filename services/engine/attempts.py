@@ -57,7 +57,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
 
     replaces: commits of earlier attempts that may stand on the branch and be overwritten. protected: hold changes of
     protected paths back for a person (False once somebody has allowed them). note: what an earlier attempt ran into.
-    lessons: what reviews of other tasks have taught.
+    lessons: what reviews of other tasks have taught.  past: what like it has merged before.
     """
 
     key: str
@@ -73,6 +73,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     protected: bool = True
     note: str = ""
     lessons: str = ""
+    past: str = ""
     plan_id: str = ""
 
 
@@ -213,6 +214,7 @@ class _Steps:
             seconds=self._left(),
             note=self._order.note,
             lessons=self._order.lessons,
+            past=self._order.past,
             models=self._models,
             call=Call(
                 plan_id=self._order.plan_id,

@@ -172,6 +172,7 @@ class Effects:
             replaces=state.heads,
             note=noted(state),
             lessons=await self._learned.for_attempt(task),
+            past=await remembered.for_attempt(self._parts, task),
             plan_id=run.plan_id,
         )
         result = await self._parts.workers.attempt(order)

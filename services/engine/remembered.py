@@ -7,10 +7,11 @@ repository, and those of a private one only to readers of that repository.
 
 import msgspec
 
+from services.agents import providers_of
 from services.core.board import Run
 from services.core.machine import SATISFIED, TaskState
 from services.core.plan import Task
-from services.core.resemblance import resemblance
+from services.core.resemblance import precedents, resemblance
 from services.engine.hidden import is_private
 from services.engine.parts import Parts
 from services.store.past import Merged
@@ -37,6 +38,13 @@ async def remember(parts: Parts, run: Run, task: Task, state: TaskState) -> None
         number=max(state.pull, 0),
     )
     await parts.past.record([merged])
+
+
+async def for_attempt(parts: Parts, task: Task) -> str:
+    """What like a task has merged before in its own repository, for an agent that reads; "" for one that does not."""
+    if parts.past is None or not providers_of(task.agent):
+        return ""
+    return precedents(await parts.past.alike(task.repo, task.title, task.body, task.paths))
 
 
 async def alike(parts: Parts, run: Run, task_id: str) -> str:

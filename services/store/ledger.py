@@ -95,6 +95,15 @@ class Ledger:
             query = "UPDATE ledger SET state = 'failed' WHERE id = ?"
         await self._database.write(lambda c: c.execute(query, (row,)))
 
+    async def told(self, call: Call, cost: Decimal) -> None:
+        """What an agent's own program says an attempt cost, kept with the attempt's last call."""
+        query = (
+            "UPDATE ledger SET told = ? WHERE id = (SELECT max(id) FROM ledger"
+            " WHERE plan_id = ? AND run_id = ? AND task = ? AND attempt = ?)"
+        )
+        values = (_stored(cost), call.plan_id, call.run_id, call.task, call.attempt)
+        await self._database.write(lambda c: c.execute(query, values))
+
     async def spent(self, plan_id: str) -> list[Spent]:
         """What was called for a plan and all its runs, by task, purpose and model."""
         query = (

@@ -61,6 +61,8 @@ class Provider:
             return web.json_response(told, status=answer.status, headers=dict(answer.headers))
         if "name" in request.match_info:
             return web.Response(body=_streamed(answer), content_type="text/event-stream")
+        if request.path.endswith("/responses"):
+            return web.json_response(_response(body["model"], answer, len(self.asked)))
         shape = _message if request.path.endswith("/messages") else _completion
         return web.json_response(shape(body["model"], answer, len(self.asked)))
 
@@ -108,6 +110,20 @@ def _completion(model: str, answer: Answer, count: int) -> Mapping[str, Any]:
     }  # fmt: skip
 
 
+def _response(model: str, answer: Answer, count: int) -> Mapping[str, Any]:
+    """The same as OpenAI says it to agents' programs; tools are not spoken of."""
+    into, out = answer.tokens
+    content = [{"type": "output_text", "text": answer.text, "annotations": []}]
+    return {
+        "id": f"resp_{count}", "object": "response", "model": model, "status": "completed",
+        "output": [{"type": "message", "role": "assistant", "content": content}],
+        "usage": {
+            "input_tokens": into, "input_tokens_details": {"cached_tokens": answer.cached}, "output_tokens": out,
+            "total_tokens": into + out,
+        },
+    }  # fmt: skip
+
+
 def _message(model: str, answer: Answer, count: int) -> Mapping[str, Any]:
     """The same in Anthropic's words, whose input leaves out what is read from the cache."""
     content: list[dict[str, Any]] = [{"type": "text", "text": answer.text}] if answer.text else []
@@ -152,6 +168,7 @@ async def providing(*answers: Answer | Callable[[Mapping[str, Any]], Answer]) ->
     app = web.Application(client_max_size=50_000_000)
     app.router.add_post("/v1/chat/completions", provider.handle)
     app.router.add_post("/v1/messages", provider.handle)
+    app.router.add_post("/v1/responses", provider.handle)
     app.router.add_post("/v1beta/models/{name}:streamGenerateContent", provider.handle)
     runner = web.AppRunner(app, shutdown_timeout=0.1)
     await runner.setup()

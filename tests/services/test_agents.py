@@ -7,7 +7,7 @@ import pytest
 
 import services.agents
 from services.agents import AGENTS, Agent, Work, find_agent
-from services.agents.box import Finished, OpenBox
+from services.agents.box import NONE, Extras, Finished, OpenBox
 from services.agents.script import MAX_SCRIPT
 from services.core.plan import Task
 from services.errors import UserError
@@ -21,7 +21,12 @@ class RecordingBox:
         self.answer = answer
         self.asked: list[tuple[list[str], Path, float, bytes]] = []
 
-    async def run(self, argv: Sequence[str], *, files: Path, seconds: float, stdin: bytes = b"") -> Finished:
+    is_closed = False
+    programs = None
+
+    async def run(
+        self, argv: Sequence[str], *, files: Path, seconds: float, stdin: bytes = b"", extras: Extras = NONE
+    ) -> Finished:
         self.asked.append((list(argv), files, seconds, stdin))
         return self.answer
 

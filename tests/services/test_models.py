@@ -14,9 +14,9 @@ from bot.clock import SystemClock
 from bot.modelling import models_of, rules_of
 from bot.settings import Settings, read_settings, secrets
 from services.agents.gemini import GeminiWire
-from services.agents.models import Ask, Budgets, Message, Models, Result, Tool
+from services.agents.models import Ask, Budgets, Message, Models, Result, Tool, Way
 from services.agents.prices import Prices, Rate, read_rates
-from services.agents.wire import PydanticWire, Way
+from services.agents.wire import PydanticWire
 from services.core.cost import Spent, Usage
 from services.errors import ModelBusy, NotPossible, UserError
 from services.store.ledger import Call, Ledger

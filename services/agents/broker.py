@@ -1,0 +1,178 @@
+"""The one way out of a box: an agent's own program asks its model through here, and nothing else.
+
+It is a server on a UNIX socket that takes requests for a model, not connections to a host: there is nothing in them
+that could name another place. The provider's key is added here, so it is in no box; only the model that was chosen is
+asked; and each request is in the ledger, with its budgets asked before it is sent.
+"""
+
+import asyncio
+import json
+import re
+import shutil
+import ssl
+import tempfile
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from decimal import Decimal
+from pathlib import Path
+
+import aiohttp
+from aiohttp import web
+from msgspec import Struct
+
+from services.agents.metering import usage_of
+from services.agents.models import Models
+from services.agents.wire import LONGEST
+from services.errors import BudgetUsedUp, NotPossible
+from services.store.ledger import Call
+
+LONGEST_REQUEST = 16_000_000
+TOKENS = 32_000
+"""Of an answer, at most, where the request does not say."""
+URLS = {
+    "anthropic": "https://api.anthropic.com",
+    "openai": "https://api.openai.com",
+    "google": "https://generativelanguage.googleapis.com",
+}
+PATHS = {
+    "anthropic": re.compile(r"/v1/messages"),
+    "openai": re.compile(r"/v1/(?:chat/completions|responses)"),
+    "google": re.compile(r"/v1beta/models/(?P<model>[A-Za-z0-9._-]{1,128}):(?:generateContent|streamGenerateContent)"),
+}
+"""What may be asked for; anything else is answered here, with 404."""
+_PASSED = ("content-type", "accept", "anthropic-version", "anthropic-beta")
+_BACK = ("content-type", "retry-after")
+
+
+class Door(Struct, frozen=True, kw_only=True):
+    """What a broker lets through: this model, on the account of this call, within this budget of its task."""
+
+    models: Models
+    call: Call
+    budget: Decimal | None = None
+
+
+class Broker:
+    """Serves one attempt. spent: whose budget was used up, None as long as none is."""
+
+    def __init__(self, door: Door) -> None:
+        self._door = door
+        self._way = door.models.way
+        self._session: aiohttp.ClientSession | None = None
+        self.spent: BudgetUsedUp | None = None
+        self.asked = 0
+
+    async def handle(self, request: web.Request) -> web.StreamResponse:
+        provider = self._door.models.provider
+        path = PATHS[provider].fullmatch(request.path) if request.method == "POST" else None
+        if path is None:
+            return _refused(404, "only the task's model can be asked here")
+        body = await request.read()
+        asked, tokens = _asked(body, path.groupdict().get("model", ""))
+        if asked != self._door.models.name:
+            return _refused(403, f"only the model {self._door.models.name} can be asked here")
+        try:
+            row = await self._door.models.reserve(self._door.call, len(body), tokens, self._door.budget)
+        except BudgetUsedUp as over:
+            self.spent = over
+            return _refused(403, "the budget is used up")
+        except NotPossible:
+            return _refused(403, "the model has no known price")
+        self.asked += 1
+        return await self._forward(request, body, row)
+
+    async def _forward(self, request: web.Request, body: bytes, row: int) -> web.StreamResponse:
+        models, session = self._door.models, self._session
+        assert session is not None  # noqa: S101 - it serves only while it is open
+        base = (self._way.url or URLS[models.provider]).rstrip("/")
+        base = base.removesuffix("/v1") if models.provider != "google" else base
+        query = {name: value for name, value in request.query.items() if name != "key"}
+        kept, answered, status = bytearray(), None, 0
+        try:
+            async with session.post(
+                base + request.path,
+                params=query,
+                data=body,
+                headers=_headers(request.headers, models.provider, self._way.key),
+                proxy=self._way.proxy or None,
+                allow_redirects=False,
+            ) as upstream:
+                status = upstream.status
+                back = {name: upstream.headers[name] for name in _BACK if name in upstream.headers}
+                answered = web.StreamResponse(status=status, headers=back)
+                await answered.prepare(request)
+                async for piece in upstream.content.iter_any():
+                    kept += piece
+                    if len(kept) > LONGEST:
+                        break
+                    await answered.write(piece)
+        except (aiohttp.ClientError, TimeoutError, OSError):
+            if answered is None:
+                return _refused(502, "the provider can't be reached")
+            if request.transport is not None:  # what broke off must not look whole
+                request.transport.abort()
+        finally:
+            usage = usage_of(bytes(kept)) if status == 200 else None
+            if status == 200 and usage is not None:
+                await models.settle(row, usage)
+            else:
+                await models.failed(row, is_free=400 <= status < 500)
+        return answered
+
+    @asynccontextmanager
+    async def serving(self) -> AsyncIterator[Path]:
+        """The socket, as long as the block runs. Its folder's name can't be guessed, and nobody can list it."""
+        folder, socket = await asyncio.to_thread(_folder)
+        app = web.Application(client_max_size=LONGEST_REQUEST)
+        app.router.add_route("*", "/{path:.*}", self.handle)
+        runner = web.AppRunner(app, shutdown_timeout=0.1)
+        try:
+            context = ssl.create_default_context()
+            if self._way.ca:
+                context.load_verify_locations(cadata=self._way.ca)
+            connector = aiohttp.TCPConnector(ssl=context)
+            timeout = aiohttp.ClientTimeout(total=self._door.models.seconds, connect=15.0)
+            async with aiohttp.ClientSession(connector=connector, timeout=timeout, auto_decompress=False) as session:
+                self._session = session
+                await runner.setup()
+                await web.UnixSite(runner, str(socket)).start()
+                socket.chmod(0o666)
+                yield socket
+                await runner.cleanup()
+        finally:
+            await runner.cleanup()
+            await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+
+
+def _folder() -> tuple[Path, Path]:
+    folder = Path(tempfile.mkdtemp(prefix="lockstep-broker-"))
+    folder.chmod(0o711)
+    return folder, folder / "model.sock"
+
+
+def _asked(body: bytes, model: str) -> tuple[str, int]:
+    """The model that a request names, and the tokens of its answer at most."""
+    try:
+        told = json.loads(body)
+    except ValueError:
+        return "", 0
+    if not isinstance(told, dict):
+        return "", 0
+    config = told.get("generationConfig")
+    asked = [told.get("max_tokens"), told.get("max_completion_tokens"), told.get("max_output_tokens")]
+    asked += [config.get("maxOutputTokens")] if isinstance(config, dict) else []
+    tokens = next((each for each in asked if isinstance(each, int) and each > 0), TOKENS)
+    return model or str(told.get("model", "")), min(tokens, 200_000)
+
+
+def _headers(given: Mapping[str, str], provider: str, key: str) -> dict[str, str]:
+    """Ours, with the key, and what the provider's own words need; `identity`, so that the figures can be read."""
+    auth = {"anthropic": ("x-api-key", key), "google": ("x-goog-api-key", key)}
+    name, value = auth.get(provider, ("authorization", f"Bearer {key}"))
+    passed = {each: given[each] for each in _PASSED if each in given}
+    return {**passed, "accept-encoding": "identity", name: value}
+
+
+def _refused(status: int, why: str) -> web.Response:
+    """In the form that all providers' programs can read."""
+    return web.json_response({"type": "error", "error": {"type": "refused", "message": why}}, status=status)

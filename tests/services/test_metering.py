@@ -1,0 +1,58 @@
+"""What answers of providers say they took, whole and as streams."""
+
+import pytest
+
+from services.agents.metering import usage_of
+from services.agents.rows import objects, read_aider, read_claude, read_codex, read_gemini, read_opencode
+from services.core.cost import Usage
+
+
+@pytest.mark.parametrize(
+    ("body", "usage"),
+    [
+        (b'{"usage": {"input_tokens": 10, "cache_read_input_tokens": 5, "cache_creation_input_tokens": 2, "output_tokens": 3}}',
+         Usage(input=17, cache_read=5, cache_write=2, output=3)),
+        ((b'event: message_start\ndata: {"type": "message_start", "message": {"usage": {"input_tokens": 10, "output_tokens": 1}}}\n\n'
+         b'data: {"type": "message_delta", "usage": {"output_tokens": 40}}\n\ndata: {"type": "message_stop"}\n\n'),
+         Usage(input=10, output=40)),
+        (b'{"usage": {"prompt_tokens": 10, "completion_tokens": 3, "prompt_tokens_details": {"cached_tokens": 4}}}',
+         Usage(input=10, cache_read=4, output=3)),
+        (b'data: {"choices": []}\n\ndata: {"usage": {"prompt_tokens": 10, "completion_tokens": 3}}\n\ndata: [DONE]\n\n',
+         Usage(input=10, output=3)),
+        ((b'data: {"type": "response.completed", "response": {"usage": {"input_tokens": 10, "input_tokens_details": '
+         b'{"cached_tokens": 4}, "output_tokens": 3, "total_tokens": 13}}}\n\n'), Usage(input=10, cache_read=4, output=3)),
+        ((b'data: {"usageMetadata": {"promptTokenCount": 10, "candidatesTokenCount": 1}}\n\n'
+         b'data: {"usageMetadata": {"promptTokenCount": 10, "candidatesTokenCount": 3, "thoughtsTokenCount": 2}}\n\n'),
+         Usage(input=10, output=5)),
+        (b'[{"usageMetadata": {"promptTokenCount": 10, "candidatesTokenCount": 3}}]', Usage(input=10, output=3)),
+        (b'{"choices": []}', None),
+        (b'data: {"half', None),
+        (b'', None),
+        (b'{"usage": {"prompt_tokens": -5, "completion_tokens": "many"}}', Usage()),
+        (b'{"usage": 7}', None),
+    ],
+)  # fmt: skip
+def test_what_was_taken(body: bytes, usage: Usage | None) -> None:
+    assert usage_of(body) == usage
+
+
+def test_what_programs_print_otherwise_is_no_success() -> None:
+    assert read_claude("no JSON at all").is_error
+    assert read_claude('{"type": "result", "is_error": true, "result": "Limit"}').is_error
+    assert read_gemini("noise").is_error
+    assert read_gemini('{"error": {"message": "quota"}}').is_error
+    assert read_codex('{"type": "error", "message": "x"}').is_error
+    assert read_opencode('{"type": "error"}').is_error
+    assert read_opencode('{"type": "step_finish", "part": {"cost": "NaN", "tokens": []}}').cost == 0
+    assert read_aider("Nothing was done.").usage is None
+    assert read_aider(
+        "Tokens: 1.2k sent, 3.4k cache hit, 50 received. Cost: $0.0004 message, $0.01 session."
+    ).usage == Usage(input=1_200, output=50)
+
+
+def test_objects_are_found_between_lines() -> None:
+    text = 'noise {"a": 0}\n{"a": 1}\nmore {\n{"b": {\n"c": 2}}\n{broken\n{"d": 3}'
+    assert list(objects(text)) == [{"a": 1}, {"b": {"c": 2}}, {"d": 3}]
+    assert list(objects("")) == list(objects("no")) == list(objects("{")) == []
+    assert list(objects('{"a": 1}')) == [{"a": 1}]
+    assert list(objects('{"a":\n' * 5_000)) == []
