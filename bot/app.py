@@ -20,7 +20,7 @@ from bot.dispatch import Dispatcher
 from bot.entrance import Entrance
 from bot.listening import Front, application, listening
 from bot.live import Live
-from bot.loops import Beside, pause, unwrapped
+from bot.loops import Beside, mend, pause, unwrapped
 from bot.modelling import models_of, programs_of
 from bot.network import git_of
 from bot.settings import Role, Settings
@@ -145,6 +145,8 @@ async def _listening(built: Assembly, database: Database, github: GitHub, beside
         metrics=metrics, clock=clock, wake=built.dispatcher.wake, figures=lambda: github.figures,
     ).add_to(app)  # fmt: skip
     built.begin(beside)
+    repairer = built.repairer(database, github)
+    beside.for_good("repair", mend(built.settings.repair_seconds, repairer.repair))
     health = Health(database=database, inbox=inbox, metrics=metrics, github=github, clock=clock)
     async with listening(built.settings, app, health, entrance) as url:
         yield _bot(url, built, github, database)

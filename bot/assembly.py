@@ -16,6 +16,7 @@ from bot.dispatch import Dispatcher
 from bot.loops import Beside, LoopTimers, pause, sweep
 from bot.modelling import rules_of
 from bot.network import network_of
+from bot.repair import Repairer
 from bot.settings import Settings, private_key_pem
 from services import checks
 from services.agents.models import Models
@@ -37,6 +38,7 @@ from services.store.db import Database
 from services.store.delegations import Delegations
 from services.store.drafts import Drafts
 from services.store.fence import Fence
+from services.store.gaps import Gaps
 from services.store.gates import Gates
 from services.store.inbox import Inbox
 from services.store.ledger import Ledger
@@ -85,6 +87,13 @@ class Assembly:
     def begin(self, beside: Beside) -> None:
         beside.for_good("dispatch", self.dispatcher.run())
         beside.for_good("sweep", sweep(self.settings.sweep_seconds, self.look_everywhere))
+
+    def repairer(self, database: Database, github: GitHub) -> Repairer:
+        """Who brings in what did not come."""
+        return Repairer(
+            deliveries=github.deliveries, inbox=self.inbox, gaps=Gaps(database), wake=self.dispatcher.wake,
+            look=self.look_everywhere, clock=self.clock, metrics=self.metrics,
+        )  # fmt: skip
 
     async def look_everywhere(self) -> None:
         """One sweep: everything that waits or lives is looked at again, and what is old goes."""

@@ -139,6 +139,15 @@ class Choices(msgspec.Struct, frozen=True, kw_only=True):
     sweep_seconds: Annotated[
         float, Meta(description="How often every live run is looked at even when no event came.", ge=1, le=86400)
     ] = 300.0
+    repair_seconds: Annotated[
+        float,
+        Meta(
+            description="How often GitHub's log is looked through for webhooks that did not come, beside once at the "
+            "start.",
+            ge=1,
+            le=86400,
+        ),
+    ] = 300.0
     keep_delivery_bodies: Annotated[
         float,
         Meta(

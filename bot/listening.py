@@ -21,6 +21,7 @@ from services.engine.shown import Shown
 from services.metrics import Metrics
 from services.store.access import Access
 from services.store.db import Database
+from services.store.gaps import Gaps
 from services.store.inbox import Inbox
 from services.store.reports import Reports
 from services.store.requests import Requests
@@ -59,6 +60,7 @@ class Front:
             shown=self.shown,
             reports=reports,
             requests=requests,
+            gaps=Gaps(self.database),
             inbox=inbox,
             giving=giving,
             access=self.entrance.access,

@@ -97,6 +97,17 @@ async def pause(seconds: float) -> None:
     await asyncio.sleep(seconds)
 
 
+async def mend(every: float, repair: Callable[[], Awaitable[object]]) -> None:
+    """Call `repair` at once and then as `sweep` does; that GitHub or the store can't be asked now is no bug."""
+    while True:
+        error = await isolated(repair())
+        if isinstance(error, ApiError | StoreError):
+            log.warning("lost deliveries can't be looked for now; trying again", error=str(error))
+        elif error is not None:
+            log.error("looking for lost deliveries failed; trying again", exc_info=error)
+        await asyncio.sleep(every)
+
+
 async def sweep(every: float, look: Callable[[], Awaitable[object]]) -> None:
     """Call `look` again and again, `every` seconds apart, for ever."""
     while True:

@@ -23,7 +23,7 @@ from bot.dispatch import isolated
 from bot.entrance import Entrance
 from bot.listening import Front, application, listening
 from bot.live import Live
-from bot.loops import Beside, pause, sweep, unwrapped
+from bot.loops import Beside, mend, pause, sweep, unwrapped
 from bot.modelling import models_of, programs_of
 from bot.network import git_of
 from bot.settings import Role, Settings
@@ -216,6 +216,7 @@ class _Team:
             name=self.name, tenure=self._tenure, fence=self._fence, crew=built, spawn=beside, pause=pause
         )
         beside.for_good("conduct", conductor.run())
+        beside.for_good("repair", mend(self._settings.repair_seconds, partial(self._repair, built, conductor)))
         built.metrics.shards.set_function(lambda: conductor.held)
         if self._shows:
             _look_on(self._live, self._bell)
@@ -243,6 +244,12 @@ class _Team:
         self._bell.on(WAKE, news.on_wake(built.engine.wake))
         self._bell.on(DOUBT, news.on_doubt(built.engine.doubt))
         self._bell.on_anew(anew)
+
+    async def _repair(self, built: Assembly, conductor: Conductor) -> None:
+        """The conductor of the first shard looks for lost deliveries, for all."""
+        await conductor.first_round.wait()
+        if self._fence.holds(""):
+            await built.repairer(self._database, self.github).repair()
 
     async def _tidy(self, queued: Queued) -> None:
         """What got lost on the way is asked for again, and what nobody waits for goes."""

@@ -4,6 +4,7 @@ Labels stay few: an event's name comes from a header that GitHub does not sign, 
 """
 
 from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
@@ -71,6 +72,17 @@ class Metrics:
         self.recoveries = Counter(
             "lockstep_recoveries", "Repairs of failed checks.", ["strategy", "outcome"], registry=self.registry
         )
+        self.blind_deliveries = Counter(
+            "lockstep_blind_deliveries",
+            "Deliveries that did not come and were found in GitHub's log, by what became of them.",
+            ["outcome"],
+            registry=self.registry,
+        )
+        self.last_repair = Gauge(
+            "lockstep_repair_timestamp_seconds",
+            "When GitHub's log of deliveries was last compared with the inbox; 0 for never.",
+            registry=self.registry,
+        )
         self.delivery_lag = Histogram(
             "lockstep_delivery_lag_seconds",
             "From receiving a delivery to the end of its handlers.",
@@ -99,6 +111,15 @@ class Metrics:
     def recovered(self, strategy: str, outcome: str) -> None:
         """A repair has worked, failed, or was superseded."""
         self.recoveries.labels(strategy, outcome).inc()
+
+    def repaired(self, now: datetime) -> None:
+        """GitHub's log has been compared."""
+        self.last_repair.set(now.timestamp())
+
+    def blind(self, recovered: int, lost: int) -> None:
+        """So many deliveries had not come."""
+        self.blind_deliveries.labels("recovered").inc(recovered)
+        self.blind_deliveries.labels("lost").inc(lost)
 
     def waited(self, rank: str, seconds: float) -> None:
         """A call to GitHub has waited so long for its turn."""

@@ -168,6 +168,22 @@ async def deliveries(desk: Desk, viewer: Viewer, asked: DeliveriesAsked) -> Page
 
 
 @endpoint(
+    "GET", "/blind", tag="instance", summary="Times in which webhooks did not come, the newest first.",
+    gives=Page[shapes.Blind], scope="admin",
+)  # fmt: skip
+async def blind(desk: Desk, viewer: Viewer, _: Nothing) -> Page[shapes.Blind]:
+    return Page(
+        items=[
+            shapes.Blind(
+                began=to_text(each.began), ended=to_text(each.ended), missed=each.missed, recovered=each.recovered,
+                unseen=each.unseen,
+            )
+            for each in await desk.gaps.blind()
+        ]
+    )  # fmt: skip
+
+
+@endpoint(
     "GET", "/budget", tag="instance", summary="What GitHub was asked by this process.", gives=shapes.Budget,
     scope="admin",
 )  # fmt: skip

@@ -8,6 +8,7 @@ from bot.web.access import Access
 from services.core.clock import Clock
 from services.engine.shown import Shown
 from services.store import access as kept
+from services.store.gaps import Gaps
 from services.store.inbox import Inbox
 from services.store.reports import Reports
 from services.store.requests import Requests
@@ -20,6 +21,7 @@ class Desk:
     shown: Shown
     reports: Reports
     requests: Requests
+    gaps: Gaps
     inbox: Inbox
     giving: Giving
     access: Access

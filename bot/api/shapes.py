@@ -181,6 +181,18 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     note: str
 
 
+class Blind(msgspec.Struct, frozen=True, kw_only=True):
+    """A time in which webhooks did not come, by GitHub's clock. recovered: brought in from GitHub's log.  unseen: the
+    log does not reach back so far, so nobody knows how many there were; everything was looked at anew.
+    """
+
+    began: str
+    ended: str
+    missed: int
+    recovered: int
+    unseen: bool
+
+
 class Budget(msgspec.Struct, frozen=True, kw_only=True):
     """What GitHub was asked by this process since it began; `hit` and the others are how reads were answered."""
 

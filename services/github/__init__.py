@@ -13,6 +13,7 @@ from services.github.auth import Auth
 from services.github.batch import MOST, Batcher
 from services.github.cache import DEFAULT_BYTES, Cache
 from services.github.client import GITHUB, Transport
+from services.github.delivery_log import DeliveryLog
 from services.github.entries import Shelf
 from services.github.etags import Etags
 from services.github.exchange import Sender, Stats, Timers, Watches
@@ -92,6 +93,7 @@ class GitHub:
         if timers is not None and cache_enabled and batch:
             self.batcher = Batcher(sender, clock, timers, self.stats, lookups=batch, changes=write_batch)
         self.reads = Reads(self.cache, self.batcher)
+        self.deliveries = DeliveryLog(sender)
         self._hearing = Hearing(self.cache, self.reads, clock)
         changes = self.batcher if write_batch else None
         self.writes = Writes(self.reads, sender, self.auth, self.cache, self.stats, changes)

@@ -9,9 +9,10 @@ plan, an issue, comment or pull request that is there twice.
 
 import asyncio
 import hmac
+import sqlite3
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +22,11 @@ import pytest
 
 from bot.app import Bot, running
 from bot.settings import Settings
+from services.core.gaps import Blind
 from services.core.names import LABEL_PLAN
 from services.sandbox.scenario import AppCredentials
 from services.sandbox.state import App, Delivery
+from services.store.gaps import Gaps
 from tests.kit import harmless
 from tests.kit.contract import Recorder
 from tests.kit.logged import Log, logged
@@ -307,6 +310,15 @@ class Story(Sight):
         except TimeoutError:
             await self.fail(f"no rest within {patience:g} s")
         return self.plan_comment()
+
+    async def blind(self) -> list[Blind]:
+        """The times in which the bot knows to have missed webhooks."""
+        return await Gaps(self.bot.database).blind()
+
+    def stored_guids(self) -> set[str]:
+        """What came into the inbox, as somebody else sees it who looks into the file."""
+        with closing(sqlite3.connect(Path(self._settings.data_dir) / "lockstep.sqlite")) as file:
+            return {row[0] for row in file.execute("SELECT guid FROM inbox")}
 
     async def fail(self, why: str) -> None:
         """Fail with what there is to see."""

@@ -31,6 +31,7 @@ from services.store.access import Access
 from services.store.checkpoints import Checkpoints
 from services.store.db import Database
 from services.store.events import Events
+from services.store.gaps import Gaps
 from services.store.inbox import Inbox
 from services.store.ledger import Ledger
 from services.store.plans import PlanRow, Plans
@@ -169,7 +170,7 @@ async def house(guard: Any = None, settings: Settings | None = None, github: obj
     entrance = Entrance(settings or Settings(), database, clock, cast("Any", github))
     handlers.commands.load()
     desk = Desk(
-        shown=shown, reports=Reports(database), requests=requests, inbox=inbox,
+        shown=shown, reports=Reports(database), requests=requests, gaps=Gaps(database), inbox=inbox,
         giving=giving, access=entrance.access, tokens=Access(database),
         clock=clock, version="1",
     )  # fmt: skip

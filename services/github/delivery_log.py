@@ -1,0 +1,89 @@
+"""GitHub's log of what it has sent us, and the deliveries themselves, which it keeps for three days.
+
+Asked as the App and never cached. What comes back of a delivery was asked for with our own credential, so it needs no
+signature to be believed.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta
+
+from services.core.gaps import Listed
+from services.errors import Unreachable
+from services.github.exchange import APP, Request, Sender, decode
+
+PAGE = 100
+MOST = 200
+"""Pages of one look."""
+
+
+class _Entry(msgspec.Struct):
+    id: int
+    guid: str
+    delivered_at: Annotated[datetime, Meta(tz=True)]
+    event: str
+    status_code: int = 0
+
+
+class _Sent(msgspec.Struct):
+    headers: dict[str, Any] = {}
+    payload: msgspec.Raw = msgspec.Raw(b"null")
+
+
+class _Full(msgspec.Struct):
+    guid: str
+    event: str
+    request: _Sent = msgspec.field(default_factory=_Sent)
+
+
+class Sent(msgspec.Struct, frozen=True, kw_only=True):
+    """A delivery as it was sent; body: JSON, not the same bytes."""
+
+    hook_id: str
+    guid: str
+    event: str
+    body: bytes
+
+
+class DeliveryLog:
+    """Reads of the log; ApiError when GitHub can't be asked."""
+
+    def __init__(self, sender: Sender) -> None:
+        self._sender = sender
+
+    async def since(self, at: datetime) -> tuple[Sequence[Listed], bool]:
+        """Attempts since then, newest first, and whether the log was read so far back; it may not reach there."""
+        found: list[Listed] = []
+        path = f"app/hook/deliveries?per_page={PAGE}"
+        for _ in range(MOST):
+            answer = await self._sender.send(Request("GET", path, APP, rank="poll"))
+            page = decode(answer.body, list[_Entry])
+            found += [
+                Listed(id=str(each.id), guid=each.guid, at=each.delivered_at, event=each.event,
+                       status_code=each.status_code)
+                for each in page
+            ]  # fmt: skip
+            if page and page[-1].delivered_at < at:
+                return [each for each in found if each.at >= at], True
+            if not answer.next:
+                return found, False
+            path = answer.next
+        return found, False
+
+    async def full(self, delivery_id: str) -> Sent:
+        """The delivery with what it says. NotFound when it is gone."""
+        answer = await self._sender.send(Request("GET", f"app/hook/deliveries/{delivery_id}", APP, rank="poll"))
+        found = decode(answer.body, _Full)
+        headers = {name.lower(): str(value) for name, value in found.request.headers.items()}
+        body = bytes(found.request.payload)
+        if not body.startswith(b"{"):
+            raise Unreachable(answer.status, "the log does not hold what was sent")
+        return Sent(hook_id=headers.get("x-github-hook-id", "0"), guid=found.guid, event=found.event, body=body)
+
+    async def again(self, delivery_id: str) -> None:
+        """Have it sent once more."""
+        path = f"app/hook/deliveries/{delivery_id}/attempts"
+        await self._sender.send(Request("POST", path, APP, rank="poll"))
