@@ -10,11 +10,13 @@ of them needs escaping.
 
 import functools
 import re
+from collections import deque
 from collections.abc import Collection, Iterator, Mapping
 
 import msgspec
 from markdown_it import MarkdownIt
 
+from services.core.asides import asides
 from services.core.markdown import spans
 
 MAX_COMMANDS = 10
@@ -87,12 +89,26 @@ def prose(body: str) -> Iterator[str]:
         if token.level == 0 and token.nesting == 1:
             inside = token.type
         elif token.type == "inline" and inside == "paragraph_open" and token.level == 1:
-            text = token.content
-            for span in reversed(list(spans(text))):
-                text = text[: span.start] + _bare(span.kind, text[span.start : span.end]) + text[span.end :]
-            # A code span at the start of a line must not turn into a command behind it.
-            pairs = zip(text.split("\n"), token.content.split("\n"), strict=True)
-            yield from (line for line, was in pairs if line[:1] == was[:1])
+            yield from _lines(token.content)
+
+
+def _lines(text: str) -> Iterator[str]:
+    """Of one paragraph."""
+    bare, blank, done = [], [], 0
+    for span in spans(text):
+        part = text[span.start : span.end]
+        bare += [text[done : span.start], _bare(span.kind, part)]
+        blank += [text[done : span.start], re.sub(r"[^\n]", " ", part)]
+        done = span.end
+    hidden = deque(sorted(asides("".join([*blank, text[done:]]))))
+    at = 0
+    for line, was in zip("".join([*bare, text[done:]]).split("\n"), text.split("\n"), strict=True):
+        while hidden and hidden[0][1] <= at:
+            hidden.popleft()
+        # A code span at the start of a line must not turn into a command behind it.
+        if line[:1] == was[:1] and not (hidden and hidden[0][0] < at):
+            yield line
+        at += len(was) + 1
 
 
 def _bare(kind: str, span: str) -> str:

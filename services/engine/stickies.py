@@ -53,13 +53,18 @@ class Stickies:
         if place in self._waiting:
             return
         self._waiting.add(place)
-        last = self._last.get(place)
-        now = self._parts.clock.now()
-        rest = self._parts.settings.comment_interval - (now - last).total_seconds() if last else 0.0
+        rest = self._rest(place)
         if rest <= 0:
             self._post_soon(place)
         else:
             self._parts.timers.after(rest, lambda: self._post_soon(place))
+
+    def _rest(self, place: Place) -> float:
+        """Seconds until it may be edited again; not more than 0 for now."""
+        last = self._last.get(place)
+        if last is None:
+            return 0.0
+        return self._parts.settings.comment_interval - (self._parts.clock.now() - last).total_seconds()
 
     async def write_anew(self, repo: str, number: int) -> None:
         """Somebody else has changed this comment: what we last posted is not what stands there."""
@@ -83,6 +88,8 @@ class Stickies:
 
     async def _post_or_later(self, repo: str, number: int) -> None:
         async with self._locks.setdefault((repo, number), asyncio.Lock()):
+            if self._rest((repo, number)) > 0:  # it was edited while this waited for its turn
+                return self.touch(repo, number)
             try:
                 await self._post(repo, number)
             except (NotFound, Refused):
