@@ -40,7 +40,7 @@ async def test_without_settings_such_words_belong_to_other_bots(story: Story) ->
 async def test_a_verb_stays_what_it_is_and_a_word_for_no_verb_is_said(story: Story) -> None:
     await planned(story, SETTINGS)
     assert await story.ask("/lockstep status") == "+1"
-    await story.until("Not started: 1 tasks.")
+    await story.until("Not started: 1 task.")
     assert await story.ask("/go") == "confused"
     await story.until("I don't know that command.")
 
