@@ -10,7 +10,7 @@ from services.core.text import visible
 
 @command(
     "hold",
-    usage="hold [task…] [why=…]",
+    usage='hold [task…] [why="…"]',
     summary="Start and merge nothing more, in the whole run or of the named tasks, until `resume`.",
     needs="triage",
 )

@@ -9,7 +9,7 @@ from services.errors import UserError
 
 @command(
     "override",
-    usage="override [task] check|need [why=…]",
+    usage='override [task] check|need [why="…"]',
     summary="This check, or this need, no longer counts for the task's pull request as it is now; a new head voids it.",
     needs="maintain",
 )

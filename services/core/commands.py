@@ -25,7 +25,9 @@ _LINE = re.compile(r"^ {0,3}(?:/lockstep|@lockstep(?:\[bot\])?)(?:[ \t]+(?P<rest
 _ALIAS = re.compile(r"^ {0,3}/(?P<word>[a-z][a-z0-9+-]{0,31})(?:[ \t]+(?P<rest>\S.*)|[ \t]*)$", re.IGNORECASE)
 _VERB = re.compile(r"[a-z][a-z0-9+-]{0,31}\Z")
 _TARGET = re.compile(r"@?[A-Za-z0-9][A-Za-z0-9._/-]{0,150}(?:#\d{1,9})?\Z")
-_OPTION = re.compile(r"([a-z][a-z0-9_-]{0,31})=([^\s\x00-\x1f`<>|]{1,100})\Z")
+_WHY = re.compile(r"(?:^|(?<=\s))why=[\"\u201c\u201d]([^\"\u201c\u201d\x00-\x1f`<>|]{1,100})[\"\u201c\u201d](?=\s|$)")
+"""A reason is a sentence, in quotes as keyboards and telephones write them."""
+_OPTION = re.compile(r"([a-z][a-z0-9_-]{0,31})=([^\s\x00-\x1f`<>|\"\u201c\u201d]{1,100})\Z")
 
 
 class Command(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,8 +39,8 @@ class Command(msgspec.Struct, frozen=True, kw_only=True):
     problem: str = ""
 
     def __str__(self) -> str:
-        words = [f"/lockstep {self.verb}", *self.targets, *(f"{key}={value}" for key, value in self.options.items())]
-        return " ".join(words).strip()
+        said = [f'{key}="{value}"' if " " in value else f"{key}={value}" for key, value in self.options.items()]
+        return " ".join([f"/lockstep {self.verb}", *self.targets, *said]).strip()
 
 
 def parse_commands(body: str, aliases: Mapping[str, str] | None = None) -> tuple[Command, ...]:
@@ -46,10 +48,10 @@ def parse_commands(body: str, aliases: Mapping[str, str] | None = None) -> tuple
     words, found = aliases or {}, []
     for line in prose(body):
         if match := _LINE.match(line):
-            verb, *rest = (match["rest"] or "help").split()
-            found.append(_read([words.get(verb.lower(), verb), *rest]))
+            verb, _, rest = (match["rest"] or "help").replace("\t", " ").partition(" ")
+            found.append(_read(words.get(verb.lower(), verb), rest))
         elif (match := _ALIAS.match(line)) and match["word"].lower() in words:
-            found.append(_read([words[match["word"].lower()], *(match["rest"] or "").split()]))
+            found.append(_read(words[match["word"].lower()], match["rest"] or ""))
         if len(found) == MAX_COMMANDS:
             break
     return tuple(found)
@@ -118,20 +120,23 @@ def _bare(kind: str, span: str) -> str:
     return re.sub(r"[^\n]", " ", span)
 
 
-def _read(words: list[str]) -> Command:
-    verb = words[0].lower()
+def _read(word: str, rest: str) -> Command:
+    verb = word.lower()
     if not _VERB.match(verb):
         return Command(verb="", problem="A command is `/lockstep` and a verb, such as `/lockstep status`.")
     targets, options = [], {}
-    for word in words[1:30]:
-        if option := _OPTION.match(word):
+    if why := _WHY.search(rest):
+        options["why"] = " ".join(why[1].split())
+        rest = rest[: why.start()] + rest[why.end() :]
+    for each in rest.split()[:29]:
+        if option := _OPTION.match(each):
             options[option[1]] = option[2]
-        elif _TARGET.match(word):
-            targets.append(word)
+        elif _TARGET.match(each):
+            targets.append(each)
         else:
             return Command(
                 verb=verb,
                 problem="A target is a task id, `owner/repo`, `owner/repo#n`, `failed` or `all`; an option is "
-                "`key=value`.",
+                '`key=value`, and a reason of several words `why="…"`.',
             )
     return Command(verb=verb, targets=tuple(targets), options=options)

@@ -18,6 +18,12 @@ from services.core.commands import MAX_COMMANDS, Command, may_hold_aliases, pars
             [Command(verb="cancel", targets=("acme/api#12",), options={"why": "late"})],
         ),
         ("@lockstep[bot] ping", [Command(verb="ping")]),
+        (
+            '/lockstep hold api why="the release,  on Monday" web',
+            [Command(verb="hold", targets=("api", "web"), options={"why": "the release, on Monday"})],
+        ),
+        ("/lockstep hold why=\u201cnot now\u201d", [Command(verb="hold", options={"why": "not now"})]),
+        ("/lockstep\thold\tapi", [Command(verb="hold", targets=("api",))]),
         ("/lockstep", [Command(verb="help")]),
         ("/lockstep cancel `api`", [Command(verb="cancel", targets=("api",))]),
         ("/lockstep run\n/lockstep status", [Command(verb="run"), Command(verb="status")]),
@@ -78,11 +84,29 @@ def test_what_only_looks_like_a_command(body: str) -> None:
     assert parse_commands(body) == ()
 
 
-@pytest.mark.parametrize("words", ["<b>", "run a;b", "run $(x)", "run ../x", "run a=`b`", "Ümlaut"])
+@pytest.mark.parametrize(
+    "words",
+    [
+        "<b>",
+        "run a;b",
+        "run $(x)",
+        "run ../x",
+        "run a=`b`",
+        "Ümlaut",
+        'hold why="<b>"',
+        'hold why="a" "b"',
+        'hold why="a',
+    ],
+)
 def test_words_that_cannot_be_read_are_a_problem_and_never_a_target(words: str) -> None:
     (found,) = parse_commands(f"/lockstep {words}")
     assert found.problem
     assert found.targets == ()
+
+
+def test_a_command_is_written_as_it_is_read() -> None:
+    for text in ("/lockstep hold api why=late", '/lockstep hold api why="the release, on Monday"'):
+        assert [str(command) for command in parse_commands(text)] == [text]
 
 
 def test_a_comment_holds_only_so_many() -> None:

@@ -39,11 +39,11 @@ async def test_help_lists_every_command_with_its_permission(story: Story) -> Non
 | `/lockstep delegate [off] @login [verb…]` | Let somebody use these commands in your name, for this text of the plan (approve, run, retry and merge if none are named); `off` takes it back. | maintain |
 | `/lockstep explain [task…]` | Say what holds the tasks back, through all they need, who can act, and with which command. | read |
 | `/lockstep help` | Show this list. | read |
-| `/lockstep hold [task…] [why=…]` | Start and merge nothing more, in the whole run or of the named tasks, until `resume`. | triage |
+| `/lockstep hold [task…] [why="…"]` | Start and merge nothing more, in the whole run or of the named tasks, until `resume`. | triage |
 | `/lockstep lesson [approve or veto or retire or delete id]` | List what reviews of this plan's repositories have taught, or decide which of it later tasks are told. | maintain |
 | `/lockstep merge task…` | Merge the tasks' pull requests now if nothing is missing; says what is missing if something is. | maintain |
 | `/lockstep model task… or all model=NAME` | Have another model of the provider do the tasks of the agent `coder`, from their next attempt on. | maintain |
-| `/lockstep override [task] check or need [why=…]` | This check, or this need, no longer counts for the task's pull request as it is now; a new head voids it. | maintain |
+| `/lockstep override [task] check or need [why="…"]` | This check, or this need, no longer counts for the task's pull request as it is now; a new head voids it. | maintain |
 | `/lockstep ping` | Say whether I am listening. | read |
 | `/lockstep priority task… or all p=N` | Set which ready task starts first; higher goes first, the plan's own value is the default. | triage |
 | `/lockstep rebase task…` | Merge the base branch into the tasks' pull requests; their checks run again. | write |
