@@ -13,6 +13,7 @@ COMMANDS = {
     "diagnose": ("bot.diagnose", "say what a CI log tells of, with the lines that show it"),
     "migrate": ("bot.migrate", "bring the database up to this version"),
     "plan": ("bot.plan_cli", "check or simulate a plan, or print the schema of plans"),
+    "doctor": ("bot.doctor", "say what is wrong with how it is set, and what to do"),
     "token": ("bot.token_cli", "make, list and revoke tokens for the API"),
     "resolve": ("bot.resolve", "merge a file and resolve the conflicts that can be proved"),
 }

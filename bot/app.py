@@ -20,7 +20,7 @@ from bot.dispatch import Dispatcher
 from bot.entrance import Entrance
 from bot.listening import Front, application, listening
 from bot.live import Live
-from bot.loops import Beside, mend, pause, unwrapped
+from bot.loops import Beside, listen_to_loop, mend, pause, unwrapped
 from bot.modelling import models_of, programs_of
 from bot.network import git_of
 from bot.settings import Role, Settings
@@ -145,9 +145,14 @@ async def _listening(built: Assembly, database: Database, github: GitHub, beside
         metrics=metrics, clock=clock, wake=built.dispatcher.wake, figures=lambda: github.figures,
     ).add_to(app)  # fmt: skip
     built.begin(beside)
+    beside.for_good("lag", listen_to_loop(metrics.lagged))
     repairer = built.repairer(database, github)
     beside.for_good("repair", mend(built.settings.repair_seconds, repairer.repair))
-    health = Health(database=database, inbox=inbox, metrics=metrics, github=github, clock=clock)
+    metrics.listened(lambda: live.listeners, lambda: live.dropped)
+    health = Health(
+        database=database, inbox=inbox, metrics=metrics, github=github, clock=clock, conducts=True,
+        budget_day=built.settings.budget_day,
+    )  # fmt: skip
     async with listening(built.settings, app, health, entrance) as url:
         yield _bot(url, built, github, database)
 

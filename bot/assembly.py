@@ -100,6 +100,7 @@ class Assembly:
         self.dispatcher.wake()
         await self.engine.take_up(None)
         await self.retention.tidy(self.clock.now())
+        self.metrics.swept(self.clock.now())
 
 
 def assemble(

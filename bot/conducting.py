@@ -64,6 +64,11 @@ class Conductor:
         """How many shards are held."""
         return len(self._held)
 
+    @property
+    def slots(self) -> int:
+        """Attempts that all workers together can carry out."""
+        return max(0, self._slots)
+
     async def run(self) -> None:
         """Keep to the fair share, for ever."""
         self._task = asyncio.current_task()

@@ -15,6 +15,9 @@ import structlog
 from bot.dispatch import isolated
 from services.errors import ApiError, StoreError
 
+LISTEN = 5.0
+"""Seconds between two measurements of the event loop's lag."""
+
 log = structlog.get_logger(__name__)
 
 
@@ -106,6 +109,15 @@ async def mend(every: float, repair: Callable[[], Awaitable[object]]) -> None:
         elif error is not None:
             log.error("looking for lost deliveries failed; trying again", exc_info=error)
         await asyncio.sleep(every)
+
+
+async def listen_to_loop(observe: Callable[[float], None]) -> None:
+    """Say again and again how late the event loop comes to what is due."""
+    loop = asyncio.get_running_loop()
+    while True:
+        due = loop.time() + LISTEN
+        await asyncio.sleep(LISTEN)
+        observe(max(0.0, loop.time() - due))
 
 
 async def sweep(every: float, look: Callable[[], Awaitable[object]]) -> None:

@@ -23,7 +23,7 @@ from bot.dispatch import isolated
 from bot.entrance import Entrance
 from bot.listening import Front, application, listening
 from bot.live import Live
-from bot.loops import Beside, mend, pause, sweep, unwrapped
+from bot.loops import Beside, listen_to_loop, mend, pause, sweep, unwrapped
 from bot.modelling import models_of, programs_of
 from bot.network import git_of
 from bot.settings import Role, Settings
@@ -95,7 +95,10 @@ async def _web(settings: Settings, clock: Clock, database: Database) -> AsyncIte
         settings=settings, database=database, inbox=inbox, shown=shown, live=live, entrance=entrance, metrics=metrics,
         clock=clock, wake=lambda: None,
     ).add_to(app)  # fmt: skip
-    health = Health(database=database, inbox=inbox, metrics=metrics, github=None, clock=clock)
+    metrics.listened(lambda: live.listeners, lambda: live.dropped)
+    health = Health(
+        database=database, inbox=inbox, metrics=metrics, github=None, clock=clock, budget_day=settings.budget_day
+    )
     _look_on(live, bell)
     async with AsyncExitStack() as stack:
         stack.push_async_callback(bell.close)
@@ -107,6 +110,7 @@ async def _web(settings: Settings, clock: Clock, database: Database) -> AsyncIte
                 beside = Beside(group)
                 beside.for_good("bell", bell.run())
                 beside.for_good("live", live.run())
+                beside.for_good("lag", listen_to_loop(metrics.lagged))
                 try:
                     async with listening(settings, app, health, entrance) as url:
                         yield Member(url=url, database=database)
@@ -211,6 +215,7 @@ class _Team:
         self.github.watched_by(built.metrics)
         self._hear(built, queued, news, beside)
         built.begin(beside)
+        beside.for_good("lag", listen_to_loop(built.metrics.lagged))
         beside.for_good("tidy", sweep(self._settings.sweep_seconds, partial(self._tidy, queued)))
         conductor = self._conductor = Conductor(
             name=self.name, tenure=self._tenure, fence=self._fence, crew=built, spawn=beside, pause=pause
@@ -220,6 +225,7 @@ class _Team:
         built.metrics.shards.set_function(lambda: conductor.held)
         if self._shows:
             _look_on(self._live, self._bell)
+            built.metrics.listened(lambda: self._live.listeners, lambda: self._live.dropped)
             beside.for_good("live", self._live.run())
             Front(
                 settings=self._settings, database=self._database, inbox=built.inbox, shown=built.shown,
@@ -267,8 +273,16 @@ class _Team:
             metrics=built.metrics if built is not None else metrics,
             github=self.github,
             clock=self._clock,
-            parts={"tenure": self._standing},
+            parts={"tenure": self._standing, "workers": self._workers},
+            conducts=built is not None,
+            budget_day=self._settings.budget_day,
         )
+
+    def _workers(self) -> str:
+        """A conductor without workers decides, and nothing is done."""
+        if self._conductor is not None and not self._conductor.slots:
+            return "no worker is there; start one with `python -m bot serve --role worker`"
+        return "ok"
 
     def _standing(self) -> str:
         return "ok" if self._tenure.is_open else "the session with the database is lost; it is being opened again"

@@ -6,9 +6,11 @@ Labels stay few: an event's name comes from a header that GitHub does not sign, 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
+
+from services.store.totals import Totals
 
 KNOWN_EVENTS = frozenset({
     "check_run", "check_suite", "create", "delete", "installation", "installation_repositories",
@@ -25,6 +27,9 @@ class Metrics:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
+        ProcessCollector(registry=self.registry)
+        self._store = _Store()
+        self.registry.register(self._store)
         self.deliveries = Counter(
             "lockstep_deliveries", "Deliveries at the door.", ["event", "outcome"], registry=self.registry
         )
@@ -83,6 +88,17 @@ class Metrics:
             "When GitHub's log of deliveries was last compared with the inbox; 0 for never.",
             registry=self.registry,
         )
+        self.last_sweep = Gauge(
+            "lockstep_sweep_timestamp_seconds",
+            "When every live run was last looked at; 0 for never.",
+            registry=self.registry,
+        )
+        self.loop_lag = Histogram(
+            "lockstep_loop_lag_seconds",
+            "How late the event loop comes to what is due.",
+            buckets=(0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5),
+            registry=self.registry,
+        )
         self.delivery_lag = Histogram(
             "lockstep_delivery_lag_seconds",
             "From receiving a delivery to the end of its handlers.",
@@ -115,6 +131,22 @@ class Metrics:
     def repaired(self, now: datetime) -> None:
         """GitHub's log has been compared."""
         self.last_repair.set(now.timestamp())
+
+    def swept(self, now: datetime) -> None:
+        """Every live run has been looked at."""
+        self.last_sweep.set(now.timestamp())
+
+    def lagged(self, seconds: float) -> None:
+        """The event loop came so late to what was due."""
+        self.loop_lag.observe(seconds)
+
+    def listened(self, count: Callable[[], float], dropped: Callable[[], float]) -> None:
+        """Show how many look on, and how many were too slow."""
+        self.registry.register(_Live(count, dropped))
+
+    def stored(self, totals: Totals, budget_day: float) -> None:
+        """What the store says now, from the next look on. budget_day: US dollars."""
+        self._store.totals, self._store.budget_day = totals, budget_day
 
     def blind(self, recovered: int, lost: int) -> None:
         """So many deliveries had not come."""
@@ -181,6 +213,54 @@ class _GitHub(Collector):
         for name, meaning in GITHUB.items():
             yield CounterMetricFamily(f"lockstep_github_{name}", meaning, value=found[name])
         yield GaugeMetricFamily("lockstep_github_cache_bytes", "Bytes of answers in memory.", value=found["bytes"])
+
+
+class _Live(Collector):
+    """Who looks on."""
+
+    def __init__(self, count: Callable[[], float], dropped: Callable[[], float]) -> None:
+        self._count, self._dropped = count, dropped
+
+    def collect(self) -> Iterator[Metric]:
+        yield GaugeMetricFamily("lockstep_listeners", "Streams of events that are open.", value=self._count())
+        yield CounterMetricFamily(
+            "lockstep_listeners_dropped", "Streams that were too slow and were cut off.", value=self._dropped()
+        )
+
+
+class _Store(Collector):
+    """What is counted in the store; the numbers of all processes on it."""
+
+    def __init__(self) -> None:
+        self.totals = Totals()
+        self.budget_day = 0.0
+
+    def collect(self) -> Iterator[Metric]:
+        found = self.totals
+        for name, meaning, label, values in (
+            ("lockstep_plans", "Plans by the state of their newest run.", "state", found.plans),
+            ("lockstep_tasks", "Tasks of runs that are not over.", "state", found.tasks),
+        ):
+            gauge = GaugeMetricFamily(name, meaning, labels=[label])
+            for value, count in values.items():
+                gauge.add_metric([value], count)
+            yield gauge
+        attempts = CounterMetricFamily("lockstep_attempts", "Attempts of tasks.", labels=["agent", "outcome"])
+        for labels, count in found.attempts.items():
+            attempts.add_metric([*labels], count)
+        yield attempts
+        for name, meaning, label, values in (
+            ("lockstep_failures", "Failures of checks that were repaired or given up.", "class", found.failures),
+            ("lockstep_tokens", "Tokens of model calls.", "kind", found.tokens),
+        ):
+            counter = CounterMetricFamily(name, meaning, labels=[label])
+            for value, count in values.items():
+                counter.add_metric([value], count)
+            yield counter
+        yield CounterMetricFamily("lockstep_cost_dollars", "What model calls have cost.", value=float(found.cost))
+        left = max(0.0, self.budget_day - float(found.spent))
+        yield GaugeMetricFamily("lockstep_budget_left_dollars", "What is left of the budget of a day.", value=left)
+        yield GaugeMetricFamily("lockstep_effects_open", "Effects that are not settled.", value=found.effects)
 
 
 def event_label(event: str) -> str:

@@ -15,15 +15,20 @@ from services.github import GitHub
 from services.metrics import Metrics
 from services.store.db import Connection, Database
 from services.store.inbox import Inbox
+from services.store.totals import Watched
 
 PATIENCE = 5.0
+FULL = 3_500
+"""Writes that wait; from 4,096 on new ones are refused."""
+BEHIND = 300.0
+"""Seconds a webhook may wait for its handlers."""
 Part = Callable[[], str]
 """Says "ok", or in one sentence what is wrong."""
 
 
 class Health:
     """The three answers, as aiohttp handlers. github: None where the process has no key for it.  parts: what else the
-    process can't work without, by name.
+    process can't work without, by name.  conducts: does it handle deliveries?  budget_day: US dollars.
     """
 
     def __init__(
@@ -35,6 +40,8 @@ class Health:
         github: GitHub | None,
         clock: Clock,
         parts: Mapping[str, Part] | None = None,
+        conducts: bool = False,
+        budget_day: float = 0.0,
     ) -> None:
         self._database = database
         self._inbox = inbox
@@ -42,6 +49,8 @@ class Health:
         self._github = github
         self._clock = clock
         self._parts = parts or {}
+        self._conducts, self._budget_day = conducts, budget_day
+        self._watched = Watched(database)
 
     def add_to(self, app: web.Application) -> None:
         app.router.add_get("/healthz", self.live)
@@ -52,15 +61,17 @@ class Health:
         return web.json_response({"status": "ok"})
 
     async def ready(self, _: web.Request) -> web.Response:
-        parts = {"database": await self._store()} | {name: part() for name, part in self._parts.items()}
+        parts = {"database": await self._store(), "inbox": await self._waiting()}
+        parts |= {name: part() for name, part in self._parts.items()}
         if self._github is not None:
             parts["github"] = await self._hub(self._github)
         fine = all(said == "ok" for said in parts.values())
         return web.json_response({"status": "ok" if fine else "not ready", "parts": parts}, status=200 if fine else 503)
 
     async def metrics(self, _: web.Request) -> web.Response:
-        oldest = await self._inbox.oldest_waiting_age(self._clock.now())
-        self._metrics.inbox(await self._inbox.how_many_wait(), oldest)
+        now = self._clock.now()
+        self._metrics.inbox(await self._inbox.how_many_wait(), await self._inbox.oldest_waiting_age(now))
+        self._metrics.stored(await self._watched.totals(now), self._budget_day)
         return web.Response(
             body=self._metrics.text(), headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"}
         )
@@ -71,6 +82,18 @@ class Health:
                 await self._database.write(_touch)
         except (StoreError, TimeoutError):
             return "the database takes no writes; look at the disk and its free space"
+        return "ok"
+
+    async def _waiting(self) -> str:
+        """The writer keeps up, and so does dispatch where it runs; a web can do nothing about other processes."""
+        if self._database.waiting >= FULL:
+            return f"{self._database.waiting} writes wait for the disk; look at how busy it is"
+        try:
+            age = await self._inbox.oldest_waiting_age(self._clock.now()) if self._conducts else 0.0
+        except StoreError:
+            return "the inbox can't be read; look at the database"
+        if age > BEHIND:
+            return f"the oldest webhook has waited for {age:.0f} s; look into the log for handlers that fail"
         return "ok"
 
     async def _hub(self, github: GitHub) -> str:

@@ -48,6 +48,17 @@ class Sent(msgspec.Struct, frozen=True, kw_only=True):
     body: bytes
 
 
+class About(msgspec.Struct, frozen=True):
+    """What the App may do: permission -> read, write or admin."""
+
+    slug: str
+    permissions: dict[str, str] = {}
+
+
+class _Hook(msgspec.Struct):
+    url: str = ""
+
+
 class DeliveryLog:
     """Reads of the log; ApiError when GitHub can't be asked."""
 
@@ -82,6 +93,14 @@ class DeliveryLog:
         if not body.startswith(b"{"):
             raise Unreachable(answer.status, "the log does not hold what was sent")
         return Sent(hook_id=headers.get("x-github-hook-id", "0"), guid=found.guid, event=found.event, body=body)
+
+    async def about(self) -> About:
+        """The App itself."""
+        return decode((await self._sender.send(Request("GET", "app", APP))).body, About)
+
+    async def hook_url(self) -> str:
+        """Where webhooks go; "" for nowhere."""
+        return decode((await self._sender.send(Request("GET", "app/hook/config", APP))).body, _Hook).url
 
     async def again(self, delivery_id: str) -> None:
         """Have it sent once more."""

@@ -10,7 +10,7 @@ from bot.app import Bot
 from bot.loops import Beside
 from services.sandbox.server import Running
 
-STANDING = frozenset({"dispatch", "sweep", "bell", "work", "conduct", "tidy", "answers", "live", "repair"})
+STANDING = frozenset({"dispatch", "sweep", "bell", "work", "conduct", "tidy", "answers", "live", "repair", "lag"})
 """Tasks of the bot that never end."""
 SOON = 1.5
 """Seconds: timers due within this time count as work under way; what waits for longer does not."""

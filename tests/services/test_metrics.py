@@ -12,7 +12,7 @@ from tests.services.test_github_auth import pem
 def test_every_metric_is_named_for_us() -> None:
     names = [metric.name for metric in Metrics().registry.collect()]
     assert names
-    assert all(name.startswith("lockstep_") for name in names)
+    assert all(name.startswith(("lockstep_", "process_")) for name in names)
 
 
 def test_a_name_from_a_header_becomes_no_label() -> None:

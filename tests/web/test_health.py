@@ -52,7 +52,10 @@ async def test_up_means_that_it_answers(database: SqliteDatabase) -> None:
 async def test_ready_when_it_can_write_and_github_knows_it(database: SqliteDatabase) -> None:
     hub = Hub()
     answer = await health(database, hub).ready(REQUEST)
-    assert (answer.status, json.loads(answer.text or "")["parts"]) == (200, {"database": "ok", "github": "ok"})
+    assert (answer.status, json.loads(answer.text or "")["parts"]) == (
+        200,
+        {"database": "ok", "inbox": "ok", "github": "ok"},
+    )
     hub.answers = False
     answer = await health(database, hub).ready(REQUEST)
     assert answer.status == 503
@@ -84,3 +87,14 @@ async def test_metrics_tell_what_waits(database: SqliteDatabase) -> None:
     assert "lockstep_inbox_waiting 1.0" in text
     assert "lockstep_inbox_oldest_seconds 3600.0" in text
     assert answer.headers["Content-Type"].startswith("text/plain; version=0.0.4")
+
+
+async def test_whoever_handles_webhooks_is_not_ready_while_they_wait_too_long(database: SqliteDatabase) -> None:
+    await Inbox(database).put(Delivery(hook_id="1", guid="a", event="issues", received_at=NOW, body=b"{}"))
+    assert (await health(database, Hub()).ready(REQUEST)).status == 200, "a web can do nothing about it"
+    inbox, clock = Inbox(database), StoppedClock()
+    hub = cast("Any", Hub())
+    conducts = Health(database=database, inbox=inbox, metrics=Metrics(), github=hub, clock=clock, conducts=True)
+    answer = await conducts.ready(REQUEST)
+    assert answer.status == 503
+    assert "waited for 3600 s" in json.loads(answer.text or "")["parts"]["inbox"]

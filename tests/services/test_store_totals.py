@@ -1,0 +1,51 @@
+"""services/store/totals.py: what an operator watches, on both databases."""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from services.core.cost import Usage
+from services.core.machine import TaskState
+from services.metrics import Metrics
+from services.store.db import Database
+from services.store.ledger import Call, Ledger
+from services.store.totals import Watched
+from tests.kit.plans import NOW
+from tests.kit.store import KINDS, place
+from tests.kit.stored import run_over, stored_run
+
+
+@pytest.fixture(params=KINDS)
+async def database(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Database]:
+    with place(request.param, tmp_path) as where:
+        made = where.database()
+        await made.open()
+        yield made
+        await made.close()
+
+
+async def test_what_there_is_is_counted(database: Database) -> None:
+    watched, ledger = Watched(database), Ledger(database)
+    assert (await watched.totals(NOW)).plans == {}
+    await stored_run(database, TaskState(id="a"), TaskState(id="b", state="failed"))
+    over = await stored_run(database, TaskState(id="c", state="done"), run_id="r2", number=2)
+    await run_over(database, over, NOW)
+    row = await ledger.begin(Call(plan_id="p", purpose="draft"), "test", "test", Decimal(1), (), NOW)
+    assert isinstance(row, int)
+    await ledger.end(row, Usage(input=100, output=5), Decimal("1.25"), "x")
+    assert (await watched.totals(NOW)).plans == {}, "asked a moment ago"
+    found = await watched.totals(NOW + timedelta(minutes=1))
+    assert (found.plans, found.tasks) == ({"running": 1, "done": 1}, {"blocked": 1, "failed": 1})
+    assert (found.tokens["input"], found.cost, found.spent) == (100, Decimal("1.25"), Decimal("1.25"))
+    metrics = Metrics()
+    metrics.stored(found, 10.0)
+    text = metrics.text().decode()
+    for line in (
+        'lockstep_tasks{state="failed"} 1.0',
+        "lockstep_budget_left_dollars 8.75",
+        "lockstep_cost_dollars_total 1.25",
+    ):
+        assert line in text

@@ -1,0 +1,65 @@
+"""What is shipped for operators is about what there is: metrics that exist, rules that are whole."""
+
+import json
+import re
+import shutil
+import subprocess
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from services.metrics import Metrics
+
+DEPLOY = Path(__file__).parent.parent / "deploy"
+DASHBOARD = json.loads((DEPLOY / "grafana-dashboard.json").read_text())
+RULES = yaml.safe_load((DEPLOY / "alerts.yml").read_text())["groups"][0]["rules"]
+QUERIES = [target["expr"] for panel in DASHBOARD["panels"] for target in panel["targets"]]
+LABELS = {"job", "instance", "le"}
+"""What Prometheus itself adds."""
+
+
+def known() -> dict[str, set[str]]:
+    """Name of each series -> its labels."""
+    metrics = Metrics()
+    metrics.github(Counter)
+    metrics.listened(int, int)
+    found: dict[str, set[str]] = {"up": set()}
+    for metric in metrics.registry.collect():
+        names = {"counter": ("_total",), "histogram": ("_bucket", "_count", "_sum")}.get(metric.type, ("",))
+        labels = set(getattr(metric, "_labelnames", ())) | {each for sample in metric.samples for each in sample.labels}
+        found |= {f"{metric.name}{end}": labels for end in names}
+    return found
+
+
+@pytest.mark.parametrize("query", [*QUERIES, *(rule["expr"] for rule in RULES)])
+def test_every_metric_that_is_asked_for_exists(query: str) -> None:
+    names = set(re.findall(r"\b(?:lockstep|process)_\w+|\bup\b", query))
+    assert names
+    assert names <= known().keys()
+    assert query.count("(") == query.count(")")
+    assert query.count("{") == query.count("}")
+
+
+def test_the_check_would_find_one_that_does_not() -> None:
+    assert "lockstep_nonsense" not in known()
+    assert "lockstep_delivery_lag_seconds_bucket" in known()
+
+
+def test_every_panel_has_its_place_and_every_rule_says_what_to_do() -> None:
+    places = [tuple(panel["gridPos"].values()) for panel in DASHBOARD["panels"]]
+    assert len(set(places)) == len(places)
+    assert len({panel["id"] for panel in DASHBOARD["panels"]}) == len(places)
+    for rule in RULES:
+        assert rule["labels"]["severity"] in {"page", "ticket"}
+        assert rule["annotations"].keys() == {"summary", "look"}
+    names: list[Any] = [rule["alert"] for rule in RULES]
+    assert len(set(names)) == len(names)
+
+
+@pytest.mark.skipif(shutil.which("promtool") is None, reason="promtool is not on this machine")
+def test_promtool_takes_the_rules() -> None:
+    done = subprocess.run(["promtool", "check", "rules", DEPLOY / "alerts.yml"], capture_output=True, check=False)
+    assert done.returncode == 0, done.stdout
