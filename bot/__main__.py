@@ -14,6 +14,10 @@ COMMANDS = {
     "migrate": ("bot.migrate", "bring the database up to this version"),
     "plan": ("bot.plan_cli", "check or simulate a plan, or print the schema of plans"),
     "doctor": ("bot.doctor", "say what is wrong with how it is set, and what to do"),
+    "backup": ("bot.backup", "copy the database while the bot runs"),
+    "restore": ("bot.backup:restore", "put a copy back"),
+    "export": ("bot.export", "write what is stored of a plan, without secrets"),
+    "replay": ("bot.replay", "have webhooks handled once more"),
     "token": ("bot.token_cli", "make, list and revoke tokens for the API"),
     "resolve": ("bot.resolve", "merge a file and resolve the conflicts that can be proved"),
 }
@@ -34,8 +38,8 @@ def main(arguments: list[str]) -> int:
         what = f"there is no command {arguments[0]!a}" if arguments else "which command?"
         sys.stderr.write(f"lockstep: {what}\n{usage()}")
         return 2
-    module = importlib.import_module(COMMANDS[arguments[0]][0])
-    return int(module.main(arguments[1:]))
+    module, _, name = COMMANDS[arguments[0]][0].partition(":")
+    return int(getattr(importlib.import_module(module), name or "main")(arguments[1:]))
 
 
 if __name__ == "__main__":

@@ -36,7 +36,7 @@ _SHAPES = (
     re.compile(r"(?i)(?<=\bbasic )[A-Za-z0-9+/=]{12,}"),
     re.compile(r"(?<=://)[^/\s@'\"]{1,400}(?=@)"),
 )
-_SECRET_KEY = re.compile(r"(?i)(?:token|secret|password|authorization|private_key|api_key|cookie)$")
+SECRET_KEY = re.compile(r"(?i)(?:token|secret|password|authorization|private_key|api_key|cookie)$")
 _TEXTS = frozenset({"exception", "stack"})
 """Keys whose value keeps its lines."""
 
@@ -71,7 +71,7 @@ class Redactor:
     def _value(self, key: str, value: object, depth: int) -> object:
         if value is None or isinstance(value, bool | int | float):
             return value
-        if _SECRET_KEY.search(key):
+        if SECRET_KEY.search(key):
             return MASK
         if isinstance(value, Mapping) and depth:
             return {self.clean(str(name)): self._value(str(name), each, depth - 1) for name, each in value.items()}

@@ -39,7 +39,7 @@ class SqliteDatabase(GroupCommit):
 
     def _open(self) -> None:
         try:
-            self._lock = _locked(self.path)
+            self._lock = locked(self.path)
             self._writing = self._connect()
             self._writing.execute("PRAGMA journal_mode=WAL").fetchone()
             migrate_sqlite(self._writing)
@@ -115,7 +115,7 @@ def with_bell(connection: sqlite3.Connection, call: Callable[[str], None]) -> No
     connection.create_function("pg_notify", 2, lambda channel, _: call(channel))
 
 
-def _locked(path: Path) -> IO[bytes] | None:
+def locked(path: Path) -> IO[bytes] | None:
     """The lock file beside the database, held; None where the system has no such locks."""
     try:
         import fcntl
