@@ -76,7 +76,8 @@ def _keys(schema: Mapping[str, Any], before: str = "") -> Iterator[str]:
 
 
 def _accepts(name: str, kind: str) -> str:
-    return {"labels": "a list of labels", "text": "Markdown, up to 4,000 characters"}.get(name) or _ACCEPTS[kind]
+    words = {"labels": "a list of labels", "text": "Markdown, up to 4,000 characters", "integration": "a file's name"}
+    return words.get(name) or _ACCEPTS[kind]
 
 
 def _keys_of_sets(schema: Mapping[str, Any]) -> Iterator[str]:

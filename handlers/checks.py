@@ -12,7 +12,7 @@ from handlers.commands import Context
 from handlers.events import LONG_AGO, Check, Event
 from services.core.commands import Command
 from services.core.gate import PASSED
-from services.core.names import base_key, check_key
+from services.core.names import actions_key, base_key, check_key
 from services.core.report import BUTTONS
 from services.engine.engine import Engine
 
@@ -29,6 +29,8 @@ async def on_checks(event: Event, engine: Engine) -> None:
     if event.name == "status" or (event.action == "completed" and _may_decide(event)):
         await engine.look(check_key(event.repo, event.head_sha))
         await engine.trying.checked(event.repo, event.head_sha)
+    if event.name == "workflow_run" and event.action == "completed" and event.workflow_run is not None:
+        await engine.look(actions_key(event.repo, event.workflow_run.id))
     suite = event.check if event.action == "completed" and event.check is not None and event.check.is_suite else None
     if suite is not None and suite.head_ref == event.default_branch:
         await engine.look(base_key(event.repo))

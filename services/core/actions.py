@@ -8,6 +8,7 @@ from typing import Literal
 
 from services.core import names
 from services.core.board import LONG_AGO, Action, ActionKind, Moment, Run, RunState
+from services.core.integration import digest
 from services.core.machine import ENDED, Happening, TaskState
 from services.core.repairs import BASE, under_way
 
@@ -49,6 +50,9 @@ def action(
         about += f"+{len(task.overrides)}" if task.overrides else ""
         about += f"/{need.id}-{need.state}-{(need.since or LONG_AGO).isoformat()}" if need else ""
         about += f"/{f'{GROUP}{phase}' if phase else 'edited'}-{at.isoformat()}" if at else ""
+    elif kind == "integrate" and task.integration is not None:
+        sha = task.head_sha
+        about = f"/{task.head_sha}-{digest(task.integration)}-{task.integration.came or 'run'}"
     elif kind == "rerun":
         sha, about = task.head_sha, f"/{task.head_sha}-{task.repairs[-1].n}"
     elif kind == "update_branch":
@@ -96,6 +100,8 @@ def wait_keys(run: Run, task: TaskState) -> tuple[str, ...]:
         keys.append(names.pull_key(repo, task.pull))
     if task.pull and task.head_sha:
         keys.append(names.check_key(repo, task.head_sha))
+    if task.integration is not None and task.integration.run:
+        keys.append(names.actions_key(repo, task.integration.run))
     if task.pull and waits_for_base(task):
         keys.append(names.base_key(repo))
     return tuple(keys)

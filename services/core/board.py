@@ -45,6 +45,7 @@ ActionKind = Literal[
     "withdraw",
     "rerun",
     "muster",
+    "integrate",
 ]
 
 

@@ -27,9 +27,10 @@ from services.core.board import (
     Wish,
     may_start,
 )
-from services.core.gate import PullFact, Ruling, rule
+from services.core.gate import PASSED, PullFact, Ruling, rule
 from services.core.graph import layers, needs_of
 from services.core.groups import Barrier
+from services.core.integration import verdict, wanted
 from services.core.machine import ENDED, QUIET, SATISFIED, STUCK, Happening, Kind, TaskState, is_a_persons, late, step
 from services.core.overrides import counting, missing
 from services.core.places import Places
@@ -95,7 +96,12 @@ def ruling_for(run: Run, task: TaskState, fact: PullFact) -> Ruling:
     known = run.known(task.id)
     unmet = groups.unmet(run, known[0]) if known is not None else []
     ruling = rule(counting(task, fact), missing(task, unmet))
-    held = groups.hold(run, task.id) if ruling.verdict == "merge" else ""
+    if ruling.verdict != "merge":
+        return ruling
+    is_tried = bool(fact.workflow) and task.id in run.tasks
+    if is_tried and verdict(run.plan, task.id, run.tasks.__getitem__) != "passed":
+        return Ruling(verdict="wait", reason=INTEGRATING)
+    held = groups.hold(run, task.id)
     return Ruling(verdict="wait", reason=held) if held else ruling
 
 
@@ -243,8 +249,8 @@ class Work:
                 self.apply(task.id, follows)
         elif ruling.verdict == "needs_human":
             self.apply(task.id, Happening(kind="refused", text=ruling.reason))
-        else:
-            self._judge_well(task, fact, ruling, is_grouped=bool(group) and phase != "forward")
+        elif not (ruling.verdict == "merge" or ruling.by_gate) or self._is_proved(task, fact):
+            self._judge_well(self.of(task.id), fact, ruling, is_grouped=bool(group) and phase != "forward")
 
     def _judge_well(self, task: TaskState, fact: PullFact, ruling: Ruling, *, is_grouped: bool) -> None:
         """Nothing of it has failed."""
@@ -283,6 +289,24 @@ class Work:
         elif is_a_persons(task):
             self.apply(task.id, Happening(kind="cleared"))
         return is_clear
+
+    def _is_proved(self, task: TaskState, fact: PullFact) -> bool:
+        """Has it been tried together with others, where it has to be? Else that is begun, or what came of it noted."""
+        if not fact.workflow or task.held or not self.is_going:
+            return True  # nor is it merged in the last two cases
+        said = verdict(self.run.plan, task.id, self.of)
+        if said == "new":
+            tried = wanted(self.run.plan, task.id, self.of)
+            self.apply(task.id, Happening(kind="integrating", integration=tried, text=INTEGRATING))
+        elif said in {"under way", "failed"} and fact.tried in PASSED:
+            self.apply(task.id, Happening(kind="proved", sha=fact.head_sha, text="works with what belongs to it"))
+            return True
+        elif said == "under way" and fact.tried:
+            text = f"does not work with what belongs to it: {code(fact.workflow)} ended with {code(fact.tried)}"
+            self.apply(task.id, Happening(kind="disproved", sha=fact.head_sha, text=text))
+        elif said == "failed" and task.integration is not None:  # it may have been pushed back by another check
+            self.apply(task.id, Happening(kind="disproved", sha=fact.head_sha, text=task.integration.why))
+        return said == "passed"
 
     def _bring_up_to_date(self, task_id: str) -> None:
         """One at a time of those in one repository: with each merge the others fall behind again."""
@@ -427,6 +451,7 @@ class Work:
                 after.issue != before.issue
                 or after.pull != before.pull
                 or after.head_sha != before.head_sha
+                or after.integration != before.integration
                 or (after.state in ENDED) != (before.state in ENDED)
                 or waits_for_base(after) != waits_for_base(before)
             ):
@@ -448,11 +473,14 @@ class Work:
         return "running" if moving or not states & (STUCK | {"cancelled"}) else "failed"
 
 
+INTEGRATING = "is being tried together with what belongs to it"
 _JUDGED = STUCK | {"in_review"}
 _UNSTARTED = frozenset({"blocked", "ready"})
 _UNBLOCKED, _REBLOCKED, _STARTED = Happening(kind="unblocked"), Happening(kind="reblocked"), Happening(kind="started")
 _NEED_ISSUE = frozenset({"tidy", "label", "assign"})
-_RELIEVES = frozenset({"cancelled", "retried", "green", "rebased", "recreated", "reviewed", "redone"})
+_RELIEVES = frozenset({
+    "cancelled", "retried", "green", "rebased", "recreated", "reviewed", "redone", "proved", "integrating",
+})  # fmt: skip
 """Happenings after which a task no longer waits for somebody, as its label says it does."""
 _CALLS_FOR: dict[str, tuple[ActionKind, ...]] = {
     "started": ("attempt",),
@@ -473,6 +501,9 @@ _CALLS_FOR: dict[str, tuple[ActionKind, ...]] = {
     "attached": ("label", "assign", "checks"),
     "ticked": ("tidy",),
     "unticked": ("tidy",),
+    "integrating": ("integrate",),
+    "proved": ("integrate",),
+    "disproved": ("label", "integrate"),
 }
 
 

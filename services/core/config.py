@@ -92,6 +92,14 @@ class RepoConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
         Meta(max_length=20, description="Short words for commands in comments, such as `r+: approve`."),
     ] = {}
     issues: Annotated[Issues, Meta(description="What tracking issues are given.")] = Issues()
+    integration: Annotated[
+        str,
+        Meta(
+            pattern=r"^([A-Za-z0-9_-][A-Za-z0-9._-]{0,95}\.ya?ml)?$",
+            description="A workflow in `.github/workflows` that tries each pull request together with the other heads "
+            "of its run before it merges.",
+        ),
+    ] = ""
     overlap: Annotated[
         Mode,
         Meta(

@@ -14,6 +14,7 @@ import msgspec
 from services.core import graph, groups, overrides
 from services.core.board import Run
 from services.core.gate import PASSED, PullFact
+from services.core.integration import verdict
 from services.core.machine import ENDED, SATISFIED, TaskState
 from services.core.overlap import Rivals, shared_files
 from services.core.patience import Patience
@@ -243,6 +244,9 @@ class _Asked:
             return
         # GitHub may have refused the merge for what no reading shows; that stands as the task's reason.
         said = task.reason if fact.state == "open" else ""
+        if fact.workflow and verdict(self._run.plan, task.id, self._run.tasks.__getitem__) == "under way":
+            yield Link(task=task.id, kind="checks_pending", who="checks", where=repo, names=(fact.workflow,))
+            return
         yield Link(task=task.id, kind="merging", who="lockstep", where=repo, text=said)
 
 

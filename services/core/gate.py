@@ -35,6 +35,7 @@ class PullFact(msgspec.Struct, frozen=True, kw_only=True):
     checks may still come, though none of those there is pending.  grace_left: seconds for which more checks may begin
     on their own.  checks_none: nobody wants any.  gate_closed: GitHub asks for our own gate, which is not green.
     failures: what is known of those that failed.
+    workflow: which has to try it together with others, if one has to.  tried: how the one under way has ended.
     """
 
     number: int
@@ -58,6 +59,8 @@ class PullFact(msgspec.Struct, frozen=True, kw_only=True):
     checks_none: bool = False
     gate_closed: bool = False
     failures: tuple[Failure, ...] = ()
+    workflow: str = ""
+    tried: str = ""
 
 
 class Ruling(msgspec.Struct, frozen=True, kw_only=True):

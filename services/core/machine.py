@@ -28,9 +28,10 @@ Kind = Literal[
     "rebasing", "rebased", "stalled", "recreated", "discarded", "overridden", "assigned",
     "attached", "reviewed", "modelled", "budgeted", "reverting", "reverted", "enqueued", "dequeued",
     "redone", "ticked", "unticked", "removed", "mending", "mended", "fixing", "cleared",
+    "integrating", "dispatched", "proved", "disproved",
 ]  # fmt: skip
 KINDS: tuple[Kind, ...] = get_args(Kind)
-QUIET: frozenset[Kind] = frozenset({"tracked", "waits", "cleared"})
+QUIET: frozenset[Kind] = frozenset({"tracked", "waits", "cleared", "dispatched"})
 """Happenings that history does not need."""
 
 
@@ -45,7 +46,7 @@ class Happening(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaul
     and what no longer counts (overridden), or what is to be changed (reviewed), or the model (modelled) or US dollars
     (budgeted), or what failed (fixing), or `gave_up` where that is no word on an attempt (broke);
     text: why; repair: what is done about what failed (mending, fixing); paths: what was changed (pushed), () where that
-    is not known.
+    is not known; integration: what is tried together (integrating).
     """
 
     kind: Kind
@@ -58,6 +59,19 @@ class Happening(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaul
     name: str = ""
     repair: Repair | None = None
     paths: tuple[str, ...] = ()
+    integration: "Integration | None" = None
+
+
+class Integration(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):
+    """A try of one head together with others, each a repository and a commit. run: of the workflow, "" before it is
+    known; came: "" while it is under way; why: it failed.
+    """
+
+    sha: str
+    heads: tuple[tuple[str, str], ...] = ()
+    run: str = ""
+    came: Literal["", "passed", "failed"] = ""
+    why: str = ""
 
 
 class Override(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -89,7 +103,7 @@ class TaskState(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaul
     comment tells how it stands from then on.  was: the text its pull request was made of, where the plan says something
     else by now; of a task that is in the plan no more, its last text.  repairs: what was done about failed checks.
     broke: what they failed of, for the attempt that is to put it right.  changed: the files its pull request changes,
-    () where that is not known or they are many.
+    () where that is not known or they are many.  integration: the last try of it together with others.
     """
 
     id: str
@@ -123,6 +137,7 @@ class TaskState(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaul
     repairs: tuple[Repair, ...] = ()
     broke: str = ""
     changed: tuple[str, ...] = ()
+    integration: Integration | None = None
     since: datetime | None = None
     started_at: datetime | None = None
     finished_at: datetime | None = None
@@ -175,18 +190,20 @@ TABLE: dict[State, dict[Kind, State | None]] = {
         "refused": "needs_human", "expired": "needs_human", "merged": "done", "closed": "needs_human",
         "cancelled": "cancelled", "skipped": "skipped", "dequeued": "failed",
         "mending": "in_review", "mended": "in_review", "fixing": "blocked", "cleared": "in_review",
+        "integrating": "in_review", "dispatched": "in_review", "proved": "in_review", "disproved": "failed",
     },
     "needs_human": {
         **_STAY, **_control("needs_human"), **_renewal("needs_human"), **_EDITED,
         "tracked": "needs_human", "moved": "needs_human", "green": "in_review", "merged": "done",
         "attached": "needs_human", "closed": "needs_human", "cancelled": "cancelled", "retried": "blocked",
-        "skipped": "skipped", "cleared": "needs_human",
+        "skipped": "skipped", "cleared": "needs_human", "integrating": "needs_human", "dispatched": "needs_human",
+        "proved": "needs_human", "disproved": "needs_human",
     },
     "failed": {
         **_STAY, **_control("failed"), **_renewal("failed"), **_EDITED,
         "tracked": "failed", "attached": "needs_human", "moved": "needs_human", "green": "in_review", "merged": "done",
         "refused": "needs_human", "closed": "needs_human", "cancelled": "cancelled", "retried": "blocked",
-        "skipped": "skipped",
+        "skipped": "skipped", "integrating": "in_review", "dispatched": "failed", "proved": "in_review",
     },
     "done": {
         **_STAY, "tracked": "done", "reverting": "done", "reverted": "done", "stalled": "done", "unticked": "blocked",
@@ -239,7 +256,9 @@ def step(task: TaskState, happened: Happening, now: datetime) -> TaskState | Non
     return after if following != task.state or after != task else None
 
 
-_SAYS_WHY: frozenset[Kind] = frozenset({"waits", "stalled", "assigned", "attached", "mending", "enqueued"})
+_SAYS_WHY: frozenset[Kind] = frozenset({
+    "waits", "stalled", "assigned", "attached", "mending", "enqueued", "integrating",
+})  # fmt: skip
 _CAME: dict[Kind, Came] = {
     "mended": "worked", "merged": "worked", "green": "worked", "broke": "failed", "stalled": "failed",
     **dict.fromkeys((
@@ -265,7 +284,7 @@ def _applies(task: TaskState, happened: Happening) -> bool:
     if task.state == "done":
         return _applies_to_merged(task, happened)
     match happened.kind:
-        case "rebasing" | "rebased" | "overridden" | "mended" | "cleared":
+        case kind if kind in _ABOUT_HEAD:
             return _applies_to_head(task, happened)
         case "discarded":
             return task.discarding == happened.number != 0
@@ -285,9 +304,18 @@ def _applies(task: TaskState, happened: Happening) -> bool:
             return True
 
 
+_ABOUT_HEAD: frozenset[Kind] = frozenset({
+    "rebasing", "rebased", "overridden", "mended", "cleared", "integrating", "dispatched", "proved", "disproved",
+})  # fmt: skip
+
+
 def _applies_to_head(task: TaskState, happened: Happening) -> bool:
     if happened.kind == "mended":
         return under_way(task.repairs) is not None
+    if happened.kind == "integrating":
+        return happened.integration is not None and happened.integration.sha == task.head_sha
+    if happened.kind in {"dispatched", "proved", "disproved"}:
+        return task.integration is not None and happened.sha == task.integration.sha == task.head_sha
     if happened.kind == "rebased":
         return bool(task.renewing)
     if happened.kind == "cleared":
@@ -335,6 +363,15 @@ def _effects_on(task: TaskState, happened: Happening) -> dict[str, object]:
             return {"late": True} if task.state == "in_review" else {"fence": task.fence + 1}
         case _:
             return _asked_for(task, happened)
+
+
+def _tried(task: TaskState, happened: Happening) -> Integration | None:
+    if task.integration is None:
+        return None
+    if happened.kind == "dispatched":
+        return msgspec.structs.replace(task.integration, run=happened.name)
+    came, why = ("passed", "") if happened.kind == "proved" else ("failed", happened.text)
+    return msgspec.structs.replace(task.integration, came=came, why=why)
 
 
 def _asked_for(task: TaskState, happened: Happening) -> dict[str, object]:
@@ -411,6 +448,10 @@ def _edited(task: TaskState, happened: Happening) -> dict[str, object]:
             return {"cleared": happened.sha, "renewed": task.renewed and not happened.sha}
         case "refused" if happened.sha:
             return {"thrown_out": happened.sha}
+        case "integrating":
+            return {"integration": happened.integration, "cleared": ""}
+        case "dispatched" | "proved" | "disproved":
+            return {"integration": _tried(task, happened)}
         case _:
             return _taken_back(happened)
 

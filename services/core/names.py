@@ -19,6 +19,7 @@ LABELS = {
 }
 CHECK_GATE = "lockstep/gate"
 CHECK_PLAN = "lockstep/plan"
+CHECK_INTEGRATION = "lockstep/integration"
 CHECK_CONFIG = "lockstep/config"
 STICKY = "<!-- lockstep:sticky -->"
 
@@ -97,6 +98,10 @@ def issue_key(repo: str, number: int) -> str:
 
 def base_key(repo: str) -> str:
     return f"base:{repo.lower()}"
+
+
+def actions_key(repo: str, run_id: str) -> str:
+    return f"actions:{repo.lower()}@{run_id}"
 
 
 def check_key(repo: str, sha: str) -> str:

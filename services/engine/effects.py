@@ -30,6 +30,7 @@ from services.engine import branches, former, merge_queue, musters, remembered, 
 from services.engine.attempts import Order, Result
 from services.engine.choosing import Choosing
 from services.engine.hidden import hidden_in
+from services.engine.integrations import integrate
 from services.engine.learned import Learned
 from services.engine.observe import Observer
 from services.engine.outcome import Outcome
@@ -385,7 +386,7 @@ class Effects:
             await writes.add_labels(repo, number, (wanted,))
 
 
-_OF_BRANCH = {"update_branch": branches.update, "rerun": reruns.rerun}
+_OF_BRANCH = {"update_branch": branches.update, "rerun": reruns.rerun, "integrate": integrate}
 """What is done about the head of a pull request, which must still be the one that was meant."""
 
 

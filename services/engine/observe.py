@@ -80,8 +80,7 @@ class Observer:
             fact = msgspec.structs.replace(fact, objections=await self._objections(reads, repo, pull.number))
         fact = await self._with_checks(reads, repo, fact, task, fresh=fresh)
         if all(check.conclusion in PASSED for check in fact.checks if not check.ours):
-            is_frozen = frozen((await self.config(repo)).freeze, self._parts.clock.now())
-            fact = msgspec.structs.replace(fact, frozen=is_frozen)
+            fact = await self._with_settings(reads, repo, fact, task)
         if fresh:
             return await self._with_gate(reads, repo, fact) if grouped else fact
         if any(check.status != "completed" and not check.ours for check in fact.checks):
@@ -105,6 +104,15 @@ class Observer:
         except (NotFound, Refused):
             return fact
         return msgspec.structs.replace(fact, gate_closed=CHECK_GATE in required)
+
+    async def _with_settings(self, reads: Reads, repo: str, fact: PullFact, task: TaskState) -> PullFact:
+        """What the repository asks of a pull request whose checks are well."""
+        config, tried, ended = await self.config(repo), task.integration, ""
+        if config.integration and tried is not None and tried.run and tried.came != "passed":
+            run = await reads.workflow_run(repo, tried.run)
+            ended = (run.conclusion or "failure") if run.status == "completed" else ""
+        is_frozen = frozen(config.freeze, self._parts.clock.now())
+        return msgspec.structs.replace(fact, frozen=is_frozen, workflow=config.integration, tried=ended)
 
     def _gone(self, repo: str, task: TaskState) -> PullFact:
         self._parts.github.invalidate(repo, f"pull:{task.pull}")

@@ -148,6 +148,7 @@ class RunInfo(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     status: str
     attempt: int
+    conclusion: str = ""
 
 
 class AnnotationInfo(msgspec.Struct, frozen=True, kw_only=True):

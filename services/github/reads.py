@@ -266,7 +266,14 @@ class Reads:
     async def workflow_run(self, repo: str, run_id: str) -> RunInfo:
         """A workflow run, as it is now."""
         found = decode(await self._past(repo, f"/actions/runs/{segment(run_id)}"), said.RunShape)
-        return RunInfo(id=str(found.id), status=found.status or "", attempt=found.run_attempt)
+        ended = found.conclusion or ""
+        return RunInfo(id=str(found.id), status=found.status or "", attempt=found.run_attempt, conclusion=ended)
+
+    async def run_named(self, repo: str, workflow: str, name: str) -> str:
+        """The run of a workflow that was started under this name, "" for none: lists lag behind."""
+        path = f"/actions/workflows/{segment(workflow)}/runs?event=workflow_dispatch&per_page=100"
+        found = decode(await self._past(repo, path), said.RunList).workflow_runs
+        return next((str(run.id) for run in found if run.display_title == name), "")
 
     async def _past(self, repo: str, path: str) -> bytes:
         request = Request("GET", repo_path(repo) + path, await self._reader(repo), rank=self._rank)

@@ -78,3 +78,14 @@ class RunShape(msgspec.Struct, frozen=True):
     id: int
     status: str | None = None
     run_attempt: int = 1
+    conclusion: str | None = None
+    display_title: str = ""
+    event: str = ""
+
+
+class RunList(msgspec.Struct, frozen=True):
+    workflow_runs: list[RunShape] = []
+
+
+class Started(msgspec.Struct, frozen=True):
+    workflow_run_id: int = 0

@@ -6,14 +6,14 @@ found again by the `find_` functions. What a call may have changed is invalidate
 not.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
 from services.core.report import CheckReport
 from services.errors import Refused
-from services.github import shapes
+from services.github import said, shapes
 from services.github.cache import LIST
 from services.github.exchange import branch_path, decode, segment
 from services.github.infos import CheckInfo, PullInfo
@@ -151,6 +151,14 @@ class Writes(Talk):
         """Run the failed jobs of a workflow run on that commit once more; 403 is Refused with GitHub's text."""
         path = f"/actions/runs/{segment(run_id)}/rerun-failed-jobs"
         await self._write(repo, "POST", path, {}, RERUN, f"checks:{sha}", f"suites:{sha}", alone=True)
+
+    async def start_workflow(self, repo: str, workflow: str, branch: str, inputs: Mapping[str, str]) -> str:
+        """Run a workflow as it stands on that branch; the id of its run, "" where GitHub does not tell."""
+        data = {"ref": branch, "inputs": dict(inputs), "return_run_details": True}
+        path = f"/actions/workflows/{segment(workflow)}/dispatches"
+        answer = await self._write(repo, "POST", path, data, RERUN, alone=True)
+        found = decode(answer.body, said.Started).workflow_run_id if answer.body else 0
+        return str(found or "")
 
     async def create_commit(self, repo: str, message: str, tree: str, parents: Sequence[str]) -> str:
         """A commit that no branch leads to yet; its sha."""

@@ -31,6 +31,7 @@ def test_the_same_words_every_time() -> None:
                 "discard": "its pull request could not be closed: ",
                 "revert": "it could not be taken back: ",
             },
+            "NO_WORKFLOW": "the repository's settings name no workflow any more",
         }
     )
 
@@ -84,6 +85,7 @@ def test_what_an_attempt_reports() -> None:
         reasons.held_back(".github/workflows/ci.yml", "it can run with the repository's secrets"),
         reasons.anothers_commit("lockstep/platform-7/api", "a" * 40),
         reasons.pushed_at_once("lockstep/platform-7/api"),
+        reasons.no_integration("Workflow does not have a trigger"),
         reasons.no_push("lockstep/platform-7/api", "git push failed: remote: This repository was archived"),
         reasons.out_of_time(1800),
         reasons.verification_failed(2, "No rule to make target"),
@@ -96,6 +98,7 @@ def test_what_an_attempt_reports() -> None:
             "A person has to look at .github/workflows/ci.yml: it can run with the repository's secrets.",
             "Somebody else has pushed to lockstep/platform-7/api; their commit aaaaaaaaaaaa was left as it is.",
             "Somebody else pushed to lockstep/platform-7/api at the same moment.",
+            "the workflow that tries it together with what belongs to it can't be started: Workflow does not have a trigger",
             "GitHub takes no push to lockstep/platform-7/api: git push failed: remote: This repository was archived",
             "The task's 1800 s were over.",
             "The verification ended with exit code 2: No rule to make target",

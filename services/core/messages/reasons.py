@@ -116,6 +116,13 @@ def no_push(branch: str, why: str) -> str:
     return f"GitHub takes no push to {branch}: {why}"
 
 
+NO_WORKFLOW = "the repository's settings name no workflow any more"
+
+
+def no_integration(why: str) -> str:
+    return f"the workflow that tries it together with what belongs to it can't be started: {plain(why, 300)}"
+
+
 def out_of_time(seconds: int) -> str:
     return f"The task's {seconds} s were over."
 

@@ -1,0 +1,61 @@
+"""Starting the workflow that tries a pull request together with what belongs to it.
+
+GitHub has no key for it. The workflow is named after a mark that it is given, so after a lost answer its run is looked
+for by that name, twice and apart, before it is started again.
+"""
+
+from services.core import integration
+from services.core.machine import Happening, TaskState
+from services.core.messages import reasons
+from services.core.names import CHECK_INTEGRATION
+from services.core.plan import Task
+from services.engine.configs import config_of
+from services.engine.hidden import hidden_in
+from services.engine.outcome import Outcome
+from services.engine.parts import Parts
+from services.errors import NotFound, Refused
+from services.store.runs import Due
+
+AGAIN = 5.0
+"""Seconds until a run is looked for once more: GitHub's lists lag behind."""
+
+
+async def integrate(parts: Parts, task: Task, state: TaskState, due: Due) -> Outcome:
+    """Start it, or show what came of it."""
+    tried, key = state.integration, due.action.key
+    if tried is None or tried.sha != state.head_sha or integration.digest(tried) not in key:
+        return Outcome(note="nobody waits for it any more")
+    hidden = await hidden_in(parts.github.reads, task.repo, [repo for repo, _ in tried.heads])
+    started = tried.run
+    if not (tried.came or started):
+        try:
+            started = await _started(parts, task, state, due, hidden)
+        except (Refused, NotFound) as refused:
+            text = reasons.no_integration(refused.message)
+            told = Happening(kind="disproved", sha=tried.sha, text=text, fence=state.fence)
+            return Outcome(happened=(told,))
+        if not started:
+            return Outcome(again_in=AGAIN, note="it is looked for once more")
+    url = f"{parts.settings.github_url}/{task.repo}/actions/runs/{started}" if started else None
+    shown = integration.report(tried, hidden)
+    name = f"{due.run_id}/{task.id}"
+    await parts.github.writes.put_check(task.repo, tried.sha, CHECK_INTEGRATION, name, shown, details_url=url)
+    if tried.came:
+        return Outcome()
+    told = Happening(kind="dispatched", sha=tried.sha, name=started, fence=state.fence)
+    return Outcome(happened=(told,), look=True)
+
+
+async def _started(parts: Parts, task: Task, state: TaskState, due: Due, hidden: frozenset[str]) -> str:
+    """The id of its run; "" when it may be there and is not seen yet."""
+    reads, tried = parts.github.reads, state.integration
+    workflow = (await config_of(reads, task.repo)).integration
+    if not workflow or tried is None:
+        raise Refused(404, reasons.NO_WORKFLOW)
+    given = integration.inputs(tried, key=due.action.key, pull=state.pull, hidden=hidden)
+    if due.tries:
+        found = await reads.run_named(task.repo, workflow, given["lockstep"])
+        if found or due.tries == 1:
+            return found
+    branch = (await reads.repository(task.repo)).default_branch
+    return await parts.github.writes.start_workflow(task.repo, workflow, branch, given)
