@@ -42,6 +42,7 @@ def test_approvals_and_what_follows() -> None:
     edited = Plan(title="A plan", tasks=(task("schema", title="Another"),))
     assert [
         answers.in_the_name_of("ana", answers.PING),
+        answers.with_reason(answers.PING, "@eve asked"),
         answers.approved(version, given=1, required=1),
         answers.approved(version, given=1, required=2),
         answers.approved(version, given=1, required=1, changes="1 added"),
@@ -52,6 +53,7 @@ def test_approvals_and_what_follows() -> None:
     ] == snapshot(
         [
             "In the name of `ana`: Here, and listening.",
+            "Here, and listening. (\\@\u2060eve asked)",
             "Approved as `0123456789ab`. `/lockstep run` starts it.",
             "1 of 2 approvals of `0123456789ab`. Another person's `/lockstep approve` is still needed.",
             "Approved as `0123456789ab`, and the run has taken it over: 1 added.",
