@@ -19,6 +19,7 @@ from services.core.failures import CLASSES
 from services.core.freeze import Freeze
 from services.core.nodes import is_null, spot_at, value_of
 from services.core.overlap import Mode
+from services.core.plainly import plainly
 from services.core.plan import Problem
 from services.core.plan_text import nearest, quote
 from services.core.plan_yaml import Composer, Mapping, Node, Sequence
@@ -216,11 +217,21 @@ def _take(key: Spot, node: Node, written: dict[str, Any], findings: Findings) ->
         message, _, path = str(error).partition(" - at ")
         findings.add(
             "bad_value",
-            f"`{key.text}`: {_said(message, key.text)}.",
+            f"`{key.text}`: {_said(message, key.text, path)}.",
             spot_at(path.partition(f"$.{key.text}")[2], key, node),
         )
     else:
         written[key.text] = value
+
+
+def _values(path: str) -> tuple[str, ...]:
+    """What may be written at a place such as `$.issues.assign`, where that is a choice."""
+    schema, parts = config_schema(), re.findall(r"\.(\w+)", path)
+    at: Any = schema
+    for part in ("", *parts):
+        at = at.get("properties", {}).get(part, {}) if part else at
+        at = schema["$defs"][at["$ref"].rpartition("/")[2]] if "$ref" in at else at
+    return tuple(str(value) for value in at.get("enum", ()))
 
 
 _PARTS: Keys[str, type[msgspec.Struct]] = {
@@ -239,13 +250,13 @@ def _unknown(key: Spot, known: tuple[str, ...], findings: Findings) -> None:
     findings.add("unknown_key", f"{quote(key.text)} is not a setting. {hint}", key)
 
 
-def _said(message: str, key: str) -> str:
-    """msgspec's sentence, but a pattern or the list of classes is no help to people."""
+def _said(message: str, key: str, path: str) -> str:
+    """In plain words; but a pattern or the list of classes is no help to people."""
     if key == "failures" and message.startswith("Invalid enum value"):
         near = nearest(message.split("'")[1], CLASSES)
         return f"{message[:1].lower()}{message[1:]}; did you mean '{near}'" if near else "there is no such class"
     if "matching regex" not in message:
-        return message[:1].lower() + message[1:].replace("`", "'")
+        return plainly(message, _values(path))
     return {
         "aliases": "an alias is a word such as 'r+' or 'lgtm', and stands for a command's word such as 'approve'",
         "approvals": "'users' are logins and 'teams' are 'organisation/team', both without an @",

@@ -13,6 +13,7 @@ import msgspec
 
 from services.core import graph
 from services.core.nodes import is_null, spot_at, value_of
+from services.core.plainly import plainly
 from services.core.plan import Problem
 from services.core.plan_text import nearest, quote
 from services.core.plan_values import is_id
@@ -296,4 +297,4 @@ def _said(message: str) -> str:
     """msgspec's sentence, but a pattern is no help to people."""
     if "matching regex" in message:
         return "names are letters, digits, `.`, `_` and `-`, begin with a letter or digit, and have no blanks"
-    return message[:1].lower() + message[1:].replace("`", "'")
+    return plainly(message)

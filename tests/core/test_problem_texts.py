@@ -372,3 +372,76 @@ def test_what_is_too_much() -> None:
             "not text": ["Line 1: Byte 2 is not UTF-8; save the file as UTF-8 text."],
         }
     )
+
+
+def test_what_only_many_tasks_do_wrong() -> None:
+    circle = "\n".join(f"- [ ] **t{n}** T · needs: t{(n + 1) % 12}" for n in range(12))
+    texts = [circle, f"{circle}\n- [ ] **more** T · needs: t0", "- [ ] **" + "a" * 30 + "** A · group: " + "g" * 70]
+    assert [said(text) for text in texts] == snapshot(
+        [
+            [
+                "Line 1: These tasks wait for each other in a circle: `t0` needs `t1` needs `t2` needs `t3` needs `t4` needs `t5` needs `t6` needs `t7` needs `t8` needs `t9` needs `t10` needs `t11` needs `t0`. Remove one of these needs."
+            ],
+            [
+                "Line 1: These tasks wait for each other in a circle: `t0` needs `t1` needs `t2` needs `t3` needs `t4` needs `t5` needs `t6` needs `t7` needs `t8` needs `t9` needs `t10` needs `t11` needs `t0`. Remove one of these needs."
+            ],
+            [
+                "Line 1: `group` can't be `ggggggggggggggggggggggggggggggggggggggggggggggggggggggggggg…`; use 1 to 64 characters."
+            ],
+        ]
+    )
+
+
+def test_values_of_a_file() -> None:
+    values = [
+        "title: ''",
+        "title: A\n  id: ''",
+        "title: A\n  body: x #1",
+        "title: A\n  priority: 1 #2",
+        "title: A\n  repo: ä/b",
+    ]
+    assert {value: said(f"tasks:\n- repo: acme/api\n  {value}\n", "yaml") for value in values} == snapshot(
+        {
+            "title: ''": [
+                "Line 2: This task has no `id`; add one, for example `id: schema`.",
+                "Line 3: The title is empty; say what is to be done.",
+            ],
+            """\
+title: A
+  id: ''\
+""": [
+                "Line 4: an empty text can't be the id of a task: use letters, digits, `.`, `_` and `-`, begin with a letter or digit, at most 64 characters."
+            ],
+            """\
+title: A
+  body: x #1\
+""": [
+                "Line 2: The task `A` has no `id`; add one, for example `id: schema`.",
+                "Line 4: `#1` is a comment to YAML and not part of the value; put the value in quotes.",
+            ],
+            """\
+title: A
+  priority: 1 #2\
+""": [
+                "Line 2: The task `A` has no `id`; add one, for example `id: schema`.",
+                "Line 4: `#2` is a comment to YAML and not part of the value; put the value in quotes.",
+            ],
+            """\
+title: A
+  repo: ä/b\
+""": [
+                "Line 2: The task `A` has no `id`; add one, for example `id: schema`.",
+                "Line 4: `repo` is given twice (first on line 2); keep one, or the other is lost.",
+            ],
+        }
+    )
+    broken = ["tasks: [a\nb: c", "- a\n b", "tasks:\n- id: a\n  b\n c: d", "\ud800", "a: \ufffe"]
+    assert [said(text, "yaml") for text in broken] == snapshot(
+        [
+            ["Line 2: A list that opened with `[` is not closed before here; check its commas and its `]`."],
+            ["Line 1: A plan is a mapping with `tasks:`; this document is not one."],
+            ["Line 4: This line needs a `:` after its key, or belongs to the line above; check its indentation."],
+            ["Line 1: A plan is a mapping with `tasks:`; this document is not one."],
+            ["Line 1: There is a control character here, `\\ufffe`; remove it."],
+        ]
+    )

@@ -113,7 +113,7 @@ Until the set of repositories is corrected, no flow can be started, and where it
                 {
                     "path": ".github/lockstep.yml",
                     "line": 1,
-                    "text": "`merge`: invalid enum value 'sqash'.",
+                    "text": "`merge`: 'sqash' is none of its values; write `merge`, `rebase` or `squash`.",
                     "level": "failure",
                 },
                 {

@@ -8,7 +8,7 @@ from types import ModuleType
 def constants(module: ModuleType) -> dict[str, object]:
     """Its own texts, and mappings to texts, by name."""
     body = ast.parse(inspect.getsource(module)).body
-    own = [
-        name.id for each in body if isinstance(each, ast.Assign) for name in each.targets if isinstance(name, ast.Name)
-    ]
+    assigned = [name for each in body if isinstance(each, ast.Assign) for name in each.targets]
+    assigned += [each.target for each in body if isinstance(each, ast.AnnAssign)]
+    own = [name.id for name in assigned if isinstance(name, ast.Name)]
     return {name: text for name in own if isinstance(text := vars(module)[name], str | dict)}
