@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 import yaml
 
+from bot.__main__ import COMMANDS
+from bot.settings import PREFIX, ROLES, Settings
 from services.metrics import Metrics
 
 DEPLOY = Path(__file__).parent.parent / "deploy"
@@ -63,3 +65,25 @@ def test_every_panel_has_its_place_and_every_rule_says_what_to_do() -> None:
 def test_promtool_takes_the_rules() -> None:
     done = subprocess.run(["promtool", "check", "rules", DEPLOY / "alerts.yml"], capture_output=True, check=False)
     assert done.returncode == 0, done.stdout
+
+
+def test_the_processes_of_every_recipe_are_ones_that_there_are() -> None:
+    """Of Kubernetes, systemd, compose and the Procfile: roles, settings, addresses."""
+    root = DEPLOY.parent
+    items = [*yaml.safe_load_all((DEPLOY / "kubernetes.yaml").read_text())]
+    pods = [item["spec"]["template"]["spec"] for item in items if item["kind"] == "Deployment"]
+    args = [pod["containers"][0]["args"] for pod in pods]
+    assert [each[:2] for each in args] == [["serve", "--role"]] * 3
+    assert {each[2] for each in args} == {*ROLES} - {"all"}
+    for pod in pods:
+        (container,) = pod["containers"]
+        assert pod["securityContext"]["runAsNonRoot"]
+        assert container["securityContext"]["readOnlyRootFilesystem"]
+        assert container["readinessProbe"]["httpGet"]["path"] == "/readyz"
+    texts = [DEPLOY / "kubernetes.yaml", DEPLOY / "lockstep.service", root / "compose.yaml", root / "Dockerfile"]
+    known = {PREFIX + name.upper() for name in Settings.__struct_fields__} | {"LOCKSTEP_KEY_FILE"}
+    for path in texts:
+        assert set(re.findall(r"\bLOCKSTEP_[A-Z_]+", path.read_text())) <= known, path
+    for line in (root / "Procfile").read_text().splitlines():
+        words = line.partition("python -m bot ")[2].split()
+        assert words[0] in COMMANDS

@@ -8,6 +8,7 @@ import base64
 import binascii
 import hashlib
 import hmac
+import re
 from datetime import timedelta
 from html import escape
 from typing import TYPE_CHECKING
@@ -17,6 +18,7 @@ import msgspec
 from aiohttp import web
 
 from services.sandbox.clock import stamp
+from services.sandbox.kernel import Request
 from services.sandbox.state import App, OAuthCode, Token
 
 if TYPE_CHECKING:
@@ -42,10 +44,33 @@ async def serve(running: "Running", request: web.Request, body: bytes) -> web.St
         if "json" in request.headers.get("Accept", ""):
             return web.json_response(given)
         return web.Response(text=urlencode(given), content_type="application/x-www-form-urlencoded")
+    if path.endswith("/settings/apps/new") and request.method == "POST":
+        return await _manifest(running, request, body)
     if path.startswith("/applications/") and path.endswith("/token") and request.method == "DELETE":
         status = await running.think(_take_back, sandbox, request.headers.get("Authorization", ""), body)
         return web.Response(status=status)
     return None
+
+
+async def _manifest(running: "Running", request: web.Request, body: bytes) -> web.Response:
+    """A person has sent a manifest here and confirms it: the App is made, and the browser goes back with a code."""
+    try:
+        asked = msgspec.json.decode(_fields(request.content_type, body).get("manifest", ""), type=dict[str, object])
+    except msgspec.DecodeError:
+        return web.Response(status=422, text="Invalid GitHub App configuration")
+    found = re.fullmatch(r"/organizations/([\w-]+)/settings/apps/new", request.path)
+    owner = found[1] if found is not None else "octo-owner"
+    made = Request(
+        method="POST", path="/_sandbox/manifests", headers={}, base=running.url,
+        body=msgspec.json.encode({"manifest": asked, "owner": owner}),
+    )  # fmt: skip
+    answer = await running.think(running.sandbox.handle, made)
+    back = str(asked.get("redirect_url", ""))
+    if answer.status != 201 or not back.startswith(("http://", "https://")):
+        return web.Response(status=422, text="Invalid GitHub App configuration")
+    query = {"code": msgspec.json.decode(answer.encoded())["code"]}
+    query |= {"state": request.query["state"]} if "state" in request.query else {}
+    return web.Response(status=302, headers={"Location": f"{back}?{urlencode(query)}"})
 
 
 def _fields(content_type: str, body: bytes) -> dict[str, str]:
