@@ -70,7 +70,7 @@ class Etags:
     def _conditional(self, request: Request, secret: str, holder: int) -> Request:
         """The stored ETag while its credential lasts; then the predicted one, or the date, or the ETag after all."""
         if not request.etag or request.holder == holder:
-            return replace(request, since="")
+            return replace(request, since="") if request.since else request
         if self.is_trusted(request.identity.installation):
             return replace(request, since="", etag=predicted(request.accept, secret, request.held))
         return replace(request, etag="") if request.since else request

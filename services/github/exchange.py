@@ -91,11 +91,18 @@ class Answer:
     @property
     def date(self) -> datetime | None:
         """The server's clock, if it told it in a form that can be read."""
-        try:
-            told = parsedate_to_datetime(self.headers["date"])
-        except (KeyError, ValueError):
-            return None
-        return told if told.tzinfo else told.replace(tzinfo=UTC)
+        told = self.headers.get("date")
+        return _date(told) if told else None
+
+
+@lru_cache(maxsize=64)
+def _date(text: str) -> datetime | None:
+    """Many answers come in one second."""
+    try:
+        told = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    return told if told.tzinfo else told.replace(tzinfo=UTC)
 
 
 class Watches(Protocol):
@@ -179,6 +186,7 @@ def decode(body: bytes, shape: type[Shape]) -> Shape:
         raise Unreachable(200, f"the answer could not be read: {error}") from None
 
 
+@lru_cache(maxsize=4_096)
 def segment(value: str | int) -> str:
     """One piece of a path, quoted. NotFound for what would change the path's shape: nothing has such a name."""
     text = str(value)

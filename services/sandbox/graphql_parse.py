@@ -6,6 +6,7 @@ of the product.
 
 import re
 from bisect import bisect_left
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -73,8 +74,9 @@ class Document(msgspec.Struct, kw_only=True):
     fragments: dict[str, Fragment]
 
 
+@lru_cache(maxsize=128)
 def parse(text: str) -> Document:
-    """Read a document; SyntaxProblem says where it went wrong."""
+    """Read a document, the same one for the same text: nobody changes it. SyntaxProblem says where it went wrong."""
     if len(text) > LONGEST:
         raise SyntaxProblem(f"The query is longer than {LONGEST} characters", 1, 1)
     return _Reader(text).document()

@@ -134,7 +134,12 @@ class VirtualLoop(asyncio.BaseEventLoop):
             self._chance.shuffle(ready)
         for handle in ready:
             if not handle._cancelled:
-                handle._run()
+                try:
+                    handle._context.run(handle._callback, *handle._args)
+                except (SystemExit, KeyboardInterrupt):
+                    raise
+                except BaseException as error:  # noqa: BLE001 - as asyncio has it: whoever watches judges it
+                    self.call_exception_handler({"message": "Exception in callback", "exception": error})
 
     def _next(self) -> list[_Handle]:
         """Jump to the next moment at which something is to happen: what that is."""
