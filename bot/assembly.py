@@ -45,6 +45,7 @@ from services.store.ledger import Ledger
 from services.store.lessons import Lessons
 from services.store.past import PastTasks
 from services.store.plans import Plans
+from services.store.recoveries import Recoveries
 from services.store.requests import Requests
 from services.store.retention import Keep, Retention
 from services.store.runs import Runs
@@ -145,6 +146,7 @@ def assemble(
             trials=Trials(database),
             past=PastTasks(database),
             requests=Requests(database),
+            recoveries=Recoveries(database),
             recovered=metrics.recovered,
         )
     )

@@ -18,7 +18,8 @@ from services.core.config import read_config
 from services.core.failure_patterns import Pattern, own_patterns
 from services.core.failures import CLASSES, Diagnosis
 from services.core.log_lines import Gathering, Log
-from services.core.strategies import POLICY, STRATEGIES
+from services.core.recovery import way
+from services.core.strategies import POLICY
 from services.errors import UserError
 
 PIECE = 1 << 20
@@ -62,7 +63,7 @@ def said(found: Diagnosis, log: Log) -> Iterator[str]:
     if found.cls != "unknown":
         yield f"Confidence: {found.confidence:.0%}"
     yield f"Signature: {found.signature}"
-    yield f"First: {found.strategy}, {STRATEGIES[steps[0].strategy]}"
+    yield f"First: {found.strategy}, {way(steps[0].strategy).summary}"
     if len(steps) > 1:
         yield f"Then: {', '.join(step.strategy for step in steps[1:])}"
     if not found.evidence:

@@ -20,9 +20,10 @@ from services.core.durations import lasting
 from services.core.failure_table import BY_TOOL
 from services.core.failures import CLASSES
 from services.core.plan_schema import plan_schema
+from services.core.recovery import summaries
 from services.core.reposet import set_schema
 from services.core.resolvers import ranked
-from services.core.strategies import POLICY, STRATEGIES, Step
+from services.core.strategies import POLICY, Step
 
 PAGES = Path(__file__).parent / "reference"
 NOTE = "<!-- Made by docs/generate.py; edit the code, not this page. -->\n"
@@ -65,6 +66,9 @@ def _keys(schema: Mapping[str, Any], before: str = "") -> Iterator[str]:
         if "$ref" in key.get("items", {}):
             yield f"| `{before}{name}` | a list of `text` and `class` | `none` | {key['description']} |"
             continue
+        if name in _NESTED:
+            yield f"| `{before}{name}` | {_NESTED[name]} | `none` | {key['description']} |"
+            continue
         if "$ref" in str(key):
             part = re.search(r"#/\$defs/(\w+)", str(key))
             yield from _keys(schema["$defs"][part[1]], f"{name}.") if part else ()
@@ -75,9 +79,22 @@ def _keys(schema: Mapping[str, Any], before: str = "") -> Iterator[str]:
         yield f"| `{before}{name}` | {accepts} | `{default}` | {key['description']} |"
 
 
+_NESTED = {
+    "generated": "for a file, a command",
+    "policy": "for a class, a list of `strategy`, `most`, `first` and `longest`",
+}
+_NAMED = {
+    "labels": "a list of labels",
+    "text": "Markdown, up to 4,000 characters",
+    "integration": "a file's name",
+    "most": "0 to 50",
+    "fixer": "a command",
+    "verify": "a command",
+}
+
+
 def _accepts(name: str, kind: str) -> str:
-    words = {"labels": "a list of labels", "text": "Markdown, up to 4,000 characters", "integration": "a file's name"}
-    return words.get(name) or _ACCEPTS[kind]
+    return _NAMED.get(name) or _ACCEPTS[kind]
 
 
 def _keys_of_sets(schema: Mapping[str, Any]) -> Iterator[str]:
@@ -101,7 +118,7 @@ def _keys_of_part(parts: Mapping[str, Any], part: str, before: str) -> Iterator[
 
 def failures() -> str:
     classes = [f"| `{cls}` | {meaning} | {_steps(POLICY[cls])} |" for cls, meaning in CLASSES.items()]
-    ways = [f"| `{strategy}` | {meaning} |" for strategy, meaning in STRATEGIES.items()]
+    ways = [f"| `{strategy}` | {meaning} |" for strategy, meaning in summaries().items()]
     tools = []
     for tool, rows in BY_TOOL.items():
         found = [f"| `{text.replace('|', chr(92) + '|')}` | `{cls}` | {weight} |" for cls, weight, text in rows]
@@ -150,7 +167,7 @@ REPOSITORY = """
 
 In `.github/lockstep.yml` on the default branch. The same file in the owner's `.github` repository, where the App is
 installed on it too, holds defaults for all repositories of that owner: what a repository says itself counts, and of
-`approvals`, `aliases` and `issues` key by key; to its own `failures` the owner's are added. An unknown key or a value that does not fit is an error. While a repository's own
+`approvals`, `aliases`, `issues` and `recovery` key by key; to its own `failures` the owner's are added. An unknown key or a value that does not fit is an error. While a repository's own
 file has one, its plans can't be approved, and everything else is as if the file were empty. The check `lockstep/config` on a pushed
 commit of the default branch, and on the head of a pull request that changes the file, shows errors at their lines.
 
@@ -176,6 +193,15 @@ issues:
 failures:
   - text: "quota of * is used up"
     class: out_of_resources
+recovery:
+  fixer: ruff check --fix . && ruff format .
+  verify: make test
+  generated:
+    docs/index.json: make index
+  policy:
+    unknown:
+      - strategy: rerun_failed
+        first: 60
 ```
 
 `issues` says what tracking issues in this repository are given, once, when they are made; who takes a label or a person off has the last word.
@@ -183,6 +209,10 @@ What GitHub refuses there stops no task. Teams in CODEOWNERS can't be assigned t
 
 `failures` name what [only this repository's CI prints](failures.md#patterns). A `text` has 4 to 200 characters, a word of at least three
 letters, at most five `*`, and not both `#` and other numbers.
+
+`recovery` says what is [done about failures](../how-to/recovery.md). Its commands run in the box that agents work in, without network or
+credentials; where the operator has set `LOCKSTEP_SANDBOX=none`, they run like any agent's. A class under `policy` takes the place of that
+class in the [table](failures.md#classes); a person comes last there too. `first` and `longest` are seconds.
 
 | Key | Accepts | Default | Meaning |
 | --- | --- | --- | --- |
@@ -223,7 +253,8 @@ FAILURES = (
 
 What `python -m bot diagnose` finds in a CI log ([how to use it](../how-to/diagnose.md)), and what each finding calls for. The strategies of
 a class are tried in this order, each so often at most, with pauses
-between its tries that grow in the bounds named; the last one is always a person.
+between its tries that grow in the bounds named; the last one is always a person. What has helped in a repository goes before what has not,
+and a repository can have [an order of its own](settings.md#a-repositorys-own-settings): [Recovery](../explanation/recovery.md) tells how.
 
 ## Classes
 

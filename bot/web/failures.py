@@ -12,14 +12,14 @@ from bot.web.times import When, when
 from bot.web.views import Places
 from services.core.clock import from_text
 from services.core.failures import CLASSES
-from services.core.strategies import STRATEGIES
+from services.core.recovery import summaries
 from services.core.text import visible
 from services.store.reports import Repaired
 
 DAYS = 30
 SIGNATURES = 20
 LOOKS = {"worked": "done", "failed": "failed", "superseded": "skipped", "": "running"}
-MEANINGS: dict[str, str] = {str(name): said for table in (CLASSES, STRATEGIES) for name, said in table.items()}
+MEANINGS: dict[str, str] = {str(name): said for table in (CLASSES, summaries()) for name, said in table.items()}
 
 
 class Tally(msgspec.Struct, frozen=True, kw_only=True):

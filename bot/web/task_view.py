@@ -20,9 +20,9 @@ from services.core.failures import CLASSES
 from services.core.log_lines import Gathering
 from services.core.machine import ENDED, SATISFIED, STUCK
 from services.core.plan import Task
+from services.core.recovery import way
 from services.core.spans import Span, spans
 from services.core.steps import BEGUN, BESIDE, Trail
-from services.core.strategies import STRATEGIES
 from services.core.text import visible
 from services.store.reports import Effect, StepRow
 from services.store.runs import Told
@@ -295,7 +295,7 @@ def _repairs(seen: Seen, task: Task) -> list[RepairLine]:
         RepairLine(
             cls=each.cls.replace("_", " "),
             strategy=each.strategy.replace("_", " "),
-            meaning=STRATEGIES[each.strategy],
+            meaning=way(each.strategy).summary,
             checks=visible(", ".join(each.checks), 200),
             came=each.came or "under way",
             state=states[each.came],

@@ -53,4 +53,4 @@ def _summary(done: Finished, log: bytes, allowed: float) -> str:
     return f"The script ended with exit code {done.exit_code}{': ' + said if said else ''}"
 
 
-AGENTS.add("script", Script())
+SCRIPT = AGENTS.add("script", Script())

@@ -85,7 +85,7 @@ def mark(run: Run, state: RunState, now: datetime, kind: Literal["mark", "finish
 def waits_for_base(task: TaskState) -> bool:
     """Does its pull request wait until its base branch is well again?"""
     repair = under_way(task.repairs)
-    return repair is not None and repair.strategy == BASE
+    return repair is not None and repair.strategy == BASE and bool(repair.base)
 
 
 def wait_keys(run: Run, task: TaskState) -> tuple[str, ...]:

@@ -125,7 +125,7 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     """What follows: the tasks that changed, the wait keys of those whose keys changed, what to carry out, the history.
 
     `state`: of the run from now on.  `told`: the pull requests whose comments have something new to say.
-    `repairs`: those that are new or over, and of which task.  `tries`: what is known now of attempts.
+    `repairs`: those that are new or over, of which task, in which repository.  `tries`: what is known now of attempts.
     `adopted`: the plan of the run from now on, where that is another one.  `barriers`: of the groups that got further.
     """
 
@@ -137,7 +137,7 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     actions: tuple[Action, ...] = ()
     history: tuple[Moment, ...] = ()
     told: tuple[tuple[str, int], ...] = ()
-    repairs: tuple[tuple[str, Repair], ...] = ()
+    repairs: tuple[tuple[str, str, Repair], ...] = ()
     tries: tuple[Try, ...] = ()
     adopted: Adoption | None = None
     barriers: tuple[tuple[str, Barrier], ...] = ()

@@ -36,8 +36,10 @@ from services.core.overrides import counting, missing
 from services.core.places import Places
 from services.core.plan import Plan, Task
 from services.core.records import TELLING, Try, tried
+from services.core.recovery.revert import culprits
 from services.core.repair import awaited, mended, repaired
-from services.core.repairs import AGAIN, Repair
+from services.core.repairs import AGAIN, Failed, Failure, Repair
+from services.core.signature import of_class
 from services.core.text import code
 
 
@@ -146,6 +148,8 @@ class Work:
         before = self.changed.get(task_id) or self.run.tasks.get(task_id)
         if before is None:
             return self._apply_late(task_id, happening)
+        if happening.failed is not None and task_id in self.board.specs:
+            happening = self._repair(before, happening, happening.failed)
         after = step(before, happening, self.now)
         if after is None:
             return None
@@ -173,6 +177,12 @@ class Work:
         """The task with other values, without that anything has happened to it."""
         after = self.changed[task.id] = msgspec.structs.replace(task, **values)
         return after
+
+    def _repair(self, task: TaskState, happening: Happening, known: Failed) -> Happening:
+        """What is done about an attempt or a merge that failed."""
+        agent, checks = self.board.specs[task.id].agent, [each.check for each in known.failures]
+        follows = repaired(task, agent, happening.text, checks, known, self.now)
+        return msgspec.structs.replace(follows, fence=happening.fence)
 
     def _apply_late(self, task_id: str, happening: Happening) -> None:
         """What is heard only now of a task that is in the plan no more: it has left something that has to go too."""
@@ -226,7 +236,14 @@ class Work:
         elif fact.head_sha not in task.heads:
             who = f"somebody else pushed {fact.head_sha[:7]} to its branch"
             text = f"{who}: look at it, then merge it yourself, or delete the branch and retry the task"
+            if task.handed:
+                text = f"{who}: it goes on once somebody who can write here approves that commit in a review"
             self.apply(task_id, Happening(kind="moved", sha=fact.head_sha, text=text))
+            if fact.vouched and self.of(task_id).handed:
+                text = f"{code(fact.vouched)} has approved {fact.head_sha[:7]}"
+                vouched = Happening(kind="vouched", sha=fact.head_sha, actor=fact.vouched, text=text)
+                self.apply(task_id, vouched)
+                self._judge_checks(self.of(task_id), fact)
         elif fact.head_sha == task.head_sha and not task.assignee:
             self._judge_checks(task, fact)
 
@@ -243,10 +260,7 @@ class Work:
         if phase == "forward" and ruling.verdict == "merge" and (held := groups.hold(self.standing, task.id)):
             ruling = Ruling(verdict="wait", reason=held)
         if ruling.verdict == "failed":
-            agent = self.board.specs[task.id].agent
-            follows = repaired(task, agent, ruling.reason, ruling.failed, fact.failures, self.now)
-            if follows.kind != "rebasing" or (self.is_going and not task.held):
-                self.apply(task.id, follows)
+            self._judge_failed(task, fact, ruling)
         elif ruling.verdict == "needs_human":
             self.apply(task.id, Happening(kind="refused", text=ruling.reason))
         elif not (ruling.verdict == "merge" or ruling.by_gate) or self._is_proved(task, fact):
@@ -258,7 +272,8 @@ class Work:
             self.apply(task.id, Happening(kind="mended", text="its checks pass"))
         # A merge that was refused is tried again as it stands: turning back and forth would only fill the history.
         anew = {"wait", "merge"} if is_grouped else {"wait"}
-        if task.state == "failed" or (task.state == "needs_human" and ruling.verdict in anew and not task.late):
+        waits = task.state == "needs_human" and ruling.verdict in anew and not task.late
+        if task.state == "failed" or task.handed or waits:
             self.apply(task.id, Happening(kind="green"))
         if is_grouped and self.is_going and self._muster_in(self.of(task.id), ruling):
             return  # what follows, its group says
@@ -307,6 +322,18 @@ class Work:
         elif said == "failed" and task.integration is not None:  # it may have been pushed back by another check
             self.apply(task.id, Happening(kind="disproved", sha=fact.head_sha, text=task.integration.why))
         return said == "passed"
+
+    def _judge_failed(self, task: TaskState, fact: PullFact, ruling: Ruling) -> None:
+        spec, checks, failures = self.board.specs[task.id], ruling.failed, fact.failures
+        if not checks:  # of what else is judged as failed only a conflict is known
+            checks, failures = ("",), (conflict_of(fact.head_sha),)
+        known = Failed(failures=failures, rules=fact.rules)
+        follows = repaired(task, spec.agent, ruling.reason, checks, known, self.now)
+        if follows.kind != "rebasing" or (self.is_going and not task.held):
+            self.apply(task.id, follows)
+        if waits_for_base(self.of(task.id)):
+            for culprit in culprits(self.run, spec.repo, failures, fact.rules):
+                self.apply(culprit, Happening(kind="reverting", text=f"it broke the base of {code(task.id)}"))
 
     def _bring_up_to_date(self, task_id: str) -> None:
         """One at a time of those in one repository: with each merge the others fall behind again."""
@@ -438,11 +465,12 @@ class Work:
             if task.troubled and task.pull:
                 yield self.board.specs[task_id].repo, task.pull
 
-    def _repairs(self) -> Iterator[tuple[str, Repair]]:
+    def _repairs(self) -> Iterator[tuple[str, str, Repair]]:
         """What began to be repaired, or what came of it."""
         for task_id, after in self.changed.items():
             known = {(repair.n, repair.came) for repair in self.run.tasks[task_id].repairs}
-            yield from ((task_id, each) for each in after.repairs if (each.n, each.came) not in known)
+            new = [each for each in after.repairs if (each.n, each.came) not in known]
+            yield from ((task_id, self.board.specs[task_id].repo, each) for each in new)
 
     def _waits(self) -> Iterator[tuple[str, tuple[str, ...]]]:
         for task_id, after in self.changed.items():
@@ -473,6 +501,11 @@ class Work:
         return "running" if moving or not states & (STUCK | {"cancelled"}) else "failed"
 
 
+def conflict_of(head: str) -> Failure:
+    """That a head conflicts with its base: with each head it is another one."""
+    return Failure(check="", id=head, cls="merge_conflict", signature=of_class("merge_conflict", head))
+
+
 INTEGRATING = "is being tried together with what belongs to it"
 _JUDGED = STUCK | {"in_review"}
 _UNSTARTED = frozenset({"blocked", "ready"})
@@ -488,6 +521,8 @@ _CALLS_FOR: dict[str, tuple[ActionKind, ...]] = {
     "opened": ("checks",),
     "merged": ("tidy",),
     "broke": ("label",),
+    "handed": ("label",),
+    "vouched": ("label", "checks"),
     "dequeued": ("label",),
     "refused": ("label",),
     "closed": ("label",),

@@ -15,7 +15,7 @@ from msgspec import Meta, field
 
 from services.core.complexity import Bound
 from services.core.failure_patterns import KnownFailure
-from services.core.failures import CLASSES
+from services.core.failures import CLASSES, FailureClass
 from services.core.freeze import Freeze
 from services.core.nodes import is_null, spot_at, value_of
 from services.core.overlap import Mode
@@ -24,6 +24,7 @@ from services.core.plan import Problem
 from services.core.plan_text import nearest, quote
 from services.core.plan_yaml import Composer, Mapping, Node, Sequence
 from services.core.problems import Findings, Spot, sentence
+from services.core.strategies import MOST, Step
 from services.errors import UserError
 
 MAX_BYTES = 64_000
@@ -77,6 +78,43 @@ class Issues(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     ] = False
 
 
+Command = Annotated[str, Meta(max_length=2_000, pattern=r"^[^\\x00]*$")]
+
+
+class Recovery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is done about failures in this repository."""
+
+    fixer: Annotated[
+        Command,
+        Meta(
+            description="A command that puts right what the linter or formatter finds, such as `ruff check --fix . && "
+            "ruff format .`; it runs in the box, on what the last attempt has made."
+        ),
+    ] = ""
+    verify: Annotated[
+        Command,
+        Meta(
+            description="A command that has to pass before something is pushed that was resolved or fixed without the "
+            "task's agent; the task's own `verify` goes before it."
+        ),
+    ] = ""
+    generated: Annotated[
+        dict[Annotated[str, Meta(max_length=400)], Command],
+        Meta(
+            max_length=20,
+            description="Files that a tool writes, such as lock files, and the command that makes each anew, in the "
+            "box: what is done where such a file conflicts.",
+        ),
+    ] = {}
+    most: Annotated[int, Meta(ge=0, le=50, description="Repairs of one task before a person is asked; 0 for none.")] = (
+        MOST
+    )
+    policy: Annotated[
+        dict[FailureClass, Annotated[tuple[Step, ...], Meta(max_length=10)]],
+        Meta(description="For a class of failures, the strategies to try, in this order, in place of the usual ones."),
+    ] = {}
+
+
 class RepoConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What a repository wants of Lockstep; the descriptions are those of the schema and of the reference."""
 
@@ -117,6 +155,9 @@ class RepoConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
         tuple[Bound, ...],
         Meta(max_length=20, description="Which models tasks with a label, or with such paths, may take."),
     ] = ()
+    recovery: Annotated[Recovery, Meta(description="What is done about failures before a person is asked.")] = (
+        Recovery()
+    )
 
 
 class Read(msgspec.Struct, frozen=True, kw_only=True):
@@ -163,14 +204,14 @@ def read_config(text: str, place: str = CONFIG_PATH, defaults: str = "") -> Repo
 
 
 def combined(defaults: Keys[str, Any], own: Keys[str, Any]) -> RepoConfig:
-    """What a repository says over its owner's defaults; of `approvals`, `aliases` and `issues`, key by key, of
-    `failures` and `models` its own before the owner's; a freeze of the owner's holds too.
+    """What a repository says over its owner's defaults; of `approvals`, `aliases`, `issues` and `recovery`, key by
+    key, of `failures` and `models` its own before the owner's; a freeze of the owner's holds too.
     """
     merged = {**defaults, **own}
     for key in ("failures", "models"):
         if key in defaults and key in own:
             merged[key] = [*own[key], *defaults[key]]
-    for key in ("approvals", "aliases", "issues"):
+    for key in ("approvals", "aliases", "issues", "recovery"):
         if key in defaults and key in own:
             merged[key] = {**defaults[key], **own[key]}
     try:
@@ -237,6 +278,7 @@ def _values(path: str) -> tuple[str, ...]:
 _PARTS: Keys[str, type[msgspec.Struct]] = {
     "approvals": Approvals,
     "issues": Issues,
+    "recovery": Recovery,
     "failures": KnownFailure,
     "freeze": Freeze,
     "models": Bound,

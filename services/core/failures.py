@@ -39,6 +39,8 @@ CLASSES: dict[FailureClass, str] = {
     "unknown": "Nothing that is known was found.",
 }
 
+OF_THE_MACHINE: frozenset[FailureClass] = frozenset({"transient_api", "rate_limited", "runner", "timeout"})
+"""Classes that a machine, a network or a service is to blame for."""
 MOST_EVIDENCE = 60
 """Lines of evidence of one failure."""
 

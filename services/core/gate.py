@@ -9,6 +9,7 @@ from typing import Literal
 import msgspec
 
 from services.core.repairs import Failure
+from services.core.strategies import Rules
 from services.core.text import code
 
 Verdict = Literal["merge", "wait", "behind", "failed", "needs_human"]
@@ -34,7 +35,8 @@ class PullFact(msgspec.Struct, frozen=True, kw_only=True):
     frozen: why nothing is merged there now.  objections: logins of those who asked for changes.  suites_open: more
     checks may still come, though none of those there is pending.  grace_left: seconds for which more checks may begin
     on their own.  checks_none: nobody wants any.  gate_closed: GitHub asks for our own gate, which is not green.
-    failures: what is known of those that failed.
+    failures: what is known of those that failed, rules: and what the repository wants done about it.  vouched: who has
+    approved this very commit, where it is not one of ours.
     workflow: which has to try it together with others, if one has to.  tried: how the one under way has ended.
     """
 
@@ -61,6 +63,8 @@ class PullFact(msgspec.Struct, frozen=True, kw_only=True):
     failures: tuple[Failure, ...] = ()
     workflow: str = ""
     tried: str = ""
+    rules: Rules = Rules()
+    vouched: str = ""
 
 
 class Ruling(msgspec.Struct, frozen=True, kw_only=True):

@@ -11,7 +11,7 @@ from typing import Literal, get_args
 import msgspec
 
 from services.core.plan import Task
-from services.core.repairs import Came, Repair, ended, under_way, with_another
+from services.core.repairs import Came, Failed, Repair, ended, under_way, with_another
 
 State = Literal["blocked", "ready", "running", "in_review", "done", "needs_human", "failed", "skipped", "cancelled"]
 STATES: tuple[State, ...] = get_args(State)
@@ -28,7 +28,7 @@ Kind = Literal[
     "rebasing", "rebased", "stalled", "recreated", "discarded", "overridden", "assigned",
     "attached", "reviewed", "modelled", "budgeted", "reverting", "reverted", "enqueued", "dequeued",
     "redone", "ticked", "unticked", "removed", "mending", "mended", "fixing", "cleared",
-    "integrating", "dispatched", "proved", "disproved",
+    "integrating", "dispatched", "proved", "disproved", "handed", "vouched",
 ]  # fmt: skip
 KINDS: tuple[Kind, ...] = get_args(Kind)
 QUIET: frozenset[Kind] = frozenset({"tracked", "waits", "cleared", "dispatched"})
@@ -45,8 +45,9 @@ class Happening(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaul
     not 0 when checks alone are awaited (waits); name: of whom it goes to (assigned, attached), or `check:` or `need:`
     and what no longer counts (overridden), or what is to be changed (reviewed), or the model (modelled) or US dollars
     (budgeted), or what failed (fixing), or `gave_up` where that is no word on an attempt (broke);
-    text: why; repair: what is done about what failed (mending, fixing); paths: what was changed (pushed), () where that
-    is not known; integration: what is tried together (integrating).
+    text: why; repair: what is done about what failed (mending, fixing, rebasing); failed: what is known of that, so
+    that something may be done about it (broke); paths: what was changed (pushed), () where that is not known;
+    integration: what is tried together (integrating).
     """
 
     kind: Kind
@@ -60,6 +61,7 @@ class Happening(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaul
     repair: Repair | None = None
     paths: tuple[str, ...] = ()
     integration: "Integration | None" = None
+    failed: Failed | None = None
 
 
 class Integration(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):
@@ -103,7 +105,8 @@ class TaskState(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaul
     comment tells how it stands from then on.  was: the text its pull request was made of, where the plan says something
     else by now; of a task that is in the plan no more, its last text.  repairs: what was done about failed checks.
     broke: what they failed of, for the attempt that is to put it right.  changed: the files its pull request changes,
-    () where that is not known or they are many.  integration: the last try of it together with others.
+    () where that is not known or they are many.  integration: the last try of it together with others.  handed:
+    nothing that could be tried is left, and a person looks.
     """
 
     id: str
@@ -138,6 +141,7 @@ class TaskState(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaul
     broke: str = ""
     changed: tuple[str, ...] = ()
     integration: Integration | None = None
+    handed: bool = False
     since: datetime | None = None
     started_at: datetime | None = None
     finished_at: datetime | None = None
@@ -180,7 +184,7 @@ TABLE: dict[State, dict[Kind, State | None]] = {
     "running": {
         **_STAY, **_control("running"), **_EDITED,
         "tracked": "running", "waits": "running",
-        "pushed": "running", "opened": "in_review", "broke": "failed",
+        "pushed": "running", "opened": "in_review", "broke": "failed", "handed": "needs_human", "fixing": "blocked",
         "refused": "needs_human", "expired": "needs_human", "merged": "done", "cancelled": "cancelled",
         "skipped": "skipped", "assigned": "needs_human",
     },
@@ -191,6 +195,7 @@ TABLE: dict[State, dict[Kind, State | None]] = {
         "cancelled": "cancelled", "skipped": "skipped", "dequeued": "failed",
         "mending": "in_review", "mended": "in_review", "fixing": "blocked", "cleared": "in_review",
         "integrating": "in_review", "dispatched": "in_review", "proved": "in_review", "disproved": "failed",
+        "handed": "needs_human",
     },
     "needs_human": {
         **_STAY, **_control("needs_human"), **_renewal("needs_human"), **_EDITED,
@@ -198,6 +203,7 @@ TABLE: dict[State, dict[Kind, State | None]] = {
         "attached": "needs_human", "closed": "needs_human", "cancelled": "cancelled", "retried": "blocked",
         "skipped": "skipped", "cleared": "needs_human", "integrating": "needs_human", "dispatched": "needs_human",
         "proved": "needs_human", "disproved": "needs_human",
+        "vouched": "in_review",
     },
     "failed": {
         **_STAY, **_control("failed"), **_renewal("failed"), **_EDITED,
@@ -232,6 +238,7 @@ def step(task: TaskState, happened: Happening, now: datetime) -> TaskState | Non
     if following is None or not _applies(task, happened):
         return None
     changes: dict[str, object] = {"state": following, **_effects_on(task, happened)}
+    changes["handed"] = happened.kind == "handed" or (task.handed and following == task.state)
     if following != task.state:
         changes["since"] = now
         changes["reason"] = happened.text
@@ -242,7 +249,7 @@ def step(task: TaskState, happened: Happening, now: datetime) -> TaskState | Non
     elif (
         (happened.kind == "cleared" and happened.sha and not is_a_persons(task))
         or happened.kind in _SAYS_WHY
-        or (happened.kind == "closed" and following == task.state)
+        or (happened.kind == "moved" and task.handed)
     ):
         changes["reason"] = happened.text
     if happened.kind == "started":
@@ -257,13 +264,15 @@ def step(task: TaskState, happened: Happening, now: datetime) -> TaskState | Non
 
 
 _SAYS_WHY: frozenset[Kind] = frozenset({
-    "waits", "stalled", "assigned", "attached", "mending", "enqueued", "integrating",
+    "waits", "stalled", "assigned", "attached", "mending", "enqueued", "integrating", "closed",
 })  # fmt: skip
+"""Happenings whose text is the reason from then on, also where the state stays."""
 _CAME: dict[Kind, Came] = {
     "mended": "worked", "merged": "worked", "green": "worked", "broke": "failed", "stalled": "failed",
+    "handed": "failed",
     **dict.fromkeys((
         "moved", "refused", "closed", "cancelled", "skipped", "retried", "reviewed", "recreated", "redone", "ticked",
-        "removed", "assigned", "attached", "dequeued",
+        "removed", "assigned", "attached", "dequeued", "vouched",
     ), "superseded"),
 }  # fmt: skip
 """What each happening tells of a repair that is under way."""
@@ -274,6 +283,8 @@ def _repairs(task: TaskState, happened: Happening) -> tuple[Repair, ...]:
     if happened.repair is not None:
         return with_another(task.repairs, happened.repair)
     came = _CAME.get(happened.kind)
+    if happened.kind == "opened" and (current := under_way(task.repairs)) is not None and not current.checks:
+        came = "worked"  # an attempt that had failed, or a conflict
     if came is None or not task.repairs:
         return task.repairs
     return ended(task.repairs, came, past=bool(happened.actor))
@@ -292,8 +303,6 @@ def _applies(task: TaskState, happened: Happening) -> bool:
             return not task.pull and not task.discarding
         case "reviewed":
             return bool(task.pull) and not task.assignee
-        case "dequeued":
-            return happened.sha == task.head_sha == task.queued
         case "green":
             return not task.thrown_out
         case "recreated":
@@ -306,6 +315,7 @@ def _applies(task: TaskState, happened: Happening) -> bool:
 
 _ABOUT_HEAD: frozenset[Kind] = frozenset({
     "rebasing", "rebased", "overridden", "mended", "cleared", "integrating", "dispatched", "proved", "disproved",
+    "vouched", "dequeued",
 })  # fmt: skip
 
 
@@ -316,6 +326,10 @@ def _applies_to_head(task: TaskState, happened: Happening) -> bool:
         return happened.integration is not None and happened.integration.sha == task.head_sha
     if happened.kind in {"dispatched", "proved", "disproved"}:
         return task.integration is not None and happened.sha == task.integration.sha == task.head_sha
+    if happened.kind == "dequeued":
+        return happened.sha == task.head_sha == task.queued
+    if happened.kind == "vouched":
+        return happened.sha == task.head_sha and happened.sha not in task.heads and not task.assignee
     if happened.kind == "rebased":
         return bool(task.renewing)
     if happened.kind == "cleared":
@@ -452,6 +466,8 @@ def _edited(task: TaskState, happened: Happening) -> dict[str, object]:
             return {"integration": happened.integration, "cleared": ""}
         case "dispatched" | "proved" | "disproved":
             return {"integration": _tried(task, happened)}
+        case "vouched":
+            return {"heads": (*task.heads, happened.sha), "late": False}
         case _:
             return _taken_back(happened)
 

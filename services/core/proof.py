@@ -8,6 +8,7 @@ import ast
 import json
 import tomllib
 import warnings
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -31,6 +32,24 @@ def holds(base: str, ours: str, theirs: str, merged: str, path: str) -> bool:
         return follows(was, mine, other, read(merged))
     except _UNREADABLE:
         return False
+
+
+def parses(text: str, path: str) -> bool:
+    """Does a file parse, as far as its format is known here?"""
+    read = _READERS.get(path.rpartition(".")[2].lower())
+    if read is None or len(text) > MOST_CHARACTERS:
+        return True
+    try:
+        read(text)
+    except _UNREADABLE:
+        return False
+    return True
+
+
+def undoes(was: str, now: str, made: str) -> bool:
+    """Does what was made of a file lack lines that it has got meanwhile, or have lines again that were taken out?"""
+    before, after, found = (Counter(filter(str.strip, text.splitlines())) for text in (was, now, made))
+    return bool((after - before) - found) or any(found[line] > after[line] for line in before - after)
 
 
 def follows(base: Any, ours: Any, theirs: Any, merged: Any) -> bool:

@@ -16,8 +16,9 @@ from services.core.machine import TaskState
 from services.core.messages import FOOT, plan_place
 from services.core.names import STICKY
 from services.core.plan_comment import answers_of, first_that_fits
+from services.core.recovery import way
+from services.core.repairs import Repair
 from services.core.report import Note
-from services.core.strategies import STRATEGIES
 from services.core.text import code, plain
 
 CHECKS = 5
@@ -84,11 +85,17 @@ def _tried(task: TaskState) -> list[str]:
     if not tried:
         return []
     lines = [
-        f"- check {', '.join(map(code, each.checks[:CHECKS]))} ({code(each.cls)}): {STRATEGIES[each.strategy]}"
+        f"- {_of(each)} ({code(each.cls)}): {way(each.strategy).summary}"
         f" ({each.tries} of {each.most}) — {_CAME[each.came]}"
         for each in tried
     ]
     return ["**What was tried**", "", *lines, ""]
+
+
+def _of(repair: Repair) -> str:
+    if not repair.checks:
+        return f"attempt {repair.attempt}" if repair.cls != "merge_conflict" else "its base branch"
+    return f"check {', '.join(map(code, repair.checks[:CHECKS]))}"
 
 
 _CAME = {"": "under way", "worked": "it worked", "failed": "it did not help", "superseded": "something else came first"}

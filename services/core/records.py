@@ -65,7 +65,7 @@ _NEW = Try(task="", attempt=0, repo="", agent="")
 def _told(before: TaskState, happening: Happening) -> Try | None:
     new = msgspec.structs.replace
     match happening.kind:
-        case "fixing" if happening.repair is not None:
+        case "fixing" if happening.repair is not None and happening.repair.cls != "merge_conflict":
             repair = happening.repair
             said = next(iter(repair.signatures), "") or signature(repair.cls, [happening.text])
             came = "checks" if repair.checks else "failed"

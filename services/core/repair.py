@@ -1,8 +1,9 @@
-"""How failed checks of a task's pull request are repaired: by strategy, a few times, and then by a person.
+"""How failures of a task are repaired: by the strategies of its policy, a few times, and then by a person.
 
-Whose machine or network failed is run again; what an agent can put right goes back to it with the evidence; what the
-base branch fails too waits for the base. What fails in the same way after it was repaired is not repaired so again, and
-no task is repaired more than `MOST` times before a person has looked.
+Of failed checks, of a conflict with the base, of an attempt that came to nothing. Strategies are asked in the order of
+the policy, which learns from what has helped (`strategies.py`); the first that could help is tried. What fails in the
+same way after a strategy was tried is not for that strategy again, and no task is repaired without end. What the base
+branch fails too waits for the base.
 """
 
 from collections.abc import Sequence
@@ -10,23 +11,19 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from services.core.failures import CLASSES, FailureClass
+from services.core.failures import CLASSES, OF_THE_MACHINE, FailureClass
 from services.core.gate import PASSED, PullFact, Ruling
 from services.core.machine import MAX_ASKED, Happening, TaskState
-from services.core.repairs import AGAIN, BASE, FIXES, Failure, Repair, under_way
-from services.core.strategies import POLICY, Step, pause
+from services.core.recovery import Case, Move, way
+from services.core.repairs import AGAIN, BASE, Failed, Failure, Repair, under_way
+from services.core.strategies import Rules, Step, pause
 from services.core.text import code
 
-MOST = 8
-"""Repairs of one task before a person has to look."""
-WITHOUT_MODEL = frozenset({"script", "human"})
-"""Agents that would do the same again, whatever they are told."""
-NOT_AGAIN: frozenset[FailureClass] = frozenset({"unknown", "agent_failed", "agent_empty", "out_of_resources"})
-"""Nothing says that their jobs would do better if they ran again."""
 TOLD = 6_000
-"""Characters that it is told in all."""
+"""Characters that an agent is told in all."""
 LINES, LINE = 12, 300
 """Lines of evidence that an agent is told of one check, and characters of each."""
+LATE = "; its log is not there yet"
 WORDS: dict[FailureClass, str] = {
     "runner": "runner or network",
     "transient_api": "a service did not answer",
@@ -34,37 +31,51 @@ WORDS: dict[FailureClass, str] = {
     "timeout": "it took too long",
     "flaky_test": "a test that fails now and then",
     "broken_base": "its base branch did too, and is well again",
+    "test_failure": "perhaps a test that fails now and then",
+    "out_of_resources": "memory or disk was used up",
+    "unknown": "nobody knows of what",
 }
+_FIRST: tuple[Move, ...] = ("attempt", "carry", "rebase", "rerun")
+"""Of several failed checks: what changes most goes first, and the rest runs anew with it."""
 
 
 def repaired(
-    task: TaskState, agent: str, reason: str, failed: Sequence[str], failures: Sequence[Failure], now: datetime
+    task: TaskState, agent: str, reason: str, failed: Sequence[str], known: Failed, now: datetime
 ) -> Happening:
-    """What happens to a task whose pull request is judged as failed for that reason.
+    """What happens to a task whose pull request, or whose attempt, is judged as failed for that reason.
 
-    failed: the names of the checks that are it, none where it is something else.  failures: what is known of them.
+    failed: the names of the checks that are it, none where it is something else.  known: what is known of them.
     """
-    known = [each for each in failures if each.check in failed]
-    hand_over = Happening(kind="broke", text=reason)
-    if task.state != "in_review" or not known or {each.check for each in known} != set(failed):
+    failures, rules = [each for each in known.failures if each.check in failed], known.rules
+    hand_over = _hand_over(task, reason)
+    if task.state not in {"in_review", "running"} or not failures or {each.check for each in failures} != set(failed):
         return hand_over
     current = under_way(task.repairs)
     if current is not None and current.attempt == task.attempt and current.sha == task.head_sha:
-        if current.strategy == BASE:
-            return _of_base(task, current, reason, known, now)
-        if all(each.id in current.about for each in known):
+        if current.strategy == BASE and current.base:
+            return _of_base(task, current, reason, failures, rules, now)
+        if all(each.id in current.about for each in failures):
             return Happening(kind="waits", text=told(current, reason))
-    if len([each for each in task.repairs if not each.past]) >= MOST:
+    if any(each.late for each in failures):
+        return Happening(kind="waits", text=f"{reason}{LATE}", value=1.0)
+    if len([each for each in task.repairs if not each.past]) >= rules.most:
         return hand_over
-    own = [each for each in known if each.base != "failed" or is_of_the_machine(each)]
+    own = [each for each in failures if each.base != "failed" or each.cls in OF_THE_MACHINE]
     if not own:
-        return _wait_for_base(task, reason, known) or hand_over
-    steps = [_step(task, agent, each) for each in own]
-    found = [step for step in steps if step is not None]
-    if len(found) < len(steps):
+        return _wait_for_base(task, reason, failures, rules) or hand_over
+    found = [_step(task, agent, each, rules) for each in own]
+    moves = [each[1] for each in found if each is not None]
+    if len(moves) < len(found):
         return hand_over
-    fixes = [step for step in found if step.strategy in FIXES]
-    return _fix(task, fixes[0], reason, own) if fixes else _again(task, found, reason, own, now)
+    chosen = next(move for move in _FIRST if move in moves)
+    steps = [each[0] for each in found if each is not None and each[1] == chosen]
+    return _made(task, chosen, steps, reason, own, rules, now)
+
+
+def _hand_over(task: TaskState, reason: str) -> Happening:
+    """A person has to look: at a pull request that is there, or at what was tried in vain."""
+    is_begun = task.state == "in_review" or any(not each.past for each in task.repairs)
+    return Happening(kind="handed" if is_begun else "broke", text=reason)
 
 
 def awaited(task: TaskState, ruling: Ruling) -> str:
@@ -76,6 +87,8 @@ def awaited(task: TaskState, ruling: Ruling) -> str:
 
 
 def failed(repair: Repair) -> str:
+    if not repair.checks:
+        return "its attempt failed"
     return f"check {', '.join(map(code, dict.fromkeys(repair.checks)))} failed"
 
 
@@ -91,39 +104,59 @@ def mended(task: TaskState, fact: PullFact) -> bool:
 
 def told(repair: Repair, reason: str) -> str:
     """What is being done about a failure, for people."""
-    why = WORDS.get(repair.cls, CLASSES[repair.cls])
-    if repair.strategy == BASE:
+    if repair.strategy == BASE and repair.base:
         return f"{reason}, and so it does on its base branch: it waits until that is repaired"
-    if repair.strategy in AGAIN:
-        return f"{reason}: {why}; its failed jobs run again ({repair.tries} of {repair.most})"
-    return f"{reason}; the agent is told what failed and tries again ({repair.tries} of {repair.most})"
+    is_again = repair.strategy in AGAIN
+    why = f": {WORDS.get(repair.cls, CLASSES[repair.cls].rstrip('.'))}; " if is_again else "; "
+    seen = f", worked {repair.seen.worked} of {repair.seen.tried} here" if repair.seen is not None else ""
+    doing = way("rerun_failed" if is_again and repair.checks else repair.strategy).doing
+    return f"{reason.rstrip('.')}{why}{doing} ({repair.tries} of {repair.most}{seen})"
 
 
-def is_of_the_machine(failure: Failure) -> bool:
-    """Is it nobody's change that made it fail?"""
-    return POLICY[failure.cls][0].strategy in AGAIN and failure.cls not in NOT_AGAIN
-
-
-def _tried(task: TaskState, kinds: frozenset[str], sha: str = "") -> list[Repair]:
+def _tried(task: TaskState, step: Step) -> list[Repair]:
+    """The tries of a strategy that count: what runs again is counted for each head."""
+    kinds = AGAIN if step.strategy in AGAIN else {step.strategy}
     counting = [each for each in task.repairs if not each.past and each.strategy in kinds]
-    return [each for each in counting if not sha or each.sha == sha]
+    return [each for each in counting if each.sha == task.head_sha] if step.strategy in AGAIN else counting
 
 
-def _step(task: TaskState, agent: str, failure: Failure) -> Step | None:
-    """What to try next for one failed check; None when nothing is left that could help."""
-    for step in POLICY[failure.cls]:
-        if step.strategy in AGAIN:
-            is_open, tried = failure.jobs and failure.cls not in NOT_AGAIN, _tried(task, AGAIN, task.head_sha)
-        elif step.strategy in FIXES:
-            is_open, tried = agent not in WITHOUT_MODEL, _tried(task, FIXES)
-        else:
+def _step(task: TaskState, agent: str, failure: Failure, rules: Rules) -> tuple[Step, Move] | None:
+    """What to try next for one failure; None when nothing is left that could help."""
+    case = Case(task=task, agent=agent, failure=failure, rules=rules)
+    for step in rules.steps(failure.cls):
+        tried = _tried(task, step)
+        if len(tried) >= step.most or any(each.knew(failure) for each in tried):
             continue
-        if is_open and len(tried) < step.most and not any(each.knew(failure) for each in tried):
-            return step
+        if move := way(step.strategy).move(case):
+            return step, move
     return None
 
 
-def _next(task: TaskState, step: Step, known: Sequence[Failure], tries: int) -> Repair:
+def _made(
+    task: TaskState,
+    move: Move,
+    steps: Sequence[Step],
+    reason: str,
+    known: Sequence[Failure],
+    rules: Rules,
+    now: datetime,
+) -> Happening:
+    """The move as what happens to the task."""
+    step = min(steps, key=lambda each: each.most) if move == "rerun" else steps[0]
+    tries = len(_tried(task, step))
+    repair = _next(task, step, known, tries, rules)
+    rest = max(pause(each, f"{task.id}/{task.head_sha}", tries) for each in steps)
+    repair = msgspec.structs.replace(repair, due=now + timedelta(seconds=rest), carries=move == "carry")
+    text = told(repair, reason)
+    if move == "rerun":
+        return Happening(kind="mending", text=text, repair=repair)
+    if move == "rebase":
+        return Happening(kind="rebasing", text=text, repair=repair)
+    note = "" if move == "carry" else "\n\n".join(map(_note, known))[:TOLD]
+    return Happening(kind="fixing", text=text, repair=repair, name=note)
+
+
+def _next(task: TaskState, step: Step, known: Sequence[Failure], tries: int, rules: Rules) -> Repair:
     return Repair(
         n=task.repairs[-1].n + 1 if task.repairs else 1,
         strategy=step.strategy,
@@ -131,50 +164,38 @@ def _next(task: TaskState, step: Step, known: Sequence[Failure], tries: int) -> 
         sha=task.head_sha,
         attempt=task.attempt,
         about=tuple([each.id for each in known]),
-        checks=tuple([each.check for each in known]),
+        checks=tuple([each.check for each in known if each.check]),
         signatures=tuple([each.signature for each in known]),
         tries=tries + 1,
         most=step.most,
-    )
-
-
-def _again(task: TaskState, steps: Sequence[Step], reason: str, known: Sequence[Failure], now: datetime) -> Happening:
-    """The failed jobs run once more, after the longest of the pauses."""
-    tries = len(_tried(task, AGAIN, task.head_sha))
-    fewest = min(steps, key=lambda step: step.most)
-    rest = max(pause(step, f"{task.id}/{task.head_sha}", tries) for step in steps)
-    repair = msgspec.structs.replace(_next(task, fewest, known, tries), due=now + timedelta(seconds=rest))
-    return Happening(kind="mending", text=told(repair, reason), repair=repair)
-
-
-def _fix(task: TaskState, step: Step, reason: str, known: Sequence[Failure]) -> Happening:
-    """Another attempt, that is told what the checks printed. It is foreign text, and goes to the agent as such."""
-    repair = _next(task, step, known, len(_tried(task, FIXES)))
-    return Happening(
-        kind="fixing", text=told(repair, reason), repair=repair, name="\n\n".join(map(_note, known))[:TOLD]
+        seen=rules.record.get((known[0].cls, step.strategy)),
     )
 
 
 def _note(failure: Failure) -> str:
     meaning = CLASSES[failure.cls]
-    head = (
-        f"On the pull request of the last attempt the check {' '.join(failure.check.split())[:100]} failed. {meaning}"
-    )
+    if failure.check:
+        name = " ".join(failure.check.split())[:100]
+        head = f"On the pull request of the last attempt the check {name} failed. {meaning}"
+    else:
+        head = f"The last attempt came to nothing. {meaning}"
     lines = [line[:LINE] for line in failure.evidence[-LINES:]]
     return "\n".join([head, *(["What it printed:", *lines] if lines else [])])
 
 
-def _wait_for_base(task: TaskState, reason: str, known: Sequence[Failure]) -> Happening | None:
-    step = next(step for step in POLICY["broken_base"] if step.strategy == BASE)
-    tried = len(_tried(task, frozenset({BASE})))
-    if tried >= step.most:
+def _wait_for_base(task: TaskState, reason: str, known: Sequence[Failure], rules: Rules) -> Happening | None:
+    step = next((step for step in rules.steps("broken_base") if step.strategy == BASE), None)
+    tried = len(_tried(task, step)) if step is not None else 0
+    if step is None or tried >= step.most:
         return None
-    repair = _next(task, step, known, tried)
+    repair = _next(task, step, known, tried, rules)
     repair = msgspec.structs.replace(repair, cls="broken_base", base=known[0].base_sha)
     return Happening(kind="mending", text=told(repair, reason), repair=repair)
 
 
-def _of_base(task: TaskState, current: Repair, reason: str, known: Sequence[Failure], now: datetime) -> Happening:
+def _of_base(
+    task: TaskState, current: Repair, reason: str, known: Sequence[Failure], rules: Rules, now: datetime
+) -> Happening:
     """It waits as long as its base fails; then that is brought into it, or where nothing was pushed to the base, its
     jobs run again.
     """
@@ -183,7 +204,7 @@ def _of_base(task: TaskState, current: Repair, reason: str, known: Sequence[Fail
     is_same = current.base == known[0].base_sha
     if is_same and all(each.jobs for each in known):
         alike = [msgspec.structs.replace(each, cls="broken_base") for each in known]
-        return _again(task, [Step("rerun_failed")], reason, alike, now)
+        return _made(task, "rerun", [Step("rerun_failed")], reason, alike, rules, now)
     return Happening(kind="rebasing", text="its base branch is well again, and is brought into it")
 
 

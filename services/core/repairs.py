@@ -7,23 +7,26 @@ from typing import Literal
 import msgspec
 
 from services.core.failures import FailureClass
-from services.core.strategies import Strategy
+from services.core.strategies import Rules, Strategy, Tally
 
 KEPT = 24
 """Repairs of a task that it remembers, the newest ones."""
 Came = Literal["", "worked", "failed", "superseded"]
 """What came of a repair, "" while that is open; superseded: something else happened first, so nobody will know."""
 AGAIN: frozenset[Strategy] = frozenset({"retry", "rerun_failed"})
-"""Of a check they are the same: its failed jobs run once more."""
-FIXES: frozenset[Strategy] = frozenset({"fix_format", "fix_dependency", "fix_tests"})
-"""Another attempt of the agent's, told what failed."""
+"""Of a check they are the same: its failed jobs run once more. Of each head they are counted anew."""
+FIXES: frozenset[Strategy] = frozenset({"fix_format", "fix_dependency", "fix_tests", "resolve_conflict"})
+"""Another attempt that goes on where the one before ended; a stronger model is none of them."""
 BASE: Strategy = "update_branch"
 
 
 class Failure(msgspec.Struct, frozen=True, kw_only=True):
     """A failed check. id: of its check run, which is that of its job where Actions ran it (`jobs`); each try has a new
     one.  evidence: the lines of its log that tell it.  base: how the same check stands on `base_sha`, where the base
-    branch is; "" where nobody asked, or it is not there.
+    branch is; "" where nobody asked, or it is not there.  broke_by: the commit of the base with which it began to fail
+    there.  late: its log is not there yet, and will be asked for again.
+
+    Of an attempt that failed there is no check, nor of a conflict.
     """
 
     check: str
@@ -34,13 +37,23 @@ class Failure(msgspec.Struct, frozen=True, kw_only=True):
     jobs: bool = False
     base: Literal["", "failed", "passed", "pending"] = ""
     base_sha: str = ""
+    broke_by: str = ""
+    late: bool = False
+
+
+class Failed(msgspec.Struct, frozen=True, kw_only=True):
+    """What failed besides checks, and what the repository wants done about it."""
+
+    failures: tuple[Failure, ...]
+    rules: Rules = Rules()
 
 
 class Repair(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One repair of a task, its number `n`. sha, attempt: of what failed.  about: ids of the check runs that it is to
     make good, `checks` their names, `signatures` what they failed of.  tries, most: which try this is, of how many.
-    due: not before.  base: the commit of the base branch that fails too.  past: a person has spoken since, and the
-    count begins anew.
+    due: not before.  base: the commit of the base branch that fails too.  seen: how often that has helped here.
+    carries: it takes over what the attempt before has made.  past: a person has spoken since, and the count begins
+    anew.
     """
 
     n: int
@@ -55,17 +68,31 @@ class Repair(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     most: int = 1
     due: datetime | None = None
     base: str = ""
+    seen: Tally | None = None
+    carries: bool = False
     came: Came = ""
     past: bool = False
 
     def knew(self, failure: Failure) -> bool:
         """Was it made for this very failure?"""
-        return (failure.check, failure.signature) in zip(self.checks, self.signatures, strict=False)
+        checks = self.checks or ("",) * len(self.signatures)
+        return (failure.check, failure.signature) in zip(checks, self.signatures, strict=False)
 
 
 def under_way(repairs: Sequence[Repair]) -> Repair | None:
     """The one of which nobody knows yet what came of it."""
     return next((repair for repair in reversed(repairs) if not repair.came), None)
+
+
+def for_attempt(repairs: Sequence[Repair], attempt: int) -> Repair | None:
+    """The repair that this attempt is."""
+    repair = under_way(repairs)
+    return repair if repair is not None and repair.attempt == attempt - 1 else None
+
+
+def tier(repairs: Sequence[Repair]) -> int:
+    """How much stronger a model than the first one the next attempt is to have."""
+    return sum(each.strategy == "stronger_model" and not each.past for each in repairs)
 
 
 def ended(repairs: Sequence[Repair], came: Came, *, past: bool = False) -> tuple[Repair, ...]:

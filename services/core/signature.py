@@ -40,3 +40,13 @@ def _part(part: str) -> str:
     if _HEX.fullmatch(part) and any(char.isdigit() for char in part):
         return "#"
     return part
+
+
+def of_class(cls: str, rest: str) -> str:
+    """A signature of something that is no log."""
+    return f"{cls}: {rest}"[:400]
+
+
+def without_class(found: str) -> str:
+    """What failed, whatever it was taken for."""
+    return found.partition(": ")[2]

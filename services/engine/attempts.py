@@ -19,13 +19,14 @@ from services.agents import Agent, Work, find_agent
 from services.agents.box import Box, Finished
 from services.agents.log import MAX_LOG, clean_log, last_line
 from services.agents.models import Models
-from services.agents.script import shell
+from services.agents.script import SCRIPT, shell
 from services.core.clock import Clock
 from services.core.messages import reasons
 from services.core.paths import Change, outside, protected
 from services.core.plan import Task
 from services.core.similar import kept
 from services.core.steps import DIFF
+from services.engine.carrying import CONTENT, Gone, Taken, completed, fetched, take_over
 from services.engine.progress import Committed, Forgets, Keeps, Laid, Progress, Pushed, Superseded, Verified, Worked
 from services.errors import BudgetUsedUp, UserError
 from services.git.bundle import DamagedBundle, bundle, left_ignored, restore, took_in, unbundle
@@ -58,6 +59,10 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     replaces: commits of earlier attempts that may stand on the branch and be overwritten. protected: hold changes of
     protected paths back for a person (False once somebody has allowed them). note: what an earlier attempt ran into.
     lessons: what reviews of other tasks have taught.  past: what like it has merged before.
+
+    carry: a head of an earlier attempt whose work is taken over onto the base; fixer: what is then run in place of the
+    agent.  proves: what has to pass where the task itself has no `verify`.  generated: commands that make files anew
+    which conflict.
     """
 
     key: str
@@ -75,6 +80,10 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     lessons: str = ""
     past: str = ""
     plan_id: str = ""
+    carry: str = ""
+    fixer: str = ""
+    proves: str = ""
+    generated: dict[str, str] = {}
 
 
 class Result(msgspec.Struct, frozen=True, kw_only=True):
@@ -84,6 +93,8 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     already. unchanged: the agent was content and changed nothing.
     failed: by the agent or by `verify`, with its exit code; over: because that budget was.  refused: a person has to
     look, nothing was pushed.
+    conflicts: files that could not be merged with the base, when that is why it failed.  is_hopeless: it can't be done
+    as it was asked for, so another try comes to the same.
     """
 
     kind: Kind
@@ -96,13 +107,16 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     log: str = ""
     seconds: float = 0.0
     over: str = ""
+    conflicts: tuple[str, ...] = ()
+    is_hopeless: bool = False
 
 
 class _Over(Exception):
     """Ends the steps early with a result; never leaves this module."""
 
-    def __init__(self, kind: Kind, reason: str, exit_code: int = 0) -> None:
+    def __init__(self, kind: Kind, reason: str, exit_code: int = 0, conflicts: tuple[str, ...] = ()) -> None:
         super().__init__(reason)
+        self.conflicts = conflicts
         self.kind: Kind = kind
         self.reason = reason
         self.exit_code = exit_code
@@ -132,13 +146,14 @@ async def attempt(
         agent = find_agent(order.task.agent, agents)
         return await steps.go(agent)
     except _Over as over:
-        return steps.result(over.kind, reason=over.reason, exit_code=over.exit_code)
+        result = steps.result(over.kind, reason=over.reason, exit_code=over.exit_code)
+        return msgspec.structs.replace(result, conflicts=over.conflicts)
     except HostileResult as hostile:
         return steps.result("refused", reason=reasons.not_taken(str(hostile)))
     except BudgetUsedUp as over:
         return steps.result("failed", reason=str(over), over=over.scope)
     except (UserError, UnusableName, MissingBranch) as wrong:
-        return steps.result("failed", reason=str(wrong))
+        return msgspec.structs.replace(steps.result("failed", reason=str(wrong)), is_hopeless=True)
     except Superseded:
         return steps.result("failed", reason=reasons.SUPERSEDED)
 
@@ -208,11 +223,17 @@ class _Steps:
         """Let the agent work; how it ended and what it left are written down together, as one is no use alone."""
         progress, task = self._progress, self._order.task
         progress.next_begins()
+        taken = await self._take_over(workspace)
+        if taken is not None and self._order.fixer and taken.is_all:
+            agent, task = SCRIPT, msgspec.structs.replace(task, run=self._order.fixer)
+        elif taken is not None and taken.is_all:
+            agent = CONTENT
+        notes = (self._order.note, taken.note if taken is not None else "")
         work = Work(
             task=task,
             files=workspace.files,
             seconds=self._left(),
-            note=self._order.note,
+            note="\n\n".join(each for each in notes if each),
             lessons=self._order.lessons,
             past=self._order.past,
             models=self._models,
@@ -227,9 +248,20 @@ class _Steps:
             journal=progress,
         )
         outcome = await agent.run(work, self._box)
+        conflicts: tuple[str, ...] = ()
+        if taken is not None and outcome.ok:
+            lacking = await completed(
+                workspace, taken, self._order.carry, self._order.generated, self._box, self._left()
+            )
+            conflicts = taken.left if lacking is not None else ()
+            outcome = lacking or outcome
         self._log = outcome.log
         worked = Worked(
-            ok=outcome.ok, summary=outcome.summary, exit_code=outcome.exit_code, timed_out=outcome.timed_out
+            ok=outcome.ok,
+            summary=outcome.summary,
+            exit_code=outcome.exit_code,
+            timed_out=outcome.timed_out,
+            conflicts=conflicts,
         )
         ended = progress.ended("agent", worked, outcome.log)
         if not outcome.ok:
@@ -243,12 +275,25 @@ class _Steps:
         packed, committed, changed = None, Committed(), list[Point]()
         if changes:
             sha = await self._commit(workspace)
-            leftovers = bool(task.verify.strip()) and await left_ignored(workspace)
+            leftovers = bool(task.verify.strip() or self._order.proves.strip()) and await left_ignored(workspace)
             paths = kept(change.path for change in changes)
             packed, committed = await bundle(workspace, sha), Committed(sha=sha, leftovers=leftovers, paths=paths)
             changed = [progress.beside(DIFF, (await workspace.diff(sha)).encode())]
         await progress.reached(ended, progress.ended("commit", committed, packed), *changed)
         return committed.sha, changes
+
+    async def _take_over(self, workspace: Workspace) -> Taken | None:
+        """Lay out what the attempt before has made, if this one is to go on with that."""
+        order = self._order
+        if not order.carry:
+            return None
+        try:
+            await fetched(
+                self._mirrors, order.task.repo, order.branch, order.carry, await self._token(order.task.repo, READ)
+            )
+        except Gone:
+            raise _Over("refused", reasons.head_is_gone(order.branch, order.carry)) from None
+        return await take_over(workspace, order.task, order.carry, order.generated)
 
     async def _take_up(self, worked: Worked, workspace: Workspace) -> tuple[str, tuple[Change, ...]]:
         """What the agent left in an earlier try, as if it had left it just now."""
@@ -301,6 +346,8 @@ class _Steps:
         misses it (a build, packages) says nothing.
         """
         command, progress = self._order.task.verify, self._progress
+        if not command.strip() and self._order.carry:
+            command = self._order.proves
         if not command.strip():
             return
         verified = progress.done("verify", Verified)
@@ -388,7 +435,7 @@ class _Steps:
 
 
 def _not_content(worked: Worked) -> _Over:
-    return _Over("timed_out" if worked.timed_out else "failed", worked.summary, worked.exit_code)
+    return _Over("timed_out" if worked.timed_out else "failed", worked.summary, worked.exit_code, worked.conflicts)
 
 
 def _verified(done: Finished, said: bytes) -> Verified:

@@ -1,10 +1,12 @@
 """What failed checks are found to have failed of, remembered: a job's log is read once.
 
 The log of a job never changes: who runs a check again gets a new one with a new id. It is large and foreign, so it is
-neither kept nor stored; what is found in it is small and bounded.
+neither kept nor stored; what is found in it is small and bounded. A job's end may be told before its log is there: for
+a while that is late, and afterwards there is none.
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from cachetools import LRUCache
 
@@ -27,6 +29,24 @@ class Diagnoses:
 
     def __init__(self) -> None:
         self._found: LRUCache[tuple[str, str, Sequence[Pattern]], Diagnosis] = LRUCache(REMEMBERED)
+        self._missed: LRUCache[tuple[str, str], datetime] = LRUCache(REMEMBERED)  # when a log was first not there
+
+    async def look(
+        self,
+        reads: Reads,
+        repo: str,
+        check: CheckInfo,
+        said: tuple[str, ...],
+        own: tuple[Pattern, ...],
+        now: datetime,
+        patience: float,
+    ) -> tuple[Diagnosis, bool]:
+        """The same as `of`, and whether its log may still come, so many seconds after it was first asked for."""
+        found = await self.of(reads, repo, check, said, own)
+        if check.app_slug != ACTIONS or (repo.lower(), check.id, own) in self._found:
+            return found, False
+        missed = self._missed.setdefault((repo.lower(), check.id), now)
+        return found, (now - missed).total_seconds() < patience
 
     async def of(
         self, reads: Reads, repo: str, check: CheckInfo, said: tuple[str, ...], own: tuple[Pattern, ...]
@@ -41,7 +61,9 @@ class Diagnoses:
                 log = read_log(await reads.job_log(repo, check.id))
             except Refused:
                 self._found[key] = _without_log(facts, own)
-            except (NotFound, Unreachable):  # not there yet, or too large: it is asked for again with the next look
+            except NotFound:  # not there yet
+                return _without_log(facts, own)
+            except Unreachable:  # also when it is too large: it is asked for again with the next look
                 return _without_log(facts, own)
             else:
                 self._found[key] = diagnose(log, facts, own, brief=LINES) if log.lines else _without_log(facts, own)

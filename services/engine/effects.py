@@ -16,17 +16,19 @@ from services.checks import CHECKS
 from services.core import groups, messages, names
 from services.core.actions import is_of_group
 from services.core.board import Board, Run, RunState, Wish
-from services.core.conduct import ruling_for
+from services.core.conduct import conflict_of, ruling_for
 from services.core.gate import PullFact
 from services.core.machine import SATISFIED, Happening, Kind, TaskState
 from services.core.merging import meaning
 from services.core.messages import reasons
 from services.core.plan import Task
 from services.core.repair import noted
+from services.core.repairs import for_attempt
 from services.core.report import LABEL_OF_RUN, LABEL_OF_TASK, CheckReport
 from services.core.similar import kept
+from services.core.strategies import Rules
 from services.core.text import plain
-from services.engine import branches, former, merge_queue, musters, remembered, reruns, reverts
+from services.engine import branches, former, merge_queue, musters, recovering, remembered, reruns, reverts
 from services.engine.attempts import Order, Result
 from services.engine.choosing import Choosing
 from services.engine.hidden import hidden_in
@@ -156,8 +158,9 @@ class Effects:
 
     async def _attempt(self, run: Run, task: Task, state: TaskState, key: str) -> Outcome:
         repository = await self._parts.github.reads.repository(task.repo)
+        repair = for_attempt(state.repairs, state.attempt)
         chosen = await self._choosing.for_attempt(run, task, state)
-        if chosen.why and not chosen.model:
+        if chosen.why and not chosen.model and (repair is None or not repair.carries):
             return _broke(state, chosen.why)
         task = msgspec.structs.replace(task, model=chosen.model, budget=state.budget or task.budget)
         order = Order(
@@ -176,14 +179,29 @@ class Effects:
             past=await remembered.for_attempt(self._parts, task),
             plan_id=run.plan_id,
         )
+        if repair is not None:
+            rest = (repair.due - self._parts.clock.now()).total_seconds() if repair.due is not None else 0.0
+            if rest > 0:
+                return Outcome(again_in=rest, free=True)
+            order = await recovering.for_repair(self._parts, order, repair)
         result = await self._parts.workers.attempt(order)
         if chosen.model and self._parts.attempts is not None:
             await self._parts.attempts.paid(run.id, task.id, state.attempt)
-        happened = _happening(result, state.fence)
+        happened = await self._came_to(task.repo, result)
         wish = None
         if result.over in WIDE and self._parts.settings.on_exceed == "pause":
             wish = Wish(state="paused", text=result.reason)
         return Outcome(happened=(happened,), wish=wish, log=result.log, note=result.kind)
+
+    async def _came_to(self, repo: str, result: Result) -> Happening:
+        """An attempt's result as what happened to its task."""
+        if result.kind == "pushed":
+            paths = tuple(change.path for change in result.files)
+            paths = paths if paths == kept(paths) else ()
+            return Happening(kind="pushed", sha=result.head_sha, fence=result.fence, paths=paths)
+        if result.kind == "refused":
+            return Happening(kind="refused", text=plain(result.reason, 500), fence=result.fence)
+        return await recovering.failed(self._parts, repo, result)
 
     async def _open_pull(self, run: Run, task: Task, state: TaskState, due: Due) -> Outcome:
         branch, writes = names.branch(run.id, task.id), self._parts.github.writes
@@ -300,9 +318,14 @@ class Effects:
         except (Refused, NotFound) as refused:
             if meaning(refused.status, refused.message) == "queue":
                 return objection() or await merge_queue.enqueue(self._parts, task, state, sha, fact.base_ref)
-            is_grouped = groups.barrier_of(run, groups.name_of(run, task.id)).phase == "merging"
-            return _not_merged(state, refused, sha if is_grouped else "")
+            return await self._refused(run, task, state, sha, refused)
         return Outcome(happened=(Happening(kind="merged", sha=merged),))
+
+    async def _refused(self, run: Run, task: Task, state: TaskState, sha: str, refused: Refused | NotFound) -> Outcome:
+        if groups.barrier_of(run, groups.name_of(run, task.id)).phase == "merging":
+            return _not_merged(state, refused, sha)  # what becomes of the whole group is for that to say
+        rules = await recovering.rules_of(self._parts, self._parts.github.reads, task.repo)
+        return _not_merged(state, refused, rules=rules)
 
     async def _method(self, repo: str) -> str:
         """The repository's wish if it is allowed there, else the first that is."""
@@ -404,16 +427,6 @@ def _objection(board: Board, task: Task, state: TaskState, fact: PullFact) -> Ou
     return None
 
 
-def _happening(result: Result, fence: int) -> Happening:
-    """An attempt's result as what happened to its task."""
-    if result.kind == "pushed":
-        paths = tuple(change.path for change in result.files)
-        return Happening(kind="pushed", sha=result.head_sha, fence=fence, paths=paths if paths == kept(paths) else ())
-    if result.kind == "refused":
-        return Happening(kind="refused", text=plain(result.reason, 500), fence=fence)
-    return Happening(kind="broke", text=plain(result.reason, 500), fence=fence)
-
-
 def _current(pull: PullInfo | None, key: str) -> PullInfo | None:
     """The pull request if it is open or was made by this very action; one that people closed before stays closed."""
     return pull if pull is not None and (pull.state == "open" or names.marker(key) in pull.body) else None
@@ -423,15 +436,18 @@ def _broke(state: TaskState, text: str) -> Outcome:
     return Outcome(happened=(Happening(kind="broke", text=text, fence=state.fence),))
 
 
-def _not_merged(state: TaskState, refused: Refused | NotFound, sha: str = "") -> Outcome:
-    """sha: the head, where that is not tried again by itself."""
+def _not_merged(state: TaskState, refused: Refused | NotFound, sha: str = "", *, rules: Rules | None = None) -> Outcome:
+    """sha: the head, where that is not tried again by itself.  rules: where a conflict may be repaired."""
     means = meaning(refused.status, refused.message)
     if means == "again":
         return Outcome(again_in=1.0, note=refused.message[:200])
     if means == "look":
         return Outcome(again_in=2.0, look=True, note=refused.message[:200])
     if means == "conflict":
-        return Outcome(happened=(Happening(kind="broke", text=reasons.CONFLICTS, fence=state.fence),), forget=True)
+        broke = Happening(kind="broke", text=reasons.CONFLICTS, fence=state.fence)
+        if rules is not None:
+            broke = recovering.with_failure(broke, conflict_of(state.head_sha), rules)
+        return Outcome(happened=(broke,), forget=True)
     kind: Kind = "waits" if means == "wait" else "refused"
     text = reasons.not_merged_yet(refused.message)
     told = Happening(kind=kind, text=text, fence=state.fence, sha=sha if kind == "refused" else "")

@@ -22,6 +22,9 @@ from services.errors import ApiError
 
 WORKS_OUT = (3.0, 6.0, 12.0, 30.0, 60.0)
 """Seconds until it is asked again whether a pull request can be merged; after that, an event or the sweep does."""
+LOG_AGAIN = 0.25
+"""When a log is asked for again that was not there when its job had ended, as no event tells that it is: in times of
+what checks may take to begin."""
 
 log = structlog.get_logger(__name__)
 
@@ -125,6 +128,8 @@ class Looks:
             wake = partial(self.wake, board.run.id, [task_id])
             if fact.grace_left > 0:
                 self._parts.timers.after(fact.grace_left, wake)
+            if any(each.late for each in fact.failures):
+                self._parts.timers.after(self._parts.settings.checks_grace * LOG_AGAIN, wake)
             tries = unsettled.pop(task_id, 0)
             if fact.unsettled:
                 unsettled[task_id] = tries + 1

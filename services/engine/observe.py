@@ -21,6 +21,7 @@ from services.core.names import CHECK_GATE, LABEL_HOLD
 from services.engine.configs import config_of
 from services.engine.failing import failures
 from services.engine.parts import WRITE, Parts
+from services.engine.recovering import rules_of
 from services.errors import NotFound, Refused
 from services.github import Reads
 from services.github.infos import CheckInfo, PullInfo, ReviewInfo
@@ -76,8 +77,7 @@ class Observer:
         if pull.state == "closed":
             return _fact(pull)
         fact = _fact(pull, base_ok=pull.base_ref == (await reads.repository(repo)).default_branch)
-        if fresh:
-            fact = msgspec.structs.replace(fact, objections=await self._objections(reads, repo, pull.number))
+        fact = await self._with_people(reads, repo, fact, task, fresh=fresh)
         fact = await self._with_checks(reads, repo, fact, task, fresh=fresh)
         if all(check.conclusion in PASSED for check in fact.checks if not check.ours):
             fact = await self._with_settings(reads, repo, fact, task)
@@ -93,6 +93,8 @@ class Observer:
             return fact
         state, unsettled = now.mergeable_state, now.state == "open" and now.mergeable is None
         fact = msgspec.structs.replace(fact, mergeable=now.mergeable, mergeable_state=state, unsettled=unsettled)
+        if now.mergeable is False and task.state == "in_review":
+            fact = msgspec.structs.replace(fact, rules=await rules_of(self._parts, reads, repo))
         return await self._with_gate(reads, repo, fact) if grouped else fact
 
     async def _with_gate(self, reads: Reads, repo: str, fact: PullFact) -> PullFact:
@@ -118,6 +120,14 @@ class Observer:
         self._parts.github.invalidate(repo, f"pull:{task.pull}")
         return PullFact(number=task.pull, state="gone", head_sha=task.head_sha)
 
+    async def _with_people(self, reads: Reads, repo: str, fact: PullFact, task: TaskState, *, fresh: bool) -> PullFact:
+        """The fact with what reviewers say, as far as something follows from it."""
+        if task.handed and fact.head_sha not in task.heads and not task.assignee:
+            fact = msgspec.structs.replace(fact, vouched=await self._vouched(reads, repo, fact))
+        if fresh:
+            fact = msgspec.structs.replace(fact, objections=await self._objections(reads, repo, fact.number))
+        return fact
+
     async def _with_checks(self, reads: Reads, repo: str, fact: PullFact, task: TaskState, *, fresh: bool) -> PullFact:
         """The fact with what is known of its checks, and of those that may still come."""
         sha = fact.head_sha
@@ -129,7 +139,7 @@ class Observer:
         failed = [each for each in failed if each.app_id != ours]
         if failed and sha == task.head_sha and not task.assignee and task.state not in STUCK | ENDED:
             known = await failures(self._parts, reads, repo, sha, fact.base_ref, failed)
-            fact = msgspec.structs.replace(fact, failures=known)
+            fact = msgspec.structs.replace(fact, failures=known, rules=await rules_of(self._parts, reads, repo))
         open_ = False
         if fresh and theirs and all(check.conclusion in PASSED for check in theirs):
             open_ = await reads.suites_open(repo, sha)
@@ -167,6 +177,19 @@ class Observer:
                 latest[review.author] = review
         asked = [review for review in latest.values() if review.state == "CHANGES_REQUESTED"]
         return tuple([review.author for review in asked if await self._counts(reads, repo, review)])
+
+    async def _vouched(self, reads: Reads, repo: str, pull: PullFact) -> str:
+        """Whose last word on exactly this commit is an approval, and who can write: somebody else's push to a branch of
+        ours was approved by nobody yet.
+        """
+        latest: dict[str, ReviewInfo] = {}
+        for review in await reads.reviews(repo, pull.number, fresh=True):
+            if review.state in {"APPROVED", "CHANGES_REQUESTED", "DISMISSED"} and review.author_type != "Bot":
+                latest[review.author] = review
+        for author, review in latest.items():
+            if (review.state, review.sha) == ("APPROVED", pull.head_sha) and await self._counts(reads, repo, review):
+                return author
+        return ""
 
     async def _counts(self, reads: Reads, repo: str, review: ReviewInfo) -> bool:
         if review.author_type == "Bot":

@@ -32,6 +32,7 @@ from services.store.ledger import Ledger
 from services.store.lessons import Lessons
 from services.store.past import PastTasks
 from services.store.plans import Plans
+from services.store.recoveries import Recoveries
 from services.store.requests import Requests
 from services.store.runs import Runs
 from services.store.trials import Trials
@@ -116,7 +117,8 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     of people are looked at; `lengths` is what is known of how long tasks take. models: None where no model is set;
     ledger: of what they cost; attempts: of what came of each; drafts: of plans that they were asked for. trials: of
     merges that are tried. lessons: of what reviews asked for. past: tasks that have merged. requests: commands that
-    were given here. recovered: counts a repair, by its strategy and what came of it.
+    were given here. recoveries: repairs, and what came of each. recovered: counts a repair, by its strategy and what
+    came of it.
     """
 
     settings: EngineSettings
@@ -139,6 +141,7 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     lessons: Lessons | None = None
     past: PastTasks | None = None
     requests: Requests | None = None
+    recoveries: Recoveries | None = None
     lengths: Lengths = msgspec.field(default_factory=Lengths)
     recovered: Callable[[str, str], None] | None = None
     diagnoses: Diagnoses = msgspec.field(default_factory=Diagnoses)

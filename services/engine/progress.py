@@ -81,12 +81,13 @@ class Laid(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Worked(msgspec.Struct, frozen=True, kw_only=True):
-    """agent: it has ended, so. The blob is its log."""
+    """agent: it has ended, so. conflicts: files that it has left in conflict. The blob is its log."""
 
     ok: bool
     summary: str
     exit_code: int = 0
     timed_out: bool = False
+    conflicts: tuple[str, ...] = ()
 
 
 class Committed(msgspec.Struct, frozen=True, kw_only=True):

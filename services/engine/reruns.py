@@ -30,7 +30,7 @@ async def rerun(parts: Parts, task: Task, state: TaskState, due: Due) -> Outcome
         is_done = await _rerun(parts, task.repo, repair)
     except (Refused, NotFound) as refused:
         text = reasons.not_run_again(failed(repair), refused.message)
-        return Outcome(happened=(Happening(kind="broke", text=text, fence=state.fence),))
+        return Outcome(happened=(Happening(kind="handed", text=text, fence=state.fence),))
     return Outcome(look=True) if is_done else Outcome(again_in=UNDER_WAY, free=True)
 
 

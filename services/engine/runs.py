@@ -273,7 +273,7 @@ class Driver:
         for place in (*own, *decision.told):
             self._stickies.touch(*place)
         if self._parts.recovered is not None:
-            for _, repair in decision.repairs:
+            for _, _, repair in decision.repairs:
                 if repair.came:
                     self._parts.recovered(repair.strategy, repair.came)
         self.carry_out(run.id, new)

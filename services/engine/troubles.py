@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from services.core import plan_comment, pull_comment
 from services.core.failure_patterns import Pattern, own_patterns
 from services.core.gate import PASSED
-from services.core.machine import TaskState
+from services.core.machine import STUCK, TaskState
 from services.core.pull_comment import CHECKS, Broken
 from services.engine.configs import config_of
 from services.engine.failing import notes_of
@@ -31,7 +31,7 @@ async def pull_body(parts: Parts, repo: str, number: int, answers: Sequence[str]
     if run is None or task is None or task.pull != number or not task.troubled:
         return plan_comment.answered(answers)
     # An attempt that failed before it pushed has left no head that checks could speak of.
-    broken = await _broken(parts, repo, task) if task.state == "failed" and task.head_sha else ()
+    broken = await _broken(parts, repo, task) if task.state in STUCK and task.head_sha else ()
     return pull_comment.render(run, task.id, broken=broken, hidden=place.hidden, answers=answers)
 
 

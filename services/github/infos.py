@@ -115,11 +115,14 @@ class CommitInfo(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ReviewInfo(msgspec.Struct, frozen=True, kw_only=True):
-    """A review. state: APPROVED, CHANGES_REQUESTED, COMMENTED, DISMISSED or PENDING; `author_type` as of comments."""
+    """A review. state: APPROVED, CHANGES_REQUESTED, COMMENTED, DISMISSED or PENDING; `author_type` as of comments; sha:
+    the commit that was looked at, "" where that was not told.
+    """
 
     author: str
     author_type: str
     state: str
+    sha: str = ""
 
 
 class CheckInfo(msgspec.Struct, frozen=True, kw_only=True):

@@ -265,10 +265,12 @@ class ReviewShape(msgspec.Struct, frozen=True):
     id: int
     state: str = ""
     user: Account | None = None
+    commit_id: str | None = None
 
     def info(self) -> ReviewInfo:
         user = self.user or Account()
-        return ReviewInfo(author=user.login, author_type=user.type, state=self.state.upper())
+        sha = self.commit_id or ""
+        return ReviewInfo(author=user.login, author_type=user.type, state=self.state.upper(), sha=sha)
 
 
 class CheckShape(msgspec.Struct, frozen=True):

@@ -69,7 +69,7 @@ def test_the_last_merge_finishes_the_run() -> None:
 
 def test_a_failed_check_fails_the_task_and_then_the_run() -> None:
     judged = after(in_review(task("a"), task("b", "a")), facts={"a": pull(checks=(check("test", "failure"),))})
-    assert (judged.run.tasks["a"].state, judged.run.tasks["a"].reason) == ("failed", "check `test` failed")
+    assert (judged.run.tasks["a"].state, judged.run.tasks["a"].reason) == ("needs_human", "check `test` failed")
     assert judged.run.state == "failed"
     assert kinds(judged.actions) == ["label a"]
 

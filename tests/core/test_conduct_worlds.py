@@ -52,11 +52,12 @@ SELDOM: dict[Kind, set[State]] = {
     "pushed": {"blocked", "ready", "done", "failed", "needs_human", "in_review"},
     "opened": {"blocked", "ready", "done", "failed", "needs_human", "in_review"},
     "refused": {"blocked", "ready", "done", "failed", "needs_human", "skipped"},
-    "broke": {"done"},
+    "broke": {"done", "in_review"},
     "waits": OVER | OPEN | {"failed"},
-    "merged": {"blocked", "cancelled"},
-    "rebased": OVER | OPEN,
-    "stalled": OVER | OPEN,
+    "merged": {"blocked", "cancelled", "failed"},  # what has a pull request and stands still is a person's
+    "moved": {"failed"},
+    "rebased": OVER | OPEN | {"failed"},
+    "stalled": OVER | OPEN | {"failed"},
     "discarded": {"running", "in_review", "failed", "done"},
     "attached": {*STATES},  # this world has no pull requests of people
     "reverting": {*STATES},  # nor does anybody take back what has merged
@@ -69,6 +70,8 @@ SELDOM: dict[Kind, set[State]] = {
     "mended": {*STATES},
     "fixing": {*STATES},
     "cleared": {*STATES},  # nor groups, which test_barriers.py is about
+    "vouched": {*STATES},
+    "handed": {*STATES} - {"in_review"},
 }
 """What may be, and is too rare to count on."""
 
@@ -106,8 +109,15 @@ def expected(truth: Mapping[str, Truth]) -> dict[str, str]:
         if not all(ends[need] == "done" for need in one.needs):
             ends[one.id] = "blocked"
         else:
-            ends[one.id] = "done" if truth[one.id].pushes[0] and truth[one.id].passes else "failed"
+            ends[one.id] = _end(truth[one.id])
     return ends
+
+
+def _end(truth: Truth) -> str:
+    """A pull request whose checks fail is a person's to look at; without one, there is nothing to look at."""
+    if not truth.pushes[0]:
+        return "failed"
+    return "done" if truth.passes else "needs_human"
 
 
 @given(truths, st.lists(events, max_size=60))

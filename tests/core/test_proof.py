@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.core.proof import MOST_CHARACTERS, follows, holds
+from services.core.proof import MOST_CHARACTERS, follows, holds, parses, undoes
 
 
 def test_code_that_no_longer_parses_is_refused() -> None:
@@ -42,3 +42,26 @@ def test_hostile_texts_end_quickly() -> None:
     assert holds("(" * 5_000, "x\n", "x\n", "x\n", "a.py")
     large = "x" * (MOST_CHARACTERS + 1)
     assert holds(large, large, large, "(", "a.py")
+
+
+@pytest.mark.parametrize(
+    ("was", "now", "made", "lost"),
+    [
+        ("a\n", "a\nb\n", "a\nb\nc\n", False),
+        ("a\n", "a\nb\n", "a\nc\n", True),  # b was added, and is gone
+        ("a\nb\n", "a\n", "a\nc\n", False),
+        ("a\nb\n", "a\n", "a\nb\nc\n", True),  # b was taken out, and is back
+        ("x = 1\n", "x = 2\n", "x = 3\n", True),
+        ("", "a\n", "", True),
+        ("a\n", "a\n\n", "a\n", False),  # blank lines are nobody's
+    ],
+)
+def test_what_others_changed_meanwhile_must_not_be_undone(was: str, now: str, made: str, lost: bool) -> None:
+    assert undoes(was, now, made) is lost
+
+
+def test_what_parses_parses_and_what_is_not_known_does_too() -> None:
+    assert parses("x = 1", "a.py")
+    assert not parses("<<<<<<< a", "a.py")
+    assert not parses("{", "a.json")
+    assert parses("{", "a.txt")

@@ -23,6 +23,9 @@ def test_the_same_words_every_time() -> None:
             "WORKER_BROKE": "it broke; the worker's log says where",
             "WORKER_SILENT": "the worker said nothing",
             "VERIFIED_TOO_LONG": "The verification did not end in time.",
+            "MERGED": "Everything was merged.",
+            "CONFLICT_BEFORE": "The last attempt did this task, and the base branch has changed the same lines since. The files lie before you merged, and these hold conflicts between git's markers, the base's side first:",
+            "CONFLICT_AFTER": "The other side is the last attempt's, for the task above. Write each conflict so that both are served, take the markers out, and change nothing else.",
             "GAVE_UP": {
                 "track": "its tracking issue could not be made: ",
                 "open_pull": "its pull request could not be opened: ",
@@ -105,3 +108,35 @@ def test_what_an_attempt_reports() -> None:
             "The verification ended with exit code 2",
         ]
     )
+
+
+def test_what_is_said_of_what_was_taken_over() -> None:
+    assert [
+        reasons.head_is_gone("lockstep/7/a", "c" * 40),
+        reasons.no_push("main", "protected"),
+        reasons.undone("a.txt"),
+        reasons.conflicts_left("a.txt"),
+        reasons.not_parsed("a.json"),
+        reasons.not_made_anew("go.sum", 2, "no network"),
+    ] == snapshot(
+        [
+            "cccccccccccc is not on lockstep/7/a any more.",
+            "GitHub takes no push to main: protected",
+            "What others have changed meanwhile would be undone in a.txt.",
+            "Conflicts are left in a.txt.",
+            "What was made of the conflict in a.json does not parse.",
+            "What makes go.sum anew ended with exit code 2: no network",
+        ]
+    )
+
+
+def test_an_agent_is_told_of_both_sides_of_a_conflict() -> None:
+    assert reasons.conflict_note(["a.txt", "b.txt"], ["Rename it"]) == snapshot("""\
+The last attempt did this task, and the base branch has changed the same lines since. The files lie before you merged, and these hold conflicts between git's markers, the base's side first:
+- a.txt
+- b.txt
+The base's side comes from these commits:
+- Rename it
+The other side is the last attempt's, for the task above. Write each conflict so that both are served, take the markers out, and change nothing else.\
+""")
+    assert "nobody knows" in reasons.conflict_note(["a.txt"], [])

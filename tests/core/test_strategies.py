@@ -7,27 +7,57 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.core.failures import CLASSES, FailureClass
-from services.core.strategies import POLICY, STRATEGIES, Step, Strategy, next_step, pause
+from services.core.recovery import summaries
+from services.core.strategies import POLICY, Record, Rules, Step, Strategy, Tally, pause, ranked
 
 
 def test_every_class_has_strategies_and_every_strategy_a_meaning() -> None:
     assert set(POLICY) == set(CLASSES)
-    assert tuple(STRATEGIES) == get_args(Strategy)
-    assert {step.strategy for steps in POLICY.values() for step in steps} == set(STRATEGIES)
+    assert set(summaries()) == set(get_args(Strategy))
+    assert {step.strategy for steps in POLICY.values() for step in steps} == set(summaries())
 
 
 @pytest.mark.parametrize("cls", CLASSES)
 def test_comes_to_a_person_after_few_tries(cls: FailureClass) -> None:
     assert POLICY[cls][-1].strategy == "manual"
-    tried: dict[str, int] = {}
-    while (step := next_step(cls, tried)).strategy != "manual":
-        tried[step.strategy] = tried.get(step.strategy, 0) + 1
-        assert sum(tried.values()) <= 10
-    assert [step.strategy for step in POLICY[cls][:-1]] == list(tried)
+    assert sum(step.most for step in POLICY[cls][:-1]) <= 10
 
 
-def test_what_a_person_has_to_do_stays_with_a_person() -> None:
-    assert next_step("budget", {"manual": 5}).strategy == "manual"
+def test_a_repository_has_its_own_order_and_a_person_comes_last_there_too() -> None:
+    rules = Rules(policy={"unknown": (Step("rerun_failed", 2),)})
+    assert [step.strategy for step in rules.steps("unknown")] == ["rerun_failed", "manual"]
+    assert rules.steps("lint") == POLICY["lint"]
+
+
+def test_what_has_not_helped_here_goes_behind_what_has_but_not_after_one_bad_day() -> None:
+    def order(record: Record) -> list[str]:
+        return [step.strategy for step in Rules(record=record).steps("test_failure")]
+
+    usual = ["rerun_failed", "fix_tests", "stronger_model", "manual"]
+    assert order({}) == usual
+    assert order({("test_failure", "rerun_failed"): Tally(0, 2)}) == usual
+    assert order({("lint", "rerun_failed"): Tally(0, 50)}) == usual
+    assert order({("test_failure", "rerun_failed"): Tally(0, 4)})[:2] == ["fix_tests", "rerun_failed"]
+    stronger: Record = {
+        ("test_failure", "fix_tests"): Tally(0, 9),
+        ("test_failure", "stronger_model"): Tally(7, 9),
+        ("test_failure", "rerun_failed"): Tally(1, 9),
+    }
+    assert order(stronger) == ["stronger_model", "rerun_failed", "fix_tests", "manual"]
+
+
+@given(
+    st.sampled_from(sorted(POLICY)),
+    st.dictionaries(st.sampled_from(sorted(summaries())), st.tuples(st.integers(0, 9), st.integers(0, 9)), max_size=9),
+)
+def test_however_they_are_ordered_they_are_the_same_and_a_person_is_last(
+    cls: FailureClass, seen: dict[Strategy, tuple[int, int]]
+) -> None:
+    record: Record = {(cls, name): Tally(worked, worked + failed) for name, (worked, failed) in seen.items()}
+    found = ranked(cls, POLICY[cls], record)
+    assert sorted(found, key=str) == sorted(POLICY[cls], key=str)
+    assert found[-1].strategy == "manual"
+    assert found == ranked(cls, POLICY[cls], record)
 
 
 @given(

@@ -1,6 +1,7 @@
 """What failed checks failed of: from the job's log where there is one, read once, else from what the check says."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import cast
 
 import pytest
@@ -12,6 +13,7 @@ from services.errors import NotFound, Refused, Unreachable
 from services.github.infos import CheckInfo
 from services.github.reads import Reads
 from tests.core.logs import EXCERPTS
+from tests.kit.plans import NOW
 
 OWN = own_patterns([KnownFailure(text="1 failed, 11 passed", cls="policy")])
 SAID = ("src/cart.ts(12,9): error TS2322: no",)
@@ -81,3 +83,17 @@ async def test_other_apps_have_no_log_and_a_conclusion_may_tell() -> None:
 async def test_an_empty_log_leaves_the_annotations() -> None:
     told = await Diagnoses().of(reads(Logs(lambda: b"")), "acme/api", check(), SAID, ())
     assert told.cls == "build"
+
+
+async def test_a_log_that_is_not_there_yet_is_late_for_a_while_and_then_there_is_none() -> None:
+    found, logs = Diagnoses(), Logs(failing(NotFound(404, "not yet")))
+
+    async def late(seconds: float, check: CheckInfo) -> bool:
+        now = NOW + timedelta(seconds=seconds)
+        return (await found.look(reads(logs), "acme/api", check, SAID, (), now, 120.0))[1]
+
+    assert [await late(seconds, check()) for seconds in (0, 60, 119, 120, 900)] == [True, True, True, False, False]
+    assert not await late(0, check("other-ci"))
+    logs = Logs(EXCERPTS["pytest"][1].encode)
+    told, is_late = await Diagnoses().look(reads(logs), "acme/api", check(), SAID, (), NOW, 120.0)
+    assert (told.cls, is_late) == ("test_failure", False)

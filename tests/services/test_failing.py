@@ -4,14 +4,16 @@ from collections.abc import Sequence
 from types import SimpleNamespace
 from typing import Any
 
+import msgspec
 import pytest
 
 from services.core.failures import Diagnosis, FailureClass, Shown
 from services.core.repairs import Failure
 from services.engine.failing import failures
 from services.github.infos import AnnotationInfo, CheckInfo
+from tests.kit.plans import NOW
 
-HEAD, BASE = "a" * 40, "b" * 40
+HEAD, BASE, BEFORE = "a" * 40, "b" * 40, "c" * 40
 
 
 def check(name: str = "test", conclusion: str = "failure", slug: str = "github-actions") -> CheckInfo:
@@ -24,8 +26,14 @@ def check(name: str = "test", conclusion: str = "failure", slug: str = "github-a
 class Reads:
     """A base branch with these checks, and what it was asked for."""
 
-    def __init__(self, *base: CheckInfo, tip: str | None = BASE) -> None:
-        self._base, self._tip = base, tip
+    def __init__(
+        self,
+        *base: CheckInfo,
+        tip: str | None = BASE,
+        before: tuple[CheckInfo, ...] = (),
+        same: tuple[CheckInfo, ...] = (),
+    ) -> None:
+        self._base, self._tip, self._before, self._same = base, tip, before, same
         self.asked: list[str] = []
 
     async def file(self, *_: Any, **__: Any) -> None:
@@ -40,20 +48,38 @@ class Reads:
 
     async def checks(self, _: str, sha: str) -> tuple[CheckInfo, ...]:
         self.asked.append(sha)
-        return self._base
+        return self._before if sha == BEFORE else self._base
+
+    async def commit(self, _: str, sha: str) -> SimpleNamespace:
+        return SimpleNamespace(parents=(BEFORE,) if sha == BASE else ())
+
+    async def check_runs(self, *_: str, only: str) -> tuple[CheckInfo, ...]:
+        return tuple(msgspec.structs.replace(each, name=only) for each in self._same)
 
 
 async def found(
-    monkeypatch: pytest.MonkeyPatch, reads: Reads, cls: FailureClass, checks: Sequence[CheckInfo]
+    monkeypatch: pytest.MonkeyPatch,
+    reads: Reads,
+    cls: FailureClass,
+    checks: Sequence[CheckInfo],
+    passed: Sequence[str] = (),
 ) -> tuple[Failure, ...]:
     async def config_of(*_: object) -> SimpleNamespace:
         return SimpleNamespace(failures=())
 
-    async def of(*_: object) -> Diagnosis:
-        return Diagnosis(cls=cls, signature=f"{cls}: x", evidence=(Shown(3, "E boom"),))
+    async def look(*_: object) -> tuple[Diagnosis, bool]:
+        return Diagnosis(cls=cls, signature=f"{cls}: x", evidence=(Shown(3, "E boom"),)), False
+
+    async def passed_again(_: str) -> frozenset[str]:
+        return frozenset(passed)
 
     monkeypatch.setattr("services.engine.failing.config_of", config_of)
-    parts: Any = SimpleNamespace(diagnoses=SimpleNamespace(of=of))
+    parts: Any = SimpleNamespace(
+        diagnoses=SimpleNamespace(look=look),
+        recoveries=SimpleNamespace(passed_again=passed_again),
+        clock=SimpleNamespace(now=lambda: NOW),
+        settings=SimpleNamespace(checks_grace=60.0),
+    )
     return await failures(parts, reads, "acme/api", HEAD, "main", checks)  # type: ignore[arg-type]
 
 
@@ -88,3 +114,28 @@ async def test_a_base_that_is_gone_tells_nothing_and_many_failures_are_a_persons
     (one,) = await found(monkeypatch, Reads(tip=None), "build", [check()])
     assert one.base == ""
     assert await found(monkeypatch, Reads(), "build", [check(str(n)) for n in range(6)]) == ()
+
+
+@pytest.mark.parametrize(("before", "by"), [("success", BASE), ("failure", ""), ("", "")])
+async def test_the_commit_that_broke_the_base_is_the_one_after_which_it_failed(
+    monkeypatch: pytest.MonkeyPatch, before: str, by: str
+) -> None:
+    (one,) = await found(monkeypatch, Reads(check(), before=(check(conclusion=before),)), "build", [check()])
+    assert (one.base, one.broke_by) == ("failed", by)
+
+
+@pytest.mark.parametrize(
+    ("cls", "same", "passed", "becomes"),
+    [
+        ("test_failure", (), (), "test_failure"),
+        ("test_failure", (), ("x",), "flaky_test"),
+        ("test_failure", (check(conclusion="success"),), (), "test_failure"),  # it is the run itself
+        ("unknown", (msgspec.structs.replace(check(conclusion="success"), id="7"),), (), "flaky_test"),
+        ("build", (), ("x",), "build"),
+    ],
+)
+async def test_what_has_passed_on_the_same_commit_is_flaky(
+    monkeypatch: pytest.MonkeyPatch, cls: FailureClass, same: tuple[CheckInfo, ...], passed: Sequence[str], becomes: str
+) -> None:
+    (one,) = await found(monkeypatch, Reads(same=same), cls, [check()], passed)
+    assert one.cls == becomes

@@ -80,7 +80,7 @@ async def test_the_rest_of_the_run_ends_first(actions: Actions) -> None:
 
 async def test_what_github_refuses_comes_to_a_person() -> None:
     (happened,) = (await done(Actions(refuses="Resource not accessible by integration"))).happened
-    assert happened.kind == "broke"
+    assert happened.kind == "handed"
     assert happened.text == (
         "check `test`, `lint` failed, and its jobs can't be run again: Resource not accessible by integration"
     )

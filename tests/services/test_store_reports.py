@@ -80,7 +80,7 @@ async def test_what_is_counted_over_days(place: Place) -> None:
     )  # fmt: skip
     assert await reports.bills(NOW) == []
     repair = Repair(n=1, strategy="retry", cls="runner", sha="a", attempt=1, about=(), checks=(), came="worked")
-    await database.write(lambda c: keep(c, "acme/p#1", "r", [("a", repair)], NOW))
+    await database.write(lambda c: keep(c, "acme/p#1", "r", [("a", "acme/api", repair)], NOW))
     (counted,) = await reports.repairs(NOW - timedelta(days=1))
     assert (counted.cls, counted.outcome, counted.count) == ("runner", "worked", 1)
     assert [each.task for each in await reports.newest_repairs()] == ["a"]

@@ -99,12 +99,12 @@ def _no_needs() -> list[Swap]:
 
 
 def _old_results() -> list[Swap]:
-    real = effects._happening
+    real = effects.Effects._came_to
 
-    def any_fence(result: Any, fence: int) -> Any:
-        return msgspec.structs.replace(real(result, fence), fence=-1)
+    async def any_fence(self: Any, repo: str, result: Any) -> Any:
+        return msgspec.structs.replace(await real(self, repo, result), fence=-1)
 
-    return [(effects, "_happening", any_fence), (Driver, "_stop_stale", _nothing)]
+    return [(effects.Effects, "_came_to", any_fence), (Driver, "_stop_stale", _nothing)]
 
 
 def _lost_ends() -> list[Swap]:

@@ -116,11 +116,11 @@ async def test_a_pull_request_made_a_draft_waits(story: Story) -> None:
     assert not story.merges
 
 
-async def test_a_conflict_with_the_base_is_said(story: Story) -> None:
+async def test_a_conflict_in_which_others_would_lose_is_a_persons(story: Story) -> None:
     await waiting_for_a_review(story, "- [ ] **one** Write · run: echo 1 > one.txt\n")
     await story.commit("acme/api", {"one.txt": "something else\n"}, by="bea")
     await story.review(story.pulls()[0].number, by="bea")
-    await story.until("failed: conflicts with its base branch")
+    await story.until("needs a person: What others have changed meanwhile would be undone in one.txt.")
     assert await story.ask("/lockstep retry one") == "+1"
     await story.until("**Done.**")
     assert len(story.pulls()) == 1

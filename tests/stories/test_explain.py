@@ -35,8 +35,8 @@ async def test_the_whole_chain_is_followed_over_repositories(story: Story) -> No
 ⏸ `web` (acme/api) is blocked.
 
 - needs `api` (acme/api#3), which is blocked:
-  - needs `schema` (acme/schema#2), which failed:
-    - it did not work: check `test` failed — whoever has the write permission on acme/schema: `/lockstep retry schema`\
+  - needs `schema` (acme/schema#2), which needs a person:
+    - somebody has to decide: check `test` failed — whoever has the write permission on acme/schema: `/lockstep retry schema`\
 """)
     assert "⏸ blocked by `schema` (failed)" in story.plan_comment()
     assert await story.ask("/lockstep explain acme/schema", by="eve") == "+1"
@@ -46,7 +46,7 @@ async def test_the_whole_chain_is_followed_over_repositories(story: Story) -> No
 
 ❌ `schema` (acme/schema#2) failed.
 
-- it did not work: check `test` failed — whoever has the write permission on acme/schema: `/lockstep retry schema`\
+- somebody has to decide: check `test` failed — whoever has the write permission on acme/schema: `/lockstep retry schema`\
 """)
 
 

@@ -67,7 +67,7 @@ async def test_the_name_of_a_failed_check_is_quoted_harmlessly(story: Story) -> 
     )
     await story.begin({"acme/api": {**FILES, ".github/workflows/ci.yml": ci}})
     await story.run("- [ ] **one** Break it · run: touch broken\n")
-    await story.until("failed: check `@octocat closes #1 ¦ <b> https://evil.example` failed")
+    await story.until("needs a person: check `@octocat closes #1 ¦ <b> https://evil.example` failed")
 
 
 async def test_a_comment_of_a_stranger_can_not_make_the_bot_say_anything_live(story: Story) -> None:

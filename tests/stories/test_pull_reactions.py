@@ -157,8 +157,11 @@ async def test_a_review_by_somebody_who_may_not_write_changes_nothing(story: Sto
 async def test_a_conflict_that_a_push_to_the_base_makes_is_noticed_and_said(story: Story) -> None:
     number = await waiting_for_a_review(story)
     await story.commit("acme/api", {"one.txt": "somebody else was quicker\n"})
-    await story.until("conflicts with its base branch")
-    await story.until(lambda: "conflicts with its base branch" in "".join(comments(story, number)))
+    await story.until("would be undone in one.txt")
+    await story.until(lambda: "it did not help" in "".join(comments(story, number)))
+    (said,) = comments(story, number)
+    assert "- its base branch (`merge_conflict`): merge with the base and resolve what git could not" in said
+    assert "`/lockstep retry one`" in said
 
 
 async def test_the_gate_of_a_tasks_pull_request_is_the_tasks_whatever_its_branch_is_called(story: Story) -> None:

@@ -121,3 +121,78 @@ async def test_repairs_are_counted_for_who_runs_the_bot(story: Story) -> None:
     async with story.hub.session.get(f"{story.bot.url}/metrics") as answer:
         said = await answer.text()
     assert 'lockstep_recoveries_total{outcome="worked",strategy="rerun_failed"} 1.0' in said
+
+
+LIST = "alpha==1\nbravo==1\ndelta==1\necho==1\n"
+ADDS = "- [ ] **one** Add foxtrot · run: echo foxtrot==1 >> requirements.txt\n"
+
+
+@pytest.mark.parametrize("verify", ["", "false"], ids=["is pushed", "is not pushed when the tests say no"])
+async def test_what_two_sides_added_to_a_list_is_merged_by_rules_and(story: Story, verify: str) -> None:
+    settings = f"approvals:\n  required: 1\nrecovery:\n  verify: '{verify}'\n"
+    ci = CI.replace("sh test.sh", "grep -q golf requirements.txt || sleep 1")
+    await story.begin({
+        "acme/api": {**FILES, "requirements.txt": LIST, ".github/lockstep.yml": settings, ".github/workflows/ci.yml": ci}
+    })  # fmt: skip
+    await story.hub.fault("error", method="PUT", path=r"/pulls/\d+/merge$", status=502, count=3)
+    await story.run(ADDS)
+    await story.until(story.pulls)
+    await story.commit("acme/api", {"requirements.txt": LIST + "golf==1\n"}, by="bea")
+    if verify:
+        await story.until("needs a person: The verification ended with exit code 1")
+        (pull,) = story.pulls()
+        assert pull.pull is not None
+        assert await story.file("acme/api", "requirements.txt", pull.pull.head_ref) == LIST + "foxtrot==1\n"
+        return
+    await story.until("**Done.**")
+    assert await story.file("acme/api", "requirements.txt") == LIST + "foxtrot==1\ngolf==1\n"
+    assert len(story.pulls()) == 1
+
+
+UNFORMATTED = "test ! -e bad.py || { echo 'would reformat bad.py'; echo '1 file would be reformatted'; exit 1; }\n"
+
+
+async def test_the_repositorys_own_fixer_puts_a_scripts_work_right(story: Story) -> None:
+    settings = "recovery:\n  fixer: mv bad.py good.py\n"
+    await story.begin({"acme/api": {**FILES, "test.sh": UNFORMATTED, ".github/lockstep.yml": settings}})
+    await story.run("- [ ] **one** Write · run: echo 1 > bad.py\n")
+    await story.until("**Done.**")
+    assert await story.file("acme/api", "good.py") == "1\n"
+    assert len(story.pulls()) == 1
+
+
+async def test_what_a_person_pushed_goes_on_once_somebody_has_approved_that_commit(story: Story) -> None:
+    await story.begin(roles={"ana": "maintain", "bea": "write", "eve": "read"})
+    await story.run(PLAN)
+    await story.until("needs a person: check `test` failed")
+    (pull,) = story.pulls()
+    assert pull.pull is not None
+    await story.commit("acme/api", {"broken": None}, branch=pull.pull.head_ref, by="bea")
+    await story.until("it goes on once somebody who can write here approves that commit in a review")
+    await story.review(pull.number, by="eve")
+    await story.settled()
+    assert not story.merges
+    await story.review(pull.number, by="ana")
+    await story.until("**Done.**")
+    assert await story.file("acme/api", "one.txt") == "1\n"
+
+
+BREAKS = """\
+test ! -e one.txt || case "$GITHUB_HEAD_REF" in */one | revert*) ;; *) echo '1 failed, 2 passed'; exit 1 ;; esac
+"""
+
+
+async def test_what_broke_its_base_is_proposed_to_be_taken_back(story: Story) -> None:
+    on_main = CI.replace("on: pull_request", "on:\n  push:\n    branches: [main]\n  pull_request:")
+    await story.begin({"acme/api": {**FILES, "test.sh": BREAKS, ".github/workflows/ci.yml": on_main}})
+    await story.commit("acme/api", {"README.md": "# Changed\n"})
+    await story.settled()
+    await story.run(
+        "- [ ] **one** Write · run: echo 1 > one.txt\n- [ ] **two** Write · run: echo 2 > two.txt · needs: one\n"
+    )
+    await story.until("and so it does on its base branch")
+    await story.until(lambda: len(story.pulls()) == 3)
+    revert = story.pulls()[-1]
+    assert revert.title.startswith("Revert: Write")
+    await story.hub.ok("PUT", f"/repos/acme/api/pulls/{revert.number}/merge", {}, who="ana")
+    await story.until("**Done.**")

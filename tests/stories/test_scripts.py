@@ -118,7 +118,7 @@ async def test_a_failed_check_fails_the_task_until_it_turns_green(story: Story, 
         "- [ ] **one** Write · run: echo 1 > one.txt\n- [ ] **two** Go on · needs: one · run: echo 2 > two.txt\n"
     )
     await story.until("**Stopped:")
-    assert row(story, "one") == snapshot("❌ failed: check `test` failed | acme/api#4")
+    assert row(story, "one") == snapshot("🙋 needs a person: check `test` failed | acme/api#4")
     await story.settled()
     assert not story.merges
 
@@ -132,7 +132,7 @@ async def test_retry_repairs_a_pull_request_whose_check_failed(story: Story) -> 
     """A new attempt on the default branch as it is now, in the same pull request."""
     await story.begin({"acme/api": {**FILES, "test.sh": 'test "$(cat one.txt)" = 2\n', "source.txt": "1\n"}})
     await story.run("- [ ] **one** Copy · run: cp source.txt one.txt\n")
-    await story.until("**Stopped:", "failed: check `test` failed")
+    await story.until("**Stopped:", "needs a person: check `test` failed")
     await story.commit("acme/api", {"source.txt": "2\n"})
     assert await story.ask("/lockstep retry one") == "+1"
     await story.until("**Done.**")
@@ -164,7 +164,7 @@ async def test_a_repository_without_workflows_that_says_so_itself(story: Story) 
 async def test_checks_none_does_not_skip_checks_that_exist(story: Story) -> None:
     await story.begin({"acme/api": {**FILES, ".github/lockstep.yml": "checks: none\n"}})
     await story.run("- [ ] **one** Break it · run: touch broken\n")
-    await story.until("failed: check `test` failed")
+    await story.until("needs a person: check `test` failed")
     await story.settled()
     assert not story.merges
 

@@ -89,8 +89,8 @@ async def test_the_fleet_shows_first_what_is_stuck(home: House) -> None:
 async def test_repairs_are_so_many_of_so_many(home: House) -> None:
     run = await half_done(home)
 
-    def repair(n: int, came: Came, signature: str = "") -> tuple[str, Repair]:
-        return "api", Repair(
+    def repair(n: int, came: Came, signature: str = "") -> tuple[str, str, Repair]:
+        return "api", "acme/api", Repair(
             n=n, strategy="fix_tests", cls="test_failure", sha="a", attempt=1, about=(), checks=(), signatures=(signature,), came=came
         )  # fmt: skip
 

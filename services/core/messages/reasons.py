@@ -26,6 +26,15 @@ SUPERSEDED = "This attempt is over; its result is not wanted any more."
 WORKER_BROKE = "it broke; the worker's log says where"
 WORKER_SILENT = "the worker said nothing"
 VERIFIED_TOO_LONG = "The verification did not end in time."
+MERGED = "Everything was merged."
+CONFLICT_BEFORE = (
+    "The last attempt did this task, and the base branch has changed the same lines since. The files lie before you "
+    "merged, and these hold conflicts between git's markers, the base's side first:"
+)
+CONFLICT_AFTER = (
+    "The other side is the last attempt's, for the task above. Write each conflict so that both are served, take the "
+    "markers out, and change nothing else."
+)
 GAVE_UP = {
     "track": "its tracking issue could not be made: ",
     "open_pull": "its pull request could not be opened: ",
@@ -130,3 +139,33 @@ def out_of_time(seconds: int) -> str:
 def verification_failed(exit_code: int, said: str) -> str:
     """said: the last line that it printed."""
     return f"The verification ended with exit code {exit_code}{': ' + said if said else ''}"
+
+
+def head_is_gone(branch: str, sha: str) -> str:
+    return f"{sha[:12]} is not on {branch} any more."
+
+
+def undone(paths: str) -> str:
+    """What a script made on a base that has moved on."""
+    return f"What others have changed meanwhile would be undone in {paths}."
+
+
+def conflicts_left(paths: str) -> str:
+    return f"Conflicts are left in {paths}."
+
+
+def not_parsed(path: str) -> str:
+    return f"What was made of the conflict in {path} does not parse."
+
+
+def not_made_anew(path: str, exit_code: int, said: str) -> str:
+    """said: the last line that it printed."""
+    return f"What makes {path} anew ended with exit code {exit_code}{': ' + said if said else ''}"
+
+
+def conflict_note(files: Sequence[str], commits: Sequence[str]) -> str:
+    """What an agent is told of both sides of a conflict: names and subjects are foreign, and so is this as a whole."""
+    return "\n".join([
+        CONFLICT_BEFORE, *(f"- {path}" for path in files), "The base's side comes from these commits:",
+        *(f"- {subject}" for subject in commits or ("(nobody knows)",)), CONFLICT_AFTER,
+    ])  # fmt: skip

@@ -1,0 +1,185 @@
+"""Taking over what an earlier attempt has made: its head is merged with what the base is by now, in the workspace.
+
+git merges (`merge-tree`); what it can't is resolved file by file by the rules of `core/resolve.py`, which answer only
+where the outcome follows from the three texts. Everything stays in the attempt's own object store, no file is opened by
+its name here, and the result is judged afterwards like anything an agent leaves.
+"""
+
+import asyncio
+import shutil
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+
+from services.core.proof import undoes
+from services.core.resolve import resolve
+from services.errors import GitError
+from services.git.command import TooMuchOutput, check_sha
+from services.git.result import HostileResult, decoded
+from services.git.workspace import Workspace
+
+MOST = 200
+"""Files in conflict that are looked at."""
+MOST_BYTES = 4_000_000
+PLAIN = frozenset({"100644", "100755"})
+
+
+@dataclass(frozen=True)
+class Merged:
+    """A merge, as the tree it came to. resolved: files that rules have merged; left: those that nobody has, with git's
+    markers in them where they are texts; generated: those that are as the base has them, for a tool to make anew.
+    """
+
+    tree: str
+    resolved: tuple[str, ...] = ()
+    left: tuple[str, ...] = ()
+    generated: tuple[str, ...] = ()
+
+
+@dataclass
+class _Conflict:
+    """A file's entries in the merge: (mode, blob) by stage, 1 = where both began, 2 = the base, 3 = the head."""
+
+    stages: dict[int, tuple[str, str]]
+
+    @property
+    def is_plain(self) -> bool:
+        return {2, 3} <= self.stages.keys() and all(mode in PLAIN for mode, _ in self.stages.values())
+
+
+async def merge(workspace: Workspace, head: str, generated: Collection[str] = ()) -> Merged:
+    """The workspace's base merged with `head`, which has to be in the mirror; no file changes by that. HostileResult
+    for names that are no text; GitError when they can't be merged at all.
+    """
+    git, at = workspace.mirrors.git, workspace.place
+    merged = await git.ask("merge-tree", "--write-tree", "-z", "--no-messages", workspace.base, check_sha(head), at=at)
+    if merged.code not in {0, 1}:
+        raise GitError(f"git could not merge {head[:12]} with its base: {merged.err}")
+    tree, _, rest = merged.out.partition(b"\0")
+    conflicts = _conflicts(rest) if merged.code else {}
+    if len(conflicts) > MOST:
+        raise HostileResult(f"more than {MOST} files conflict")
+    tree_id = check_sha(tree.decode("ascii", "replace").strip())
+    aside = replace(at, index=workspace.home / "carried-index")
+    done: dict[str, tuple[str, str]] = {}
+    left: list[str] = []
+    made_anew: list[str] = []
+    for path, conflict in conflicts.items():
+        if path in generated and 2 in conflict.stages:
+            done[path] = conflict.stages[2]
+            made_anew.append(path)
+        elif (blob := await _resolved(workspace, path, conflict)) is not None:
+            done[path] = (conflict.stages[2][0], blob)
+        else:
+            left.append(path)
+    if done:
+        await git.run("read-tree", tree_id, at=aside)
+        listed = "".join(f"{mode} {blob}\t{path}\0" for path, (mode, blob) in done.items())
+        await git.run("update-index", "-z", "--index-info", at=aside, stdin=listed.encode())
+        tree_id = check_sha((await git.run("write-tree", at=aside)).decode().strip())
+    resolved = tuple([path for path in done if path not in made_anew])
+    return Merged(tree=tree_id, resolved=resolved, left=tuple(left), generated=tuple(made_anew))
+
+
+def _conflicts(listed: bytes) -> dict[str, _Conflict]:
+    found: dict[str, _Conflict] = {}
+    for entry in listed.split(b"\0"):
+        if not entry:
+            continue
+        head, _, path = decoded(entry).partition("\t")
+        mode, blob, stage = head.split(" ")
+        found.setdefault(path, _Conflict({})).stages[int(stage)] = (mode, check_sha(blob))
+    return found
+
+
+async def _resolved(workspace: Workspace, path: str, conflict: _Conflict) -> str | None:
+    """The blob of the merged text, if all of it follows from the three."""
+    if not conflict.is_plain:
+        return None
+    texts = []
+    for stage in (1, 2, 3):
+        text = await _text(workspace, conflict.stages[stage][1]) if stage in conflict.stages else ""
+        if text is None:
+            return None
+        texts.append(text)
+    outcome = await asyncio.to_thread(resolve, texts[0], texts[1], texts[2], path)
+    if outcome.left:
+        return None
+    stdin = outcome.text.encode("utf-8", "surrogateescape")
+    written = await workspace.mirrors.git.run("hash-object", "-w", "--stdin", at=workspace.place, stdin=stdin)
+    return check_sha(written.decode().strip())
+
+
+async def _text(workspace: Workspace, blob: str) -> str | None:
+    """A blob as text; None when it is none, or too large."""
+    git, at = workspace.mirrors.git, workspace.place
+    size = await git.run("cat-file", "-s", blob, at=at)
+    if int(size) > MOST_BYTES:
+        return None
+    try:
+        data = await git.run("cat-file", "blob", blob, at=at)
+    except TooMuchOutput:
+        return None
+    return None if b"\0" in data else data.decode("utf-8", "surrogateescape")
+
+
+async def lay_out(workspace: Workspace, merged: Merged) -> None:
+    """Change the files of a workspace that was just laid out to those of the merge. Its own index goes on to know the
+    base's, so that the difference is what was taken over.
+    """
+    aside = workspace.home / "carried-index"
+    await asyncio.to_thread(shutil.copyfile, workspace.home / "index", aside)
+    at = replace(workspace.place, index=aside)
+    laid = await workspace.mirrors.git.ask("read-tree", "-m", "-u", workspace.base, merged.tree, at=at)
+    if laid.code != 0:
+        raise GitError(f"the merged files of {workspace.repo} cannot be laid out: {laid.err}")
+
+
+async def still_marked(workspace: Workspace, head: str, paths: Collection[str]) -> list[str]:
+    """The files, as the workspace took them in, in which a marker of the merge with `head` is left."""
+    marks = (f"<<<<<<< {workspace.base}", f">>>>>>> {head}")
+    found = []
+    for path in paths:
+        text = await taken_in(workspace, path)
+        if text is not None and any(line.startswith(marks) for line in text.splitlines()):
+            found.append(path)
+    return found
+
+
+async def undone(workspace: Workspace, head: str, paths: Collection[str]) -> list[str]:
+    """The files, as the workspace took them in, that lack what the base has changed since the head went its own way."""
+    git, at = workspace.mirrors.git, workspace.place
+    began = (await git.ask("merge-base", workspace.base, check_sha(head), at=at)).out.decode().strip()
+    found = []
+    for path in paths:
+        was, now = [await _at(workspace, sha, path) for sha in (began, workspace.base)]
+        made = await taken_in(workspace, path)
+        if was is None or now is None or undoes(was, now, made or ""):
+            found.append(path)
+    return found
+
+
+async def _at(workspace: Workspace, sha: str, path: str) -> str | None:
+    """A file of a commit; "" where it is not there, None when it is no text."""
+    if not sha:
+        return ""
+    git, at = workspace.mirrors.git, workspace.place
+    listed = await git.run("ls-tree", "-z", check_sha(sha), "--", f":(literal){path}", at=at)
+    head = listed.partition(b"\t")[0].decode("ascii", "replace").split(" ")
+    return await _text(workspace, check_sha(head[2])) if len(head) == 3 and head[1] == "blob" else ""
+
+
+async def taken_in(workspace: Workspace, path: str) -> str | None:
+    """A file as the workspace took it in; None when it is not there, no text, or too large."""
+    listed = await workspace.mirrors.git.run("ls-files", "--stage", "-z", "--", f":(literal){path}", at=workspace.place)
+    head = listed.partition(b"\t")[0].decode("ascii", "replace").split(" ")
+    return await _text(workspace, check_sha(head[1])) if len(head) == 3 else None
+
+
+async def told_of_base(workspace: Workspace, head: str, paths: Collection[str], most: int = 10) -> tuple[str, ...]:
+    """The first lines of the newest commits of the base that changed these files since the head went its own way."""
+    spec = [f":(literal){path}" for path in list(paths)[:50]]
+    out = await workspace.mirrors.git.run(
+        "log", f"--max-count={most}", "--no-show-signature", "--no-mailmap", "--format=%s",
+        f"{check_sha(head)}..{workspace.base}", "--", *spec, at=workspace.place,
+    )  # fmt: skip
+    return tuple([line[:200] for line in out.decode("utf-8", "replace").splitlines() if line.strip()])
