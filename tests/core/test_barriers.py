@@ -56,7 +56,7 @@ def test_all_of_it_merges_in_the_order_of_its_needs() -> None:
 def test_work_begins_when_a_needs_pull_request_is_there_and_nothing_merges_before_all_is_ready() -> None:
     at = world(tasks=AROUND, failing="c")
     at.settle()
-    assert at.states == {"first": "done", "a": "in_review", "b": "in_review", "c": "failed", "last": "blocked"}
+    assert at.states == {"first": "done", "a": "in_review", "b": "in_review", "c": "needs_human", "last": "blocked"}
     assert set(at.merged) == {"first"}
     at.truth["c"] = Truth()
     at.settle()
