@@ -20,7 +20,7 @@ from bot.demo import show, stage, story
 from bot.settings import Settings
 
 OUT = Path(__file__).parent / "images" / "plan.png"
-WIDTH, HEIGHT = 1280, 900
+WIDTH, HEIGHT = 1280, 960
 
 
 async def picture(root: Path, out: Path, chromium: str) -> None:

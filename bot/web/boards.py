@@ -93,10 +93,12 @@ async def on_budget(desk: Desk, request: web.Request) -> web.StreamResponse:
 
 async def on_money(desk: Desk, request: web.Request) -> web.StreamResponse:
     now = desk.now
-    bills = await _visible(request, await desk.reports.bills(now - timedelta(days=money.DAYS)))
+    since = now - timedelta(days=money.DAYS)
+    bills = await _visible(request, await desk.reports.bills(since))
+    repairs = await _visible(request, await desk.reports.repairs(since))
 
     def make() -> Mapping[str, Any]:
-        return {"page": money.money(bills, desk.places, now), "charts": desk.charts.name}
+        return {"page": money.money(bills, repairs, desk.places, now), "charts": desk.charts.name}
 
     return await desk.page(request, "money.html", make, Frame(here="/money", live="*"))
 

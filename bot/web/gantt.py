@@ -32,8 +32,12 @@ IDLE, LONG = 0.12, timedelta(hours=1)
 CUT = 3.0
 """Percent of the width that is left of it."""
 THINNEST = 0.4
-TICKS = (1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720, 1_440, 2_880, 10_080, 43_200)
-"""Minutes between two marks of the axis."""
+MINUTE, DAY = 60, 86_400
+TICKS = (
+    *(5, 10, 15, 30, MINUTE), *(each * MINUTE for each in (2, 5, 10, 15, 30, 60, 120, 180, 360, 720)),
+    *(each * DAY for each in (1, 2, 7, 30)),
+)  # fmt: skip
+"""Seconds between two marks of the axis."""
 
 
 class Bar(msgspec.Struct, frozen=True, kw_only=True):
@@ -201,8 +205,8 @@ class _Axis:
     def ticks(self, now: datetime) -> tuple[Mark, ...]:
         """Round times, not too near to each other, none inside of a cut."""
         shown = (self._end - self.start) - sum(((end - begin) for begin, end in self._idle), timedelta())
-        minutes = next((each for each in TICKS if each * 60 * 6 >= shown.total_seconds()), TICKS[-1])
-        step = timedelta(minutes=minutes)
+        seconds = next((each for each in TICKS if each * 6 >= shown.total_seconds()), TICKS[-1])
+        step = timedelta(seconds=seconds)
         origin = datetime(2020, 1, 6, tzinfo=UTC)
         at = origin + -(-(self.start - origin) // step) * step
         found: list[Mark] = []
@@ -213,9 +217,16 @@ class _Axis:
                 continue
             x = self.x(at)
             if (not found or x - found[-1].x >= 9) and x <= 94:
-                found.append(Mark(x=x, text=f"{at:%b %d}" if minutes >= 1_440 else clock(at, now)[-5:]))
+                found.append(Mark(x=x, text=_mark(at, now, seconds)))
             at += step
         return tuple(found)
+
+
+def _mark(at: datetime, now: datetime, step: int) -> str:
+    """As exactly as the marks stand apart."""
+    if step >= DAY:
+        return f"{at:%b %d}"
+    return clock(at, now, seconds=step < MINUTE)[-8 if step < MINUTE else -5 :]
 
 
 def _idle(stretches: Sequence[_Stretch], start: datetime, until: datetime) -> list[tuple[datetime, datetime]]:

@@ -1,6 +1,7 @@
 """What models have cost, by day, model, plan and purpose: each figure says what it is counted from."""
 
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -10,7 +11,7 @@ from bot.web.charts import Chart, Series
 from bot.web.figures import Fact
 from bot.web.views import Places
 from services.core.cost import WORDS, dollars
-from services.store.reports import Bill
+from services.store.reports import Bill, Repaired
 
 DAYS = 30
 PLANS = 30
@@ -37,11 +38,12 @@ class Money(msgspec.Struct, frozen=True, kw_only=True):
     models: tuple[Sum, ...]
     plans: tuple[Sum, ...]
     purposes: tuple[Sum, ...]
+    savings: tuple[Fact, ...]
     chart: Chart | None
 
 
-def money(bills: Sequence[Bill], places: Places, now: datetime) -> Money:
-    """From the accounts of the last days."""
+def money(bills: Sequence[Bill], repairs: Sequence[Repaired], places: Places, now: datetime) -> Money:
+    """From the accounts of the last days, and the repairs of failed checks in them."""
     days = _sums(bills, lambda bill: bill.day)
     models = _sums(bills, lambda bill: bill.model)
     purposes = _sums(bills, lambda bill: WORDS.get(bill.purpose, bill.purpose))  # type: ignore[call-overload]
@@ -52,6 +54,7 @@ def money(bills: Sequence[Bill], places: Places, now: datetime) -> Money:
         models=models,
         plans=tuple(msgspec.structs.replace(each, url=places.plan_of(each.name)) for each in plans[:PLANS]),
         purposes=purposes,
+        savings=tuple(_savings(bills, repairs)),
         chart=_chart(bills, now, [each.name for each in models]) if bills else None,
     )
 
@@ -68,6 +71,40 @@ def _figures(bills: Sequence[Bill]) -> tuple[Fact, ...]:
         Fact(name="Tokens written", text=f"{sum(bill.usage.output for bill in bills):,}"),
         Fact(name="Read from cache", text=f"{cached:,}", more="tokens that cost a fraction"),
     )
+
+
+def _savings(bills: Sequence[Bill], repairs: Sequence[Repaired]) -> Iterator[Fact]:
+    """What did not have to be paid or done, each with how that is counted."""
+    prices = _prices(bills)
+    dearest = max(prices, key=prices.__getitem__, default="")
+    priced = [bill for bill in bills if not bill.unpriced]
+    if len(prices) > 1:
+        tokens = sum(bill.usage.input + bill.usage.output for bill in priced)
+        spent = sum((bill.cost for bill in priced), Decimal(0))
+        how = f"than if {dearest} had read and written the same tokens, at what it cost a token here"
+        yield Fact(
+            name="By choosing models",
+            text=f"{dollars(max(tokens * prices[dearest] - spent, Decimal(0)))} less",
+            more=how,
+        )
+    read, cached = sum(bill.usage.input for bill in bills), sum(bill.usage.cache_read for bill in bills)
+    if read:
+        yield Fact(name="Read from the cache", text=f"{cached:,} of {read:,}", more="tokens that models were given")
+    known = sum(each.count for each in repairs if each.outcome in {"worked", "failed"})
+    if known:
+        worked = sum(each.count for each in repairs if each.outcome == "worked")
+        yield Fact(name="Repaired without a person", text=f"{worked:,} of {known:,}", more="repairs that are decided")
+
+
+def _prices(bills: Sequence[Bill]) -> dict[str, Decimal]:
+    """Model -> US dollars a token, of all that it read and wrote, for models whose price is known."""
+    cost: dict[str, Decimal] = {}
+    tokens: Counter[str] = Counter()
+    for bill in bills:
+        if not bill.unpriced:
+            cost[bill.model] = cost.get(bill.model, Decimal(0)) + bill.cost
+            tokens[bill.model] += bill.usage.input + bill.usage.output
+    return {model: cost[model] / tokens[model] for model in cost if tokens[model]}
 
 
 def _sums(bills: Sequence[Bill], key: Callable[[Bill], str]) -> tuple[Sum, ...]:

@@ -121,7 +121,7 @@ def asked(card: Card) -> int:
 
 def over_line(line: PlanLine, places: Places, now: datetime) -> Over:
     """A plan in one line."""
-    state, word = parts_of(line.state, approved=line.approved)
+    state, word = parts_of(line.state, readable=line.readable, approved=line.approved)
     at = line.finished_at or line.at
     return Over(
         title=visible(line.title) or "untitled",

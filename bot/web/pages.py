@@ -177,6 +177,7 @@ class Pages:
                 effects=await self._reports.effects(seen.run.id, task.id),
                 steps=await self._reports.steps(seen.run.id, task.id),
                 trail=trails.get(task.id),
+                records=await self._reports.attempts.of(seen.run.id, task.id),
                 diff=diff_lines(await self._shown.diff(seen.run.id, task.id)),
             )
         frame = Frame(here="/plans", live=seen.row.id)

@@ -25,7 +25,7 @@ DEEDS: dict[str, tuple[tuple[str, str], ...]] = {
     "paused": (("resume", "Resume"),),
 }
 """State of a run -> what can be asked of it as a whole: (command, label)."""
-LOG_LINES = 16
+LOG_LINES = 12
 LOG_LETTERS = 4_000
 HISTORY = 50
 COSTS = 30

@@ -12,6 +12,7 @@ from bot.web.plan_view import last_lines, log_of
 from bot.web.times import When, clock, when
 from bot.web.views import Card, Link, Seen, TaskLine
 from bot.web.walks import Walk, walks
+from services.core.chosen import Chosen
 from services.core.classify import diagnose
 from services.core.durations import took
 from services.core.explain import explain
@@ -24,6 +25,7 @@ from services.core.recovery import way
 from services.core.spans import Span, spans
 from services.core.steps import BEGUN, BESIDE, Trail
 from services.core.text import visible
+from services.store.attempts import Record
 from services.store.reports import Effect, StepRow
 from services.store.runs import Told
 
@@ -42,7 +44,9 @@ class Wait(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Attempt(msgspec.Struct, frozen=True, kw_only=True):
-    """One try. steps: (name, how long); log: the end of what it printed; more: is there more of it?"""
+    """One try. chosen: which model it had, and why; steps: (name, how long); log: the end of what it printed; more: is
+    there more of it?
+    """
 
     number: int
     state: str
@@ -51,6 +55,7 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     lasted: str
     tries: int
     said: tuple[Span, ...]
+    chosen: tuple[Span, ...]
     steps: tuple[tuple[str, str], ...]
     paths: tuple[str, ...]
     log: str
@@ -120,12 +125,13 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
     history: Sequence[Told] = ()
     trail: Trail | None = None
     diff: Sequence[DiffLine] = ()
+    records: Sequence[Record] = ()
 
 
 def task_page(seen: Seen, task: Task, known: Known) -> TaskPage:
     """The page; the task is one of the plan's that may be named."""
     state = seen.tasks[task.id]
-    attempts = _attempts(seen, task, known)
+    attempts = _attempts(seen, known)
     found = walks({task.id: known.trail}, seen.now) if known.trail is not None else {}
     log = next((each.log for each in known.effects if each.log), "")
     return TaskPage(
@@ -209,18 +215,20 @@ def _trouble(log: str) -> Trouble | None:
     )
 
 
-def _attempts(seen: Seen, task: Task, known: Known) -> tuple[Attempt, ...]:
+def _attempts(seen: Seen, known: Known) -> tuple[Attempt, ...]:
     """The newest first."""
     begun = {int(at): each for each in known.effects if (at := _attempt_of(each.key))}
-    steps = {
-        number: list(rows)
-        for number, rows in groupby(sorted(known.steps, key=lambda row: row.attempt), lambda row: row.attempt)
-    }
+    rows = sorted(known.steps, key=lambda row: row.attempt)
+    steps = {number: list(found) for number, found in groupby(rows, lambda row: row.attempt)}
+    chosen = {record.attempt: record.chosen for record in known.records}
     newest = max(begun, default=0)
     return tuple(
-        _attempt(seen, task, number, begun[number], steps.get(number, []), known.history, is_newest=number == newest)
+        _attempt(
+            seen, number, begun[number], steps.get(number, []), known.history, chosen.get(number),
+            NEWEST_LINES if number == newest else EARLIER_LINES,
+        )
         for number in sorted(begun, reverse=True)
-    )
+    )  # fmt: skip
 
 
 def _attempt_of(key: str) -> int:
@@ -231,15 +239,13 @@ def _attempt_of(key: str) -> int:
 
 def _attempt(
     seen: Seen,
-    task: Task,
     number: int,
     effect: Effect,
     steps: Sequence[StepRow],
     history: Sequence[Told],
-    *,
-    is_newest: bool,
+    chosen: Chosen | None,
+    lines: int,
 ) -> Attempt:
-    lines = NEWEST_LINES if is_newest else EARLIER_LINES
     log = effect.log.rstrip()
     came = _came(history, effect)
     state, word = ("running", "running") if effect.state != "done" else came
@@ -253,6 +259,7 @@ def _attempt(
         lasted=took((end - effect.began).total_seconds()),
         tries=effect.tries,
         said=spans(effect.note),
+        chosen=spans(chosen.why) if chosen is not None else (),
         steps=tuple((row.step, took(row.seconds)) for row in told),
         paths=_paths(steps),
         log=last_lines(log, lines),

@@ -139,10 +139,12 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     lasted: str
 
 
-def parts_of(state: str, *, approved: bool) -> tuple[str, str]:
+def parts_of(state: str, *, readable: bool, approved: bool) -> tuple[str, str]:
     """State of a run, or `planned` -> (the task state whose colour and icon it has, its word)."""
     if state in RUN_STATES:
         return RUN_STATES[state]
+    if not readable:
+        return "failed", "has problems"
     return ("ready", "approved") if approved else ("needs_human", "waits for approval")
 
 
@@ -272,9 +274,8 @@ class Seen:
     @property
     def state(self) -> tuple[str, str]:
         """(the task state whose colour and icon the plan has, its word)."""
-        if self.run is None and self.row.parsed.plan is None:
-            return "failed", "has problems"
-        return parts_of(self.run.state if self.run is not None else "planned", approved=self.row.is_approved)
+        state = self.run.state if self.run is not None else "planned"
+        return parts_of(state, readable=self.row.parsed.plan is not None, approved=self.row.is_approved)
 
     def card(self, most_asks: int) -> Card:
         """The plan in short, with the `most_asks` asks that hold up most."""

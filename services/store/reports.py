@@ -8,12 +8,14 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 import msgspec
 
 from services.core.clock import from_text, to_text
 from services.core.cost import Usage
 from services.core.lessons import Lesson
+from services.store.attempts import Attempts
 from services.store.db import Connection, Database
 from services.store.ledger import from_stored, title
 from services.store.runs import Told
@@ -24,15 +26,16 @@ MOST_GROUPS = 5_000
 
 
 class PlanLine(msgspec.Struct, frozen=True, kw_only=True):
-    """A plan and how its newest run stands. state: of the run, or `planned`.  at: when it last began something.
+    """A plan and how its newest run stands. readable: its text has no errors.  state: of the run, or `planned`.
 
-    counts: its tasks by state, empty before a run.
+    at: when it last began something.  counts: its tasks by state, empty before a run.
     """
 
     id: str
     repo: str
     number: int
     title: str
+    readable: bool
     approved: bool
     state: str
     at: str
@@ -114,7 +117,8 @@ class Arrived(msgspec.Struct, frozen=True, kw_only=True):
 
 
 _PLANS = """
-SELECT p.id, p.repo, p.number, p.title, p.hash <> '' AND p.hash = p.approved_hash, coalesce(r.state, 'planned'),
+SELECT p.id, p.repo, p.number, p.title, p.hash <> '', p.hash <> '' AND p.hash = p.approved_hash,
+  coalesce(r.state, 'planned'),
   coalesce(r.started_at, p.changed_at) AS at, coalesce(r.id, ''), coalesce(r.actor, ''), coalesce(r.started_at, ''),
   coalesce(r.finished_at, '')
 FROM plan p LEFT JOIN run r ON r.seq = (SELECT max(n.seq) FROM run n WHERE n.plan_id = p.id)
@@ -126,6 +130,7 @@ class Reports:
 
     def __init__(self, db: Database) -> None:
         self._db = db
+        self.attempts = Attempts(db)
 
     async def plans(
         self, *, state: str = "", repo: str = "", words: str = "", before: tuple[str, str] = ("", ""), limit: int = 50
@@ -147,13 +152,12 @@ class Reports:
 
         def read(c: Connection) -> list[PlanLine]:
             rows = c.execute(query, (*values, limit)).fetchall()
-            counts = _counts(c, [row[7] for row in rows if row[7]])
-            names = PlanLine.__struct_fields__[:11]
-            lines = [dict(zip(names, row, strict=True)) for row in rows]
-            return [
-                PlanLine(**{**line, "approved": bool(line["approved"])}, counts=counts.get(line["run_id"], Counter()))
-                for line in lines
-            ]
+            counts = _counts(c, [row[8] for row in rows if row[8]])
+            names = PlanLine.__struct_fields__[:12]
+            lines: list[dict[str, Any]] = [dict(zip(names, row, strict=True)) for row in rows]
+            for line in lines:  # SQLite has numbers for what is true
+                line |= {name: bool(line[name]) for name in ("readable", "approved")}
+            return [PlanLine(**line, counts=counts.get(line["run_id"], Counter())) for line in lines]
 
         return await self._db.read(read)
 

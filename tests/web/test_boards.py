@@ -9,6 +9,7 @@ import pytest
 
 from services.core.cost import Usage
 from services.core.lessons import decided, proposed
+from services.core.plan import Problem
 from services.core.repairs import Came, Repair
 from services.store.inbox import Delivery
 from services.store.ledger import Call, Ledger
@@ -46,7 +47,10 @@ async def test_plans_are_found_by_state_repository_and_words(home: House) -> Non
     await half_done(home, 1)
     await home.read(currency(), 2, title="100% of the others_")
     await home.ran(plan(task("one")), [], 3, title="Long over", state="done")
+    await home.read(None, 4, title="Unread", problems=(Problem(kind="cycle", message="a needs b, b needs a.", line=4),))
     assert "Orders carry a currency running" in await said(home, "/plans")
+    assert "Unread has problems" in await said(home, "/plans?repo=acme&q=unread")
+    await home.database.write(lambda c: c.execute("DELETE FROM plan WHERE number = 4"))
     for query, found in {
         "state=running": ["Orders"], "state=planned": ["100%"], "state=done": ["Long"], "state=<script>": ["Long", "Orders", "100%"],
         "q=CARRY": ["Orders"], "q=%25": ["100%"], "q=others_": ["100%"], "q=other__": [], "repo=acme": ["Long", "Orders", "100%"],
@@ -118,7 +122,23 @@ async def test_money_by_day_plan_and_model(home: House) -> None:
     assert "2026-03-01$1.50" in text
     assert "2026-02-28$0.2500 and more" in text
     assert "openai:othernot known" in text
+    assert "1,800 of 3,000 read from the cache" in text
+    assert "by choosing models" not in text, "there is one model with a price"
     assert "acme/platform#1$1.75 and more" in text
+
+
+async def test_what_choosing_models_saved_says_how_it_is_counted(home: House) -> None:
+    ledger = Ledger(home.database)
+    for model, cost in (("large", "4"), ("small", "1"), ("small", "1")):
+        row = await ledger.begin(Call(plan_id="acme/platform#1", purpose="attempt"), "p", model, Decimal(1), [], NOW)
+        assert isinstance(row, int)
+        await ledger.end(row, Usage(input=900, output=100), Decimal(cost), "list")
+    run = await half_done(home)
+    worked = Repair(n=1, strategy="retry", cls="runner", sha="a", attempt=1, about=(), checks=(), came="worked")
+    await home.database.write(lambda c: keep(c, run.plan_id, run.id, [("api", worked)], NOW))
+    text = await said(home, "/money")
+    assert "$6.00 less by choosing models than if p:large had read and written the same tokens" in text
+    assert "1 of 1 repaired without a person" in text
 
 
 async def test_the_budget_says_how_reads_were_answered(home: House) -> None:

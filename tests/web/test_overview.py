@@ -99,7 +99,7 @@ def test_a_running_plan_shows_what_moves() -> None:
 
 def test_what_is_over_is_one_line() -> None:
     line = PlanLine(
-        id="acme/platform#4", repo="acme/platform", number=4, title="Over", approved=True, state="cancelled",
+        id="acme/platform#4", repo="acme/platform", number=4, title="Over", readable=True, approved=True, state="cancelled",
         at=to_text(NOW), finished_at=to_text(NOW), run_id="r", counts=Counter(done=3, skipped=1, cancelled=2),
     )  # fmt: skip
     (over,) = overview([], Places("https://github.example"), NOW + timedelta(hours=1), over=[line]).finished

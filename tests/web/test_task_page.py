@@ -8,8 +8,11 @@ from decimal import Decimal
 import pytest
 
 from services.core.board import Action, Decision, Moment, Run
+from services.core.chosen import Chosen
 from services.core.cost import Usage
+from services.core.records import Try
 from services.core.repairs import Repair
+from services.store.attempts import Attempts, keep
 from services.store.checkpoints import Point, Spot
 from services.store.ledger import Call, Ledger
 from services.store.runs import Settle
@@ -99,6 +102,17 @@ async def test_repairs_and_costs(home: House) -> None:
     assert "test failurefix testsanother attempt, told what fails: tests, compiler or documentationunitworked" in said
     assert "$0.2500 doing the workopenai:gpt-5 · 1 call · 1,200 tokens" in said
     assert "Read the rates." in said
+
+
+async def test_an_attempt_says_which_model_it_had_and_why(home: House) -> None:
+    run = await half_done(home)
+    await tried(home, run, 1, "log", "broke")
+    attempt = Try(task="rates", attempt=1, repo="acme/api", agent="coder", came="failed")
+    await home.database.write(lambda c: keep(c, run.plan_id, run.id, [attempt], NOW))
+    chosen = Chosen(tier="small", model="p:small", why="`small` is enough: 9 of 10 such tasks went well.")
+    await Attempts(home.database).choose(run.id, "rates", 1, chosen)
+    _, html, _ = await home.get(HERE)
+    assert "<code>small</code> is enough: 9 of 10 such tasks went well." in html
 
 
 async def test_logs_paths_and_diffs_are_text(home: House) -> None:

@@ -49,9 +49,11 @@ async function refresh() {
 // A large graph begins where something is open, not at an empty corner.
 const graph = document.querySelector('.scroll .graph')
 if (graph) {
-  const box = graph.querySelector('.box.failed, .box.needs_human, .box.on-path:not(.done)') ?? graph.querySelector('.box')
-  const [room, at] = [graph.parentElement, box?.querySelector('rect')]
-  if (at) room.scrollTo(Number(at.getAttribute('x')) - 40, Number(at.getAttribute('y')) - room.clientHeight / 2)
+  const open = graph.querySelectorAll('.box.failed > rect, .box.needs_human > rect, .box.on-path:not(.done) > rect')
+  const place = (rect, name) => Number(rect.getAttribute(name))
+  const first = [...open].sort((one, other) => place(one, 'x') - place(other, 'x'))[0]
+  const room = graph.parentElement
+  if (first) room.scrollTo(place(first, 'x') - 40, place(first, 'y') - room.clientHeight / 2)
 }
 
 // ---- the stream
