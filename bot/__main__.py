@@ -12,6 +12,7 @@ COMMANDS = {
     "serve": ("bot.serve", "run the bot"),
     "diagnose": ("bot.diagnose", "say what a CI log tells of, with the lines that show it"),
     "migrate": ("bot.migrate", "bring the database up to this version"),
+    "records": ("bot.records", "print or delete what was learned of a repository"),
     "plan": ("bot.plan_cli", "check or simulate a plan, or print the schema of plans"),
     "setup": ("bot.setup", "make the GitHub App in the browser and write its credentials"),
     "doctor": ("bot.doctor", "say what is wrong with how it is set, and what to do"),

@@ -223,6 +223,7 @@ def _engine_settings(settings: Settings) -> EngineSettings:
         task_patience=settings.task_patience,
         review_patience=settings.review_patience,
         models=rules_of(settings),
+        lessons_auto=settings.lessons_auto,
         on_exceed=settings.budget_exceeded,
         warn=Decimal(str(settings.budget_warn)),
     )
@@ -237,4 +238,5 @@ def keep(settings: Settings) -> Keep:
         logs=timedelta(days=settings.keep_logs),
         steps=timedelta(days=settings.keep_steps),
         answers=timedelta(days=settings.keep_answers),
+        records=timedelta(days=settings.keep_records),
     )

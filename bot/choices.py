@@ -177,6 +177,24 @@ class Choices(msgspec.Struct, frozen=True, kw_only=True):
         float,
         Meta(description="Days for which steps and effects are kept after their run is over.", ge=0, le=36500),
     ] = 90.0
+    keep_records: Annotated[
+        float,
+        Meta(
+            description="Days for which it is kept what became of attempts and which lessons they were told of: what "
+            "choosing models and judging lessons goes by.",
+            ge=0,
+            le=36500,
+        ),
+    ] = 400.0
+    lessons_auto: Annotated[
+        int,
+        Meta(
+            description="Pull requests whose reviews have asked for the same, from which on it is told to later tasks "
+            "without a maintainer's word; 0 waits for that word.",
+            ge=0,
+            le=100,
+        ),
+    ] = 0
     model: Annotated[
         str,
         Meta(

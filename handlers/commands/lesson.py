@@ -18,7 +18,8 @@ async def lesson(context: Context, asked: Command) -> str:
     if run is None:
         raise UserError(refusals.NOT_RUN_YET)
     if not asked.targets:
-        return listed(await context.engine.learned.of(run, context.sender))
+        found = await context.engine.learned.of(run, context.sender)
+        return listed(found, await context.engine.learned.known(found))
     word, *ids = asked.targets
     verb = next((each for each in VERBS if each == word), None)
     if verb is None or len(ids) != 1:

@@ -5,12 +5,16 @@ its repository.
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal, get_args
 
 import msgspec
 
+from services.core.plan_paths import overlap, tidy
+from services.core.similar import query
+from services.core.stems import words
 from services.core.text import code, plain
+from services.core.worth import Told, near
 from services.errors import UserError
 
 State = Literal["proposed", "active", "vetoed", "retired"]
@@ -19,11 +23,16 @@ VERBS: tuple[Verb, ...] = get_args(Verb)
 LONGEST = 600
 """Characters of one."""
 AT_ONCE = 10
-"""Lessons that one attempt is told, the newest ones."""
+"""Lessons that one attempt is told: those nearest to its words, of these the newest."""
+OURSELVES = "Lockstep"
+"""Who has decided where no person did."""
 
 
 class Lesson(msgspec.Struct, frozen=True, kw_only=True):
-    """One of a repository. source: the pull request it comes from; by: who decided last; uses: attempts told of it."""
+    """One of a repository. source: the pull request it comes from; by: who decided last; uses: attempts told of it.
+
+    paths: of the task it was learned at, none for everywhere.  evidence: pull requests that have asked for the same.
+    """
 
     id: str
     repo: str
@@ -32,6 +41,8 @@ class Lesson(msgspec.Struct, frozen=True, kw_only=True):
     state: State = "proposed"
     by: str = ""
     uses: int = 0
+    paths: tuple[str, ...] = ()
+    evidence: tuple[str, ...] = ()
 
 
 _AFTER: dict[Verb, tuple[frozenset[State], State | None]] = {
@@ -42,12 +53,47 @@ _AFTER: dict[Verb, tuple[frozenset[State], State | None]] = {
 }
 
 
-def proposed(repo: str, pull: int, asked: str) -> Lesson | None:
+def proposed(repo: str, pull: int, asked: str, paths: Sequence[str] = ()) -> Lesson | None:
     """What was asked for is the lesson; the same one once. None when nothing was."""
     text = " ".join(asked.split())[:LONGEST]
     key = f"{repo.lower()} {text}".encode()
-    made = Lesson(id=hashlib.sha256(key).hexdigest()[:8], repo=repo, text=text, source=f"{repo}#{pull}")
+    source = f"{repo}#{pull}"
+    made = Lesson(
+        id=hashlib.sha256(key).hexdigest()[:8],
+        repo=repo,
+        text=text,
+        source=source,
+        paths=tuple(paths),
+        evidence=(source,),
+    )
     return made if text else None
+
+
+def confirmed(known: Lesson, again: Lesson, needed: int) -> Lesson:
+    """The lesson after another pull request has asked for the same. needed: so many make it active; 0: none do."""
+    if again.source in known.evidence or again.source == known.source:
+        return known
+    evidence = (*(known.evidence or (known.source,)), again.source)[-50:]
+    now = msgspec.structs.replace(known, evidence=evidence)
+    if needed and known.state == "proposed" and len(evidence) >= needed:
+        return msgspec.structs.replace(now, state="active", by=OURSELVES)
+    return now
+
+
+def same(one: Lesson, other: Lesson) -> bool:
+    """Do both say the same?"""
+    return one.id == other.id or near(tuple(words(one.text)), tuple(words(other.text)))
+
+
+def fitting(lessons: Sequence[Lesson], title: str, body: str, paths: Sequence[str]) -> list[Lesson]:
+    """Those an attempt may be told of, the nearest first; one of other paths is none of them."""
+    asked = set(query(title, body, paths))
+    mine = [each for each in lessons if not each.paths or not paths or _meet(each.paths, paths)]
+    return sorted(mine, key=lambda each: -len(asked & set(words(each.text))))[:AT_ONCE]
+
+
+def _meet(one: Sequence[str], other: Sequence[str]) -> bool:
+    return any(overlap(tidy(path), tidy(each)) for path in one for each in other)
 
 
 def decided(lesson: Lesson, verb: Verb, by: str) -> Lesson | None:
@@ -63,16 +109,27 @@ def told(lessons: Sequence[Lesson]) -> str:
     return "\n".join(f"- {lesson.text}" for lesson in lessons[:AT_ONCE])
 
 
-def listed(lessons: Sequence[Lesson]) -> str:
-    """For people, as Markdown."""
+def listed(lessons: Sequence[Lesson], known: Mapping[str, Told] | None = None) -> str:
+    """For people, as Markdown. known: what came of the attempts that were told of each."""
     if not lessons:
         return "Nothing has been learned here yet: a lesson is what a review asks of me before a pull request merges."
     lines = ["| Lesson | From | State | Attempts told | |", "| --- | --- | --- | --- | --- |"]
     for each in lessons:
         by = f" by {code(each.by)}" if each.by else ""
-        said = f"{plain(each.text, 200)} | {each.source} | {each.state}{by} | {each.uses}"
+        more = f" and {len(each.evidence) - 1} more" if len(each.evidence) > 1 else ""
+        came = _came((known or {}).get(each.id, Told()))
+        said = f"{plain(each.text, 200)} | {each.source}{more} | {each.state}{by} | {each.uses}{came}"
         lines.append(f"| {said} | `/lockstep lesson {_next(each)} {each.id}` |")
     return "\n".join(lines)
+
+
+def _came(told: Told) -> str:
+    """How the attempts ended, with it and without."""
+    without = told.good_without + told.bad_without
+    if not told.told:
+        return ""
+    rest = f", {told.good_without} of {without} without" if without else ""
+    return f", {told.good} of {told.told} good{rest}"
 
 
 def _next(lesson: Lesson) -> Verb:

@@ -175,7 +175,7 @@ class Effects:
             when=state.since or self._parts.clock.now(),
             replaces=state.heads,
             note=noted(state),
-            lessons=await self._learned.for_attempt(task),
+            lessons=await self._learned.for_attempt(run, task, state.attempt),
             past=await remembered.for_attempt(self._parts, task),
             plan_id=run.plan_id,
         )

@@ -73,7 +73,8 @@ class EngineSettings(msgspec.Struct, frozen=True, kw_only=True):
     has no workflows.  checks_grace: seconds in which Actions must have begun on a pull request, where there are
     workflows.  public_url: of the pages.  github_url: of the site, as people see it.  task_patience: days a task may be
     worked on, review_patience: days its pull request may wait; 0 = for ever.  models: those that tasks choose among,
-    None where there is one for all.  on_exceed: what follows when a budget is used up.  warn: from which share of one
+    None where there is one for all.  lessons_auto: pull requests that make a lesson
+    active by themselves, 0 = none.  on_exceed: what follows when a budget is used up.  warn: from which share of one
     on that is told.
     """
 
@@ -91,6 +92,7 @@ class EngineSettings(msgspec.Struct, frozen=True, kw_only=True):
     task_patience: float = 3.0
     review_patience: float = 30.0
     models: Rules | None = None
+    lessons_auto: int = 0
     on_exceed: Literal["stop", "pause", "downgrade"] = "stop"
     warn: Decimal = Decimal("0.8")
 

@@ -11,7 +11,7 @@ from typing import Literal
 import msgspec
 
 from services.core.clock import to_text
-from services.store import answers
+from services.store import answers, learned
 from services.store.db import Connection, Database
 from services.store.inbox import Inbox
 
@@ -61,7 +61,7 @@ class Keep(msgspec.Struct, frozen=True, kw_only=True):
     """How long. delivery_bodies, deliveries: after a webhook came, the latter also for what it asked for by a command.
 
     work: what an attempt left, after it has ended.  logs, steps: after the run is over; `steps` are checkpoints and
-    settled effects.  answers: GitHub's, after they were last known to hold.
+    settled effects.  answers: GitHub's, after they were last known to hold.  records: of attempts, after they began.
     """
 
     delivery_bodies: timedelta = timedelta(days=4)
@@ -70,6 +70,7 @@ class Keep(msgspec.Struct, frozen=True, kw_only=True):
     logs: timedelta = timedelta(days=30)
     steps: timedelta = timedelta(days=90)
     answers: timedelta = timedelta(days=7)
+    records: timedelta = timedelta(days=400)
 
 
 class Retention:
@@ -98,6 +99,7 @@ class Retention:
         touched += await self._drop(DROP_BLOBS, now - keep.work, PRUNE_BLOBS)
         unused = to_text(now - keep.answers)
         touched += await self._database.write(lambda c: answers.drop(c, unused, self._answer_bytes))
+        touched += await self._database.write(lambda c: learned.prune(c, to_text(now - keep.records)))
         touched += await self._database.write(lambda c: _clear(c, "logs", now - keep.logs))
         return touched + await self._database.write(lambda c: _clear(c, "steps", now - keep.steps))
 

@@ -1,0 +1,81 @@
+"""All that was learned of a repository, or of an owner's: shown, deleted, and let go of when it is old.
+
+What was learned is attempts with their choices and ends, and lessons. Accounts are none of it: they stay.
+"""
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from services.core.clock import to_text
+from services.store.db import Connection, Database
+
+PRUNE = 500
+_ATTEMPT = (
+    "run_id", "task", "attempt", "plan_id", "repo", "at", "agent", "tier", "model", "is_after", "is_again", "came",
+    "passed", "good", "cost", "class", "signature", "rounds", "pull", "body",
+)  # fmt: skip
+_LESSON = ("id", "repo", "state", "uses", "at", "body")
+_USE = ("lesson", "run_id", "task", "attempt", "told", "at")
+
+
+class Learnings:
+    """place: `owner/name`, or an owner; lower case."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def export(self, place: str) -> list[dict[str, Any]]:
+        """One value a record, each with what it is."""
+
+        def read(c: Connection) -> list[dict[str, Any]]:
+            own, values = _own(place)
+            found = []
+            for kind, columns in (("attempt", _ATTEMPT), ("lesson", _LESSON)):
+                query = f"SELECT {', '.join(columns)} FROM {kind} WHERE {own}"  # noqa: S608 - our own words
+                found += [_row(kind, columns, row) for row in c.execute(query, values)]
+            uses = f"SELECT {', '.join(_USE)} FROM lesson_use WHERE lesson IN (SELECT id FROM lesson WHERE {own})"  # noqa: S608 - our own words
+            return found + [_row("lesson_use", _USE, row) for row in c.execute(uses, values)]
+
+        return await self._database.read(read)
+
+    async def delete(self, place: str) -> int:
+        """How many records that were."""
+
+        def write(c: Connection) -> int:
+            own, values = _own(place)
+            uses = f"DELETE FROM lesson_use WHERE lesson IN (SELECT id FROM lesson WHERE {own})"  # noqa: S608 - our own words
+            lessons, attempts = f"DELETE FROM lesson WHERE {own}", f"DELETE FROM attempt WHERE {own}"  # noqa: S608
+            return sum([c.execute(each, values).rowcount for each in (uses, lessons, attempts)])
+
+        return await self._database.write(write)
+
+    async def prune(self, before: datetime) -> int:
+        """One small step of letting go of what is older than that."""
+        return await self._database.write(lambda c: prune(c, to_text(before)))
+
+
+def prune(c: Connection, before: str) -> int:
+    """Part of a transaction; how many rows went."""
+    keys = "run_id, task, attempt"
+    gone = f"DELETE FROM attempt WHERE ({keys}) IN (SELECT {keys} FROM attempt WHERE at < ? LIMIT ?)"  # noqa: S608
+    uses = (
+        "DELETE FROM lesson_use WHERE (lesson, run_id, task, attempt) IN"
+        " (SELECT lesson, run_id, task, attempt FROM lesson_use WHERE at < ? LIMIT ?)"
+    )
+    return sum(c.execute(each, (before, PRUNE)).rowcount for each in (gone, uses))
+
+
+def _own(place: str) -> tuple[str, tuple[str, ...]]:
+    """A repository itself; an owner's are all names that begin with it and a slash ("0" follows "/")."""
+    if "/" in place:
+        return "repo = ?", (place,)
+    return "repo > ? AND repo < ?", (f"{place}/", f"{place}0")
+
+
+def _row(kind: str, columns: tuple[str, ...], row: tuple[Any, ...]) -> dict[str, Any]:
+    values = dict(zip(columns, row, strict=True))
+    if "body" in values:
+        values["body"] = msgspec.json.decode(bytes(values["body"]))
+    return {"record": kind, **{name: int(each) if isinstance(each, bool) else each for name, each in values.items()}}
