@@ -165,6 +165,45 @@ def test_the_search_for_sentences_finds_them() -> None:
         assert len(list(sentences(ast.parse(code)))) == count, code
 
 
+TEXTS = {
+    "boxes", "commands", "cost", "depends", "forecast", "overlap", "parse", "parse_list", "parse_yaml", "patience", "plainly",
+    "plan_advice", "plan_comment", "plan_paths", "plan_relations", "plan_values", "resemblance", "simulated", "trying",
+}  # fmt: skip
+"""Files of the core, beside those of its messages, all of whose sentences people read."""
+
+
+def test_every_sentence_that_people_read_stands_in_a_test(trees: Trees) -> None:
+    """Whoever changes the words of one changes a snapshot too."""
+    shown = "\n".join(
+        node.value.replace("\u2060", "")
+        for name, tree in trees.items()
+        if name.startswith("tests/")
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    )
+    told = [
+        f"{name}:{line} {text!r}"
+        for name, tree in trees.items()
+        if name.startswith("services/core/messages/")
+        or name.removeprefix("services/core/").removesuffix(".py") in TEXTS
+        for line, text in spoken(tree)
+        if text.strip() not in shown
+    ]
+    assert told == []
+
+
+def spoken(tree: ast.Module) -> Iterator[tuple[int, str]]:
+    """Texts of three words and more that are no docstrings and no patterns."""
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and ast.unparse(node.func) == "re.compile"]
+    passed = {id(part) for call in calls for part in ast.walk(call)}
+    passed |= {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in passed:
+            words = re.findall(r"[A-Za-z']{2,}", node.value)
+            if " " in node.value and len(words) >= 3:
+                yield node.lineno, node.value
+
+
 def test_nothing_is_left_for_later() -> None:
     mark = re.compile(r"\b(?:TODO|FIXME|XXX|HACK)\b|[Nn]ot implemented")
     own = Path(__file__).relative_to(ROOT).as_posix()

@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from inline_snapshot import snapshot
 
 from services.core.commands import MAX_COMMANDS, Command, may_hold_aliases, parse_commands, single
 
@@ -102,6 +103,16 @@ def test_words_that_cannot_be_read_are_a_problem_and_never_a_target(words: str) 
     (found,) = parse_commands(f"/lockstep {words}")
     assert found.problem
     assert found.targets == ()
+
+
+def test_what_is_wrong_with_a_command_in_words() -> None:
+    found = parse_commands("/lockstep <b>\n\n/lockstep run a;b")
+    assert [command.problem for command in found] == snapshot(
+        [
+            "A command is `/lockstep` and a verb, such as `/lockstep status`.",
+            'A target is a task id, `owner/repo`, `owner/repo#n`, `failed` or `all`; an option is `key=value`, and a reason of several words `why="…"`.',
+        ]
+    )
 
 
 def test_a_command_is_written_as_it_is_read() -> None:

@@ -1,11 +1,13 @@
 """`Depends-On`: every spelling that is read, and a sentence for each that is not."""
 
+from typing import get_args
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from inline_snapshot import snapshot
 
-from services.core.depends import MOST, Need, depends_on, report
+from services.core.depends import MOST, Need, State, depends_on, report
 from tests.kit.harmless import Text, hazards
 
 SITE = "https://github.com"
@@ -79,3 +81,48 @@ def test_any_description_is_read_and_what_is_said_of_it_is_harmless(words: list[
     needs = depends_on("\n".join(f"Depends-On: {word} @ana closes #1" for word in words), "acme/web", SITE)
     told = report(needs, dict.fromkeys((need.place for need in needs), "open"))
     assert not hazards(Text(where="gate", words=told.summary))
+
+
+STATES: tuple[State, ...] = get_args(State)
+
+
+def test_every_state_in_words() -> None:
+    needs = [Need(repo="acme/api", number=n) for n, _ in enumerate(STATES, 1)]
+    told = {need.place: state for need, state in zip(needs, STATES, strict=True)}
+    merged = [Need(repo="acme/api", number=1)]
+    reports = [
+        report(needs, told),
+        report(merged, {"acme/api#1": "merged"}),
+        report(merged, {"acme/api#1": "open"}, ("acme/api#1", "acme/api#2")),
+        report((), {}),
+    ]
+    assert [(each.conclusion, each.title, each.summary) for each in reports] == snapshot(
+        [
+            (
+                "action_required",
+                "A need has to be put right",
+                """\
+- `acme/api#1` has merged
+- `acme/api#2` has not merged yet
+- `acme/api#3` was closed without merging; name another one, or remove it
+- `acme/api#4` is an issue; name the pull request that closes it
+- `acme/api#5` can't be seen: it is not there, Lockstep is not installed there, or its author can't read it
+- `acme/api#6` is this pull request itself; remove it
+- `acme/api#7` lies on another host; only pull requests of this GitHub can be waited for
+- `acme/api#8` can't be read; write `#1`, `owner/repo#1` or the address of a pull request
+- `acme/api#9` are too many; 20 are looked at\
+""",
+            ),
+            ("success", "Its need has merged", "- `acme/api#1` has merged"),
+            (
+                "action_required",
+                "The needs form a circle",
+                """\
+- `acme/api#1` has not merged yet
+
+They need each other, so none of them can merge first: `acme/api#1` → `acme/api#2` → `acme/api#1`. Remove one `Depends-On`.\
+""",
+            ),
+            ("success", "Needs nothing", "The description names no other pull request with `Depends-On`."),
+        ]
+    )

@@ -159,3 +159,36 @@ def test_the_sentences_of_the_plan_comment() -> None:
 
 def test_the_comment_of_an_older_draft_keeps_its_mark() -> None:
     assert "<!-- lockstep:key=draft/acme/api/1/1 -->" in replaced_comment("draft/acme/api/1/1")
+
+
+def test_what_a_model_is_told_of_its_plan() -> None:
+    def said(answer: str) -> tuple[str, ...]:
+        return judge(answer, home="acme/api", repos=("acme/api",), agents=("script",), title="A plan").problems
+
+    tasks = "".join(f"- {{id: t{n}, title: T, run: make}}\n" for n in range(31))
+    assert [
+        said("x" * 100_001),
+        said(f"tasks:\n{tasks}"),
+        said("tasks: [{id: a, title: A}]"),
+        said("tasks: [{id: a, title: A, agent: coder, priority: 2}]"),
+        said("tasks: [{id: a, title: '<!-- lockstep:x', run: make}]"),
+        said("tasks:\n" + "".join(f"- {{id: t{n}, title: T, run: '{'x' * 3000}'}}\n" for n in range(20))),
+    ] == snapshot(
+        [
+            ("The answer has more than 100,000 characters.",),
+            ("The plan has 31 tasks; a draft has at most 30.",),
+            ("`a` has the agent `script` and no `run` with its commands.",),
+            (
+                "`a` names the agent `coder`; use script.",
+                "`a` has the key `priority`, which is for people; leave it out.",
+            ),
+            ("The plan holds a mark of Lockstep's own, `<!-- lockstep:…`; leave it out.",),
+            ("The plan has more than 40,000 characters; make it shorter.",),
+        ]
+    )
+    assert replaced_comment("k") == snapshot("""\
+A draft of a plan stood here; a newer one has taken its place.
+
+<sub>Made by Lockstep from what a model answered; read it as you would read a stranger's plan.</sub>
+<!-- lockstep:key=k -->\
+""")

@@ -230,3 +230,43 @@ def test_the_advice_names_words_that_work() -> None:
     assert "`/lockstep retry a` starts that again" in render(current.plan, [], approved_by="", run=current)
     states["b"] = TaskState(id="b", state="failed")
     assert "`/lockstep retry failed` starts the failed tasks" in render(current.plan, [], approved_by="", run=current)
+
+
+def test_headlines() -> None:
+    of = plan(task("a"))
+    heads = [
+        render(of, [], approved_by="", run=None),
+        render(of, [], approved_by="ana", run=None),
+        render(of, [], approved_by="", run=None, edited=True),
+        render(of, [], approved_by="", run=None, approvers=("ana", "bea")),
+        broken(parse("- [ ] **a** One · needs: b\n", home="acme/api")),
+    ]
+    assert [text.split("\n", 4)[:3] for text in heads] == snapshot(
+        [
+            [
+                "### Plan: A plan",
+                "",
+                "**Waits for approval:** 1 task in 1 repository. Next: `/lockstep approve` (needs maintain permission), then `/lockstep run`.",
+            ],
+            [
+                "### Plan: A plan",
+                "",
+                "**Approved** by `ana`: 1 task in 1 repository. Next: `/lockstep run` (needs write permission).",
+            ],
+            [
+                "### Plan: A plan",
+                "",
+                "**Waits for approval again**, because the plan was edited after it was approved: 1 task in 1 repository. Next: `/lockstep approve` (needs maintain permission), then `/lockstep run`.",
+            ],
+            [
+                "### Plan: A plan",
+                "",
+                "**Waits for more approvals:** 1 task in 1 repository, approved by `ana`, `bea` so far. Next: `/lockstep approve`.",
+            ],
+            [
+                "### This plan can't be run yet",
+                "",
+                "I found 1 problem. Edit the issue and I look again; nothing has been started.",
+            ],
+        ]
+    )

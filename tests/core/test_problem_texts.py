@@ -4,9 +4,10 @@ from inline_snapshot import snapshot
 
 from services.core.parse import parse, parse_bytes
 from services.core.plan import MAX_BYTES
+from services.core.plan_relations import SubIssue, read_relations
 from services.core.plan_yaml import MAX_NODES
 from services.core.problems import sentence
-from tests.core.drawn import read
+from tests.core.drawn import HOME, read
 
 TASK = "- [ ] **a** Write"
 
@@ -443,5 +444,39 @@ title: A
             ["Line 4: This line needs a `:` after its key, or belongs to the line above; check its indentation."],
             ["Line 1: A plan is a mapping with `tasks:`; this document is not one."],
             ["Line 1: There is a control character here, `\\ufffe`; remove it."],
+        ]
+    )
+
+
+def test_a_need_that_looks_like_another() -> None:
+    text = "- [ ] **schema** A\n- [ ] **b** B · needs: sch\u0435ma\n- [ ] **** C · needs: x"
+    assert said(text) == snapshot(
+        [
+            "Line 2: `b` needs `schеma`, which is not a task here. Its `е` (U+0435) is not a character of ids. Did you mean `schema`?"
+        ]
+    )
+    knot = "- [ ] **a** A · needs: b\n- [ ] **b** B · needs: a, c\n- [ ] **c** C · needs: b"
+    assert said(knot) == snapshot(
+        [
+            "Line 1: These tasks wait for each other in a circle: `a` needs `b` needs `a`. Remove one of these needs. `c` is caught in it too."
+        ]
+    )
+    assert said("tasks:\n- title: A\n  repo: acme/api\n  needs: [x]", "yaml") == snapshot(
+        [
+            "Line 2: The task `A` has no `id`; add one, for example `id: schema`.",
+            "Line 4: A task without an id needs `x`, which is not a task here. Add such a task, or remove the need.",
+        ]
+    )
+
+
+def test_a_block_of_a_sub_issue() -> None:
+    subs = [SubIssue(repo=HOME, number=5, title="Do it", body="```lockstep\nschema\n```")]
+    assert [each.message for each in read_relations("A plan", subs, home=HOME, installed=(HOME,)).problems] == snapshot(
+        ["`acme/web#5`, line 2: a `lockstep` block has lines such as `timeout: 1h`; this one is no mapping."]
+    )
+    hidden = read_relations("A plan", [], home=HOME, installed=(HOME,), left_out=1)
+    assert [each.message for each in hidden.problems] == snapshot(
+        [
+            "A sub-issue lies in a private repository that not everybody who reads this issue, or not its author, may read. Keep such a plan in an issue of a private repository, by an author who can read them all."
         ]
     )

@@ -31,6 +31,7 @@ def test_what_stands_against_it() -> None:
             "NO_MODEL": "No model is set here; whoever runs this Lockstep sets `LOCKSTEP_MODEL`.",
             "NOT_RUN_YET": "Nothing was learned before the plan has run.",
             "DECIDED_ALREADY": "Somebody else has just decided about it; `/lockstep lesson` shows what.",
+            "NOTHING_THERE": "There is no plan that I could see there.",
             "TASK_OVER": "The task is over, so there is nothing to try again.",
         }
     )

@@ -1,11 +1,14 @@
 """targets: which tasks a command means."""
 
+from collections.abc import Callable
+
 import msgspec
 import pytest
+from inline_snapshot import snapshot
 
 from services.core.board import Run
 from services.core.machine import TaskState
-from services.core.targets import chosen, only, to_retry
+from services.core.targets import chosen, only, to_retry, to_take_back
 from services.errors import UserError
 from tests.kit.plans import happen, run, task, tracked
 
@@ -81,3 +84,34 @@ def test_what_needs_what_is_taken_back_is_not_tried_again() -> None:
     assert to_retry(live, ["all"]) == ["a", "c"]
     with pytest.raises(UserError, match="`b` needs `a`, which is taken back; write both into a new plan"):
         to_retry(live, ["b"])
+
+
+def test_refusals_word_for_word() -> None:
+    current = run(task("a"), task("b", "a"), task("c", "b"))
+    merged = {**current.tasks, "a": TaskState(id="a", state="done", merge_sha="c" * 40, pull=4)}
+    open_ = msgspec.structs.replace(current, tasks=merged)
+    both = {**merged, "b": TaskState(id="b", state="done", merge_sha="d" * 40, pull=5)}
+    back = {**merged, "a": TaskState(id="a", state="done", merge_sha="c" * 40, pull=4, revert=9)}
+    asked: list[Callable[[], object]] = [
+        lambda: chosen(current, ["x y"]),
+        lambda: only(current, ["failed"]),
+        lambda: only(current, ["all"]),
+        lambda: to_take_back(open_, ["a"]),
+        lambda: to_take_back(msgspec.structs.replace(current, tasks=both), ["a"]),
+        lambda: to_retry(msgspec.structs.replace(current, tasks=back), ["b"]),
+    ]
+    said = []
+    for each in asked:
+        with pytest.raises(UserError) as refused:
+            each()
+        said.append(str(refused.value))
+    assert said == snapshot(
+        [
+            "`x y` is no task of this plan; name a task id, `owner/repo`, `failed` or `all`.",
+            "No task is meant by that; name one task of this plan.",
+            "That means 3 tasks (`a`, `b`, `c`); name one of them.",
+            "`b` needs `a` and is not over: `/lockstep cancel b` first.",
+            "`b` needs `a` and has merged: name it too, or say `/lockstep rollback all`.",
+            "`b` needs `a`, which is taken back; write both into a new plan.",
+        ]
+    )
