@@ -127,6 +127,9 @@ from tests.kit.constants import constants
                         "timeout": "it took too long",
                         "flaky_test": "a test that fails now and then",
                         "broken_base": "its base branch did too, and is well again",
+                        "test_failure": "perhaps a test that fails now and then",
+                        "out_of_resources": "memory or disk was used up",
+                        "unknown": "nobody knows of what",
                     }
                 }
             ),
