@@ -135,7 +135,7 @@ async def test_what_choosing_models_saved_says_how_it_is_counted(home: House) ->
         await ledger.end(row, Usage(input=900, output=100), Decimal(cost), "list")
     run = await half_done(home)
     worked = Repair(n=1, strategy="retry", cls="runner", sha="a", attempt=1, about=(), checks=(), came="worked")
-    await home.database.write(lambda c: keep(c, run.plan_id, run.id, [("api", worked)], NOW))
+    await home.database.write(lambda c: keep(c, run.plan_id, run.id, [("api", "acme/api", worked)], NOW))
     text = await said(home, "/money")
     assert "$6.00 less by choosing models than if p:large had read and written the same tokens" in text
     assert "1 of 1 repaired without a person" in text
