@@ -34,6 +34,7 @@ from services.metrics import Metrics
 from services.store.answers import Answers
 from services.store.attempts import Attempts
 from services.store.checkpoints import Checkpoints
+from services.store.dashboards import Dashboards
 from services.store.db import Database
 from services.store.delegations import Delegations
 from services.store.drafts import Drafts
@@ -144,6 +145,7 @@ def assemble(
             attempts=Attempts(database),
             drafts=Drafts(database),
             trials=Trials(database),
+            dashboards=Dashboards(database),
             past=PastTasks(database),
             requests=Requests(database),
             recoveries=Recoveries(database),

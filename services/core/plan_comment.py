@@ -250,7 +250,7 @@ def _row(task: Task, state: TaskState | None, ended: str = "") -> str:
         issue = f"{task.repo}#{task.issue} (issue) " if task.issue else ""
         return f"| {code(task.id)} | {what} | {'done before' if task.done else 'planned'} | {issue}| {needs} |"
     says = state.reason and (state.state != "done" or state.merge_sha)
-    reason = f": {_cut(state.reason)}" if says else ended
+    reason = f": {cut(state.reason)}" if says else ended
     pull = f"{task.repo}#{state.pull}" if state.pull else f"{task.repo}#{state.issue} (issue)" if state.issue else ""
     if state.revert:
         back = f"taken back by {task.repo}#{state.revert}" if state.revert > 0 else "being taken back"
@@ -259,11 +259,11 @@ def _row(task: Task, state: TaskState | None, ended: str = "") -> str:
     return f"| {code(task.id)} | {what} | {said} | {pull} | {needs} |"
 
 
-def _cut(reason: str) -> str:
+def cut(reason: str, most: int = REASON) -> str:
     """Short, and without half a code span or half an escape at its end: a name in one could come alive."""
-    if len(reason) <= REASON:
+    if len(reason) <= most:
         return reason
-    kept = reason[:REASON]
+    kept = reason[:most]
     while kept.count("`") % 2 or kept.replace("\\`", "").count("`") % 2:
         kept = kept[: kept.rindex("`")]
     return kept.rstrip("\\ ") + "…"

@@ -108,6 +108,7 @@ class RepoSet(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     members: tuple[Member, ...] = ()
     flows: tuple[Flow, ...] = ()
     inherit: bool = False
+    dashboard: RepoName = ""
 
     @cached_property
     def by_name(self) -> Mapping[str, Member]:
@@ -173,6 +174,11 @@ def set_schema() -> dict[str, Any]:
                 "type": "array",
                 "maxItems": MAX_FLOWS,
                 "items": flow,
+            },
+            "dashboard": {
+                "description": "Name of the repository in which an issue shows the plans of all of them.",
+                "type": "string",
+                "pattern": NAME,
             },
             "inherit": {
                 "description": "`true`: tasks that state no needs wait for those in repositories theirs depends on.",

@@ -34,7 +34,7 @@ from services.core.reposet import (
 MAX_BYTES = 200_000
 MAX_NAMED = 20
 """Members of a circle that a message names."""
-KEYS = ("repositories", "cross_repo_workflows", "inherit")
+KEYS = ("repositories", "cross_repo_workflows", "inherit", "dashboard")
 _EXAMPLE = "`- name: backend` with `repo: backend-api` under it"
 
 Part = TypeVar("Part", Repository, Workflow)
@@ -89,15 +89,27 @@ def read_set(text: str, owner: str) -> ReadSet:
     entries = _entries(_under(root, "repositories"), owner, findings)
     members = _members(entries, findings)
     flows = _flows(_under(root, "cross_repo_workflows"), [entry.member.name for entry in entries], findings)
+    dashboard = _dashboard(root, members, findings)
     if findings.failed:
         return ReadSet(found=None, problems=findings.listed(), inherit=inherit)
-    found = RepoSet(members=members, flows=flows, inherit=bool(inherit))
+    found = RepoSet(members=members, flows=flows, inherit=bool(inherit), dashboard=dashboard)
     return ReadSet(found=found, problems=findings.listed(), inherit=inherit)
 
 
 def _under(root: Mapping, key: str) -> Node | None:
     found = root.entries.get(key)
     return found[1] if found is not None and not is_null(found[1]) else None
+
+
+def _dashboard(root: Mapping, members: Listed[Member], findings: Findings) -> str:
+    node = _under(root, "dashboard")
+    if node is None:
+        return ""
+    text = node.spot.text if isinstance(node, Scalar) else ""
+    repo = next((member.repo for member in members if member.name == text), "")
+    if not repo:
+        findings.add("bad_value", f"{quote(text)} is no name of a repository in this file.", node.spot)
+    return repo
 
 
 def _inherit(root: Mapping, findings: Findings) -> bool | None:

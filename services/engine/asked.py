@@ -24,6 +24,7 @@ from services.core.simulate import Simulated, simulate
 from services.core.targets import chosen, only, to_retry, to_take_back
 from services.engine import adopting, choosing, pulls, remembered, ticks
 from services.engine.configs import config_of
+from services.engine.dashboards import Boards
 from services.engine.drafts import Drafter
 from services.engine.effects import Effects
 from services.engine.files import check_pull
@@ -75,6 +76,9 @@ class Asked(Shown):
         self._gates = Gatekeeper(parts, parts.gates) if parts.gates is not None else None
         self._moved: set[str] = set()  # repositories whose pull requests are going to be looked at
         self._former = FormerNames()
+        self.boards = Boards(parts, parts.dashboards) if parts.dashboards is not None else None
+        if self.boards is not None:
+            self.stickies.beside = self.boards.touch
         self.driver = Driver(parts, self.stickies, self._observer, Effects(parts, self._observer))
 
     async def draft(self, repo: str, number: int, actor: str, asked_at: datetime) -> str:

@@ -30,6 +30,8 @@ class Engine(Asked):
         await self.drafter.take_up(shards)
         await self.trying.take_up(shards)
         self._rereads.begin()
+        if self.boards is not None:
+            await self.boards.take_up(shards)
         if self._gates is not None:
             await self._gates.take_up(shards)
         return await self.driver.take_up(shards)
@@ -106,6 +108,8 @@ class Engine(Asked):
     async def read_settings(self, repo: str, sha: str) -> None:
         """A push to the default branch may have changed the repository's own settings."""
         await check_settings(self._parts, repo, sha)
+        if self.boards is not None:
+            self.boards.touch(repo)
 
     async def read_plan_files(self, repo: str, sha: str, paths: Collection[str] | None) -> None:
         """A push to the default branch changed these files, None: perhaps any; plans that stand in them are read anew,

@@ -25,6 +25,7 @@ from services.engine.workers import Workers
 from services.github import GitHub
 from services.store.attempts import Attempts
 from services.store.checkpoints import Checkpoints
+from services.store.dashboards import Dashboards
 from services.store.delegations import Delegations
 from services.store.drafts import Drafts
 from services.store.gates import Gates
@@ -140,6 +141,7 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     attempts: Attempts | None = None
     drafts: Drafts | None = None
     trials: Trials | None = None
+    dashboards: Dashboards | None = None
     lessons: Lessons | None = None
     past: PastTasks | None = None
     requests: Requests | None = None

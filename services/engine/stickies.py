@@ -6,7 +6,7 @@ the same body is never sent twice.
 """
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from datetime import datetime
 
 from services.core import drafting, plan_comment
@@ -36,6 +36,7 @@ class Stickies:
         self._locks: dict[Place, asyncio.Lock] = {}
         self._posting: dict[asyncio.Task[object], str] = {}
         self._failed = 0
+        self.beside: Callable[[str], None] | None = None  # is told of each change too
 
     async def take_up(self, shards: Collection[int] | None) -> None:
         """Post what an earlier process had stored and not shown; shards: of these owners only."""
@@ -49,6 +50,8 @@ class Stickies:
 
     def touch(self, repo: str, number: int) -> None:
         """This comment should be looked at again; returns at once."""
+        if self.beside is not None:
+            self.beside(repo)
         place = (repo, number)
         if place in self._waiting:
             return

@@ -208,6 +208,17 @@ class Plans:
 
         return await self._db.read(read)
 
+    async def going(self, owner: str, limit: int) -> list[PlanRow]:
+        """The newest plans of an owner that are not over: those whose run is not, and those that had none."""
+        query = (
+            f"SELECT {_COLUMNS} FROM plan WHERE lower(substr(repo, 1, ?)) = ?"  # noqa: S608 - our own column list
+            " AND (EXISTS (SELECT 1 FROM run WHERE run.plan_id = plan.id"
+            " AND run.state IN ('running', 'paused', 'failed'))"
+            " OR NOT EXISTS (SELECT 1 FROM run WHERE run.plan_id = plan.id)) ORDER BY changed_at DESC, id LIMIT ?"
+        )
+        values = (len(owner) + 1, f"{owner.lower()}/", limit)
+        return await self._db.read(lambda c: [_plan(row) for row in c.execute(query, values)])
+
     async def save(self, plan: PlanRow, now: datetime) -> None:
         """Insert or renew what was read; what was approved stays as it was."""
 

@@ -179,3 +179,11 @@ def test_whatever_it_is_given_it_answers(text: str) -> None:
     read = read_set(text, "acme")
     assert (read.found is None) == bool(read.errors)
     assert all(0 <= problem.line <= text.count("\n") + text.count("\r") + 2 for problem in read.problems)
+
+
+def test_the_dashboard_stands_in_one_of_the_repositories() -> None:
+    read = read_set("dashboard: api\nrepositories: [{name: api, repo: backend}]\n", "acme")
+    assert read.found is not None
+    assert read.found.dashboard == "acme/backend"
+    (wrong,) = read_set("dashboard: ape\nrepositories: [{name: api}]\n", "acme").problems
+    assert (wrong.line, wrong.message) == (1, "`ape` is no name of a repository in this file.")
