@@ -41,6 +41,8 @@ CLASSES: dict[FailureClass, str] = {
 
 OF_THE_MACHINE: frozenset[FailureClass] = frozenset({"transient_api", "rate_limited", "runner", "timeout"})
 """Classes that a machine, a network or a service is to blame for."""
+PASSING: frozenset[FailureClass] = frozenset({"transient_api", "rate_limited", "runner"})
+"""Classes that pass by themselves, if not at once: to fail in the same way again says nothing against waiting."""
 MOST_EVIDENCE = 60
 """Lines of evidence of one failure."""
 

@@ -2,8 +2,8 @@
 
 Of failed checks, of a conflict with the base, of an attempt that came to nothing. Strategies are asked in the order of
 the policy, which learns from what has helped (`strategies.py`); the first that could help is tried. What fails in the
-same way after a strategy was tried is not for that strategy again, and no task is repaired without end. What the base
-branch fails too waits for the base.
+same way after a strategy was tried is not for that strategy again, but for a machine or service, which may need longer;
+and no task is repaired without end. What the base branch fails too waits for the base.
 """
 
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from services.core.failures import CLASSES, OF_THE_MACHINE, FailureClass
+from services.core.failures import CLASSES, OF_THE_MACHINE, PASSING, FailureClass
 from services.core.gate import PASSED, PullFact, Ruling
 from services.core.machine import MAX_ASKED, Happening, TaskState
 from services.core.recovery import Case, Move, way
@@ -125,7 +125,8 @@ def _step(task: TaskState, agent: str, failure: Failure, rules: Rules) -> tuple[
     case = Case(task=task, agent=agent, failure=failure, rules=rules)
     for step in rules.steps(failure.cls):
         tried = _tried(task, step)
-        if len(tried) >= step.most or any(each.knew(failure) for each in tried):
+        may_pass = step.strategy in AGAIN and failure.cls in PASSING
+        if len(tried) >= step.most or (not may_pass and any(each.knew(failure) for each in tried)):
             continue
         if move := way(step.strategy).move(case):
             return step, move

@@ -4,7 +4,7 @@ from typing import get_args
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.core.board import Board, Run
@@ -68,10 +68,18 @@ def test_another_failure_of_the_same_head_is_tried_up_to_the_cap_after_a_pause()
 
 
 def test_the_same_signature_after_a_repair_stops_it() -> None:
-    begun = judged(in_review(task("a")), red(failure(id="9")))
-    again = judged(begun.run, red(failure(id="10")))
+    begun = judged(in_review(task("a")), red(failure("timeout", id="9")))
+    again = judged(begun.run, red(failure("timeout", id="10")))
     assert state(again).state == "needs_human"
     assert state(judged(begun.run, red(failure("rate_limited", id="10")))).state == "in_review"
+
+
+def test_a_machine_may_need_longer_but_not_for_ever() -> None:
+    current, states = in_review(task("a")), []
+    for number in range(4):
+        current = judged(current, red(failure(id=str(number)))).run
+        states.append(current.tasks["a"].state)
+    assert states == ["in_review", "in_review", "in_review", "needs_human"]
 
 
 @pytest.mark.parametrize("cls", ["lint", "build", "missing_dependency", "unknown", "permission"])
@@ -265,7 +273,7 @@ def test_nothing_is_brought_into_what_people_hold_back() -> None:
 
 
 def test_a_person_who_has_spoken_begins_the_count_anew() -> None:
-    run = judged(judged(in_review(task("a")), red(failure(id="9"))).run, red(failure(id="10"))).run
+    run = judged(judged(in_review(task("a")), red(failure("timeout"))).run, red(failure("timeout", id="10"))).run
     spoken = happen(run, "a", "retried", actor="ana").run.tasks["a"]
     assert [each.past for each in spoken.repairs] == [True]
 
@@ -283,6 +291,7 @@ FAILURES = st.builds(
 
 
 @given(st.lists(FAILURES, min_size=30, max_size=60), st.sampled_from(["script", "coder"]))
+@settings(max_examples=40)
 def test_whatever_fails_in_whatever_way_it_comes_to_a_person(seen: list[Failure], agent: str) -> None:
     current, heads = in_review(task("a", agent=agent)), 0
     for one in seen:

@@ -33,6 +33,7 @@ class Yard:
         self.faults = faults
         self.trace = trace
         self.made: dict[str, Order] = {}
+        self.falters: Callable[[Order], Kind | None] = lambda order: None
         self.kill: Callable[[str], None] = lambda why: None
         self.began: Callable[[Life, Order], None] = lambda life, order: None
         self.ended: Callable[[Life, Order], None] = lambda life, order: None
@@ -96,6 +97,8 @@ class _Attempt:
     async def _work(self) -> Result | None:
         """The agent's time, and its end when it is not a good one."""
         await self._step(self.chance.spread(*self.faults.work_seconds))
+        if falters := self.yard.falters(self.order):
+            return self._result(falters, reason="The agent came to nothing.")
         if not self.chance.hits(self.faults.work_trouble):
             return None
         kind: Kind = self.chance.choice(["failed", "failed", "unchanged", "refused", "timed_out"])

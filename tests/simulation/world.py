@@ -184,7 +184,11 @@ class World:
 
 def simulate(seed: int, *, edits: bool = False) -> Verdict:
     """Live one seed from its beginning to its judgement."""
-    world = World(seed, edits=edits)
+    return lived(World(seed, edits=edits))
+
+
+def lived(world: World) -> Verdict:
+    """Live a world from its beginning to its judgement."""
     with _listened(world), _undisturbed():
         try:
             world.loop.run(world.live())
@@ -194,7 +198,7 @@ def simulate(seed: int, *, edits: bool = False) -> Verdict:
         finally:
             world.loop.close()
     return Verdict(
-        seed=seed,
+        seed=world.seed,
         violations=world.watch.violations,
         trace=world.trace,
         digest=world.digest,

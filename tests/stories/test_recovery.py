@@ -9,6 +9,7 @@ from tests.kit.story import CI, FILES, Story
 from tests.stories.test_pull_reactions import comments
 
 LOST = "echo 'fatal: unable to access https://example.org/: Could not resolve host: example.org'; exit 128"
+RED = "echo 'FAILED tests/test_prices.py::test_rounds - AssertionError'; exit 1"
 PLAN = "- [ ] **one** Write · run: echo 1 > one.txt; touch broken\n"
 ON_PUSH = CI.replace("on: pull_request", "on: [push, pull_request]")
 
@@ -30,14 +31,15 @@ async def test_a_job_that_lost_the_network_runs_again_and_is_merged_without_a_pe
 
 
 async def test_what_fails_in_the_same_way_again_comes_to_a_person_with_what_was_tried(story: Story) -> None:
-    await story.begin({"acme/api": {**FILES, "test.sh": f"test ! -e broken || {{ {LOST}; }}\n"}})
+    await story.begin({"acme/api": {**FILES, "test.sh": f"test ! -e broken || {{ {RED}; }}\n"}})
     await story.run(PLAN)
     await story.until("**Stopped:", "check `test` failed")
     (pull,) = story.pulls()
     await story.until(lambda: comments(story, pull.number))
     (said,) = comments(story, pull.number)
     assert (
-        "check `test` (`runner`): run only the failed jobs again, on the same commit (1 of 3) — it did not help" in said
+        "check `test` (`test_failure`): run only the failed jobs again, on the same commit (1 of 1) — it did not help"
+        in said
     )
     runs = await story.hub.do(lambda: [run.run_attempt for run in story.hub.sandbox.state.runs.values()])
     assert max(runs) == 2
