@@ -8,7 +8,6 @@ anew.
 
 import asyncio
 import re
-from collections import Counter
 from contextlib import aclosing
 
 import msgspec
@@ -42,26 +41,50 @@ class Stream:
 
     def __init__(self, live: Live, shown: Shown) -> None:
         self._live, self._shown = live, shown
-        self._open: Counter[str] = Counter()
+        self._open: dict[str, list[asyncio.Task[object]]] = {}
+        self._given_up: set[asyncio.Task[object]] = set()
 
     async def events(self, request: web.Request) -> web.StreamResponse:
         after, viewer = last_id(request), viewer_of(request)
         who = f"{viewer.login}/{viewer.via}"
-        if self._live.listeners >= MOST or self._open[who] >= MOST_OF_ONE:
+        if self._live.listeners >= MOST:
             raise Refusal(503, "Too many listen already; try again later.", {"Retry-After": "30"})
         answer = web.StreamResponse(headers=HEADERS)
-        self._open[who] += 1
+        mine = self._begin(who)
         try:
             await answer.prepare(request)
             await self._tell(answer, viewer, after)
         except (TimeoutError, ConnectionError):
-            if request.transport is not None:
-                request.transport.abort()
+            _cut(request)
+        except asyncio.CancelledError:
+            if mine not in self._given_up:
+                raise
+            mine.uncancel()
+            _cut(request)
         finally:
-            self._open[who] -= 1
-            if not self._open[who]:
-                del self._open[who]
+            self._end(who, mine)
         return answer
+
+    def _begin(self, who: str) -> "asyncio.Task[object]":
+        """One more of this person's. Of too many the oldest is given up: whoever goes from page to page leaves streams
+        behind of which nobody knows for a while that they are not read any more.
+        """
+        mine = asyncio.current_task()
+        assert mine is not None  # noqa: S101 - a handler runs in a task
+        others = self._open.setdefault(who, [])
+        if len(others) >= MOST_OF_ONE:
+            self._given_up.add(others[0])
+            others.pop(0).cancel()
+        others.append(mine)
+        return mine
+
+    def _end(self, who: str, mine: "asyncio.Task[object]") -> None:
+        self._given_up.discard(mine)
+        others = [each for each in self._open.get(who, []) if each is not mine]
+        if others:
+            self._open[who] = others
+        else:
+            self._open.pop(who, None)
 
     async def _tell(self, answer: web.StreamResponse, viewer: Viewer, after: int | None) -> None:
         loop = asyncio.get_running_loop()
@@ -95,6 +118,11 @@ class Stream:
             if not repo or not await viewer.sees(repo):
                 return msgspec.structs.replace(moment, text="", actor="")
         return moment
+
+
+def _cut(request: web.Request) -> None:
+    if request.transport is not None:
+        request.transport.abort()
 
 
 def last_id(request: web.Request) -> int | None:

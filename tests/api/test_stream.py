@@ -7,6 +7,7 @@ import msgspec
 import pytest
 
 from bot import live as lives
+from bot.api import stream as streams
 from tests.kit.plans import NOW
 from tests.web.plans import currency
 from tests.web.stage import House, house
@@ -94,3 +95,20 @@ async def test_a_process_ends_although_somebody_listens() -> None:
         assert (await answer.content.readline()) == b"retry: 1000\n"
         answer_of = answer
     answer_of.close()
+
+
+async def test_of_too_many_of_one_person_the_oldest_ends(home: House) -> None:
+    """Whoever goes from page to page quickly leaves streams behind; the page that is looked at is served."""
+    await home.approved(currency(), 1)
+    opened = [await home.session.get(f"{home.url}{PATH}") for _ in range(streams.MOST_OF_ONE + 1)]
+    try:
+        assert [answer.status for answer in opened] == [200] * len(opened)
+        with pytest.raises(aiohttp.ClientPayloadError):
+            await opened[0].read()
+        await home.plans.unapprove("acme/platform#1", "ana", NOW)
+        for answer in (opened[1], opened[-1]):
+            ((_, kind, data),) = await heard(answer, 1)
+            assert (kind, msgspec.json.decode(data)["kind"]) == ("moment", "unapproved")
+    finally:
+        for answer in opened:
+            answer.close()

@@ -19,10 +19,12 @@ from services.core.lessons import proposed
 from services.store.inbox import Delivery
 from services.store.ledger import Call, Ledger
 from services.store.lessons import Lessons
+from tests.api.kit import People
 from tests.kit.plans import NOW
 from tests.web.browser import CHROMIUM, MISSING, Scheme, Tab, chromium, tab
 from tests.web.plans import TRICKS, half_done, hostile, thousand
 from tests.web.stage import HTML, House, house, now_at
+from tests.web.test_access import OPEN, signed_in
 
 pytestmark = [
     pytest.mark.browser,
@@ -278,6 +280,22 @@ async def happens(home: House, run: Run, task: str) -> None:
     merged = Moment(task=task, kind="merged", before="in_review", after="done")
     decision = Decision(run_id=run.id, state=run.state, changed=(over,), history=(merged,))
     await home.runs.commit(run.plan_id, decision, NOW + timedelta(minutes=40))
+
+
+async def test_a_button_does_what_it_says(shown: Tab) -> None:
+    people = People()
+    people.let("ana", "acme/platform", "acme/api", "acme/schema", "acme/web")
+    async with house(None, OPEN, people) as home:
+        await half_done(home)
+        name, _, value = (await signed_in(home, "ana")).partition("=")
+        await shown.go("about:blank")
+        await shown.page.context.add_cookies([{"name": name, "value": value, "url": home.url}])
+        await shown.page.goto(home.url + PLAN)
+        await shown.page.get_by_role("button", name="Retry", exact=True).click()
+        await shown.page.wait_for_selector("#_given :text('/lockstep retry rates')")
+        assert await faults(shown.page) == []
+        assert await home.inbox.how_many_wait() == 1
+        await shown.go("about:blank")
 
 
 async def test_charts_are_drawn_where_they_can_be(shown: Tab, home: House) -> None:
