@@ -69,6 +69,7 @@ KINDS: dict[str, Kind] = {
         "Needs were added by the order of repositories in the owner's `repositories.yaml`.", "warning"
     ),
     "group_circle": Kind("A group waits for itself through a task outside of it; it could never merge."),
+    "implied_tasks": Kind("Follow-ups were added, which the owner's `repositories.yaml` triggers.", "warning"),
     "lone_group": Kind("A group has a single task, so it changes nothing.", "warning"),
     "group_apart": Kind(
         "Tasks of one group and repository need each other; the later does not see the earlier one's work.", "warning"

@@ -108,6 +108,7 @@ class RepoSet(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     members: tuple[Member, ...] = ()
     flows: tuple[Flow, ...] = ()
     inherit: bool = False
+    follow_up: bool = False
     dashboard: RepoName = ""
 
     @cached_property
@@ -174,6 +175,11 @@ def set_schema() -> dict[str, Any]:
                 "type": "array",
                 "maxItems": MAX_FLOWS,
                 "items": flow,
+            },
+            "follow_up": {
+                "description": "`true`: plans that people write get tasks in the repositories that theirs trigger.",
+                "type": "boolean",
+                "default": False,
             },
             "dashboard": {
                 "description": "Name of the repository in which an issue shows the plans of all of them.",

@@ -7,10 +7,11 @@ added that would close a circle. All that is added stands in the plan like a sta
 hash, so it is approved, and what runs is that. A change of the set makes another text, which nobody has approved.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 
 import msgspec
 
+from services.core.follow_ups import followed
 from services.core.plan import Parsed, Plan, Task
 from services.core.plan_rules import refuse_group_circle
 from services.core.plan_text import quote
@@ -30,9 +31,11 @@ BROKEN = (
 )
 
 
-def in_set(parsed: Parsed, read: ReadSet, archived: Collection[str] = ()) -> Parsed:
+def in_set(
+    parsed: Parsed, read: ReadSet, archived: Collection[str] = (), open_to: Mapping[str, str] | None = None
+) -> Parsed:
     """The plan as it is in this set of repositories, and what speaks against it there. archived: those of its
-    repositories that are.
+    repositories that are.  open_to: where follow-ups may stand.
     """
     findings = Findings()
     for task in parsed.tasks:
@@ -45,6 +48,8 @@ def in_set(parsed: Parsed, read: ReadSet, archived: Collection[str] = ()) -> Par
         return _with(parsed, findings, parsed.plan)
     _refuse_closed(parsed.tasks, read.found, findings)
     plan = parsed.plan
+    if plan is not None and read.found.follow_up and open_to:
+        plan = followed(plan, read.found, open_to, findings)
     if plan is not None and read.found.inherit:
         plan = _ordered(plan, read.found, findings)
     return _with(parsed, findings, plan)

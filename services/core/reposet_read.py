@@ -34,7 +34,7 @@ from services.core.reposet import (
 MAX_BYTES = 200_000
 MAX_NAMED = 20
 """Members of a circle that a message names."""
-KEYS = ("repositories", "cross_repo_workflows", "inherit", "dashboard")
+KEYS = ("repositories", "cross_repo_workflows", "inherit", "dashboard", "follow_up")
 _EXAMPLE = "`- name: backend` with `repo: backend-api` under it"
 
 Part = TypeVar("Part", Repository, Workflow)
@@ -85,14 +85,14 @@ def read_set(text: str, owner: str) -> ReadSet:
     for key, _ in root.entries.values():
         if key.text not in KEYS:
             _unknown(key, KEYS, "this file", findings)
-    inherit = _inherit(root, findings)
+    inherit, follow_up = _switch(root, "inherit", findings), _switch(root, "follow_up", findings)
     entries = _entries(_under(root, "repositories"), owner, findings)
     members = _members(entries, findings)
     flows = _flows(_under(root, "cross_repo_workflows"), [entry.member.name for entry in entries], findings)
     dashboard = _dashboard(root, members, findings)
     if findings.failed:
         return ReadSet(found=None, problems=findings.listed(), inherit=inherit)
-    found = RepoSet(members=members, flows=flows, inherit=bool(inherit), dashboard=dashboard)
+    found = RepoSet(members=members, flows=flows, inherit=bool(inherit), follow_up=bool(follow_up), dashboard=dashboard)
     return ReadSet(found=found, problems=findings.listed(), inherit=inherit)
 
 
@@ -112,14 +112,14 @@ def _dashboard(root: Mapping, members: Listed[Member], findings: Findings) -> st
     return repo
 
 
-def _inherit(root: Mapping, findings: Findings) -> bool | None:
-    node = _under(root, "inherit")
+def _switch(root: Mapping, key: str, findings: Findings) -> bool | None:
+    node = _under(root, key)
     if node is None:
         return False
     text = node.spot.text if isinstance(node, Scalar) else ""
     if text in {"true", "false"}:
         return text == "true"
-    findings.add("bad_value", f"{quote(text)} is not a value of `inherit`; write `true` or `false`.", node.spot)
+    findings.add("bad_value", f"{quote(text)} is not a value of `{key}`; write `true` or `false`.", node.spot)
     return None
 
 

@@ -25,6 +25,7 @@ from services.core.reposet_order import in_set, is_ordered
 from services.engine import drafted
 from services.engine.approval import is_used_up
 from services.engine.configs import config_of, strict_config_of
+from services.engine.hidden import hidden_in
 from services.engine.parts import WRITE, Parts
 from services.engine.relations import Related, read_related
 from services.engine.reposets import set_of
@@ -120,7 +121,7 @@ class Intake:
         if draft is not None:
             parsed, changed_at = await drafted.read(self._parts, draft), from_text(draft.posted_at)
         if parsed.tasks:
-            parsed = await self._among_others(repo, parsed)
+            parsed = await self._among_others(repo, parsed, issue.author if file != RELATIONS else "")
         if file == RELATIONS:
             parsed = settled(parsed, await self._parts.runs.of_plan(f"{repo}#{issue.number}"))
         if parsed.plan is not None and not parsed.plan.title:
@@ -142,14 +143,33 @@ class Intake:
             related=found.keys,
         )
 
-    async def _among_others(self, repo: str, parsed: Parsed) -> Parsed:
-        """The plan as its owner's set and the settings of its repositories make it."""
-        reads = self._parts.github.reads
-        parsed = in_set(parsed, await set_of(reads, repo), await self._archived(repo, parsed))
+    async def _among_others(self, repo: str, parsed: Parsed, author: str) -> Parsed:
+        """The plan as its owner's set and the settings of its repositories make it. author: "" for one that gets no
+        follow-ups, as its tasks are issues.
+        """
+        reads, found = self._parts.github.reads, await set_of(self._parts.github.reads, repo)
+        wants = bool(author) and found.found is not None and found.found.follow_up
+        open_to = await self._open_to(repo, author) if wants else {}
+        parsed = in_set(parsed, found, await self._archived(repo, parsed), open_to)
         concerned = overlap.concerned(parsed.plan) if parsed.plan is not None else ()
         if not concerned:
             return parsed
         return overlap.settled(parsed, {each: (await config_of(reads, each)).overlap for each in concerned})
+
+    async def _open_to(self, repo: str, author: str) -> dict[str, str]:
+        """Repositories that may be named here though nobody has: public ones, and in a private place those that the
+        author can read.
+        """
+        reads = self._parts.github.reads
+        installed = await reads.installed_repositories((await reads.installation_of(repo)).id)
+        hidden = await hidden_in(reads, repo, [each.full_name for each in installed if each.private])
+        found = {}
+        for each in installed:
+            name = each.full_name
+            is_open = not each.archived and name not in hidden
+            if is_open and (not each.private or await reads.permission(name, author) != "none"):
+                found[name.lower()] = name
+        return found
 
     async def _archived(self, repo: str, parsed: Parsed) -> frozenset[str]:
         """Those of a plan's repositories that are archived."""

@@ -88,3 +88,15 @@ async def test_a_broken_set_is_not_passed_over(story: Story) -> None:
     await story.issue(PLAN)
     await story.until("`repositories.yaml` can't be read", "`lockstep/config`")
     assert await story.ask("/lockstep approve") == "confused"
+
+
+async def test_a_plan_that_a_person_writes_gets_follow_ups_and_names_no_private_place(story: Story) -> None:
+    text = "follow_up: true\nrepositories:\n  - {name: api, automation: {triggers: [docs, secret]}}\n"
+    text += "  - {name: docs}\n  - {name: secret}\n"
+    repos = {"acme/api": FILES, "acme/docs": FILES, "acme/secret": FILES, "acme/.github": {"repositories.yaml": text}}
+    await story.begin(repos)
+    await story.hub.do(setattr, story.repo("acme/secret"), "private", True)
+    await story.run("- [ ] **one** Write it · run: echo 1 > one.txt\n")
+    said = await story.until("`docs` (acme/docs) after `one`", "This is for a person", lambda: len(story.merges) == 1)
+    assert "secret" not in said
+    assert [issue.title for issue in story.issues("acme/docs")] == ["Follow up: Write it"]
