@@ -78,7 +78,7 @@ class Issues(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     ] = False
 
 
-Command = Annotated[str, Meta(max_length=2_000, pattern=r"^[^\\x00]*$")]
+Command = Annotated[str, Meta(max_length=2_000)]
 
 
 class Recovery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

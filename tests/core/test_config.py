@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.core.config import Approvals, Issues, RepoConfig, combined, config_schema, read_config, read_file
+from services.core.strategies import Step
 from services.errors import UserError
 
 
@@ -125,3 +126,29 @@ def test_any_text_is_settings_or_one_sentence(text: str) -> None:
     except UserError as error:
         said = str(error)
     assert "\n" not in said
+
+
+def test_what_is_done_about_failures_is_a_repositorys_own_over_its_owners() -> None:
+    text = (
+        "recovery:\n  fixer: sed -i 's/x/\\\\0/' a.txt && mv bad.txt good.txt\n  most: 0\n"
+        "  policy:\n    unknown: [{strategy: rerun_failed, most: 2, first: 60}]\n    lint: []\n"
+    )
+    found = read_config(text, defaults="recovery:\n  verify: make test\n  most: 4\n").recovery
+    assert (found.fixer[-12:], found.verify, found.most) == ("txt good.txt", "make test", 0)
+    assert found.policy == {"unknown": (Step("rerun_failed", 2, 60.0),), "lint": ()}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "recovery: {fixr: x}",
+        "recovery: {most: 51}",
+        "recovery: {policy: {lnt: []}}",
+        "recovery: {policy: {lint: [{strategy: pray}]}}",
+        "recovery: {policy: {lint: [{strategy: retry, most: 99}]}}",
+        "recovery: {policy: {lint: [{strategy: retry, mots: 2}]}}",
+    ],
+)
+def test_a_misspelt_word_about_failures_is_said(text: str) -> None:
+    with pytest.raises(UserError):
+        read_config(text)
