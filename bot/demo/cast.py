@@ -10,14 +10,14 @@ TITLE = "Orders carry a currency"
 
 PLAN = """\
 Orders have an amount but no currency, so the shop can only sell in euros. Every task is a script here; on GitHub an
-agent, a workflow or a person can do the same.
+agent, a workflow or a person can do the same. The last two are a group: they merge together, or not at all.
 
 - [ ] **schema** Add `currency` to the order schema (acme/schema) · run: sh tools/add-field.sh currency
 - [ ] **rates** Keep exchange rates (acme/api) · run: sh tools/add-rates.sh EUR=1.00 USD=1.08 CHF=0.95
 - [ ] **api** Serve `currency` (acme/api) · needs: schema · priority: 10 · run: sh tools/serve-field.sh currency
-- [ ] **convert** Convert amounts between currencies (acme/api) · needs: api, rates · run: sh tools/add-convert.sh
+- [ ] **convert** Convert amounts (acme/api) · needs: api, rates · group: release · run: sh tools/add-convert.sh
 - [ ] **web** Show the currency (acme/web) · needs: api · run: sh tools/show-column.sh currency
-- [ ] **prices** Show the buyer's price (acme/web) · needs: web, convert · run: sh tools/show-column.sh price
+- [ ] **prices** Show the buyer's price (acme/web) · needs: web · group: release · run: sh tools/show-column.sh price
 """
 
 WORKFLOW = """\

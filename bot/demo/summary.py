@@ -48,6 +48,12 @@ def merged(ending: Ending) -> tuple[str, ...]:
     return tuple(line.partition(" ")[0] for line in ending.merges)
 
 
+def together(run: Run) -> list[tuple[str, tuple[str, ...]]]:
+    """The groups that have merged as a whole, and their tasks."""
+    groups = run.plan.groups.items()
+    return [(name, ids) for name, ids in groups if name in run.barriers and run.barriers[name].phase == "merged"]
+
+
 def seconds(run: Run | None) -> float:
     """From the start of the run to its last merge."""
     if run is None or run.started_at is None:
@@ -88,6 +94,9 @@ def print_for_people(ending: Ending, kept: str) -> None:
             f"{seconds(run):.1f} s from start to last merge; the critical path alone took "
             f"{critical_path_seconds(run):.1f} s."
         )
+        lines += [
+            f"{name}: {' and '.join(ids)} merged together, once all of them were ready." for name, ids in together(run)
+        ]
         stuck = [state for state in run.tasks.values() if state.state in {"failed", "needs_human"}]
         lines += [f"  {state.id}: {state.reason}" for state in stuck]
     lines.append(

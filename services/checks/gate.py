@@ -81,7 +81,9 @@ def _of_group(run: Run, task: TaskState, hidden: frozenset[str]) -> CheckReport 
         )
     others = [each for each in groups.missing(run, name) if each != task.id]
     shown = [each for each in others if run.plan.by_id[each].repo not in hidden]
-    lines = [f"- {code(each)}{_place(run, each)}: {WORDS[run.tasks[each].state]}{_why(run, each)}" for each in shown]
+    lines = [
+        f"- {code(each)}{_place(run, each)}: {WORDS[run.tasks[each].state]}{_why(run, each, hidden)}" for each in shown
+    ]
     lines += ["- work elsewhere"] if len(shown) < len(others) else []
     count = len(run.plan.groups[name])
     return CheckReport(
@@ -96,8 +98,9 @@ def _place(run: Run, each: str) -> str:
     return f" ({run.plan.by_id[each].repo}#{pull})" if pull else ""
 
 
-def _why(run: Run, each: str) -> str:
-    reason = run.tasks[each].reason
+def _why(run: Run, each: str, hidden: frozenset[str]) -> str:
+    """A reason may name others, so there is none where some must not be named."""
+    reason = run.tasks[each].reason if not hidden else ""
     return f" ({reason})" if reason else ""
 
 

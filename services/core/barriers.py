@@ -44,6 +44,9 @@ class _Settling:
         work, barrier = self._work, self._barrier
         merged = [each for each in self._run.plan.groups[self._name] if groups.has_merged(work.of(each))]
         if barrier.phase == "reverting":
+            for each in merged:  # one that was on its way when that was decided
+                if each in work.moved and not work.of(each).revert:
+                    work.apply(each, Happening(kind="reverting"))
             return
         if not self._open:
             if merged and barrier.phase != "merged":
@@ -135,7 +138,7 @@ class _Settling:
             work.history.append(Moment(task="", kind="group", before=state, after=state, text=said))
         for member in self._open:
             task = work.of(member)
-            if groups.is_ready(task):  # each says why it waits now
+            if groups.is_ready(task) and phase != "complete":  # each says why it waits now
                 text = groups.hold(self._run, member)
                 work.apply(member, Happening(kind="cleared", sha=task.head_sha, text=text))
         if phase != "merged" and (before, phase) != ("complete", "merging"):
@@ -164,11 +167,18 @@ class _Settling:
 
 
 def take_back(work: "Work", name: str, merged: list[str]) -> None:
-    """What has merged of it is taken back, and the rest is not merged any more."""
+    """What has merged of it is taken back, the rest is not merged any more, and what needs one of it has to wait for a
+    person.
+    """
+    members = work.run.plan.groups[name]
     for member in merged:
         work.apply(member, Happening(kind="reverting"))
+    for other in dict.fromkeys(each for member in members for each in work.board.after.get(member, ())):
+        if other not in members and work.of(other).state in {"blocked", "ready"}:
+            text = f"needs a task of the group {code(name)}, which is taken back"
+            work.apply(other, Happening(kind="stalled", text=text))
     text = f"its group {code(name)} is taken back, so it is not merged any more"
-    for member in work.run.plan.groups[name]:
+    for member in members:
         state = work.of(member).state
         if state in {"blocked", "ready"}:
             work.apply(member, Happening(kind="stalled", text=text))

@@ -230,7 +230,7 @@ class Work:
         if is_a_persons(task):
             self.apply(task_id, Happening(kind="moved", sha=fact.head_sha, text="the pull request has new commits"))
             if groups.name_of(self.run, task_id):
-                self._muster_in(self.of(task_id), self._ruling(task, fact))
+                self._muster_in(self.of(task_id), self._ruling(task, fact), fact.barred)
         elif fact.head_sha not in task.heads and task.renewing:
             return  # it is being brought up to date, and whoever does that says what came of it
         elif fact.head_sha not in task.heads:
@@ -275,7 +275,7 @@ class Work:
         waits = task.state == "needs_human" and ruling.verdict in anew and not task.late
         if task.state == "failed" or task.handed or waits:
             self.apply(task.id, Happening(kind="green"))
-        if is_grouped and self.is_going and self._muster_in(self.of(task.id), ruling):
+        if is_grouped and self.is_going and self._muster_in(self.of(task.id), ruling, fact.barred):
             return  # what follows, its group says
         if ruling.verdict == "merge" and self.is_going and not task.held:
             # The merge looks more closely; what it found last time stands until it finds something else.
@@ -294,13 +294,15 @@ class Work:
         """What speaks against it itself, whatever its group says."""
         return rule(counting(task, fact), missing(task, groups.unmet(self.standing, self.board.specs[task.id])))
 
-    def _muster_in(self, task: TaskState, ruling: Ruling) -> bool:
-        """Note whether anything of its own is missing in a task of a group, and say so."""
+    def _muster_in(self, task: TaskState, ruling: Ruling, barred: str) -> bool:
+        """Note whether anything of its own is missing in a task of a group. What was found out with all of the group
+        stands until all of it is looked at again.
+        """
         is_clear = (ruling.verdict == "merge" or ruling.by_gate) and not task.held
         if is_clear:
-            text = groups.hold(self.standing, task.id)
-            self.apply(task.id, Happening(kind="cleared", sha=task.head_sha, text=text))
-            self.judged[task.id] = ruling.verdict == "merge"
+            known = task.reason if task.cleared == task.head_sha else groups.hold(self.standing, task.id)
+            self.apply(task.id, Happening(kind="cleared", sha=task.head_sha, text=barred or known))
+            self.judged[task.id] = ruling.verdict == "merge" and not barred
         elif is_a_persons(task):
             self.apply(task.id, Happening(kind="cleared"))
         return is_clear

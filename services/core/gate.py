@@ -36,7 +36,8 @@ class PullFact(msgspec.Struct, frozen=True, kw_only=True):
     checks may still come, though none of those there is pending.  grace_left: seconds for which more checks may begin
     on their own.  checks_none: nobody wants any.  gate_closed: GitHub asks for our own gate, which is not green.
     failures: what is known of those that failed, rules: and what the repository wants done about it.  vouched: who has
-    approved this very commit, where it is not one of ours.
+    approved this very commit, where it is not one of ours.  barred: why it may not be merged though nothing of it is
+    missing.
     workflow: which has to try it together with others, if one has to.  tried: how the one under way has ended.
     """
 
@@ -60,6 +61,7 @@ class PullFact(msgspec.Struct, frozen=True, kw_only=True):
     grace_left: float = 0.0
     checks_none: bool = False
     gate_closed: bool = False
+    barred: str = ""
     failures: tuple[Failure, ...] = ()
     workflow: str = ""
     tried: str = ""

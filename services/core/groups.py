@@ -134,7 +134,8 @@ def is_met(run: Standing, task: Task, need: str) -> bool:
     if spec.group == task.group:
         own = run.tasks.get(task.id)
         return is_over(state) or bool(state.pull) or (own is not None and bool(own.pull))
-    return all(is_over(run.tasks[member]) for member in run.plan.groups[spec.group])
+    is_back = barrier_of(run, spec.group).phase == "reverting"
+    return not is_back and all(is_over(run.tasks[member]) for member in run.plan.groups[spec.group])
 
 
 def unmet(run: Standing, task: Task) -> list[str]:
@@ -209,7 +210,7 @@ def _waiting(run: Standing, name: str, barrier: Barrier) -> str:
         return f"**Group {code(name)}:** all are ready, and waits for what GitHub itself still asks for."
     if not left:
         return f"**Group {code(name)}:** all are ready; it is looked at once more before the first merge."
-    shown = ", ".join(f"{code(member)}{_reason(run.tasks[member])}" for member in left[:SHOWN])
+    shown = ", ".join(f"{code(member)}{_reason(run.tasks[member], anyhow=True)}" for member in left[:SHOWN])
     more = f" and {len(left) - SHOWN} more" if len(left) > SHOWN else ""
     return f"**Group {code(name)}:** {count}, waits for {shown}{more}."
 
@@ -237,5 +238,6 @@ def _undo(task: Task) -> str:
     return "" if not said or said.lower() in {"revert", "forward", "none"} else f"; to undo it: {plain(said, 200)}"
 
 
-def _reason(task: TaskState) -> str:
-    return f" ({task.reason})" if task.reason else ""
+def _reason(task: TaskState, *, anyhow: bool = False) -> str:
+    said = task.reason or (task.state.replace("_", " ") if anyhow else "")
+    return f" ({said})" if said else ""

@@ -36,17 +36,22 @@ def to_retry(run: Run, targets: Iterable[str]) -> list[str]:
     asked = list(targets)
     alone = {task_id for target in asked for task_id in _meant(run, target) if _is_one(run, target)}
     ids = [each for each in chosen(run, asked) if run.tasks[each].state != "skipped" or each in alone]
-    back = {each: need for each in ids for need in run.plan.by_id[each].needs if run.tasks[need].revert}
+    back = {each: need for each in ids for need in run.plan.by_id[each].needs if _is_lost(run, need)}
     if found := next((each for each in ids if each in back and each in alone), ""):
         raise UserError(f"`{found}` needs `{back[found]}`, which is taken back; write both into a new plan.")
-    lost = {each: name for each in ids if (name := groups.name_of(run, each)) and _is_taken_back(run, name)}
+    lost = {each for each in ids if _is_taken_back(run, each)}
     if found := next((each for each in ids if each in lost and each in alone), ""):
         raise UserError(f"`{found}` belongs to a group that is taken back; write it into a new plan.")
     return [each for each in ids if each not in back and each not in lost]
 
 
-def _is_taken_back(run: Run, name: str) -> bool:
-    return groups.barrier_of(run, name).phase == "reverting"
+def _is_lost(run: Run, need: str) -> bool:
+    return bool(run.tasks[need].revert) or _is_taken_back(run, need)
+
+
+def _is_taken_back(run: Run, task_id: str) -> bool:
+    """Does it belong to a group that is taken back?"""
+    return groups.barrier_of(run, groups.name_of(run, task_id)).phase == "reverting"
 
 
 def to_take_back(run: Run, targets: Iterable[str]) -> list[str]:

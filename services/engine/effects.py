@@ -238,7 +238,8 @@ class Effects:
             by_group, looks = is_of_group(due.action.key)
             wanted = [each for each in CHECKS if each[0] == names.CHECK_GATE or not by_group]
             reports = {name: check(run, now, hidden) for name, check in wanted}
-            look = due.tries > 0 or now.attempt > 1 or not due.action.key.endswith(f"/checks/{now.head_sha}")
+            is_first = due.tries == 0 and now.attempt == 1 and due.action.key.endswith(f"/checks/{now.head_sha}")
+            look = not is_first or bool(groups.name_of(run, task.id))  # its group may have made it come first
             await self._post_checks(run, task, now.head_sha, reports, hidden, look=look)
         return Outcome(look=looks)
 

@@ -27,5 +27,5 @@ async def muster(parts: Parts, observer: Observer, run: Run, task: str) -> Outco
         repo = run.plan.by_id[member].repo
         if repo not in may:
             may[repo] = await reads.permission(repo, run.approver, fresh=True) in WRITE
-        facts[member] = fact if may[repo] else msgspec.structs.replace(fact, frozen=reasons.APPROVER_LOST_WRITE)
+        facts[member] = fact if may[repo] else msgspec.structs.replace(fact, barred=reasons.APPROVER_LOST_WRITE)
     return Outcome(facts=facts, mustered=name, forget=True)

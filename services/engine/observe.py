@@ -60,8 +60,8 @@ class Observer:
     async def pull(
         self, repo: str, task: TaskState, *, fresh: bool = False, rank: Rank = "event", grouped: bool = False
     ) -> PullFact:
-        """The pull request of a task; with `fresh` by itself, and the objections of its reviewers too. grouped: whether
-        it is our own gate that GitHub waits for.
+        """The pull request of a task; with `fresh` by itself, and the objections of its reviewers too. grouped: its
+        group asks for the objections each time, and whether it is our own gate that GitHub waits for.
 
         Whether it can be merged is only asked when no check of it is pending: until then nothing follows from it.
         """
@@ -77,7 +77,7 @@ class Observer:
         if pull.state == "closed":
             return _fact(pull)
         fact = _fact(pull, base_ok=pull.base_ref == (await reads.repository(repo)).default_branch)
-        fact = await self._with_people(reads, repo, fact, task, fresh=fresh)
+        fact = await self._with_people(reads, repo, fact, task, fresh=fresh, grouped=grouped)
         fact = await self._with_checks(reads, repo, fact, task, fresh=fresh)
         if all(check.conclusion in PASSED for check in fact.checks if not check.ours):
             fact = await self._with_settings(reads, repo, fact, task)
@@ -120,12 +120,15 @@ class Observer:
         self._parts.github.invalidate(repo, f"pull:{task.pull}")
         return PullFact(number=task.pull, state="gone", head_sha=task.head_sha)
 
-    async def _with_people(self, reads: Reads, repo: str, fact: PullFact, task: TaskState, *, fresh: bool) -> PullFact:
+    async def _with_people(
+        self, reads: Reads, repo: str, fact: PullFact, task: TaskState, *, fresh: bool, grouped: bool
+    ) -> PullFact:
         """The fact with what reviewers say, as far as something follows from it."""
         if task.handed and fact.head_sha not in task.heads and not task.assignee:
             fact = msgspec.structs.replace(fact, vouched=await self._vouched(reads, repo, fact))
-        if fresh:
-            fact = msgspec.structs.replace(fact, objections=await self._objections(reads, repo, fact.number))
+        if fresh or grouped:
+            objections = await self._objections(reads, repo, fact.number, fresh=fresh)
+            fact = msgspec.structs.replace(fact, objections=objections)
         return fact
 
     async def _with_checks(self, reads: Reads, repo: str, fact: PullFact, task: TaskState, *, fresh: bool) -> PullFact:
@@ -167,16 +170,16 @@ class Observer:
         said = (await self.config(repo)).checks == "none"
         return said or (self._parts.settings.checks_none and not has_workflows)
 
-    async def _objections(self, reads: Reads, repo: str, number: int) -> tuple[str, ...]:
+    async def _objections(self, reads: Reads, repo: str, number: int, *, fresh: bool) -> tuple[str, ...]:
         """Who asked for changes and has not said otherwise since. As on GitHub, the word of people who can write
         counts; an App is there because an owner let it in.
         """
         latest: dict[str, ReviewInfo] = {}
-        for review in await reads.reviews(repo, number, fresh=True):
+        for review in await reads.reviews(repo, number, fresh=fresh):
             if review.state in {"APPROVED", "CHANGES_REQUESTED", "DISMISSED"}:
                 latest[review.author] = review
         asked = [review for review in latest.values() if review.state == "CHANGES_REQUESTED"]
-        return tuple([review.author for review in asked if await self._counts(reads, repo, review)])
+        return tuple([review.author for review in asked if await self._counts(reads, repo, review, fresh=fresh)])
 
     async def _vouched(self, reads: Reads, repo: str, pull: PullFact) -> str:
         """Whose last word on exactly this commit is an approval, and who can write: somebody else's push to a branch of
@@ -187,14 +190,16 @@ class Observer:
             if review.state in {"APPROVED", "CHANGES_REQUESTED", "DISMISSED"} and review.author_type != "Bot":
                 latest[review.author] = review
         for author, review in latest.items():
-            if (review.state, review.sha) == ("APPROVED", pull.head_sha) and await self._counts(reads, repo, review):
+            if (review.state, review.sha) == ("APPROVED", pull.head_sha) and await self._counts(
+                reads, repo, review, fresh=True
+            ):
                 return author
         return ""
 
-    async def _counts(self, reads: Reads, repo: str, review: ReviewInfo) -> bool:
+    async def _counts(self, reads: Reads, repo: str, review: ReviewInfo, *, fresh: bool) -> bool:
         if review.author_type == "Bot":
             return True
-        return await reads.permission(repo, review.author, fresh=True) in WRITE
+        return await reads.permission(repo, review.author, fresh=fresh) in WRITE
 
     async def _has_workflows(self, repo: str) -> bool:
         """Without the right to ask, assume that checks will come: waiting can be explained, merging too early can't

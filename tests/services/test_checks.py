@@ -9,6 +9,7 @@ import handlers.commands
 from services.checks.gate import gate
 from services.checks.plan import plan
 from services.core.board import Run
+from services.core.groups import Barrier
 from services.core.machine import TaskState
 from services.core.report import BUTTONS, CheckReport
 from tests.kit.plans import happen, in_review, task
@@ -68,3 +69,18 @@ def test_buttons_fit_and_are_commands(check: Callable[[Run, TaskState, frozenset
         assert len(button.label) <= 20
         assert len(button.description) <= 40
         assert len(button.identifier) <= 20
+
+
+def test_the_gate_of_a_group_says_who_is_missing_but_no_hidden_repository() -> None:
+    group = [task(name, repo=f"acme/{name}", group="release") for name in ("pub", "hidden-lib", "doc")]
+    current = in_review(*group)
+    shown = gate(current, current.tasks["pub"], OPEN)
+    assert (shown.status, shown.title) == ("in_progress", "Waits for 2 of the 2 others in its group")
+    assert "- `hidden-lib`: running\n- `doc`: running" in shown.summary
+    report = gate(current, current.tasks["pub"], HIDDEN)
+    assert "hidden-lib" not in report.summary + report.title
+    assert report.summary.endswith("- `doc`: running\n- work elsewhere")
+    let_go = msgspec.structs.replace(current, barriers={"release": Barrier(phase="complete")})
+    assert (gate(let_go, let_go.tasks["pub"], OPEN).conclusion) == "success"
+    back = msgspec.structs.replace(current, barriers={"release": Barrier(phase="reverting")})
+    assert gate(back, back.tasks["pub"], OPEN).title == "Its group is taken back"

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import msgspec
 
+from services.core.groups import Barrier
 from services.core.machine import TaskState
 from services.core.plan import Plan, Task
 from services.store.runs import LIVE
@@ -143,6 +144,11 @@ class Book:
             tasks = {task.id: task.state for task in self.tasks_of(run_id)}
             if tasks != told.tasks:
                 yield f"the tasks of {run_id} are {tasks}, and their history led to {told.tasks}"
+
+    def barriers(self, run_id: str) -> dict[str, Barrier]:
+        """How far the groups of a run are, as it is stored."""
+        ((stored,),) = self._disk.ask("SELECT barriers FROM run WHERE id = ?", run_id)
+        return msgspec.json.decode(stored, type=dict[str, Barrier])
 
     def summary(self) -> str:
         """The newest run in one line."""

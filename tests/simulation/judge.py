@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from services.checks.gate import gate
-from services.core import names
+from services.core import groups, names
 from services.core.board import Action, Board, Decision, Run
 from services.core.conduct import decide
 from services.core.machine import ENDED, STUCK, TaskState
@@ -74,7 +74,7 @@ class Judge:
         """Every run is over or waits for somebody, and looking at everything anew changes nothing."""
         for run_id in self._world.watch.book.runs:
             run = await self._load(run_id)
-            for text in (*self._waits(run), *self._gates(run)):
+            for text in (*self._waits(run), *self._gates(run), *self._halves(run)):
                 self._world.watch.violation(text)
             if run.finished_at is None:
                 await self._afresh(run)
@@ -94,7 +94,7 @@ class Judge:
         for task in run.tasks.values():
             if task.state in ENDED or run.state == "paused":
                 continue
-            unmet = [need for need in run.plan.by_id[task.id].needs if run.tasks[need].state not in {"done", "skipped"}]
+            unmet = groups.unmet(run, run.plan.by_id[task.id])
             excused = (
                 (task.state == "blocked" and unmet)
                 or (task.state == "ready" and task.held)
@@ -120,6 +120,20 @@ class Judge:
                 found.append(f"the gate of {task.id} says {said}, and is {wanted.status} {wanted.conclusion}")
         return found
 
+    def _halves(self, run: Run) -> list[str]:
+        """No group stands half merged without what comes next being stored."""
+        found = []
+        for name, members in run.plan.groups.items():
+            barrier = groups.barrier_of(run, name)
+            begun = [
+                each
+                for each in members
+                if barrier.heads.get(each, "") == run.tasks[each].head_sha and groups.has_merged(run.tasks[each])
+            ]
+            if begun and groups.half(run, name) and barrier.phase not in {"merging", "reverting", "forward"}:
+                found.append(f"the group {name} is half merged, and {barrier.phase}")
+        return found
+
     async def _afresh(self, run: Run) -> None:
         """Judge the run by a client that remembers nothing."""
         world = self._world
@@ -134,6 +148,7 @@ class Judge:
         }
         decision = decide(Board(run), facts=facts, now=process.clock.now())
         left = [action.key for action in decision.actions if not _was_refused(action, run)]
+        left = [key for key in left if "/muster/" not in key or "complete" not in _phases(run)]
         if world.is_sweepless:  # no event tells of a conflict, or of a right that is gone; but all that can go on does
             left = [key for key in left if "/merge/" in key or key.endswith("/attempt")]
         elif changed := _changed(run, decision):
@@ -214,6 +229,10 @@ class Judge:
         if is_over and issue.state != "closed":
             found.append(f"the issue of {task.id} in {run_id} is open, and the task is {task.state}")
         return found
+
+
+def _phases(run: Run) -> set[str]:
+    return {groups.barrier_of(run, name).phase for name in run.plan.groups}
 
 
 def _was_refused(action: Action, run: Run) -> bool:

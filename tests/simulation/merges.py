@@ -13,6 +13,7 @@ import msgspec
 from services.core.adopt import WORK
 from services.core.board import Action
 from services.core.clock import from_text
+from services.core.groups import CLOSED
 from services.core.machine import SATISFIED
 from services.core.plan import Plan, Task
 from services.sandbox import checks
@@ -86,6 +87,10 @@ class Merges:
             self.count += 1
             for text in self._found:
                 self._world.watch.violation(f"{request.path}: {text}")
+            if self._world.groups is not None and self._world.groups.hits(0.3):
+                self._world.loop.call_later(
+                    self._world.groups.uniform(0.0, 2.0), self._world.people.meddling.close_pull
+                )
 
     def _wrong(self, name: str, number: int, body: Any, sent: float) -> Iterator[str]:
         hub, sha = self._world.hub, body["sha"]
@@ -126,6 +131,7 @@ class Merges:
             yield f"merged though it was found to be {state} meanwhile"
         if state in {"cancelled", "skipped"} and told.tasks_since[case.task] < case.sent - learns:
             yield f"merged though the task is {state}"
+        yield from self._by_group(case, told.plan)
         held = self._world.marks.since("held", hash_of(case.run_id, case.task))
         if held is not None and held < case.sent - learns:
             yield "merged though the task is held"
@@ -137,6 +143,15 @@ class Merges:
             yield f"merged a text that is not the plan's any more: {order.task.run}"
         elif not {plan.hash for plan in told.texts_since(case.begun)} <= self._world.watch.approvals.hashes:
             yield f"merged a text that nobody approved: {order.task.run}"
+
+    def _by_group(self, case: _Case, plan: Plan) -> Iterator[str]:
+        """One of a group merges only once it is stored that all of it does."""
+        name = plan.by_id[case.task].group if case.task in plan.by_id else ""
+        if name in plan.groups:
+            barrier = self._world.watch.book.barriers(case.run_id).get(name, CLOSED)
+            is_late = self._world.watch.grouped_at < case.sent - self._learns
+            if is_late and barrier.phase not in {"merging", "forward"} and barrier.heads.get(case.task) != case.sha:
+                yield f"merged though its group is {barrier.phase}"
 
     def _by_people(self, case: _Case) -> Iterator[str]:
         for what, since in self._world.marks.about(case.issue.id).items():

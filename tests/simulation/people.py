@@ -33,7 +33,10 @@ class People:
         self.world = world
         self.chance = chance
         self.hub = world.hub
-        self.drafts = plans.draw(chance, [place.repo.full_name for place in world.hub.places])
+        repos = [place.repo.full_name for place in world.hub.places]
+        self.drafts = plans.draw(chance, repos)
+        if world.groups is not None:
+            self.drafts = plans.in_group(world.groups, self.drafts, repos)
         self.number = 0
         self.meddling = Meddling(self)
 
@@ -81,7 +84,7 @@ class People:
 
     def edit(self, who: str, drafts: "list[plans.Draft]") -> None:
         """Change the plan's text."""
-        self.drafts = drafts
+        self.drafts = drafts = plans.closed(drafts) if self.world.groups is not None else drafts
         text = plans.write(drafts)
         self.hub.act(who, "PATCH", f"/repos/{self.hub.home.full_name}/issues/{self.number}", {"body": text})
         self.world.watch.written("A plan", text)
@@ -155,8 +158,11 @@ class People:
         if held := sorted(task.id for task in tasks if task.held):
             await self.insist(f"/lockstep resume {' '.join(held)}")
         wanted = {"failed", "needs_human"} if self.run_state() != "failed" else {"failed", "needs_human", "cancelled"}
+        wanted |= {"cancelled"} if self.world.groups is not None else set()  # its group waits for it
         stuck = sorted(task.id for task in tasks if task.state in wanted)
         tired = [task.id for task in tasks if task.id in stuck and task.attempt >= ATTEMPTS]
+        lost = any(each.phase == "reverting" for each in book.barriers(book.newest()).values())
+        tired = tired or (stuck if lost else [])  # what a group that is taken back left is not tried again
         if tired:
             await self.insist(f"/lockstep skip {' '.join(tired)}")
         elif stuck:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from services.core import graph
 from tests.simulation.chance import Stream
 
 
@@ -15,12 +16,16 @@ class Draft(msgspec.Struct, kw_only=True):
     needs: list[str]
     run: str
     priority: int = 0
+    group: str = ""
+    rollback: str = ""
     done: bool = False
 
     def line(self) -> str:
         fields = [f"needs: {', '.join(self.needs)}"] if self.needs else []
         fields += [f"run: `{self.run}`"]
         fields += [f"priority: {self.priority}"] if self.priority else []
+        fields += [f"group: {self.group}"] if self.group else []
+        fields += [f"rollback: {self.rollback}"] if self.rollback else []
         mark = "x" if self.done else " "
         return f"- [{mark}] **{self.id}** Do {self.id} ({self.repo}) · {' · '.join(fields)}"
 
@@ -46,6 +51,29 @@ def draw(chance: Stream, repos: Sequence[str]) -> list[Draft]:
                 done=not needs and chance.hits(0.03),
             )
         )
+    return drafts
+
+
+def in_group(chance: Stream, drafts: list[Draft], repos: Sequence[str]) -> list[Draft]:
+    """Most of them merge together."""
+    if len(drafts) == 1:
+        drafts = [*drafts, Draft(id="t1", repo=chance.choice(repos), needs=[], run=new_work(chance))]
+    for draft in drafts:
+        draft.group = "g" if chance.hits(0.7) and not draft.done else ""
+    for draft in chance.sample(drafts, 2):
+        draft.group, draft.done = "g", False
+    next(draft for draft in drafts if draft.group).rollback = chance.choice(["revert", "forward"])
+    return closed(drafts)
+
+
+def closed(drafts: list[Draft]) -> list[Draft]:
+    """What lies between two of a group belongs into it, or the plan would be refused."""
+    needs = {draft.id: draft.needs for draft in drafts}
+    members = {draft.id for draft in drafts if draft.group}
+    behind = {each: graph.reach(graph.dependants(needs), each) for each in needs}
+    for draft in drafts:
+        if behind[draft.id] & members and any(draft.id in behind[each] for each in members):
+            draft.group = "g"
     return drafts
 
 

@@ -15,6 +15,7 @@ from tests.simulation.world import simulate
 
 SEEDS = 300
 AT_ONCE = 10
+GROUPED = range(400, 412)
 BUGS = {**PLANTED, **FOUND}
 
 
@@ -31,6 +32,12 @@ def test_no_promise_is_broken_where_plans_are_edited_while_they_run(first: int) 
     lived = {seed: simulate(seed, edits=True) for seed in range(first, first + AT_ONCE)}
     assert not {seed: verdict.violations for seed, verdict in lived.items() if verdict.violations}
     assert sum(verdict.adopted for verdict in lived.values()), "no edit was taken over"
+
+
+def test_no_promise_is_broken_where_tasks_merge_together() -> None:
+    lived = {seed: simulate(seed, grouped=True) for seed in GROUPED}
+    assert not {seed: verdict.violations for seed, verdict in lived.items() if verdict.violations}
+    assert {end for verdict in lived.values() for end in verdict.ends} >= {"merged", "reverting"}
 
 
 def test_a_seed_is_lived_the_same_way_again_in_any_process() -> None:

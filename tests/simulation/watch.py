@@ -43,6 +43,7 @@ class Watch:
         self.halted = asyncio.Event()
         self.is_over = False
         self.touched: set[int] = set()
+        self.grouped_at = 0.0  # when a group last got further
         self.adopted = 0  # plans that were edited and taken over
         self.book = Book(world.disk)
         self.approvals = Approvals(world)
@@ -77,6 +78,8 @@ class Watch:
                 self.violation(text)
 
     def _of_row(self, row: Row) -> list[str]:
+        if row.kind == "group":
+            self.grouped_at = self._world.loop.time()
         if row.kind == "approved":
             return self.approvals.approved(row.plan_id, row.text, row.actor)
         if row.kind == "started" and not row.task:
@@ -100,7 +103,11 @@ class Watch:
         found = [f"{row.task} was started though the run is {told.state}"] if told.state not in GOING else []
         if marks.since("held", hash_of(row.run_id, row.task)) is not None:
             found.append(f"{row.task} was started though it is held")
-        unmet = [need for need in told.plan.by_id[row.task].needs if told.tasks[need] not in SATISFIED]
+        spec = told.plan.by_id[row.task]
+        unmet = [need for need in spec.needs if told.tasks[need] not in SATISFIED]
+        if spec.group:  # within a group a need's pull request is enough
+            near = [need for need in unmet if told.plan.by_id[need].group == spec.group]
+            unmet = [need for need in unmet if need not in near or not self.book.task(row.run_id, need).pull]
         return [*found, *(f"{row.task} was started before its need {need}" for need in unmet)]
 
     def _of_push(self, row: Row) -> list[str]:
@@ -183,6 +190,9 @@ class Watch:
         same = [each for each in orders if (each.run_id, each.task.id) == (order.run_id, order.task.id)]
         if len(same) > 1:
             self.violation(f"two attempts of {order.task.id} at once")
+
+    def group_ends(self) -> tuple[str, ...]:
+        return tuple([each.phase for run in self.book.runs for each in self.book.barriers(run).values()])
 
     def ended(self, life: Life, order: Order) -> None:
         if not life.is_over and not self.is_over:

@@ -41,7 +41,7 @@ NEVER = 1e9
 
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     """What came of a seed: `violations` in words (none: all is well), its trace and the hash of it; `adopted`: how often
-    a run took an edited plan over.
+    a run took an edited plan over; `ends`: the phases that groups ended in.
     """
 
     seed: int
@@ -50,15 +50,19 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     digest: str
     seconds: float
     adopted: int = 0
+    ends: tuple[str, ...] = ()
 
 
 class World:
-    """Everything of one seed, wired together. edits: people edit the plan while it runs, again and again."""
+    """Everything of one seed, wired together. edits: people edit the plan while it runs, again and again.  grouped: most of
+    its tasks merge together.
+    """
 
-    def __init__(self, seed: int, *, edits: bool = False) -> None:
+    def __init__(self, seed: int, *, edits: bool = False, grouped: bool = False) -> None:
         chance = Chance(seed)
         self.seed = seed
         self.edits = edits
+        self.groups = chance.stream("groups") if grouped else None
         self.faults: Faults = weather.draw(chance)
         self.loop = VirtualLoop(chance.stream("order") if self.faults.shuffle else None)
         self.trace = Trace(self.loop.time)
@@ -182,9 +186,9 @@ class World:
         self.trace("wire", "GitHub can't be reached" if begins else "GitHub is back")
 
 
-def simulate(seed: int, *, edits: bool = False) -> Verdict:
+def simulate(seed: int, *, edits: bool = False, grouped: bool = False) -> Verdict:
     """Live one seed from its beginning to its judgement."""
-    return lived(World(seed, edits=edits))
+    return lived(World(seed, edits=edits, grouped=grouped))
 
 
 def lived(world: World) -> Verdict:
@@ -204,6 +208,7 @@ def lived(world: World) -> Verdict:
         digest=world.digest,
         seconds=world.loop.time(),
         adopted=world.watch.adopted,
+        ends=world.watch.group_ends(),
     )
 
 

@@ -1,7 +1,5 @@
 """A group over three repositories: it merges as a whole, or what has merged is taken back, or the rest is finished."""
 
-import pytest
-
 from tests.kit.story import Story
 from tests.stories.test_depends_on import gate, summary
 from tests.stories.test_rollback import reverts
@@ -39,31 +37,28 @@ async def test_nothing_merges_before_all_is_green_and_the_gates_say_who_is_missi
     assert len(story.merges) == 3
 
 
-async def test_it_merges_through_required_gates(story: Story) -> None:
+async def test_what_has_merged_is_taken_back_when_a_later_merge_fails(story: Story) -> None:
+    await story.begin(REPOS)
+    await story.hub.fault("error", method="PUT", path=LATE, status=405, count=1)
+    await story.run(plan())
+    await story.until("**Group `release` is taken back.** `docs` could not be merged", "taken back by acme/api#")
+    await story.settled()
+    assert [each.partition("#")[0] for each in story.merges] == ["acme/api"]
+    ((_, _, body),) = reverts(story, "acme/api")
+    assert "Takes back #" in body
+    assert gate(story, "acme/web", head(story, "acme/web")) == "in_progress"
+    assert await story.ask("/lockstep retry docs") == "confused"
+    await story.until("is taken back; write it into a new plan")
+
+
+async def test_or_the_rest_is_finished_forward_also_where_the_gate_is_required(story: Story) -> None:
     await story.begin(REPOS)
     for repo in REPOS:
         await story.hub.do(lambda repo=repo: story.hub.scenario.protect(story.repo(repo), "test", "lockstep/gate"))
-    await story.run(plan())
-    await story.until("**Done.**")
-    assert [each.partition("#")[0] for each in story.merges] == ["acme/api", "acme/docs", "acme/web", "acme/api"]
-
-
-@pytest.mark.parametrize("rollback", ["", " · rollback: forward"], ids=["revert", "forward"])
-async def test_a_late_merge_that_fails(story: Story, rollback: str) -> None:
-    await story.begin(REPOS)
     await story.hub.fault("error", method="PUT", path=LATE, status=405, count=1)
-    await story.run(plan(more=rollback))
-    if not rollback:
-        await story.until("**Group `release` is taken back.** `docs` could not be merged", "taken back by acme/api#")
-        await story.settled()
-        assert [each.partition("#")[0] for each in story.merges] == ["acme/api"]
-        ((_, _, body),) = reverts(story, "acme/api")
-        assert "Takes back #" in body
-        assert gate(story, "acme/web", head(story, "acme/web")) == "in_progress"
-        assert await story.ask("/lockstep retry docs") == "confused"
-        await story.until("is taken back; write it into a new plan")
-        return
-    await story.until("**Group `release` is half merged.** `docs` could not be merged")
+    await story.run(plan(more=" · rollback: forward"))
     await story.until("**Done.**")
+    told = await story.bot.engine.history(f"acme/api#{story.number}")
+    assert any("the rest is finished forward" in moment.text for moment in told)
     assert not reverts(story, "acme/api")
-    assert len(story.merges) == 4
+    assert sorted(each.partition("#")[0] for each in story.merges[:3]) == sorted(REPOS)

@@ -21,6 +21,7 @@ Notice = Callable[[str, Place, str], Awaitable[bool]]
 _OWN = {"connection", "content-encoding", "content-length", "expect", "keep-alive", "transfer-encoding"}
 _PUSHED = re.compile(rb"refs/heads/lockstep/[^/\x00 ]+/([^/\x00 ]+)\x00")
 _HEAD = re.compile(r"lockstep/[^/]+/(.+)")
+_ACT = re.compile(rb"\ba0: (\w{1,60})\(input:")
 LONGEST = 64 * 1024 * 1024
 
 
@@ -80,7 +81,7 @@ class Wire:
 
     async def _request(self, request: web.Request) -> web.StreamResponse:
         body = await request.read()
-        kind, task = kind_of(request.method, request.raw_path), task_of(request.path, body)
+        kind, task = kind_of(request.method, request.raw_path) or act_of(body), task_of(request.path, body)
         self.last_caller = str(request.transport.get_extra_info("peername")) if request.transport else ""
         if await self._notice(kind, "before", task):
             return web.Response(status=502)
@@ -127,6 +128,12 @@ class Wire:
                 name: value for name, value in answer.headers.items() if name.lower() not in _OWN - {"content-encoding"}
             }
             return web.Response(status=answer.status, headers=given, body=await answer.read())
+
+
+def act_of(body: bytes) -> str:
+    """The first change that a call of GraphQL asks for, "" for one that only reads."""
+    found = _ACT.search(body) if body.startswith(b'{"query":"mutation') else None
+    return found[1].decode() if found else ""
 
 
 def task_of(path: str, body: bytes) -> str:
