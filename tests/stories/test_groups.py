@@ -31,7 +31,7 @@ async def test_nothing_merges_before_all_is_green_and_the_gates_say_who_is_missi
     assert gate(story, "acme/api", head(story, "acme/api")) == "in_progress"
     assert "`web` (acme/web#2): needs a person (check `test` failed)" in summary(story, head(story, "acme/api"))
     assert await story.ask("/lockstep explain docs") == "+1"
-    await story.until("its group waits for `web` (acme/web#2), which failed")
+    await story.until("its group waits for `web` (acme/web#2), which needs a person")
     assert await story.ask("/lockstep skip web") == "+1"
     await story.until("**Done.**", "**Group `release`** has merged, all of it.")
     assert len(story.merges) == 3
