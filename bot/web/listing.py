@@ -6,8 +6,9 @@ from urllib.parse import urlencode
 
 import msgspec
 
+from bot.web.bars import Share, shares
 from bot.web.overview import Over, over_line
-from bot.web.views import RUN_STATES, Link, Places, Share, shares
+from bot.web.views import RUN_STATES, Link, Places
 from services.store.reports import PlanLine
 
 PLANS_PAGE = 50

@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 import msgspec
 
+from bot.web.bars import Share, shares
 from bot.web.times import When, when
 from services.core import graph
 from services.core.board import Run
@@ -27,18 +28,6 @@ from services.core.spans import Span, code_spans, spans
 from services.core.text import visible
 from services.store.plans import PlanRow
 
-STATES = (
-    "done",
-    "skipped",
-    "cancelled",
-    "in_review",
-    "running",
-    "needs_human",
-    "failed",
-    "ready",
-    "blocked",
-)
-"""As they follow each other in a bar: what is over, what moves, what is stuck, what waits."""
 RANK = {state: at for at, state in enumerate(("failed", "needs_human", "running", "in_review", "ready", "blocked"))}
 """What a person looks for first; what is not named comes last."""
 RUN_STATES = {
@@ -55,8 +44,6 @@ PAGE = 60
 """Tasks in one table."""
 HIDDEN = "hidden/hidden"
 """Stands for every repository that whoever looks may not read."""
-THINNEST = 1.5
-"""Percent of a bar that even one task of a thousand gets, so that a single failure is seen."""
 
 
 class Link(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,16 +51,6 @@ class Link(msgspec.Struct, frozen=True, kw_only=True):
 
     text: str
     url: str
-
-
-class Share(msgspec.Struct, frozen=True, kw_only=True):
-    """The part of a bar that one state has: `x` and `width` in percent."""
-
-    state: str
-    word: str
-    count: int
-    x: float
-    width: float
 
 
 class TaskLine(msgspec.Struct, frozen=True, kw_only=True):
@@ -389,19 +366,6 @@ class Seen:
             issue=self.places.issue(self.row.repo, self.row.number),
             pull=None,
         )
-
-
-def shares(counts: Mapping[str, int], words: Mapping[str, str] = WORDS) -> tuple[Share, ...]:
-    """The parts of a bar of so many tasks in each state."""
-    present = [state for state in STATES if counts.get(state)]
-    total = sum(counts[state] for state in present)
-    raw = [max(100 * counts[state] / total, THINNEST) for state in present]
-    found, x = [], 0.0
-    for state, part in zip(present, raw, strict=True):
-        width = round(100 * part / sum(raw), 2)
-        found.append(Share(state=state, word=words[state], count=counts[state], x=round(x, 2), width=width))
-        x += width
-    return tuple(found)
 
 
 def _time(text: str) -> datetime | None:

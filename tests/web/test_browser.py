@@ -250,6 +250,11 @@ async def test_without_script_everything_is_there(browser: Browser, home: House)
 
 async def test_the_graph_leads_to_the_task(shown: Tab, home: House) -> None:
     await shown.go(home.url + PLAN)
+    await shown.page.get_by_role("link", name="schema, acme/schema, done").focus()
+    for key, there in (("ArrowRight", "api"), ("ArrowUp", "rates"), ("ArrowRight", "convert"), ("ArrowLeft", "rates")):
+        await shown.page.keyboard.press(key)
+        name = await shown.page.evaluate("document.activeElement.getAttribute('aria-label')")
+        assert name.startswith(f"{there},"), key
     await shown.page.get_by_role("link", name="convert, acme/api, blocked").click()
     await shown.page.wait_for_url(f"**{PLAN}/tasks/convert")
 

@@ -169,7 +169,24 @@ function step(by) {
   rows[Math.min(Math.max(at + by, 0), rows.length - 1)]?.focus()
 }
 
+// In the graph arrows lead to the nearest box on that side.
+const ARROWS = { ArrowRight: [1, 0], ArrowLeft: [-1, 0], ArrowDown: [0, 1], ArrowUp: [0, -1] }
+
+function cross(box, [x, y]) {
+  const middle = each => { const at = each.querySelector('rect').getBoundingClientRect(); return [at.x + at.width / 2, at.y + at.height / 2] }
+  const [fromX, fromY] = middle(box)
+  let best = null, least = Infinity
+  for (const other of box.closest('.graph').querySelectorAll('.box')) {
+    const [dx, dy] = middle(other).map((at, axis) => at - [fromX, fromY][axis])
+    const ahead = dx * x + dy * y, aside = Math.abs(dx * y) + Math.abs(dy * x)
+    if (ahead > 8 && ahead + 2 * aside < least) { least = ahead + 2 * aside; best = other }
+  }
+  best?.focus()
+}
+
 document.addEventListener('keydown', event => {
+  const box = event.target.closest('.box')
+  if (box && ARROWS[event.key]) { event.preventDefault(); cross(box, ARROWS[event.key]); return }
   if (localStorage.keys === 'off' || event.ctrlKey || event.metaKey || event.altKey || event.target.closest('input,select,textarea,dialog[open]')) return
   if (going) { going = false; if (places[event.key]) location.href = places[event.key]; return }
   const does = {
