@@ -13,4 +13,7 @@ from services.core.cost import told
     about="plan",
 )
 async def cost(context: Context, _: Command) -> str:
-    return told(await context.engine.cost(context.repo, context.number))
+    spent = await context.engine.cost(context.repo, context.number)
+    stored = await context.engine.stored(f"{context.repo}#{context.number}")
+    advice = await context.engine.advice(stored[0].id, stored[1]) if stored is not None else []
+    return told(spent, advice)

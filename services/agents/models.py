@@ -15,11 +15,16 @@ from services.agents.prices import Prices
 from services.core.clock import Clock
 from services.core.cost import Usage, dollars
 from services.core.text import code
+from services.core.tokens import Counts, Weights, count
 from services.errors import BudgetUsedUp, ModelBusy, NotPossible
 from services.store.ledger import Call, Cap, Full, Ledger, title
 
 KNOWN = ("anthropic", "openai", "google", "test")
 """Providers."""
+LEARNED = 20
+"""Replies from which on tokens are foretold by what they have told."""
+MARGIN = 1.12
+"""What a prompt may be more than is foretold, 95 times of 100."""
 PER_TOKEN = 3
 """Characters of a prompt that are at least a token, for what a call may cost at most."""
 
@@ -159,6 +164,7 @@ class Models:
         self._others: dict[str, Models] = {}
         self._wire, self._ledger, self._prices, self._budgets, self._clock = wire, ledger, prices, budgets, clock
         self._seconds = seconds
+        self._weights = Weights()
 
     @property
     def title(self) -> str:
@@ -168,6 +174,10 @@ class Models:
     def way(self) -> Way:
         """How the provider is reached, with its key."""
         return self._wire.way
+
+    @property
+    def budgets(self) -> Budgets:
+        return self._budgets
 
     @property
     def seconds(self) -> float:
@@ -206,10 +216,19 @@ class Models:
         NotPossible: nothing was sent, or it was refused for good; ModelBusy: it may go better later.
         """
         await self._wire.load()
-        row = await self.reserve(call, ask.characters, ask.tokens, budget)
+        counts = await asyncio.to_thread(counted, ask)
+        row = await self.reserve(call, self.foretold(counts, ask.characters) * PER_TOKEN, ask.tokens, budget)
         reply = await self._called(row, ask, min(seconds or self._seconds, self._seconds))
         await self.settle(row, reply.usage or Usage(), is_told=reply.usage is not None)
+        if reply.usage is not None:
+            self._weights = self._weights.learn(counts, reply.usage.input)
         return reply
+
+    def foretold(self, counts: Counts, characters: int) -> int:
+        """Tokens of a prompt, as far as replies have told; before that as many as its characters can be."""
+        if self._weights.seen < LEARNED:
+            return characters // PER_TOKEN
+        return round(self._weights.of(counts) * MARGIN)
 
     async def reserve(self, call: Call, characters: int, tokens: int, budget: Decimal | None = None) -> int:
         """Ask the budgets for a call that is made next, and note it; its row. NotPossible: it may not be made."""
@@ -253,6 +272,14 @@ class Models:
 
     def _caps(self, call: Call, budget: Decimal | None) -> Sequence[Cap]:
         return self._budgets.caps(call, budget)
+
+
+def counted(ask: Ask) -> Counts:
+    """What stands in a call, by what tokens are foretold of."""
+    texts = [ask.system, *(msgspec.json.encode(tool).decode() for tool in ask.tools)]
+    for message in ask.messages:
+        texts += [message.text, message.raw, *(result.text for result in message.results)]
+    return count("\n".join(texts))
 
 
 def _used_up(full: Full) -> str:

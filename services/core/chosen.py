@@ -46,6 +46,11 @@ def named(name: str, *, by_person: bool) -> str:
     return f"{'A maintainer' if by_person else 'The plan'} names {code(name)}."
 
 
+def no_money_for(tier: str) -> str:
+    """Why a larger one was not looked at."""
+    return f"What is left of the budget would not pay for {code(tier)}."
+
+
 def told(chosen: Chosen) -> str:
     """All that is to be said about it, one bullet a sentence; "" where nothing was chosen."""
     if not chosen.why:

@@ -83,6 +83,7 @@ def _row(spent: Spent) -> str:
     return f"| {task} | {WORDS[spent.purpose]} | {code(spent.model)} | {figures} | {cost} |"
 
 
-def told(spent: Sequence[Spent]) -> str:
-    """The answer to `/lockstep cost`."""
-    return "\n".join([cost_in_words(spent), *(["", *table(spent)] if spent else [])])
+def told(spent: Sequence[Spent], advice: Sequence[str] = ()) -> str:
+    """The answer to `/lockstep cost`. advice: what follows from it, a sentence each."""
+    said = [f"- {each}" for each in advice]
+    return "\n".join([cost_in_words(spent), *(["", *table(spent)] if spent else []), *(["", *said] if said else [])])

@@ -22,7 +22,7 @@ from services.core.messages import changes, reasons, refusals, usage
 from services.core.roles import Tier, suffices
 from services.core.simulate import Simulated, simulate
 from services.core.targets import chosen, only, to_retry, to_take_back
-from services.engine import adopting, choosing, pulls, remembered, ticks
+from services.engine import adopting, choosing, pulls, remembered, spending, ticks
 from services.engine.configs import config_of
 from services.engine.dashboards import Boards
 from services.engine.drafts import Drafter
@@ -291,6 +291,10 @@ class Asked(Shown):
         if not spent:
             await self.intake.known(repo, number)
         return spent
+
+    async def advice(self, plan_id: str, run: Run | None) -> list[str]:
+        """What the accounts of a plan advise, and what is likely to come."""
+        return await spending.told(self._parts, plan_id, run)
 
     def model_named(self, name: str) -> str:
         """The full name of a model that can be asked here; UserError for one that can't."""

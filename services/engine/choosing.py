@@ -8,21 +8,25 @@ the attempt's own name, so the same records give the same choice.
 import hashlib
 import random
 from collections.abc import Sequence
+from decimal import Decimal
 
 import msgspec
 
 from services.agents import providers_of
 from services.core.board import Run
 from services.core.choose import Asked, Rules, choose
-from services.core.chosen import Chosen, asked_for, goes_on, named, reasons, why
+from services.core.chosen import Chosen, asked_for, goes_on, named, no_money_for, reasons, why
 from services.core.complexity import judge
 from services.core.machine import TaskState
 from services.core.plan import Task
+from services.core.posterior import Known
 from services.core.repairs import FIXES, under_way
 from services.engine.configs import config_of
 from services.engine.parts import Parts
+from services.engine.spending import affordable
 from services.errors import NotFound, Refused
 from services.store.attempts import Record
+from services.store.ledger import Call
 
 
 async def chosen_for(parts: Parts, run: Run, tasks: Sequence[str]) -> dict[str, Chosen]:
@@ -74,6 +78,9 @@ class Choosing:
         )
         assert self._parts.attempts is not None  # noqa: S101 - for_attempt has seen to it
         known = await self._parts.attempts.known(task.repo.partition("/")[0])
+        before = rules.tiers
+        if self._parts.settings.on_exceed == "downgrade":
+            rules = await self._affordable(run, task, state, rules, known, after=bool(failed))
         chance = random.Random(hashlib.sha256(f"{run.id}/{task.id}/{state.attempt}".encode()).digest())  # noqa: S311 - nobody has to guess it
         choice = choose(asked, rules, known, chance)
         tier = choice.tier
@@ -88,10 +95,19 @@ class Choosing:
             tier=tier,
             model=model,
             why=said,
-            reasons=reasons(choice),
+            reasons=(*reasons(choice), *([no_money_for(before[-1].name)] if rules.tiers[-1:] != before[-1:] else [])),
             after=bool(failed),
             left=choice.ladder[1:],
         )
+
+    async def _affordable(
+        self, run: Run, task: Task, state: TaskState, rules: Rules, known: Known, *, after: bool
+    ) -> Rules:
+        """Without the tiers that what is left of the budgets would not pay for."""
+        prices = {tier.name: known.cost(tier.name, after, tier.guess) for tier in rules.tiers}
+        call = Call(plan_id=run.plan_id, run_id=run.id, task=task.id, purpose="attempt", repo=task.repo)
+        money = state.budget or task.budget
+        return await affordable(self._parts, rules, call, prices, Decimal(money) if money else None)
 
     def _rules(self, providers: frozenset[str]) -> Rules | None:
         """The operator's rules, with only the tiers that the agent can ask."""

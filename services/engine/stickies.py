@@ -15,7 +15,7 @@ from services.core.clock import from_text
 from services.core.names import STICKY
 from services.core.shards import shard_of
 from services.core.text import code, digest_of
-from services.engine import drafted
+from services.engine import drafted, spending
 from services.engine.approval import is_used_up
 from services.engine.leave import ended
 from services.engine.parts import Parts
@@ -153,6 +153,7 @@ class Stickies:
             told = await self._drafting(plan.id) if is_ordinary else ""
             return plan_comment.broken(plan.parsed, answers, plan.file, told)
         warnings = [problem.message for problem in plan.parsed.problems if problem.severity == "warning"]
+        warnings += await spending.warnings(self._parts, run) if run is not None and run.finished_at is None else []
         approved_by = plan.approved_by if plan.is_approved else ""
         edited = bool(plan.approved_hash) and not plan.is_approved
         return plan_comment.render(

@@ -11,9 +11,11 @@ from decimal import Decimal
 import msgspec
 
 from services.core.chosen import Chosen
-from services.core.clock import to_text
+from services.core.clock import from_text, to_text
 from services.core.posterior import Known, Tally, key_of
 from services.core.records import Try
+from services.core.spending import Work
+from services.core.troublespots import Failed
 from services.store.db import Connection, Database
 from services.store.ledger import from_stored
 from services.store.rows import write_rows
@@ -74,6 +76,46 @@ class Attempts:
             "SELECT attempt, came, passed, good, cost, body FROM attempt WHERE run_id = ? AND task = ? ORDER BY attempt"
         )
         return await self._db.read(lambda c: [_record(*row) for row in c.execute(query, (run_id, task))])
+
+    async def works(self, plan_id: str) -> list[Work]:
+        """All attempts at a plan's tasks by models, in their order."""
+        query = (
+            "SELECT task, repo, tier, model, cost, came, passed, good FROM attempt"
+            " WHERE plan_id = ? AND model <> '' ORDER BY at, task, attempt"
+        )
+        rows = await self._db.read(lambda c: c.execute(query, (plan_id,)).fetchall())
+        return [
+            Work(
+                task=task,
+                repo=repo,
+                tier=tier,
+                model=model,
+                cost=from_stored(cost),
+                came=came,
+                passed=None if passed is None else bool(passed),
+                good=None if good is None else bool(good),
+            )
+            for task, repo, tier, model, cost, came, passed, good in rows
+        ]
+
+    async def costs(self, owner: str) -> list[float]:
+        """What the newest tasks of this owner have cost in all, of those that models have done."""
+        query = (
+            "SELECT sum(cost) FROM attempt WHERE owner = ? AND model <> '' GROUP BY run_id, task"
+            " HAVING max(passed) = 1 ORDER BY max(at) DESC LIMIT 200"
+        )
+        rows = await self._db.read(lambda c: c.execute(query, (owner.lower(),)).fetchall())
+        return [float(from_stored(row[0])) for row in rows]
+
+    async def failures(self, owner: str, since: datetime) -> list[Failed]:
+        """What failed in this owner's repositories, the newest first."""
+        query = (
+            "SELECT at, repo, agent, model, class, signature FROM attempt"
+            " WHERE owner = ? AND at > ? AND class <> '' ORDER BY at DESC LIMIT ?"
+        )
+        values = (owner.lower(), to_text(since), NEWEST)
+        rows = await self._db.read(lambda c: c.execute(query, values).fetchall())
+        return [Failed(from_text(at), *map(str, rest)) for at, *rest in rows]
 
     async def chosen(self, run_id: str, tasks: Sequence[str]) -> dict[str, Chosen]:
         """What was chosen for the newest attempt of each task that has one."""

@@ -78,6 +78,10 @@ class Ledger:
 
         return await self._database.write(write)
 
+    async def used(self, call: Call, caps: Sequence[Cap], now: datetime) -> list[tuple[Cap, Decimal]]:
+        """What is spent and held of each budget."""
+        return await self._database.read(lambda c: [(cap, _spent(c, cap.scope, call, now)) for cap in caps])
+
     async def end(self, row: int, usage: Usage, cost: Decimal | None, price: str) -> None:
         """The call was answered. cost: None where nobody knows the price."""
         query = (

@@ -5,7 +5,7 @@ import random
 from inline_snapshot import snapshot
 
 from services.core.choose import Asked, Rules, choose
-from services.core.chosen import Chosen, asked_for, goes_on, named, reasons, told, why
+from services.core.chosen import Chosen, asked_for, goes_on, named, no_money_for, reasons, told, why
 from services.core.complexity import Bound, judge
 from services.core.posterior import Known
 from tests.core.test_choose import TIERS, chosen, seen, usual
@@ -19,6 +19,7 @@ def test_what_stands_where_people_look() -> None:
     assert told(one) == (
         "- Model: `small` goes on, told what was wrong with its last attempt.\n- The path x asks for at least small."
     )
+    assert no_money_for("l") == "What is left of the budget would not pay for `l`."
     assert [asked_for("l"), named("l", by_person=True), named("l", by_person=False)] == [
         "`l`, because another attempt was asked for, and all others have been tried.",
         "A maintainer names `l`.",

@@ -2,10 +2,11 @@
 
 import asyncio
 import importlib.util
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -14,7 +15,7 @@ from bot.clock import SystemClock
 from bot.modelling import models_of, rules_of
 from bot.settings import Settings, read_settings, secrets
 from services.agents.gemini import GeminiWire
-from services.agents.models import Ask, Budgets, Message, Models, Result, Tool, Way
+from services.agents.models import Ask, Budgets, Message, Models, Result, Tool, Way, counted
 from services.agents.prices import Prices, Rate, read_rates
 from services.agents.wire import PydanticWire
 from services.core.cost import Spent, Usage
@@ -66,6 +67,20 @@ async def test_an_answer_is_priced_and_goes_on_where_it_was_kept(tmp_path: Path)
         assert roles == ["system", "user", "assistant", "user"]
         assert provider.keys == [f"Bearer {KEY}"] * 2
         assert all(KEY not in str(body) for body in provider.asked)
+
+
+async def test_what_replies_told_foretells_the_next_prompt(tmp_path: Path) -> None:
+    def answer(body: Mapping[str, Any]) -> Answer:
+        said = " ".join(str(each["content"]) for each in body["messages"])
+        return Answer(text="Yes.", tokens=(2 * len(said.split()), 10))
+
+    async with providing(answer) as provider, asking(tmp_path, provider) as (models, _):
+        for words in range(1, 23):
+            told = Message(role="user", text="tell me more " * words)
+            ask = Ask(system="Be short.", messages=(told,), tokens=10)
+            before = models.foretold(counted(ask), ask.characters)
+            await models.ask(CALL, ask)
+        assert 0.95 < before / (2 * 68 * 1.12) < 1.05, "the last one, of 68 words"
 
 
 async def test_a_tool_call_and_its_result_go_back_and_forth(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """Records of attempts: chosen once, told later what became of them, and learned from by their owner alone."""
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -19,6 +20,7 @@ from tests.kit.plans import NOW
 from tests.kit.store import Place
 from tests.kit.stored import stored_run
 
+DAY = timedelta(days=1)
 PLAN = "acme/platform#1"
 SMALL = Chosen(tier="small", model="openai:small", why="`small`, the next in order.")
 
@@ -75,8 +77,20 @@ async def test_an_owner_learns_from_its_own_attempts_alone(database: Database) -
         assert isinstance(row, int)
         await ledger.end(row, Usage(), Decimal("0.25"), "settings")
         await store.paid("r1", "one", attempt)
-    await commit(database, told(1, came="checks", passed=False))
-    await commit(database, told(2, came="merged", passed=True, good=True), told(3, came="failed", passed=False))
+    await commit(database, told(1, came="checks", passed=False, cls="lint", signature="lint: x"))
+    await commit(
+        database,
+        told(2, came="merged", passed=True, good=True),
+        told(3, came="failed", passed=False, cls="agent_failed"),
+    )
+    (again, last) = sorted(await store.failures("acme", NOW - DAY), key=lambda each: each.cls)
+    assert (again.repo, again.agent, again.model, again.cls) == ("acme/api", "coder", "openai:large", "agent_failed")
+    assert last.signature == "lint: x"
+    assert await store.failures("acme", NOW) == await store.failures("other", NOW - DAY) == []
+    assert [(each.task, each.tier, each.passed) for each in await store.works(PLAN)] == [
+        ("one", "small", False), ("one", "small", True), ("one", "large", False), ("one", "large", None),
+    ]  # fmt: skip
+    assert await store.costs("Acme") == [0.5]
     known = await store.known("ACME")
     small = known.of("small", after=False)
     assert (small.tried, small.passed, small.spent) == (1, 1, Decimal("0.5")), "what goes on at its tier is one try"

@@ -44,10 +44,26 @@ async def test_the_small_model_is_tried_first_and_what_fails_goes_on_to_the_larg
         asked = [body["model"] for body in provider.asked]
         assert asked == ["gpt-4o-mini"] * 2 + ["gpt-4o"] * 4, "the bound takes the second task to the large one"
         assert await story.ask("/lockstep cost") == "+1"
-        await story.until("| `x` | doing the work | `openai:gpt-4o-mini` | 2 |")
+        await story.until(
+            "| `x` | doing the work | `openai:gpt-4o-mini` | 2 |",
+            "- These should have started higher: `x` with `large`",
+        )
         run = await story.bot.engine.stored(f"{story.home}#{story.number}")
         assert run is not None
         assert run[1] is not None
         chosen = await story.bot.engine.chosen(run[1], ["x", "y"])
         assert chosen["x"].after
         assert chosen["y"].reasons[0] == "The path security/\\*\\* asks for at least large."
+
+
+async def test_a_budget_that_is_used_up_holds_the_run_and_is_told_before_it_is(story: Story) -> None:
+    again = Answer(calls=(("list", {}),), tokens=(100_000, 1_000))
+    async with providing(again) as provider:
+        await story.begin(
+            model="openai:gpt-4o", model_url=provider.url, model_key=CANARY, budget_plan=0.5, budget_exceeded="pause"
+        )
+        await story.run(
+            "- [ ] **x** Write hello · agent: coder · budget: 9\n- [ ] **y** Touch it · needs: x · run: touch y\n"
+        )
+        await story.until("**Paused.**", "% of the budget of this run is used: $0.5200 of $0.5000.")
+        assert len(provider.asked) == 2, "one request overshoots, and there is no other"

@@ -11,3 +11,4 @@ CREATE TABLE lesson_use (
 );
 CREATE INDEX lesson_use_at ON lesson_use (at);
 CREATE INDEX attempt_repo ON attempt (repo, at);
+CREATE INDEX attempt_plan ON attempt (plan_id);

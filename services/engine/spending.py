@@ -1,0 +1,71 @@
+"""Money as it stands: what is nearly used up, what is likely to come, and what the accounts advise."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+from services.agents import providers_of
+from services.core.board import Run
+from services.core.choose import Rules
+from services.core.machine import ENDED
+from services.core.spending import advice, likely, range_in_words, warned
+from services.core.troublespots import listed, patterns
+from services.engine.parts import Parts
+from services.store.ledger import Call
+
+SPAN = timedelta(days=60)
+"""In which failures are looked for that come again."""
+PATTERNS = 3
+"""Of them that are told with the accounts."""
+
+
+async def warnings(parts: Parts, run: Run) -> list[str]:
+    """Budgets of which the share is used from which on that is told; nothing is asked where no model is set."""
+    if parts.models is None or parts.ledger is None or parts.settings.warn >= 1:
+        return []
+    now, found = parts.clock.now(), list[str]()
+    asking = [task for task in run.plan.tasks if providers_of(task.agent)]
+    if not asking:
+        return []
+    call = Call(plan_id=run.plan_id, run_id=run.id, purpose="attempt", repo=run.repo)
+    for cap, spent in await parts.ledger.used(call, parts.models.budgets.caps(call), now):
+        if cap.limit and spent >= parts.settings.warn * cap.limit:
+            found.append(warned(cap.scope, spent, cap.limit))
+    return found
+
+
+async def told(parts: Parts, plan_id: str, run: Run | None) -> list[str]:
+    """What the accounts of a plan advise, and what its open tasks will cost."""
+    if parts.attempts is None:
+        return []
+    works = await parts.attempts.works(plan_id)
+    if not works:
+        return []
+    owner, rules = plan_id.partition("/")[0], parts.settings.models
+    largest, price, seen = "", 0.0, 0
+    if rules is not None and rules.tiers:
+        largest = rules.tiers[-1].name
+        known = await parts.attempts.known(owner)
+        seen = known.of(largest, after=False).tried + known.of(largest, after=True).tried
+        price = known.alone(largest)[0]
+    said = advice(works, largest, price, seen)
+    home = plan_id.rpartition("#")[0].lower()  # what another one's logs say may be private there
+    since = parts.clock.now() - SPAN
+    mine = [each for each in await parts.attempts.failures(owner, since) if each.repo == home]
+    said += listed(patterns(mine, parts.clock.now(), SPAN, PATTERNS))
+    if run is not None:
+        open_ = [task for task in run.plan.tasks if providers_of(task.agent) and run.tasks[task.id].state not in ENDED]
+        said += filter(None, [range_in_words(likely(await parts.attempts.costs(owner), len(open_)), len(open_))])
+    return said
+
+
+async def affordable(parts: Parts, rules: Rules, call: Call, prices: dict[str, float], budget: Decimal | None) -> Rules:
+    """The rules with only those tiers that what is left of the budgets is likely to pay for; the smallest stays."""
+    if parts.models is None or parts.ledger is None:
+        return rules
+    used = await parts.ledger.used(call, parts.models.budgets.caps(call, budget), parts.clock.now())
+    left = float(min(cap.limit - spent for cap, spent in used))
+    kept = tuple(tier for tier in rules.tiers if prices[tier.name] <= left) or rules.tiers[:1]
+    return Rules(
+        tiers=kept, policy=rules.policy, failure_cost=rules.failure_cost, attempts=rules.attempts, bounds=rules.bounds,
+        fixed=rules.fixed, explore=rules.explore, dearer=rules.dearer,
+    )  # fmt: skip
