@@ -73,6 +73,41 @@ def main(port: int, connections: int, seconds: float, secret: str, file: Path) -
     return {"answered": len(waits), "wrong": wrong, "p50_ms": cuts[49] * 1000, "p99_ms": cuts[98] * 1000}
 
 
+def until_it_ends(port: int, connections: int, secret: str, file: Path) -> list[str]:
+    """Send until the other side is gone; the ids of what was answered with 202."""
+    made, chosen = requests(secret, file), selectors.DefaultSelector()
+    stamp, count = f"{time.time_ns():x}", 0
+    answered: list[str] = []
+    sent: dict[int, str] = {}
+    socks = [socket.create_connection(("127.0.0.1", port)) for _ in range(connections)]
+    print("begun", flush=True)
+    try:
+        for sock in socks:
+            chosen.register(sock, selectors.EVENT_READ)
+        waiting = list(socks)
+        while True:
+            for sock in waiting:
+                before, after = made[count % len(made)]
+                count += 1
+                sent[sock.fileno()] = f"{stamp}-{count}"
+                sock.sendall(before + sent[sock.fileno()].encode() + after)
+            waiting = []
+            for key, _ in chosen.select(10.0):
+                ready = key.fileobj
+                assert isinstance(ready, socket.socket)
+                answer = ready.recv(65536)
+                if not answer:
+                    return answered
+                if answer.startswith(b"HTTP/1.1 202"):
+                    answered.append(sent[ready.fileno()])
+                waiting.append(ready)
+    except OSError:  # it was killed
+        return answered
+
+
 if __name__ == "__main__":
-    port, connections, seconds, secret, file = sys.argv[1:]
+    port, connections, seconds, secret, file = sys.argv[1:6]
+    if "--until-it-ends" in sys.argv:
+        print(json.dumps(until_it_ends(int(port), int(connections), secret, Path(file))))
+        sys.exit()
     print(json.dumps(main(int(port), int(connections), float(seconds), secret, Path(file))))

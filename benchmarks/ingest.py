@@ -138,7 +138,7 @@ class _Place:
     @contextmanager
     def running(self, name: str) -> Iterator[tuple[int, int]]:
         """(pid, port) of a server that answers, on the first processor."""
-        port = _free()
+        port = free_port()
         command, folder, more = self._command(name, port)
         env = {"PATH": os.environ["PATH"], "HOME": str(self._folder), "PYTHONPATH": str(HERE.parent)} | more
         process = subprocess.Popen(
@@ -147,7 +147,7 @@ class _Place:
         try:
             if (os.cpu_count() or 1) > 1:
                 os.sched_setaffinity(process.pid, {0})
-            _wait(process, port, name)
+            wait_for(process, port, name)
             yield process.pid, port
         finally:
             os.killpg(process.pid, signal.SIGKILL)
@@ -184,7 +184,7 @@ def _turn(place: _Place, pid: int, port: int, connections: int, seconds: float) 
     }
 
 
-def _wait(process: "subprocess.Popen[bytes]", port: int, name: str) -> None:
+def wait_for(process: "subprocess.Popen[bytes]", port: int, name: str) -> None:
     """Until a signed delivery is answered."""
     before, after = requests(SECRET, EXAMPLES)[0]
     until = time.perf_counter() + 60
@@ -203,7 +203,7 @@ def _wait(process: "subprocess.Popen[bytes]", port: int, name: str) -> None:
     raise WentWrong(f"{name} did not answer")
 
 
-def _free() -> int:
+def free_port() -> int:
     with socket.socket() as sock:
         sock.bind(("127.0.0.1", 0))
         return int(sock.getsockname()[1])

@@ -28,6 +28,7 @@ _ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|.
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
 _SHAPES = (
     re.compile(r"gh[opsur]_[A-Za-z0-9_.-]{16,}"),
+    re.compile(r"\blst_[A-Za-z0-9_-]{16,}"),
     re.compile(r"github_pat_[A-Za-z0-9_]{16,}"),
     re.compile(r"\beyJ[A-Za-z0-9_.-]{16,}"),  # a JWT; no dot is asked for, so that no text can make this slow
     re.compile(r"\bsk-[A-Za-z0-9_-]{16,}"),
