@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -78,8 +78,9 @@ class Operations:
     def __init__(self, paths: dict[str, Any]) -> None:
         found = (Operation(m.upper(), template, spec) for template, item in paths.items() for m, spec in item.items())
         self.all = sorted(found, key=lambda operation: operation.order)
+        self.find = lru_cache(maxsize=4_096)(self._find)  # request, answer and count each ask for the same one
 
-    def find(self, method: str, path: str) -> tuple[Operation, dict[str, str]] | None:
+    def _find(self, method: str, path: str) -> tuple[Operation, dict[str, str]] | None:
         """The operation and its decoded path parameters, or None.
 
         A repository is also at /repositories/ID (a renamed one redirects there); the root of its files needs no path.
