@@ -337,6 +337,18 @@ A tick is the command that stands beside the box, with the permission of who tic
 The box to approve names a version: it approves that text, and says so when the plan has been edited meanwhile. Whatever else
 somebody changes in that comment is put back.
 
+Labels on the plan's issue and on tracking issues say the same at a glance. Lockstep sets and removes only these; the label `lockstep:plan` is
+yours to put on an issue, and `do-not-merge/hold` on a pull request holds it.
+
+| Label | On the plan's issue | On a tracking issue |
+| --- | --- | --- |
+| `lockstep:ready` | it is approved and not started yet | |
+| `lockstep:in-progress` | its run is under way | |
+| `lockstep:blocked` | its run is held; `resume` goes on | |
+| `lockstep:needs-human` | | a person has to decide |
+| `lockstep:failed` | its run came to a stop | the task failed; `retry` starts it again |
+| `lockstep:done` | all of it is done | its task has merged |
+
 The permission is that of the person who wrote the comment, asked of GitHub at that moment: in the repository where the comment stands, and
 in each repository of the tasks it changes.
 

@@ -7,12 +7,13 @@ plan, task and attempt, and none holds a character of foreign text that git or M
 import re
 
 LABEL_PLAN = "lockstep:plan"
+LABEL_READY = "lockstep:ready"
 LABEL_HOLD = "do-not-merge/hold"
 LABELS = {
     LABEL_PLAN: ("0a50b8", "A plan for Lockstep: tasks over one or many repositories"),
-    "lockstep:ready": ("057785", "Approved, can be started"),
+    LABEL_READY: ("057785", "Approved, can be started"),
     "lockstep:in-progress": ("5e97fb", "Lockstep is working on it"),
-    "lockstep:blocked": ("4b5263", "Waits for something it needs"),
+    "lockstep:blocked": ("4b5263", "Held until somebody says that it goes on"),
     "lockstep:needs-human": ("feb832", "A person has to decide"),
     "lockstep:failed": ("94100c", "Did not work; /lockstep retry starts it again"),
     "lockstep:done": ("1b5e2f", "Merged"),

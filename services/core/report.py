@@ -18,7 +18,10 @@ WORDS = {
     "needs_human": "needs a person", "failed": "failed", "skipped": "skipped", "cancelled": "cancelled",
 }  # fmt: skip
 LABEL_OF_TASK = {"needs_human": "lockstep:needs-human", "failed": "lockstep:failed", "done": "lockstep:done"}
-LABEL_OF_RUN = {"running": "lockstep:in-progress", "done": "lockstep:done", "failed": "lockstep:failed"}
+LABEL_OF_RUN = {
+    "running": "lockstep:in-progress", "paused": "lockstep:blocked",
+    "done": "lockstep:done", "failed": "lockstep:failed",
+}  # fmt: skip
 
 Conclusion = Literal["success", "failure", "neutral", "action_required", "cancelled"]
 

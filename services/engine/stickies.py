@@ -19,6 +19,7 @@ from services.engine import drafted, spending
 from services.engine.approval import is_used_up
 from services.engine.leave import ended
 from services.engine.parts import Parts
+from services.engine.readiness import Readiness
 from services.engine.troubles import pull_body
 from services.errors import ApiError, NotFound, Refused
 from services.store.plans import Sticky
@@ -37,6 +38,7 @@ class Stickies:
         self._posting: dict[asyncio.Task[object], str] = {}
         self._failed = 0
         self.beside: Callable[[str], None] | None = None  # is told of each change too
+        self._readiness = Readiness(parts)
 
     async def take_up(self, shards: Collection[int] | None) -> None:
         """Post what an earlier process had stored and not shown; shards: of these owners only."""
@@ -109,11 +111,19 @@ class Stickies:
         body = await self._body(repo, number, sticky)
         digest = digest_of(body)
         comment_id = sticky.comment_id
+        if digest != sticky.body_hash or sticky.shown < sticky.wanted:
+            await self._label(repo, number)
         if digest != sticky.body_hash:
             self._last[repo, number] = self._parts.clock.now()
             comment_id = await self._send(sticky, body)
         if digest != sticky.body_hash or sticky.shown < sticky.wanted:
             await self._parts.plans.posted(sticky, comment_id, digest)
+
+    async def _label(self, repo: str, number: int) -> None:
+        plan = await self._parts.plans.get(f"{repo}#{number}")
+        if plan is not None:
+            run = await self._parts.runs.of_plan(plan.id)
+            await self._readiness.show(plan, has_run=run is not None)
 
     async def _send(self, sticky: Sticky, body: str) -> str:
         """Edit the comment, or make it; one that was made before a crash is found again by its mark."""

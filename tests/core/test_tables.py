@@ -167,6 +167,7 @@ from tests.kit.constants import constants
                     },
                     "LABEL_OF_RUN": {
                         "running": "lockstep:in-progress",
+                        "paused": "lockstep:blocked",
                         "done": "lockstep:done",
                         "failed": "lockstep:failed",
                     },

@@ -47,6 +47,23 @@ async def test_an_edit_voids_the_approval_and_the_comment_says_so(story: Story) 
     await nothing_was_started(story)
 
 
+async def test_an_approved_plan_is_labelled_as_ready_until_it_is_edited_or_starts(story: Story) -> None:
+    await story.begin()
+    await story.issue(PLAN)
+    await story.until("Waits for approval")
+    assert await story.ask("/lockstep approve") == "+1"
+    await story.until(lambda: "lockstep:ready" in story.issues()[0].labels)
+    await story.edit(PLAN + "- [ ] **more** More · run: echo 1 > more.txt\n")
+    await story.until(lambda: "lockstep:ready" not in story.issues()[0].labels)
+    await story.turn_clock(seconds=5)
+    assert await story.ask("/lockstep approve") == "+1"
+    await story.until(lambda: "lockstep:ready" in story.issues()[0].labels)
+    assert await story.ask("/lockstep run") == "+1"
+    await story.until("**Done.**")
+    await story.settled()
+    assert story.issues()[0].labels == ["lockstep:plan", "lockstep:done"]
+
+
 async def test_words_around_the_tasks_may_change_after_the_approval(story: Story) -> None:
     await story.begin()
     await story.issue(PLAN)

@@ -37,6 +37,7 @@ async def test_a_run_that_is_held_lets_its_attempt_end_and_merges_only_when_it_g
     await story.until("👀 in review", "**Paused.**")
     await story.settled()
     assert not story.merges
+    assert "lockstep:blocked" in story.issues()[0].labels
     assert await story.ask("/lockstep resume", by="ana") == "+1"
     await story.until("**Done.**")
     assert await story.file("acme/api", "two.txt") == "2\n"
