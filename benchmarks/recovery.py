@@ -84,7 +84,8 @@ async def _real(runs: int, say: Say) -> list[Fate]:
         found.append(fate)
         if fate.wrong or fate.end != ("merged" if fate.recovers else "handed"):
             say(f"{name} (real) ended {fate.end or 'nowhere'}: {fate.wrong}")
-    say(f"real: {len(found)} runs")
+        if not len(found) % len(ILLS):
+            say(f"real: {len(found)} runs")
     return found
 
 

@@ -66,7 +66,7 @@ async def _merge_fails(story: Story) -> None:
 
 
 async def _github_fails(story: Story) -> None:
-    await story.hub.fault("error", method="POST", path=r"/repos/", status=502, count=4)
+    await story.hub.fault("error", method="POST", path=r"/(pulls|check-runs)$", status=502, count=4)
 
 
 async def _restarts(story: Story) -> None:
