@@ -131,6 +131,25 @@ def test_a_merge_that_was_under_way_when_the_barrier_closed_is_gone_back_on() ->
     assert at.reverts == ["a"]
 
 
+def test_where_the_approver_may_not_merge_any_more_nothing_merges_until_somebody_may() -> None:
+    at = world()
+    while not (musters := [n for n, (action, _) in enumerate(at.doing.values()) if action.kind == "muster"]):
+        if at.doing:
+            at.carry_out(0)
+        for one in at.board.run.tasks:
+            at.check(one)
+        at.sweep()
+    at.act(musters[0])
+    ((key, facts),) = at.mustered.items()
+    at.mustered[key] = facts | {"b": msgspec.structs.replace(facts["b"], barred="nobody may")}
+    at.carry_out(musters[0])
+    assert phase(at) == "complete"
+    assert at.board.run.tasks["b"].reason == "nobody may"
+    assert not at.merged
+    at.settle()
+    assert phase(at) == "merged"
+
+
 truths = st.fixed_dictionaries(
     {
         one.id: st.builds(
