@@ -13,7 +13,7 @@ from bot.entrance import Entrance
 from bot.giving import Giving
 from bot.live import Live
 from bot.settings import Settings
-from bot.web import pages
+from bot.web import account, pages
 from bot.web.health import Health
 from bot.webhook import CLIENT_MAX_SIZE, Webhook, runner
 from services.core.clock import Clock
@@ -52,10 +52,11 @@ class Front:
         app.router.add_post("/webhook", door.receive)
         requests, reports = Requests(self.database), Reports(self.database)
         giving = Giving(inbox, requests, self.wake, clock)
-        pages.add_to(
+        rendering = pages.add_to(
             app, shown=self.shown, reports=reports, inbox=inbox, clock=clock, metrics=self.metrics,
             giving=giving, html=settings.github_url,
         )  # fmt: skip
+        account.add_to(app, rendering, Access(self.database))
         desk = Desk(
             shown=self.shown,
             reports=reports,

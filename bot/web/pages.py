@@ -68,7 +68,7 @@ def add_to(
     metrics: Metrics,
     giving: Giving,
     html: str,
-) -> None:
+) -> Desk:
     """Add every page; `html` is where GitHub's own pages are."""
     desk = Desk(shown=shown, reports=reports, inbox=inbox, clock=clock, metrics=metrics, html=html)
     pages, deeds = Pages(desk, giving), Deeds(desk, giving)
@@ -82,6 +82,7 @@ def add_to(
     app.router.add_post("/deliveries/{row:[0-9]{1,18}}/again", deeds.again)
     app.router.add_get("/static/{name}", desk.static)
     boards.add_to(app, desk)
+    return desk
 
 
 class Pages:

@@ -19,7 +19,7 @@ from bot.entrance import Entrance
 from bot.giving import Giving
 from bot.live import Live
 from bot.settings import Settings
-from bot.web import pages
+from bot.web import account, pages
 from bot.web.health import Health
 from services.core import names
 from services.core.board import Action, Decision, Moment, Run
@@ -161,9 +161,10 @@ async def house(guard: Any = None, settings: Settings | None = None, github: obj
     metrics, shown = Metrics(), Shown(plans, runs, points, ledger=Ledger(database))
     requests = Requests(database)
     giving = Giving(inbox, requests, lambda: None, clock)
-    pages.add_to(
+    rendering = pages.add_to(
         app, shown=shown, reports=Reports(database), inbox=inbox, clock=clock, metrics=metrics, giving=giving, html=HTML
     )
+    account.add_to(app, rendering, Access(database))
     Health(database=database, inbox=inbox, metrics=metrics, github=None, clock=clock).add_to(app)
     live = Live(Events(database))
     database.heard_by(live.on_ring)

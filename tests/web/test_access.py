@@ -151,3 +151,27 @@ async def test_too_often_is_said(home: House) -> None:
 def test_nobody_is_sent_elsewhere(given: str) -> None:
     assert local_path(given) == "/"
     assert local_path("/plans/acme/platform/1?show=all") == "/plans/acme/platform/1?show=all"
+
+
+async def test_tokens_are_made_on_a_page_shown_once_and_revoked(home: House) -> None:
+    cookie = await signed_in(home, "ana")
+    csrf = await csrf_of(home, cookie)
+
+    async def post(path: str, **fields: str) -> tuple[int, str]:
+        async with home.session.post(
+            home.url + path, data={"csrf": csrf, **fields}, headers={"Cookie": cookie}, allow_redirects=False
+        ) as answer:
+            return answer.status, await answer.text()
+
+    status, html = await post("/account/tokens", name="ci", read="1", admin="1", days="30")
+    assert status == 200
+    secret = re.findall(r"lst_[A-Za-z0-9_-]+", html)[0]
+    assert secret not in (await home.get("/account", Cookie=cookie))[1]
+    assert (await home.get("/api/v1/deliveries", Authorization=f"Bearer {secret}"))[0] == 403, "ana is no admin"
+    assert (await home.get("/api/v1/plans", Authorization=f"Bearer {secret}"))[0] == 200
+    assert (await post("/account/tokens", name="ci", read="1", days="30"))[0] == 409
+    for fields in ({"name": "<b>", "read": "1", "days": "30"}, {"name": "x", "days": "30"}, {"name": "x", "read": "1"}):
+        assert (await post("/account/tokens", **fields))[0] == 422
+    assert (await post("/account/tokens/nobody/revoke"))[0] == 404
+    assert (await post("/account/tokens/ci/revoke"))[0] == 303
+    assert (await home.get("/api/v1/plans", Authorization=f"Bearer {secret}"))[0] == 401
