@@ -54,13 +54,14 @@ async def test_a_plan_takes_the_order_of_repositories_and_what_is_approved_is_th
     assert await story.ask("/lockstep approve") == "+1"
     await story.commit("acme/.github", {PATH: "repositories: {}\n"})
     await story.settled()
+    await story.stop_clock()  # nobody reads an edit and answers it within its second
     assert await story.ask("/lockstep run") == "confused"  # without the order it is another plan
     assert await story.ask("/lockstep approve") == "confused"
     await story.commit("acme/.github", {PATH: SET})
     await story.settled()
-    await story.turn_clock(seconds=5)
+    await story.turn_clock(seconds=60)
     await story.ask("/lockstep refresh")
-    await story.turn_clock(seconds=5)
+    await story.turn_clock(seconds=60)
     assert await story.ask("/lockstep approve\n/lockstep run") == "+1", story.plan_comment()
     await story.until("**Done.**")
     merged = [story.pulls(repo)[0].pull for repo in ("acme/schema", "acme/api")]
