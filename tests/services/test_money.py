@@ -1,0 +1,69 @@
+"""What is left of budgets decides which models may be looked at, and prices are those that providers publish."""
+
+from decimal import Decimal
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from bot.clock import SystemClock
+from services.agents.models import Budgets, Models, Way
+from services.agents.prices import Prices
+from services.agents.wire import PydanticWire
+from services.core.choose import Rules, Tier
+from services.core.cost import Usage
+from services.engine.parts import Parts
+from services.engine.spending import affordable
+from services.store.ledger import Call, Ledger
+from services.store.sqlite import SqliteDatabase
+
+CALL = Call(plan_id="acme/api#1", purpose="attempt", run_id="r1", task="a", attempt=1, repo="acme/api")
+RULES = Rules(tiers=(Tier(name="small"), Tier(name="medium"), Tier(name="large")), attempts=5)
+PRICES = {"small": 0.1, "medium": 0.5, "large": 2.0}
+
+
+@pytest.mark.parametrize(
+    ("spent", "budgets", "budget", "left"),
+    [
+        ("0", {}, None, ("small", "medium", "large")),
+        ("4", {}, None, ("small", "medium")),
+        ("0", {}, Decimal(1), ("small", "medium")),
+        ("0.4", {"repo": Decimal("0.6")}, None, ("small",)),
+        ("0.4", {"attempt": Decimal("0.6")}, None, ("small",)),
+        ("9", {}, None, ("small",)),
+    ],
+)
+async def test_what_is_left_has_to_pay_for_it_and_the_smallest_stays(
+    tmp_path: Path, spent: str, budgets: dict[str, Any], budget: Decimal | None, left: tuple[str, ...]
+) -> None:
+    database = SqliteDatabase(tmp_path / "lockstep.sqlite")
+    await database.open()
+    ledger, clock = Ledger(database), SystemClock()
+    row = await ledger.begin(CALL, "openai", "gpt-4o", Decimal(1), (), clock.now())
+    assert isinstance(row, int)
+    await ledger.end(row, Usage(), Decimal(spent), "settings")
+    wire = PydanticWire("openai", "gpt-4o", Way())
+    models = Models("openai", "gpt-4o", wire, ledger, Prices({}), Budgets(**budgets), clock)
+    parts = cast("Parts", SimpleNamespace(models=models, ledger=ledger, clock=clock))
+    found = await affordable(parts, RULES, CALL, PRICES, budget)
+    assert tuple(tier.name for tier in found.tiers) == left
+    assert found.attempts == 5
+    await database.close()
+
+
+@pytest.mark.parametrize(
+    ("provider", "model", "into", "out"),
+    [
+        ("anthropic", "claude-3-5-haiku-latest", "0.80", "4"),
+        ("anthropic", "claude-opus-4-5", "5", "25"),
+        ("openai", "gpt-4o", "2.50", "10"),
+        ("openai", "gpt-4o-mini", "0.15", "0.60"),
+    ],
+)
+def test_a_price_is_the_providers_own(provider: str, model: str, into: str, out: str) -> None:
+    """Dollars for a million tokens, as the providers' pages have them; a tenth of a hundredth is allowed."""
+    price = Prices({}).of(provider, model, Usage(input=40_000, output=3_000)).cost
+    assert price is not None
+    published = (40_000 * Decimal(into) + 3_000 * Decimal(out)) / 1_000_000
+    assert abs(price / published - 1) <= Decimal("0.001")
