@@ -48,8 +48,8 @@ class Chart(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def data(self) -> str:
-        """As JSON for the script."""
-        return msgspec.json.encode(self).decode()
+        """As JSON for the script. plotly reads some HTML in names, links too: so none is left in them."""
+        return msgspec.json.encode(self).decode().replace("<", "\\u2039")
 
     @property
     def most(self) -> float:
