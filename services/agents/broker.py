@@ -22,6 +22,7 @@ from msgspec import Struct
 
 from services.agents.metering import usage_of
 from services.agents.models import Models
+from services.agents.reach import reaches_out
 from services.agents.wire import LONGEST
 from services.errors import BudgetUsedUp, NotPossible
 from services.store.ledger import Call
@@ -69,6 +70,8 @@ class Broker:
             return _refused(404, "only the task's model can be asked here")
         body = await request.read()
         asked, tokens = _asked(body, path.groupdict().get("model", ""))
+        if tokens < 0:
+            return _refused(403, "the provider would have to reach somewhere else for that")
         if asked != self._door.models.name:
             return _refused(403, f"only the model {self._door.models.name} can be asked here")
         try:
@@ -151,13 +154,15 @@ def _folder() -> tuple[Path, Path]:
 
 
 def _asked(body: bytes, model: str) -> tuple[str, int]:
-    """The model that a request names, and the tokens of its answer at most."""
+    """The model that a request names, and the tokens of its answer at most; -1 where it may not be sent."""
     try:
         told = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return "", 0
     if not isinstance(told, dict):
         return "", 0
+    if reaches_out(told):
+        return "", -1
     config = told.get("generationConfig")
     asked = [told.get("max_tokens"), told.get("max_completion_tokens"), told.get("max_output_tokens")]
     asked += [config.get("maxOutputTokens")] if isinstance(config, dict) else []

@@ -44,6 +44,7 @@ def reads(path):
 said = dict(argv=sys.argv[1:], env=dict(os.environ))
 said["answers"] = [ask(PATH, {{"model": WANTED, "max_tokens": 100}}) for _ in range({times})]
 said["other model"] = ask(PATH.replace(WANTED, "another"), {{"model": "another"}})[0]
+said["searches"] = ask(PATH, {{"model": WANTED, "tools": [{{"type": "web_search_20250305", "name": "web_search"}}]}})[0]
 said["other path"] = ask("/v1/files", {{"model": WANTED}})[0]
 said["absolute"] = ask("//evil.example/v1/messages", {{"model": WANTED}})[0]
 said["read"] = ask("/v1/models", {{}}, "GET")[0]

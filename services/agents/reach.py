@@ -1,0 +1,55 @@
+"""What a request for a model may not ask for: that the provider goes somewhere on the box's behalf.
+
+Providers fetch pictures by their address, search the web, run code and speak with servers that a request names. Each
+would be a way out of the box, with whatever it holds in the address. Only tools that the program itself carries out,
+and content that stands in the request, are let through.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+CALLED_HERE = ("bash_", "text_editor_", "memory_")
+"""Tools of Anthropic's that its programs carry out themselves."""
+OWN = frozenset({"", "custom", "function", "local_shell", "apply_patch"})
+FETCHED = frozenset({"url", "image_url", "file_url", "fileUri", "file_uri", "server_url", "connector_id"})
+NAMED = frozenset({"mcp_servers", "container", "web_search_options", "plugins"})
+PASSED_OVER = frozenset({"arguments", "args", "input_schema", "parameters", "parametersJsonSchema", "schema"})
+"""What tools were called with, and how: words of the model's, that nobody follows."""
+DEEPEST = 40
+
+
+def reaches_out(told: Mapping[str, Any]) -> bool:
+    """Would the provider reach somewhere else for it?"""
+    if any(told.get(name) for name in NAMED):
+        return True
+    tools = told.get("tools")
+    if isinstance(tools, list) and not all(map(_is_own, tools)):
+        return True
+    return any(_fetched(told, 0))
+
+
+def _is_own(tool: object) -> bool:
+    if not isinstance(tool, dict):
+        return False
+    declared = {"functionDeclarations", "function_declarations"} & tool.keys()
+    if declared:
+        return tool.keys() <= declared
+    kind = str(tool.get("type", ""))
+    named = "name" in tool or "function" in tool or kind in {"local_shell", "apply_patch"}
+    return named and (kind in OWN or kind.startswith(CALLED_HERE))
+
+
+def _fetched(value: object, depth: int) -> Iterator[bool]:
+    if depth > DEEPEST:
+        yield True
+    elif isinstance(value, list):
+        for each in value:
+            yield from _fetched(each, depth + 1)
+    elif isinstance(value, dict):
+        for name, each in value.items():
+            if name in FETCHED and isinstance(each, str) and not each.startswith("data:"):
+                yield True
+            elif name in PASSED_OVER or (name == "input" and isinstance(each, dict)):
+                continue
+            else:
+                yield from _fetched(each, depth + 1)
