@@ -161,7 +161,7 @@ ROWS: Mapping[str, Row] = {
         program="codex",
         argv=(
             "exec", "--json", "--dangerously-bypass-approvals-and-sandbox", "--ephemeral", "--skip-git-repo-check",
-            "-m", "{model}", "-c", "model_provider=lockstep", "-c",
+            "-m", "{model}", "-c", "model_provider=lockstep", "-c", 'web_search="disabled"', "-c", "tools.web_search=false", "-c",
             _CODEX, "{prompt}",
         ),
         providers=frozenset({"openai"}),
