@@ -161,8 +161,8 @@ ROWS: Mapping[str, Row] = {
         program="codex",
         argv=(
             "exec", "--json", "--dangerously-bypass-approvals-and-sandbox", "--ephemeral", "--skip-git-repo-check",
-            "-m", "{model}", "-c", "model_provider=lockstep", "-c", 'web_search="disabled"', "-c", "tools.web_search=false", "-c",
-            _CODEX, "{prompt}",
+            "-m", "{model}", "-c", "model_provider=lockstep", "-c", 'web_search="disabled"', "-c",
+            "tools.web_search=false", "-c", _CODEX, "{prompt}",
         ),
         providers=frozenset({"openai"}),
         read=read_codex,
