@@ -69,6 +69,7 @@ SELDOM: dict[Kind, set[State]] = {
     "mending": {*STATES},  # nor logs that tell what could be repaired
     "mended": {*STATES},
     "fixing": {*STATES},
+    **{kind: {*STATES} for kind in ("integrating", "dispatched", "proved", "disproved")},  # nor what belongs together
     "cleared": {*STATES},  # nor groups, which test_barriers.py is about
     "vouched": {*STATES},
     "handed": {*STATES} - {"in_review"},
