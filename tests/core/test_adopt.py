@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from services.core.adopt import Fate, adopt, fates, obstacle
 from services.core.board import Adoption, Board, Decision, Run, Wish
 from services.core.conduct import decide
+from services.core.groups import Barrier
 from services.core.machine import ENDED, SATISFIED, STUCK, TaskState
 from services.core.plan import Plan, Task
 from services.core.plan_diff import diff
@@ -282,7 +283,18 @@ def test_what_becomes_of_a_change(state: dict[str, object], new: dict[str, objec
 
 def test_nothing_is_taken_over_while_a_merge_is_being_taken_back() -> None:
     current = put(run(task("a"), task("b")), "a", state="done", merge_sha="m", revert=-1)
-    assert "is being taken back just now" in obstacle(current, plan(task("a")))
+    assert obstacle(current, plan(task("a"))) == (
+        "What has merged is being taken back just now; say it again in a moment."
+    )
+
+
+def test_a_group_that_is_being_merged_is_not_edited() -> None:
+    trio = (task("a", group="release"), task("b", group="release"))
+    current = msgspec.structs.replace(run(*trio), barriers={"release": Barrier(phase="merging")})
+    assert obstacle(current, plan(*trio, task("c"))) == ""
+    assert obstacle(current, plan(*trio, task("c", group="release"))) == (
+        "The group `release` is being merged just now; say it again when that is over."
+    )
 
 
 def test_a_title_is_work_where_there_is_no_script() -> None:

@@ -4,9 +4,10 @@ import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from inline_snapshot import snapshot
 
 from services.core import groups
-from services.core.board import Wish
+from services.core.board import Decision, Wish
 from services.core.machine import Kind
 from services.core.plan import Task
 from tests.core.test_conduct_worlds import acts, events, happens
@@ -72,6 +73,50 @@ def test_a_head_that_moves_before_the_first_merge_closes_the_barrier() -> None:
     at.settle()
     assert not at.merged
     assert at.states == {"a": "in_review", "b": "in_review", "c": "needs_human"}
+
+
+class Heard(World):
+    """Keeps what the run's history says of its group."""
+
+    def __post_init__(self) -> None:
+        self.said: list[str] = []
+        super().__post_init__()
+
+    def _take_up(self, decision: Decision) -> None:
+        self.said += [each.text for each in decision.history if each.kind == "group"]
+        super()._take_up(decision)
+
+
+def test_what_is_said_when_it_is_let_go_and_has_merged() -> None:
+    at = Heard({one.id: Truth() for one in TRIO}, TRIO)
+    until(at, "merged")
+    assert at.said == snapshot(
+        ["its group `release` is let go: all are ready", "its group `release` has merged, all of it"]
+    )
+
+
+@pytest.mark.parametrize(
+    ("rollback", "then"), [("", "what has merged is taken back"), ("forward", "the rest is finished forward")]
+)
+def test_what_is_said_when_a_later_one_fails(rollback: str, then: str) -> None:
+    tasks = (*(msgspec.structs.replace(one, rollback=rollback) for one in TRIO), AROUND[-1])
+    at = Heard({one.id: Truth() for one in tasks}, tasks)
+    until(at, "merging")
+    while not at.merged:
+        at.carry_out(0)
+    at.close("c")
+    at.settle()
+    assert f"`c` could not be merged after others of its group: {then}" in at.said
+    reasons = {one.id: one.reason for one in at.board.run.tasks.values()}
+    if not rollback:
+        assert reasons == snapshot(
+            {
+                "a": "",
+                "b": "its group `release` is taken back, so it is not merged any more",
+                "c": "the pull request was closed without merging",
+                "last": "needs a task of the group `release`, which is taken back",
+            }
+        )
 
 
 def fallen(rollback: str) -> World:

@@ -1,11 +1,12 @@
 """services/core/fleet.py: the dashboard of an owner, and its boxes."""
 
+import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from inline_snapshot import snapshot
 
 from services.core.board import Run
-from services.core.fleet import Box, Shown, body, ticked
+from services.core.fleet import TITLE, Box, Shown, body, ticked
 from services.core.machine import TaskState
 from tests.kit.plans import run, task
 
@@ -55,6 +56,28 @@ All plans of `acme` that are under way, over all its repositories.
 
 def test_nothing_is_under_way() -> None:
     assert "Nothing is under way." in body("acme", [])
+
+
+def test_a_run_that_is_held_and_waits_for_nothing() -> None:
+    over = {"api": TaskState(id="api", state="done"), "web": TaskState(id="web", state="skipped")}
+    held = msgspec.structs.replace(stood(**over), state="paused")
+    assert TITLE == "Lockstep: all plans"
+    assert body("acme", [Shown(repo="acme/api", number=1, title="A plan", run=held)]) == snapshot("""\
+All plans of `acme` that are under way, over all its repositories.
+
+### Under way
+
+- acme/api#1 A plan: **paused**, 2 of 2 tasks done
+  - nothing is waited for
+
+### Do
+
+- [ ] <!-- lockstep:fleet=resume/acme/api#1 -->Go on with acme/api#1 · `/lockstep resume`
+- [ ] <!-- lockstep:fleet=refresh/acme/api#1 -->Look anew at acme/api#1 · `/lockstep refresh`
+
+<sub>Lockstep keeps this up to date. A tick is a command of whoever ticks, with the permission it needs.</sub>
+<!-- lockstep:key=fleet/dashboard/acme -->\
+""")
 
 
 def test_a_tick_counts_only_as_the_line_that_we_wrote() -> None:

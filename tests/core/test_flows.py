@@ -85,17 +85,30 @@ tasks:
     assert {task.body for task in plan.tasks} == {"As people asked.\n\n- [ ] in orders"}
 
 
+MARKED = "The issue holds a mark of Lockstep's own, `<!-- lockstep:…`; take it out of the text."
+
+
 @pytest.mark.parametrize(
     ("title", "body", "said"),
     [
-        ("A", "x" * 20_001, "more than 20,000 characters"),
-        ("A", "<!-- lockstep:key=a/b -->", "a mark of Lockstep's own"),
-        ("A <!--LOCKSTEP:x", "", "a mark of Lockstep's own"),
+        ("A", "x" * 20_001, "The issue has more than 20,000 characters, which no task can hold; shorten it."),
+        ("A", "<!-- lockstep:key=a/b -->", MARKED),
+        ("A <!--LOCKSTEP:x", "", MARKED),
     ],
 )
 def test_what_cannot_stand_in_a_plan_is_refused(title: str, body: str, said: str) -> None:
-    with pytest.raises(UserError, match=said):
+    with pytest.raises(UserError) as refused:
         planned(SET, flow("schema"), title, body)
+    assert str(refused.value) == said
+
+
+def test_a_plan_that_would_be_too_long_is_refused() -> None:
+    many = RepoSet(members=tuple([Member(name=f"r{n}", repo=f"acme/r{n}") for n in range(150)]))
+    with pytest.raises(UserError) as refused:
+        planned(many, flow(*many.by_name), "A" * 256, "x" * 20_000)
+    assert str(refused.value) == (
+        "The issue's text can't stand in a plan as it is; write a plan into the issue instead."
+    )
 
 
 @given(st.text(max_size=200), st.text(max_size=400))
@@ -144,10 +157,14 @@ tasks:
 """)
 
 
-@pytest.mark.parametrize("state", ["written", "posted", "failed"])
-def test_what_the_plan_comment_says_of_it(state: str) -> None:
-    said = standing_of_flow(state, flow="feature", actor="ana", why="the issue is gone.")
-    assert said.startswith("`ana` has asked for the flow `feature`")
-    assert {"written": "comes as a comment", "posted": "stands in a comment", "failed": "the issue is gone."}[
-        state
-    ] in said
+def test_what_the_plan_comment_says_of_it() -> None:
+    assert [
+        standing_of_flow(state, flow="feature", actor="ana", why="the issue is gone.")
+        for state in ("written", "posted", "failed")
+    ] == snapshot(
+        [
+            "`ana` has asked for the flow `feature`; its plan comes as a comment of its own.",
+            "`ana` has asked for the flow `feature`; its plan stands in a comment of its own. A plan in the issue takes its place.",
+            "`ana` has asked for the flow `feature`, and it came to nothing: the issue is gone. `/lockstep run flow=feature` asks again.",
+        ]
+    )

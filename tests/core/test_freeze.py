@@ -41,7 +41,10 @@ def test_a_freeze_of_days_ends_when_it_says(days: list[str], now: datetime) -> N
         ("- why: holidays", "a freeze has either 'from' and 'until', or 'days'"),
         ("- days: [sat]\n    until: 2026-12-20T00:00:00Z", "a freeze has either 'from' and 'until', or 'days'"),
         ("- from: 2026-12-20T00:00:00Z\n    until: 2026-12-19T00:00:00Z", "'until' comes after 'from'"),
-        ("- from: 2026-12-20T00:00:00Z\n    until: 9999-12-31T23:59:59-01:00", "'until' is in the year 9000"),
+        (
+            "- from: 2026-12-20T00:00:00Z\n    until: 9999-12-31T23:59:59-01:00",
+            "'until' is in the year 9000 at the latest",
+        ),
         ("- dayz: [sat]", "Did you mean `days`?"),
         ("- from: tomorrow\n    until: 2026-12-19T00:00:00Z", "invalid RFC3339"),
     ],
@@ -81,4 +84,6 @@ def test_no_freeze_leads_out_of_the_calendar() -> None:
 )
 def test_a_freeze_that_can_not_be_read_is_known_to_be_there(text: str, unread: bool) -> None:
     assert is_freeze_unread(text) is unread
-    assert "can be read" in frozen((UNREAD,), FRIDAY)
+    assert frozen((UNREAD,), FRIDAY) == (
+        "nothing is merged until the `freeze` in its settings can be read; `lockstep/config` says what is wrong"
+    )

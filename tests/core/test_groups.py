@@ -89,6 +89,18 @@ def test_only_what_is_let_go_merges(phase: Phase) -> None:
     assert groups.is_let_through(at, "release") == (phase not in {"closed", "reverting"})
 
 
+def test_what_each_says_why_it_waits() -> None:
+    phases: tuple[Phase, ...] = ("closed", "merging", "forward", "reverting")
+    assert {phase: groups.hold(stands(phase), "web") for phase in phases} == snapshot(
+        {
+            "closed": "is ready, and waits for the rest of its group `release`",
+            "merging": "is ready; its group `release` is being merged, one after another",
+            "forward": "waits for `api` of its group to merge",
+            "reverting": "its group `release` is taken back, so it is not merged any more",
+        }
+    )
+
+
 def told(at: Run) -> str:
     return "\n".join(groups.told(at)).strip()
 
@@ -100,6 +112,9 @@ def test_how_it_is_told() -> None:
     )
     assert told(stands()) == snapshot(
         "**Group `release`:** all are ready; it is looked at once more before the first merge."
+    )
+    assert told(stands("complete")) == snapshot(
+        "**Group `release`:** all are ready, and waits for what GitHub itself still asks for."
     )
     assert told(stands("merging")) == snapshot("**Group `release`:** is being merged, `api` first.")
     assert told(stands("merged", MERGED)) == snapshot("**Group `release`** has merged, all of it.")
@@ -121,6 +136,10 @@ def test_once_something_has_merged_it_is_told_exactly_what_is_where() -> None:
 - `docs` (acme/docs#12) has not merged
 - `web` (acme/web#11) has not merged (check `test` failed)\
 """)
+    going = msgspec.structs.replace(MERGED, revert=-1)
+    assert told(stands("reverting", going)).splitlines()[2] == snapshot(
+        "- `api` (acme/api#10) merged as `bbbbbbbbbb`, being taken back; to undo it: kubectl rollout undo"
+    )
     back = msgspec.structs.replace(MERGED, revert=15)
     assert told(stands("reverting", back, stuck, broke="web", why="check `test` failed")) == snapshot("""\
 **Group `release` is taken back.** `web` could not be merged: check `test` failed. People merge the pull requests that do it, in the order that `lockstep/gate` keeps. The rest is not merged any more. What is where:

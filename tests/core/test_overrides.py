@@ -27,8 +27,8 @@ def test_the_refusal_names_what_there_is() -> None:
         == "That is none of what is missing here: `schema`, `ci-build-3.11`, `lint`."
     )
     assert overrides.choices((), pull()) == "Nothing of it is missing that could be overridden."
-    assert "no open pull request" in overrides.choices((), None)
-    assert "no open pull request" in overrides.choices((), pull(state="closed"))
+    nothing = "That task has no open pull request, so there is no head of which something could not count."
+    assert overrides.choices((), None) == overrides.choices((), pull(state="closed")) == nothing
 
 
 def test_a_check_that_was_lifted_fails_nothing_and_is_waited_for_no_more() -> None:

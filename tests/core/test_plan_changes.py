@@ -101,6 +101,11 @@ def test_what_edits_have_left_behind() -> None:
     assert gone(replace(current, former=many))[0].endswith(" and 30 more.")
 
 
+def test_a_tick_that_was_taken_away() -> None:
+    done, open_ = plan(task("a", done=True)), plan(task("a"))
+    assert listed(diff(done, open_)) == snapshot(["- changed: `a` not ticked as done any more"])
+
+
 def test_the_same_text_needs_no_words() -> None:
     assert since(going(OLD), Parsed(plan=OLD)) == []
 

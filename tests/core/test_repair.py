@@ -12,7 +12,7 @@ from services.core.conduct import decide
 from services.core.failures import FailureClass
 from services.core.gate import PullFact
 from services.core.machine import MAX_ASKED, TaskState
-from services.core.repair import noted
+from services.core.repair import failed, noted
 from services.core.repairs import Failed, Failure, Repair, tier
 from services.core.strategies import MOST, Record, Rules, Step, Tally
 from tests.kit.plans import NOW, Decided, after, check, happen, in_review, pull, task, tracked
@@ -93,7 +93,9 @@ def test_an_agent_that_can_read_is_told_what_failed(cls: FailureClass) -> None:
     decided = judged(in_review(task("a", agent="coder")), red(failure(cls)))
     assert keys(decided) == ["attempt attempt"]
     assert (state(decided).state, state(decided).attempt) == ("running", 2)
-    assert "E  boom" in state(decided).broke
+    told = state(decided).broke
+    assert told.startswith("On the pull request of the last attempt the check test failed. ")
+    assert told.endswith("\nWhat it printed:\nE  boom")
 
 
 def test_of_what_failed_an_agent_is_told_a_bounded_part() -> None:
@@ -184,7 +186,8 @@ def test_an_attempt_that_came_to_nothing_is_made_again_where_that_can_help() -> 
     begun = tracked(task("a", agent="coder")).run
     once = failed_attempt(begun, empty(signature="one"))
     assert (state(once).state, state(once).attempt) == ("running", 2)
-    assert "The last attempt came to nothing." in state(once).broke
+    assert state(once).broke.startswith("The last attempt came to nothing. ")
+    assert failed(state(once).repairs[0]) == "its attempt failed"
     same = failed_attempt(once.run, empty(signature="one"))
     assert (state(same).state, state(same).reason) == ("needs_human", "it broke")
     stronger = failed_attempt(once.run, empty(signature="one"), stronger=1)
@@ -258,7 +261,9 @@ def test_what_the_base_fails_too_waits_for_the_base() -> None:
     moved = msgspec.structs.replace(broken, base="pending", base_sha="c" * 40)
     assert judged(waits.run, red(moved)).actions == ()
     well = msgspec.structs.replace(moved, base="passed")
-    assert keys(judged(waits.run, red(well))) == [f"update_branch {'a' * 40}"]
+    brought = judged(waits.run, red(well))
+    assert keys(brought) == [f"update_branch {'a' * 40}"]
+    assert [each.text for each in brought.history] == ["its base branch is well again, and is brought into it"]
     rerun = msgspec.structs.replace(broken, base="passed")
     assert keys(judged(waits.run, red(rerun))) == [f"rerun {'a' * 40}-2"]
 

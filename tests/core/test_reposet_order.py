@@ -65,7 +65,9 @@ def test_what_is_added_makes_another_text() -> None:
 def test_no_need_is_added_that_would_close_a_circle() -> None:
     parsed = ordered(task("a", "api"), task("s", "schema", "a"), task("s2", "schema"))
     assert needs(parsed) == {"a": ("s2",), "s": ("a",), "s2": ()}
-    assert "`s` waits for `a`" in parsed.problems[-1].message
+    assert parsed.problems[-1].message == snapshot(
+        "Against the order of repositories, as the plan states it: `s` waits for `a`."
+    )
 
 
 def test_a_closed_repository_is_refused_whatever_else_the_set_says() -> None:
@@ -82,7 +84,12 @@ def test_a_broken_set_stops_plans_over_several_repositories_where_it_may_order_t
 ) -> None:
     read = ReadSet(found=None, problems=(Problem(kind="cycle", message="."),), inherit=inherit)
     tasks = (task("s", "schema"), task("a", "api"))
-    assert (in_set(Parsed(plan=Plan(title="A plan", tasks=tasks), tasks=tasks), read).plan is None) == refused
+    parsed = in_set(Parsed(plan=Plan(title="A plan", tasks=tasks), tasks=tasks), read)
+    said = (
+        "The owner's `repositories.yaml` can't be read, so it is not known what has to go first; the check "
+        "`lockstep/config` on its last commit says what to correct."
+    )
+    assert ([problem.message for problem in parsed.errors], parsed.plan is None) == ([said] * refused, refused)
     alone = tasks[:1]
     assert in_set(Parsed(plan=Plan(title="A plan", tasks=alone), tasks=alone), read).plan is not None
 
@@ -93,7 +100,18 @@ def test_too_many_needs_are_not_added() -> None:
     tasks = [task(f"{repo}{n}", repo) for repo in ("schema", "lib") for n in range(count)]
     parsed = ordered(*tasks)
     assert parsed.plan is None
-    assert parsed.errors[0].kind == "too_large"
+    assert [(problem.kind, problem.message) for problem in parsed.errors] == snapshot(
+        [("too_large", "The order of repositories would add too many needs to this plan; state `needs` in its tasks.")]
+    )
+
+
+def test_an_archived_repository_is_refused() -> None:
+    tasks = (task("a", "api"),)
+    parsed = in_set(Parsed(plan=Plan(title="A plan", tasks=tasks), tasks=tasks), ReadSet(found=None), {"acme/api"})
+    assert parsed.plan is None
+    assert [problem.message for problem in parsed.errors] == snapshot(
+        ["`acme/api` is archived, so nothing can be changed there; name another repository."]
+    )
 
 
 REPOS = st.sampled_from(["schema", "lib", "api", "web", "other"])

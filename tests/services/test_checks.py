@@ -4,13 +4,14 @@ from collections.abc import Callable
 
 import msgspec
 import pytest
+from inline_snapshot import snapshot
 
 import handlers.commands
 from services.checks.gate import gate
 from services.checks.plan import plan
 from services.core.board import Run
 from services.core.groups import Barrier
-from services.core.machine import TaskState
+from services.core.machine import Override, TaskState
 from services.core.report import BUTTONS, CheckReport
 from tests.kit.plans import happen, in_review, task
 
@@ -33,10 +34,32 @@ def test_the_gate_of_what_an_earlier_text_asked_for_waits_for_another_attempt() 
     current = in_review(task("a", run="new"))
     old = msgspec.structs.replace(current.tasks["a"], was=task("a", run="old"))
     report = gate(current, old, OPEN)
-    assert (report.status, report.conclusion, report.title) == (
+    assert (report.status, report.conclusion, report.title, report.summary) == (
         "in_progress",
         "",
         "The plan asks for something else now",
+        "What stands here was made of an earlier text of the plan. The next attempt takes its place.",
+    )
+
+
+def test_the_gate_once_nothing_is_missing() -> None:
+    begun = in_review(task("lib"), task("old", done=True), task("pub", "lib", "old"))
+    assert gate(begun, begun.tasks["lib"], OPEN).summary == "This task needs no other task."
+    lifted = Override(kind="need", name="lib", sha="a" * 40, actor="ana", why="it is urgent")
+    pub = msgspec.structs.replace(begun.tasks["pub"], head_sha="a" * 40, overrides=(lifted,))
+    report = gate(begun, pub, OPEN)
+    assert (report.conclusion, report.title, report.summary) == snapshot(
+        (
+            "success",
+            "What has not merged was overridden",
+            """\
+- `lib` has not merged
+- `old` was done before the run
+
+**Overridden:**
+- need `lib` does not count for aaaaaaa, says `ana`: it is urgent\
+""",
+        )
     )
 
 
@@ -76,11 +99,68 @@ def test_the_gate_of_a_group_says_who_is_missing_but_no_hidden_repository() -> N
     current = in_review(*group)
     shown = gate(current, current.tasks["pub"], OPEN)
     assert (shown.status, shown.title) == ("in_progress", "Waits for 2 of the 2 others in its group")
-    assert "- `hidden-lib`: running\n- `doc`: running" in shown.summary
+    assert shown.summary == snapshot("""\
+The group `release` merges together, once all of it is ready.
+
+- `hidden-lib`: running
+- `doc`: running\
+""")
     report = gate(current, current.tasks["pub"], HIDDEN)
     assert "hidden-lib" not in report.summary + report.title
     assert report.summary.endswith("- `doc`: running\n- work elsewhere")
     let_go = msgspec.structs.replace(current, barriers={"release": Barrier(phase="complete")})
-    assert (gate(let_go, let_go.tasks["pub"], OPEN).conclusion) == "success"
+    report = gate(let_go, let_go.tasks["pub"], OPEN)
+    assert (report.conclusion, report.title, report.summary) == snapshot(
+        (
+            "success",
+            "Its group is let through",
+            "The group `release` is complete. It merges one after another, in the order of its needs.",
+        )
+    )
     back = msgspec.structs.replace(current, barriers={"release": Barrier(phase="reverting")})
-    assert gate(back, back.tasks["pub"], OPEN).title == "Its group is taken back"
+    report = gate(back, back.tasks["pub"], OPEN)
+    assert (report.status, report.title, report.summary) == snapshot(
+        (
+            "in_progress",
+            "Its group is taken back",
+            "A pull request of the group `release` could not be merged, or somebody took it back. Nothing more of it is merged.",
+        )
+    )
+    last = in_review(task("pub", group="release"), task("doc", group="release", done=True))
+    report = gate(last, last.tasks["pub"], OPEN)
+    assert (report.status, report.title) == ("in_progress", "Its group waits for it")
+
+
+def test_what_the_plans_check_says() -> None:
+    current = in_review(task("pub", title="Publish @all"), task("doc", done=True))
+    report = plan(current, current.tasks["pub"], OPEN)
+    assert (report.conclusion, report.title, report.summary) == snapshot(
+        (
+            "neutral",
+            "1 of 2 tasks done",
+            """\
+Task `pub` (Publish \\@\u2060all) of the plan in acme/platform#7, attempt 1.
+
+1 of 2 tasks are done.\
+""",
+        )
+    )
+
+
+def test_what_their_buttons_say() -> None:
+    current = in_review(task("pub"))
+    told = [
+        (each.label, each.description)
+        for check in (gate, plan)
+        for each in check(current, current.tasks["pub"], OPEN).buttons
+    ]
+    assert told == snapshot(
+        [
+            ("Merge now", "Merge it if nothing else is missing"),
+            ("Update branch", "Merge the base branch into it"),
+            ("Explain", "Say what holds it back, in a comment"),
+            ("Retry", "Start the failed task again"),
+            ("Hold", "Neither start nor merge this task"),
+            ("Resume", "Go on with this task after a hold"),
+        ]
+    )
