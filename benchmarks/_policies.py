@@ -100,6 +100,7 @@ class Ear(Engine):
 
     def __init__(self, github: GitHub) -> None:
         self._parts = Narrow(github)  # type: ignore[assignment]
+        self._former = Unmoved()  # type: ignore[assignment]
 
     def base_moved(self, repo: str) -> None:
         """No run waits for what goes into it."""
@@ -122,6 +123,13 @@ class _Quiet:
 for _name, _asked in inspect.getmembers(Engine, inspect.iscoroutinefunction):
     if not _name.startswith("_"):
         setattr(Ear, _name, _nothing)
+
+
+class Unmoved:
+    """No repository had another name."""
+
+    def all_of(self, repo: str) -> list[str]:
+        return [repo]
 
 
 @dataclass(frozen=True)

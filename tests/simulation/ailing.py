@@ -78,7 +78,7 @@ AILMENTS: tuple[Ailment, ...] = (
     Ailment(name="a service is gone", weight=1, how="always", log="Error: 503 Service Unavailable", recovers=False),
     Ailment(name="agent fails for good", weight=1, how="attempt", times=99, agent="coder", recovers=False),
 )
-"""Their weights are what reports of CI failures and agents' pull requests give for how often each comes, rounded."""
+"""Their weights are an estimate of how often each comes; no measurement stands behind them."""
 ARMS: dict[str, str] = {
     "ours": "",
     "retry three times": "recovery:\n  policy:\n{}",

@@ -15,6 +15,7 @@ from tests.simulation.world import simulate
 
 SEEDS = 300
 AT_ONCE = 10
+OTHERS = 60
 GROUPED = range(400, 412)
 BUGS = {**PLANTED, **FOUND}
 
@@ -62,10 +63,12 @@ def test_what_a_planted_bug_swaps_is_there(name: str) -> None:
 
 
 @pytest.mark.parametrize(("name", "seed"), [(name, bug.seed) for name, bug in BUGS.items() if bug.seed is not None])
-def test_a_planted_bug_is_found_by_its_seed(name: str, seed: int) -> None:
-    """If not, what it swaps does not matter any more, or seeds mean something else: `simulate --plant 1` looks anew."""
+def test_a_planted_bug_is_found(name: str, seed: int) -> None:
+    """By the seed that found it first or, where a change has moved what seeds mean, by one of a few others. If not, what
+    it swaps does not matter any more, or it is rare: `simulate --plant 1` looks anew.
+    """
     with planted(BUGS[name]):
-        assert simulate(seed).violations
+        assert any(simulate(each).violations for each in (seed, *range(OTHERS)))
 
 
 def test_there_are_ten_bugs_to_plant() -> None:
