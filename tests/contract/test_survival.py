@@ -59,6 +59,9 @@ class Looks(Engine):
     def forget(self, repo: str, *subjects: str, told: bytes = b"") -> None:
         self.asked["forget"] += 1
 
+    def renamed(self, old: str, new: str) -> None:
+        self.asked["renamed"] += 1
+
     async def look(self, *keys: str) -> None:
         self.asked["look"] += 1
 
