@@ -90,6 +90,12 @@ def test_what_else_went_into_it() -> None:
 
 def test_the_size_is_shown_and_said_to_choose_nothing() -> None:
     asked = Asked(repo="acme/api", complexity=judge("Refactor the orders", ""))
+    plain = Asked(repo="acme/api", complexity=judge("Say hello", ""))
+    assert reasons(choose(plain, Rules(tiers=TIERS), Known(), random.Random(1))) == snapshot(
+        (
+            "It looks medium (0.3 of 1): nothing in its text stands out. Texts say little about success, so this chooses nothing by itself.",
+        )
+    )
     assert reasons(choose(asked, Rules(tiers=TIERS), Known(), random.Random(1))) == snapshot(
         (
             "It looks medium (0.5 of 1): it speaks of “refactor”. Texts say little about success, so this chooses nothing by itself.",

@@ -5,6 +5,7 @@ from datetime import timedelta
 import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from inline_snapshot import snapshot
 
 from services.core.actions import wait_keys
 from services.core.board import Action, Run, Wish
@@ -241,6 +242,31 @@ def test_a_pull_request_closed_by_hand_needs_a_person() -> None:
     assert judged.run.tasks["a"].state == "needs_human"
 
 
+def test_what_is_said_of_a_pull_request_of_a_persons() -> None:
+    begun = tracked(task("a"), task("b", "a")).run
+    theirs = happen(begun, "b", "attached", number=5, sha="a" * 40, name="ben", actor="ben").run
+    seen = [after(theirs, facts={"b": fact}) for fact in (pull("b" * 40), pull(state="closed"))]
+    assert [(one.run.tasks["b"].reason, [each.text for each in one.history]) for one in seen] == snapshot(
+        [
+            ("", ["the pull request has new commits"]),
+            (
+                "it is with `ben`, whose pull request was closed without merging",
+                ["it is with `ben`, whose pull request was closed without merging"],
+            ),
+        ]
+    )
+
+
+def test_what_somebody_pushed_after_repairs_were_in_vain_waits_for_a_review() -> None:
+    handed = happen(in_review(task("a")), "a", "handed", text="check `test` failed").run
+    pushed = after(handed, facts={"a": pull("b" * 40)})
+    assert [each.text for each in pushed.history] == snapshot(
+        [
+            "somebody else pushed bbbbbbb to its branch: it goes on once somebody who can write here approves that commit in a review"
+        ]
+    )
+
+
 def test_cancelling_everything_ends_the_run() -> None:
     current = tracked(task("a"), task("b", "a")).run
     ended = after(current, [(t, Happening(kind="cancelled", actor="ana")) for t in current.tasks])
@@ -394,6 +420,7 @@ def test_what_is_behind_is_brought_up_to_date_one_at_a_time_in_a_repository() ->
 
     first = after(current, facts={"a": behind("a", "a" * 40)})
     assert kinds(first.actions) == ["update_branch a"]
+    assert first.run.tasks["a"].reason == "its base branch has moved on; it is being brought up to date"
     both = after(first.run, facts={"b": behind("b", "b" * 40), "c": behind("c", "c" * 40)})
     assert kinds(both.actions) == ["update_branch c"]
     assert both.run.tasks["b"].reason == "its base branch has moved on; it is brought up to date after `a`"

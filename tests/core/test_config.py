@@ -38,35 +38,42 @@ def test_reads(text: str, expected: RepoConfig) -> None:
     assert read_config(text) == expected
 
 
+ALIAS = "an alias is a word such as 'r+' or 'lgtm', and stands for a command's word such as 'approve'"
+APPROVERS = "'users' are logins and 'teams' are 'organisation/team', both without an @"
+LABEL = "a label has 1 to 50 characters and no comma; those that begin with 'lockstep:' are Lockstep's own"
+FAILURE = "a 'text' has a word of three letters or more, five '*' at most, and not both '#' and digits"
+
+
 @pytest.mark.parametrize(
     ("text", "line", "said"),
     [
         ("merge: squash\ncheks: none", 2, "Did you mean `checks`?"),
-        ("xyzzy: 1", 1, "Keys are `checks`, `merge`"),
+        ("xyzzy: 1", 1, "`xyzzy` is not a setting. Keys are `checks`, `merge`"),
         ("checks: never", 1, "`checks`: 'never' is none of its values; write `none` or `required`"),
-        ("- checks", 1, "`key: value`"),
+        ("- checks", 1, "Settings are `key: value` lines; this is something else."),
         ("checks: [", 1, ""),
         ("merge: !!python/object:os.system x", 1, "YAML tag, which settings don't use"),
-        ("x" * 70_000, 0, "larger than"),
+        ("x" * 70_000, 0, " bytes; keep only Lockstep's own settings in it."),
         ("[" * 3_000, 1, "nested deeper"),
         ("checks: none\nchecks: required", 2, "given twice"),
         ("approvals:\n  required: 2\n  selv: no", 3, "Did you mean `self`?"),
         ("approvals:\n  self: true\n  required: 0", 3, "write a number, at least 1"),
         ("approvals:\n  required: many", 2, "write a whole number"),
-        ("approvals:\n  users:\n    - ann\n    - '@bob'", 4, "without an @"),
-        ("approvals:\n  teams: [acme/leads, bob]", 2, "'teams' are 'organisation/team'"),
-        ("issues:\n  labels: ['lockstep:plan']", 2, "Lockstep's own"),
+        ("approvals:\n  users:\n    - ann\n    - '@bob'", 4, APPROVERS),
+        ("approvals:\n  teams: [acme/leads, bob]", 2, APPROVERS),
+        ("issues:\n  labels: ['lockstep:plan']", 2, LABEL),
         ("issues:\n  asign: codeowners", 2, "Did you mean `assign`?"),
         ("issues:\n  assign: everybody", 2, "write `codeowners` or `nobody`"),
         ("approvals: 2", 1, "write its keys below it"),
-        ("aliases:\n  R+: approve", 1, "an alias is a word"),
-        ("aliases:\n  lgtm: /lockstep approve", 1, "an alias is a word"),
-        ("failures:\n  - text: used up quota\n    class: runer", 3, "did you mean 'runner'"),
+        ("aliases:\n  R+: approve", 1, ALIAS),
+        ("aliases:\n  lgtm: /lockstep approve", 1, ALIAS),
+        ("integration: a/b", 1, "its value does not have the allowed form"),
+        ("failures:\n  - text: used up quota\n    class: runer", 3, "; did you mean 'runner'"),
         ("failures:\n  - text: used up quota\n    class: xyzzyx", 3, "there is no such class"),
         ("failures:\n  - {text: used up quota, class: lint}\n  - txt: x", 3, "Did you mean `text`?"),
-        ("failures:\n  - text: a*b*cde*f*g*h*i\n    class: lint", 2, "five '*' at most"),
-        ("failures:\n  - text: '12 * 34'\n    class: lint", 2, "three letters or more"),
-        ("failures:\n  - text: '# of 12 failed'\n    class: lint", 2, "not both '#' and digits"),
+        ("failures:\n  - text: a*b*cde*f*g*h*i\n    class: lint", 2, FAILURE),
+        ("failures:\n  - text: '12 * 34'\n    class: lint", 2, FAILURE),
+        ("failures:\n  - text: '# of 12 failed'\n    class: lint", 2, FAILURE),
         ("failures:\n  - text: used up quota", 2, "it has no `class`; add it"),
         ("failures: used up", 1, "write a list, such as"),
         ("aliases:\n" + "".join(f"  a{n}: approve\n" for n in range(21)), 1, "write at most 20 entries"),

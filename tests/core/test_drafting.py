@@ -99,6 +99,12 @@ def test_a_draft_is_no_larger_than_people_can_read() -> None:
     assert "a draft has at most 30" in " ".join(judged(f"tasks:\n{tasks}")[1])
 
 
+def test_a_plan_that_reads_otherwise_when_it_is_written_anew_is_not_taken() -> None:
+    untitled = GOOD.replace("title: Greetings\n", "")
+    found = judge(untitled, home="acme/api", repos=REPOS, agents=("script",), title="An\u202e issue")
+    assert found.problems == ("The plan does not stay the same when it is written anew; use plain texts.",)
+
+
 @given(st.text(max_size=400))
 def test_no_answer_at_all_breaks_it(answer: str) -> None:
     judged(answer)

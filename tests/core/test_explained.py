@@ -6,7 +6,7 @@ from typing import get_args
 import msgspec
 from inline_snapshot import snapshot
 
-from services.core.explain import Link, LinkKind, ends, explain
+from services.core.explain import Link, LinkKind, Who, ends, explain
 from services.core.explained import MOST, ended_by, told
 from services.core.machine import State
 from services.core.patience import Patience
@@ -85,6 +85,22 @@ def test_every_kind_of_link_has_its_words() -> None:
 - of it and `x`, the one that merges second may conflict: both change `failed`
 - its group waits for `a` (x), which failed: — whoever has the write permission on acme/a
 - failed — whoever has the write permission on acme/a\
+""")
+
+
+def test_who_else_acts_on_it() -> None:
+    current = shaped({"a": "failed"}, {})
+    who: tuple[Who, ...] = ("lockstep", "agent", "checks", "reviewers")
+    links = [Link(task="a", kind="held", who=each, where="acme/a") for each in who]
+    links.append(Link(task="a", kind="held", who="lockstep", where="acme/a", command="/lockstep merge a"))
+    assert told(current, "a", links) == snapshot("""\
+❌ `a` (acme/a) failed.
+
+- is held — Lockstep goes on by itself
+- is held — it goes on when that ends
+- is held — the checks of acme/a have to end
+- is held — they can approve it, or their reviews can be dismissed
+- is held — Lockstep goes on by itself, or sooner with: `/lockstep merge a`\
 """)
 
 

@@ -1,5 +1,7 @@
 """services/core/follow_ups.py: what work in one repository brings about in others, in plans that people write."""
 
+from inline_snapshot import snapshot
+
 from services.core.graph import needs_of, order
 from services.core.plan import Parsed, Plan, Task
 from services.core.reposet_order import in_set
@@ -31,9 +33,11 @@ def test_each_that_is_triggered_has_a_task_behind_the_last_ones() -> None:
         ("web", "acme/web", ("three", "two"), "coder"),
     ]
     assert found.tasks[3].title == "Follow up: A plan"
-    assert [each.partition(": ")[2] for each in told] == [
-        "`docs` (acme/docs) after `three`, `two`; `web` (acme/web) after `three`, `two`."
-    ]
+    assert told == snapshot(
+        [
+            "Follow-ups, because `repositories.yaml` says that work here triggers them: `docs` (acme/docs) after `three`, `two`; `web` (acme/web) after `three`, `two`."
+        ]
+    )
     assert len(order(needs_of(found.tasks))) == len(found.tasks)
 
 

@@ -51,7 +51,10 @@ def test_verdicts(fact: PullFact, verdict: str, said: str) -> None:
 def test_a_branch_nobody_approved_needs_a_person_whatever_else_holds() -> None:
     ruling = rule(pull(base_ref="release|@x", base_ok=False, held=True), ("schema",))
     assert ruling.verdict == "needs_human"
-    assert "the branch `release¦@x`, which nobody approved" in ruling.reason
+    assert ruling.reason == (
+        "it was turned to the branch `release¦@x`, which nobody approved. Turn it back to the default branch, or merge "
+        "it yourself"
+    )
 
 
 def test_what_cannot_be_seen_any_more_is_not_called_closed() -> None:

@@ -1,6 +1,7 @@
 """services/core/integration.py and what core/conduct.py makes of it: a pull request is tried with what belongs to it."""
 
 import msgspec
+from inline_snapshot import snapshot
 
 from services.core.actions import wait_keys
 from services.core.board import Board, Decision, Run
@@ -60,6 +61,13 @@ def test_it_is_begun_waited_for_and_only_then_merged() -> None:
     assert ruling_for(board.run, board.run.tasks["api"], fact()).verdict == "merge"
 
 
+def test_history_says_that_it_was_proved() -> None:
+    board = Board(three())
+    judged(board)
+    told = [each.text for each in judged(board, "success").history]
+    assert told == snapshot(["works with what belongs to it"])
+
+
 def test_what_does_not_work_together_fails_and_a_second_run_may_put_it_right() -> None:
     board = Board(three())
     judged(board)
@@ -114,7 +122,31 @@ def test_the_workflow_is_told_no_hidden_name_and_its_run_is_known_by_a_mark() ->
 def test_what_its_check_says() -> None:
     tried = Integration(sha="a1", heads=(("acme/web", "w1"),))
     assert report(tried).status == "in_progress"
-    assert report(REPLACE(tried, came="passed")).conclusion == "success"
+    passed = report(REPLACE(tried, came="passed"))
+    assert passed.conclusion == "success"
     failed = report(REPLACE(tried, came="failed", why="It broke."))
-    assert (failed.conclusion, failed.summary.splitlines()[0]) == ("failure", "It broke.")
-    assert "No other pull request" in report(Integration(sha="a1")).summary
+    assert failed.conclusion == "failure"
+    alone = report(Integration(sha="a1"))
+    assert [(each.title, each.summary) for each in (alone, passed, failed)] == snapshot(
+        [
+            ("Is being tried with what belongs to it", "No other pull request of its run is open."),
+            (
+                "Works with what belongs to it",
+                """\
+Tried together with:
+
+- `acme/web` at w1\
+""",
+            ),
+            (
+                "Does not work with what belongs to it",
+                """\
+It broke.
+
+Tried together with:
+
+- `acme/web` at w1\
+""",
+            ),
+        ]
+    )

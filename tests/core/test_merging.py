@@ -11,6 +11,8 @@ from services.core.merging import Meaning, meaning, thrown_out
         (405, "Base branch was modified. Review and try the merge again.", "again"),
         (409, "Head branch was modified. Review and try the merge again.", "look"),
         (409, "Head branch is out of date. Review and try the merge again.", "look"),
+        (405, "base branch was modified", "again"),
+        (405, "head branch was modified", "look"),
         (405, "Pull Request is not mergeable", "conflict"),
         (405, 'Required status check "test" is expected.', "wait"),
         (405, "6 of 6 required status checks are expected.", "wait"),

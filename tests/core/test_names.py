@@ -4,6 +4,7 @@ import re
 
 from hypothesis import given
 from hypothesis import strategies as st
+from inline_snapshot import snapshot
 
 from services.core import names
 from services.core.plan import ID_PATTERN
@@ -33,6 +34,20 @@ def test_each_run_has_a_name_and_branches_of_its_own() -> None:
 def test_a_hidden_run_says_nothing_of_its_home() -> None:
     assert names.hidden_run_id("2871", 1) == "_/plan-2871-r1"
     assert names.branch(names.hidden_run_id("2871", 2), "api") == "lockstep/plan-2871-r2/api"
+
+
+def test_what_people_read_of_each_label() -> None:
+    assert {name: said for name, (_, said) in names.LABELS.items()} == snapshot(
+        {
+            "lockstep:plan": "A plan for Lockstep: tasks over one or many repositories",
+            "lockstep:ready": "Approved, can be started",
+            "lockstep:in-progress": "Lockstep is working on it",
+            "lockstep:blocked": "Held until somebody says that it goes on",
+            "lockstep:needs-human": "A person has to decide",
+            "lockstep:failed": "Did not work; /lockstep retry starts it again",
+            "lockstep:done": "Merged",
+        }
+    )
 
 
 def test_a_marker_cannot_be_closed_from_inside() -> None:

@@ -6,8 +6,19 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from inline_snapshot import snapshot
 
-from services.core.paths import EXECUTABLE, MAX_BINARY, SUBMODULE, SYMLINK, Change, matches, outside, protected
+from services.core.paths import (
+    EXECUTABLE,
+    MAX_BINARY,
+    PROTECTED,
+    SUBMODULE,
+    SYMLINK,
+    Change,
+    matches,
+    outside,
+    protected,
+)
 
 PLAIN = 0o100644
 
@@ -148,3 +159,28 @@ def test_ordinary_paths_do_not(path: str) -> None:
 )
 def test_links_modes_and_big_binaries(change: dict[str, Any], held: bool) -> None:
     assert bool(protected([Change(path="x", **change)])) is held
+
+
+def test_why_a_person_has_to_look() -> None:
+    assert list(dict.fromkeys(why for _, why in PROTECTED)) == snapshot(
+        [
+            "it steers what GitHub runs and who reviews",
+            "it is run by Actions",
+            "it says who has to review",
+            "it makes git fetch from elsewhere",
+            "it changes how git reads files",
+            "it is run on other people's machines",
+            "it is run when the image is built",
+            "it is run by CI",
+            "it names what is installed, or runs while it is",
+            "it instructs coding agents or editors",
+        ]
+    )
+    changes = [
+        Change(path="link", kind="added", mode=SYMLINK),
+        Change(path="run", kind="modified", mode=EXECUTABLE, old_mode=PLAIN),
+        Change(path="film", kind="added", mode=PLAIN, binary=True, size=MAX_BINARY + 1),
+    ]
+    assert protected(changes) == snapshot(
+        (("link", "it is a link to somewhere else"), ("run", "it becomes executable"), ("film", "it is a large binary"))
+    )

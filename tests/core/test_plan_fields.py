@@ -48,3 +48,16 @@ def test_the_reference_page_lists_every_key() -> None:
     page = (Path(__file__).parents[2] / "docs" / "reference" / "plan.md").read_text()
     for name, key in KEYS.items():
         assert f"| `{name}` | {key.summary} | {'yes' if key.default else ''} |" in page
+
+
+def test_a_key_of_another_tool_is_told_by_ours() -> None:
+    for key, words in {
+        "needs": "after blocked_by blocked-by depends depends_on depends-on dependencies deps need requires",
+        "paths": "files globs path",
+        "timeout": "timeout-minutes timeout_minutes",
+        "verify": "check test tests",
+        "body": "description details notes",
+        "run": "cmd command script",
+    }.items():
+        for word in words.split():
+            assert f"Did you mean `{key}`?" in said(word, tuple(KEYS))

@@ -5,11 +5,21 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 
 from services.core import plan_yaml
-from services.core.plan import Plan
+from services.core.plan import Plan, Problem
 from services.core.plan_render import render_yaml
 from services.core.plan_yaml import MAX_DEPTH, Composer, Mapping, Node, Scalar, Sequence
 from services.core.problems import Findings
 from tests.core.drawn import DOCUMENTS, plans
+
+
+def problems(text: str) -> tuple[Problem, ...]:
+    findings = Findings()
+    Composer(text, findings, lambda line, column: (line + 1, column + 1)).compose()
+    return findings.listed()
+
+
+def messages(text: str) -> list[str]:
+    return [problem.message for problem in problems(text)]
 
 
 def compose(text: str) -> tuple[Node | None, list[tuple[str, int, int]]]:
@@ -88,6 +98,39 @@ def test_sec_31_what_is_refused_has_its_place(text: str, problem: tuple[str, int
     assert compose(text)[1] == [problem]
 
 
+@pytest.mark.parametrize(
+    ("text", "words", "said"),
+    [
+        ("a: * b", "scanning an alias", "A value that begins with `*` needs quotes around it."),
+        ("a: & b", "scanning an anchor", "A value that begins with `&` needs quotes around it."),
+        (
+            "a: b: c",
+            "mapping values are not",
+            "A value that holds `: ` needs quotes, or the indentation does not fit the line above.",
+        ),
+        (
+            "a: @b",
+            "cannot start any token",
+            "A value can't start like this; put it in quotes, and indent with blanks, not tabs.",
+        ),
+        (
+            "- a\nb: c",
+            "block collection",
+            "This line does not fit the list above; check its indentation and its `-`.",
+        ),
+    ],
+)
+def test_what_yaml_says_is_said_in_other_words(text: str, words: str, said: str) -> None:
+    with pytest.raises(yaml.MarkedYAMLError, match=words):
+        list(yaml.parse(text, Loader=plan_yaml.LOADER))
+    assert messages(text) == [said]
+
+
+def test_a_character_that_yaml_does_not_know(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(plan_yaml, "LOADER", yaml.SafeLoader)  # the other one says what is wrong with the quote
+    assert messages('a: "\\U00110000"') == ["The YAML cannot be read: it holds a character that YAML does not know."]
+
+
 def test_a_comment_without_a_number_is_a_comment() -> None:
     assert compose("a: b # see 12")[1] == []
     assert compose("a: 'b' #12")[1] == []
@@ -106,7 +149,10 @@ def test_sec_31_depth_and_size_are_bounded_while_reading() -> None:
     assert compose("[" * MAX_DEPTH + "]" * MAX_DEPTH)[1] == []
     assert compose("[" * 100_000)[1] == [("too_deep", 1, MAX_DEPTH + 1)]
     assert compose("- " * 5_000)[1][0][0] == "too_deep"
-    assert compose("a:\n" + "- x\n" * 50_000)[1] == [("too_large", 49_999, 3)]
+    large = "a:\n" + "- x\n" * 50_000
+    assert [(each.kind, each.message, each.line, each.column) for each in problems(large)] == [
+        ("too_large", "The plan has more than 50,000 YAML values; split it into several plans.", 49_999, 3)
+    ]
     assert compose("tasks:\n" + "- x\n" * 1_001)[1] == [("too_many_tasks", 1_002, 3)]
     assert compose("a:\n  tasks:\n" + "  - x\n" * 1_001)[1] == []
 

@@ -40,6 +40,21 @@ def test_a_failed_check_is_told_with_the_places_it_names() -> None:
 """)
 
 
+def test_how_a_check_ended_in_words() -> None:
+    stuck = happen(in_review(task("a")), "a", "broke", text="it broke").run
+    ends = ("timed_out", "action_required", "startup_failure", "stale", "new")
+    told = [render(stuck, "a", broken=[Broken(name="x", conclusion=each)]).partition("check `x`")[2] for each in ends]
+    assert [each.partition("\n")[0] for each in told] == snapshot(
+        [
+            ": took too long",
+            ": waits for somebody to act",
+            ": could not start",
+            ": was given up by GitHub",
+            ": did not pass",
+        ]
+    )
+
+
 def test_what_its_log_tells_stands_below_with_the_class() -> None:
     stuck = happen(in_review(task("a")), "a", "broke", text="check `test` failed").run
     shown = tuple(Shown(number, f"E   assert {number} == 4 @octocat") for number in range(998, 1_010))

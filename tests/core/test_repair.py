@@ -51,7 +51,7 @@ def test_what_the_machine_failed_at_runs_again_once_for_each_look() -> None:
     assert state(pending).reason == state(begun).reason
     green = judged(begun.run, pull())
     assert [each.came for each in state(green).repairs] == ["worked"]
-    assert [each.kind for each in green.history] == ["mended"]
+    assert [(each.kind, each.text) for each in green.history] == [("mended", "its checks pass")]
 
 
 def test_another_failure_of_the_same_head_is_tried_up_to_the_cap_after_a_pause() -> None:
@@ -244,6 +244,7 @@ def test_what_broke_the_base_is_proposed_to_be_taken_back_once() -> None:
     broken = red(failure("build", base="failed", base_sha="c" * 40, broke_by="c" * 40))
     begun = judged(run, broken)
     assert [each.kind for each in begun.actions] == ["revert"]
+    assert [each.text for each in begun.history if each.task == "b"] == ["it broke the base of `a`"]
     assert (begun.run.tasks["b"].revert, begun.run.tasks["c"].revert) == (-1, 0)
     assert judged(begun.run, broken).actions == ()
     unwanted = msgspec.structs.replace(broken, rules=Rules(policy={"broken_base": (Step("update_branch"),)}))

@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from inline_snapshot import snapshot
 
 from services.core.reposet import NOTHING, Flow, Member, RepoSet
 from services.core.reposet_read import ReadSet, read_set
@@ -89,13 +90,26 @@ TWO = "repositories:\n  - name: a\n  - name: b\n"
         ("- name: a\n", 1, "this is something else"),
         ("repositories: a\n", 1, "`repositories` is a list"),
         ("repositories:\n  - a\n", 2, "`a` is not a repository"),
-        ("repositories:\n  - repo: a\n", 2, "no `name`"),
+        (
+            "repositories:\n  - repo: a\n",
+            2,
+            "This repository has no `name`; begin with `- name: backend` with `repo: backend-api` under it.",
+        ),
         ("repositories:\n  - name: a\n    primry: true\n", 3, "Did you mean `primary`?"),
         ("repositories:\n  - name: a\n    automation: {enable: false}\n", 3, "Did you mean `enabled`?"),
         ("repositories:\n  - name: a\n    automation: {enabled: perhaps}\n", 3, "write `true` or `false`"),
         ("repositories:\n  - name: a\n    automation: yes\n", 3, "write its keys below it"),
         ("repositories:\n  - name: a b\n", 2, "have no blanks"),
-        ("repositories:\n  a b: {}\n", 2, "can't be a short name"),
+        (
+            "repositories:\n  a b: {}\n",
+            2,
+            "`a b` can't be a short name; use letters, digits, `.`, `_` and `-`, at most 64 characters.",
+        ),
+        (
+            "repositories:\n  a: {agent: script}\n",
+            2,
+            "A flow has no script to run; name another `agent`, or leave it out for a person.",
+        ),
         ("repositories:\n  a: {name: b}\n", 2, "another `name`"),
         ("repositories:\n  - name: a\n    owner: ac/me\n", 3, "have no blanks"),
         ("repositories:\n  - name: a..b\n", 2, "can't be a short name"),
@@ -136,7 +150,19 @@ def test_a_circle_is_named_with_all_its_members() -> None:
     )
     (problem,) = read_set(text, "acme").problems
     assert problem.line == 2
-    assert "`a` goes after `b` goes after `c` goes after `a`" in problem.message
+    assert problem.message == snapshot(
+        "These repositories wait for each other in a circle: `a` goes after `b` goes after `c` goes after `a`. Take one name out of these lists."
+    )
+
+
+def test_a_circle_of_many_names_some() -> None:
+    text = "repositories:\n" + "".join(
+        f"  r{n}: {{automation: {{depends_on: [r{(n + 1) % 30}]}}}}\n" for n in range(30)
+    )
+    (problem,) = read_set(text, "acme").problems
+    assert problem.message == snapshot(
+        "These repositories wait for each other in a circle: `r0` goes after `r1` goes after `r2` goes after `r3` goes after `r4` goes after `r5` goes after `r6` goes after `r7` goes after `r8` goes after `r9` goes after `r10` goes after `r11` goes after `r12` goes after `r13` goes after `r14` goes after `r15` goes after `r16` goes after `r17` goes after `r18` goes after `r19` goes after `r0` (10 more between them). Take one name out of these lists."
+    )
 
 
 def test_what_is_triggered_goes_after_what_triggers_it() -> None:

@@ -55,4 +55,28 @@ def test_what_attempts_tell() -> None:
 
 
 def test_a_budget_that_is_nearly_used_up_is_told() -> None:
-    assert warned("plan", Decimal(20), Decimal(25)) == "80% of the budget of this run is used: $20.00 of $25.00."
+    assert [warned(scope, Decimal(20), Decimal(25)) for scope in ("plan", "repo", "day")] == snapshot(
+        [
+            "80% of the budget of this run is used: $20.00 of $25.00.",
+            "80% of the budget of this repository today is used: $20.00 of $25.00.",
+            "80% of the budget of this day is used: $20.00 of $25.00.",
+        ]
+    )
+
+
+def test_what_is_left_will_cost_in_words() -> None:
+    assert range_in_words(likely([1.0, 2.0, 1.5, 1.2, 1.8], 3), 3) == snapshot(
+        "The 3 tasks that models still have to do will cost $3.42 to $5.69 in eight of ten cases, by 5 that are done."
+    )
+
+
+def test_what_checks_let_through_is_told_with_what_came_of_it() -> None:
+    works = [
+        work(name, "small", "0.20", passed=True, good=False, came=came)
+        for name, came in (("a", "reviewed"), ("b", "closed"), ("c", "other"))
+    ]
+    assert advice(works, "", 0.0, 0) == snapshot(
+        [
+            "Checks let through what was not good in 3 of 3 that passed: `a` (a review asked for changes), `b` (closed without merging), `c` (not good). A `verify` that fails there would have saved it."
+        ]
+    )

@@ -5,9 +5,10 @@ from typing import get_args
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from inline_snapshot import snapshot
 
 from services.core.failures import CLASSES, FailureClass
-from services.core.recovery import summaries
+from services.core.recovery import summaries, way
 from services.core.strategies import POLICY, Record, Rules, Step, Strategy, Tally, pause, ranked
 
 
@@ -15,6 +16,44 @@ def test_every_class_has_strategies_and_every_strategy_a_meaning() -> None:
     assert set(POLICY) == set(CLASSES)
     assert set(summaries()) == set(get_args(Strategy))
     assert {step.strategy for steps in POLICY.values() for step in steps} == set(summaries())
+
+
+def test_what_people_read_of_each_strategy() -> None:
+    assert {name: (way(name).summary, way(name).doing) for name in sorted(get_args(Strategy))} == snapshot(
+        {
+            "fix_dependency": (
+                "another attempt, told which dependency is missing or does not fit",
+                "the agent is told what failed and tries again",
+            ),
+            "fix_format": (
+                "run the repository's own fixer (`recovery.fixer`), or have the agent repair what the linter names",
+                "the linter's findings are put right",
+            ),
+            "fix_tests": (
+                "another attempt, told what fails: tests, compiler or documentation",
+                "the agent is told what failed and tries again",
+            ),
+            "manual": ("hand it to a person, with the evidence", "a person has to look"),
+            "rerun_failed": ("run only the failed jobs again, on the same commit", "its failed jobs run again"),
+            "resolve_conflict": (
+                "merge with the base and resolve what git could not, by rules, then by the agent; then verify",
+                "it is merged with its base again",
+            ),
+            "retry": ("do the same again, after a pause that grows", "it is done again"),
+            "revert": (
+                "open a pull request that takes the merge back which broke the base, where that was one of the same plan",
+                "what broke its base is to be taken back",
+            ),
+            "stronger_model": (
+                "another attempt by the next stronger model",
+                "a stronger model is told what failed and tries",
+            ),
+            "update_branch": (
+                "bring the base into the branch; what the base fails too waits until that is well",
+                "its base is brought into its branch",
+            ),
+        }
+    )
 
 
 @pytest.mark.parametrize("cls", CLASSES)

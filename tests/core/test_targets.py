@@ -7,6 +7,7 @@ import pytest
 from inline_snapshot import snapshot
 
 from services.core.board import Run
+from services.core.groups import Barrier
 from services.core.machine import TaskState
 from services.core.targets import chosen, only, to_retry, to_take_back
 from services.errors import UserError
@@ -92,6 +93,10 @@ def test_refusals_word_for_word() -> None:
     open_ = msgspec.structs.replace(current, tasks=merged)
     both = {**merged, "b": TaskState(id="b", state="done", merge_sha="d" * 40, pull=5)}
     back = {**merged, "a": TaskState(id="a", state="done", merge_sha="c" * 40, pull=4, revert=9)}
+    pair = run(task("a", group="g"), task("b", group="g"))
+    whole = {name: TaskState(id=name, state="done", merge_sha=name * 40, pull=4) for name in ("a", "b")}
+    grouped = msgspec.structs.replace(pair, tasks=whole)
+    fallen = msgspec.structs.replace(pair, barriers={"g": Barrier(phase="reverting")})
     asked: list[Callable[[], object]] = [
         lambda: chosen(current, ["x y"]),
         lambda: only(current, ["failed"]),
@@ -99,6 +104,8 @@ def test_refusals_word_for_word() -> None:
         lambda: to_take_back(open_, ["a"]),
         lambda: to_take_back(msgspec.structs.replace(current, tasks=both), ["a"]),
         lambda: to_retry(msgspec.structs.replace(current, tasks=back), ["b"]),
+        lambda: to_take_back(grouped, ["a"]),
+        lambda: to_retry(fallen, ["b"]),
     ]
     said = []
     for each in asked:
@@ -113,5 +120,7 @@ def test_refusals_word_for_word() -> None:
             "`b` needs `a` and is not over: `/lockstep cancel b` first.",
             "`b` needs `a` and has merged: name it too, or say `/lockstep rollback all`.",
             "`b` needs `a`, which is taken back; write both into a new plan.",
+            "`b` has merged with its group: name it too, or say `/lockstep rollback all`.",
+            "`b` belongs to a group that is taken back; write it into a new plan.",
         ]
     )

@@ -37,3 +37,7 @@ def test_people_read_a_sentence() -> None:
     assert listed(found) == snapshot(
         ["4 times `coder` with `m` failed of `lint`: \\@\u2060octocat \\`x\\` (100% of its failures, more of late)."]
     )
+    fewer = patterns([failed(day) for day in (1, 20, 21, 22)], NOW, MONTH)
+    assert listed(fewer) == snapshot(
+        ["4 times `coder` with `m` failed of `lint`: unused import (100% of its failures, fewer of late)."]
+    )
