@@ -12,7 +12,7 @@ import msgspec
 
 from bot import logs
 from bot.app import running
-from bot.demo import stage
+from bot.demo import cast, stage
 from bot.settings import read_settings
 from services.errors import LockstepError
 from services.sandbox import server
@@ -25,6 +25,8 @@ async def play(root: Path) -> None:
     secret = secrets.token_hex(32)
     scene = stage.own_stage(root, secret)
     scenario, state = Scenario(scene.sandbox), scene.sandbox.state
+    own = scenario.repo("acme/.github", {"README.md": "What counts for all repositories of acme.\n"})
+    scenario.collaborator(own, cast.PERSON, "maintain")
     for repo in state.repos.values():
         scenario.collaborator(repo, READER, "read")
     tokens = {"ANA": scene.person_token, "BEN": scenario.user_token(READER)}

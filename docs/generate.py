@@ -313,6 +313,7 @@ What some of them mean in detail:
   moment: what you may not do any more, they may not either. A repository that asks for approvals by somebody other than the author, or by
   people it names, asks that of both. Only who can see the repository can be lent anything, and `delegate` itself is never lent. The history
   says who lent what, and each time it was used.
+- `hold why="…"`: the words stand in the history on the plan's page.
 - `merge` goes past nothing: it reads the pull request now and merges it if all that `explain` would name is settled.
 - `override` lifts one check or one need of a task with an open pull request, for the head it has now. A check is named without blanks:
   `CI / build (3.11)` is `ci-build-3.11`. Who said so and why stands in `lockstep/gate` and in `explain`; a new head is judged by everything
