@@ -165,16 +165,21 @@ def test_the_search_for_sentences_finds_them() -> None:
         assert len(list(sentences(ast.parse(code)))) == count, code
 
 
+TEXTS = (
+    "handlers/", "services/core/", "services/checks/", "services/git/result.py",
+    *(f"services/agents/{name}.py" for name in ("__init__", "coder", "models", "programs", "script")),
+)  # fmt: skip
+"""Where texts are written that people read in a comment, a check or an issue."""
 NOT_FOR_PEOPLE = {
     "failure_patterns", "failure_table", "failure_table_jvm", "failure_table_machine",  # words of logs
     "clock", "prompts", "proof",  # errors of whoever writes code, prompts or patterns
 }  # fmt: skip
-"""Files of the core none of whose texts stand in a comment, a check or an issue."""
+"""Files of the core none of whose texts stand there."""
 UNSAID = {
     "re.compile", "msgspec.Meta", "Meta",
     "Key", "Kind", "Rule",  # what the reference says of a key, a problem, a rule
 }  # fmt: skip
-"""Calls whose texts nobody reads in a comment, a check or an issue."""
+"""Calls whose texts nobody reads there."""
 
 
 def test_every_sentence_that_people_read_stands_in_a_test(trees: Trees) -> None:
@@ -189,7 +194,7 @@ def test_every_sentence_that_people_read_stands_in_a_test(trees: Trees) -> None:
     told = [
         f"{name}:{line} {text!r}"
         for name, tree in trees.items()
-        if name.startswith(("services/core/", "services/checks/")) and Path(name).stem not in NOT_FOR_PEOPLE
+        if name.startswith(TEXTS) and Path(name).stem not in NOT_FOR_PEOPLE
         for line, text in spoken(tree)
         if text.strip() not in shown
     ]

@@ -1,6 +1,7 @@
 """Which role may give which command."""
 
 import pytest
+from inline_snapshot import snapshot
 
 from handlers.commands import COMMANDS, load, refusal
 
@@ -47,3 +48,39 @@ def test_every_verb_and_every_role(role: str) -> None:
     may = {verb for tier, verbs in TIERS.items() if ranks.index(tier) <= ranks.index(role) for verb in verbs.split()}
     assert {verb for verb, entry in COMMANDS if not refusal(entry, role)} == may
     assert {verb for verbs in TIERS.values() for verb in verbs.split()} == set(COMMANDS.names())
+
+
+def test_how_each_is_written() -> None:
+    load()
+    assert [entry.usage for _, entry in COMMANDS] == snapshot(
+        [
+            "approve",
+            "assign task… @login|agent",
+            "budget task…|all usd=N",
+            "cancel [task…|all]",
+            "cost",
+            "delegate [off] @login [verb…]",
+            "explain [task…]",
+            "help",
+            'hold [task…] [why="…"]',
+            "lesson [approve|veto|retire|delete id]",
+            "merge task…",
+            "model task…|all model=NAME",
+            'override [task] check|need [why="…"]',
+            "ping",
+            "priority task…|all p=N",
+            "rebase task…",
+            "recreate task…",
+            "refresh",
+            "replan",
+            "resume [task…|all]",
+            "retry [task…|failed|all]",
+            "rollback task…|all",
+            "run [flow=name]",
+            "simulate",
+            "skip task…",
+            "status [task…]",
+            "try [task|org/repo#n]",
+            "unapprove",
+        ]
+    )

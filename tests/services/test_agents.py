@@ -97,14 +97,25 @@ async def test_sec_25_the_text_is_one_argument_whatever_is_in_it(tmp_path: Path)
     assert box.asked == [(["/bin/sh", "-e", "-c", text], tmp_path, 7, b"")]
 
 
-@pytest.mark.parametrize("text", ["", "  \n", "x" * (MAX_SCRIPT + 1), "echo a\0b"])
-async def test_a_script_that_cannot_be_run_is_a_users_error(tmp_path: Path, text: str) -> None:
+NOTHING = "Task `a` has the agent `script` but no `run:` with its commands."
+TOO_LONG = "A script may have 100000 bytes of text; put a longer one into the repository and call it."
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [("", NOTHING), ("  \n", NOTHING), ("x" * (MAX_SCRIPT + 1), TOO_LONG), ("echo a\0b", TOO_LONG)],
+)
+async def test_a_script_that_cannot_be_run_is_a_users_error(tmp_path: Path, text: str, said: str) -> None:
     box = RecordingBox(Finished(exit_code=0, timed_out=False, output=b""))
-    with pytest.raises(UserError):
+    with pytest.raises(UserError) as refused:
         await find_agent("script").run(work(tmp_path, text), box)
+    assert str(refused.value) == said
     assert box.asked == []
 
 
 def test_a_person_is_no_agent_that_could_be_started() -> None:
-    with pytest.raises(UserError, match="This is for a person"):
+    with pytest.raises(UserError) as refused:
         find_agent("human")
+    assert str(refused.value) == (
+        "This is for a person: a pull request that names the tracking issue (`Closes #n`) takes it."
+    )

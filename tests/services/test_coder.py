@@ -6,12 +6,14 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
+from inline_snapshot import snapshot
 
 from bot.clock import SystemClock
 from services.agents import Outcome, Work, find_agent
-from services.agents.box import OpenBox
-from services.agents.coder import ROUNDS
+from services.agents.box import Box, Finished, OpenBox
+from services.agents.coder import CHECK, ROUNDS, TOOLS, check_said, paths_said
 from services.agents.models import Budgets, Models, Way
 from services.agents.prices import Prices
 from services.agents.wire import PydanticWire
@@ -65,11 +67,17 @@ def files(folder: Path) -> Path:
 
 
 async def work(
-    models: Models | None, root: Path, *, notes: Notes | None = None, seconds: float = 60.0, **fields: Any
+    models: Models | None,
+    root: Path,
+    *,
+    notes: Notes | None = None,
+    seconds: float = 60.0,
+    box: Box | None = None,
+    **fields: Any,
 ) -> Outcome:
     task = Task(**{"id": "a", "title": "Greet shortly", "repo": "acme/api", "agent": "coder", **fields})
     given = Work(task=task, files=root, seconds=seconds, models=models, call=CALL, journal=notes or Notes())
-    return await find_agent("coder").run(given, OpenBox())
+    return await find_agent("coder").run(given, box or OpenBox())
 
 
 def results(provider: Provider, call: int = -1) -> list[str]:
@@ -186,11 +194,14 @@ async def test_a_journal_that_does_not_fit_the_files_is_said(tmp_path: Path) -> 
         root = files(tmp_path / "second")
         (root / "src/app.py").write_text("something else\n")
         for data in (notes.data, b"damaged"):
-            with pytest.raises(UserError, match="can't be done again on these files"):
+            with pytest.raises(UserError) as refused:
                 await work(models, root, notes=Notes(data))
+            assert str(refused.value) == (
+                "What this attempt had done can't be done again on these files; try it again."
+            )
 
 
-async def test_it_ends_with_its_budget_its_rounds_and_its_time(tmp_path: Path) -> None:
+async def test_it_ends_with_its_budget_its_rounds_and_its_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     root, again = files(tmp_path), Answer(calls=(("list", {}),))
     async with providing(again) as provider, asking(tmp_path, provider, task=Decimal(100)) as (models, _):
         with pytest.raises(NotPossible, match="The budget of this task is used up"):
@@ -200,13 +211,17 @@ async def test_it_ends_with_its_budget_its_rounds_and_its_time(tmp_path: Path) -
         assert (outcome.ok, outcome.summary) == (False, f"The model was not done after {ROUNDS} calls.")
         outcome = await work(models, root, seconds=0.0)
         assert (outcome.ok, outcome.timed_out) == (False, True)
+        assert outcome.summary == "The model was not done in the task's time."
+        monkeypatch.setattr("services.agents.coder.LONGEST_TALK", 100)
+        outcome = await work(models, root)
+        assert (outcome.ok, outcome.summary) == (False, "The conversation with the model became too long.")
 
 
 async def test_an_answer_that_was_cut_goes_on(tmp_path: Path) -> None:
     cut = Answer(text="I will", cut=True)
     async with providing(cut, DONE) as provider, asking(tmp_path, provider) as (models, _):
         assert (await work(models, files(tmp_path))).summary == "I changed the greeting."
-        assert "That was cut off." in provider.said()
+        assert "That was cut off. Go on, in smaller steps." in provider.said()
 
 
 async def test_an_answer_that_was_cut_goes_on_after_a_crash_too(tmp_path: Path) -> None:
@@ -225,10 +240,76 @@ async def test_another_model_of_the_same_provider_may_be_named_and_no_other(tmp_
         assert provider.asked[0]["model"] == "gpt-4o-mini"
         await work(models, tmp_path / "files", model="openai:gpt-4o")
         assert provider.asked[1]["model"] == "gpt-4o"
-        with pytest.raises(NotPossible, match="of another provider"):
+        with pytest.raises(NotPossible) as refused:
             await work(models, tmp_path / "files", model="anthropic:claude-sonnet-5")
+        assert str(refused.value) == (
+            "The model `anthropic:claude-sonnet-5` is of another provider than `openai:gpt-4o`, and there is no key "
+            "for it."
+        )
 
 
 async def test_without_a_model_one_sentence_says_so(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="Task `a` has the agent `coder`, and no model is set here"):
+    with pytest.raises(UserError) as refused:
         await work(None, files(tmp_path))
+    assert str(refused.value) == (
+        "Task `a` has the agent `coder`, and no model is set here; whoever runs this Lockstep sets `LOCKSTEP_MODEL`, or "
+        "the task takes another agent."
+    )
+
+
+async def test_a_model_that_ends_without_a_word_is_done(tmp_path: Path) -> None:
+    async with providing(Answer(text="")) as provider, asking(tmp_path, provider) as (models, _):
+        outcome = await work(models, files(tmp_path))
+        assert (outcome.ok, outcome.summary) == (True, "The model is done.")
+
+
+async def test_a_check_for_which_no_time_is_left_is_not_run(tmp_path: Path) -> None:
+    notes, check = Notes(stop_after=1), Answer(calls=(("check", {}),))
+    async with providing(check) as provider, asking(tmp_path, provider) as (models, _):
+        root = files(tmp_path)
+        with pytest.raises(Stopped):
+            await work(models, root, notes=notes, verify="touch ran")
+        outcome = await work(models, root, notes=Notes(notes.data), verify="touch ran", seconds=0.0)
+        assert "error: the task's time is over" in outcome.log.decode()
+        assert not (root / "ran").exists()
+
+
+class Late(OpenBox):
+    """In which nothing ends in time."""
+
+    async def run(self, *args: Any, **kwargs: Any) -> Finished:
+        return Finished(exit_code=-9, timed_out=True, output=b"")
+
+
+async def test_a_check_that_does_not_end_is_told(tmp_path: Path) -> None:
+    check = Answer(calls=(("check", {}),))
+    async with providing(check, DONE) as provider, asking(tmp_path, provider) as (models, _):
+        await work(models, files(tmp_path), box=Late(), verify="make")
+        assert results(provider) == ["\n[it did not end in time]"]
+
+
+def test_what_the_model_reads_of_its_task_and_tools() -> None:
+    bare = Task(id="a", title="A", repo="acme/api")
+    whole = msgspec.structs.replace(bare, paths=("src/**", "*.md"), verify="make")
+    assert [(paths_said(each), check_said(each)) for each in (bare, whole)] == snapshot(
+        [
+            (
+                "Leave files of CI and of packages alone.",
+                "There is no check that you could run; read again what you changed.",
+            ),
+            (
+                "You may change only: src/**, *.md.",
+                "Run `check` when you think you are done, and go on until it ends with exit code 0.",
+            ),
+        ]
+    )
+    assert {tool.name: tool.description for tool in (*TOOLS, CHECK)} == snapshot(
+        {
+            "list": "List files below a folder, 1000 at most.",
+            "read": "Read a text file, or 1000 lines of it from `line` on.",
+            "search": "Find the lines that hold a text, without regard to case.",
+            "edit": "Replace `old`, which must stand in the file exactly once, by `new`; an empty `old` writes a new file.",
+            "remove": "Delete a file.",
+            "check": "Run the task's verification and see what it prints.",
+        }
+    )

@@ -15,6 +15,7 @@ import pytest
 
 from services.core.paths import protected
 from services.errors import GitError
+from services.git import result
 from services.git.mirror import Mirrors
 from services.git.result import HostileResult, Limits, parse_changes, refuse_links
 from services.git.workspace import Author, Workspace, open_workspace
@@ -246,18 +247,33 @@ SPECIAL: dict[str, tuple[Callable[[Path], None], str]] = {
     "FIFO": (lambda f: _instead(f / "AGENTS.md", os.mkfifo), "AGENTS.md is a FIFO"),
     "new FIFO": (lambda f: os.mkfifo(f / "pipe"), "pipe is a FIFO"),
     "socket": (lambda f: _socket(f / "sock"), "sock is a socket"),
-    "setuid": (lambda f: (f / "README.md").chmod(0o4755), "README.md has the setuid"),
+    "setuid": (lambda f: (f / "README.md").chmod(0o4755), "README.md has the setuid or setgid bit"),
     "setgid, ignored": (lambda f: write(f / "node_modules" / "x", "x", 0o2755), "node_modules/x has the setuid"),
-    "one huge file": (lambda f: os.truncate(_new(f / "huge"), 1 << 40), "huge is too big"),
+    "one huge file": (
+        lambda f: os.truncate(_new(f / "huge"), 1 << 40),
+        "huge is too big (bytes allowed: 100000 a file, 250000 in all)",
+    ),
     "huge tracked file": (lambda f: os.truncate(f / "README.md", 1 << 40), "README.md is too big"),
     "many big files": (lambda f: _many(f, 3, 90_000), "is too big"),
     "many files": (lambda f: _many(f, 60), "more than 50 files"),
-    "many ignored files": (lambda f: _many(f / "node_modules", 450), "more than 400 files"),
-    "deep directories": (lambda f: f.joinpath(*"abcdefghijklmno").mkdir(parents=True), "more than 10 deep"),
-    "newline in a name": (lambda f: write(f / "a\nb", "x"), "control or invisible"),
-    "turned text in a name": (lambda f: write(f / TURNED, "x"), "control or invisible"),
-    "no text as a name": (lambda f: write(Path(os.fsdecode(os.fsencode(f) + b"/a\xff")), "x"), "not valid UTF-8"),
-    "tracked link turned elsewhere": (lambda f: write(f / "link", "/etc/passwd"), "link is a symbolic link that was"),
+    "many ignored files": (
+        lambda f: _many(f / "node_modules", 450),
+        "there are more than 400 files, or more than 50 links and special files",
+    ),
+    "deep directories": (
+        lambda f: f.joinpath(*"abcdefghijklmno").mkdir(parents=True),
+        "directories are nested more than 10 deep",
+    ),
+    "newline in a name": (lambda f: write(f / "a\nb", "x"), "a file name holds control or invisible characters"),
+    "turned text in a name": (lambda f: write(f / TURNED, "x"), "a file name holds control or invisible characters"),
+    "no text as a name": (
+        lambda f: write(Path(os.fsdecode(os.fsencode(f) + b"/a\xff")), "x"),
+        "a file name is not valid UTF-8",
+    ),
+    "tracked link turned elsewhere": (
+        lambda f: write(f / "link", "/etc/passwd"),
+        "link is a symbolic link that was not there before, or points elsewhere now",
+    ),
 }
 
 
@@ -287,6 +303,10 @@ async def test_sec_12_a_directory_that_cannot_be_read_is_refused(workspace: Work
     (workspace.files / "src").chmod(0o000)
     with pytest.raises(HostileResult, match="cannot be read"):
         await workspace.changes()
+
+
+def test_what_has_no_name_here_is_refused_too() -> None:
+    assert result._odd(0) == "no plain file"
 
 
 async def test_links_that_git_ignores_are_nobodys_business(workspace: Workspace) -> None:

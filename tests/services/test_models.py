@@ -205,7 +205,7 @@ async def test_an_answer_that_is_none_may_be_asked_for_again_and_may_have_cost(
 async def test_a_model_that_does_not_answer_is_given_up(tmp_path: Path) -> None:
     silent = Answer(gate=asyncio.Event())
     async with providing(silent) as provider, asking(tmp_path, provider, seconds=0.2) as (models, _):
-        with pytest.raises(ModelBusy, match="did not answer within 0 s"):
+        with pytest.raises(ModelBusy, match="the model did not answer within 0 s"):
             await models.ask(CALL, HELLO)
 
 
@@ -232,8 +232,12 @@ async def test_a_refusal_is_one_harmless_sentence(tmp_path: Path) -> None:
 async def test_a_model_without_a_price_is_refused_until_it_is_allowed(tmp_path: Path) -> None:
     async with providing(Answer(text="Hi.")) as provider:
         async with asking(tmp_path, provider, name="qwen-local") as (models, _):
-            with pytest.raises(NotPossible, match="LOCKSTEP_MODEL_PRICES"):
+            with pytest.raises(NotPossible) as refused:
                 await models.ask(CALL, HELLO)
+            assert str(refused.value) == (
+                "Nobody knows what `openai:qwen-local` costs, so no budget could hold; whoever runs this Lockstep sets "
+                "its price in `LOCKSTEP_MODEL_PRICES`, or `LOCKSTEP_MODEL_UNPRICED=allow`."
+            )
         assert provider.asked == []
         async with asking(tmp_path, provider, name="qwen-local", budgets=Budgets(allow_unpriced=True)) as (
             models,
@@ -248,14 +252,27 @@ async def test_a_model_without_a_price_is_refused_until_it_is_allowed(tmp_path: 
             assert costs["openai:own"] == Decimal("0.0012")
 
 
-@pytest.mark.parametrize("scope", ["task", "plan", "day"])
-async def test_no_call_is_made_once_a_budget_is_used_up(tmp_path: Path, scope: str) -> None:
-    work = Call(plan_id="acme/api#1", purpose="attempt", run_id="r1", task="one")
+@pytest.mark.parametrize(
+    ("scope", "whose"),
+    [
+        ("attempt", "The budget of one attempt"),
+        ("task", "The budget of this task"),
+        ("plan", "The budget of this plan"),
+        ("repo", "This day's budget of the repository"),
+        ("day", "The budget of this day"),
+    ],
+)
+async def test_no_call_is_made_once_a_budget_is_used_up(tmp_path: Path, scope: str, whose: str) -> None:
+    work = Call(plan_id="acme/api#1", purpose="attempt", run_id="r1", task="one", repo="acme/api")
     budgets = msgspec.structs.replace(Budgets(), **{scope: Decimal("0.002")})
     async with providing(Answer(text="Hi.")) as provider, asking(tmp_path, provider, budgets=budgets) as (models, _):
         await models.ask(work, HELLO)
-        with pytest.raises(NotPossible, match=f"The budget of this {scope} is used up"):
+        with pytest.raises(NotPossible) as refused:
             await models.ask(work, HELLO)
+        said = str(refused.value)
+        where = "the task's `budget`" if scope == "task" else f"`LOCKSTEP_BUDGET_{scope.upper()}`"
+        assert said.startswith(f"{whose} is used up: $")
+        assert said.endswith(f" are spent or held for calls whose end is not known. More is given by {where}.")
         assert len(provider.asked) == 1
         if scope == "task":
             await models.ask(work, HELLO, budget=Decimal(1))

@@ -12,11 +12,12 @@ import pytest
 
 from bot.clock import SystemClock
 from services.agents import Outcome, Work, find_agent
-from services.agents.box import Box, OpenBox
+from services.agents.box import Box, Finished, OpenBox
 from services.agents.bubblewrap import BubblewrapBox
 from services.agents.gemini import GeminiWire
 from services.agents.models import Budgets, Models, Way
 from services.agents.prices import Prices, Rate
+from services.agents.programs import LONGEST_PROMPT
 from services.agents.wire import PydanticWire
 from services.core.cost import Usage
 from services.core.plan import Task
@@ -110,6 +111,8 @@ async def test_each_is_called_and_read_in_its_own_way(
     assert "Rename it" in asked
     assert "Use tabs. </_untrusted>" in asked, "the repository's own words are fenced"
     assert "make check" in asked
+    assert "Before you end, run the command that has to succeed afterwards." in asked
+    assert ("; it says that they cost $" in outcome.log.decode()) == (agent not in {"codex", "gemini"})
     assert [said[each] for each in ("other model", "searches", "other path", "absolute", "read")] == [
         403,
         403,
@@ -155,14 +158,41 @@ async def test_a_budget_ends_it_with_the_request_after_the_one_that_overshot(gro
     assert (len(provider.asked), spent.calls) == (1, 1)
 
 
-async def test_what_can_not_be_run_is_said(ground: Path) -> None:
+class Late(OpenBox):
+    """In which nothing ends in time."""
+
+    async def run(self, *args: Any, **kwargs: Any) -> Finished:
+        return Finished(exit_code=-9, timed_out=True, output=b"")
+
+
+async def test_what_can_not_be_run_is_said(ground: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async with providing(Answer(text="Hi.")) as provider, asking(ground, provider, "openai", "gpt-4o") as (models, _):
-        with pytest.raises(UserError, match="can't ask `openai:gpt-4o`"):
-            await run("claude", models, ground, OpenBox())
-        with pytest.raises(AgentError, match="codex is not on this machine"):
-            await run("codex", models, ground, OpenBox(ground / "nowhere"))
-        with pytest.raises(UserError, match="no model is set here"):
-            await run("codex", None, ground, OpenBox())
+
+        async def refused(kind: type[Exception], agent: str, asked: Models | None, box: Box, **fields: Any) -> str:
+            with pytest.raises(kind) as caught:
+                await run(agent, asked, ground, box, **fields)
+            return str(caught.value)
+
+        assert await refused(UserError, "claude", models, OpenBox()) == (
+            "The agent `claude` can't ask `openai:gpt-4o`; name another model for the task."
+        )
+        assert await refused(AgentError, "codex", models, OpenBox(ground / "nowhere")) == (
+            "codex is not on this machine: install it below /usr, or set LOCKSTEP_AGENT_PROGRAMS to its folder."
+        )
+        assert await refused(UserError, "codex", None, OpenBox()) == (
+            "Task `a` has the agent `codex`, and no model is set here; whoever runs this Lockstep sets "
+            "`LOCKSTEP_MODEL`, or the task takes another agent."
+        )
+        long = "\N{SNOWMAN}" * LONGEST_PROMPT
+        assert await refused(UserError, "codex", models, OpenBox(), body=long, prompt=long) == (
+            "What the agent `codex` is told is too long; move some of it into the repository."
+        )
         fake(ground / "programs", "codex", path="/v1/responses", model="gpt-4o", prints='{"type": "turn.failed"}')
         failed = await run("codex", models, ground, OpenBox(ground / "programs"))
         assert (failed.ok, failed.exit_code) == (False, 1)
+        late = await run("codex", models, ground, Late(ground / "programs"))
+        assert (late.timed_out, late.summary) == (True, "codex was not done in the task's time.")
+        monkeypatch.setattr("services.agents.programs.PLACES", str(ground / "nowhere"))
+        assert await refused(AgentError, "codex", models, OpenBox(ground / "programs")) == (
+            "The system has no python3, which agents reach their model through: install it below /usr."
+        )
