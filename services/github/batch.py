@@ -60,6 +60,10 @@ class Batcher:
             return await self._lookups.load((identity, rank), wanted) or None
         except (Unreachable, Refused):
             return None
+        except NotFound:
+            if wanted.kind == "issue":  # a pull request is no issue for GraphQL, and is one for REST
+                return None
+            raise
 
     async def change(self, identity: Identity, rank: Rank, wanted: Change) -> Fields | None:
         """Its payload; None when nothing was done because GraphQL can't be used.

@@ -104,9 +104,11 @@ plans: {inherit: maybe}
 repositories:
   - name: a
   - name: b
-""": ["Line 1: `plans` is not a key of this file. Keys are `repositories`, `cross_repo_workflows`, `inherit`."],
+""": [
+                "Line 1: `plans` is not a key of this file. Keys are `repositories`, `cross_repo_workflows`, `inherit`, `dashboard`, `follow_up`."
+            ],
             "automation: {enabled: maybe}": [
-                "Line 1: `automation` is not a key of this file. Keys are `repositories`, `cross_repo_workflows`, `inherit`."
+                "Line 1: `automation` is not a key of this file. Keys are `repositories`, `cross_repo_workflows`, `inherit`, `dashboard`, `follow_up`."
             ],
             """\
 repositories:

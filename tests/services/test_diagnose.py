@@ -55,8 +55,8 @@ def test_for_people(log: Path, capsys: pytest.CaptureFixture[str]) -> None:
 lint: A linter or formatter found something.
 Confidence: 88%
 Signature: lint: # files inspected, # offense detected, # offense autocorrectable | <path> c: <path> prefer single-quoted strings
-First: fix_format, run the repository's formatter, or have the agent repair what the linter names
-Then: stronger_model, manual
+First: fix_format, run the repository's own fixer (`recovery.fixer`), or have the agent repair what the linter names
+Then: fix_tests, stronger_model, manual
 Evidence, 2 of 2 lines:
   1  lib/cart.rb:14:3: C: Style/StringLiterals: Prefer single-quoted strings
   2  40 files inspected, 1 offense detected, 1 offense autocorrectable
@@ -71,8 +71,7 @@ def test_what_is_unknown_is_a_no(monkeypatch: pytest.MonkeyPatch, capsys: pytest
         """\
 unknown: Nothing that is known was found.
 Signature: unknown
-First: rerun_failed, run only the failed jobs again, on the same commit
-Then: manual
+First: manual, hand it to a person, with the evidence
 No line of 1 looks like an error.
 """
     )

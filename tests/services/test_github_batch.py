@@ -50,6 +50,19 @@ def test_what_is_read_together_is_what_is_read_alone(limited: Make) -> None:
     assert found[0] == found[1]
 
 
+def test_a_pull_request_is_an_issue_also_among_others(limited: Make) -> None:
+    world: Limited = limited()
+    files = {"a.txt": "a\n"}
+    numbers = world.issues(2)
+    for branch in ("one", "two"):
+        world.hub.scenario.commit(world.hub.home, files, "Work", branch=branch)
+        pull = {"title": branch, "head": branch, "base": "main"}
+        numbers.append(world.hub.act("ana", "POST", f"/repos/{world.home}/pulls", pull)[1]["number"])
+    found = read_all(world, numbers)
+    assert [info.number for info in found if isinstance(info, IssueInfo)] == numbers
+    assert all(isinstance(info, IssueInfo) and info.node_id for info in found)
+
+
 def test_one_that_is_not_there_fails_alone(limited: Make) -> None:
     world: Limited = limited()
     numbers = [*world.issues(3), 999]

@@ -221,6 +221,7 @@ def suffers(seed: int, ailment: Ailment, arm: str = "ours") -> Fate:
     """One run with this ailment; the first seed from this one on whose repository has Actions."""
     world = Ailing(seed, ailment, _config(arm))
     while world.hub.places[0].checks != "actions":
+        world.loop.close()
         seed += 10_000
         world = Ailing(seed, ailment, _config(arm))
     verdict = lived(world)

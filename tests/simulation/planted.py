@@ -141,22 +141,22 @@ def _from_memory() -> list[Swap]:
 
 PLANTED = {
     "dropped-wake": Bug(seed=12, means="events wake nobody", swaps=lambda: [(Engine, "look", _later_nothing)]),
-    "blind-sweep": Bug(seed=11, means="the sweep looks at nothing", swaps=lambda: [(Rounds, "sweep", _nothing)]),
+    "blind-sweep": Bug(seed=3, means="the sweep looks at nothing", swaps=lambda: [(Rounds, "sweep", _nothing)]),
     "no-fence": Bug(means="fences are not compared", swaps=_no_fence),
-    "no-look": Bug(seed=5, means="effects are repeated without a look", swaps=_no_look),
+    "no-look": Bug(seed=13, means="effects are repeated without a look", swaps=_no_look),
     "one-key": Bug(seed=0, means="two tasks' pull requests have one key", swaps=_one_key),
-    "no-needs": Bug(seed=0, means="needs are ignored", swaps=_no_needs),
+    "no-needs": Bug(seed=27, means="needs are ignored", swaps=_no_needs),
     "old-results": Bug(seed=None, means="attempts that are over go on, and their results count", swaps=_old_results),
     "lost-ends": Bug(seed=0, means="the ends of effects are not stored", swaps=_lost_ends),
     "no-limits": Bug(seed=1, means="limits are ignored", swaps=_no_limits),
     "stored-twice": Bug(seed=1, means="a doubled webhook is stored twice", swaps=_stored_twice),
     "any-text": Bug(
-        seed=31,
+        seed=16,
         means="the text that was approved is not compared",
         swaps=lambda: [(PlanRow, "is_approved", property(lambda self: bool(self.hash and self.approved_hash)))],
     ),
     "unseen-text": Bug(
-        seed=49,
+        seed=16,
         means="an approval counts for a text that was written after it",
         swaps=lambda: [(intake, "_could_not_see", lambda plan, asked_at: False)],
     ),
@@ -270,7 +270,7 @@ FOUND = {
         swaps=lambda: [(runs, "held", lambda board: iter(()))],
     ),
     "made-anew": Bug(
-        seed=34,
+        seed=5,
         means="a kept-up-to-date comment that somebody had deleted was made twice when the answer was lost",
         swaps=_made_anew,
     ),
@@ -279,13 +279,13 @@ FOUND = {
     ),
     "any-head": Bug(means="checks decided for one head were put on the next, beside its own", swaps=_any_head),
     "old-label": Bug(
-        seed=16,
+        seed=27,
         means="a task kept the label failed after it was cancelled, retried or green",
         swaps=lambda: [(conduct, "_RELIEVES", frozenset())],
     ),
     "one-label": Bug(seed=301, means="of two labels set at the same time, the older could stay", swaps=_one_label),
     "not-renewed": Bug(
-        seed=0, means="a decision that was stored though the store said otherwise was made again", swaps=_not_renewed
+        seed=None, means="a decision that was stored though the store said otherwise was made again", swaps=_not_renewed
     ),
     "gave-up": Bug(
         seed=None,

@@ -38,13 +38,13 @@ async def test_the_whole_chain_is_followed_over_repositories(story: Story) -> No
   - needs `schema` (acme/schema#2), which needs a person:
     - somebody has to decide: check `test` failed — whoever has the write permission on acme/schema: `/lockstep retry schema`\
 """)
-    assert "⏸ blocked by `schema` (failed)" in story.plan_comment()
+    assert "⏸ blocked by `schema` (needs a person)" in story.plan_comment()
     assert await story.ask("/lockstep explain acme/schema", by="eve") == "+1"
     await story.until("`eve` `/lockstep explain acme/schema`")
     assert last_answer(story) == snapshot("""\
 > `eve` `/lockstep explain acme/schema`
 
-❌ `schema` (acme/schema#2) failed.
+🙋 `schema` (acme/schema#2) needs a person.
 
 - somebody has to decide: check `test` failed — whoever has the write permission on acme/schema: `/lockstep retry schema`\
 """)
