@@ -90,11 +90,17 @@ PERSON = "human"
 """Named like an agent where a person does the work; there is nothing to start for it."""
 
 
+class ForAPerson(UserError):
+    """There is no agent because the work is a person's."""
+
+
 def find_agent(name: str, agents: Registry[Agent] = AGENTS) -> Agent:
-    """The agent a task names; UserError that lists the known ones when there is none of that name."""
+    """The agent a task names; UserError that lists the known ones when there is none of that name, ForAPerson when
+    that is on purpose.
+    """
     AGENTS.load(sys.modules[__name__])
     if name == PERSON and PERSON not in agents.names():
-        raise UserError("This is for a person: a pull request that names the tracking issue (`Closes #n`) takes it.")
+        raise ForAPerson("This is for a person: a pull request that names the tracking issue (`Closes #n`) takes it.")
     agent = agents.get(name)
     if agent is None:
         asked = "".join(c for c in name if c.isascii() and (c.isalnum() or c in "-_"))[:40]

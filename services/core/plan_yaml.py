@@ -111,7 +111,7 @@ class Composer:
             yield from yaml.parse(self._text, Loader=LOADER)
         except yaml.MarkedYAMLError as error:
             self._stop("yaml_syntax", *self._explain(error))
-        except (yaml.YAMLError, ValueError):
+        except (yaml.YAMLError, ValueError, OverflowError):  # what an escape may name that is no character
             self._stop(
                 "yaml_syntax",
                 "The YAML cannot be read: it holds a character that YAML does not know.",

@@ -15,7 +15,7 @@ from typing import Literal, Protocol
 import msgspec
 import structlog
 
-from services.agents import Agent, Work, find_agent
+from services.agents import Agent, ForAPerson, Work, find_agent
 from services.agents.box import Box, Finished
 from services.agents.log import MAX_LOG, clean_log, last_line
 from services.agents.models import Models
@@ -152,6 +152,8 @@ async def attempt(
         return steps.result("refused", reason=reasons.not_taken(str(hostile)))
     except BudgetUsedUp as over:
         return steps.result("failed", reason=str(over), over=over.scope)
+    except ForAPerson as person:
+        return steps.result("refused", reason=str(person))
     except (UserError, UnusableName, MissingBranch) as wrong:
         return msgspec.structs.replace(steps.result("failed", reason=str(wrong)), is_hopeless=True)
     except Superseded:

@@ -90,6 +90,15 @@ async def test_a_script_that_changes_what_its_task_does_not_cover(story: Story) 
     assert not story.pulls()
 
 
+async def test_a_task_for_a_person_waits_for_their_pull_request(story: Story) -> None:
+    await story.begin()
+    await story.run("- [ ] **one** Write · agent: human\n")
+    await story.until("**Stopped:")
+    assert row(story, "one").startswith("🙋 needs a person: This is for a person")
+    await story.settled()
+    assert [issue.labels for issue in story.issues()[1:]] == [["lockstep:needs-human"]]
+
+
 async def test_a_protected_path_goes_to_a_person(story: Story) -> None:
     await story.begin()
     await story.run("- [ ] **one** Free CI · run: echo 'on push' > .github/workflows/ci.yml\n")
