@@ -65,7 +65,7 @@ async def test_sign_in_look_and_act(story: Story) -> None:
         approved = await asked(ana, api, {"command": "approve", "version": version, "why": "Read it."})
         assert approved["state"] == "done", approved
         assert (await asked(ana, api, {"command": "run"}))["state"] == "done"
-        said = await story.until("`one`")
+        said = await story.until("Approved as", "**Stopped:")
         assert re.search(r"Approved as.*Read it", said)
         assert (await eve.post(f"{api}/commands", {"command": "ping"}))[0] == 404
     await story.settled()
