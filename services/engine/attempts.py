@@ -230,26 +230,7 @@ class _Steps:
             agent, task = SCRIPT, msgspec.structs.replace(task, run=self._order.fixer)
         elif taken is not None and taken.is_all:
             agent = CONTENT
-        notes = (self._order.note, taken.note if taken is not None else "")
-        work = Work(
-            task=task,
-            files=workspace.files,
-            seconds=self._left(),
-            note="\n\n".join(each for each in notes if each),
-            lessons=self._order.lessons,
-            past=self._order.past,
-            models=self._models,
-            call=Call(
-                plan_id=self._order.plan_id,
-                purpose="attempt",
-                run_id=self._order.run_id,
-                task=task.id,
-                attempt=self._order.attempt,
-                repo=task.repo,
-            ),
-            journal=progress,
-        )
-        outcome = await agent.run(work, self._box)
+        outcome = await agent.run(self._asked(task, workspace, taken), self._box)
         conflicts: tuple[str, ...] = ()
         if taken is not None and outcome.ok:
             lacking = await completed(
@@ -283,6 +264,28 @@ class _Steps:
             changed = [progress.beside(DIFF, (await workspace.diff(sha)).encode())]
         await progress.reached(ended, progress.ended("commit", committed, packed), *changed)
         return committed.sha, changes
+
+    def _asked(self, task: Task, workspace: Workspace, taken: Taken | None) -> Work:
+        """What the agent is asked to do, and with what."""
+        notes = (self._order.note, taken.note if taken is not None else "")
+        return Work(
+            task=task,
+            files=workspace.files,
+            seconds=self._left(),
+            note="\n\n".join(each for each in notes if each),
+            lessons=self._order.lessons,
+            past=self._order.past,
+            models=self._models,
+            call=Call(
+                plan_id=self._order.plan_id,
+                purpose="attempt",
+                run_id=self._order.run_id,
+                task=task.id,
+                attempt=self._order.attempt,
+                repo=task.repo,
+            ),
+            journal=self._progress,
+        )
 
     async def _take_over(self, workspace: Workspace) -> Taken | None:
         """Lay out what the attempt before has made, if this one is to go on with that."""

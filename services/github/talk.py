@@ -134,21 +134,19 @@ class Talk(Sending):
 
         reason: completed or not_planned.
         """
-        known = self._known.labels.get((repo, label.lower()), "") if label else ""
-        node = await self._node_of(repo, number) if known else ""
-        if known and node:
-            given = {"issueId": node, "stateReason": reason.upper()}
-            puts = Change("addLabelsToLabelable", {"labelableId": node, "labelIds": [known]}, "clientMutationId")
-            both = (Change("closeIssue", given, MADE), puts)
+        is_known = bool(label and self._known.label_ids(repo, (label,)))
+        node = await self._node_of(repo, number) if is_known else ""
+        if node:
+            change = Change("closeIssue", {"issueId": node, "stateReason": reason.upper()}, MADE)
             closed, labelled = await asyncio.gather(
-                *(self._change(repo, node, TALK, each, f"issue:{number}") for each in both), return_exceptions=True
+                self._change(repo, node, TALK, change, f"issue:{number}"),
+                self._change_labels("addLabelsToLabelable", repo, number, (label,)),
+                return_exceptions=True,
             )
             for end in (closed, labelled):
-                if isinstance(end, NotFound):
-                    self._known.labels.pop((repo, label.lower()), None)  # somebody has deleted it, or the issue
-                elif isinstance(end, BaseException):
+                if isinstance(end, BaseException) and not isinstance(end, NotFound):
                     raise end
-            if isinstance(closed, Mapping) and isinstance(labelled, Mapping):
+            if isinstance(closed, Mapping) and labelled is True:
                 info = decode(issue_body(closed["issue"]), shapes.IssueShape).info()
                 return msgspec.structs.replace(info, labels=tuple(dict.fromkeys((*info.labels, label))))
         return await self.edit_issue(repo, number, state="closed", state_reason=reason)
