@@ -18,7 +18,6 @@ from services.core.actions import action, mark, moment, wait_keys, waits_for_bas
 from services.core.board import (
     GOING,
     Action,
-    ActionKind,
     Board,
     Decision,
     Moment,
@@ -27,19 +26,19 @@ from services.core.board import (
     Wish,
     may_start,
 )
-from services.core.gate import PASSED, PullFact, Ruling, rule
+from services.core.calls import NEED_ISSUE, calls_for
+from services.core.gate import PullFact, Ruling, rule
 from services.core.graph import layers, needs_of
 from services.core.groups import Barrier
-from services.core.integration import verdict, wanted
-from services.core.machine import ENDED, QUIET, SATISFIED, STUCK, Happening, Kind, TaskState, is_a_persons, late, step
+from services.core.integration import verdict
+from services.core.judging import INTEGRATING, judge
+from services.core.machine import ENDED, QUIET, SATISFIED, STUCK, Happening, TaskState, late, step
 from services.core.overrides import counting, missing
 from services.core.places import Places
 from services.core.plan import Plan, Task
 from services.core.records import TELLING, Try, tried
-from services.core.recovery.revert import culprits
-from services.core.repair import awaited, mended, repaired
-from services.core.repairs import AGAIN, Failed, Failure, Repair
-from services.core.signature import of_class
+from services.core.repair import repaired
+from services.core.repairs import Failed, Repair
 from services.core.text import code
 
 
@@ -81,7 +80,7 @@ def decide(
         work.apply(task_id, happening)
     is_old = bool(mustered) and bool(groups.missing(work.standing, mustered))
     for task_id, fact in {} if is_old else (facts or {}).items():
-        work.judge(task_id, fact)
+        judge(work, task_id, fact)
     barriers.begin_taking_back(work)
     barriers.settle(work, "" if is_old else mustered)
     work.unblock(list(work.moved))
@@ -163,8 +162,8 @@ class Work:
             and (told := tried(before, happening, after, self.board.specs[task_id])) is not None
         ):
             self.tries.append(told)
-        for kind in _calls_for(before, happening.kind, after):
-            if after.issue or kind not in _NEED_ISSUE:
+        for kind in calls_for(before, happening.kind, after):
+            if after.issue or kind not in NEED_ISSUE:
                 self.actions.append(action(self.run, after, kind))
         return None
 
@@ -208,147 +207,6 @@ class Work:
             self.history.append(moment(happening, before, after))
         if task.state == "cancelled":
             self.actions.append(action(self.run, task, "withdraw"))
-
-    def judge(self, task_id: str, fact: PullFact) -> None:
-        task = self.changed.get(task_id) or self.run.tasks.get(task_id)
-        if task is None or task.pull != fact.number or task.state in ENDED:
-            return
-        if fact.merged:
-            self.apply(task_id, Happening(kind="merged", sha=fact.merge_sha))
-        elif task.state not in _JUDGED:
-            return  # a task that is to be tried again keeps its pull request, whose old head says nothing any more
-        elif fact.state == "closed":
-            text = "the pull request was closed without merging"
-            if is_a_persons(task):
-                text = f"it is with {code(task.assignee)}, whose pull request was closed without merging"
-            self.apply(task_id, Happening(kind="closed", text=text))
-        elif task.was is None:  # else it was made of a text that is not the plan's any more
-            self._judge_open(task, fact)
-
-    def _judge_open(self, task: TaskState, fact: PullFact) -> None:
-        task_id = task.id
-        if is_a_persons(task):
-            self.apply(task_id, Happening(kind="moved", sha=fact.head_sha, text="the pull request has new commits"))
-            if groups.name_of(self.run, task_id):
-                self._muster_in(self.of(task_id), self._ruling(task, fact), fact.barred)
-        elif fact.head_sha not in task.heads and task.renewing:
-            return  # it is being brought up to date, and whoever does that says what came of it
-        elif fact.head_sha not in task.heads:
-            who = f"somebody else pushed {fact.head_sha[:7]} to its branch"
-            text = f"{who}: look at it, then merge it yourself, or delete the branch and retry the task"
-            if task.handed:
-                text = f"{who}: it goes on once somebody who can write here approves that commit in a review"
-            self.apply(task_id, Happening(kind="moved", sha=fact.head_sha, text=text))
-            if fact.vouched and self.of(task_id).handed:
-                text = f"{code(fact.vouched)} has approved {fact.head_sha[:7]}"
-                vouched = Happening(kind="vouched", sha=fact.head_sha, actor=fact.vouched, text=text)
-                self.apply(task_id, vouched)
-                self._judge_checks(self.of(task_id), fact)
-        elif fact.head_sha == task.head_sha and not task.assignee:
-            self._judge_checks(task, fact)
-
-    def _judge_checks(self, task: TaskState, fact: PullFact) -> None:
-        if task.queued == fact.head_sha:
-            return  # GitHub has it
-        if task.thrown_out:
-            return  # all may be well with it alone; together with what the base holds it is not
-        group = groups.name_of(self.run, task.id)
-        phase = groups.barrier_of(self.standing, group).phase
-        if phase == "reverting":
-            return  # nothing of it is merged any more
-        ruling = self._ruling(task, fact)
-        if phase == "forward" and ruling.verdict == "merge" and (held := groups.hold(self.standing, task.id)):
-            ruling = Ruling(verdict="wait", reason=held)
-        if ruling.verdict == "failed":
-            self._judge_failed(task, fact, ruling)
-        elif ruling.verdict == "needs_human":
-            self.apply(task.id, Happening(kind="refused", text=ruling.reason))
-        elif not (ruling.verdict == "merge" or ruling.by_gate) or self._is_proved(task, fact):
-            self._judge_well(self.of(task.id), fact, ruling, is_grouped=bool(group) and phase != "forward")
-
-    def _judge_well(self, task: TaskState, fact: PullFact, ruling: Ruling, *, is_grouped: bool) -> None:
-        """Nothing of it has failed."""
-        if mended(task, fact):
-            self.apply(task.id, Happening(kind="mended", text="its checks pass"))
-        # A merge that was refused is tried again as it stands: turning back and forth would only fill the history.
-        anew = {"wait", "merge"} if is_grouped else {"wait"}
-        waits = task.state == "needs_human" and ruling.verdict in anew and not task.late
-        if task.state == "failed" or task.handed or waits:
-            self.apply(task.id, Happening(kind="green"))
-        if is_grouped and self.is_going and self._muster_in(self.of(task.id), ruling, fact.barred):
-            return  # what follows, its group says
-        if ruling.verdict == "merge" and self.is_going and not task.held:
-            # The merge looks more closely; what it found last time stands until it finds something else.
-            self.actions.append(action(self.run, self.of(task.id), "merge", fact.head_sha))
-            return
-        held = f"is held; `/lockstep resume {task.id}` lets it go" if task.held else ""
-        if ruling.verdict == "behind" and self.is_going and not held:
-            self._bring_up_to_date(task.id)
-            return
-        self.apply(
-            task.id,
-            Happening(kind="waits", text=held or awaited(task, ruling) or ruling.reason, value=float(ruling.by_itself)),
-        )
-
-    def _ruling(self, task: TaskState, fact: PullFact) -> Ruling:
-        """What speaks against it itself, whatever its group says."""
-        return rule(counting(task, fact), missing(task, groups.unmet(self.standing, self.board.specs[task.id])))
-
-    def _muster_in(self, task: TaskState, ruling: Ruling, barred: str) -> bool:
-        """Note whether anything of its own is missing in a task of a group. What was found out with all of the group
-        stands until all of it is looked at again.
-        """
-        is_clear = (ruling.verdict == "merge" or ruling.by_gate) and not task.held
-        if is_clear:
-            known = task.reason if task.cleared == task.head_sha else groups.hold(self.standing, task.id)
-            self.apply(task.id, Happening(kind="cleared", sha=task.head_sha, text=barred or known))
-            self.judged[task.id] = ruling.verdict == "merge" and not barred
-        elif is_a_persons(task):
-            self.apply(task.id, Happening(kind="cleared"))
-        return is_clear
-
-    def _is_proved(self, task: TaskState, fact: PullFact) -> bool:
-        """Has it been tried together with others, where it has to be? Else that is begun, or what came of it noted."""
-        if not fact.workflow or task.held or not self.is_going:
-            return True  # nor is it merged in the last two cases
-        said = verdict(self.run.plan, task.id, self.of)
-        if said == "new":
-            tried = wanted(self.run.plan, task.id, self.of)
-            self.apply(task.id, Happening(kind="integrating", integration=tried, text=INTEGRATING))
-        elif said in {"under way", "failed"} and fact.tried in PASSED:
-            self.apply(task.id, Happening(kind="proved", sha=fact.head_sha, text="works with what belongs to it"))
-            return True
-        elif said == "under way" and fact.tried:
-            text = f"does not work with what belongs to it: {code(fact.workflow)} ended with {code(fact.tried)}"
-            self.apply(task.id, Happening(kind="disproved", sha=fact.head_sha, text=text))
-        elif said == "failed" and task.integration is not None:  # it may have been pushed back by another check
-            self.apply(task.id, Happening(kind="disproved", sha=fact.head_sha, text=task.integration.why))
-        return said == "passed"
-
-    def _judge_failed(self, task: TaskState, fact: PullFact, ruling: Ruling) -> None:
-        spec, checks, failures = self.board.specs[task.id], ruling.failed, fact.failures
-        if not checks:  # of what else is judged as failed only a conflict is known
-            checks, failures = ("",), (conflict_of(fact.head_sha),)
-        known = Failed(failures=failures, rules=fact.rules)
-        follows = repaired(task, spec.agent, ruling.reason, checks, known, self.now)
-        if follows.kind != "rebasing" or (self.is_going and not task.held):
-            self.apply(task.id, follows)
-        if waits_for_base(self.of(task.id)):
-            for culprit in culprits(self.run, spec.repo, failures, fact.rules):
-                self.apply(culprit, Happening(kind="reverting", text=f"it broke the base of {code(task.id)}"))
-
-    def _bring_up_to_date(self, task_id: str) -> None:
-        """One at a time of those in one repository: with each merge the others fall behind again."""
-        repo = self.board.specs[task_id].repo
-        for other in self.run.tasks:
-            state = self.of(other)
-            ahead = other != task_id and state.state == "in_review" and (state.renewing or state.renewed)
-            if ahead and self.board.specs[other].repo == repo:
-                text = f"its base branch has moved on; it is brought up to date after {code(other)}"
-                return self.apply(task_id, Happening(kind="waits", text=text))
-        text = "its base branch has moved on; it is being brought up to date"
-        self.apply(task_id, Happening(kind="waits", text=text))
-        return self.apply(task_id, Happening(kind="rebasing"))
 
     def is_met(self, need: str, of: str) -> bool:
         return groups.is_met(self.standing, self.board.specs[of], need)
@@ -503,63 +361,5 @@ class Work:
         return "running" if moving or not states & (STUCK | {"cancelled"}) else "failed"
 
 
-def conflict_of(head: str) -> Failure:
-    """That a head conflicts with its base: with each head it is another one."""
-    return Failure(check="", id=head, cls="merge_conflict", signature=of_class("merge_conflict", head))
-
-
-INTEGRATING = "is being tried together with what belongs to it"
-_JUDGED = STUCK | {"in_review"}
 _UNSTARTED = frozenset({"blocked", "ready"})
 _UNBLOCKED, _REBLOCKED, _STARTED = Happening(kind="unblocked"), Happening(kind="reblocked"), Happening(kind="started")
-_NEED_ISSUE = frozenset({"tidy", "label", "assign"})
-_RELIEVES = frozenset({
-    "cancelled", "retried", "green", "rebased", "recreated", "reviewed", "redone", "proved", "integrating",
-})  # fmt: skip
-"""Happenings after which a task no longer waits for somebody, as its label says it does."""
-_CALLS_FOR: dict[str, tuple[ActionKind, ...]] = {
-    "started": ("attempt",),
-    "pushed": ("open_pull",),
-    "opened": ("checks",),
-    "merged": ("tidy",),
-    "broke": ("label",),
-    "handed": ("label",),
-    "vouched": ("label", "checks"),
-    "dequeued": ("label",),
-    "refused": ("label",),
-    "closed": ("label",),
-    "expired": ("label",),
-    "moved": ("label", "checks"),
-    "skipped": ("tidy",),
-    "rebasing": ("update_branch",),
-    "rebased": ("checks",),
-    "overridden": ("checks",),
-    "assigned": ("label", "assign"),
-    "attached": ("label", "assign", "checks"),
-    "ticked": ("tidy",),
-    "unticked": ("tidy",),
-    "integrating": ("integrate",),
-    "proved": ("integrate",),
-    "disproved": ("label", "integrate"),
-}
-
-
-def _calls_for(before: TaskState, kind: Kind, after: TaskState) -> tuple[ActionKind, ...]:
-    """What follows when a happening of this kind has changed a task."""
-    if kind in {"retried", "recreated", "unticked", "redone"} and not after.issue:
-        return ("track",)  # it could not be made, or is being made: its key is the same, so it is made once
-    if (kind == "retried" and before.state in {"skipped", "cancelled"}) or (
-        kind == "tracked" and after.state in SATISFIED
-    ):
-        return ("tidy",)  # its issue was closed, or came too late to be
-    if kind == "tracked" and after.assignee:
-        return ("label", "assign")
-    calls = _CALLS_FOR.get(kind, ())
-    if kind == "mending" and after.repairs[-1].strategy in AGAIN:
-        calls = ("rerun",)
-    if kind == "recreated" and after.discarding:
-        calls = ("discard",)
-    if kind == "stalled" and after.state != before.state:
-        calls = ("label",)
-    is_relieved = kind in _RELIEVES and before.state in STUCK and after.state not in STUCK
-    return (*calls, "label") if is_relieved else calls

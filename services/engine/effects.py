@@ -16,8 +16,9 @@ from services.checks import CHECKS
 from services.core import groups, messages, names
 from services.core.actions import is_of_group
 from services.core.board import Board, Run, RunState, Wish
-from services.core.conduct import conflict_of, ruling_for
+from services.core.conduct import ruling_for
 from services.core.gate import PullFact
+from services.core.judging import conflict_of
 from services.core.machine import SATISFIED, Happening, Kind, TaskState
 from services.core.merging import meaning
 from services.core.messages import reasons
