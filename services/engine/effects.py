@@ -16,18 +16,13 @@ from services.checks import CHECKS
 from services.core import groups, messages, names
 from services.core.actions import is_of_group
 from services.core.board import Board, Run, RunState, Wish
-from services.core.conduct import ruling_for
-from services.core.gate import PullFact
-from services.core.judging import conflict_of
-from services.core.machine import SATISFIED, Happening, Kind, TaskState
-from services.core.merging import meaning
+from services.core.machine import SATISFIED, Happening, TaskState
 from services.core.messages import reasons
 from services.core.plan import Task
 from services.core.repair import noted
 from services.core.repairs import for_attempt
 from services.core.report import LABEL_OF_RUN, LABEL_OF_TASK, CheckReport
 from services.core.similar import kept
-from services.core.strategies import Rules
 from services.core.text import plain
 from services.engine import branches, former, merge_queue, musters, recovering, remembered, reruns, reverts
 from services.engine.attempts import Order, Result
@@ -35,12 +30,13 @@ from services.engine.choosing import Choosing
 from services.engine.hidden import hidden_in
 from services.engine.integrations import integrate
 from services.engine.learned import Learned
+from services.engine.merges import Merges
 from services.engine.observe import Observer
 from services.engine.outcome import Outcome
 from services.engine.parents import CLOCKS_APART, Parents
-from services.engine.parts import WRITE, Parts
+from services.engine.parts import Parts
 from services.engine.tracking import Tracking
-from services.errors import NotFound, RateLimited, Refused, Withdrawn
+from services.errors import NotFound, RateLimited, Refused
 from services.github.infos import IssueInfo, PullInfo
 from services.store.runs import Due
 
@@ -61,6 +57,7 @@ class Effects:
         self._tracking = Tracking(parts)
         self._learned = Learned(parts)
         self._choosing = Choosing(parts)
+        self._merges = Merges(parts, observer)
         self._put_off: set[str] = set()  # keys of effects that limits have put off before anything was sent
         self._made: dict[str, IssueInfo] = {}  # tracking issues that are still to be linked, by effect
         self._posting: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()  # by task: its check runs
@@ -89,7 +86,7 @@ class Effects:
             return await self._checks(board, task, state, due)
         if due.action.kind in _OF_BRANCH:
             return await _OF_BRANCH[due.action.kind](self._parts, task, state, due)
-        return await self._merge(board, task, state, due.action.sha)
+        return await self._merges.merge(board, task, state, due.action.sha)
 
     async def _former(self, board: Board, due: Due, task: Task, state: TaskState) -> Outcome:
         """Of a task that is in the plan no more; what has merged of it is tidied up as ever."""
@@ -287,59 +284,6 @@ class Effects:
         base = self._parts.settings.public_url
         return f"{base}/plans/{run.repo}/{run.number}?{urlencode({'task': task.id})}#{quote(task.id)}" if base else None
 
-    async def _merge(self, board: Board, task: Task, state: TaskState, sha: str) -> Outcome:
-        """Read everything anew, judge once more, and merge exactly the judged commit."""
-        run = board.run
-        fact = await self._observer.pull(task.repo, state, fresh=True, rank="merge")
-        if fact.merged:
-            return Outcome(happened=(Happening(kind="merged", sha=fact.merge_sha),))
-        ruling = ruling_for(run, state, fact)
-        if fact.state != "open" or fact.head_sha != sha or ruling.verdict in {"failed", "needs_human"}:
-            return Outcome(forget=True, look=True)
-        if ruling.verdict == "behind":
-            return Outcome(forget=True, look=True)
-        if ruling.verdict == "wait":
-            waits = Happening(kind="waits", text=ruling.reason, fence=state.fence, value=float(ruling.by_itself))
-            return Outcome(happened=(waits,), forget=True, look=fact.grace_left > 0)
-        role = await self._parts.github.reads.ranked("merge").permission(task.repo, run.approver, fresh=True)
-        if role not in WRITE:
-            lost = Happening(kind="refused", text=reasons.APPROVER_LOST_WRITE, fence=state.fence)
-            return Outcome(happened=(lost,), forget=True)
-        method = await self._method(task.repo)
-        title = f"{messages.pull_title(task)} (#{state.pull})"
-
-        def objection() -> Outcome | None:
-            return _objection(board, task, state, fact)
-
-        try:
-            merged = await self._parts.github.writes.ranked("merge").merge(
-                task.repo, state.pull, sha, method, title, wanted=lambda: objection() is None
-            )
-        except Withdrawn:
-            return objection() or Outcome(again_in=0.0, free=True)
-        except (Refused, NotFound) as refused:
-            if meaning(refused.status, refused.message) == "queue":
-                return objection() or await merge_queue.enqueue(self._parts, task, state, sha, fact.base_ref)
-            return await self._refused(run, task, state, sha, refused)
-        return Outcome(happened=(Happening(kind="merged", sha=merged),))
-
-    async def _refused(self, run: Run, task: Task, state: TaskState, sha: str, refused: Refused | NotFound) -> Outcome:
-        if groups.barrier_of(run, groups.name_of(run, task.id)).phase == "merging":
-            return _not_merged(state, refused, sha)  # what becomes of the whole group is for that to say
-        rules = await recovering.rules_of(self._parts, self._parts.github.reads, task.repo)
-        return _not_merged(state, refused, rules=rules)
-
-    async def _method(self, repo: str) -> str:
-        """The repository's wish if it is allowed there, else the first that is."""
-        wish = (await self._observer.config(repo)).merge
-        info = await self._parts.github.reads.repository(repo)
-        allowed = {
-            "squash": info.allow_squash_merge,
-            "merge": info.allow_merge_commit,
-            "rebase": info.allow_rebase_merge,
-        }
-        return wish if allowed[wish] else next((name for name, may in allowed.items() if may), wish)
-
     async def _tidy(self, board: Board, task: Task, key: str) -> Outcome:
         """After the merge: the branch goes, the tracking issue is closed. It is opened again when a task that was left
         out is not any more.
@@ -415,20 +359,6 @@ _OF_BRANCH = {"update_branch": branches.update, "rerun": reruns.rerun, "integrat
 """What is done about the head of a pull request, which must still be the one that was meant."""
 
 
-def _objection(board: Board, task: Task, state: TaskState, fact: PullFact) -> Outcome | None:
-    """What people said, and what another look found, while a merge was being judged counts, until it is sent."""
-    now = board.run.tasks.get(task.id)
-    if now is None or now.fence != state.fence:
-        return Outcome(note="its attempt is over")
-    if now.state != state.state:
-        return Outcome(forget=True, look=True, note="something else was found out about it meanwhile")
-    if now.held or board.run.state == "paused":
-        return Outcome(forget=True, note="it is held")
-    if ruling_for(board.run, state, fact).verdict != "merge":
-        return Outcome(forget=True, look=True, note="a need was taken back")
-    return None
-
-
 def _current(pull: PullInfo | None, key: str) -> PullInfo | None:
     """The pull request if it is open or was made by this very action; one that people closed before stays closed."""
     return pull if pull is not None and (pull.state == "open" or names.marker(key) in pull.body) else None
@@ -436,21 +366,3 @@ def _current(pull: PullInfo | None, key: str) -> PullInfo | None:
 
 def _broke(state: TaskState, text: str) -> Outcome:
     return Outcome(happened=(Happening(kind="broke", text=text, fence=state.fence),))
-
-
-def _not_merged(state: TaskState, refused: Refused | NotFound, sha: str = "", *, rules: Rules | None = None) -> Outcome:
-    """sha: the head, where that is not tried again by itself.  rules: where a conflict may be repaired."""
-    means = meaning(refused.status, refused.message)
-    if means == "again":
-        return Outcome(again_in=1.0, note=refused.message[:200])
-    if means == "look":
-        return Outcome(again_in=2.0, look=True, note=refused.message[:200])
-    if means == "conflict":
-        broke = Happening(kind="broke", text=reasons.CONFLICTS, fence=state.fence)
-        if rules is not None:
-            broke = recovering.with_failure(broke, conflict_of(state.head_sha), rules)
-        return Outcome(happened=(broke,), forget=True)
-    kind: Kind = "waits" if means == "wait" else "refused"
-    text = reasons.not_merged_yet(refused.message)
-    told = Happening(kind=kind, text=text, fence=state.fence, sha=sha if kind == "refused" else "")
-    return Outcome(happened=(told,), forget=True)

@@ -106,3 +106,8 @@ def pull(head: str = "a" * 40, **more: object) -> PullFact:
 
 def check(name: str, conclusion: str = "", *, ours: bool = False) -> CheckFact:
     return CheckFact(name=name, status="completed" if conclusion else "in_progress", conclusion=conclusion, ours=ours)
+
+
+def kinds(actions: tuple[Action, ...]) -> list[str]:
+    """What is to be done, but for showing the run's state, which follows every change of it."""
+    return [f"{action.kind} {action.task}".strip() for action in actions if action.kind != "mark"]

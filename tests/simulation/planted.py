@@ -11,13 +11,13 @@ from typing import Any
 
 import msgspec
 
-from services.core import actions, conduct, schedule
+from services.core import actions, calls, conduct, schedule
 from services.core.board import Action, Board
 from services.core.gate import Ruling, rule
 from services.core.machine import step
 from services.core.names import STICKY
 from services.core.report import LABEL_OF_TASK
-from services.engine import effects, ends, intake, runs
+from services.engine import effects, ends, intake, merges, runs
 from services.engine.effects import Effects, Outcome
 from services.engine.engine import Engine
 from services.engine.intake import Intake
@@ -95,7 +95,7 @@ def _no_needs() -> list[Swap]:
     def alone(run: Any, task: Any, fact: Any) -> Ruling:
         return rule(fact, ())
 
-    return [(conduct.Work, "is_met", lambda self, need: True), (effects, "ruling_for", alone)]
+    return [(conduct.Work, "is_met", lambda self, need: True), (merges, "ruling_for", alone)]
 
 
 def _old_results() -> list[Swap]:
@@ -281,7 +281,7 @@ FOUND = {
     "old-label": Bug(
         seed=27,
         means="a task kept the label failed after it was cancelled, retried or green",
-        swaps=lambda: [(conduct, "_RELIEVES", frozenset())],
+        swaps=lambda: [(calls, "_RELIEVES", frozenset())],
     ),
     "one-label": Bug(seed=301, means="of two labels set at the same time, the older could stay", swaps=_one_label),
     "not-renewed": Bug(

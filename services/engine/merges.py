@@ -1,0 +1,114 @@
+"""The merge: everything is read anew and judged once more, and exactly the judged commit is merged.
+
+What people say while that is under way counts until the request is sent. What GitHub answers instead of merging is a
+fact like any other.
+"""
+
+from services.core import groups, messages
+from services.core.board import Board, Run
+from services.core.conduct import ruling_for
+from services.core.gate import PullFact
+from services.core.judging import conflict_of
+from services.core.machine import Happening, Kind, TaskState
+from services.core.merging import meaning
+from services.core.messages import reasons
+from services.core.plan import Task
+from services.core.strategies import Rules
+from services.engine import merge_queue, recovering
+from services.engine.observe import Observer
+from services.engine.outcome import Outcome
+from services.engine.parts import WRITE, Parts
+from services.errors import NotFound, Refused, Withdrawn
+
+
+class Merges:
+    """Merging the pull requests of tasks."""
+
+    def __init__(self, parts: Parts, observer: Observer) -> None:
+        self._parts = parts
+        self._observer = observer
+
+    async def merge(self, board: Board, task: Task, state: TaskState, sha: str) -> Outcome:
+        """Read everything anew, judge once more, and merge exactly the judged commit."""
+        run = board.run
+        fact = await self._observer.pull(task.repo, state, fresh=True, rank="merge")
+        if fact.merged:
+            return Outcome(happened=(Happening(kind="merged", sha=fact.merge_sha),))
+        ruling = ruling_for(run, state, fact)
+        if fact.state != "open" or fact.head_sha != sha or ruling.verdict in {"failed", "needs_human"}:
+            return Outcome(forget=True, look=True)
+        if ruling.verdict == "behind":
+            return Outcome(forget=True, look=True)
+        if ruling.verdict == "wait":
+            waits = Happening(kind="waits", text=ruling.reason, fence=state.fence, value=float(ruling.by_itself))
+            return Outcome(happened=(waits,), forget=True, look=fact.grace_left > 0)
+        role = await self._parts.github.reads.ranked("merge").permission(task.repo, run.approver, fresh=True)
+        if role not in WRITE:
+            lost = Happening(kind="refused", text=reasons.APPROVER_LOST_WRITE, fence=state.fence)
+            return Outcome(happened=(lost,), forget=True)
+        method = await self._method(task.repo)
+        title = f"{messages.pull_title(task)} (#{state.pull})"
+
+        def objection() -> Outcome | None:
+            return _objection(board, task, state, fact)
+
+        try:
+            merged = await self._parts.github.writes.ranked("merge").merge(
+                task.repo, state.pull, sha, method, title, wanted=lambda: objection() is None
+            )
+        except Withdrawn:
+            return objection() or Outcome(again_in=0.0, free=True)
+        except (Refused, NotFound) as refused:
+            if meaning(refused.status, refused.message) == "queue":
+                return objection() or await merge_queue.enqueue(self._parts, task, state, sha, fact.base_ref)
+            return await self._refused(run, task, state, sha, refused)
+        return Outcome(happened=(Happening(kind="merged", sha=merged),))
+
+    async def _refused(self, run: Run, task: Task, state: TaskState, sha: str, refused: Refused | NotFound) -> Outcome:
+        if groups.barrier_of(run, groups.name_of(run, task.id)).phase == "merging":
+            return _not_merged(state, refused, sha)  # what becomes of the whole group is for that to say
+        rules = await recovering.rules_of(self._parts, self._parts.github.reads, task.repo)
+        return _not_merged(state, refused, rules=rules)
+
+    async def _method(self, repo: str) -> str:
+        """The repository's wish if it is allowed there, else the first that is."""
+        wish = (await self._observer.config(repo)).merge
+        info = await self._parts.github.reads.repository(repo)
+        allowed = {
+            "squash": info.allow_squash_merge,
+            "merge": info.allow_merge_commit,
+            "rebase": info.allow_rebase_merge,
+        }
+        return wish if allowed[wish] else next((name for name, may in allowed.items() if may), wish)
+
+
+def _objection(board: Board, task: Task, state: TaskState, fact: PullFact) -> Outcome | None:
+    """What people said, and what another look found, while a merge was being judged counts, until it is sent."""
+    now = board.run.tasks.get(task.id)
+    if now is None or now.fence != state.fence:
+        return Outcome(note="its attempt is over")
+    if now.state != state.state:
+        return Outcome(forget=True, look=True, note="something else was found out about it meanwhile")
+    if now.held or board.run.state == "paused":
+        return Outcome(forget=True, note="it is held")
+    if ruling_for(board.run, state, fact).verdict != "merge":
+        return Outcome(forget=True, look=True, note="a need was taken back")
+    return None
+
+
+def _not_merged(state: TaskState, refused: Refused | NotFound, sha: str = "", *, rules: Rules | None = None) -> Outcome:
+    """sha: the head, where that is not tried again by itself.  rules: where a conflict may be repaired."""
+    means = meaning(refused.status, refused.message)
+    if means == "again":
+        return Outcome(again_in=1.0, note=refused.message[:200])
+    if means == "look":
+        return Outcome(again_in=2.0, look=True, note=refused.message[:200])
+    if means == "conflict":
+        broke = Happening(kind="broke", text=reasons.CONFLICTS, fence=state.fence)
+        if rules is not None:
+            broke = recovering.with_failure(broke, conflict_of(state.head_sha), rules)
+        return Outcome(happened=(broke,), forget=True)
+    kind: Kind = "waits" if means == "wait" else "refused"
+    text = reasons.not_merged_yet(refused.message)
+    told = Happening(kind=kind, text=text, fence=state.fence, sha=sha if kind == "refused" else "")
+    return Outcome(happened=(told,), forget=True)
