@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from services.agents.models import Ask, Message, Reply, ToolCall, Way
-from services.agents.wire import ARGUMENTS, LONGEST, MOST_CALLS, client_of, error_of
+from services.agents.wire import ARGUMENTS, BROKE_OFF, LONGEST, MOST_CALLS, client_of, error_of
 from services.core.cost import Usage
 from services.errors import ModelBusy
 
@@ -90,7 +90,7 @@ class GeminiWire:
             finally:
                 await response.aclose()
         except httpx2.HTTPError:
-            raise ModelBusy("the model can't be reached, or its answer broke off") from None
+            raise ModelBusy(BROKE_OFF) from None
         except (msgspec.DecodeError, msgspec.ValidationError, ValueError):
             raise ModelBusy(_UNREADABLE) from None
 
@@ -145,7 +145,7 @@ def _ours(events: list[_Event]) -> Reply:
     first = [event.candidates[0] for event in events if event.candidates]
     ended = next((each.finishReason for each in reversed(first) if each.finishReason), "")
     if not ended:
-        raise ModelBusy("the model can't be reached, or its answer broke off")
+        raise ModelBusy(BROKE_OFF)
     raw = [bytes(part) for each in first for part in each.content.parts]
     parts = [msgspec.json.decode(part, type=_Part) for part in raw]
     tokens = next((event.usageMetadata for event in reversed(events) if event.usageMetadata is not None), None)

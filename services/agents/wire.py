@@ -1,7 +1,8 @@
 """Speaks with models through pydantic-ai, an extra of the installation: only this module knows that library.
 
-What comes back is hostile: its size and its time are bounded, the library repeats nothing by itself, and errors become
-one of two kinds, those that may pass and those that will not.
+Answers come as streams, as those that take minutes would not outlive what stands between; one that ends without saying
+why has broken off. What comes back is hostile: its size and its time are bounded, the library repeats nothing by
+itself, and errors become one of two kinds, those that may pass and those that will not.
 """
 
 import asyncio
@@ -17,6 +18,7 @@ from services.core.cost import Usage
 from services.core.text import plain
 from services.errors import ModelBusy, NotPossible
 
+BROKE_OFF = "the model can't be reached, or its answer broke off"
 LONGEST = 8_000_000
 """Bytes of one answer."""
 MOST_CALLS = 32
@@ -68,17 +70,22 @@ class PydanticWire:
         ]
         parameters = ModelRequestParameters(function_tools=tools, allow_text_output=True)
         try:
-            response = await direct.model_request(
+            async with direct.model_request_stream(
                 self._model,
                 _theirs(ask),
                 # What grows from call to call is read back from the provider's cache for a tenth of its price.
                 model_settings={"max_tokens": ask.tokens, "cache": bool(ask.tools)},
                 model_request_parameters=parameters,
-            )
+            ) as stream:
+                async for _ in stream:
+                    pass
+                response = stream.get()
         except ModelAPIError as error:
             raise _error_of(error) from None
         except (AgentRunError, UserError, ValueError, TypeError, KeyError, AttributeError) as error:
             raise ModelBusy(f"the model's answer can't be read: {type(error).__name__}") from None
+        if response.finish_reason is None and self._provider != "test":
+            raise ModelBusy(BROKE_OFF)
         return _ours(response)
 
     def _made(self) -> Any:
@@ -99,25 +106,25 @@ class PydanticWire:
             return AnthropicModel(self._name, provider=AnthropicProvider(anthropic_client=anthropic))
         from openai import AsyncOpenAI
         from pydantic_ai.models.openai import OpenAIChatModel
+        from pydantic_ai.profiles.openai import OpenAIModelProfile
         from pydantic_ai.providers.openai import OpenAIProvider
 
         url = self._way.url or "https://api.openai.com/v1"
         openai = AsyncOpenAI(api_key=self._way.key, max_retries=0, http_client=self._client, base_url=url)
-        return OpenAIChatModel(self._name, provider=OpenAIProvider(openai_client=openai))
+        profile = OpenAIModelProfile(openai_chat_streaming_requires_finish_reason=True)
+        return OpenAIChatModel(self._name, provider=OpenAIProvider(openai_client=openai), profile=profile)
 
 
 def _test_model() -> Any:
-    from pydantic_ai.messages import ModelResponse, TextPart, ToolCallPart
-    from pydantic_ai.models.function import FunctionModel
+    from pydantic_ai.models.function import DeltaToolCall, FunctionModel
 
-    def answer(messages: list[Any], info: Any) -> Any:
+    async def answer(messages: list[Any], info: Any) -> AsyncIterator[Any]:
         results = sum(part.part_kind == "tool-return" for each in messages for part in each.parts)
         said = pretended([tool.name for tool in info.function_tools], results)
-        if isinstance(said, str):
-            return ModelResponse(parts=[TextPart(said)])
-        return ModelResponse(parts=[ToolCallPart(said[0], said[1], tool_call_id=f"call-{results}")])
+        is_text = isinstance(said, str)
+        yield said if is_text else {0: DeltaToolCall(said[0], said[1], tool_call_id=f"call-{results}")}
 
-    return FunctionModel(answer, model_name="test")
+    return FunctionModel(stream_function=answer, model_name="test")
 
 
 def client_of(way: Way) -> Any:
@@ -207,16 +214,19 @@ def _error_of(error: Any) -> ModelBusy | NotPossible:
     from pydantic_ai.exceptions import ModelHTTPError
 
     if not isinstance(error, ModelHTTPError):
-        return ModelBusy("the model can't be reached, or its answer broke off")
-    return error_of(error.status_code, error.headers or {}, error.body)
+        return ModelBusy(BROKE_OFF)
+    return error_of(error.status_code, error.headers or {}, error.body, has_begun=error.in_stream)
 
 
-def error_of(status: int, headers: Mapping[str, str], body: object) -> ModelBusy | NotPossible:
-    """What an answer with this status means."""
-    if status in {408, 409, 425, 429} or status >= 500:
+def error_of(
+    status: int, headers: Mapping[str, str], body: object, *, has_begun: bool = False
+) -> ModelBusy | NotPossible:
+    """What an answer with this status means. has_begun: it came in the middle of one, which may have cost something."""
+    if status in {408, 409, 425, 429} or status >= 500 or has_begun:
         after = headers.get("retry-after", "")
         wait = min(float(after), 3_600.0) if after.replace(".", "", 1).isdigit() else None
-        return ModelBusy(f"the model's provider answered {status}", retry_after=wait, free=status == 429)
+        is_free = status == 429 and not has_begun
+        return ModelBusy(f"the model's provider answered {status}", retry_after=wait, free=is_free)
     return NotPossible(f"The model's provider refused the call with status {status}: {plain(_message(body), 200)}")
 
 

@@ -1,9 +1,9 @@
 """A model's provider on this machine, which speaks as OpenAI, Anthropic and Google do and answers what it is told."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
-from typing import Any
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
+from typing import Any, Literal
 
 import msgspec
 from aiohttp import web
@@ -13,7 +13,7 @@ CALLS = 200
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
     """One answer. raw: these bytes instead of a good one; calls: (tool, arguments); endless: it never ends; cut: it would go on; gate: is
-    waited for before, and so is what `told` does.
+    waited for before, and so is what `told` does. broken: so many events of a stream come, "end" or "reset" says how it ends then.
     """
 
     text: str = ""
@@ -25,6 +25,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     cached: int = 0
     endless: bool = False
     cut: bool = False
+    broken: tuple[int, Literal["end", "reset"]] | None = None
     gate: asyncio.Event | None = None
     told: Callable[[], Awaitable[None]] | None = None
 
@@ -60,11 +61,14 @@ class Provider:
             told = {"error": {"message": answer.text, "type": "error"}}
             return web.json_response(told, status=answer.status, headers=dict(answer.headers))
         if "name" in request.match_info:
-            return web.Response(body=_streamed(answer), content_type="text/event-stream")
+            return await _sent(request, answer, _google(answer))
         if request.path.endswith("/responses"):
             return web.json_response(_response(body["model"], answer, len(self.asked)))
-        shape = _message if request.path.endswith("/messages") else _completion
-        return web.json_response(shape(body["model"], answer, len(self.asked)))
+        is_message = request.path.endswith("/messages")
+        whole = (_message if is_message else _completion)(body["model"], answer, len(self.asked))
+        if body.get("stream"):
+            return await _sent(request, answer, _anthropic(whole) if is_message else _openai(whole))
+        return web.json_response(whole)
 
     async def _without_end(self, request: web.Request) -> web.StreamResponse:
         response = web.StreamResponse(headers={"content-type": "application/json"})
@@ -138,14 +142,70 @@ def _message(model: str, answer: Answer, count: int) -> Mapping[str, Any]:
     }
     return {
         "id": f"msg_{count}", "type": "message", "role": "assistant", "model": model, "content": content,
-        "stop_reason": "tool_use" if answer.calls else "end_turn", "stop_sequence": None, "usage": usage,
+        "stop_reason": "max_tokens" if answer.cut else "tool_use" if answer.calls else "end_turn", "stop_sequence": None, "usage": usage,
     }  # fmt: skip
 
 
-def _streamed(answer: Answer) -> bytes:
-    """The same in Google's words, as events; each call has a signature that has to come back."""
+async def _sent(request: web.Request, answer: Answer, events: Sequence[bytes]) -> web.StreamResponse:
+    """Each event for itself, as far as they come, or as whoever asked still listens."""
+    response = web.StreamResponse(headers={"content-type": "text/event-stream"})
+    shown, end = answer.broken or (len(events), "end")
+    with suppress(ConnectionError):
+        await response.prepare(request)
+        for event in events[:shown]:
+            await response.write(event)
+    if end == "reset" and request.transport is not None:
+        request.transport.abort()
+    return response
+
+
+def _openai(whole: Mapping[str, Any]) -> list[bytes]:
+    """A completion as chunks: texts and arguments in halves, what it took in a last one of its own."""
+    choice = whole["choices"][0]
+    message, same = choice["message"], {name: whole[name] for name in ("id", "created", "model")}
+    deltas: list[dict[str, Any]] = [
+        {"role": "assistant", "content": half} for half in _halves(message["content"] or "")
+    ]
+    for place, call in enumerate(message.get("tool_calls", ())):
+        named = {**call, "index": place, "function": {"name": call["function"]["name"], "arguments": ""}}
+        deltas.append({"tool_calls": [named]})
+        halves = _halves(call["function"]["arguments"])
+        deltas += [{"tool_calls": [{"index": place, "function": {"arguments": half}}]} for half in halves]
+    choices: list[dict[str, Any]] = [{"index": 0, "delta": delta, "finish_reason": None} for delta in deltas]
+    choices.append({"index": 0, "delta": {}, "finish_reason": choice["finish_reason"]})
+    chunks = [{**same, "object": "chat.completion.chunk", "choices": [each], "usage": None} for each in choices]
+    chunks.append({**same, "object": "chat.completion.chunk", "choices": [], "usage": whole["usage"]})
+    return [*(b"data: " + msgspec.json.encode(chunk) + b"\n\n" for chunk in chunks), b"data: [DONE]\n\n"]
+
+
+def _anthropic(whole: Mapping[str, Any]) -> list[bytes]:
+    """A message as events: what went in is told at the start, what came out at the end."""
+    begun = {**whole, "content": [], "stop_reason": None, "usage": {**whole["usage"], "output_tokens": 1}}
+    events: list[dict[str, Any]] = [{"type": "message_start", "message": begun}]
+    for place, block in enumerate(whole["content"]):
+        is_text = block["type"] == "text"
+        empty = {**block, "text": ""} if is_text else {**block, "input": {}}
+        events.append({"type": "content_block_start", "index": place, "content_block": empty})
+        for half in _halves(block["text"] if is_text else msgspec.json.encode(block["input"]).decode()):
+            delta = (
+                {"type": "text_delta", "text": half} if is_text else {"type": "input_json_delta", "partial_json": half}
+            )
+            events.append({"type": "content_block_delta", "index": place, "delta": delta})
+        events.append({"type": "content_block_stop", "index": place})
+    ended = {"stop_reason": whole["stop_reason"], "stop_sequence": None}
+    usage = {"output_tokens": whole["usage"]["output_tokens"]}
+    events += [{"type": "message_delta", "delta": ended, "usage": usage}, {"type": "message_stop"}]
+    return [f"event: {each['type']}\ndata: ".encode() + msgspec.json.encode(each) + b"\n\n" for each in events]
+
+
+def _halves(text: str) -> list[str]:
+    return [half for half in (text[:2], text[2:]) if half]
+
+
+def _google(answer: Answer) -> list[bytes]:
+    """The same in Google's words; each call has a signature that has to come back."""
     parts: list[dict[str, Any]] = [{"text": "thinking", "thought": True}]
-    parts += [{"text": half} for half in (answer.text[:2], answer.text[2:]) if half]
+    parts += [{"text": half} for half in _halves(answer.text)]
     parts += [
         {"functionCall": {"name": name, "args": dict(given)}, "thoughtSignature": f"sig-{place}"}
         for place, (name, given) in enumerate(answer.calls)
@@ -158,7 +218,7 @@ def _streamed(answer: Answer) -> bytes:
     ]
     ended: dict[str, Any] = {"content": {"parts": []}, "finishReason": "MAX_TOKENS" if answer.cut else "STOP"}
     events.append({"candidates": [ended], "usageMetadata": usage})
-    return b"".join(b"data: " + msgspec.json.encode(event) + b"\r\n\r\n" for event in events)
+    return [b"data: " + msgspec.json.encode(event) + b"\r\n\r\n" for event in events]
 
 
 @asynccontextmanager

@@ -12,10 +12,10 @@ import msgspec
 import pytest
 
 from bot.clock import SystemClock
-from bot.modelling import models_of, rules_of
+from bot.modelling import models_of, rules_of, wire_of
 from bot.settings import Settings, read_settings, secrets
 from services.agents.gemini import GeminiWire
-from services.agents.models import Ask, Budgets, Message, Models, Result, Tool, Way, counted
+from services.agents.models import Ask, Budgets, Message, Models, Result, Tool, Way, Wire, counted
 from services.agents.prices import Prices, Rate, read_rates
 from services.agents.wire import PydanticWire
 from services.core.cost import Spent, Usage
@@ -182,14 +182,15 @@ async def test_what_google_answers_otherwise(answer: Answer, error: type[Excepti
 @pytest.mark.parametrize(
     ("answer", "said"),
     [
-        (Answer(raw=b'{"id": "x", "choi'), "broke off"),
-        (Answer(raw=b"<html>no</html>"), "broke off"),
-        (Answer(raw=b'{"id": 3, "choices": "none"}'), "can't be read"),
-        (Answer(raw=b"[]"), "can't be read"),
+        (Answer(raw=b'data: {"id": "x", "choi'), "can't be read"),
+        (Answer(raw=b'data: {"id": "x", "choi\n\n'), "broke off"),
+        (Answer(raw=b"<html>no</html>"), "can't be read"),
+        (Answer(raw=b'data: {"id": 3, "choices": "none"}\n\n'), "can't be read"),
+        (Answer(raw=b"data: []\n\n"), "can't be read"),
         (Answer(status=500), "answered 500"),
         (Answer(endless=True), "broke off"),
     ],
-    ids=["cut", "no JSON", "odd", "list", "500", "endless"],
+    ids=["cut", "half an event", "no JSON", "odd", "list", "500", "endless"],
 )
 async def test_an_answer_that_is_none_may_be_asked_for_again_and_may_have_cost(
     tmp_path: Path, answer: Answer, said: str
@@ -200,6 +201,73 @@ async def test_an_answer_that_is_none_may_be_asked_for_again_and_may_have_cost(
         found = await spent(ledger)
         assert (found.calls, found.unknown) == (1, 1)
         assert len(provider.asked) == 1, "the library repeats nothing by itself"
+
+
+PROVIDERS = {"openai": "gpt-4o", "anthropic": "claude-sonnet-5", "google": "gemini-2.5-pro"}
+OVERLOADED = (
+    b'event: error\ndata: {"type":"error","error":{"type":"overloaded_error","message":"Overloaded @octocat"}}\n\n'
+)
+LIMITED = b'data: {"error": {"code": "rate_limit_exceeded", "type": "rate_limit_error", "message": "Slow down."}}\n\n'
+READS = Answer(text="Let me look.", calls=(("read", {"path": "a"}),), cached=400)
+
+
+@asynccontextmanager
+async def a_wire(provider: str, url: str) -> AsyncIterator[Wire]:
+    """To the one on this machine."""
+    way = Way(url=url if provider == "openai" else url.removesuffix("/v1"), key=KEY)
+    wire = wire_of(provider, PROVIDERS[provider], way)
+    await wire.load()
+    try:
+        yield wire
+    finally:
+        await wire.close()
+
+
+@pytest.mark.parametrize("name", PROVIDERS)
+async def test_an_answer_comes_as_a_stream_and_one_that_is_cut_is_none(name: str) -> None:
+    """Wherever it is cut, however the connection ends: nobody acts upon half of a tool's arguments."""
+    cuts = [msgspec.structs.replace(READS, broken=(shown, end)) for shown in range(4) for end in ("end", "reset")]
+    half_of_a_call = msgspec.structs.replace(READS, broken=({"openai": 4, "anthropic": 7, "google": 4}[name], "end"))
+    answers = [READS, *cuts, half_of_a_call]
+    async with providing(*answers) as provider, a_wire(name, provider.url) as wire:
+        reply = await wire(HELLO)
+        assert reply.usage == Usage(input=1_000, cache_read=400, output=100), "what both ends of a stream tell"
+        assert [msgspec.json.decode(call.arguments) for call in reply.message.calls] == [{"path": "a"}]
+        assert reply.message.text == "Let me look."
+        for _ in answers[1:]:
+            with pytest.raises(ModelBusy, match=r"broke off|can't be read") as caught:
+                await wire(HELLO)
+            assert not caught.value.free, "it may have cost something"
+        assert name == "google" or all(body["stream"] for body in provider.asked)
+        assert len(provider.asked) == len(answers), "the library repeats nothing by itself"
+
+
+@pytest.mark.parametrize(
+    ("name", "answer", "said", "free"),
+    [
+        ("openai", Answer(status=429, headers={"retry-after": "3"}), "answered 429", True),
+        ("openai", Answer(raw=LIMITED), "answered 429", False),
+        ("anthropic", Answer(status=529), "answered 529", False),
+        ("anthropic", Answer(raw=OVERLOADED), "answered 529", False),
+        ("anthropic", Answer(raw=b'event: message_start\ndata: {"type": "mess\n\n'), "broke off", False),
+        (
+            "anthropic",
+            Answer(raw=b'event: message_start\ndata: {"type": "message_start", "message": 7}\n\n'),
+            "read",
+            False,
+        ),
+    ],
+    ids=["limit", "limit in it", "overloaded", "overloaded in it", "half an event", "odd"],
+)
+async def test_what_goes_wrong_in_a_stream_may_go_better_later(
+    name: str, answer: Answer, said: str, free: bool
+) -> None:
+    async with providing(answer) as provider, a_wire(name, provider.url) as wire:
+        with pytest.raises(ModelBusy, match=said) as caught:
+            await wire(HELLO)
+        assert caught.value.free is free
+        assert "@octocat" not in str(caught.value)
+        assert len(provider.asked) == 1
 
 
 async def test_a_model_that_does_not_answer_is_given_up(tmp_path: Path) -> None:
