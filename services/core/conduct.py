@@ -242,10 +242,12 @@ class Work:
         """The gate of an open pull request says which needs have merged: anew when one has, or when one that counted as
         merged is taken back.
         """
+        tasks, after, known = self.run.tasks, self.board.after, self.run.plan.groups
         for need in map(self.of, self.moved):
-            if (need.state in SATISFIED) != (self.run.tasks[need.id].state in SATISFIED):
-                group = self.run.plan.groups.get(self.board.specs[need.id].group, (need.id,))
-                for task in map(self.of, [each for one in group for each in self.board.after.get(one, ())]):
+            if (need.state in SATISFIED) != (tasks[need.id].state in SATISFIED):
+                group = known.get(self.board.specs[need.id].group, (need.id,)) if known else (need.id,)
+                for each in [each for one in group for each in after.get(one, ())]:
+                    task = self.changed.get(each) or tasks[each]
                     if task.pull and task.head_sha and task.state not in ENDED:
                         self.act(action(self.run, task, "checks", need=need))
 
@@ -274,8 +276,10 @@ class Work:
         """What is not to be merged any more does not stay in GitHub's merge queue."""
         is_held = not self.is_going
         for task in [self.of(each) for each in (self.run.tasks if is_held and self.wish is not None else self.changed)]:
+            if not task.queued or task.state == "done":
+                continue
             wanted = task.state == "in_review" and not task.held and not groups.hold(self.standing, task.id)
-            if task.queued and task.state != "done" and (is_held or not wanted):
+            if is_held or not wanted:
                 self.changed[task.id] = after = msgspec.structs.replace(task, queued="")
                 self.actions.append(action(self.run, after, "dequeue", at=self.now))
 
@@ -285,7 +289,7 @@ class Work:
         run_id, ready = self.run.id, self.board.ready
         # A run that goes on only now has nothing in `ready` yet.
         looked_at = dict.fromkeys(self.changed) if self.run.state in GOING else dict.fromkeys(self.run.tasks)
-        for task_id in tuple(looked_at):
+        for task_id in tuple(looked_at) if self.board.rivals else ():
             looked_at.update(dict.fromkeys(self.board.rivals.of(task_id)))
         fresh = [self.board.candidate(task) for task in map(self.of, looked_at) if self._may_start(task)]
         for candidate in ready.pick(places, self.now, run=run_id, fresh=fresh, gone=looked_at):
@@ -293,7 +297,8 @@ class Work:
                 self.apply(candidate.id, _STARTED)
 
     def _may_start(self, task: TaskState) -> bool:
-        return may_start(task) and self.board.rivals.keeps(task.id, self.of) is None
+        rivals = self.board.rivals
+        return may_start(task) and (not rivals or rivals.keeps(task.id, self.of) is None)
 
     def finish(self) -> Decision:
         state = self._run_state()
@@ -328,6 +333,8 @@ class Work:
     def _repairs(self) -> Iterator[tuple[str, str, Repair]]:
         """What began to be repaired, or what came of it."""
         for task_id, after in self.changed.items():
+            if after.repairs is self.run.tasks[task_id].repairs:
+                continue
             known = {(repair.n, repair.came) for repair in self.run.tasks[task_id].repairs}
             new = [each for each in after.repairs if (each.n, each.came) not in known]
             yield from ((task_id, self.board.specs[task_id].repo, each) for each in new)
@@ -341,15 +348,15 @@ class Work:
                 or after.head_sha != before.head_sha
                 or after.integration != before.integration
                 or (after.state in ENDED) != (before.state in ENDED)
-                or waits_for_base(after) != waits_for_base(before)
+                or (after.repairs is not before.repairs and waits_for_base(after) != waits_for_base(before))
             ):
                 yield task_id, wait_keys(self.run, after)
 
     def _run_state(self) -> RunState:
-        counts = self.board.counts.copy()
+        counts, tasks, changed = self.board.counts.copy(), self.run.tasks, self.changed
         for task_id in self.moved:
-            counts[self.run.tasks[task_id].state] -= 1
-            counts[self.of(task_id).state] += 1
+            counts[tasks[task_id].state] -= 1
+            counts[(changed.get(task_id) or tasks[task_id]).state] += 1
         states = {state for state, count in counts.items() if count > 0}
         if states <= SATISFIED:
             return "done"

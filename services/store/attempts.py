@@ -176,7 +176,7 @@ def _known(c: Connection, owner: str) -> Known:
     query = (
         "SELECT tier, is_after, repo, sum(CASE WHEN is_again = 0 THEN 1 ELSE 0 END), sum(passed), sum(cost),"
         " sum(CASE WHEN good = 1 THEN 1 ELSE 0 END), sum(CASE WHEN good = 0 THEN 1 ELSE 0 END) FROM ("
-        "SELECT * FROM attempt WHERE owner = ? ORDER BY at DESC LIMIT ?"
+        "SELECT * FROM attempt WHERE owner = ? AND model <> '' ORDER BY at DESC LIMIT ?"
         ") a WHERE tier <> '' AND passed IS NOT NULL GROUP BY tier, is_after, repo"
     )
     tallies: dict[str, Tally] = {}

@@ -154,7 +154,7 @@ class Checkpoints:
             key: Effect(
                 state=state,
                 tries=tries,
-                due=from_text(due),
+                due=from_text(due or ended),
                 note=note,
                 began=from_text(began),
                 ended=from_text(ended) if ended else None,

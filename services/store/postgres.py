@@ -68,6 +68,9 @@ class PostgresDatabase(GroupCommit):
             fix = "check that the server runs, and the name, password and rights in the database URL"
             raise UserError(f"The database {self._where} can't be used ({self._told(error)}); {fix}.") from None
 
+    def _rest(self) -> None:
+        """The server does such things itself."""
+
     def _close(self) -> None:
         if self._writing is not None:
             self._writing.close()

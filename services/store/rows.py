@@ -7,6 +7,7 @@ handful of prepared statements serves every number of them.
 
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
+from itertools import chain
 
 from services.store.db import Connection
 
@@ -19,7 +20,7 @@ def write_rows(c: Connection, statement: str, rows: Sequence[Sequence[object]]) 
     found: list[tuple[object, ...]] = []
     for start, size in _parts(len(rows)):
         part = rows[start : start + size]
-        cursor = c.execute(_with_rows(statement, len(part[0]), size), [value for row in part for value in row])
+        cursor = c.execute(_with_rows(statement, len(part[0]), size), list(chain.from_iterable(part)))
         if "RETURNING" in statement:
             found += cursor.fetchall()
     return found

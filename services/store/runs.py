@@ -40,7 +40,8 @@ UPDATE outbox SET state = 'waiting', due = ?, note = ?, tries = CASE WHEN tries 
 WHERE key = ?
 """
 """What was begun once never counts as not begun: a part of it may have been done before the rest was refused."""
-END_EFFECTS = "UPDATE outbox SET state = 'done', settled_at = ? WHERE key IN {keys}"
+END_EFFECTS = "UPDATE outbox SET state = 'done', settled_at = ?, due = '' WHERE key IN {keys}"
+"""Nothing is due any more; so a row keeps its size, and a page full of them is changed where it stands, not split."""
 BEGIN_EFFECTS = """
 INSERT INTO outbox (key, run_id, action, due, created_at, state, tries) VALUES {rows}
 ON CONFLICT DO NOTHING RETURNING key

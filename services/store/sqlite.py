@@ -18,6 +18,8 @@ from services.store.migrate import migrate_sqlite
 from services.store.writer import GroupCommit, Over
 
 T = TypeVar("T")
+RESTS_AFTER = 1_000
+"""Rows that were changed since the log was last brought into the file; a commit does it after as many pages."""
 
 
 class SqliteDatabase(GroupCommit):
@@ -36,6 +38,7 @@ class SqliteDatabase(GroupCommit):
         self._idle_readers: queue.SimpleQueue[sqlite3.Connection] = queue.SimpleQueue()
         self._writing: sqlite3.Connection | None = None
         self._lock: IO[bytes] | None = None
+        self._brought = 0
 
     def _open(self) -> None:
         try:
@@ -55,6 +58,16 @@ class SqliteDatabase(GroupCommit):
     def _rung_by(self, channel: str) -> None:
         """In the writer's thread. A group that is undone may have rung too, and then somebody looks for nothing."""
         self._rung.add(channel)
+
+    def _rest(self) -> None:
+        """Bring the log into the file while nobody waits for it; without rest a commit does it now and then."""
+        connection = self._writing
+        assert connection is not None  # noqa: S101 - the writer starts after `_open`
+        if connection.total_changes - self._brought < RESTS_AFTER:
+            return
+        self._brought = connection.total_changes
+        with contextlib.suppress(sqlite3.Error):  # the next commit says what is wrong
+            connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
 
     def _connect(self) -> sqlite3.Connection:
         connection = sqlite3.connect(self.path, timeout=10.0, isolation_level=None, check_same_thread=False)

@@ -148,6 +148,10 @@ class GroupCommit(ABC):
         """
 
     @abstractmethod
+    def _rest(self) -> None:
+        """In the writer's thread, when all is answered and nothing waits: what has to be done some time."""
+
+    @abstractmethod
     def _read(self, act: Callable[[Connection], T]) -> T:
         """Run `act` in a snapshot. At most `readers` threads do this at a time."""
 
@@ -215,6 +219,8 @@ class GroupCommit(ABC):
             self._commit(group)
             rung, self._rung = self._rung, set()
             loop.call_soon_threadsafe(self._resolve, group, rung)
+            if open_ and self._queue.empty():
+                self._rest()
 
     def _commit(self, group: Sequence[Write[object]]) -> None:
         """Together if that goes well; when an act fails, once more with each apart, so that it fails alone."""

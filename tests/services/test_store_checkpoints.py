@@ -147,5 +147,5 @@ async def test_effects_are_read_by_key(points: Checkpoints, database: Database) 
     assert found.keys() == {"r1/one/1/attempt", "r1/one/1/open_pull"}
     waits, opened = found.values() if next(iter(found)).endswith("attempt") else reversed(found.values())
     assert (waits.state, waits.due, waits.note, waits.ended) == ("waiting", at(90), "git push failed", None)
-    assert (opened.state, opened.began, opened.ended) == ("done", NOW, at(7))
+    assert (opened.state, opened.began, opened.due, opened.ended) == ("done", NOW, at(7), at(7))  # no more due
     assert await points.effects([]) == {}

@@ -1,6 +1,8 @@
 """What is particular to a file: how it is written, who may have it open, and what is said when it can't be used."""
 
 import asyncio
+import contextlib
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -9,7 +11,7 @@ import pytest
 
 from services.errors import UserError
 from services.store.db import Connection
-from services.store.sqlite import SqliteDatabase
+from services.store.sqlite import RESTS_AFTER, SqliteDatabase
 
 ROOT = Path(__file__).parents[2]
 
@@ -23,6 +25,23 @@ async def test_the_file_is_in_wal_mode_and_every_commit_is_synced(tmp_path: Path
     await database.open()
     assert await database.write(pragmas) == ["wal", 2, 1, 1000]
     await database.close()
+
+
+async def test_the_log_is_brought_into_the_file_once_nobody_waits(tmp_path: Path) -> None:
+    def fill(connection: Connection) -> None:
+        connection.execute("CREATE TABLE t (x INTEGER PRIMARY KEY)")
+        connection.executemany("INSERT INTO t VALUES (?)", [(x,) for x in range(RESTS_AFTER)])
+
+    database = SqliteDatabase(tmp_path / "t.sqlite")
+    await database.open()
+    await database.write(fill)  # far less than what makes a commit do it
+    await database.write(
+        lambda c: c.execute("DELETE FROM t WHERE x = 0").rowcount
+    )  # after the rest, and too little for one
+    (tmp_path / "copy.sqlite").write_bytes((tmp_path / "t.sqlite").read_bytes())  # without the log
+    await database.close()
+    with contextlib.closing(sqlite3.connect(tmp_path / "copy.sqlite")) as copy:
+        assert copy.execute("SELECT count(*) FROM t").fetchone() == (RESTS_AFTER,)
 
 
 async def test_a_memory_database_leaves_nothing_behind() -> None:
