@@ -28,7 +28,7 @@ _ISSUE: Wanted = {
     "labels": _LABELS, "user": _WHO, "pull_request": {"html_url": True},
 }  # fmt: skip
 _COMMENT: Wanted = {"id": True, "body": True, "created_at": True, "updated_at": True, "user": _WHO}
-_REVIEW: Wanted = {"id": True, "state": True, "submitted_at": True, "user": _WHO}
+_REVIEW: Wanted = {"id": True, "state": True, "commit_id": True, "submitted_at": True, "user": _WHO}
 _CHECK: Wanted = {
     **dict.fromkeys(("id", "name", "status", "conclusion", "html_url", "external_id", "head_sha"), True),
     "completed_at": True, "app": _APP, "pull_requests": ({"number": True, "head": {"sha": True}},),

@@ -51,6 +51,7 @@ class _Comment(shapes.CommentShape, frozen=True, kw_only=True):
 class _Review(shapes.ReviewShape, frozen=True, kw_only=True):
     state: str
     user: shapes.Account
+    commit_id: str | None
     submitted_at: Moment | None = None
 
 
@@ -275,7 +276,8 @@ def _with_comment(held: list[shapes.CommentShape], asof: datetime | None, told: 
 
 def _with_review(held: list[shapes.ReviewShape], told: _Review) -> bytes | None:
     """Reviews stay, and what was dismissed stays dismissed."""
-    new = shapes.ReviewShape(told.id, told.state.upper(), told.user)
+    fields = {name: getattr(told, name) for name in shapes.ReviewShape.__struct_fields__}
+    new = shapes.ReviewShape(**fields | {"state": told.state.upper()})
     known = next((review for review in held if review.id == told.id), None)
     if known is None or known.state.upper() == "PENDING":
         return _put(held, new)

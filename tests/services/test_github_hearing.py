@@ -170,7 +170,8 @@ async def test_a_new_pull_request_has_no_reviews(github: GitHub, hub: Hub, clock
 
 
 def review(number: int, state: str, who: str = "ann") -> dict[str, Any]:
-    return {"id": number, "state": state, "user": {"login": who, "type": "User"}, "submitted_at": at(number)}
+    author = {"login": who, "type": "User"}
+    return {"id": number, "state": state, "user": author, "commit_id": SHA, "submitted_at": at(number)}
 
 
 async def test_reviews_come_in_and_are_dismissed_for_good(github: GitHub, hub: Hub) -> None:
@@ -184,7 +185,10 @@ async def test_reviews_come_in_and_are_dismissed_for_good(github: GitHub, hub: H
     assert "reviews:7" in hear(github, "pull_request_review", action="dismissed", review=review(1, "dismissed"), **told)
     assert "reviews:7" in hear(github, "pull_request_review", action="submitted", review=review(1, "approved"), **told)
     found = await github.reads.reviews(REPO, 7)
-    assert [(each.author, each.state) for each in found] == [("ann", "DISMISSED"), ("ben", "CHANGES_REQUESTED")]
+    assert [(each.author, each.state, each.sha) for each in found] == [
+        ("ann", "DISMISSED", SHA),
+        ("ben", "CHANGES_REQUESTED", SHA),
+    ]
     assert hub.asked.count("pulls/7/reviews") == 1
     assert hear(github, "pull_request_review", action="submitted", review=review(2, "approved"), **told) == {"pull:7"}
 
