@@ -314,9 +314,11 @@ What some of them mean in detail:
   people it names, asks that of both. Only who can see the repository can be lent anything, and `delegate` itself is never lent. The history
   says who lent what, and each time it was used.
 - `hold why="…"`: the words stand in the history on the plan's page.
+- `retry` of `failed`, of `all` or of a repository leaves alone what was skipped and what is with a person; name such a task to take it up.
+- `model` and `budget` are for tasks whose agents ask models; with `all` or a repository the others are left out, and the answer says which.
 - `merge` goes past nothing: it reads the pull request now and merges it if all that `explain` would name is settled.
 - `override` lifts one check or one need of a task with an open pull request, for the head it has now. A check is named without blanks:
-  `CI / build (3.11)` is `ci-build-3.11`. Who said so and why stands in `lockstep/gate` and in `explain`; a new head is judged by everything
+  `CI / build (3.11)` is `ci-build-3.11`, and `check=NAME` or `need=NAME` will do too. Who said so and why stands in `lockstep/gate` and in `explain`; a new head is judged by everything
   again. A set such as `all` or `failed` will do where it comes to exactly one task. A check's name stands for all checks of that name: where
   two Apps report one under the same name, both are lifted. What a branch protection requires, GitHub still asks for.
 - `rebase` lets GitHub merge the base into the branch. Its result is taken for the bot's own only when GitHub made it itself (it is signed, and

@@ -16,4 +16,6 @@ async def approve(context: Context, _: Command) -> str:
     given = await context.engine.approve(
         context.repo, context.number, context.sender, context.asked_at, context.said_by, seen=context.seen
     )
-    return answers.approved(given.plan.hash, given=len(given.by), required=given.required, changes=given.changes)
+    return answers.approved(
+        given.plan.hash, given=len(given.by), required=given.required, changes=given.changes, run=given.run
+    )

@@ -23,10 +23,11 @@ async def budget(context: Context, asked: Command) -> str:
     if money is None or not targets:
         raise UserError(usage.BUDGET)
     text = f"{money.normalize():f}"
-    ids = await context.engine.change(
-        context.repo, context.number, "budgeted", targets, context.sender, f"usd={text}", needs="maintain", name=text
+    place = (context.repo, context.number)
+    ids, left_out = await context.engine.set_for_models(
+        *place, "budgeted", targets, context.sender, f"usd={text}", name=text
     )
-    return changes.budgeted(ids, money)
+    return changes.budgeted(ids, money, left_out)
 
 
 def _money(text: str) -> Decimal | None:

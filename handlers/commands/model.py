@@ -13,7 +13,7 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/@+-]{0,127}")
 @command(
     "model",
     usage="model task…|all model=NAME",
-    summary="Have another model of the provider do the tasks of the agent `coder`, from their next attempt on.",
+    summary="Have another model do the tasks, from their next attempt on; those whose agents ask none are left out.",
     needs="maintain",
 )
 async def model(context: Context, asked: Command) -> str:
@@ -21,7 +21,8 @@ async def model(context: Context, asked: Command) -> str:
     if not _NAME.fullmatch(name) or not targets:
         raise UserError(usage.MODEL)
     full = context.engine.model_named(name)
-    ids = await context.engine.change(
-        context.repo, context.number, "modelled", targets, context.sender, f"model={name}", needs="maintain", name=full
+    place = (context.repo, context.number)
+    ids, left_out = await context.engine.set_for_models(
+        *place, "modelled", targets, context.sender, f"model={name}", name=full
     )
-    return changes.modelled(ids, full)
+    return changes.modelled(ids, full, left_out)

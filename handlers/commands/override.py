@@ -6,6 +6,9 @@ from services.core.messages import changes, usage
 from services.core.text import visible
 from services.errors import UserError
 
+BY_NAME = ("check", "need")
+"""What may also be said as `check=lint`."""
+
 
 @command(
     "override",
@@ -14,7 +17,9 @@ from services.errors import UserError
     needs="maintain",
 )
 async def override(context: Context, asked: Command) -> str:
-    *task, name = asked.targets or ("",)
+    if unknown := next((key for key in asked.options if key not in {*BY_NAME, "why"}), ""):
+        raise UserError(usage.unknown_option("override", unknown, 'why="…"'))
+    *task, name = (*asked.targets, *(asked.options[key] for key in BY_NAME if key in asked.options)) or ("",)
     if not name or len(task) > 1 or not (task or context.task):
         raise UserError(usage.OVERRIDE)
     meant = context.targets(Command(verb=asked.verb, targets=tuple(task)))

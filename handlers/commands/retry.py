@@ -10,7 +10,7 @@ from services.core.messages import changes
 @command(
     "retry",
     usage="retry [task…|failed|all]",
-    summary="Start failed or cancelled tasks again, each with a new attempt; a skipped one only when it is named.",
+    summary="Start failed or cancelled tasks again, each anew; what is skipped or with a person only when it is named.",
     needs="write",
 )
 async def retry(context: Context, asked: Command) -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from services.agents.box import Box
-from services.core.plan import Task
+from services.core.plan import PERSON, Task
 from services.errors import UserError
 from services.registry import Registry
 from services.store.ledger import Call
@@ -80,14 +80,16 @@ def agent_names() -> list[str]:
     return AGENTS.names()
 
 
+def asking_models(agents: Registry[Agent] = AGENTS) -> frozenset[str]:
+    """The agents that ask models."""
+    AGENTS.load(sys.modules[__name__])
+    return frozenset(name for name in agents.names() if providers_of(name, agents))
+
+
 def providers_of(name: str, agents: Registry[Agent] = AGENTS) -> frozenset[str]:
     """Whose models an agent asks; none for one that asks none, and for one that there is not."""
     AGENTS.load(sys.modules[__name__])
     return getattr(agents.get(name), "providers", frozenset())
-
-
-PERSON = "human"
-"""Named like an agent where a person does the work; there is nothing to start for it."""
 
 
 class ForAPerson(UserError):
@@ -100,7 +102,7 @@ def find_agent(name: str, agents: Registry[Agent] = AGENTS) -> Agent:
     """
     AGENTS.load(sys.modules[__name__])
     if name == PERSON and PERSON not in agents.names():
-        raise ForAPerson("This is for a person: a pull request that names the tracking issue (`Closes #n`) takes it.")
+        raise ForAPerson("This is for a person.")
     agent = agents.get(name)
     if agent is None:
         asked = "".join(c for c in name if c.isascii() and (c.isalnum() or c in "-_"))[:40]

@@ -3,6 +3,7 @@
 from services.checks import CHECKS
 from services.core import groups, overrides
 from services.core.board import Run
+from services.core.depends import waits_for
 from services.core.machine import SATISFIED, Override, TaskState
 from services.core.messages import named
 from services.core.names import CHECK_GATE
@@ -31,7 +32,7 @@ def gate(run: Run, task: TaskState, hidden: frozenset[str]) -> CheckReport:
     if missing:
         return CheckReport(
             status="in_progress",
-            title=f"Waits for {len(missing)} of {len(needs)} needs",
+            title=waits_for(len(missing), len(needs)),
             summary="\n".join([f"Not merged yet: {named(run, missing, hidden)}.", *_said(lifted)]),
         )
     if (group := _of_group(run, task, hidden)) is not None:
@@ -88,9 +89,15 @@ def _of_group(run: Run, task: TaskState, hidden: frozenset[str]) -> CheckReport 
     count = len(run.plan.groups[name])
     return CheckReport(
         status="in_progress",
-        title=f"Waits for {len(others)} of the {count - 1} others in its group" if others else "Its group waits for it",
+        title=_waits_for(len(others), count - 1) if others else "Its group waits for it",
         summary="\n".join([f"The group {code(name)} merges together, once all of it is ready.", "", *lines]),
     )
+
+
+def _waits_for(missing: int, others: int) -> str:
+    if missing == others:
+        return f"Waits for all {others} others in its group" if others > 1 else "Waits for the other one in its group"
+    return f"Waits for {missing} of the {others} others in its group"
 
 
 def _place(run: Run, each: str) -> str:

@@ -12,6 +12,7 @@ import msgspec
 
 from services.core.board import Run
 from services.core.machine import STUCK
+from services.core.targets import is_with_a_person
 from services.core.text import code
 
 VERBS = {
@@ -57,7 +58,8 @@ def offered(version: str, run: Run | None) -> tuple[Box, ...]:
 
 
 def _is_stuck(run: Run) -> bool:
-    return any(task.state in STUCK for task in run.tasks.values())
+    """Is there something that `retry` takes up?"""
+    return any(task.state in STUCK and not is_with_a_person(run, task.id) for task in run.tasks.values())
 
 
 def listed(boxes: tuple[Box, ...]) -> list[str]:

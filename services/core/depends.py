@@ -77,11 +77,18 @@ def report(needs: Sequence[Need], states: Mapping[str, State], circle: Sequence[
     if not missing:
         title = "Its need has merged" if len(needs) == 1 else f"All {len(needs)} needs have merged"
         return CheckReport(status="completed", conclusion="success", title=title, summary="\n".join(lines))
-    title = f"Waits for {len(missing)} of {len(needs)} needs"
+    title = waits_for(len(missing), len(needs))
     if circle or any(state not in MENDED for state in missing):
         title = "The needs form a circle" if circle else "A need has to be put right"
         return CheckReport(status="completed", conclusion="action_required", title=title, summary="\n".join(lines))
     return CheckReport(status="in_progress", title=title, summary="\n".join(lines))
+
+
+def waits_for(missing: int, needs: int) -> str:
+    """The title of a gate that is not green."""
+    if missing == needs:
+        return f"Waits for all {needs} needs" if needs > 1 else "Waits for what it needs"
+    return f"Waits for {missing} of {needs} needs"
 
 
 NOTHING = "The description names no other pull request with `Depends-On`."

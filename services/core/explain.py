@@ -5,8 +5,8 @@ Values in, a chain of links out; the words are in explained.py. A link without `
 every chain ends with somebody, or something, that can act: that is what a person asks for.
 """
 
-from collections.abc import Callable, Iterator, Mapping
-from datetime import datetime
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import datetime, timedelta
 from typing import Literal
 
 import msgspec
@@ -20,12 +20,13 @@ from services.core.overlap import Rivals, shared_files
 from services.core.patience import Patience
 from services.core.places import Lane
 from services.core.repairs import under_way
+from services.core.targets import is_with_a_person
 
 LinkKind = Literal[
     "need", "above", "paused", "held", "untracked", "lane", "turn", "settling", "works", "failed", "needs_human",
     "cancelled", "gone", "closed", "moved", "base", "label", "draft", "conflict", "checks_failed", "checks_pending",
     "checks_starting", "checks_none", "checks_rest", "objections", "protected", "frozen", "behind", "merging", "waits",
-    "deadline", "overridden", "repairing", "apart", "overlaps", "member", "grouped",
+    "deadline", "overridden", "repairing", "apart", "overlaps", "member", "grouped", "theirs",
 ]  # fmt: skip
 Who = Literal["", "lockstep", "agent", "checks", "reviewers", "triage", "write"]
 """Who can act; `triage` and `write` are permissions of a person."""
@@ -167,6 +168,8 @@ class _Asked:
                 yield self._running(task, repo)
             case "in_review":
                 yield from self._in_review(task, repo)
+            case "needs_human" if is_with_a_person(self._run, task.id):
+                yield Link(task=task.id, kind="theirs", who="write", where=repo, text=task.reason)
             case "needs_human" | "failed":
                 yield from self._stuck(task, repo)
             case "cancelled":
@@ -187,10 +190,11 @@ class _Asked:
         return Link(task=task.id, kind="lane", who="lockstep", names=lane, command=f"/lockstep priority {task.id} p=10")
 
     def _running(self, task: TaskState, repo: str) -> Link:
-        bound = self._patience.task
-        at = task.started_at + bound if task.started_at is not None and bound is not None else None
-        agent = self._run.plan.by_id[task.id].agent
-        return Link(task=task.id, kind="works", who="agent", where=repo, names=(agent,), text=str(task.attempt), at=at)
+        spec, bound = self._run.plan.by_id[task.id], self._patience.task
+        ends = [task.since + timedelta(seconds=spec.timeout)] if task.since is not None else []
+        ends += [task.started_at + bound] if task.started_at is not None and bound is not None else []
+        at, names = min(ends, default=None), (spec.agent,)
+        return Link(task=task.id, kind="works", who="agent", where=repo, names=names, text=str(task.attempt), at=at)
 
     def _stuck(self, task: TaskState, repo: str) -> Iterator[Link]:
         wait_on = task.late and task.state == "needs_human"
@@ -281,10 +285,15 @@ def _of_others(task: str, repo: str, fact: PullFact) -> Iterator[Link]:
         yield Link(task=task, kind="behind", who="lockstep", where=repo)
 
 
+def _once(names: Iterable[str]) -> tuple[str, ...]:
+    """Of checks: a workflow for pushes and one for pull requests may call theirs the same."""
+    return tuple(dict.fromkeys(names))
+
+
 def _of_checks(task: str, repo: str, fact: PullFact) -> Iterator[Link]:
     theirs = [check for check in fact.checks if not check.ours]
-    failed = tuple(check.name for check in theirs if check.status == "completed" and check.conclusion not in PASSED)
-    pending = tuple(check.name for check in theirs if check.status != "completed")
+    failed = _once(check.name for check in theirs if check.status == "completed" and check.conclusion not in PASSED)
+    pending = _once(check.name for check in theirs if check.status != "completed")
     if failed:
         again = f"/lockstep retry {task}"
         yield Link(task=task, kind="checks_failed", who="write", where=repo, names=failed, command=again)

@@ -113,6 +113,7 @@ _SAYS = {
     "works": "attempt {text} is running with {names}{bound}",
     "failed": "it did not work{reason}",
     "needs_human": "somebody has to decide{reason}",
+    "theirs": "{text}",
     "cancelled": "was cancelled",
     "gone": "its pull request can't be seen any more",
     "closed": "its pull request was closed without merging",

@@ -14,15 +14,13 @@ from services.core.drafting import MAX_TEXT as MAX_DRAFT
 from services.core.drafting import block
 from services.core.names import marker
 from services.core.parse import parse
-from services.core.plan import MAX_TITLE, Plan
+from services.core.plan import MAX_TITLE, PERSON, Plan
 from services.core.plan_text import clean_block, clean_line
 from services.core.plan_values import MAX_TEXT
 from services.core.reposet import Flow, Member, RepoSet
 from services.core.text import code
 from services.errors import UserError
 
-PERSON = "human"
-"""Who does the work where the set names nobody."""
 FIRST = 1
 """Priority of the primary repository's task."""
 MADE = "<sub>Made by Lockstep from the issue and the flow, as they were when it was asked for.</sub>"

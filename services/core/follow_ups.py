@@ -8,8 +8,7 @@ follow-up triggers in turn is not followed.
 
 from collections.abc import Mapping
 
-from services.core.flows import PERSON
-from services.core.plan import MAX_TASKS, MAX_TITLE, Plan, Task
+from services.core.plan import MAX_TASKS, MAX_TITLE, PERSON, Plan, Task
 from services.core.plan_text import quote
 from services.core.problems import Findings
 from services.core.reposet import Member, RepoSet

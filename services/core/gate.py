@@ -143,5 +143,6 @@ def _by_others(pull: PullFact) -> Ruling:
 
 
 def _names(names: tuple[str, ...] | list[str]) -> str:
-    shown = ", ".join(code(name) for name in names[:3])
-    return shown if len(names) <= 3 else f"{shown} and {len(names) - 3} more"
+    each = list(dict.fromkeys(names))  # a workflow for pushes and one for pull requests may call theirs the same
+    shown = ", ".join(code(name) for name in each[:3])
+    return shown if len(each) <= 3 else f"{shown} and {len(each) - 3} more"

@@ -63,10 +63,10 @@ def choices(unmet: Iterable[str], fact: PullFact | None) -> str:
     """What could be overridden, as a refusal."""
     if fact is None or fact.state != "open":
         return "That task has no open pull request, so there is no head of which something could not count."
-    names = [*unmet, *(slug(check.name) for check in open_checks(fact))]
+    names = dict.fromkeys([*unmet, *(slug(check.name) for check in open_checks(fact))])
     if not names:
         return "Nothing of it is missing that could be overridden."
-    return f"That is none of what is missing here: {', '.join(code(name) for name in names[:20])}."
+    return f"That is none of what is missing here: {', '.join(code(name) for name in list(names)[:20])}."
 
 
 def told(each: Override) -> str:

@@ -18,6 +18,8 @@ ID_PATTERN = r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
 MAX_TASKS = 1_000
 MAX_TITLE = 256
 MAX_BYTES = 1_000_000
+PERSON = "human"
+"""Named like an agent where a person does the work."""
 DEFAULT_TIMEOUT = 1_800
 """Seconds one attempt may take when neither the task nor the plan's defaults say."""
 

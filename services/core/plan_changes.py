@@ -40,6 +40,12 @@ def since(run: Run, now: Parsed, *, approvers: Sequence[str] = ()) -> list[str]:
     return [f"{said}{_next(run, now.plan, approvers)}", "", *listed(found, run), ""]
 
 
+def after_approval(before: Plan, now: Plan) -> list[str]:
+    """What an edit has changed that came after an approval and before a start."""
+    found = diff(before, now)
+    return [] if found.is_empty else [f"**Changed since its approval:** {counted(found)}.", "", *listed(found), ""]
+
+
 def _next(run: Run, plan: Plan, approvers: Sequence[str]) -> str:
     if why := obstacle(run, plan):
         return f" and can't take the new one over. {why}"

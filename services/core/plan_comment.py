@@ -21,6 +21,7 @@ from services.core.overlap import Rivals
 from services.core.plan import Parsed, Plan, Task
 from services.core.plan_relations import RELATIONS
 from services.core.report import ICONS, WORDS, progress, wishes
+from services.core.targets import is_with_a_person
 from services.core.text import code, plain
 
 LIMIT = 60_000
@@ -75,6 +76,7 @@ def render(
     run: Run | None,
     answers: Sequence[str] = (),
     edited: bool = False,
+    before: Plan | None = None,
     approvers: Sequence[str] = (),
     ahead: Forecast = NO_FORECAST,
     now: datetime | None = None,
@@ -82,13 +84,16 @@ def render(
     drafting: str = "",
 ) -> str:
     """The comment for a plan that reads; `run` is its newest run, if any; `plan` is what is approved or waits for
-    approval; `edited`: an earlier text of it had been approved; `approvers`: of this text, while they are too few;
+    approval; `edited`: an earlier text of it had been approved, `before`, where that is known; `approvers`: of this
+    text, while they are too few;
     `ahead`: what is to be expected, as seen from `now`; `live`: the issue as it was last read, where that is another
     text than the run's; `drafting`: what there is to say of the model's draft that it is.
     """
     path = ahead.path or graph.critical_path(plan)
     headline = _headline(plan, approved_by, run, approvers, edited=edited)
     head = [f"### Plan: {plain(plan.title) or 'untitled'}", "", headline, "", *([drafting, ""] if drafting else [])]
+    if edited and run is None and before is not None:
+        head += plan_changes.after_approval(before, plan)
     if run is not None:
         head += plan_changes.since(run, live, approvers=approvers) if live is not None else []
         head += plan_changes.gone(run)
@@ -163,11 +168,12 @@ def _headline(plan: Plan, approved_by: str, run: Run | None, approvers: Sequence
     size = f"{count} task{'s' * (count != 1)} in {repos} repositor{'ies' if repos != 1 else 'y'}"
     if run is not None:
         met, total = progress(run)
+        following = _goes_on(is_approved=bool(approved_by) or edited) if run.state == "paused" else ""
         said = {
             "running": "Running", "paused": "Paused", "done": "Done", "cancelled": "Cancelled",
             "failed": f"Stopped: {_advice(run)}",
         }  # fmt: skip
-        return f"**{said[run.state]}.** {met} of {total} tasks done, started by {code(run.actor)}."
+        return f"**{said[run.state]}.** {met} of {total} tasks done, started by {code(run.actor)}.{following}"
     if approved_by:
         return f"**Approved** by {code(approved_by)}: {size}. Next: `/lockstep run` (needs write permission)."
     what = (
@@ -181,9 +187,18 @@ def _headline(plan: Plan, approved_by: str, run: Run | None, approvers: Sequence
     return f"{what} {size}. Next: `/lockstep approve` (needs maintain permission), then `/lockstep run`."
 
 
+def _goes_on(*, is_approved: bool) -> str:
+    """What comes next for a run that is held; is_approved: its approval was not taken back."""
+    first = "" if is_approved else "`/lockstep approve` (needs maintain permission), then "
+    return f" Next: {first}`/lockstep resume`."
+
+
 def _advice(run: Run) -> str:
     """What starts a run again that has come to a stop; only words that do."""
-    if any(task.state in STUCK for task in run.tasks.values()):
+    stuck = [task.id for task in run.tasks.values() if task.state in STUCK]
+    if stuck and all(is_with_a_person(run, each) for each in stuck):
+        return "the rest is with people, and goes on once they have done it"
+    if stuck:
         return "something needs a person. `/lockstep retry failed` starts the failed tasks again"
     cancelled = [task.id for task in run.tasks.values() if task.state == "cancelled"]
     which = " ".join(cancelled) if len(cancelled) <= CANCELLED else "all"
@@ -255,7 +270,8 @@ def _row(task: Task, state: TaskState | None, ended: str = "") -> str:
     if state.revert:
         back = f"taken back by {task.repo}#{state.revert}" if state.revert > 0 else "being taken back"
         pull = f"{pull}, {back}" if pull else back
-    said = f"{ICONS[state.state]} {WORDS[state.state]}{wishes(state)}{reason}"
+    behind = ended if ended.startswith(" ") else ""  # by whom it is blocked belongs to its state
+    said = f"{ICONS[state.state]} {WORDS[state.state]}{behind}{wishes(state)}{'' if behind == reason else reason}"
     return f"| {code(task.id)} | {what} | {said} | {pull} | {needs} |"
 
 

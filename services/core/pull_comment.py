@@ -95,7 +95,7 @@ def _tried(task: TaskState) -> list[str]:
 def _of(repair: Repair) -> str:
     if not repair.checks:
         return f"attempt {repair.attempt}" if repair.cls != "merge_conflict" else "its base branch"
-    return f"check {', '.join(map(code, repair.checks[:CHECKS]))}"
+    return f"check {', '.join(map(code, list(dict.fromkeys(repair.checks))[:CHECKS]))}"
 
 
 _CAME = {"": "under way", "worked": "it worked", "failed": "it did not help", "superseded": "something else came first"}

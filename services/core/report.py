@@ -6,7 +6,7 @@ import msgspec
 
 from services.core import groups
 from services.core.board import Run
-from services.core.machine import SATISFIED, TaskState
+from services.core.machine import ENDED, SATISFIED, TaskState
 from services.core.text import code
 
 ICONS = {
@@ -72,6 +72,12 @@ def unmet(run: Run, task: TaskState) -> tuple[str, ...]:
 
 
 def wishes(task: TaskState) -> str:
-    """What people have set for a task in place of its plan's model and budget, to follow its state; "" for nothing."""
-    said = [f"model {code(task.model)}" if task.model else "", f"at most ${task.budget}" if task.budget else ""]
-    return "".join(f", {each}" for each in said if each)
+    """What people have said of a task that is not over: that it is held, another model or budget than its plan's. It
+    follows the state; "" for nothing.
+    """
+    if task.state in ENDED:
+        return ""
+    said = ["held"] if task.held else []
+    said += [f"model {code(task.model)}"] if task.model else []
+    said += [f"at most ${task.budget}"] if task.budget else []
+    return "".join(f", {each}" for each in said)

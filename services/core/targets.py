@@ -2,11 +2,13 @@
 request.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from services.core import groups
 from services.core.board import Run
 from services.core.machine import ENDED, STUCK
+from services.core.plan import PERSON
+from services.core.text import code
 from services.errors import UserError
 
 
@@ -30,12 +32,12 @@ def only(run: Run, targets: Iterable[str]) -> str:
 
 
 def to_retry(run: Run, targets: Iterable[str]) -> list[str]:
-    """The same for a retry: a task that was left out on purpose is only taken up when it is meant itself, not with
-    all of its plan or repository; one whose need is taken back is not.
+    """The same for a retry: a task that was left out on purpose, or is with a person, is only taken up when it is meant
+    itself, not with all of its plan or repository; one whose need is taken back is not.
     """
     asked = list(targets)
     alone = {task_id for target in asked for task_id in _meant(run, target) if _is_one(run, target)}
-    ids = [each for each in chosen(run, asked) if run.tasks[each].state != "skipped" or each in alone]
+    ids = [each for each in chosen(run, asked) if each in alone or _may_be_retried(run, each)]
     back = {each: need for each in ids for need in run.plan.by_id[each].needs if _is_lost(run, need)}
     if found := next((each for each in ids if each in back and each in alone), ""):
         raise UserError(f"`{found}` needs `{back[found]}`, which is taken back; write both into a new plan.")
@@ -43,6 +45,34 @@ def to_retry(run: Run, targets: Iterable[str]) -> list[str]:
     if found := next((each for each in ids if each in lost and each in alone), ""):
         raise UserError(f"`{found}` belongs to a group that is taken back; write it into a new plan.")
     return [each for each in ids if each not in back and each not in lost]
+
+
+def _may_be_retried(run: Run, task_id: str) -> bool:
+    return run.tasks[task_id].state != "skipped" and not is_with_a_person(run, task_id)
+
+
+def is_with_a_person(run: Run, task_id: str) -> bool:
+    """Does it stand still because a person does it?"""
+    task = run.tasks[task_id]
+    is_theirs = bool(task.assignee) or (run.plan.by_id[task_id].agent == PERSON and not task.heads)
+    return task.state == "needs_human" and is_theirs
+
+
+def asking(run: Run, targets: Iterable[str], agents: Collection[str]) -> tuple[list[str], list[str]]:
+    """Ids of the tasks meant that these agents do, which ask models, and of the rest; UserError where one of the rest
+    is named itself, or nothing else is meant.
+    """
+    asked = list(targets)
+    ids = chosen(run, asked)
+    fit = [each for each in ids if run.plan.by_id[each].agent in agents]
+    rest = [each for each in ids if each not in fit]
+    named = {task_id for target in asked for task_id in _meant(run, target) if _is_one(run, target)}
+    if found := next((each for each in rest if each in named), ""):
+        agent = code(run.plan.by_id[found].agent)
+        raise UserError(f"`{found}` is done by {agent}, which asks no model; nothing has been changed.")
+    if rest and not fit:
+        raise UserError("None of those tasks is done by an agent that asks models; nothing has been changed.")
+    return fit, rest
 
 
 def _is_lost(run: Run, need: str) -> bool:

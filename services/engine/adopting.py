@@ -1,5 +1,7 @@
 """Approving a plan, also while it runs: a run of an earlier text takes the new one over."""
 
+import msgspec
+
 from services.core import names, plan_changes
 from services.core.adopt import obstacle
 from services.core.board import Adoption, Run
@@ -24,9 +26,10 @@ async def approve(parts: Parts, intake: Intake, driver: Driver, asked: Asked) ->
         # Where the last but one came in between, this one is enough all the same.
         return given if given is not None and not given.is_enough else await _adopt(parts, intake, driver, asked, run)
     given = await intake.approve(asked)
-    if run is not None and is_going and given.is_enough:
-        await driver.approved(run.id, asked.actor)
-    return given
+    if run is None or not is_going or not given.is_enough:
+        return given
+    await driver.approved(run.id, asked.actor)
+    return msgspec.structs.replace(given, run=run.state)
 
 
 async def _may_adopt(intake: Intake, actor: str, run: Run, plan: Plan) -> None:
@@ -46,7 +49,7 @@ async def _adopt(parts: Parts, intake: Intake, driver: Driver, asked: Asked, run
     adoption = Adoption(plan=plan, actor=asked.actor, required=asked.required, text=changes)
     decision = await driver.happen(run.id, adoption=adoption)
     if decision.adopted is not None:
-        return Approved(plan=row, by=asked.by, required=asked.required, changes=changes)
+        return Approved(plan=row, by=asked.by, required=asked.required, changes=changes, run=decision.state)
     now = await parts.runs.of_plan(row.id)
     if now is not None and now.finished_at is None and now.plan.hash != row.hash:
         raise UserError(obstacle(now, plan) or refusals.JUST_ADOPTED)

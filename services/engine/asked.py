@@ -5,9 +5,11 @@ then says to the run what happened.
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import Literal
 
 import msgspec
 
+from services.agents import asking_models
 from services.core import explain, overrides, report
 from services.core.board import Run, Wish
 from services.core.boxes import Box
@@ -21,7 +23,7 @@ from services.core.machine import ENDED, Happening, Kind, Override, TaskState
 from services.core.messages import changes, reasons, refusals, usage
 from services.core.roles import Tier, suffices
 from services.core.simulate import Simulated, simulate
-from services.core.targets import chosen, only, to_retry, to_take_back
+from services.core.targets import asking, chosen, only, to_retry, to_take_back
 from services.engine import adopting, choosing, pulls, remembered, spending, ticks
 from services.engine.configs import config_of
 from services.engine.dashboards import Boards
@@ -300,7 +302,10 @@ class Asked(Shown):
         """The full name of a model that can be asked here; UserError for one that can't."""
         if self._parts.models is None:
             raise UserError(refusals.NO_MODEL)
-        return self._parts.models.named(name).title
+        found = self._parts.models.named(name)
+        if found.provider == "test" and name != "test":
+            raise UserError(refusals.ONLY_TEST_MODEL)
+        return found.title
 
     async def chosen(self, run: Run, tasks: Sequence[str]) -> dict[str, Chosen]:
         """Which models make the newest attempts of these tasks, and why."""
@@ -345,6 +350,24 @@ class Asked(Shown):
         decision = await self.driver.happen(run.id, happened)
         self.stickies.touch(repo, number)
         return tuple(dict.fromkeys(m.task for m in decision.history if (m.kind, m.actor) == (kind, actor)))
+
+    async def set_for_models(
+        self,
+        repo: str,
+        number: int,
+        kind: Literal["modelled", "budgeted"],
+        targets: Sequence[str],
+        actor: str,
+        text: str,
+        *,
+        name: str,
+    ) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Change what models are asked for these tasks, or may cost; the ids that changed, and those that were meant
+        though no model does them.
+        """
+        asks, rest = asking(await self._run_of(repo, number), targets, asking_models())
+        changed = await self.change(repo, number, kind, asks, actor, text, needs="maintain", name=name)
+        return changed, tuple(rest)
 
     async def wish(self, repo: str, number: int, wish: Wish) -> bool:
         """Hold the whole run back, or let it go on; False when it was so already, or is over."""

@@ -94,7 +94,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     failed: by the agent or by `verify`, with its exit code; over: because that budget was.  refused: a person has to
     look, nothing was pushed.
     conflicts: files that could not be merged with the base, when that is why it failed.  is_hopeless: it can't be done
-    as it was asked for, so another try comes to the same.
+    as it was asked for, so another try comes to the same.  is_for_a_person: no agent does such work.
     """
 
     kind: Kind
@@ -109,6 +109,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     over: str = ""
     conflicts: tuple[str, ...] = ()
     is_hopeless: bool = False
+    is_for_a_person: bool = False
 
 
 class _Over(Exception):
@@ -153,7 +154,7 @@ async def attempt(
     except BudgetUsedUp as over:
         return steps.result("failed", reason=str(over), over=over.scope)
     except ForAPerson as person:
-        return steps.result("refused", reason=str(person))
+        return msgspec.structs.replace(steps.result("refused", reason=str(person)), is_for_a_person=True)
     except (UserError, UnusableName, MissingBranch) as wrong:
         return msgspec.structs.replace(steps.result("failed", reason=str(wrong)), is_hopeless=True)
     except Superseded:

@@ -185,21 +185,24 @@ class Effects:
         result = await self._parts.workers.attempt(order)
         if chosen.model and self._parts.attempts is not None:
             await self._parts.attempts.paid(run.id, task.id, state.attempt)
-        happened = await self._came_to(task.repo, result)
+        happened = await self._came_to(task, state, result)
         wish = None
         if result.over in WIDE and self._parts.settings.on_exceed == "pause":
             wish = Wish(state="paused", text=result.reason)
         return Outcome(happened=(happened,), wish=wish, log=result.log, note=result.kind)
 
-    async def _came_to(self, repo: str, result: Result) -> Happening:
+    async def _came_to(self, task: Task, state: TaskState, result: Result) -> Happening:
         """An attempt's result as what happened to its task."""
+        if result.is_for_a_person:
+            text = reasons.for_a_person(task.repo, state.issue, task.id)
+            return Happening(kind="refused", text=text, fence=result.fence)
         if result.kind == "pushed":
             paths = tuple(change.path for change in result.files)
             paths = paths if paths == kept(paths) else ()
             return Happening(kind="pushed", sha=result.head_sha, fence=result.fence, paths=paths)
         if result.kind == "refused":
             return Happening(kind="refused", text=plain(result.reason, 500), fence=result.fence)
-        return await recovering.failed(self._parts, repo, result)
+        return await recovering.failed(self._parts, task.repo, result)
 
     async def _open_pull(self, run: Run, task: Task, state: TaskState, due: Due) -> Outcome:
         branch, writes = names.branch(run.id, task.id), self._parts.github.writes

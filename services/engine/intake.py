@@ -10,8 +10,8 @@ from datetime import datetime
 
 import msgspec
 
-from services.core import names, overlap
-from services.core.board import Action, Run
+from services.core import names, overlap, plan_changes
+from services.core.board import Action, Run, RunState
 from services.core.clock import from_text, to_text
 from services.core.conduct import begin
 from services.core.config import Approvals
@@ -19,6 +19,7 @@ from services.core.drafting import is_ordinary
 from services.core.messages import refusals
 from services.core.parse import parse
 from services.core.plan import Parsed, Plan, Problem
+from services.core.plan_diff import diff
 from services.core.plan_file import file_named, form_of
 from services.core.plan_relations import RELATIONS, are_named, settled
 from services.core.reposet_order import in_set, is_ordered
@@ -52,13 +53,15 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
 class Approved(msgspec.Struct, frozen=True, kw_only=True):
     """What an approval came to: who has approved this text by now, and how many have to.
 
-    changes: what it has changed in the run that has taken it over, in words; "" when there is none.
+    changes: what it has changed in the run that has taken it over, in words; "" when there is none.  run: how the run
+    stands that goes on as this text.
     """
 
     plan: PlanRow
     by: tuple[str, ...]
     required: int
     changes: str = ""
+    run: RunState | None = None
 
     @property
     def is_enough(self) -> bool:
@@ -273,7 +276,8 @@ class Intake:
         if not row.approved_hash:
             raise UserError(refusals.NOT_APPROVED)
         if not row.is_approved:
-            raise UserError(refusals.VOID)
+            before = await self._parts.plans.approved_text(row.id)
+            raise UserError(refusals.void(plan_changes.counted(diff(before, plan)) if before is not None else ""))
         wanted = (await strict_config_of(self._parts.github.reads, repo)).approvals.required
         if len(row.approvers) < wanted > 1:
             raise UserError(refusals.too_few(len(row.approvers), wanted))

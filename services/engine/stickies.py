@@ -165,14 +165,16 @@ class Stickies:
         warnings = [problem.message for problem in plan.parsed.problems if problem.severity == "warning"]
         warnings += await spending.warnings(self._parts, run) if run is not None and run.finished_at is None else []
         approved_by = plan.approved_by if plan.is_approved else ""
-        edited = bool(plan.approved_hash) and not plan.is_approved
+        is_void = bool(plan.approved_hash) and not plan.is_approved
+        before = await self._parts.plans.approved_text(plan.id) if is_void and run is None else None
         return plan_comment.render(
             shown,
             warnings,
             approved_by=approved_by,
             run=run,
             answers=answers,
-            edited=edited,
+            edited=is_void,
+            before=before,
             approvers=plan.approvers if not plan.is_approved else (),
             ahead=self._parts.ahead(shown, run),
             now=self._parts.clock.now(),

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from services.core.clock import to_text
-from services.core.plan import Parsed
+from services.core.plan import Parsed, Plan
 from services.store.db import Connection, Database
 from services.store.news import EVENT, ring
 
@@ -150,8 +150,9 @@ def approve(
     enough = len(kept) >= required
     if enough:
         c.execute(
-            "UPDATE plan SET approved_hash = ?, approved_by = ?, approved_at = ? WHERE id = ?",
-            (plan_hash, actor, to_text(now), plan_id),
+            "UPDATE plan SET approved_text = CASE WHEN hash = ? THEN parsed ELSE approved_text END,"
+            " approved_hash = ?, approved_by = ?, approved_at = ? WHERE id = ?",
+            (plan_hash, plan_hash, actor, to_text(now), plan_id),
         )
     note(c, plan_id, "approved" if enough else "approval", actor, plan_hash, now)
     return tuple(each.by for each in kept)
@@ -271,7 +272,8 @@ class Plans:
 
         def write(c: Connection) -> bool:
             done = c.execute(
-                "UPDATE plan SET approved_hash = '', approved_by = '', approved_at = '', approvals = ?"
+                "UPDATE plan SET approved_hash = '', approved_by = '', approved_at = '', approved_text = NULL,"
+                " approvals = ?"
                 " WHERE id = ? AND (approved_hash <> '' OR approvals <> ?)",
                 (b"[]", plan_id, b"[]"),
             )
@@ -280,6 +282,12 @@ class Plans:
             return bool(done.rowcount)
 
         return await self._db.write(write)
+
+    async def approved_text(self, plan_id: str) -> Plan | None:
+        """The text that was approved last, whatever the plan says by now; None where there is none."""
+        query = "SELECT approved_text FROM plan WHERE id = ? AND approved_hash <> ''"
+        row = await self._db.read(lambda c: c.execute(query, (plan_id,)).fetchone())
+        return msgspec.json.decode(row[0], type=Parsed).plan if row is not None and row[0] is not None else None
 
     async def is_taken_back(self, plan_id: str, plan_hash: str) -> bool:
         """Was the approval of that text taken back and not given again since?"""

@@ -26,6 +26,14 @@ def test_the_same_words_every_time() -> None:
             "WAITS_FOR_RUN": "The plan is approved and not started: whoever has the write permission starts it: `/lockstep run`",
             "WAITS_FOR_APPROVAL": "The plan waits for its approval: whoever has the maintain permission gives it: `/lockstep approve`",
             "NOTHING_HELD_BACK": "Nothing holds this plan back: all of it is over.",
+            "_HELD": " The run is held; `/lockstep resume` goes on.",
+            "_STANDS": {
+                "running": "the run goes on",
+                "paused": "the run is held",
+                "done": "the run is over",
+                "failed": "the run has stopped",
+                "cancelled": "the run is cancelled",
+            },
         }
     )
 
@@ -46,6 +54,9 @@ def test_approvals_and_what_follows() -> None:
         answers.approved(version, given=1, required=1),
         answers.approved(version, given=1, required=2),
         answers.approved(version, given=1, required=1, changes="1 added"),
+        answers.approved(version, given=1, required=1, changes="1 added", run="paused"),
+        answers.approved(version, given=1, required=1, run="paused"),
+        answers.approved(version, given=1, required=1, run="running"),
         answers.started(current),
         answers.read_anew(1),
         answers.differs(diff(current.plan, edited), current),
@@ -57,6 +68,9 @@ def test_approvals_and_what_follows() -> None:
             "Approved as `0123456789ab`. `/lockstep run` starts it.",
             "1 of 2 approvals of `0123456789ab`. Another person's `/lockstep approve` is still needed.",
             "Approved as `0123456789ab`, and the run has taken it over: 1 added.",
+            "Approved as `0123456789ab`, and the run has taken it over: 1 added. The run is held; `/lockstep resume` goes on.",
+            "Approved as `0123456789ab`. The run is held; `/lockstep resume` goes on.",
+            "Approved as `0123456789ab`, which is what runs.",
             "Started: 2 tasks. The table above shows how far it is.",
             "Read: 1 task, and no run is under way. `/lockstep approve` is what comes next.",
             """\
@@ -105,7 +119,7 @@ def test_where_tasks_stand() -> None:
         day=date(2026, 1, 2),
     )
     assert said == snapshot("""\
-0 of 3 tasks done; the run is running. Models: $1.20 in 3 calls.
+0 of 3 tasks done; the run goes on. Models: $1.20 in 3 calls.
 - ❌ `api` failed, attempt 2, model `gpt-4o`, at most $2: no rule to make target; model `small`
   - Model: `small`, the next in order.
   - Like `x`.

@@ -51,6 +51,8 @@ def test_green_once_all_have_merged() -> None:
     waits = report(needs, {"acme/api#4": "merged", "acme/web#5": "open"})
     assert (waits.status, waits.conclusion, waits.title) == ("in_progress", "", "Waits for 1 of 2 needs")
     assert waits.summary == snapshot("- `acme/api#4` has merged\n- `acme/web#5` has not merged yet")
+    assert report(needs, {"acme/api#4": "open", "acme/web#5": "open"}).title == "Waits for all 2 needs"
+    assert report(needs[:1], {"acme/api#4": "open"}).title == "Waits for what it needs"
     done = report(needs, {"acme/api#4": "merged", "acme/web#5": "merged"})
     assert (done.conclusion, done.title) == ("success", "All 2 needs have merged")
     assert report((), {}).conclusion == "success"

@@ -12,6 +12,7 @@ from services.core.explain import Link, ends, explain, last, of_pull
 from services.core.gate import CheckFact, PullFact, rule
 from services.core.machine import SATISFIED, STATES, State, TaskState
 from services.core.patience import Patience
+from services.core.plan import DEFAULT_TIMEOUT
 from tests.kit.plans import NOW, check, in_review, pull, run, task, tracked
 
 PATIENCE = Patience(task=timedelta(days=3), review=timedelta(days=30))
@@ -151,7 +152,9 @@ def test_a_full_lane_is_named_and_so_is_the_wait_for_a_turn() -> None:
 def test_until_when_something_may_last_is_said() -> None:
     running = tracked(task("a")).run
     (works,) = explain(running, "a", patience=PATIENCE)
-    assert works.at == NOW + timedelta(days=3)
+    assert works.at == NOW + timedelta(seconds=DEFAULT_TIMEOUT)
+    brief = Patience(task=timedelta(minutes=1))
+    assert explain(running, "a", patience=brief)[0].at == NOW + timedelta(minutes=1)
     waits = explain(in_review(task("a")), "a", patience=PATIENCE)
     assert [(link.kind, link.at) for link in waits] == [("waits", None), ("deadline", NOW + timedelta(days=30))]
 

@@ -232,6 +232,54 @@ def test_the_advice_names_words_that_work() -> None:
     assert "`/lockstep retry failed` starts the failed tasks" in render(current.plan, [], approved_by="", run=current)
 
 
+def test_what_is_held_says_what_goes_on() -> None:
+    current = msgspec.structs.replace(run(task("a")), state="paused")
+    shown = [
+        render(current.plan, [], approved_by=by, run=current, edited=edited)
+        for by, edited in (("ana", False), ("", True), ("", False))
+    ]
+    assert [text.splitlines()[2] for text in shown] == snapshot(
+        [
+            "**Paused.** 0 of 1 tasks done, started by `ana`. Next: `/lockstep resume`.",
+            "**Paused.** 0 of 1 tasks done, started by `ana`. Next: `/lockstep resume`.",
+            "**Paused.** 0 of 1 tasks done, started by `ana`. Next: `/lockstep approve` (needs maintain permission), then `/lockstep resume`.",
+        ]
+    )
+
+
+def test_a_run_that_waits_for_people_alone_says_so() -> None:
+    current = msgspec.structs.replace(run(task("a", agent="human"), task("b", "a")), state="failed")
+    current.tasks["a"] = TaskState(id="a", state="needs_human", held=True)
+    text = render(current.plan, [], approved_by="ana", run=current)
+    assert text.splitlines()[2] == snapshot(
+        "**Stopped: the rest is with people, and goes on once they have done it.** 0 of 2 tasks done, started by `ana`."
+    )
+    assert "/lockstep retry" not in text
+    assert "| 🙋 needs a person, held | " in text
+
+
+def test_whom_a_task_waits_for_stands_before_what_people_said_of_it() -> None:
+    current = run(task("a"), task("b", "a"))
+    current.tasks["b"] = msgspec.structs.replace(current.tasks["b"], held=True, budget="2")
+    text = render(current.plan, [], approved_by="ana", run=current)
+    assert "| ⏸ blocked by `a` (ready), held, at most $2 | " in text
+
+
+def test_what_an_edit_after_the_approval_has_changed_is_said() -> None:
+    before, now = plan(task("a"), task("b")), plan(task("a", title="Another"), task("c"))
+    text = render(now, [], approved_by="", run=None, edited=True, before=before)
+    assert text.partition("### Plan: A plan\n\n")[2].partition("- [ ]")[0] == snapshot("""\
+**Waits for approval again**, because the plan was edited after it was approved: 2 tasks in 1 repository. Next: `/lockstep approve` (needs maintain permission), then `/lockstep run`.
+
+**Changed since its approval:** 1 task added, 1 removed, 1 changed.
+
+- added: `c` Do c (acme/api)
+- removed: `b` Do b (acme/api)
+- changed: `a` title `Do a` → `Another`
+
+""")
+
+
 def test_headlines() -> None:
     of = plan(task("a"))
     heads = [

@@ -43,12 +43,14 @@ def test_what_people_do_with_a_task() -> None:
     assert [
         reasons.assigned("ana"),
         reasons.attached("ana", 7),
+        reasons.for_a_person("acme/api", 7, "api"),
         reasons.reviewed("ana"),
         reasons.branch_is_anothers("lockstep/platform-7/api", "api"),
     ] == snapshot(
         [
             "it is with `ana`; merge it by hand, or `/lockstep skip` it once it is done elsewhere",
             "`ana` does it in #7; it is done once that is merged",
+            "a pull request in acme/api whose text says `Closes #7` takes it; `/lockstep skip api` says that it is done elsewhere",
             "`ana` wants something changed in it",
             "somebody else pushed to `lockstep/platform-7/api`: delete that branch yourself, then `/lockstep retry api`",
         ]

@@ -15,7 +15,6 @@ def test_what_stands_against_it() -> None:
             "RUNNING": "This plan is running already; `/lockstep status` shows how far it is.",
             "NOT_APPROVED": "The plan is not approved yet. A maintainer approves it with `/lockstep approve`.",
             "NOTHING_TO_TAKE_BACK": "The plan is not approved, so there is nothing to take back.",
-            "VOID": "The plan was edited after its approval, so the approval is void. Approve it again with `/lockstep approve`.",
             "EDITED_SINCE": "The plan was edited after it was approved for this run. Approve it again with `/lockstep approve`, then start it with `/lockstep run`.",
             "USED_UP": "This approval was used up by the run it started. Approve the plan again with `/lockstep approve`, then repeat `/lockstep run`.",
             "TAKEN_BACK": "The approval of this plan was taken back. A maintainer gives it again with `/lockstep approve`; then `/lockstep resume` goes on.",
@@ -28,6 +27,7 @@ def test_what_stands_against_it() -> None:
             "DEFAULTS_BROKEN": "The settings that this repository's owner keeps for all of them have an error; correct it first.",
             "TOO_MUCH_LENT": "The plan has just changed, or too many people act in somebody's name here already.",
             "NOT_OUR_HEAD": "Its head is not one that I pushed, so there is nothing of it to override.",
+            "ONLY_TEST_MODEL": "The only model here is `test`, which asks nobody; `LOCKSTEP_MODEL` sets another one.",
             "NO_MODEL": "No model is set here; whoever runs this Lockstep sets `LOCKSTEP_MODEL`.",
             "NOT_RUN_YET": "Nothing was learned before the plan has run.",
             "DECIDED_ALREADY": "Somebody else has just decided about it; `/lockstep lesson` shows what.",
@@ -39,6 +39,8 @@ def test_what_stands_against_it() -> None:
 
 def test_what_stands_against_it_by_name() -> None:
     assert [
+        refusals.void(""),
+        refusals.void("1 task changed"),
         refusals.changed_since("approve"),
         refusals.too_few(1, 2),
         refusals.approver_lacks("acme/api", "read"),
@@ -52,6 +54,8 @@ def test_what_stands_against_it_by_name() -> None:
         refusals.with_a_person("ana", "api"),
     ] == snapshot(
         [
+            "The plan was edited after its approval, so the approval is void. Approve it again with `/lockstep approve`.",
+            "The plan was edited after its approval, so the approval is void: 1 task changed. Approve it again with `/lockstep approve`.",
             "The plan has changed since you looked at it. Read the comment above again, then repeat `/lockstep approve`.",
             "The plan has 1 of 2 approvals. `/lockstep approve` gives one.",
             "Approving needs the write permission on every repository of the plan; you have read on `acme/api`.",

@@ -20,3 +20,5 @@ def test_progress_and_what_is_missing() -> None:
 def test_what_people_set_for_a_task_is_shown_behind_its_state() -> None:
     assert wishes(TaskState(id="a")) == ""
     assert wishes(TaskState(id="a", model="openai:gpt", budget="2.5")) == ", model `openai:gpt`, at most $2.5"
+    assert wishes(TaskState(id="a", held=True)) == ", held"
+    assert wishes(TaskState(id="a", held=True, state="cancelled")) == ""

@@ -9,7 +9,7 @@ from inline_snapshot import snapshot
 from services.core.board import Run
 from services.core.groups import Barrier
 from services.core.machine import TaskState
-from services.core.targets import chosen, only, to_retry, to_take_back
+from services.core.targets import asking, chosen, only, to_retry, to_take_back
 from services.errors import UserError
 from tests.kit.plans import happen, run, task, tracked
 
@@ -62,6 +62,35 @@ def test_what_fits_nothing_is_named(target: str) -> None:
 )
 def test_a_retry_takes_up_what_was_left_out_only_when_that_is_meant(targets: list[str], meant: list[str]) -> None:
     assert sorted(to_retry(current(), targets)) == sorted(meant)
+
+
+def test_what_is_with_a_person_is_taken_up_only_when_that_is_meant() -> None:
+    begun = run(task("one", agent="human"), task("two"), task("three"))
+    states = {
+        "one": TaskState(id="one", state="needs_human"),
+        "two": TaskState(id="two", state="needs_human", assignee="ana"),
+        "three": TaskState(id="three", state="needs_human"),
+    }
+    current = msgspec.structs.replace(begun, tasks=states)
+    assert to_retry(current, ["failed"]) == to_retry(current, ["all"]) == ["three"]
+    assert to_retry(current, ["failed", "two"]) == ["two", "three"]
+    assert to_retry(current, ["one"]) == ["one"]
+
+
+def test_what_asks_no_model_is_left_out_unless_it_is_meant_itself() -> None:
+    current = run(task("one", agent="coder"), task("two"), task("three", repo="acme/web"))
+    agents = frozenset({"coder"})
+    assert asking(current, ["all"], agents) == (["one"], ["two", "three"])
+    assert asking(current, ["one"], agents) == (["one"], [])
+    said = []
+    for named in (["one", "two"], ["acme/web"]):
+        with pytest.raises(UserError) as refused:
+            asking(current, named, agents)
+        said.append(str(refused.value))
+    assert said == [
+        "`two` is done by `script`, which asks no model; nothing has been changed.",
+        "None of those tasks is done by an agent that asks models; nothing has been changed.",
+    ]
 
 
 @pytest.mark.parametrize(("target", "meant"), [("WEB", "Web"), ("acme/web", "Web"), ("acme/api#9", "api")])

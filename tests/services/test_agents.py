@@ -116,6 +116,4 @@ async def test_a_script_that_cannot_be_run_is_a_users_error(tmp_path: Path, text
 def test_a_person_is_no_agent_that_could_be_started() -> None:
     with pytest.raises(UserError) as refused:
         find_agent("human")
-    assert str(refused.value) == (
-        "This is for a person: a pull request that names the tracking issue (`Closes #n`) takes it."
-    )
+    assert str(refused.value) == "This is for a person."

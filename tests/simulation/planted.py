@@ -101,8 +101,8 @@ def _no_needs() -> list[Swap]:
 def _old_results() -> list[Swap]:
     real = effects.Effects._came_to
 
-    async def any_fence(self: Any, repo: str, result: Any) -> Any:
-        return msgspec.structs.replace(await real(self, repo, result), fence=-1)
+    async def any_fence(self: Any, task: Any, state: Any, result: Any) -> Any:
+        return msgspec.structs.replace(await real(self, task, state, result), fence=-1)
 
     return [(effects.Effects, "_came_to", any_fence), (Driver, "_stop_stale", _nothing)]
 

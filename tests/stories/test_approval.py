@@ -41,9 +41,10 @@ async def test_an_edit_voids_the_approval_and_the_comment_says_so(story: Story) 
     assert await story.ask("/lockstep approve") == "+1"
     await story.until("**Approved** by `ana`")
     await story.edit(OTHER)
-    await story.until("**Waits for approval again**, because the plan was edited after it was approved")
+    said = await story.until("**Waits for approval again**, because the plan was edited after it was approved")
+    assert "- changed: `one` run `echo 1 > one.txt` → `echo evil > one.txt`" in said
     assert await story.ask("/lockstep run") == "confused"
-    await story.until("The plan was edited after its approval, so the approval is void.")
+    await story.until("The plan was edited after its approval, so the approval is void: 1 task changed.")
     await nothing_was_started(story)
 
 
@@ -153,7 +154,7 @@ async def test_the_text_that_runs_is_read_anew(story: Story) -> None:
     await story.hub.fault("lose", event="issues", count=1)
     await story.edit(OTHER)
     assert await story.ask("/lockstep run") == "confused"
-    await story.until("The plan was edited after its approval, so the approval is void.")
+    await story.until("The plan was edited after its approval, so the approval is void: 1 task changed.")
     await nothing_was_started(story)
 
 

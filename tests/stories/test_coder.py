@@ -14,6 +14,7 @@ from tests.kit.crash.wire import Wire
 from tests.kit.model import Answer, providing
 from tests.kit.sight import BOT
 from tests.kit.story import Story
+from tests.stories.test_scripts import row
 
 PATIENCE = 240.0
 PLAN = "- [ ] **code** Write a file · agent: coder · verify: test -e lockstep-coder.txt\n"
@@ -83,19 +84,21 @@ async def test_a_maintainer_gives_another_model_and_budget_and_both_count(story:
         await story.begin(
             roles={"ana": "maintain", "wes": "write"}, model="openai:gpt-4o", model_url=provider.url, model_key=CANARY
         )
-        await story.run("- [ ] **x** Write hello · agent: coder · budget: 0.50\n")
-        await story.until("**Stopped:")
+        await story.run("- [ ] **x** Write hello · agent: coder · budget: 0.50\n- [ ] **y** Leave it · agent: human\n")
+        await story.until(lambda: row(story, "x").startswith("❌"), lambda: row(story, "y").startswith("🙋"))
         for verb in ("model x model=gpt-4o-mini", "budget x usd=2"):
             assert await story.ask(f"/lockstep {verb}", by="wes") == "confused"
             word = verb.partition(" ")[0]
             await story.until(f"`/lockstep {word}` needs the maintain permission on this repository; you have write.")
-        assert await story.ask("/lockstep model x model=gpt-4o-mini\n/lockstep budget x usd=2.00") == "+1"
+        assert await story.ask("/lockstep budget y usd=2") == "confused"
+        await story.until("`y` is done by `human`, which asks no model; nothing has been changed.")
+        assert await story.ask("/lockstep model all model=gpt-4o-mini\n/lockstep budget x usd=2.00") == "+1"
         await story.until(
             "failed, model `openai:gpt-4o-mini`, at most $2: ",
-            "`openai:gpt-4o-mini` does `x` from the next attempt on.",
-            "`x` may cost $2.00 each, from the next attempt on.",
+            "`openai:gpt-4o-mini` does `x` from the next attempt on. Left out, because no model does them: `y`.",
+            "`x` may cost $2.00, from the next attempt on.",
         )
-        assert await story.ask("/lockstep retry failed") == "+1"
+        assert await story.ask("/lockstep skip y\n/lockstep retry failed") == "+1"
         await story.until("**Done.**")
         assert [body["model"] for body in provider.asked] == ["gpt-4o", "gpt-4o", "gpt-4o-mini", "gpt-4o-mini"]
         plan_id = f"{story.home}#{story.number}"

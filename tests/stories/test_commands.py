@@ -42,7 +42,7 @@ async def test_help_lists_every_command_with_its_permission(story: Story) -> Non
 | `/lockstep hold [task…] [why="…"]` | Start and merge nothing more, in the whole run or of the named tasks, until `resume`. | triage |
 | `/lockstep lesson [approve or veto or retire or delete id]` | List what reviews of this plan's repositories have taught, or decide which of it later tasks are told. | maintain |
 | `/lockstep merge task…` | Merge the tasks' pull requests now if nothing is missing; says what is missing if something is. | maintain |
-| `/lockstep model task… or all model=NAME` | Have another model of the provider do the tasks of the agent `coder`, from their next attempt on. | maintain |
+| `/lockstep model task… or all model=NAME` | Have another model do the tasks, from their next attempt on; those whose agents ask none are left out. | maintain |
 | `/lockstep override [task] check or need [why="…"]` | This check, or this need, no longer counts for the task's pull request as it is now; a new head voids it. | maintain |
 | `/lockstep ping` | Say whether I am listening. | read |
 | `/lockstep priority task… or all p=N` | Set which ready task starts first; higher goes first, the plan's own value is the default. | triage |
@@ -51,7 +51,7 @@ async def test_help_lists_every_command_with_its_permission(story: Story) -> Non
 | `/lockstep refresh` | Read the plan and all its open pull requests anew, now, and say what has changed. | write |
 | `/lockstep replan` | Read the issue anew, now, and say what its text changes in the plan that runs; where it holds no plan, have a model draft one. It starts nothing. | write |
 | `/lockstep resume [task… or all]` | Go on after `hold`: the run, the named tasks, or both with `all`. | triage |
-| `/lockstep retry [task… or failed or all]` | Start failed or cancelled tasks again, each with a new attempt; a skipped one only when it is named. | write |
+| `/lockstep retry [task… or failed or all]` | Start failed or cancelled tasks again, each anew; what is skipped or with a person only when it is named. | write |
 | `/lockstep rollback task… or all` | Open pull requests that take back what the tasks have merged, what needs them first; people merge those. | maintain |
 | `/lockstep run [flow=name]` | Start the approved plan; `flow=name` makes a plan of an issue that holds none, one task for each repository of that flow, and posts it for approval. | write |
 | `/lockstep simulate` | Say what the plan is likely to take: time, calls, CI and money, as ranges and with what they go by. | write |
@@ -179,7 +179,7 @@ async def test_status_before_and_after(story: Story) -> None:
     assert said == snapshot("""\
 > `ana` `/lockstep status`
 
-0 of 2 tasks done; the run is failed.
+0 of 2 tasks done; the run has stopped.
 - ❌ `one` failed: The script ended with exit code 1; worktree N s, agent N s
 
 > `ana` `/lockstep status nobody`

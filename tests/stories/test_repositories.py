@@ -98,6 +98,8 @@ async def test_a_plan_that_a_person_writes_gets_follow_ups_and_names_no_private_
     await story.begin(repos)
     await story.hub.do(setattr, story.repo("acme/secret"), "private", True)
     await story.run("- [ ] **one** Write it · run: echo 1 > one.txt\n")
-    said = await story.until("`docs` (acme/docs) after `one`", "This is for a person", lambda: len(story.merges) == 1)
+    said = await story.until(
+        "`docs` (acme/docs) after `one`", "whose text says `Closes #", lambda: len(story.merges) == 1
+    )
     assert "secret" not in said
     assert [issue.title for issue in story.issues("acme/docs")] == ["Follow up: Write it"]

@@ -24,7 +24,7 @@ async def test_an_approval_that_is_taken_back_holds_the_run_until_it_is_given_ag
     await story.run(PAIR.replace("echo 1", f"{pipe.wait}; echo 1"))
     await pipe.reached()
     assert await story.ask("/lockstep unapprove") == "+1"
-    await story.until("**Paused.**", "The approval is taken back, and the run is held")
+    await story.until("Next: `/lockstep approve` (needs maintain permission), then `/lockstep resume`.")
     pipe.let_one_pass()
     await story.until("👀 in review")
     assert await story.ask("/lockstep resume") == "confused"
@@ -34,7 +34,7 @@ async def test_an_approval_that_is_taken_back_holds_the_run_until_it_is_given_ag
     assert await story.ask("/lockstep unapprove") == "confused"
     await story.until("there is nothing to take back")
     assert await story.ask("/lockstep approve\n/lockstep resume") == "+1"
-    await story.until("**Done.**")
+    await story.until("**Done.**", "The run is held; `/lockstep resume` goes on.")
 
 
 async def test_taking_an_approval_back_is_finished_where_it_was_cut_off(story: Story) -> None:

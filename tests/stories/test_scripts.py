@@ -94,9 +94,16 @@ async def test_a_task_for_a_person_waits_for_their_pull_request(story: Story) ->
     await story.begin()
     await story.run("- [ ] **one** Write · agent: human\n")
     await story.until("**Stopped:")
-    assert row(story, "one").startswith("🙋 needs a person: This is for a person")
+    assert row(story, "one") == snapshot(
+        "🙋 needs a person: a pull request in acme/api whose text says `Closes #2` takes it; `/lockstep skip one` says that it is done elsewhere | acme/api#2 (issue)"
+    )
     await story.settled()
     assert [issue.labels for issue in story.issues()[1:]] == [["lockstep:needs-human"]]
+    assert await story.ask("/lockstep retry\n/lockstep explain one") == "+1"
+    said = await story.until("Nothing to retry: no task has failed.", "`/lockstep explain one`")
+    assert said.partition("🙋 `one` (acme/api) needs a person.\n\n")[2].partition("\n\n")[0] == snapshot(
+        "- a pull request in acme/api whose text says `Closes #2` takes it; `/lockstep skip one` says that it is done elsewhere — whoever has the write permission on acme/api"
+    )
 
 
 async def test_a_protected_path_goes_to_a_person(story: Story) -> None:

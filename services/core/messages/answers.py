@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 
 from services.core import plan_changes
-from services.core.board import Run
+from services.core.board import Run, RunState
 from services.core.chosen import Chosen
 from services.core.chosen import told as why
 from services.core.delegation import Delegation
@@ -55,14 +55,21 @@ def in_the_name_of(lender: str, said: str) -> str:
     return f"In the name of {code(lender)}: {said}"
 
 
-def approved(version: str, *, given: int, required: int, changes: str = "") -> str:
-    """version: the hash of the text; changes: what they make of the run that takes it over."""
+def approved(version: str, *, given: int, required: int, changes: str = "", run: RunState | None = None) -> str:
+    """version: the hash of the text; changes: what they make of the run that takes it over.  run: how that run stands
+    which goes on as this text, None where there is none.
+    """
     short = code(version[:12])
     if changes:
-        return f"Approved as {short}, and the run has taken it over: {changes}."
-    if given >= required:
+        return f"Approved as {short}, and the run has taken it over: {changes}.{_HELD if run == 'paused' else ''}"
+    if given < required:
+        return f"{given} of {required} approvals of {short}. Another person's `/lockstep approve` is still needed."
+    if run is None:
         return f"Approved as {short}. `/lockstep run` starts it."
-    return f"{given} of {required} approvals of {short}. Another person's `/lockstep approve` is still needed."
+    return f"Approved as {short}.{_HELD}" if run == "paused" else f"Approved as {short}, which is what runs."
+
+
+_HELD = " The run is held; `/lockstep resume` goes on."
 
 
 def started(run: Run) -> str:
@@ -112,7 +119,7 @@ def status(
     those that are told of at length; models: that work on them.
     """
     met, total = progress(run)
-    lines = [f"{met} of {total} tasks done; the run is {run.state}.{f' Models: {spent}' if spent else ''}"]
+    lines = [f"{met} of {total} tasks done; {_STANDS[run.state]}.{f' Models: {spent}' if spent else ''}"]
     for task_id in chosen[:LISTED]:
         task = run.tasks[task_id]
         attempt = f", attempt {task.attempt}" if task.attempt > 1 else ""
@@ -126,6 +133,12 @@ def status(
             lines += [f"  - {alike[task_id]}"] if alike[task_id] else []
     lines += [f"- … and {len(chosen) - LISTED} more"] if len(chosen) > LISTED else []
     return "\n".join(lines)
+
+
+_STANDS: dict[RunState, str] = {
+    "running": "the run goes on", "paused": "the run is held", "done": "the run is over",
+    "failed": "the run has stopped", "cancelled": "the run is cancelled",
+}  # fmt: skip
 
 
 def explained(texts: Sequence[str], missing: int) -> str:

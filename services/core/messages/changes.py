@@ -34,17 +34,24 @@ def given_back(ids: Sequence[str]) -> str:
     return f"Back with the agent: {tasks(ids)}." if ids else "Those tasks are with their agent, or over."
 
 
-def budgeted(ids: Sequence[str], money: Decimal) -> str:
+def budgeted(ids: Sequence[str], money: Decimal, left_out: Sequence[str] = ()) -> str:
+    """left_out: tasks that were meant and whose agents ask no model."""
     if not ids:
-        return "Nothing to change: those tasks are over, or have that budget already."
-    said = f"{tasks(ids)} may cost {dollars(money)} each, from the next attempt on."
+        return f"Nothing to change: those tasks are over, or have that budget already.{_left_out(left_out)}"
+    each = " each" if len(ids) > 1 else ""
+    said = f"{tasks(ids)} may cost {dollars(money)}{each}, from the next attempt on.{_left_out(left_out)}"
     return f"{said} `/lockstep retry` starts a failed one again."
 
 
-def modelled(ids: Sequence[str], model: str) -> str:
+def modelled(ids: Sequence[str], model: str, left_out: Sequence[str] = ()) -> str:
+    """left_out: tasks that were meant and whose agents ask no model."""
     if not ids:
-        return "Nothing to change: those tasks are over, or have that model already."
-    return f"{code(model)} does {tasks(ids)} from the next attempt on."
+        return f"Nothing to change: those tasks are over, or have that model already.{_left_out(left_out)}"
+    return f"{code(model)} does {tasks(ids)} from the next attempt on.{_left_out(left_out)}"
+
+
+def _left_out(ids: Sequence[str]) -> str:
+    return f" Left out, because no model does them: {tasks(ids)}." if ids else ""
 
 
 def cancelled(ids: Sequence[str]) -> str:

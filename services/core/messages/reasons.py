@@ -55,6 +55,12 @@ def assigned(login: str) -> str:
     return f"it is with {code(login)}; merge it by hand, or `/lockstep skip` it once it is done elsewhere"
 
 
+def for_a_person(repo: str, issue: int, task: str) -> str:
+    """What a task is waiting for that no agent does."""
+    takes = f"a pull request in {repo} whose text says `Closes #{issue}` takes it"
+    return f"{takes}; `/lockstep skip {task}` says that it is done elsewhere"
+
+
 def attached(author: str, number: int) -> str:
     return f"{code(author)} does it in #{number}; it is done once that is merged"
 

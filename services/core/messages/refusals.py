@@ -8,7 +8,6 @@ NOT_STARTED = "This plan has not been started; `/lockstep run` starts it."
 RUNNING = "This plan is running already; `/lockstep status` shows how far it is."
 NOT_APPROVED = "The plan is not approved yet. A maintainer approves it with `/lockstep approve`."
 NOTHING_TO_TAKE_BACK = "The plan is not approved, so there is nothing to take back."
-VOID = "The plan was edited after its approval, so the approval is void. Approve it again with `/lockstep approve`."
 EDITED_SINCE = (
     "The plan was edited after it was approved for this run. Approve it again with `/lockstep approve`, then start it "
     "with `/lockstep run`."
@@ -34,10 +33,20 @@ DEFAULTS_BROKEN = "The settings that this repository's owner keeps for all of th
 TOO_MUCH_LENT = "The plan has just changed, or too many people act in somebody's name here already."
 NOT_OUR_HEAD = "Its head is not one that I pushed, so there is nothing of it to override."
 NO_MODEL = "No model is set here; whoever runs this Lockstep sets `LOCKSTEP_MODEL`."
+ONLY_TEST_MODEL = "The only model here is `test`, which asks nobody; `LOCKSTEP_MODEL` sets another one."
 NOT_RUN_YET = "Nothing was learned before the plan has run."
 DECIDED_ALREADY = "Somebody else has just decided about it; `/lockstep lesson` shows what."
 NOTHING_THERE = "There is no plan that I could see there."
 TASK_OVER = "The task is over, so there is nothing to try again."
+
+
+def void(changes: str) -> str:
+    """changes: what the edit has changed, in words; "" where that is not known."""
+    what = f": {changes}" if changes else ""
+    return (
+        f"The plan was edited after its approval, so the approval is void{what}. "
+        "Approve it again with `/lockstep approve`."
+    )
 
 
 def changed_since(command: str) -> str:
