@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, TypeVar
 
 import msgspec
+from cachetools import LRUCache
 
 from services.core.clock import Clock
 from services.errors import NotFound
@@ -28,6 +29,11 @@ JUST = timedelta(seconds=60)
 NEW = timedelta(minutes=5)
 """So soon after it was made a commit is pushed that was nowhere else before."""
 FINAL = "DISMISSED"
+MANY_HEADS = 10_000
+"""Branches of pull requests that are remembered, of all repositories."""
+
+Branches = LRUCache[tuple[str, str], int]
+"""The pull request that was last told of, by repository and branch."""
 
 
 class _Pull(shapes.PullShape, frozen=True, kw_only=True):
@@ -126,6 +132,7 @@ class Hearing:
         self._cache = cache
         self._reads = reads
         self._clock = clock
+        self._branches: Branches = LRUCache(MANY_HEADS)
 
     def hear(self, repo: str, told: bytes) -> set[str]:
         """Take over what is told about this repository; the subjects that need not be invalidated any more."""
@@ -136,7 +143,7 @@ class Hearing:
             return set()
         if found is None or who is None or who.installation != found.installation:
             return set()
-        ear = _Ear(self._cache, self._clock, repo, who, found)
+        ear = _Ear(self._cache, self._clock, repo, who, found, self._branches)
         ear.suite()
         return set(ear.pull()) | set(ear.issue()) | set(ear.lists()) | set(ear.branch())
 
@@ -144,8 +151,9 @@ class Hearing:
 class _Ear:
     """One webhook, one repository, one reader. Each method yields the subjects it has answered for."""
 
-    def __init__(self, cache: Cache, clock: Clock, repo: str, who: Identity, told: Told) -> None:
+    def __init__(self, cache: Cache, clock: Clock, repo: str, who: Identity, told: Told, branches: Branches) -> None:
         self._cache = cache
+        self._branches = branches
         self._now = clock.now()
         self._repo = repo
         self._who = who
@@ -156,6 +164,7 @@ class _Ear:
         told = _decoded(self._told.pull, _Pull)
         if told is None or not told.head.sha or not told.base.ref:
             return
+        self._branches[self._repo.lower(), told.head.ref] = told.number
         read = places.pull(self._who, self._repo, told.number)
         before = self._cache.known(read)
         if before is None or (before.head.sha, before.base.ref) != (told.head.sha, told.base.ref):
@@ -242,9 +251,18 @@ class _Ear:
         if told is None or told.deleted or not told.ref.startswith("refs/heads/"):
             return
         self._no_checks_yet(told)
+        self._head_moved(told)
         read = places.branch(self._who, self._repo, told.ref.removeprefix("refs/heads/"))
         if self._cache.patch(read, lambda held, asof: _moved(held, asof, told), version=told.at):
             yield read.subject
+
+    def _head_moved(self, told: _Push) -> None:
+        """A push onto the head of a pull request: until that is told too, what we hold of it is as it was before."""
+        number = self._branches.get((self._repo.lower(), told.ref.removeprefix("refs/heads/")))
+        held = self._cache.known(places.pull(self._who, self._repo, number)) if number is not None else None
+        if held is not None and held.head.sha == told.before != told.after:
+            self._cache.invalidate(self._repo, f"pull:{number}")
+            self._cache.invalidate(self._repo, f"files:{number}")
 
     def _no_checks_yet(self, told: _Push) -> None:
         """A commit made just now that was nowhere before has no checks, unless a webhook about one was faster."""

@@ -331,6 +331,25 @@ async def test_a_push_moves_a_branch_on(github: GitHub, hub: Hub) -> None:
     assert hear(github, "push", **push(SHA, "0" * 40, 9, deleted=True)) == set()
 
 
+async def test_a_push_onto_the_head_of_a_pull_request_doubts_it_until_that_is_told(github: GitHub, hub: Hub) -> None:
+    branch = {"ref": "x", "repo": {"full_name": REPO}}
+    hub.show("pulls/7", the_pull(0, head=branch | {"sha": SHA}))
+    await github.reads.pull(REPO, 7)
+    hear(github, "pull_request", action="edited", pull_request=the_pull(1, title="T", head=branch | {"sha": SHA}))
+    hear(github, "push", **push("b" * 40, SHA, 2))
+    await github.reads.pull(REPO, 7)
+    assert hub.asked == ["pulls/7"], "that push we knew"
+    hear(github, "push", **push(SHA, NEXT, 5))
+    told = the_pull(5, head=branch | {"sha": NEXT})
+    assert hear(github, "pull_request", action="synchronize", pull_request=told) == {"pull:7"}
+    assert (await github.reads.pull(REPO, 7)).head_sha == NEXT
+    assert hub.asked == ["pulls/7"], "it was told"
+    hub.show("pulls/7", the_pull(9, head=branch | {"sha": SHA}))
+    hear(github, "push", **push(NEXT, SHA, 9))
+    assert (await github.reads.pull(REPO, 7)).head_sha == SHA
+    assert hub.asked == ["pulls/7"] * 2, "nobody has told of it yet"
+
+
 async def test_a_commit_made_just_now_has_no_checks(github: GitHub, hub: Hub, clock: HandClock) -> None:
     await github.reads.installation_of(REPO)
     clock.pass_(seconds=10)
