@@ -87,6 +87,7 @@ _NAMED = {
     "labels": "a list of labels",
     "text": "Markdown, up to 4,000 characters",
     "integration": "a file's name",
+    "workflow": "a file's name",
     "most": "0 to 50",
     "fixer": "a command",
     "verify": "a command",

@@ -270,7 +270,16 @@ def test_what_registers_itself_is_what_we_think() -> None:
         "model", "override", "ping", "priority", "rebase", "recreate", "refresh", "replan", "resume", "retry", "rollback", "run",
         "simulate", "skip", "status", "try", "unapprove",
     ]  # fmt: skip
-    assert services.agents.AGENTS.names() == ["aider", "claude", "coder", "codex", "gemini", "opencode", "script"]
+    assert services.agents.AGENTS.names() == [
+        "actions",
+        "aider",
+        "claude",
+        "coder",
+        "codex",
+        "gemini",
+        "opencode",
+        "script",
+    ]
     assert services.checks.CHECKS.names() == ["lockstep/gate", "lockstep/plan"]
     rules = [name for name, _ in services.core.resolvers.ranked()]
     assert rules == ["blanks", "version", "pins", "contained", "imports", "apart", "added"]

@@ -6,8 +6,11 @@ Keys are `run/task/attempt/kind[/…]`, and say what an action is about, so that
 from datetime import datetime
 from typing import Literal
 
+import msgspec
+
 from services.core import names
 from services.core.board import LONG_AGO, Action, ActionKind, Moment, Run, RunState
+from services.core.elsewhere import ELSEWHERE
 from services.core.integration import digest
 from services.core.machine import ENDED, Happening, TaskState
 from services.core.repairs import BASE, under_way
@@ -77,6 +80,29 @@ def attempt_key(run_id: str, task: TaskState) -> str:
     return f"{run_id}/{task.id}/{task.attempt}/attempt"
 
 
+def attempt_action(run_id: str, task: TaskState) -> Action:
+    """A task's newest attempt, as it was decided."""
+    key = attempt_key(run_id, task)
+    return Action(key=key, kind="attempt", task=task.id, attempt=task.attempt, fence=task.fence)
+
+
+def recall(run: Run, task: TaskState, agent: str) -> Action | None:
+    """End what the agent, the plan's now, or whoever really is at it, does elsewhere for this attempt; `sha` names that
+    as `agent:run` or `agent:pull request`. None where nothing is done elsewhere.
+    """
+    away = task.away
+    who = away.agent if away is not None else agent
+    if task.state != "running" or who not in ELSEWHERE:
+        return None
+    at = (away.run or str(away.pull or "")) if away is not None else ""
+    return msgspec.structs.replace(action(run, task, "recall"), sha=f"{who}:{at}")
+
+
+def recalled(recall: Action) -> Action:
+    """The attempt that is called back by this."""
+    return msgspec.structs.replace(recall, kind="attempt", key=f"{recall.key.removesuffix('recall')}attempt", sha="")
+
+
 def mark(run: Run, state: RunState, now: datetime, kind: Literal["mark", "finish"] = "mark") -> Action:
     """Show the run's state on the plan issue; a run can come to the same state more than once."""
     return Action(key=f"{run.id}//0/{kind}/{state}-{now.isoformat()}", kind=kind)
@@ -90,7 +116,7 @@ def waits_for_base(task: TaskState) -> bool:
 
 def wait_keys(run: Run, task: TaskState) -> tuple[str, ...]:
     """The keys under which a webhook wakes this task: its pull request, its head's checks, its tracking issue, and
-    the base branch where it waits for that.
+    the base branch where it waits for that; and what works on it elsewhere.
     """
     if task.state in ENDED:
         return ()
@@ -100,6 +126,9 @@ def wait_keys(run: Run, task: TaskState) -> tuple[str, ...]:
         keys.append(names.pull_key(repo, task.pull))
     if task.pull and task.head_sha:
         keys.append(names.check_key(repo, task.head_sha))
+    if task.state == "running" and task.away is not None:
+        keys += [names.actions_key(repo, task.away.run)] if task.away.run else []
+        keys += [names.pull_key(repo, task.away.pull)] if task.away.pull else []
     if task.integration is not None and task.integration.run:
         keys.append(names.actions_key(repo, task.integration.run))
     if task.pull and waits_for_base(task):

@@ -26,7 +26,7 @@ Fate = Literal[
 anew.  theirs: a person is at it.  merged: it has merged, as an earlier text says.  stays: people had stopped it.  goes
 on: nothing of it has begun, or what has is asked for in the same words.
 """
-WORK = ("body", "run", "prompt", "paths", "verify", "agent", "model")
+WORK = ("body", "run", "prompt", "paths", "verify", "agent", "model", "workflow")
 """What an attempt is made of: another of these, and what was made so far is not what is approved now."""
 ASKED = ("body", "run", "prompt")
 """What a task asks for; the rest of WORK says only how it is to be come by."""

@@ -46,6 +46,7 @@ ActionKind = Literal[
     "rerun",
     "muster",
     "integrate",
+    "recall",
 ]
 
 
@@ -80,7 +81,9 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Action(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):
-    """A decided effect, as a value. `task` is empty for the run's own; `sha` says which commit it is about."""
+    """A decided effect, as a value. `task` is empty for the run's own; `sha` says which commit it is about, or what is
+    called back.
+    """
 
     key: str = ""
     kind: ActionKind
@@ -295,6 +298,11 @@ def _uses(run: Run) -> dict[str, Use]:
             known[alike] = Use(installation=owner, repo=task.repo, agent=task.agent, run=run.id, group=task.group)
         found[task.id] = known[alike]
     return found
+
+
+def resting(use: Use) -> Use:
+    """What an attempt takes that is only waited for."""
+    return msgspec.structs.replace(use, is_away=True)
 
 
 def may_start(task: TaskState) -> bool:

@@ -14,7 +14,7 @@ from datetime import datetime
 import msgspec
 
 from services.core import barriers, groups
-from services.core.actions import action, mark, moment, wait_keys, waits_for_base
+from services.core.actions import action, mark, moment, recall, wait_keys, waits_for_base
 from services.core.board import (
     GOING,
     Action,
@@ -26,7 +26,7 @@ from services.core.board import (
     Wish,
     may_start,
 )
-from services.core.calls import NEED_ISSUE, calls_for
+from services.core.calls import NEED_ISSUE, RECALLS, calls_for
 from services.core.gate import PullFact, Ruling, rule
 from services.core.graph import layers, needs_of
 from services.core.groups import Barrier
@@ -162,10 +162,18 @@ class Work:
             and (told := tried(before, happening, after, self.board.specs[task_id])) is not None
         ):
             self.tries.append(told)
+        if happening.kind in RECALLS:
+            self._recall(before, self.board.specs[task_id].agent)
         for kind in calls_for(before, happening.kind, after):
             if after.issue or kind not in NEED_ISSUE:
                 self.actions.append(action(self.run, after, kind))
         return None
+
+    def _recall(self, before: TaskState, agent: str) -> None:
+        """What is under way elsewhere for this task is not wanted any more."""
+        wanted = recall(self.run, before, agent)
+        if wanted is not None:
+            self.actions.append(wanted)
 
     def act(self, wanted: Action) -> None:
         """Do this too, unless it is done already."""
@@ -205,6 +213,7 @@ class Work:
         task = self.former[before.id] = after or before
         if after is not None:
             self.history.append(moment(happening, before, after))
+            self._recall(before, before.was.agent if before.was is not None else "")
         if task.state == "cancelled":
             self.actions.append(action(self.run, task, "withdraw"))
 
@@ -347,6 +356,7 @@ class Work:
                 or after.pull != before.pull
                 or after.head_sha != before.head_sha
                 or after.integration != before.integration
+                or after.away != before.away
                 or (after.state in ENDED) != (before.state in ENDED)
                 or (after.repairs is not before.repairs and waits_for_base(after) != waits_for_base(before))
             ):

@@ -139,6 +139,14 @@ class RepoConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
             "of its run before it merges.",
         ),
     ] = ""
+    workflow: Annotated[
+        str,
+        Meta(
+            pattern=r"^([A-Za-z0-9_-][A-Za-z0-9._-]{0,95}\.ya?ml)?$",
+            description="The workflow in `.github/workflows` that does tasks of the agent `actions`, where a task "
+            "names no other.",
+        ),
+    ] = ""
     overlap: Annotated[
         Mode,
         Meta(

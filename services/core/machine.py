@@ -10,6 +10,7 @@ from typing import Literal, get_args
 
 import msgspec
 
+from services.core.elsewhere import Away
 from services.core.plan import Task
 from services.core.repairs import Came, Failed, Repair, ended, under_way, with_another
 
@@ -28,7 +29,7 @@ Kind = Literal[
     "rebasing", "rebased", "stalled", "recreated", "discarded", "overridden", "assigned",
     "attached", "reviewed", "modelled", "budgeted", "reverting", "reverted", "enqueued", "dequeued",
     "redone", "ticked", "unticked", "removed", "mending", "mended", "fixing", "cleared",
-    "integrating", "dispatched", "proved", "disproved", "handed", "vouched",
+    "integrating", "dispatched", "proved", "disproved", "handed", "vouched", "sent",
 ]  # fmt: skip
 KINDS: tuple[Kind, ...] = get_args(Kind)
 QUIET: frozenset[Kind] = frozenset({"tracked", "waits", "cleared", "dispatched"})
@@ -47,7 +48,7 @@ class Happening(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaul
     (budgeted), or what failed (fixing), or `gave_up` where that is no word on an attempt (broke);
     text: why; repair: what is done about what failed (mending, fixing, rebasing); failed: what is known of that, so
     that something may be done about it (broke); paths: what was changed (pushed), () where that is not known;
-    integration: what is tried together (integrating).
+    integration: what is tried together (integrating).  away: where it is worked on (sent).
     """
 
     kind: Kind
@@ -62,6 +63,7 @@ class Happening(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaul
     paths: tuple[str, ...] = ()
     integration: "Integration | None" = None
     failed: Failed | None = None
+    away: Away | None = None
 
 
 class Integration(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):
@@ -106,7 +108,7 @@ class TaskState(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaul
     else by now; of a task that is in the plan no more, its last text.  repairs: what was done about failed checks.
     broke: what they failed of, for the attempt that is to put it right.  changed: the files its pull request changes,
     () where that is not known or they are many.  integration: the last try of it together with others.  handed:
-    nothing that could be tried is left, and a person looks.
+    nothing that could be tried is left, and a person looks.  away: where it is worked on, while that is not here.
     """
 
     id: str
@@ -142,6 +144,7 @@ class TaskState(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaul
     changed: tuple[str, ...] = ()
     integration: Integration | None = None
     handed: bool = False
+    away: Away | None = None
     since: datetime | None = None
     started_at: datetime | None = None
     finished_at: datetime | None = None
@@ -184,6 +187,7 @@ TABLE: dict[State, dict[Kind, State | None]] = {
     "running": {
         **_STAY, **_control("running"), **_EDITED,
         "tracked": "running", "waits": "running",
+        "sent": "running",
         "pushed": "running", "opened": "in_review", "broke": "failed", "handed": "needs_human", "fixing": "blocked",
         "refused": "needs_human", "expired": "needs_human", "merged": "done", "cancelled": "cancelled",
         "skipped": "skipped", "assigned": "needs_human",
@@ -244,6 +248,7 @@ def step(task: TaskState, happened: Happening, now: datetime) -> TaskState | Non
         changes["reason"] = happened.text
         changes["finished_at"] = now if following in ENDED else None
         changes["cleared"] = ""
+        changes["away"] = None
         if task.state == "running" and task.since is not None:
             changes["worked"] = task.worked + max((now - task.since).total_seconds(), 0.0)
     elif (
@@ -264,7 +269,7 @@ def step(task: TaskState, happened: Happening, now: datetime) -> TaskState | Non
 
 
 _SAYS_WHY: frozenset[Kind] = frozenset({
-    "waits", "stalled", "assigned", "attached", "mending", "enqueued", "integrating", "closed",
+    "waits", "stalled", "assigned", "attached", "mending", "enqueued", "integrating", "closed", "sent",
 })  # fmt: skip
 """Happenings whose text is the reason from then on, also where the state stays."""
 _CAME: dict[Kind, Came] = {
@@ -417,8 +422,10 @@ def _asked_for(task: TaskState, happened: Happening) -> dict[str, object]:
 
 
 def _renewed(task: TaskState, happened: Happening) -> dict[str, object]:
-    """What writes into the task whatever is to become of its pull request."""
+    """What writes into the task whatever is to become of its pull request, or where it is worked on."""
     match happened.kind:
+        case "sent":
+            return {"away": happened.away}
         case "rebasing":
             return {"renewing": task.head_sha}
         case "stalled":

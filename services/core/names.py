@@ -51,6 +51,11 @@ def branch(run: str, task_id: str) -> str:
     return "/".join(("lockstep", _part(run.partition("/")[2].removesuffix("-r1")), _part(task_id)))
 
 
+def result_branch(run: str, task_id: str, attempt: int) -> str:
+    """`lockstep-results/platform-12/api/2`: where a workflow leaves what it made in that attempt."""
+    return f"lockstep-results/{branch(run, task_id).partition('/')[2]}/{attempt}"
+
+
 def try_branch(number: int) -> str:
     """`lockstep/try/12`: no run's, for those have a number behind their repository."""
     return f"lockstep/try/{number}"

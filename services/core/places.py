@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 
 import msgspec
 
+from services.core.elsewhere import ELSEWHERE
 from services.core.plan import RepoName
 
 Lane = tuple[str, str]
@@ -18,13 +19,16 @@ MOST_KNOWN = 4_096
 
 
 class Use(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """The lanes that one attempt takes a place in; a group is one of its run, and "" is none."""
+    """The lanes that one attempt takes a place in; a group is one of its run, and "" is none. is_away: it is only
+    waited for, and takes a place of its agent alone.
+    """
 
     installation: str
     repo: RepoName
     agent: str
     run: str = ""
     group: str = ""
+    is_away: bool = False
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,19 +44,30 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
 
 def lanes_of(use: Use, limits: Limits) -> Iterator[tuple[Lane, int]]:
     """Each lane of a use with its places, but for those in which there are as many as in all. A run is a lane too, so
-    that it is known how many places it holds; it may hold all.
+    that it is known how many places it holds; it may hold all. Of an agent that works elsewhere more may be under way
+    than there are places in all, so its lane always counts.
     """
+    if use.is_away:
+        yield _of_agent(use, limits)
+        return
     yield TOTAL, limits.total
     yield ("run", use.run), limits.total
+    if use.agent in ELSEWHERE:
+        yield _of_agent(use, limits)
     yield from (lane for lane in _narrower(use, limits) if lane[1] < limits.total)
 
 
 def _narrower(use: Use, limits: Limits) -> Iterator[tuple[Lane, int]]:
     yield ("installation", use.installation.lower()), limits.installation
     yield ("repo", use.repo.lower()), limits.repo
-    yield ("agent", use.agent), limits.agents.get(use.agent, limits.agent)
+    if use.agent not in ELSEWHERE:
+        yield _of_agent(use, limits)
     if use.group:
         yield ("group", f"{use.run} {use.group}"), limits.group
+
+
+def _of_agent(use: Use, limits: Limits) -> tuple[Lane, int]:
+    return ("agent", use.agent), limits.agents.get(use.agent, limits.agent)
 
 
 class Places:
@@ -78,7 +93,7 @@ class Places:
     @property
     def is_full(self) -> bool:
         """Can nothing start at all?"""
-        return len(self._uses) >= self.limits.total
+        return self.taken.get(TOTAL, 0) >= self.limits.total
 
     def lanes(self, use: Use) -> tuple[tuple[Lane, int], ...]:
         """Each lane of a use with its places."""
@@ -94,7 +109,9 @@ class Places:
         return next((lane for lane, room in self.lanes(use) if self.taken.get(lane, 0) >= room), None)
 
     def take(self, key: str, use: Use) -> None:
-        """The attempt `key` holds its places from now on, also where there are none left: it runs already."""
+        """The attempt `key` holds these places from now on, also where there are none left: it runs already."""
+        if self._uses.get(key, use) != use:
+            self.give_back(key)
         if key not in self._uses:
             self._uses[key] = use
             taken = self.taken

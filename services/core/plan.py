@@ -45,6 +45,7 @@ class Task(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     prompt: str = ""
     budget: str = ""
     model: str = ""
+    workflow: str = ""
     done: bool = False
     issue: int = 0
     line: int = 0

@@ -12,6 +12,7 @@ from services.core.plan import ID_PATTERN, MAX_TITLE
 from services.core.plan_text import nearest, quote
 from services.core.plan_values import (
     MAX_TEXT,
+    WORKFLOW,
     Reader,
     read_budget,
     read_command,
@@ -25,6 +26,7 @@ from services.core.plan_values import (
     read_timeout,
     read_title,
     read_word,
+    read_workflow,
 )
 from services.core.problems import Findings, Spot
 
@@ -100,6 +102,13 @@ KEYS: dict[str, Key] = {
     "budget": Key("text", read_budget, "Most US dollars the task may cost.", {"type": ["number", "string"]}),
     "model": Key(
         "text", read_name(_MODEL), "The coding model to use.", {"type": "string", "pattern": f"^{_MODEL.pattern}$"}
+    ),
+    "workflow": Key(
+        "text",
+        read_workflow,
+        "The workflow in `.github/workflows` that does the work, for the agent `actions`; else the repository's "
+        "settings name it.",
+        {"type": "string", "pattern": f"^{WORKFLOW.pattern}$"},
     ),
     "done": Key("text", read_flag, "`true` for a task that is finished already.", {"type": "boolean"}, False),
 }

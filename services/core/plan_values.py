@@ -21,6 +21,9 @@ _NUMBER = re.compile(r"[+-]?(\d{1,40}(\.\d{0,40})?|\.\d{1,40})([eE][+-]?\d{1,4})
 _DURATION = re.compile(r"(?:(\d{1,9})h)?(?:(\d{1,9})m)?", re.ASCII | re.IGNORECASE)
 _MONEY = re.compile(r"\$?\s?(\d{1,9}(?:\.\d{1,6})?)(?:\s?(?:USD|\$))?", re.ASCII | re.IGNORECASE)
 
+WORKFLOW = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,95}\.ya?ml")
+"""The name of a file in `.github/workflows`."""
+
 Value = str | float | int | bool | tuple[str, ...]
 Reader = Callable[[Spot, Findings, str], Value | None]
 """(text, findings, key) -> value, or None with the problem noted."""
@@ -114,6 +117,16 @@ def read_name(pattern: re.Pattern[str]) -> Reader:
         return None
 
     return read
+
+
+def read_workflow(spot: Spot, findings: Findings, key: str) -> str | None:
+    """The bare name of a file, so that it can lead nowhere else."""
+    name = spot.text.strip()
+    if WORKFLOW.fullmatch(name):
+        return name
+    message = f"`{key}` can't be {quote(spot.text)}; name a file of `.github/workflows`, such as `agent.yml`."
+    findings.add("bad_value", message, spot)
+    return None
 
 
 def read_group(spot: Spot, findings: Findings, key: str) -> str | None:

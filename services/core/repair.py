@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
+from services.core.elsewhere import ELSEWHERE
 from services.core.failures import CLASSES, OF_THE_MACHINE, PASSING, FailureClass
 from services.core.gate import PASSED, PullFact, Ruling
 from services.core.machine import MAX_ASKED, Happening, TaskState
@@ -129,7 +130,8 @@ def _step(task: TaskState, agent: str, failure: Failure, rules: Rules) -> tuple[
         if len(tried) >= step.most or (not may_pass and any(each.knew(failure) for each in tried)):
             continue
         if move := way(step.strategy).move(case):
-            return step, move
+            # Whoever works elsewhere can't be given what the last attempt left, and begins with the base as it is now.
+            return step, "attempt" if move == "carry" and agent in ELSEWHERE else move
     return None
 
 

@@ -14,6 +14,7 @@ from decimal import Decimal
 import msgspec
 
 from services.core import graph
+from services.core.elsewhere import ELSEWHERE
 from services.core.lengths import Lengths, Sample
 from services.core.machine import SATISFIED, TaskState
 from services.core.places import Limits, Places, Use
@@ -56,7 +57,9 @@ class Basis(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Money(msgspec.Struct, frozen=True, kw_only=True):
-    """At most so many US dollars by the budgets of `priced` tasks. unpriced: use a model and have no budget."""
+    """At most so many US dollars by the budgets of `priced` tasks. unpriced: use a model and have no budget, or are
+    done elsewhere, where none holds.
+    """
 
     most: Decimal = Decimal(0)
     priced: int = 0
@@ -120,7 +123,7 @@ def _is_over(task: Task, states: Mapping[str, TaskState]) -> bool:
 
 def _money(tasks: tuple[Task, ...]) -> Money:
     paid = [task for task in tasks if task.agent not in FREE]
-    priced = [Decimal(task.budget) for task in paid if task.budget]
+    priced = [Decimal(task.budget) for task in paid if task.budget and task.agent not in ELSEWHERE]
     return Money(most=sum(priced, Decimal(0)), priced=len(priced), unpriced=len(paid) - len(priced))
 
 

@@ -12,6 +12,7 @@ from typing import Literal
 import msgspec
 
 from services.core.durations import took
+from services.core.elsewhere import waits_for
 from services.core.machine import TaskState
 from services.core.text import plain
 
@@ -120,6 +121,8 @@ def _running(
         return Trail(steps=steps, now=EFFECTS["open_pull"], since=opening.began)
     mine = [step for step in written if step.fence == task.fence]
     trying = effects.get("attempt")
+    if task.away is not None and not mine:
+        return Trail(steps=steps, now=waits_for(task.away), since=task.away.since or task.since)
     if trying is not None and trying.state == "waiting":
         kept = steps if mine else ()
         return Trail(steps=kept, again_at=trying.due, why=trying.note)

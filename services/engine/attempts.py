@@ -28,11 +28,12 @@ from services.core.similar import kept
 from services.core.steps import DIFF
 from services.engine.carrying import CONTENT, Gone, Taken, completed, fetched, take_over
 from services.engine.progress import Committed, Forgets, Keeps, Laid, Progress, Pushed, Superseded, Verified, Worked
-from services.errors import BudgetUsedUp, UserError
+from services.errors import BudgetUsedUp, GitError, UserError
 from services.git.bundle import DamagedBundle, bundle, left_ignored, restore, took_in, unbundle
 from services.git.command import UnusableName
 from services.git.mirror import Mirrors, MissingBranch
 from services.git.result import HostileResult, shown
+from services.git.taken import began_at, take_in
 from services.git.workspace import Author, RefusedPush, StalePush, Workspace, is_own_commit, open_workspace
 from services.registry import Registry
 from services.store.checkpoints import Point
@@ -63,6 +64,10 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     carry: a head of an earlier attempt whose work is taken over onto the base; fixer: what is then run in place of the
     agent.  proves: what has to pass where the task itself has no `verify`.  generated: commands that make files anew
     which conflict.
+
+    source: the branch on which the work was done elsewhere, on top of the commit `since`, or where that is "", of the
+    one at which it left the base.  tip: where it has to stand, "" for wherever it does.  adopts: its commit itself is
+    the result, and not one of ours with the same files.
     """
 
     key: str
@@ -84,6 +89,10 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     fixer: str = ""
     proves: str = ""
     generated: dict[str, str] = {}
+    source: str = ""
+    since: str = ""
+    tip: str = ""
+    adopts: bool = False
 
 
 class Result(msgspec.Struct, frozen=True, kw_only=True):
@@ -179,6 +188,7 @@ class _Steps:
         self._began = clock.now()
         self._progress = Progress(keeps, clock, self._began)
         self._base = ""
+        self._head = ""  # of what was done elsewhere
         self._log = b""
 
     async def go(self, agent: Agent) -> Result:
@@ -199,8 +209,13 @@ class _Steps:
         async with open_workspace(self._mirrors, order.task.repo, self._base) as workspace:
             if progress.done("worktree", Laid) is None:
                 await progress.reached(progress.ended("worktree", Laid(base=self._base, branch=order.branch)))
-            worked = progress.done("agent", Worked)
-            sha, changes = await (self._work(agent, workspace) if worked is None else self._take_up(worked, workspace))
+            worked = progress.done("agent", Worked) if not order.source else None
+            if order.source:
+                sha, changes = await self._take_in(agent, workspace)
+            else:
+                sha, changes = await (
+                    self._work(agent, workspace) if worked is None else self._take_up(worked, workspace)
+                )
             if not changes:
                 return self.result("unchanged", reason=reasons.UNCHANGED)
             self._judge(changes)
@@ -212,6 +227,8 @@ class _Steps:
     async def _find_base(self) -> str:
         """The commit to start from: the one this attempt began with, as long as there is such a commit."""
         repo, laid = self._order.task.repo, self._progress.done("worktree", Laid)
+        if self._order.source:
+            return await self._find_source()
         if laid is not None and await self._mirrors.has(repo, laid.base):
             return laid.base
         tip = await self._mirrors.fetch(repo, self._order.base, await self._token(repo, READ))
@@ -221,6 +238,47 @@ class _Steps:
             return laid.base
         await self._progress.undo("worktree")
         return tip
+
+    async def _find_source(self) -> str:
+        """The commit from which the work that was done elsewhere began; its branch is in the mirror then."""
+        order, repo = self._order, self._order.task.repo
+        token = await self._token(repo, READ)
+        tip = await self._mirrors.fetch(repo, order.base, token)
+        try:
+            self._head = await self._mirrors.fetch(repo, order.source, token)
+        except MissingBranch:
+            raise _Over("unchanged", reasons.no_result(order.source)) from None
+        if order.tip not in {"", self._head}:
+            raise GitError(reasons.moved_on(order.source, order.tip))
+        if not order.since:
+            return await began_at(self._mirrors, repo, tip, self._head)
+        if not await self._mirrors.has(repo, order.since):
+            raise _Over("refused", reasons.head_is_gone(order.base, order.since))
+        return order.since
+
+    async def _take_in(self, agent: Agent, workspace: Workspace) -> tuple[str, tuple[Change, ...]]:
+        """What was done elsewhere. It costs nothing to read it again, and only what is read now is judged: what an
+        earlier try has verified counts as long as it is the same.
+        """
+        progress, task = self._progress, self._order.task
+        progress.next_begins()
+        changes = await take_in(workspace, self._head)
+        outcome = await agent.run(self._asked(task, workspace, None), self._box)
+        sha = ""
+        if changes:
+            sha = self._head if self._order.adopts else await self._commit(workspace)
+        known = progress.done("commit", Committed)
+        if known is not None and known.sha == sha:
+            return sha, changes
+        if known is not None:
+            await progress.undo("agent")
+        ended = progress.ended("agent", Worked(ok=True, summary=outcome.summary), outcome.log)
+        paths = kept(change.path for change in changes)
+        points = [progress.ended("commit", Committed(sha=sha, paths=paths))]
+        if changes:
+            points.append(progress.beside(DIFF, (await workspace.diff(sha)).encode()))
+        await progress.reached(ended, *points)
+        return sha, changes
 
     async def _work(self, agent: Agent, workspace: Workspace) -> tuple[str, tuple[Change, ...]]:
         """Let the agent work; how it ended and what it left are written down together, as one is no use alone."""
@@ -382,6 +440,8 @@ class _Steps:
         """Look first: our own commit may stand there already. A commit of somebody else stays where it is."""
         repo, branch = self._order.task.repo, self._order.branch
         self._progress.next_begins()
+        if self._order.adopts:
+            return None  # it stands on its own branch; should that move now, its pull request is judged anew
         token = await self._token(repo, WRITE)
         for _ in range(2):  # who pushed at the same moment may have been this attempt, on a machine taken for dead
             tip = await self._mirrors.tip(repo, branch, token)

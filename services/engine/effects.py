@@ -10,24 +10,16 @@ from typing import TypeVar
 from urllib.parse import quote, urlencode
 from weakref import WeakValueDictionary
 
-import msgspec
-
 from services.checks import CHECKS
 from services.core import groups, messages, names
 from services.core.actions import is_of_group
-from services.core.board import Board, Run, RunState, Wish
+from services.core.board import Board, Run, RunState
 from services.core.machine import SATISFIED, Happening, TaskState
 from services.core.messages import reasons
 from services.core.plan import Task
-from services.core.repair import noted
-from services.core.repairs import for_attempt
 from services.core.report import LABEL_OF_RUN, LABEL_OF_TASK, CheckReport
-from services.core.similar import kept
-from services.core.text import plain
-from services.engine import branches, former, merge_queue, musters, recovering, remembered, reruns, reverts
-from services.engine.attempts import Order, Result
-from services.engine.choosing import Choosing
-from services.engine.hidden import hidden_in
+from services.engine import branches, elsewhere, former, merge_queue, musters, remembered, reruns, reverts
+from services.engine.hidden import hidden_around, hidden_in
 from services.engine.integrations import integrate
 from services.engine.learned import Learned
 from services.engine.merges import Merges
@@ -36,6 +28,7 @@ from services.engine.outcome import Outcome
 from services.engine.parents import CLOCKS_APART, Parents
 from services.engine.parts import Parts
 from services.engine.tracking import Tracking
+from services.engine.tries import Tries
 from services.errors import NotFound, RateLimited, Refused
 from services.github.infos import IssueInfo, PullInfo
 from services.store.runs import Due
@@ -43,8 +36,6 @@ from services.store.runs import Due
 __all__ = ["Effects", "Outcome"]
 
 T = TypeVar("T")
-WIDE = frozenset({"plan", "repo", "day"})
-"""Budgets that are not one task's own."""
 
 
 class Effects:
@@ -56,7 +47,7 @@ class Effects:
         self._parents = Parents(parts)
         self._tracking = Tracking(parts)
         self._learned = Learned(parts)
-        self._choosing = Choosing(parts)
+        self._tries = Tries(parts)
         self._merges = Merges(parts, observer)
         self._put_off: set[str] = set()  # keys of effects that limits have put off before anything was sent
         self._made: dict[str, IssueInfo] = {}  # tracking issues that are still to be linked, by effect
@@ -74,12 +65,12 @@ class Effects:
         task, state = known
         if due.action.kind == "track":
             return await self._track(board, task, due)
-        if due.action.kind in {"tidy", "label", "discard", "assign", "revert", "dequeue", "muster"}:
+        if due.action.kind in _BESIDE:
             return await self._beside(board, task, state, due)
         if due.action.fence != state.fence:
             return Outcome(note="its attempt is over")
         if due.action.kind == "attempt":
-            return await self._attempt(run, task, state, due.action.key)
+            return await self._tries.attempt(run, task, state, due)
         if due.action.kind == "open_pull":
             return await self._open_pull(run, task, state, due)
         if due.action.kind == "checks":
@@ -90,6 +81,8 @@ class Effects:
 
     async def _former(self, board: Board, due: Due, task: Task, state: TaskState) -> Outcome:
         """Of a task that is in the plan no more; what has merged of it is tidied up as ever."""
+        if due.action.kind == "recall":
+            return await elsewhere.recall(self._parts, board.run, task, due)
         if due.action.kind in {"tidy", "withdraw"} and state.state in SATISFIED and state.issue:
             return await self._tidy(board, task, due.action.key)
         if due.action.kind == "withdraw":
@@ -101,6 +94,8 @@ class Effects:
         kind = due.action.kind
         if kind == "tidy":
             return await self._tidy(board, task, due.action.key)
+        if kind == "recall":
+            return await elsewhere.recall(self._parts, board.run, task, due)
         if kind == "dequeue":
             return await merge_queue.dequeue(self._parts, task, state)
         if kind == "label":
@@ -153,56 +148,6 @@ class Effects:
             if is_first:
                 self._put_off.add(due.action.key)
             raise
-
-    async def _attempt(self, run: Run, task: Task, state: TaskState, key: str) -> Outcome:
-        repository = await self._parts.github.reads.repository(task.repo)
-        repair = for_attempt(state.repairs, state.attempt)
-        chosen = await self._choosing.for_attempt(run, task, state)
-        if chosen.why and not chosen.model and (repair is None or not repair.carries):
-            return _broke(state, chosen.why)
-        task = msgspec.structs.replace(task, model=chosen.model, budget=state.budget or task.budget)
-        order = Order(
-            key=key,
-            run_id=run.id,
-            task=task,
-            attempt=state.attempt,
-            fence=state.fence,
-            base=repository.default_branch,
-            branch=names.branch(run.id, task.id),
-            message=messages.commit_message(run, task, await self._hidden(run, task)),
-            when=state.since or self._parts.clock.now(),
-            replaces=state.heads,
-            note=noted(state),
-            lessons=await self._learned.for_attempt(run, task, state.attempt),
-            past=await remembered.for_attempt(self._parts, task),
-            plan_id=run.plan_id,
-        )
-        if repair is not None:
-            rest = (repair.due - self._parts.clock.now()).total_seconds() if repair.due is not None else 0.0
-            if rest > 0:
-                return Outcome(again_in=rest, free=True)
-            order = await recovering.for_repair(self._parts, order, repair)
-        result = await self._parts.workers.attempt(order)
-        if chosen.model and self._parts.attempts is not None:
-            await self._parts.attempts.paid(run.id, task.id, state.attempt)
-        happened = await self._came_to(task, state, result)
-        wish = None
-        if result.over in WIDE and self._parts.settings.on_exceed == "pause":
-            wish = Wish(state="paused", text=result.reason)
-        return Outcome(happened=(happened,), wish=wish, log=result.log, note=result.kind)
-
-    async def _came_to(self, task: Task, state: TaskState, result: Result) -> Happening:
-        """An attempt's result as what happened to its task."""
-        if result.is_for_a_person:
-            text = reasons.for_a_person(task.repo, state.issue, task.id)
-            return Happening(kind="refused", text=text, fence=result.fence)
-        if result.kind == "pushed":
-            paths = tuple(change.path for change in result.files)
-            paths = paths if paths == kept(paths) else ()
-            return Happening(kind="pushed", sha=result.head_sha, fence=result.fence, paths=paths)
-        if result.kind == "refused":
-            return Happening(kind="refused", text=plain(result.reason, 500), fence=result.fence)
-        return await recovering.failed(self._parts, task.repo, result)
 
     async def _open_pull(self, run: Run, task: Task, state: TaskState, due: Due) -> Outcome:
         branch, writes = names.branch(run.id, task.id), self._parts.github.writes
@@ -273,10 +218,7 @@ class Effects:
                 raise end
 
     async def _hidden(self, run: Run, task: Task) -> frozenset[str]:
-        """Repositories that what is written in the task's own must not mention: private ones, when it is public."""
-        around = (*task.needs, *run.plan.groups.get(task.group, ()))
-        others = (run.repo, *(run.plan.by_id[each].repo for each in around if each in run.plan.by_id))
-        return await hidden_in(self._parts.github.reads, task.repo, others)
+        return await hidden_around(self._parts.github.reads, run, task)
 
     async def _hidden_around(self, board: Board, task: Task) -> frozenset[str]:
         """The same of those that need it."""
@@ -358,6 +300,8 @@ class Effects:
             await writes.add_labels(repo, number, (wanted,))
 
 
+_BESIDE = frozenset({"tidy", "label", "discard", "assign", "revert", "dequeue", "muster", "recall"})
+"""What is about no attempt, or about one that is over."""
 _OF_BRANCH = {"update_branch": branches.update, "rerun": reruns.rerun, "integrate": integrate}
 """What is done about the head of a pull request, which must still be the one that was meant."""
 

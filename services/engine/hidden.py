@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable
 
+from services.core.board import Run
+from services.core.plan import Task
 from services.errors import NotFound, Refused
 from services.github.reads import Reads
 
@@ -11,6 +13,15 @@ async def hidden_in(reads: Reads, place: str, others: Iterable[str]) -> frozense
     if await is_private(reads, place):
         return frozenset()
     return frozenset([repo for repo in sorted({*others} - {place}) if await is_private(reads, repo)])
+
+
+async def hidden_around(reads: Reads, run: Run, task: Task) -> frozenset[str]:
+    """What must not be mentioned where something is written for a task in its own repository: of its plan's home, its
+    needs and its group.
+    """
+    around = (*task.needs, *run.plan.groups.get(task.group, ()))
+    others = (run.repo, *(run.plan.by_id[each].repo for each in around if each in run.plan.by_id))
+    return await hidden_in(reads, task.repo, others)
 
 
 async def is_private(reads: Reads, repo: str) -> bool:

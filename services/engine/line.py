@@ -9,7 +9,7 @@ import msgspec
 
 from services.core.actions import attempt_key
 from services.core.adopt import adopt
-from services.core.board import Action, Adoption, Board, Decision, Run, Wish
+from services.core.board import Action, Adoption, Board, Decision, Run, Wish, resting
 from services.core.conduct import decide
 from services.core.gate import PullFact
 from services.core.lengths import Lengths
@@ -54,6 +54,7 @@ class Line:
     often that was done; `unsettled`: looks at a task's pull request while GitHub worked out if it can be merged;
     `back_at`: when effects are due again; `under_way`: effects being carried out, by key, and
     `tasks` the tasks that do; `is_gone`: another process conducts the run, and nothing that is still heard here counts;
+    `hurried`: keys of attempts that are to be carried out once more as soon as they have ended;
     `is_doubtful`: the store did not say whether the last decision is stored, so the board is read anew.
     """
 
@@ -68,6 +69,7 @@ class Line:
     under_way: dict[str, Action] = field(default_factory=dict)
     tasks: dict[str, "asyncio.Task[object]"] = field(default_factory=dict)
     loading: asyncio.Lock = field(default_factory=asyncio.Lock)
+    hurried: set[str] = field(default_factory=set)
     is_driving: bool = False
     is_looking: bool = False
     is_gone: bool = False
@@ -134,7 +136,8 @@ def held(board: Board) -> Iterator[tuple[str, Use]]:
     """The attempts that hold places, by key: begun and not ended, also while they wait for their next try."""
     for task in board.run.tasks.values():
         if task.state == "running" and not task.head_sha:
-            yield attempt_key(board.run.id, task), board.uses[task.id]
+            use = board.uses[task.id]
+            yield attempt_key(board.run.id, task), resting(use) if task.away is not None else use
 
 
 def renewed(board: Board | None, run: Run, ready: ReadyQueue, lengths: Lengths) -> Board:

@@ -12,7 +12,8 @@ from services.core.machine import Happening
 class Outcome(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What an effect led to. `again_in`: seconds until the next try. `forget`: the action may be decided anew. `look`:
     read the task's pull request again. `wish`: what is to become of the whole run. free: GitHub did not even look at
-    it, so the try does not count. facts: what it says of the group `mustered`, all of it.
+    it, so the try does not count. facts: what it says of the group `mustered`, all of it. is_away: an attempt goes on
+    elsewhere until then.
     """
 
     happened: tuple[Happening, ...] = ()
@@ -25,3 +26,4 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     log: str = ""
     facts: Mapping[str, PullFact] = msgspec.field(default_factory=dict)
     mustered: str = ""
+    is_away: bool = False

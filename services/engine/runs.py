@@ -13,8 +13,8 @@ from typing import Protocol
 import msgspec
 import structlog
 
-from services.core.actions import attempt_key
-from services.core.board import Action, Adoption, Board, Decision, Wish
+from services.core.actions import attempt_action, attempt_key, recalled
+from services.core.board import Action, Adoption, Board, Decision, Wish, resting
 from services.core.gate import PullFact
 from services.core.machine import Happening
 from services.core.patience import overdue
@@ -76,6 +76,8 @@ class Driver:
                 self._post(run_id, Mail(happened=tuple(late)))
                 boards.append(board)
         self._looks.sweep(boards)
+        for board in boards:
+            self._hurry(board.run.id, board, board.run.tasks)
         return len(live)
 
     async def _load(self, shards: Collection[int] | None) -> list[str]:
@@ -131,7 +133,10 @@ class Driver:
 
     def wake(self, run_id: str, task_ids: Iterable[str] = ()) -> None:
         """This run should advance; the pull requests of these tasks are read first. Returns at once."""
-        self._looks.wake(run_id, task_ids)
+        asked = list(task_ids)
+        self._looks.wake(run_id, asked)
+        if asked:
+            self._hurry(run_id, self._line(run_id).board, asked)
 
     async def happen(
         self,
@@ -236,6 +241,8 @@ class Driver:
                     self._places.give_back(settle.key)
                 else:  # not before it is stored, or nothing would be due then
                     self._come_back(board.run.id, settle.again_at)
+            hurried, line.hurried = line.hurried, set()
+            self._hurry(board.run.id, board, [key.split("/")[-3] for key in hurried])
             self._after(board, line, decision, new)
         for mail in batch:
             mail.reply(decision)
@@ -340,6 +347,19 @@ class Driver:
         line.under_way[key] = due.action
         self._parts.spawn("effect", self._carry_out(line, due))
 
+    def _hurry(self, run_id: str, board: Board | None, task_ids: Iterable[str]) -> None:
+        """Look now at what goes on elsewhere for these tasks, and does not before it is late unless somebody asks."""
+        if board is None:
+            return
+        for task in [task for each in task_ids if (task := board.run.tasks.get(each)) is not None]:
+            if task.away is None:
+                continue
+            act = attempt_action(run_id, task)
+            if act.key in self._under_way:
+                self._line(run_id).hurried.add(act.key)
+            else:
+                self._begin(Due(run_id=run_id, action=act, tries=1))
+
     def _stop_stale(self, line: Line, run_id: str, decision: Decision) -> None:
         """End attempts that no longer count: their task was cancelled, skipped, or merged by hand. One that only waits
         for its next try gives its places back.
@@ -354,6 +374,9 @@ class Driver:
         for state in decision.changed:
             if state.attempt and state.state != "running" and (key := attempt_key(run_id, state)) not in line.under_way:
                 self._places.give_back(key)
+        for action in decision.actions:
+            if action.kind == "recall":  # what waits for it would be done with only when it is late
+                self._begin(Due(run_id=run_id, action=recalled(action), tries=1))
 
     async def _carry_out(self, line: Line, due: Due) -> None:
         """One effect: do it, and mail its end together with what follows. It is under way until that is stored."""
@@ -377,6 +400,8 @@ class Driver:
                 self._under_way.pop(action.key, None)
             if line.is_gone or (outcome is not None and outcome.again_in is None):
                 self._places.give_back(action.key)  # until its next try it keeps its places
+            elif outcome is not None and outcome.is_away and line.board is not None and action.task in line.board.uses:
+                self._places.take(action.key, resting(line.board.uses[action.task]))
         if line.is_gone:
             self._call_next()
             return

@@ -9,7 +9,7 @@ import asyncio
 import os
 import re
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -124,8 +124,7 @@ class Workspace:
         present = [change.path for change in changes if change.kind != "deleted"]
         asked = "".join(f":0:{path}\n" for path in present).encode()
         out = await self._git("cat-file", "--batch-check=%(objectsize)", stdin=asked) if present else b""
-        sizes = dict(zip(present, (int(line) for line in out.split()), strict=True))
-        return tuple(_sized(change, sizes.get(change.path, 0)) for change in changes)
+        return with_sizes(changes, dict(zip(present, (int(line) for line in out.split()), strict=True)))
 
     async def commit(self, message: str, author: Author, when: datetime) -> str:
         """A commit of what `changes` took in, on top of the base; the same input always gives the same id."""
@@ -184,6 +183,11 @@ class Workspace:
 
     async def _git(self, *args: str, stdin: bytes = b"") -> bytes:
         return await self.mirrors.git.run(*args, at=self.place, stdin=stdin)
+
+
+def with_sizes(changes: tuple[Change, ...], sizes: Mapping[str, int]) -> tuple[Change, ...]:
+    """The changes with the bytes of each file, 0 where none is left."""
+    return tuple(_sized(change, sizes.get(change.path, 0)) for change in changes)
 
 
 def _sized(change: Change, size: int) -> Change:

@@ -146,12 +146,14 @@ class JobInfo(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RunInfo(msgspec.Struct, frozen=True, kw_only=True):
-    """A workflow run in its newest attempt."""
+    """A workflow run in its newest attempt. head_sha: the commit it began with; path: of its file."""
 
     id: str
     status: str
     attempt: int
     conclusion: str = ""
+    head_sha: str = ""
+    path: str = ""
 
 
 class AnnotationInfo(msgspec.Struct, frozen=True, kw_only=True):

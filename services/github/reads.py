@@ -267,7 +267,20 @@ class Reads:
         """A workflow run, as it is now."""
         found = decode(await self._past(repo, f"/actions/runs/{segment(run_id)}"), said.RunShape)
         ended = found.conclusion or ""
-        return RunInfo(id=str(found.id), status=found.status or "", attempt=found.run_attempt, conclusion=ended)
+        return RunInfo(
+            id=str(found.id),
+            status=found.status or "",
+            attempt=found.run_attempt,
+            conclusion=ended,
+            head_sha=found.head_sha,
+            path=found.path,
+        )
+
+    async def failed_job(self, repo: str, run_id: str) -> str:
+        """The first job of a workflow run's newest attempt that failed, "" for none."""
+        path = f"/actions/runs/{segment(run_id)}/jobs?filter=latest&per_page=100"
+        found = decode(await self._past(repo, path), said.JobList).jobs
+        return next((str(job.id) for job in found if job.conclusion in {"failure", "timed_out"}), "")
 
     async def run_named(self, repo: str, workflow: str, name: str) -> str:
         """The run of a workflow that was started under this name, "" for none: lists lag behind."""

@@ -72,6 +72,12 @@ class Membership(msgspec.Struct, frozen=True):
 class JobShape(msgspec.Struct, frozen=True):
     run_id: int
     run_attempt: int = 1
+    id: int = 0
+    conclusion: str | None = None
+
+
+class JobList(msgspec.Struct, frozen=True):
+    jobs: list[JobShape] = []
 
 
 class RunShape(msgspec.Struct, frozen=True):
@@ -81,6 +87,8 @@ class RunShape(msgspec.Struct, frozen=True):
     conclusion: str | None = None
     display_title: str = ""
     event: str = ""
+    head_sha: str = ""
+    path: str = ""
 
 
 class RunList(msgspec.Struct, frozen=True):

@@ -160,6 +160,14 @@ class Writes(Talk):
         found = decode(answer.body, said.Started).workflow_run_id if answer.body else 0
         return str(found or "")
 
+    async def cancel_workflow(self, repo: str, run_id: str) -> None:
+        """End a workflow run; nothing happens when it is over."""
+        try:
+            await self._write(repo, "POST", f"/actions/runs/{segment(run_id)}/cancel", {}, RERUN, alone=True)
+        except Refused as error:
+            if error.status != 409:
+                raise
+
     async def create_commit(self, repo: str, message: str, tree: str, parents: Sequence[str]) -> str:
         """A commit that no branch leads to yet; its sha."""
         data = {"message": message, "tree": tree, "parents": list(parents)}

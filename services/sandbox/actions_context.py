@@ -30,7 +30,7 @@ class JobOrder(msgspec.Struct, frozen=True, kw_only=True):
     """One job to carry out: check `sha` of repository `repo_id` out, run the steps, tell what came of it.
 
     `contexts`: github, needs, matrix, strategy, inputs, vars, secrets. `env` is what the workflow and the job set,
-    resolved.
+    resolved. `writes`: it is given a token that may push.
     """
 
     job_id: int
@@ -44,6 +44,7 @@ class JobOrder(msgspec.Struct, frozen=True, kw_only=True):
     shell: str
     directory: str
     seconds: float
+    writes: bool = False
 
 
 def files_at(sandbox: "Sandbox", repo: Repo, sha: str) -> dict[str, str]:
@@ -69,7 +70,7 @@ def file_of(sandbox: "Sandbox", run: WorkflowRun) -> WorkflowFile:
 
 
 def github(sandbox: "Sandbox", run: WorkflowRun) -> dict[str, Any]:
-    """The `github` context, without a token: nothing in a job may act on the sandbox."""
+    """The `github` context, without a token: it is given where the workflow asks for one (actions_access.py)."""
     repo = sandbox.state.repos[run.repo_id]
     base = sandbox.public_url
     pull = bool(run.pull_number)
@@ -249,4 +250,5 @@ def order(sandbox: "Sandbox", run: WorkflowRun, job: Job, spec: WorkflowFile) ->
         shell=mine.shell,
         directory=mine.directory,
         seconds=min(minutes * 60, LONGEST_JOB) if minutes > 0 else LONGEST_JOB,
+        writes=mine.writes,
     )

@@ -73,6 +73,7 @@ class JobSpec(msgspec.Struct, frozen=True, kw_only=True):
     outputs: dict[str, str] = {}
     shell: str = ""
     directory: str = ""
+    writes: bool = False  # permissions: contents: write
 
 
 class WorkflowFile(msgspec.Struct, frozen=True, kw_only=True):
@@ -137,7 +138,8 @@ def parse(path: str, text: str) -> WorkflowFile:
     if not 1 <= len(jobs) <= MOST_JOBS:
         raise Broken(f"A workflow has 1 to {MOST_JOBS} jobs")
     run = _mapping(_mapping(top.get("defaults") or {}, "`defaults`").get("run") or {}, "`defaults.run`")
-    specs = {str(key): _job(str(key), _mapping(body, f"Job `{key}`"), run) for key, body in jobs.items()}
+    writes = _may_write(top.get("permissions"))
+    specs = {str(key): _job(str(key), _mapping(body, f"Job `{key}`"), run, writes) for key, body in jobs.items()}
     _check_needs(specs)
     return WorkflowFile(
         name=_text(top.get("name")) or path,
@@ -148,7 +150,14 @@ def parse(path: str, text: str) -> WorkflowFile:
     )
 
 
-def _job(key: str, body: dict[str, Any], defaults: dict[str, Any]) -> JobSpec:
+def _may_write(permissions: Any) -> bool:
+    """Do they let a job write the contents of the repository? Without any, it depends on GitHub's settings: no."""
+    if isinstance(permissions, dict):
+        return bool(permissions.get("contents") == "write")
+    return bool(permissions == "write-all")
+
+
+def _job(key: str, body: dict[str, Any], defaults: dict[str, Any], writes: bool) -> JobSpec:
     if not KEY.fullmatch(key):
         raise Broken(f"Job name `{key[:50]}` has characters that are not allowed")
     for word in ("uses", "container", "services"):
@@ -177,6 +186,7 @@ def _job(key: str, body: dict[str, Any], defaults: dict[str, Any]) -> JobSpec:
         outputs=_env(body.get("outputs"), f"Job `{key}`: `outputs`"),
         shell=_text(run.get("shell")),
         directory=_text(run.get("working-directory")),
+        writes=_may_write(body["permissions"]) if "permissions" in body else writes,
     )
 
 

@@ -34,6 +34,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     env: dict[str, str] = {}
     seconds: float = 0.0
     checkout: str = ""
+    is_checkout: bool = False
     ended: Ended | None = None
 
 
@@ -133,7 +134,7 @@ class Progress:
             return _failed("Only the repository itself can be checked out here, and only into the workspace")
         if inputs.get("ref"):
             return Plan(heading=heading, checkout=inputs["ref"])
-        return Plan(heading=heading, ended=Ended(code=0, output=f"HEAD is now at {self.order.sha}\n"))
+        return Plan(heading=heading, is_checkout=True, ended=Ended(code=0, output=f"HEAD is now at {self.order.sha}\n"))
 
     def _script(self, step: StepSpec, position: int, context: dict[str, Any]) -> Plan:
         text = expressions.interpolate(step.run, context).replace("\0", "")

@@ -139,8 +139,19 @@ def rank(role: str) -> int:
     return ROLES.index(role) if role in ROLES else ROLES.index("write")
 
 
+def is_job(who: Principal) -> bool:
+    """Is it a job of Actions, with the token that it was given?"""
+    return who.token is not None and not who.token.installation_id and who.token.repo_ids is not None
+
+
+def _is_jobs(who: Principal, repo: Repo) -> bool:
+    return is_job(who) and who.token is not None and repo.id in (who.token.repo_ids or ())
+
+
 def rank_of(state: State, who: Principal, repo: Repo) -> int:
     """The caller's rank on a repository; an installation ranks as write."""
+    if is_job(who):
+        return rank("write") if _is_jobs(who, repo) else rank("read")
     if who.installation is not None:
         return rank("write") if covers(who, repo) else rank("read")
     return rank(role_of(state, repo, who.login))
@@ -148,7 +159,7 @@ def rank_of(state: State, who: Principal, repo: Repo) -> int:
 
 def can_see(state: State, who: Principal, repo: Repo) -> bool:
     """Is the repository there at all for this caller?"""
-    if not repo.private:
+    if not repo.private or _is_jobs(who, repo):
         return True
     if who.installation is not None:
         return covers(who, repo)
@@ -170,6 +181,11 @@ def check(state: State, who: Principal, repo: Repo, need: str) -> None:
     For people: read, or write for `:write`, admin for `:admin`.
     """
     name, _, level = need.partition(":")
+    if is_job(who) and who.token is not None:
+        have = LEVELS.get(who.token.permissions.get(name, ""), 0)
+        if (_is_jobs(who, repo) and have >= LEVELS[level]) or (level == "read" and not repo.private):
+            return
+        raise Problem(403, "Resource not accessible by integration")
     if who.installation is not None and who.token is not None:
         have = LEVELS.get(who.token.permissions.get(name, ""), 0)
         public_read = level == "read" and not repo.private

@@ -53,7 +53,9 @@ def admit(sandbox: "Sandbox", full_name: str, header: str | None, *, write: bool
 
 
 def may_not_touch_workflows(who: auth.Principal) -> bool:
-    """An App without the permission `workflows` may not bring in a workflow file."""
+    """An App without the permission `workflows` may not bring in a workflow file, and no job of Actions may."""
+    if auth.is_job(who):
+        return True
     return who.installation is not None and who.token is not None and "workflows" not in who.token.permissions
 
 

@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from services.sandbox import actions, actions_shell, actions_steps
+from services.sandbox import actions, actions_access, actions_shell, actions_steps
 from services.sandbox.actions_context import JobOrder
 from services.sandbox.actions_steps import Progress
 from services.sandbox.git import Git
@@ -103,22 +103,25 @@ class Runner:
         seconds = min(order.seconds, self.longest)
         outputs: dict[str, str] = {}
         note = ""
+        token = await self.call(lambda: actions_access.grant(self.sandbox, order))
         try:
             async with asyncio.timeout(seconds):
-                conclusion, outputs = await _Job(self, order, top).run()
+                conclusion, outputs = await _Job(self, order, top, token).run()
         except TimeoutError:
             conclusion, note = "cancelled", f"The job has exceeded the maximum execution time of {seconds:g}s"
         except (OSError, ValueError) as problem:
             conclusion, note = "failure", f"The runner could not carry the job out: {problem}"
         finally:
+            await self.call(lambda: actions_access.take_back(self.sandbox, token))
             await asyncio.to_thread(shutil.rmtree, top, ignore_errors=True)
         await self.call(lambda: actions.finished(self.sandbox, order.job_id, conclusion, outputs, note))
 
 
 class _Job:
-    """One order in one directory."""
+    """One order in one directory. token: with which it may push, "" for none."""
 
-    def __init__(self, runner: Runner, order: JobOrder, top: Path) -> None:
+    def __init__(self, runner: Runner, order: JobOrder, top: Path, token: str = "") -> None:
+        self.token = token
         self.runner = runner
         self.order = order
         self.progress = Progress(order, top)
@@ -143,6 +146,8 @@ class _Job:
             ended = await self._run(plan.argv, plan.directory, plan.env, plan.seconds)
         elif plan.checkout:
             ended = await self._again(plan.checkout)
+        if plan.is_checkout and self.token and not (ended and ended.code):
+            ended = await self._clone() or ended
         conclusion = await asyncio.to_thread(progress.settle, position, ended.code if ended is not None else None)
         output = plan.heading + (ended.output if ended is not None else "")
         code = ended.code if ended is not None else 0
@@ -159,6 +164,18 @@ class _Job:
             return actions_shell.Ended(code=124, output=text)
         except OSError as problem:
             return actions_shell.Ended(code=127, output=f"##[error]{problem}\n")
+
+    async def _clone(self) -> actions_shell.Ended | None:
+        """Make of the workspace what a checkout leaves that keeps its credential; what went wrong, if anything."""
+        git, work = self.runner.sandbox.git, self.progress.work
+        env = {name: text for name, text in self.progress.git_env().items() if name != "GIT_INDEX_FILE"}
+        if not isinstance(git, Git):
+            return None
+        for argv in actions_access.clone(self.order, str(git.path(self.order.repo_id)), self.token):
+            ended = await actions_shell.run(["git", *argv], cwd=work, env=env, limit=4_000)
+            if ended.code:
+                return actions_shell.Ended(code=1, output=f"##[error]{ended.output.strip()[:500]}\n")
+        return None
 
     async def _again(self, rev: str) -> actions_shell.Ended:
         """`actions/checkout` of another ref of the same repository."""

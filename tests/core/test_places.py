@@ -17,6 +17,7 @@ uses = st.builds(
     agent=st.sampled_from(["coder", "script"]),
     run=st.sampled_from(["r1", "r2"]),
     group=st.sampled_from(["", "release"]),
+    is_away=st.booleans(),
 )
 
 
@@ -78,10 +79,10 @@ def test_the_counts_are_those_of_the_keys_that_hold_places(history: list[tuple[s
             assert places.give_back(key) == (held.pop(key, None) is not None)
         else:
             places.take(key, use)
-            held.setdefault(key, use)
+            held[key] = use  # what it took before, it gives back
     expected = Counter(lane for use in held.values() for lane, _ in lanes_of(use, ROOM))
     assert places.taken == dict(expected)
-    assert places.is_full == (len(held) >= ROOM.total)
+    assert places.is_full == (sum(not use.is_away for use in held.values()) >= ROOM.total)
 
 
 def test_what_is_known_of_runs_that_are_over_does_not_grow_for_ever() -> None:

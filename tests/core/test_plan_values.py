@@ -24,6 +24,7 @@ from services.core.plan_values import (
     read_prose,
     read_timeout,
     read_title,
+    read_workflow,
 )
 from services.core.problems import Findings, Spot
 
@@ -158,6 +159,15 @@ def test_flags_and_names() -> None:
     assert value(read_group, " phase  1 ") == ("phase 1", [])
     assert value(read_group, "x" * 65) == (None, ["bad_value"])
     assert value(read_group, " ") == (None, ["bad_value"])
+
+
+@pytest.mark.parametrize("text", ["../x.yml", "a/b.yml", ".hidden.yml", "x\n.yml", "x.sh", "x" * 97 + ".yml", ""])
+def test_a_workflow_is_the_bare_name_of_a_file(text: str) -> None:
+    assert value(read_workflow, " agent.yml ") == ("agent.yml", [])
+    findings = Findings()
+    assert read_workflow(Spot(text, 1, 1), findings, "workflow") is None
+    (problem,) = findings.listed()
+    assert problem.message.endswith("; name a file of `.github/workflows`, such as `agent.yml`.")
 
 
 def test_titles() -> None:

@@ -24,6 +24,7 @@ def test_the_same_words_every_time() -> None:
             "WORKER_SILENT": "the worker said nothing",
             "VERIFIED_TOO_LONG": "The verification did not end in time.",
             "MERGED": "Everything was merged.",
+            "TAKEN_IN": "Taken in as it was made elsewhere.",
             "CONFLICT_BEFORE": "The last attempt did this task, and the base branch has changed the same lines since. The files lie before you merged, and these hold conflicts between git's markers, the base's side first:",
             "CONFLICT_AFTER": "The other side is the last attempt's, for the task above. Write each conflict so that both are served, take the markers out, and change nothing else.",
             "GAVE_UP": {
@@ -95,6 +96,8 @@ def test_what_an_attempt_reports() -> None:
         reasons.out_of_time(1800),
         reasons.verification_failed(2, "No rule to make target"),
         reasons.verification_failed(2, ""),
+        reasons.no_result("lockstep-results/platform-7/api/1"),
+        reasons.moved_on("copilot/fix-7", "a" * 40),
     ] == snapshot(
         [
             "The result is not taken: it holds a symbolic link that leads out of the repository.",
@@ -108,6 +111,8 @@ def test_what_an_attempt_reports() -> None:
             "The task's 1800 s were over.",
             "The verification ended with exit code 2: No rule to make target",
             "The verification ended with exit code 2",
+            "The workflow has ended well and left no branch lockstep-results/platform-7/api/1.",
+            "copilot/fix-7 does not stand at aaaaaaaaaaaa any more.",
         ]
     )
 

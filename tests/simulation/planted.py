@@ -26,6 +26,7 @@ from services.engine.observe import Observer
 from services.engine.rounds import Rounds
 from services.engine.runs import Driver
 from services.engine.stickies import Stickies
+from services.engine.tries import Tries
 from services.store import runs as stored
 from services.store.inbox import Delivery, Inbox
 from services.store.plans import PlanRow
@@ -99,12 +100,12 @@ def _no_needs() -> list[Swap]:
 
 
 def _old_results() -> list[Swap]:
-    real = effects.Effects._came_to
+    real = Tries._came_to
 
     async def any_fence(self: Any, task: Any, state: Any, result: Any) -> Any:
         return msgspec.structs.replace(await real(self, task, state, result), fence=-1)
 
-    return [(effects.Effects, "_came_to", any_fence), (Driver, "_stop_stale", _nothing)]
+    return [(Tries, "_came_to", any_fence), (Driver, "_stop_stale", _nothing)]
 
 
 def _lost_ends() -> list[Swap]:

@@ -27,6 +27,7 @@ WORKER_BROKE = "it broke; the worker's log says where"
 WORKER_SILENT = "the worker said nothing"
 VERIFIED_TOO_LONG = "The verification did not end in time."
 MERGED = "Everything was merged."
+TAKEN_IN = "Taken in as it was made elsewhere."
 CONFLICT_BEFORE = (
     "The last attempt did this task, and the base branch has changed the same lines since. The files lie before you "
     "merged, and these hold conflicts between git's markers, the base's side first:"
@@ -149,6 +150,14 @@ def verification_failed(exit_code: int, said: str) -> str:
 
 def head_is_gone(branch: str, sha: str) -> str:
     return f"{sha[:12]} is not on {branch} any more."
+
+
+def no_result(branch: str) -> str:
+    return f"The workflow has ended well and left no branch {branch}."
+
+
+def moved_on(branch: str, sha: str) -> str:
+    return f"{branch} does not stand at {sha[:12]} any more."
 
 
 def undone(paths: str) -> str:

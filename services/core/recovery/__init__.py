@@ -12,6 +12,7 @@ from typing import Literal
 
 import msgspec
 
+from services.core.elsewhere import ELSEWHERE
 from services.core.machine import TaskState
 from services.core.repairs import Failure
 from services.core.strategies import Rules, Strategy
@@ -36,6 +37,11 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     def reads(self) -> bool:
         """Does its agent do otherwise when it is told what failed?"""
         return self.agent not in WITHOUT_MODEL
+
+    @property
+    def chooses(self) -> bool:
+        """Is its agent given a model of our choice?"""
+        return self.reads and self.agent not in ELSEWHERE
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from services.core.repairs import tier
 
 def move(case: Case) -> Move:
     """As long as there is a stronger one. Of what is past a person has spoken, and it begins with the first again."""
-    return "attempt" if case.reads and tier(case.task.repairs) < case.rules.stronger else ""
+    return "attempt" if case.chooses and tier(case.task.repairs) < case.rules.stronger else ""
 
 
 WAYS.add(

@@ -1,0 +1,134 @@
+"""A workflow of the target repository that does a task's work, for the agent `actions`.
+
+It is the one on the default branch, started with the branch on which it is to leave its work, and named after a mark
+that it is given, as GitHub has no key for it: after a lost answer its run is looked for by that name, twice and apart,
+before it is started again. The commit it began with is GitHub's word, and what it left has to be on top of that.
+"""
+
+from datetime import timedelta
+
+import msgspec
+
+from services.agents.coder import check_said, paths_said
+from services.agents.log import clean_log
+from services.agents.prompting import prompt
+from services.core.elsewhere import ACTIONS, Away
+from services.core.integration import mark
+from services.core.machine import Happening, TaskState
+from services.core.messages import away as words
+from services.core.names import result_branch
+from services.core.plan import Task
+from services.engine.attempts import Order, Result
+from services.engine.configs import config_of
+from services.engine.outcome import Outcome
+from services.engine.parts import Parts
+from services.errors import NotFound, Refused
+from services.store.runs import Due
+
+AGAIN = 5.0
+"""Seconds until a run is looked for once more: GitHub's lists lag behind."""
+MOST_LOG = 200_000
+
+
+async def workflow_of(parts: Parts, task: Task) -> str:
+    """The workflow that does the task, "" where none is named."""
+    return task.workflow or (await config_of(parts.github.reads, task.repo)).workflow
+
+
+async def start(parts: Parts, task: Task, state: TaskState, due: Due, order: Order, place: str) -> Outcome:
+    """Start it, or find it started. place: the plan's, as far as it may be named there."""
+    workflow = await workflow_of(parts, task)
+    if not workflow:
+        return _refused(state, words.NO_WORKFLOW)
+    name, writes = mark(due.action.key), parts.github.writes
+    run, began = "", parts.clock.now()
+    try:
+        if due.tries:
+            run = await parts.github.reads.run_named(task.repo, workflow, name)
+            if not run and due.tries == 1:
+                return Outcome(again_in=AGAIN, note="it is looked for once more")
+        if not run:
+            branch = (await parts.github.reads.repository(task.repo)).default_branch
+            given = {
+                "lockstep": name,
+                "task": task.id,
+                "plan": place,
+                "branch": branch_of(order),
+                "prompt": asked(order),
+            }
+            run = await writes.start_workflow(task.repo, workflow, branch, given)
+    except (Refused, NotFound) as refused:
+        return _refused(state, words.not_started(workflow, refused.message))
+    if not run:
+        return Outcome(again_in=AGAIN, note="it is looked for once more")
+    away = Away(agent=ACTIONS, fence=state.fence, until=began + timedelta(seconds=task.timeout), run=run, since=began)
+    sent = Happening(kind="sent", fence=state.fence, away=away, text=words.at_workflow(workflow, run))
+    # Looked at once more at once: it may have ended before anybody waits for that.
+    return Outcome(happened=(sent,), again_in=0.0, free=True, is_away=True)
+
+
+async def look(parts: Parts, task: Task, away: Away, order: Order) -> Order | Outcome | Result | None:
+    """What came of it, None while it is under way."""
+    workflow, reads = await workflow_of(parts, task), parts.github.reads
+    found = await reads.workflow_run(task.repo, away.run)
+    if found.status != "completed":
+        return None
+    if found.conclusion == "success":
+        return msgspec.structs.replace(order, source=branch_of(order), since=found.head_sha)
+    if found.conclusion == "cancelled":
+        text = words.was_cancelled(workflow)
+        return Outcome(happened=(Happening(kind="refused", text=text, fence=order.fence),))
+    kind = "timed_out" if found.conclusion == "timed_out" else "failed"
+    log = await _log(parts, task.repo, away.run)
+    reason = words.ended(workflow, found.conclusion)
+    return Result(kind=kind, fence=order.fence, reason=reason, log=log)  # type: ignore[arg-type]
+
+
+async def recall(parts: Parts, task: Task, key: str, run: str = "") -> bool:
+    """Cancel the run that was started for this attempt; False when none is found."""
+    try:
+        if not run and (workflow := await workflow_of(parts, task)):
+            run = await parts.github.reads.run_named(task.repo, workflow, mark(key))
+        if run:
+            await parts.github.writes.cancel_workflow(task.repo, run)
+    except NotFound:
+        return True  # the workflow is there no more, or the run was deleted
+    return bool(run)
+
+
+def branch_of(order: Order) -> str:
+    """Where the workflow is to leave its work."""
+    return result_branch(order.run_id, order.task.id, order.attempt)
+
+
+def asked(order: Order) -> str:
+    """What is to be done, and with what in mind: our words, and between marks those of others."""
+    task = order.task
+    system, turn = prompt("away").filled(
+        repo=task.repo,
+        paths=paths_said(task),
+        check=check_said(task, words.CHECK),
+        title=task.title,
+        body=task.body,
+        prompt=task.prompt,
+        note=order.note,
+        lessons=order.lessons,
+        past=order.past,
+        verify=task.verify,
+    )
+    return f"{system}\n\n{turn}".replace("\0", "")
+
+
+async def _log(parts: Parts, repo: str, run: str) -> str:
+    """The end of what the job that failed has printed, as far as that can be had."""
+    try:
+        job = await parts.github.reads.failed_job(repo, run)
+        said = await parts.github.reads.job_log(repo, job) if job else b""
+    except (NotFound, Refused):
+        return ""
+    return clean_log(said[-MOST_LOG:]).decode("utf-8", "ignore")
+
+
+def _refused(state: TaskState, text: str) -> Outcome:
+    """A person has to look; nothing was begun."""
+    return Outcome(happened=(Happening(kind="refused", text=text, fence=state.fence),))

@@ -1,0 +1,54 @@
+"""Attempts that are made on GitHub itself: begun there once, waited for, and then read from git like any other.
+
+The effect `attempt` stays due at the time at which it is waited for no longer. Whatever tells of the work, a webhook or
+the sweep, has it carried out earlier, which only looks: so a lost event delays, and a crash between any two steps leads
+back here.
+"""
+
+from services.core.board import Run
+from services.core.clock import Clock
+from services.core.elsewhere import CALLED, Away
+from services.core.machine import TaskState
+from services.core.messages import away as words
+from services.core.plan import Task
+from services.engine import dispatched
+from services.engine.attempts import Order, Result
+from services.engine.outcome import Outcome
+from services.engine.parts import Parts
+from services.store.runs import Due
+
+
+async def look(
+    parts: Parts, run: Run, task: Task, state: TaskState, due: Due, order: Order, hidden: frozenset[str]
+) -> Outcome | Order | Result:
+    """How far the work is: an order to take it in, a result where that is known already, or what is to be done later.
+
+    hidden: repositories that must not be named there.
+    """
+    place = run.plan_id if run.repo not in hidden else ""
+    away = state.away if state.away is not None and state.away.fence == state.fence else None
+    if away is None:
+        return await dispatched.start(parts, task, state, due, order, place)
+    found = await dispatched.look(parts, task, away, order)
+    if found is not None:
+        return found
+    rest = _rest(away, parts.clock)
+    if rest > 0:
+        return Outcome(again_in=rest, free=True, is_away=True)
+    await dispatched.recall(parts, task, due.action.key, away.run)
+    reason = words.too_late(task.timeout, CALLED[task.agent])
+    return Result(kind="timed_out", fence=order.fence, reason=reason)
+
+
+async def recall(parts: Parts, run: Run, task: Task, due: Due) -> Outcome:
+    """End what is done elsewhere for an attempt that is over."""
+    key = f"{run.id}/{task.id}/{due.action.attempt}/attempt"
+    _, _, run_id = due.action.sha.partition(":")
+    is_ended = await dispatched.recall(parts, task, key, run_id)
+    if not is_ended and due.tries < 2:  # lists lag behind
+        return Outcome(again_in=dispatched.AGAIN, note="it is looked for once more")
+    return Outcome()
+
+
+def _rest(away: Away, clock: Clock) -> float:
+    return (away.until - clock.now()).total_seconds()

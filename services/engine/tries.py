@@ -1,0 +1,96 @@
+"""Carrying out an attempt: what it is told, which model makes it and where, and what its result means for its task."""
+
+import msgspec
+
+from services.core import messages, names
+from services.core.board import Run, Wish
+from services.core.elsewhere import ELSEWHERE
+from services.core.machine import Happening, TaskState
+from services.core.messages import reasons
+from services.core.plan import Task
+from services.core.repair import noted
+from services.core.repairs import for_attempt
+from services.core.similar import kept
+from services.core.text import plain
+from services.engine import elsewhere, recovering, remembered
+from services.engine.attempts import Order, Result
+from services.engine.choosing import Choosing
+from services.engine.hidden import hidden_around
+from services.engine.learned import Learned
+from services.engine.outcome import Outcome
+from services.engine.parts import Parts
+from services.store.runs import Due
+
+WIDE = frozenset({"plan", "repo", "day"})
+"""Budgets that are not one task's own."""
+
+
+class Tries:
+    """Attempts of all tasks."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._learned = Learned(parts)
+        self._choosing = Choosing(parts)
+
+    async def attempt(self, run: Run, task: Task, state: TaskState, due: Due) -> Outcome:
+        """Make it, or go on with it."""
+        repair = for_attempt(state.repairs, state.attempt)
+        chosen = await self._choosing.for_attempt(run, task, state)
+        if chosen.why and not chosen.model and (repair is None or not repair.carries):
+            return Outcome(happened=(Happening(kind="broke", text=chosen.why, fence=state.fence),))
+        task = msgspec.structs.replace(task, model=chosen.model, budget=state.budget or task.budget)
+        hidden = await hidden_around(self._parts.github.reads, run, task)
+        order = await self._order(run, task, state, due.action.key, hidden)
+        if repair is not None:
+            rest = (repair.due - self._parts.clock.now()).total_seconds() if repair.due is not None else 0.0
+            if rest > 0:
+                return Outcome(again_in=rest, free=True)
+            order = await recovering.for_repair(self._parts, order, repair)
+        made: Outcome | Order | Result = order
+        if task.agent in ELSEWHERE:
+            made = await elsewhere.look(self._parts, run, task, state, due, order, hidden)
+        if isinstance(made, Outcome):
+            return made
+        result = made if isinstance(made, Result) else await self._parts.workers.attempt(made)
+        if isinstance(made, Order) and made.source and not made.adopts:
+            await self._parts.github.writes.ranked("plan").delete_branch(task.repo, made.source)
+        if chosen.model and self._parts.attempts is not None:
+            await self._parts.attempts.paid(run.id, task.id, state.attempt)
+        happened = await self._came_to(task, state, result)
+        wish = None
+        if result.over in WIDE and self._parts.settings.on_exceed == "pause":
+            wish = Wish(state="paused", text=result.reason)
+        return Outcome(happened=(happened,), wish=wish, log=result.log, note=result.kind)
+
+    async def _order(self, run: Run, task: Task, state: TaskState, key: str, hidden: frozenset[str]) -> Order:
+        repository = await self._parts.github.reads.repository(task.repo)
+        return Order(
+            key=key,
+            run_id=run.id,
+            task=task,
+            attempt=state.attempt,
+            fence=state.fence,
+            base=repository.default_branch,
+            branch=names.branch(run.id, task.id),
+            message=messages.commit_message(run, task, hidden),
+            when=state.since or self._parts.clock.now(),
+            replaces=state.heads,
+            note=noted(state),
+            lessons=await self._learned.for_attempt(run, task, state.attempt),
+            past=await remembered.for_attempt(self._parts, task),
+            plan_id=run.plan_id,
+        )
+
+    async def _came_to(self, task: Task, state: TaskState, result: Result) -> Happening:
+        """An attempt's result as what happened to its task."""
+        if result.is_for_a_person:
+            text = reasons.for_a_person(task.repo, state.issue, task.id)
+            return Happening(kind="refused", text=text, fence=result.fence)
+        if result.kind == "pushed":
+            paths = tuple(change.path for change in result.files)
+            paths = paths if paths == kept(paths) else ()
+            return Happening(kind="pushed", sha=result.head_sha, fence=result.fence, paths=paths)
+        if result.kind == "refused":
+            return Happening(kind="refused", text=plain(result.reason, 500), fence=result.fence)
+        return await recovering.failed(self._parts, task.repo, result)
