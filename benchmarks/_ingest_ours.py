@@ -5,28 +5,17 @@ import sys
 from pathlib import Path
 
 import uvloop
-from aiohttp import web
 
 from bot.clock import SystemClock
+from bot.porch import opened
 from bot.serve import collect_seldom
-from bot.webhook import CLIENT_MAX_SIZE, Webhook, runner
-from services.metrics import Metrics
-from services.store.inbox import Inbox
-from services.store.sqlite import SqliteDatabase
+from bot.settings import Settings
 
 
 async def serve(folder: Path, secret: str, port: int) -> None:
-    database = SqliteDatabase(folder / "lockstep.sqlite")
-    await database.open()
-    door = Webhook(
-        secrets=[secret.encode()], put=Inbox(database).put, wake=lambda: None, clock=SystemClock(), metrics=Metrics()
-    )
-    app = web.Application(client_max_size=CLIENT_MAX_SIZE)
-    app.router.add_post("/webhook", door.receive)
-    server = runner(app)
-    await server.setup()
-    await web.TCPSite(server, "127.0.0.1", port).start()
-    await asyncio.Event().wait()
+    settings = Settings(data_dir=str(folder), webhook_secret=secret, host="127.0.0.1", port=port)
+    async with opened(settings, "all", SystemClock()):
+        await asyncio.Event().wait()
 
 
 if __name__ == "__main__":

@@ -7,7 +7,8 @@ there are two; all three take their turn in every round.
 
 vs_probot, vs_gidgethub: deliveries a second at 64 connections, ours over theirs; median of the rounds.  cpu_vs_probot:
 processor time for one delivery, ours over Probot's.  p99_ms_64, p99_ms_4: of ours.  cold_start_vs_probot: from start to
-the first answer of `python -m bot serve`, on a database that is there; rss_vs_probot: its memory after that answer.
+the first answer of `python -m bot serve`, on a database that is there.  rss_vs_probot: memory of both some seconds
+later, when everything is up, and each has asked GitHub once who it is, as each bot does before it can do anything.
 """
 
 import json
@@ -18,9 +19,11 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from statistics import median
 
@@ -41,6 +44,8 @@ HERE = Path(__file__).parent
 EXAMPLES = HERE.parent / "tests" / "contract" / "data" / "webhook_examples.json.gz"
 TICKS = os.sysconf("SC_CLK_TCK")
 WARM = 1.0
+SETTLE = 3.0
+"""Seconds until memory is looked at."""
 
 
 def measure(say: Say, *, rounds: int, seconds: int) -> Report:
@@ -65,10 +70,11 @@ def measure(say: Say, *, rounds: int, seconds: int) -> Report:
                     place.load(port, 4, WARM)
                     four[name].append(_turn(place, pid, port, 4, 2)["p99_ms"])
         starts: dict[str, list[tuple[float, float]]] = {"ours": [], "probot": []}
-        place.start("serve")  # makes its database, which is made once
-        for _ in range(5):
-            for name, found in starts.items():
-                found.append(place.start("serve" if name == "ours" else name))
+        with _hub() as place.api:
+            place.start("serve", 0.0)  # makes its database, which is made once
+            for _ in range(5):
+                for name, found in starts.items():
+                    found.append(place.start("serve" if name == "ours" else name, SETTLE))
         say("starts: " + ", ".join(f"{name} {median(s for s, _ in found):.2f} s" for name, found in starts.items()))
     return _report(taken, four, starts)
 
@@ -111,6 +117,7 @@ class _Place:
 
     def __init__(self, folder: Path, peers: Path) -> None:
         self._folder, self._peers, self._count = folder, peers, 0
+        self.api = ""
         key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
         kind = serialization.PrivateFormat.TraditionalOpenSSL
         pem = key.private_bytes(serialization.Encoding.PEM, kind, serialization.NoEncryption())
@@ -124,20 +131,21 @@ class _Place:
         python = [sys.executable, "-m"]
         if name == "probot":
             script = str(HERE / "_ingest_probot.mjs")
-            return ["node", script, SECRET, str(port), str(self._key)], self._peers, {"NODE_ENV": "production"}
+            more = [self.api] if self.api else []
+            return ["node", script, SECRET, str(port), str(self._key), *more], self._peers, {"NODE_ENV": "production"}
         if name == "gidgethub":
             return [*python, "benchmarks._ingest_gidgethub", SECRET, str(port)], HERE.parent, {}
         if name == "ours":
             return [*python, "benchmarks._ingest_ours", str(data), SECRET, str(port)], HERE.parent, {}
         settings = {
             "APP_ID": "1", "PRIVATE_KEY": str(self._key), "WEBHOOK_SECRET": SECRET, "PORT": str(port),
-            "DATA_DIR": str(data), "SANDBOX": "none", "GITHUB_API_URL": "http://127.0.0.1:9", "LOG_LEVEL": "ERROR",
+            "DATA_DIR": str(data), "SANDBOX": "none", "GITHUB_API_URL": self.api, "LOG_LEVEL": "ERROR",
         }  # fmt: skip
         return [*python, "bot", "serve"], HERE.parent, {f"LOCKSTEP_{key}": value for key, value in settings.items()}
 
     @contextmanager
-    def running(self, name: str) -> Iterator[tuple[int, int]]:
-        """(pid, port) of a server that answers, on the first processor."""
+    def running(self, name: str, *, pinned: bool = True) -> Iterator[tuple[int, int]]:
+        """(pid, port) of a server that answers, on the first processor; or on any."""
         port = free_port()
         command, folder, more = self._command(name, port)
         env = {"PATH": os.environ["PATH"], "HOME": str(self._folder), "PYTHONPATH": str(HERE.parent)} | more
@@ -145,7 +153,7 @@ class _Place:
             command, cwd=folder, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
         )
         try:
-            if (os.cpu_count() or 1) > 1:
+            if pinned and (os.cpu_count() or 1) > 1:
                 os.sched_setaffinity(process.pid, {0})
             wait_for(process, port, name)
             yield process.pid, port
@@ -164,11 +172,38 @@ class _Place:
             raise WentWrong("the sender has failed")
         return dict(json.loads(said))
 
-    def start(self, name: str) -> tuple[float, float]:
-        """(seconds until the first answer, MB then)."""
+    def start(self, name: str, settle: float) -> tuple[float, float]:
+        """(seconds until the first answer, MB so many seconds later)."""
         began = time.perf_counter()
-        with self.running(name) as (pid, _):
-            return time.perf_counter() - began, _rss(pid)
+        with self.running(name, pinned=False) as (pid, _):
+            took = time.perf_counter() - began
+            time.sleep(settle)
+            return took, _rss(pid)
+
+
+@contextmanager
+def _hub() -> Iterator[str]:
+    """An API that knows everybody and has nothing to say."""
+
+    class Hub(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            body = b"[]" if "deliveries" in self.path else b'{"id": 1, "slug": "bot", "name": "Bot"}'
+            self.send_response(200)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            return
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Hub)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()
 
 
 def _turn(place: _Place, pid: int, port: int, connections: int, seconds: float) -> dict[str, float]:

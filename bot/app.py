@@ -18,12 +18,13 @@ from bot.assembly import Assembly, answers_of, assemble, github_of
 from bot.clock import SystemClock
 from bot.dispatch import Dispatcher
 from bot.entrance import Entrance
-from bot.listening import Front, application, listening
+from bot.listening import Front, application, shown
 from bot.live import Live
 from bot.loops import Beside, listen_to_loop, mend, pause, unwrapped
 from bot.modelling import models_of, programs_of
 from bot.network import git_of
-from bot.settings import Role, Settings
+from bot.porch import Porch, opened
+from bot.settings import Settings
 from bot.web.health import Health
 from services.agents.box import choose_box
 from services.core.clock import Clock
@@ -36,7 +37,6 @@ from services.github import GitHub
 from services.store.checkpoints import Checkpoints
 from services.store.db import Database
 from services.store.events import Events
-from services.store.opening import database_at
 
 if TYPE_CHECKING:
     from bot.shared import Member
@@ -56,31 +56,31 @@ class Bot:
 
 
 @asynccontextmanager
-async def serving(settings: Settings, role: Role = "all") -> AsyncIterator[None]:
-    """A process of this role while the block runs. UserError when it can't start as it is set."""
-    if role == "all":
-        async with running(settings):
+async def serving(porch: Porch) -> AsyncIterator[None]:
+    """All that belongs behind this door, while the block runs. UserError when it can't start as it is set."""
+    if not porch.settings.database_url:
+        async with _alone(porch):
             yield
     else:
-        async with _sharing()(settings, role, SystemClock()):
+        async with _sharing()(porch):
             yield
 
 
 @asynccontextmanager
 async def running(settings: Settings, *, clock: Clock | None = None) -> AsyncIterator[Bot]:
     """Start everything, yield while it runs, stop it cleanly. UserError when it can't start as it is set."""
-    clock = clock or SystemClock()
-    if not settings.database_url:
-        async with _alone(settings, clock) as bot:
-            yield bot
-        return
-    async with _sharing()(settings, "all", clock) as part:
-        assert part.assembly is not None  # noqa: S101 - whoever does all conducts
-        assert part.github is not None  # noqa: S101
-        yield _bot(part.url, part.assembly, part.github, part.database)
+    async with opened(settings, "all", clock or SystemClock()) as porch:
+        if not settings.database_url:
+            async with _alone(porch) as bot:
+                yield bot
+            return
+        async with _sharing()(porch) as part:
+            assert part.assembly is not None  # noqa: S101 - whoever does all conducts
+            assert part.github is not None  # noqa: S101
+            yield _bot(porch, part.assembly, part.github)
 
 
-def _sharing() -> "Callable[[Settings, Role, Clock], AbstractAsyncContextManager[Member]]":
+def _sharing() -> "Callable[[Porch], AbstractAsyncContextManager[Member]]":
     """What shares work needs PostgreSQL's client and PgQueuer, and takes its time to import."""
     try:
         from bot.shared import sharing
@@ -91,18 +91,15 @@ def _sharing() -> "Callable[[Settings, Role, Clock], AbstractAsyncContextManager
 
 
 @asynccontextmanager
-async def _alone(settings: Settings, clock: Clock) -> AsyncIterator[Bot]:
+async def _alone(porch: Porch) -> AsyncIterator[Bot]:
     """One process on its own file."""
-    data = Path(settings.data_dir)
-    await asyncio.to_thread(data.mkdir, parents=True, exist_ok=True)
+    settings, clock, database = porch.settings, porch.clock, porch.database
     box = await choose_box(settings.sandbox, programs_of(settings))
-    database = database_at("", data)
     answers = answers_of(settings, database, clock)
     models = models_of(settings, database, clock)
     github = github_of(settings, clock, answers)
     try:
-        await database.open()  # before anything in the data directory is touched: another bot may be at work there
-        mirrors = Mirrors(data / "git", settings.github_url, git=git_of(settings))
+        mirrors = Mirrors(Path(settings.data_dir) / "git", settings.github_url, git=git_of(settings))
         await clear_attempts(mirrors)
         workers = Local(mirrors, box, github, clock, Checkpoints(database), models)
         with unwrapped():
@@ -116,12 +113,14 @@ async def _alone(settings: Settings, clock: Clock) -> AsyncIterator[Bot]:
                     clock=clock,
                     beside=beside,
                     models=models,
+                    metrics=porch.metrics,
                 )
                 if answers is not None:
                     beside.for_good("answers", answers.run(pause))
                 github.watched_by(built.metrics)
                 try:
-                    async with _listening(built, database, github, beside) as bot:
+                    async with _shown(porch, built, github, beside):
+                        bot = _bot(porch, built, github)
                         log.info("listening", url=bot.url, live_runs=await bot.engine.start())
                         yield bot
                 finally:
@@ -130,13 +129,12 @@ async def _alone(settings: Settings, clock: Clock) -> AsyncIterator[Bot]:
         await github.close()
         if models is not None:
             await models.close()
-        await database.close()
 
 
 @asynccontextmanager
-async def _listening(built: Assembly, database: Database, github: GitHub, beside: Beside) -> AsyncIterator[Bot]:
-    """The door and the pages on one port, and behind them dispatch and the sweep."""
-    app, inbox, metrics, clock = application(), built.inbox, built.metrics, built.clock
+async def _shown(porch: Porch, built: Assembly, github: GitHub, beside: Beside) -> AsyncIterator[None]:
+    """The pages behind the door, and behind them dispatch and the sweep."""
+    app, inbox, metrics, clock, database = application(), built.inbox, built.metrics, built.clock, porch.database
     live, entrance = Live(Events(database)), Entrance(built.settings, database, clock, github)
     database.heard_by(live.on_ring)
     beside.for_good("live", live.run())
@@ -144,6 +142,7 @@ async def _listening(built: Assembly, database: Database, github: GitHub, beside
         settings=built.settings, database=database, inbox=inbox, shown=built.shown, live=live, entrance=entrance,
         metrics=metrics, clock=clock, wake=built.dispatcher.wake, figures=lambda: github.figures,
     ).add_to(app)  # fmt: skip
+    porch.wake = built.dispatcher.wake
     built.begin(beside)
     beside.for_good("lag", listen_to_loop(metrics.lagged))
     repairer = built.repairer(database, github)
@@ -153,9 +152,9 @@ async def _listening(built: Assembly, database: Database, github: GitHub, beside
         database=database, inbox=inbox, metrics=metrics, github=github, clock=clock, conducts=True,
         budget_day=built.settings.budget_day,
     )  # fmt: skip
-    async with listening(built.settings, app, health, entrance) as url:
-        yield _bot(url, built, github, database)
+    async with shown(porch, app, health, entrance):
+        yield
 
 
-def _bot(url: str, built: Assembly, github: GitHub, database: Database) -> Bot:
-    return Bot(url=url, engine=built.engine, github=github, database=database, dispatcher=built.dispatcher)
+def _bot(porch: Porch, built: Assembly, github: GitHub) -> Bot:
+    return Bot(url=porch.url, engine=built.engine, github=github, database=porch.database, dispatcher=built.dispatcher)

@@ -116,13 +116,14 @@ def assemble(
     fence: Fence | None = None,
     others: Others | None = None,
     models: Models | None = None,
+    metrics: Metrics | None = None,
 ) -> Assembly:
     """Build everything between a stored delivery and GitHub. fence, others: where several processes share the work.
-    models: None where no model is set.
+    models: None where no model is set.  metrics: of the process, where it counts already.
     """
     checks.load()
     handlers.commands.load()
-    metrics, inbox = Metrics(), Inbox(database, fence)
+    metrics, inbox = metrics or Metrics(), Inbox(database, fence)
     metrics.github(lambda: github.figures)
     metrics.shards.set(SHARDS if fence is None else 0)
     engine = Engine(

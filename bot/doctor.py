@@ -19,9 +19,9 @@ from bot.assembly import github_of
 from bot.clock import SystemClock
 from bot.settings import MIN_SECRET, Settings, check_for_serving, read_settings
 from services.agents.box import choose_box
+from services.core.loopback import is_loopback
 from services.errors import ApiError, LockstepError, NotFound, Refused, UserError
 from services.github.delivery_log import About
-from services.github.wire import is_loopback
 from services.store import migrate
 from services.store.visiting import visit
 

@@ -1,4 +1,4 @@
-"""The port of a process: the door for webhooks, the pages, the API, and how it is doing."""
+"""What a process shows behind its door: the pages, the API, and how it is doing."""
 
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -9,13 +9,14 @@ from aiohttp import web
 
 from bot.api import app as api
 from bot.api.desk import Desk
+from bot.door import PATH
 from bot.entrance import Entrance
 from bot.giving import Giving
 from bot.live import Live
+from bot.porch import Porch
 from bot.settings import Settings
 from bot.web import account, pages
 from bot.web.health import Health
-from bot.webhook import CLIENT_MAX_SIZE, Webhook, runner
 from services.core.clock import Clock
 from services.engine.shown import Shown
 from services.metrics import Metrics
@@ -29,8 +30,8 @@ from services.store.requests import Requests
 
 @dataclass(frozen=True, kw_only=True)
 class Front:
-    """What a process that receives and shows is made of. wake: tells dispatch of a new delivery, where that is in the
-    same process.  figures: what GitHub was asked.
+    """What a process that shows is made of. wake: tells dispatch of a new delivery, where that is in the same process.
+    figures: what GitHub was asked.
     """
 
     settings: Settings
@@ -45,11 +46,8 @@ class Front:
     figures: Callable[[], Mapping[str, int]] | None = None
 
     def add_to(self, app: web.Application) -> None:
-        """Take webhooks; show pages, and the same to programs."""
+        """Show pages, and the same to programs."""
         settings, inbox, clock = self.settings, self.inbox, self.clock
-        secrets = [secret.encode() for secret in (settings.webhook_secret, settings.webhook_secret_old) if secret]
-        door = Webhook(secrets=secrets, put=inbox.put, wake=self.wake, clock=clock, metrics=self.metrics)
-        app.router.add_post("/webhook", door.receive)
         requests, reports = Requests(self.database), Reports(self.database)
         giving = Giving(inbox, requests, self.wake, clock)
         rendering = pages.add_to(
@@ -74,22 +72,22 @@ class Front:
 
 
 @asynccontextmanager
-async def listening(
-    settings: Settings, app: web.Application, health: Health, entrance: Entrance, *, shows: bool = True
-) -> AsyncIterator[str]:
-    """Serve the app and its health while the block runs; yields the URL. shows: are there pages?"""
+async def shown(
+    porch: Porch, app: web.Application, health: Health, entrance: Entrance, *, shows: bool = True
+) -> AsyncIterator[None]:
+    """Have the app and its health behind the door while the block runs. shows: are there pages?"""
     health.add_to(app)
     entrance.add_to(app, shows=shows)
-    server = runner(app)
-    await server.setup()
-    try:
-        await web.TCPSite(server, settings.host, settings.port).start()
-        host, port = server.addresses[0][:2]
-        yield f"http://{host}:{port}"
-    finally:
-        await server.cleanup()
+    app.router.add_route("*", PATH, _only_post)
+    async with porch.behind(web.AppRunner(app, keepalive_timeout=75.0, access_log=None, shutdown_timeout=10.0)):
+        yield
 
 
 def application() -> web.Application:
-    """An empty app that takes bodies as large as GitHub sends them."""
-    return web.Application(client_max_size=CLIENT_MAX_SIZE)
+    """An empty app."""
+    return web.Application()
+
+
+async def _only_post(request: web.Request) -> web.Response:
+    """Deliveries don't come this far; whatever else is asked of their address does."""
+    raise web.HTTPMethodNotAllowed(request.method, ["POST"])

@@ -1,15 +1,25 @@
-"""`python -m bot serve`: the bot itself, until it is told to stop."""
+"""`python -m bot serve`: the bot itself, until it is told to stop.
+
+The door stands first (bot/porch.py); what is behind it is imported in a thread meanwhile. So nothing is imported here
+that the door doesn't need.
+"""
 
 import argparse
 import asyncio
 import gc
 import signal
 import sys
+from importlib import import_module
+from typing import Any
 
-from bot import logs
-from bot.app import serving
-from bot.settings import ROLES, Role, Settings, check_for_serving, read_settings, secrets
-from services.errors import LockstepError
+from bot.lean import lean
+
+with lean():
+    from bot import logs
+    from bot.clock import SystemClock
+    from bot.porch import opened
+    from bot.settings import ROLES, Role, Settings, check_for_serving, read_settings, secrets
+    from services.errors import LockstepError
 
 
 def main(arguments: list[str]) -> int:
@@ -53,9 +63,22 @@ def _run(settings: Settings, role: Role) -> None:
         uvloop.run(_until_stopped(settings, role))
 
 
+def _the_rest() -> Any:
+    """Everything behind the door. The thread that imports it gives way ten times as often, so that the door answers."""
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(usual / 10)
+    try:
+        with lean():
+            return import_module("bot.app")
+    finally:
+        sys.setswitchinterval(usual)
+
+
 async def _until_stopped(settings: Settings, role: Role) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    async with serving(settings, role):
-        await stop.wait()
+    async with opened(settings, role, SystemClock()) as porch:
+        app = await asyncio.to_thread(_the_rest)
+        async with app.serving(porch):
+            await stop.wait()

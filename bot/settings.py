@@ -16,8 +16,8 @@ import msgspec
 from msgspec import Meta
 
 from bot.choices import Choices
+from services.core.loopback import is_loopback
 from services.errors import UserError
-from services.github.wire import is_loopback
 
 PREFIX = "LOCKSTEP_"
 MIN_SECRET = 16

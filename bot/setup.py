@@ -28,9 +28,9 @@ from aiohttp import web
 from bot.network import network_of
 from bot.settings import Settings, read_settings
 from bot.web.guard import SIGNED_IN, is_local
+from services.core.loopback import is_loopback
 from services.errors import ApiError, LockstepError, UserError
 from services.github.http1 import Http1
-from services.github.wire import is_loopback
 
 ENV, KEY = "lockstep.env", "lockstep.pem"
 _CODE = re.compile(r"[A-Za-z0-9_-]{1,200}", re.ASCII)

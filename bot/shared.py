@@ -21,15 +21,14 @@ from bot.conducting import Conductor, attend
 from bot.data import owned
 from bot.dispatch import isolated
 from bot.entrance import Entrance
-from bot.listening import Front, application, listening
+from bot.listening import Front, application, shown
 from bot.live import Live
 from bot.loops import Beside, listen_to_loop, mend, pause, sweep, unwrapped
 from bot.modelling import models_of, programs_of
 from bot.network import git_of
-from bot.settings import Role, Settings
+from bot.porch import Porch
 from bot.web.health import Health
 from services.agents.box import choose_box
-from services.core.clock import Clock
 from services.engine.queued import Queued
 from services.engine.shown import Shown
 from services.engine.taking import Worker
@@ -37,16 +36,13 @@ from services.engine.workers import Local
 from services.git.mirror import Mirrors
 from services.git.workspace import clear_attempts
 from services.github import GitHub
-from services.metrics import Metrics
 from services.store.bell import Bell
 from services.store.checkpoints import Checkpoints
-from services.store.db import Database
 from services.store.events import Events
 from services.store.fence import Fence
 from services.store.inbox import Inbox
 from services.store.ledger import Ledger
 from services.store.news import DOUBT, EVENT, INBOX, RESULT, WAKE, News
-from services.store.opening import database_at
 from services.store.plans import Plans
 from services.store.queue import CHANNEL, Queue
 from services.store.results import Results
@@ -63,36 +59,30 @@ log = structlog.get_logger(__name__)
 class Member:
     """A running process. github, assembly: of one that conducts."""
 
-    url: str
-    database: Database
     github: GitHub | None = None
     assembly: Assembly | None = None
 
 
 @asynccontextmanager
-async def sharing(settings: Settings, role: Role, clock: Clock) -> AsyncIterator[Member]:
-    """A process of this role while the block runs. UserError when it can't start as it is set."""
-    database = database_at(settings.database_url, Path(settings.data_dir))
-    async with AsyncExitStack() as stack:
-        stack.push_async_callback(database.close)
-        await database.open()
-        kind = _web(settings, clock, database) if role == "web" else _team(settings, role, clock, database)
-        member = await stack.enter_async_context(kind)
-        log.info("listening", url=member.url, role=role)
+async def sharing(porch: Porch) -> AsyncIterator[Member]:
+    """A process of the porch's role while the block runs. UserError when it can't start as it is set."""
+    async with _web(porch) if porch.role == "web" else _team(porch) as member:
+        log.info("listening", url=porch.url, role=porch.role)
         yield member
 
 
 @asynccontextmanager
-async def _web(settings: Settings, clock: Clock, database: Database) -> AsyncIterator[Member]:
+async def _web(porch: Porch) -> AsyncIterator[Member]:
     """Receives and shows; whoever conducts the shard hears of a delivery when it is committed."""
-    app, inbox, metrics = application(), Inbox(database, Fence({})), Metrics()
-    shown = Shown(Plans(database), Runs(database), Checkpoints(database), settings.workers, Ledger(database))
+    settings, clock, database, metrics = porch.settings, porch.clock, porch.database, porch.metrics
+    app, inbox = application(), Inbox(database, Fence({}))
+    figures = Shown(Plans(database), Runs(database), Checkpoints(database), settings.workers, Ledger(database))
     live, bell = Live(Events(database)), Bell(settings.database_url, (EVENT,), pause)
     github = github_of(settings, clock) if settings.client_id else None  # for what people may see, and nothing else
     entrance = Entrance(settings, database, clock, github)
     handlers.commands.load()
     Front(
-        settings=settings, database=database, inbox=inbox, shown=shown, live=live, entrance=entrance, metrics=metrics,
+        settings=settings, database=database, inbox=inbox, shown=figures, live=live, entrance=entrance, metrics=metrics,
         clock=clock, wake=lambda: None,
     ).add_to(app)  # fmt: skip
     metrics.listened(lambda: live.listeners, lambda: live.dropped)
@@ -112,8 +102,8 @@ async def _web(settings: Settings, clock: Clock, database: Database) -> AsyncIte
                 beside.for_good("live", live.run())
                 beside.for_good("lag", listen_to_loop(metrics.lagged))
                 try:
-                    async with listening(settings, app, health, entrance) as url:
-                        yield Member(url=url, database=database)
+                    async with shown(porch, app, health, entrance):
+                        yield Member()
                 finally:
                     beside.close()
 
@@ -125,10 +115,10 @@ def _look_on(live: Live, bell: Bell) -> None:
 
 
 @asynccontextmanager
-async def _team(settings: Settings, role: Role, clock: Clock, database: Database) -> AsyncIterator[Member]:
+async def _team(porch: Porch) -> AsyncIterator[Member]:
     """A conductor, a worker, or both and a web in one."""
     async with AsyncExitStack() as stack:
-        team = _Team(settings, role, clock, database)
+        team = _Team(porch)
         stack.push_async_callback(team.close)
         await team.open(stack)
         with unwrapped():
@@ -136,8 +126,8 @@ async def _team(settings: Settings, role: Role, clock: Clock, database: Database
                 beside = Beside(group)
                 try:
                     await team.begin(beside)
-                    async with listening(settings, team.app, team.health(), team.entrance, shows=role == "all") as url:
-                        yield Member(url=url, database=database, github=team.github, assembly=team.assembly)
+                    async with shown(porch, team.app, team.health(), team.entrance, shows=porch.role == "all"):
+                        yield Member(github=team.github, assembly=team.assembly)
                 finally:
                     await team.leave()
                     beside.close()
@@ -146,8 +136,10 @@ async def _team(settings: Settings, role: Role, clock: Clock, database: Database
 class _Team:
     """The parts of a process that conducts, works or does both: `open` connects, `begin` starts, `leave` hands over."""
 
-    def __init__(self, settings: Settings, role: Role, clock: Clock, database: Database) -> None:
+    def __init__(self, porch: Porch) -> None:
+        settings, role, clock, database = porch.settings, porch.role, porch.clock, porch.database
         self.name = f"{role}-{uuid.uuid4().hex[:12]}"
+        self._porch = porch
         self._settings, self._clock, self._database = settings, clock, database
         self._conducts, self._works, self._shows = role != "worker", role != "conductor", role == "all"
         url, slots = settings.database_url, settings.workers if self._works else 0
@@ -211,9 +203,11 @@ class _Team:
             fence=self._fence,
             others=news,
             models=self._models,
+            metrics=self._porch.metrics,
         )
         self.github.watched_by(built.metrics)
         self._hear(built, queued, news, beside)
+        self._porch.wake = built.dispatcher.wake
         built.begin(beside)
         beside.for_good("lag", listen_to_loop(built.metrics.lagged))
         beside.for_good("tidy", sweep(self._settings.sweep_seconds, partial(self._tidy, queued)))
@@ -264,13 +258,13 @@ class _Team:
         await self._queue.tidy()
 
     def health(self) -> Health:
-        built, metrics = self.assembly, Metrics()
+        built, metrics = self.assembly, self._porch.metrics
         if built is None:
             metrics.github(lambda: self.github.figures)
         return Health(
             database=self._database,
             inbox=built.inbox if built is not None else Inbox(self._database, self._fence),
-            metrics=built.metrics if built is not None else metrics,
+            metrics=metrics,
             github=self.github,
             clock=self._clock,
             parts={"tenure": self._standing, "workers": self._workers},

@@ -10,10 +10,10 @@ import hashlib
 import secrets
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from functools import cached_property
 from importlib import resources
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import jinja2
 import msgspec
 from aiohttp import web
 from aiohttp.helpers import ETag
@@ -27,6 +27,9 @@ from services.engine.shown import Shown
 from services.metrics import Metrics
 from services.store.inbox import Inbox
 from services.store.reports import Reports
+
+if TYPE_CHECKING:
+    import jinja2
 
 STATIC = {
     "lockstep.css": "text/css",
@@ -71,7 +74,13 @@ class Desk:
         self.charts = Charts()
         folder = resources.files("bot.web").joinpath("static")
         self._static = {name: folder.joinpath(name).read_bytes() for name in STATIC}
-        self._templates = jinja2.Environment(
+
+    @cached_property
+    def _templates(self) -> "jinja2.Environment":
+        """Made for the first page: a receiver of webhooks that shows nothing does without."""
+        import jinja2
+
+        made = jinja2.Environment(
             loader=jinja2.PackageLoader("bot.web"),
             autoescape=True,
             undefined=jinja2.StrictUndefined,
@@ -79,7 +88,8 @@ class Desk:
             lstrip_blocks=True,
         )
         version = hashlib.sha256(b"".join(self._static.values())).hexdigest()[:12]
-        self._templates.globals.update(version=version, navigation=NAVIGATION)
+        made.globals.update(version=version, navigation=NAVIGATION)
+        return made
 
     @property
     def now(self) -> datetime:

@@ -12,12 +12,15 @@ import functools
 import re
 from collections import deque
 from collections.abc import Collection, Iterator, Mapping
+from typing import TYPE_CHECKING
 
 import msgspec
-from markdown_it import MarkdownIt
 
 from services.core.asides import asides
 from services.core.markdown import spans
+
+if TYPE_CHECKING:
+    from markdown_it import MarkdownIt
 
 MAX_COMMANDS = 10
 MAX_COMMENT = 65_536
@@ -76,7 +79,9 @@ def may_hold_aliases(body: str, verbs: Collection[str]) -> bool:
 
 
 @functools.cache
-def _reader() -> MarkdownIt:
+def _reader() -> "MarkdownIt":
+    from markdown_it import MarkdownIt
+
     reader = MarkdownIt("commonmark", {"maxNesting": 40})
     reader.core.ruler.enableOnly(["block"])
     return reader.disable("reference")

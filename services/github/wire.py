@@ -4,10 +4,11 @@ Two libraries stand behind it, `http2` and `http1`, and the same tests are run o
 at the environment, keeps cookies or repeats a write; both give an answer unpacked, and never more than MAX_BODY of it.
 """
 
-import ipaddress
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
+
+from services.core.loopback import is_loopback
 
 MAX_BODY = 32 * 1024 * 1024
 """Bytes, unpacked: a page of 100 check runs with full summaries is about 13 MB."""
@@ -49,16 +50,6 @@ class Wire(Protocol):
     async def send(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> Reply: ...
 
     async def close(self) -> None: ...
-
-
-def is_loopback(host: str) -> bool:
-    """Is it this machine, by the name alone?"""
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False
 
 
 def gathered(items: Iterable[tuple[str, str]]) -> dict[str, str]:

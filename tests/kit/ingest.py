@@ -1,17 +1,18 @@
 """The receiving half of the bot for tests: a fixed clock, signed deliveries and the door on 127.0.0.1."""
 
+import asyncio
 import hmac
 import io
 import itertools
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import aiohttp
-from aiohttp import web
 
-from bot.webhook import CLIENT_MAX_SIZE, Webhook, runner
+from bot import door
+from bot.webhook import Webhook
 from services.metrics import Metrics
 from services.store.inbox import Delivery, Inbox
 
@@ -73,7 +74,8 @@ class Door:
     url: str
     session: aiohttp.ClientSession
     metrics: Metrics
-    wakes: list[None] = field(default_factory=list)
+    wakes: list[None]
+    entry: door.Door
 
     async def post(self, body: bytes, sent: Mapping[str, str]) -> tuple[int, str]:
         """Status and text of the answer; exactly these headers are sent, besides Host and Content-Length."""
@@ -96,7 +98,7 @@ async def open_door(
     commit_seconds: float = 5.0,
     body_seconds: float = 9.0,
 ) -> AsyncIterator[Door]:
-    """Serve POST /webhook on a free port of 127.0.0.1 as bot/app.py does."""
+    """Serve POST /webhook on a free port of 127.0.0.1 as bot/porch.py does."""
     metrics, wakes = Metrics(), list[None]()
     webhook = Webhook(
         secrets=secrets,
@@ -107,13 +109,12 @@ async def open_door(
         commit_seconds=commit_seconds,
         body_seconds=body_seconds,
     )
-    app = web.Application(client_max_size=CLIENT_MAX_SIZE)
-    app.router.add_post("/webhook", webhook.receive)
-    server = runner(app, shutdown_seconds=0.1)
-    await server.setup()
-    await web.TCPSite(server, "127.0.0.1", 0).start()
+    entry = door.Door(webhook)
+    server = await asyncio.get_running_loop().create_server(entry, "127.0.0.1", 0)
     try:
         async with aiohttp.ClientSession() as session:
-            yield Door(f"http://127.0.0.1:{server.addresses[0][1]}/webhook", session, metrics, wakes)
+            port = server.sockets[0].getsockname()[1]
+            yield Door(f"http://127.0.0.1:{port}/webhook", session, metrics, wakes, entry)
     finally:
-        await server.cleanup()
+        server.close()
+        await entry.close(0.1)

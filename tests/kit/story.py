@@ -178,6 +178,11 @@ class Story(Sight):
         await self.hub.listens(self._app, url)
 
     @property
+    def settings(self) -> Settings:
+        """What the bot is started with."""
+        return self._settings
+
+    @property
     def bot(self) -> Bot:
         assert self._bot is not None, "the bot is not running"
         return self._bot

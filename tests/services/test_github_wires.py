@@ -10,11 +10,12 @@ from typing import Literal
 import pytest
 import structlog
 
+from services.core.loopback import is_loopback
 from services.errors import Unreachable, UserError
 from services.github import GitHub, http2
 from services.github.client import Transport
 from services.github.exchange import APP, Answer, Identity, Request, graphql
-from services.github.wire import Network, gathered, is_loopback
+from services.github.wire import Network, gathered
 from tests.kit.fakehub import FakeHub, HandClock, Reply, issue
 from tests.kit.goaway import Farewell, goaway
 from tests.kit.relay import Proxy

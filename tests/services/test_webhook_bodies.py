@@ -135,9 +135,3 @@ async def test_bodies_from_strangers_are_bounded_together(
         slow.close()
         while await posted() != 202:
             pass  # until its share is free again
-
-
-@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
-async def test_other_methods_are_not_served(door: Door, method: str) -> None:
-    async with door.session.request(method, door.url) as answer:
-        assert answer.status == 405

@@ -68,7 +68,7 @@ class Process:
         if self.beside is None or self.assembly is None:
             return False
         headers, body = events.signed_headers(sandbox, delivery), delivery.payload.encode()
-        if not signed(body, headers["X-Hub-Signature-256"], [SECRET.encode()]):
+        if not signed(body, headers["X-Hub-Signature-256"].encode(), [SECRET.encode()]):
             return False
         stored = Stored(
             hook_id=headers["X-GitHub-Hook-ID"],

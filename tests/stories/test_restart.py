@@ -6,10 +6,14 @@ so each story stops exactly where it says.
 
 from functools import partial
 
+import aiohttp
 import pytest
 
+from bot.app import serving
+from bot.clock import SystemClock
+from bot.porch import opened
 from tests.kit.pipe import Pipe
-from tests.kit.story import FILES, Story
+from tests.kit.story import FILES, NOWHERE, Story
 
 CHAIN = "- [ ] **one** Write · run: echo 1 > one.txt\n- [ ] **two** Go on · needs: one · run: echo 2 > two.txt\n"
 
@@ -110,3 +114,23 @@ async def test_stopped_again_and_again(story: Story, event: str) -> None:
     await story.settled()
     assert len(story.pulls()) == len(story.merges) == 2
     assert len(story.issues()) == 3
+
+
+async def test_webhooks_are_taken_before_the_rest_of_the_process_is_there(story: Story) -> None:
+    await story.begin()
+    await story.issue("- [ ] **one** Do it (acme/api) · agent: human\n")
+    await story.until("Waits for approval")
+    await story.settled()
+    await story.stop()
+    async with opened(story.settings, "all", SystemClock()) as porch, aiohttp.ClientSession() as session:
+        await story.hears(f"{porch.url}/webhook")
+        comment = await story.comment("/lockstep approve")
+        await story.hub.running.idle()
+        assert story.deliveries("issue_comment")[-1].status_code == 202
+        async with session.get(f"{porch.url}/readyz") as answer:
+            assert answer.status == 503
+        async with serving(porch):
+            await story.until(lambda: "+1" in story.reactions(comment))
+            async with session.get(f"{porch.url}/webhook") as answer:
+                assert answer.status == 405
+        await story.hears(NOWHERE)

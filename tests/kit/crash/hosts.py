@@ -59,6 +59,12 @@ class One:
         if not self._process.is_running:
             await self._process.start()
 
+    @property
+    def pid(self) -> int:
+        """The process that was started last."""
+        assert self._process is not None
+        return self._process.pid
+
     async def up(self) -> None:
         assert self._process is not None
         await self._process.up.wait()
