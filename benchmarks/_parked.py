@@ -1,6 +1,7 @@
 """Tasks in review by the thousand: a store that the real driver filled, and a GitHub that shows their pull requests.
 
-That GitHub holds no state but which checks have failed: a pull request's head says its repository and number.
+That GitHub holds no state but which checks have passed or failed: a pull request's head says its repository and number.
+It speaks REST only.
 """
 
 import asyncio
@@ -28,6 +29,13 @@ from services.store.runs import Due, Runs
 from services.store.sqlite import SqliteDatabase
 
 HOME = "acme/plans"
+LOG = """2026-03-02T09:00:00.0000000Z ##[group]Run pytest
+2026-03-02T09:00:00.1000000Z pytest
+2026-03-02T09:00:00.2000000Z ##[endgroup]
+2026-03-02T09:00:04.0000000Z FAILED tests/test_orders.py::test_{job} - AssertionError: assert 1 == 2
+2026-03-02T09:00:04.1000000Z ========================= 1 failed, 41 passed in 3.42s =========================
+2026-03-02T09:00:04.2000000Z ##[error]Process completed with exit code 1.
+"""
 APP = 1
 
 
@@ -108,7 +116,14 @@ async def _park(database: Database, number: int, tasks: int) -> None:
         driver = Driver(parts, prepared, silent, prepared)
         await driver.sweep()
         new = Run(
-            id=f"{HOME}-{number + 1}-r1", plan_id=row.id, repo=HOME, number=number + 1, plan=plan, tasks={}, actor="ana"
+            id=f"{HOME}-{number + 1}-r1",
+            plan_id=row.id,
+            repo=HOME,
+            number=number + 1,
+            plan=plan,
+            tasks={},
+            actor="ana",
+            approver="ana",
         )
         new, decision = begin(new, clock.now())
         driver.carry_out(new.id, await runs.create(new, decision, clock.now()) or ())
@@ -119,13 +134,16 @@ async def _park(database: Database, number: int, tasks: int) -> None:
 
 
 class ParkedGitHub:
-    """Answers whatever the bot asks about those tasks. looked: heads whose checks were read; `failing`: heads whose
-    check has failed; told: set at each change the bot makes.
+    """Answers whatever the bot asks about those tasks. looked: heads whose checks were read; `passing`, `failing`:
+    heads whose check has ended so; `merged`, `labelled`: (run, number of the pull request or of the issue) as the bot
+    merges and labels.
     """
 
     def __init__(self) -> None:
         self.looked: set[str] = set()
+        self.passing: set[str] = set()
         self.failing: set[str] = set()
+        self.merged: asyncio.Queue[tuple[int, int]] = asyncio.Queue()
         self.first = asyncio.Event()
         self.labelled: asyncio.Queue[tuple[int, int]] = asyncio.Queue()
         self.all_looked = asyncio.Event()
@@ -152,6 +170,14 @@ class ParkedGitHub:
             labels = re.fullmatch(r"/repos/acme/r(\d+)/issues/(\d+)/labels", request.path)
             if labels:
                 self.labelled.put_nowait((int(labels[1]), int(labels[2])))
+            merge = re.fullmatch(r"/repos/acme/r(\d+)/pulls/(\d+)/merge", request.path)
+            if merge:
+                self.merged.put_nowait((int(merge[1]), int(merge[2])))
+                return web.json_response({"sha": "c" * 40, "merged": True})
+            if request.path == "/graphql":
+                return web.json_response({"message": "Not Found"}, status=404)
+            if labels or request.method == "DELETE":
+                return web.json_response([])
             return web.json_response({"id": 1, "number": 1, "token": "ghs_1", "expires_at": "2099-01-01T00:00:00Z"})
         for pattern, shape in _READS:
             found = re.fullmatch(pattern, request.path)
@@ -168,6 +194,9 @@ class ParkedGitHub:
 
     def _repo(self, found: re.Match[str]) -> web.Response:
         return web.json_response({"id": 1, "full_name": found[1], "default_branch": "main"})
+
+    def _comment(self, found: re.Match[str]) -> web.Response:
+        return web.json_response({"id": int(found[1]), "body": ""})
 
     def _issue(self, found: re.Match[str]) -> web.Response:
         return web.json_response({"id": int(found[1]), "number": int(found[1]), "title": "", "labels": []})
@@ -187,9 +216,26 @@ class ParkedGitHub:
         self.looked.add(sha)
         if len(self.looked) == self.expected:
             self.all_looked.set()
-        run: dict[str, object] = {"id": 1, "name": "test", "app": {"id": 2, "slug": "github-actions"}}
-        run |= {"status": "completed", "conclusion": "failure"} if sha in self.failing else {"status": "in_progress"}
+        job = int(sha[:8], 16) * 1_000 + int(sha[8:], 16)
+        run: dict[str, object] = {"id": job, "name": "test", "app": {"id": 2, "slug": "github-actions"}}
+        run["status"] = "completed" if sha in self.failing | self.passing else "in_progress"
+        run["conclusion"] = "failure" if sha in self.failing else "success" if sha in self.passing else None
         return web.json_response({"total_count": 1, "check_runs": [run]})
+
+    def _log(self, found: re.Match[str]) -> web.Response:
+        return web.Response(text=LOG.format(job=found[1]))
+
+    def _branch(self, found: re.Match[str]) -> web.Response:
+        return web.json_response({"ref": f"refs/heads/{found[1]}", "object": {"sha": "b" * 40, "type": "commit"}})
+
+    def _permission(self, found: re.Match[str]) -> web.Response:
+        return web.json_response({"permission": "write", "role_name": "write", "user": {"login": found[1]}})
+
+    def _none(self, found: re.Match[str]) -> web.Response:
+        return web.json_response([])
+
+    def _suites(self, found: re.Match[str]) -> web.Response:
+        return web.json_response({"total_count": 0, "check_suites": []})
 
     def _statuses(self, found: re.Match[str]) -> web.Response:
         return web.json_response({"statuses": []})
@@ -200,7 +246,13 @@ _READS = (
     (r"/repos/[^/]+/[^/]+/installation", ParkedGitHub._installation),  # noqa: SLF001
     (r"/repos/([^/]+/[^/]+)", ParkedGitHub._repo),  # noqa: SLF001
     (r"/repos/[^/]+/[^/]+/issues/(\d+)", ParkedGitHub._issue),  # noqa: SLF001
+    (r"/repos/[^/]+/[^/]+/issues/comments/(\d+)", ParkedGitHub._comment),  # noqa: SLF001
     (r"/repos/acme/r(\d+)/pulls/(\d+)", ParkedGitHub._pull),  # noqa: SLF001
     (r"/repos/[^/]+/[^/]+/commits/([0-9a-f]{40})/check-runs", ParkedGitHub._checks),  # noqa: SLF001
     (r"/repos/[^/]+/[^/]+/commits/([0-9a-f]{40})/status", ParkedGitHub._statuses),  # noqa: SLF001
+    (r"/repos/[^/]+/[^/]+/commits/[0-9a-f]{40}/check-suites", ParkedGitHub._suites),  # noqa: SLF001
+    (r"/repos/[^/]+/[^/]+/(?:pulls/\d+/reviews|check-runs/\d+/annotations|issues/\d+/comments)", ParkedGitHub._none),  # noqa: SLF001
+    (r"/repos/[^/]+/[^/]+/actions/jobs/(\d+)/logs", ParkedGitHub._log),  # noqa: SLF001
+    (r"/repos/[^/]+/[^/]+/git/ref/heads/(.+)", ParkedGitHub._branch),  # noqa: SLF001
+    (r"/repos/[^/]+/[^/]+/collaborators/([^/]+)/permission", ParkedGitHub._permission),  # noqa: SLF001
 )

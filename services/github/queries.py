@@ -37,7 +37,9 @@ fragment P on PullRequest {
 
 MERGE = """
 fragment M on PullRequest {
-  reviews(first: 100) { pageInfo { hasNextPage } nodes { databaseId state author { login __typename } } }
+  reviews(first: 100) { pageInfo { hasNextPage } nodes {
+    databaseId state author { login __typename } commit { oid }
+  } }
   commits(last: 1) { nodes { commit { oid checkSuites(first: 50) { pageInfo { hasNextPage } nodes {
     status app { databaseId slug } checkRuns(first: 1, filterBy: {checkType: LATEST}) { totalCount }
   } } } } }
@@ -201,9 +203,16 @@ def review_body(found: Mapping[str, Any]) -> bytes | None:
     if not reviews or (reviews.get("pageInfo") or {}).get("hasNextPage"):
         return None
     nodes = [node for node in reviews.get("nodes") or [] if node]
-    return msgspec.json.encode(
-        [{"id": n.get("databaseId") or 0, "state": n["state"], "user": _user(n.get("author"))} for n in nodes]
-    )
+    told = [
+        {
+            "id": node.get("databaseId") or 0,
+            "state": node["state"],
+            "user": _user(node.get("author")),
+            "commit_id": (node.get("commit") or {}).get("oid"),
+        }
+        for node in nodes
+    ]
+    return msgspec.json.encode(told)
 
 
 def suite_body(found: Mapping[str, Any]) -> bytes | None:
