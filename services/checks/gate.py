@@ -1,7 +1,7 @@
 """`lockstep/gate`, the one check to require: are all needs of this pull request met?"""
 
 from services.checks import CHECKS
-from services.core import groups, overrides
+from services.core import groups, overrides, stacks
 from services.core.board import Run
 from services.core.depends import waits_for
 from services.core.machine import SATISFIED, Override, TaskState
@@ -34,6 +34,12 @@ def gate(run: Run, task: TaskState, hidden: frozenset[str]) -> CheckReport:
             status="in_progress",
             title=waits_for(len(missing), len(needs)),
             summary="\n".join([f"Not merged yet: {named(run, missing, hidden)}.", *_said(lifted)]),
+        )
+    if on := stacks.holder(run, task):
+        return CheckReport(
+            status="in_progress",
+            title=f"Stacked on {on}",
+            summary="\n".join([f"It is made on {code(on)}{_place(run, on)}, which merges first.", *_said(lifted)]),
         )
     if (group := _of_group(run, task, hidden)) is not None:
         return group

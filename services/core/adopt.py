@@ -10,7 +10,7 @@ from typing import Literal
 
 import msgspec
 
-from services.core import barriers, groups
+from services.core import barriers, groups, stacks
 from services.core.board import Adoption, Board, Decision, Moment, Run
 from services.core.conduct import Work
 from services.core.graph import layers, needs_of
@@ -110,6 +110,7 @@ def adopt(board: Board, adoption: Adoption, now: datetime) -> Decision:
     gone = list(_remove(work, run, adoption, now))
     _edit(work, run, adoption)
     _add(work, run, plan)
+    stacks.settle(work, tasks)
     barriers.settle(work)
     work.unblock(tasks)
     _regate(work, run, plan)

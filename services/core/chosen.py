@@ -37,6 +37,11 @@ def goes_on(tier: str) -> str:
     return f"{code(tier)} goes on, told what was wrong with its last attempt."
 
 
+def carried(tier: str) -> str:
+    """Why an attempt that takes over what was made has the same model."""
+    return f"{code(tier)} goes on, where what was made can't be carried over without it."
+
+
 def asked_for(tier: str) -> str:
     """Why there is another attempt although none is left by the policy."""
     return f"{code(tier)}, because another attempt was asked for, and all others have been tried."

@@ -13,7 +13,7 @@ from datetime import datetime
 
 import msgspec
 
-from services.core import barriers, groups
+from services.core import barriers, groups, stacks
 from services.core.actions import action, mark, moment, recall, wait_keys, waits_for_base
 from services.core.board import (
     GOING,
@@ -27,13 +27,12 @@ from services.core.board import (
     may_start,
 )
 from services.core.calls import NEED_ISSUE, RECALLS, calls_for
-from services.core.gate import PullFact, Ruling, rule
+from services.core.gate import PullFact, Ruling
 from services.core.graph import layers, needs_of
 from services.core.groups import Barrier
 from services.core.integration import verdict
 from services.core.judging import INTEGRATING, judge
 from services.core.machine import ENDED, QUIET, SATISFIED, STUCK, Happening, TaskState, late, step
-from services.core.overrides import counting, missing
 from services.core.places import Places
 from services.core.plan import Plan, Task
 from services.core.records import TELLING, Try, tried
@@ -81,6 +80,7 @@ def decide(
     is_old = bool(mustered) and bool(groups.missing(work.standing, mustered))
     for task_id, fact in {} if is_old else (facts or {}).items():
         judge(work, task_id, fact)
+    stacks.settle(work)
     barriers.begin_taking_back(work)
     barriers.settle(work, "" if is_old else mustered)
     work.unblock(list(work.moved))
@@ -95,8 +95,7 @@ def decide(
 def ruling_for(run: Run, task: TaskState, fact: PullFact) -> Ruling:
     """The verdict on a task's open pull request as the run stands."""
     known = run.known(task.id)
-    unmet = groups.unmet(run, known[0]) if known is not None else []
-    ruling = rule(counting(task, fact), missing(task, unmet))
+    ruling = stacks.ruled(run, task, fact, groups.unmet(run, known[0]) if known is not None else ())
     if ruling.verdict != "merge":
         return ruling
     is_tried = bool(fact.workflow) and task.id in run.tasks
@@ -109,6 +108,7 @@ def ruling_for(run: Run, task: TaskState, fact: PullFact) -> Ruling:
 class Standing(msgspec.Struct, frozen=True, kw_only=True):
     """A run as a decision in the making leaves it."""
 
+    id: str
     plan: Plan
     tasks: Mapping[str, TaskState]
     barriers: Mapping[str, Barrier]
@@ -129,7 +129,7 @@ class Work:
         self.barriers = dict(board.run.barriers)
         self.settled: dict[str, Barrier] = {}  # those of them that changed
         self.standing = Standing(
-            plan=board.run.plan, tasks=ChainMap(self.changed, board.run.tasks), barriers=self.barriers
+            id=board.run.id, plan=board.run.plan, tasks=ChainMap(self.changed, board.run.tasks), barriers=self.barriers
         )
         self.actions: list[Action] = []
         self.history: list[Moment] = []
@@ -259,6 +259,9 @@ class Work:
                     task = self.changed.get(each) or tasks[each]
                     if task.pull and task.head_sha and task.state not in ENDED:
                         self.act(action(self.run, task, "checks", need=need))
+                for task in map(self.of, self.board.rivals.of(need.id)):  # one may have been merged into its branch
+                    if task.stack is not None and task.stack.on == need.id and task.pull and task.state in STUCK:
+                        self.act(action(self.run, task, "checks", need=need))
 
     def take_back(self) -> None:
         """What needs a task is taken back before it, and if that can't be, neither is the task."""
@@ -303,7 +306,8 @@ class Work:
         fresh = [self.board.candidate(task) for task in map(self.of, looked_at) if self._may_start(task)]
         for candidate in ready.pick(places, self.now, run=run_id, fresh=fresh, gone=looked_at):
             if candidate.use.run == run_id and self._may_start(self.of(candidate.id)):  # another may have started
-                self.apply(candidate.id, _STARTED)
+                stack = self.board.rivals.base(candidate.id, self.of)
+                self.apply(candidate.id, Happening(kind="started", stack=stack))
 
     def _may_start(self, task: TaskState) -> bool:
         rivals = self.board.rivals
@@ -379,4 +383,4 @@ class Work:
 
 
 _UNSTARTED = frozenset({"blocked", "ready"})
-_UNBLOCKED, _REBLOCKED, _STARTED = Happening(kind="unblocked"), Happening(kind="reblocked"), Happening(kind="started")
+_UNBLOCKED, _REBLOCKED = Happening(kind="unblocked"), Happening(kind="reblocked")

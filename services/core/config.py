@@ -151,7 +151,7 @@ class RepoConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
         Mode,
         Meta(
             description="Tasks of a plan that may change the same files here: `serialise` works on one after the "
-            "other, `warn` only says so."
+            "other, `stack` lets the later begin on the pull request of the earlier, `warn` only says so."
         ),
     ] = "serialise"
     freeze: Annotated[tuple[Freeze, ...], Meta(max_length=20, description="When nothing is merged.")] = ()

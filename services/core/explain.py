@@ -11,7 +11,7 @@ from typing import Literal
 
 import msgspec
 
-from services.core import graph, groups, overrides
+from services.core import graph, groups, overrides, stacks
 from services.core.board import Run
 from services.core.gate import PASSED, PullFact
 from services.core.integration import verdict
@@ -26,7 +26,7 @@ LinkKind = Literal[
     "need", "above", "paused", "held", "untracked", "lane", "turn", "settling", "works", "failed", "needs_human",
     "cancelled", "gone", "closed", "moved", "base", "label", "draft", "conflict", "checks_failed", "checks_pending",
     "checks_starting", "checks_none", "checks_rest", "objections", "protected", "frozen", "behind", "merging", "waits",
-    "deadline", "overridden", "repairing", "apart", "overlaps", "member", "grouped", "theirs",
+    "deadline", "overridden", "repairing", "apart", "overlaps", "member", "grouped", "theirs", "below",
 ]  # fmt: skip
 Who = Literal["", "lockstep", "agent", "checks", "reviewers", "triage", "write"]
 """Who can act; `triage` and `write` are permissions of a person."""
@@ -85,6 +85,8 @@ def explain(
         seen.add(current)
         own = [link for link in asked.of(run.tasks[current]) if depth or link.kind != "paused"]
         found += [msgspec.structs.replace(link, depth=depth) for link in own]
+        on = stacks.holder(run, run.tasks[current]) if run.tasks[current].state == "in_review" else ""
+        rest += [(on, depth + 1, "below")] if on in run.tasks else []
         rest += [(member, depth + 1, "member") for member in reversed(_awaited_in_group(run, current))]
         rest += [(need, depth + 1, "need") for need in reversed(unmet(run, current))]
     return tuple(found)
@@ -212,7 +214,8 @@ class _Asked:
         elif fact.state == "open" and fact.head_sha not in task.heads:
             yield Link(task=task.id, kind="moved", who="write", where=repo, text=fact.head_sha[:7])
         else:
-            found = list(of_pull(task.id, repo, overrides.counting(task, fact)))
+            seen = stacks.seen(self._run, task, overrides.counting(task, fact))
+            found = list(of_pull(task.id, repo, seen))
             if under_way(task.repairs) is not None:  # nobody else has to act on what is being repaired
                 mending = Link(task=task.id, kind="repairing", who="lockstep", where=repo, text=task.reason)
                 found = [mending if link.kind == "checks_failed" else link for link in found]
@@ -237,7 +240,7 @@ class _Asked:
 
     def _mergeable(self, task: TaskState, repo: str, fact: PullFact) -> Iterator[Link]:
         """Nothing of its own is missing: it merges as soon as its needs have, unless people hold it back."""
-        if unmet(self._run, task.id) or task.held:
+        if unmet(self._run, task.id) or task.held or stacks.holder(self._run, task):
             return
         if self._run.state == "paused":
             yield _paused(self._run, task.id)

@@ -72,10 +72,10 @@ def _acts(who: Who, link: Link, hidden: Collection[str]) -> str:
 
 
 def _says(link: Link) -> str:
-    if link.kind in {"need", "above", "member"}:
+    if link.kind in {"need", "above", "member", "below"}:
         place = f" ({link.names[0]})" if link.names else f" ({link.where})"
         again = ", as said above" if link.kind == "above" else ":"
-        how = "its group waits for" if link.kind == "member" else "needs"
+        how = {"member": "its group waits for", "below": "is stacked on"}.get(link.kind, "needs")
         return f"{how} {code(link.task)}{place}, which {_state(link.text)}{again}"
     if link.kind == "lane":
         return f"is ready, and no place is free {_lane(link.names)}"

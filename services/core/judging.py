@@ -5,12 +5,11 @@ Only what GitHub says now is judged, never what was said before, so facts that c
 
 from typing import TYPE_CHECKING
 
-from services.core import groups
+from services.core import groups, stacks
 from services.core.actions import action, waits_for_base
-from services.core.gate import PASSED, PullFact, Ruling, rule
+from services.core.gate import PASSED, PullFact, Ruling
 from services.core.integration import verdict, wanted
 from services.core.machine import ENDED, STUCK, Happening, TaskState, is_a_persons
-from services.core.overrides import counting, missing
 from services.core.recovery.revert import culprits
 from services.core.repair import awaited, mended, repaired
 from services.core.repairs import Failed, Failure
@@ -28,7 +27,10 @@ def judge(work: "Work", task_id: str, fact: PullFact) -> None:
     task = work.changed.get(task_id) or work.run.tasks.get(task_id)
     if task is None or task.pull != fact.number or task.state in ENDED:
         return
-    if fact.merged:
+    if fact.merged and (on := stacks.went_into(work.standing, task, fact)):
+        text = f"somebody merged it into the branch of {code(on)}; it is done once that has merged too"
+        work.apply(task_id, Happening(kind="refused", text=text))
+    elif fact.merged:
         work.apply(task_id, Happening(kind="merged", sha=fact.merge_sha))
     elif task.state not in _JUDGED:
         return  # a task that is to be tried again keeps its pull request, whose old head says nothing any more
@@ -111,7 +113,7 @@ def _well(work: "Work", task: TaskState, fact: PullFact, ruling: Ruling, *, is_g
 
 def _ruling(work: "Work", task: TaskState, fact: PullFact) -> Ruling:
     """What speaks against it itself, whatever its group says."""
-    return rule(counting(task, fact), missing(task, groups.unmet(work.standing, work.board.specs[task.id])))
+    return stacks.ruled(work.standing, task, fact, groups.unmet(work.standing, work.board.specs[task.id]))
 
 
 def _muster_in(work: "Work", task: TaskState, ruling: Ruling, barred: str) -> bool:

@@ -29,7 +29,7 @@ Kind = Literal[
     "rebasing", "rebased", "stalled", "recreated", "discarded", "overridden", "assigned",
     "attached", "reviewed", "modelled", "budgeted", "reverting", "reverted", "enqueued", "dequeued",
     "redone", "ticked", "unticked", "removed", "mending", "mended", "fixing", "cleared",
-    "integrating", "dispatched", "proved", "disproved", "handed", "vouched", "sent",
+    "integrating", "dispatched", "proved", "disproved", "handed", "vouched", "sent", "restacking",
 ]  # fmt: skip
 KINDS: tuple[Kind, ...] = get_args(Kind)
 QUIET: frozenset[Kind] = frozenset({"tracked", "waits", "cleared", "dispatched"})
@@ -48,7 +48,8 @@ class Happening(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaul
     (budgeted), or what failed (fixing), or `gave_up` where that is no word on an attempt (broke);
     text: why; repair: what is done about what failed (mending, fixing, rebasing); failed: what is known of that, so
     that something may be done about it (broke); paths: what was changed (pushed), () where that is not known;
-    integration: what is tried together (integrating).  away: where it is worked on (sent).
+    integration: what is tried together (integrating).  away: where it is worked on (sent).  stack: on what it
+    starts, if that is the head of another (started).
     """
 
     kind: Kind
@@ -64,6 +65,7 @@ class Happening(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaul
     integration: "Integration | None" = None
     failed: Failed | None = None
     away: Away | None = None
+    stack: "Stack | None" = None
 
 
 class Integration(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):
@@ -76,6 +78,13 @@ class Integration(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defa
     run: str = ""
     came: Literal["", "passed", "failed"] = ""
     why: str = ""
+
+
+class Stack(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """What an attempt begins on in place of the default branch: the head of another task's pull request."""
+
+    on: str
+    sha: str
 
 
 class Override(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -109,6 +118,8 @@ class TaskState(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaul
     broke: what they failed of, for the attempt that is to put it right.  changed: the files its pull request changes,
     () where that is not known or they are many.  integration: the last try of it together with others.  handed:
     nothing that could be tried is left, and a person looks.  away: where it is worked on, while that is not here.
+    stack: on what its newest attempt began, where that is another's head; fork: its own head is made on that commit.
+    carry: the head that its next attempt takes over, onto whatever that begins on.
     """
 
     id: str
@@ -145,6 +156,9 @@ class TaskState(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaul
     integration: Integration | None = None
     handed: bool = False
     away: Away | None = None
+    stack: Stack | None = None
+    fork: str = ""
+    carry: str = ""
     since: datetime | None = None
     started_at: datetime | None = None
     finished_at: datetime | None = None
@@ -190,7 +204,7 @@ TABLE: dict[State, dict[Kind, State | None]] = {
         "sent": "running",
         "pushed": "running", "opened": "in_review", "broke": "failed", "handed": "needs_human", "fixing": "blocked",
         "refused": "needs_human", "expired": "needs_human", "merged": "done", "cancelled": "cancelled",
-        "skipped": "skipped", "assigned": "needs_human",
+        "skipped": "skipped", "assigned": "needs_human", "restacking": "blocked",
     },
     "in_review": {
         **_STAY, **_control("in_review"), **_renewal("in_review"), **_EDITED,
@@ -199,7 +213,7 @@ TABLE: dict[State, dict[Kind, State | None]] = {
         "cancelled": "cancelled", "skipped": "skipped", "dequeued": "failed",
         "mending": "in_review", "mended": "in_review", "fixing": "blocked", "cleared": "in_review",
         "integrating": "in_review", "dispatched": "in_review", "proved": "in_review", "disproved": "failed",
-        "handed": "needs_human",
+        "handed": "needs_human", "restacking": "blocked",
     },
     "needs_human": {
         **_STAY, **_control("needs_human"), **_renewal("needs_human"), **_EDITED,
@@ -249,6 +263,7 @@ def step(task: TaskState, happened: Happening, now: datetime) -> TaskState | Non
         changes["finished_at"] = now if following in ENDED else None
         changes["cleared"] = ""
         changes["away"] = None
+        changes["carry"] = changes.get("carry", task.carry) if happened.kind in _ON_THE_WAY else ""
         if task.state == "running" and task.since is not None:
             changes["worked"] = task.worked + max((now - task.since).total_seconds(), 0.0)
     elif (
@@ -268,6 +283,8 @@ def step(task: TaskState, happened: Happening, now: datetime) -> TaskState | Non
     return after if following != task.state or after != task else None
 
 
+_ON_THE_WAY: frozenset[Kind] = frozenset({"unblocked", "reblocked", "started", "restacking"})
+"""Happenings that lead to the attempt that takes over what a task has made."""
 _SAYS_WHY: frozenset[Kind] = frozenset({
     "waits", "stalled", "assigned", "attached", "mending", "enqueued", "integrating", "closed", "sent",
 })  # fmt: skip
@@ -277,7 +294,7 @@ _CAME: dict[Kind, Came] = {
     "handed": "failed",
     **dict.fromkeys((
         "moved", "refused", "closed", "cancelled", "skipped", "retried", "reviewed", "recreated", "redone", "ticked",
-        "removed", "assigned", "attached", "dequeued", "vouched",
+        "removed", "assigned", "attached", "dequeued", "vouched", "restacking",
     ), "superseded"),
 }  # fmt: skip
 """What each happening tells of a repair that is under way."""
@@ -340,7 +357,8 @@ def _applies_to_head(task: TaskState, happened: Happening) -> bool:
     if happened.kind == "cleared":
         return happened.sha in {"", task.head_sha}
     is_ours = bool(task.pull) and task.head_sha in task.heads and task.was is None
-    return is_ours and (not task.renewing if happened.kind == "rebasing" else happened.sha == task.head_sha)
+    may_be_renewed = not (task.renewing or task.fork)  # its base may be another's branch, which nobody approved
+    return is_ours and (may_be_renewed if happened.kind == "rebasing" else happened.sha == task.head_sha)
 
 
 def _applies_to_merged(task: TaskState, happened: Happening) -> bool:
@@ -359,17 +377,14 @@ def _effects_on(task: TaskState, happened: Happening) -> dict[str, object]:
             return {"issue": happened.number}
         case "started":
             # A new attempt may come to the very commit of the last one, and that counts as a push of its own.
-            return {"attempt": task.attempt + 1, "fence": task.fence + 1, "head_sha": ""}
+            begins = {"attempt": task.attempt + 1, "stack": happened.stack}
+            return {**begins, "fence": task.fence + 1, "head_sha": ""}
         case "pushed" | "rebased":
-            heads = (*(sha for sha in task.heads if sha != happened.sha), happened.sha)
-            fresh = {"overrides": (), "renewing": "", "renewed": happened.kind == "rebased"}
-            changed = happened.paths if happened.kind == "pushed" else task.changed
-            fresh |= {"queued": "", "thrown_out": "", "changed": changed}
-            return {"head_sha": happened.sha, "heads": heads, "was": None, **fresh}
+            return _new_head(task, happened)
         case "waits":
             return {"renewed": task.renewed and bool(happened.value), "cleared": ""}
         case "moved":
-            return {"head_sha": happened.sha}
+            return {"head_sha": happened.sha, "fork": ""}
         case "dequeued" | "enqueued":
             is_in = happened.kind == "enqueued"
             return {"queued": happened.sha if is_in else "", "thrown_out": task.thrown_out if is_in else happened.sha}
@@ -382,6 +397,16 @@ def _effects_on(task: TaskState, happened: Happening) -> dict[str, object]:
             return {"late": True} if task.state == "in_review" else {"fence": task.fence + 1}
         case _:
             return _asked_for(task, happened)
+
+
+def _new_head(task: TaskState, happened: Happening) -> dict[str, object]:
+    """Ours stands on its branch: an attempt's, or what GitHub has made of it and its base."""
+    heads = (*(sha for sha in task.heads if sha != happened.sha), happened.sha)
+    fresh: dict[str, object] = {"overrides": (), "renewing": "", "queued": "", "thrown_out": "", "was": None}
+    if happened.kind == "pushed":
+        fork = task.stack.sha if task.stack is not None else ""
+        fresh |= {"changed": happened.paths, "fork": fork, "carry": ""}
+    return {"head_sha": happened.sha, "heads": heads, "renewed": happened.kind == "rebased", **fresh}
 
 
 def _tried(task: TaskState, happened: Happening) -> Integration | None:
@@ -432,7 +457,7 @@ def _renewed(task: TaskState, happened: Happening) -> dict[str, object]:
             return {"renewing": "", "discarding": 0, "revert": max(task.revert, 0)}
         case "discarded":
             gone = {"discarding": 0, "pull": 0, "head_sha": "", "heads": (), "overrides": (), "troubled": False}
-            return {**gone, "was": None}
+            return {**gone, "was": None, "fork": ""}
         case "recreated":
             fresh = {"started_at": None, "worked": 0.0, "late": False, "assignee": ""}
             return {"fence": task.fence + 1, "discarding": task.pull, **fresh}
@@ -443,7 +468,7 @@ def _renewed(task: TaskState, happened: Happening) -> dict[str, object]:
         case "attached":
             fence = task.fence + 1
             theirs = {"assignee": happened.name, "pull": happened.number, "head_sha": happened.sha}
-            return {"fence": fence, **theirs, "was": None}
+            return {"fence": fence, **theirs, "was": None, "stack": None, "fork": ""}
         case "closed" if is_a_persons(task):
             return {"pull": 0, "head_sha": "", "troubled": False}
         case _:
@@ -465,6 +490,8 @@ def _edited(task: TaskState, happened: Happening) -> dict[str, object]:
             return {"fence": task.fence + 1, **anew, **theirs}
         case "removed":
             return {"fence": task.fence + 1}
+        case "restacking":
+            return {"fence": task.fence + 1, "carry": task.head_sha or task.carry}
         case "cleared":
             return {"cleared": happened.sha, "renewed": task.renewed and not happened.sha}
         case "refused" if happened.sha:

@@ -23,6 +23,8 @@ CHECK_PLAN = "lockstep/plan"
 CHECK_INTEGRATION = "lockstep/integration"
 CHECK_CONFIG = "lockstep/config"
 STICKY = "<!-- lockstep:sticky -->"
+BRANCHES = "lockstep/"
+"""Where all branches of tasks stand."""
 
 
 def run_id(repo: str, number: int, count: int) -> str:
@@ -48,7 +50,7 @@ def branch(run: str, task_id: str) -> str:
 
     Always a valid ref: git refuses `..`, parts that begin with a dot, and parts that end in a dot or in `.lock`.
     """
-    return "/".join(("lockstep", _part(run.partition("/")[2].removesuffix("-r1")), _part(task_id)))
+    return "/".join((BRANCHES.rstrip("/"), _part(run.partition("/")[2].removesuffix("-r1")), _part(task_id)))
 
 
 def result_branch(run: str, task_id: str, attempt: int) -> str:

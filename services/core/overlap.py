@@ -1,9 +1,10 @@
-"""Which tasks of one repository would get in each other's way, and so are worked on one after the other.
+"""Which tasks of one repository would get in each other's way, and so are worked on one after the other, or stacked.
 
 Before work begins only the declared `paths` tell; once a task has a pull request, the files that it really changed do,
 whatever it declared. Of two that may change the same files one starts, and the other waits until that has merged, or
 comes to nothing. It is no order of the plan's: whichever is more urgent goes first, and what stands still (failed,
-held, with a person, or waiting for its group) keeps nobody back. What nobody declared is not foreseen.
+held, with a person, or waiting for its group) keeps nobody back. What nobody declared is not foreseen. Where a
+repository wants them stacked, the other waits only for the pull request, and begins on its head (stacks.py).
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -11,14 +12,15 @@ from typing import Literal
 
 import msgspec
 
-from services.core import graph
-from services.core.machine import TaskState
+from services.core import graph, stacks
+from services.core.elsewhere import ELSEWHERE
+from services.core.machine import Stack, TaskState
 from services.core.paths import matches
 from services.core.plan import Parsed, Plan, Problem, Task
 from services.core.plan_paths import literal_start, overlap
 from services.core.plan_text import quote
 
-Mode = Literal["serialise", "warn"]
+Mode = Literal["serialise", "stack", "warn"]
 Pair = tuple[Task, Task, str, str]
 KIND = "overlapping_paths"
 MOST_TOLD = 10
@@ -90,10 +92,11 @@ def settled(parsed: Parsed, modes: Mapping[str, Mode]) -> Parsed:
     plan = parsed.plan
     if plan is None:
         return parsed
-    apart = tuple(sorted(repo for repo, mode in modes.items() if mode == "serialise"))
-    whole = Plan(title=plan.title, tasks=plan.tasks, apart=apart)
+    apart = tuple(sorted(repo for repo, mode in modes.items() if mode != "warn"))
+    stacked = tuple([repo for repo in apart if modes[repo] == "stack"])
+    whole = Plan(title=plan.title, tasks=plan.tasks, apart=apart, stacked=stacked)
     told = [
-        Problem(kind=KIND, message=message(*pair, apart=pair[0].repo in apart), line=pair[1].line, column=1,
+        Problem(kind=KIND, message=message(*pair, mode=modes.get(pair[0].repo, "warn")), line=pair[1].line, column=1,
                 severity="warning")
         for pair in pairs(plan, MOST_TOLD)
     ]  # fmt: skip
@@ -101,12 +104,16 @@ def settled(parsed: Parsed, modes: Mapping[str, Mode]) -> Parsed:
     return msgspec.structs.replace(parsed, plan=whole, problems=(*others, *told))
 
 
-def message(one: Task, other: Task, path: str, other_path: str, *, apart: bool = False) -> str:
+def message(one: Task, other: Task, path: str, other_path: str, *, mode: Mode = "warn") -> str:
     """The warning about a pair."""
     both = quote(path) if path == other_path else f"{quote(path)} and {quote(other_path)}"
     tasks = f"{quote(one.id)} and {quote(other.id)}"
-    if apart:
+    if mode == "serialise":
         return f"{tasks} may change the same files ({both}), so they are worked on one after the other."
+    if mode == "stack":
+        return (
+            f"{tasks} may change the same files ({both}), so the later is stacked on the earlier, and merges after it."
+        )
     return f"{tasks} may change the same files at the same time ({both}); let one need the other."
 
 
@@ -116,6 +123,7 @@ class Rivals:
     def __init__(self, plan: Plan) -> None:
         self._specs = plan.by_id
         self._apart = frozenset(plan.apart)
+        self._stacked = frozenset(plan.stacked)
         self._near: dict[str, dict[str, str]] = {}
         self._undeclared: dict[str, list[str]] = {}
         self._declared: dict[str, list[str]] = {}
@@ -140,14 +148,38 @@ class Rivals:
         near = [*self._near.get(task_id, ())]
         return near if spec.paths else [*near, *self._declared.get(spec.repo, ())]
 
+    @property
+    def stacks(self) -> bool:
+        """May tasks begin on the heads of others?"""
+        return bool(self._stacked) and bool(self)
+
     def keeps(self, task_id: str, state: Callable[[str], TaskState]) -> tuple[str, str] | None:
         """Who keeps a task from starting now, and the file or pattern it is about."""
+        if not self._may_stack(task_id):
+            return next(self._met(task_id, state), None)
+        met = list(self._met(task_id, state))
+        return met[0] if met and stacks.top([rival for rival, _ in met], state) is None else None
+
+    def base(self, task_id: str, state: Callable[[str], TaskState]) -> Stack | None:
+        """On what a task begins that nobody keeps from starting; None: on the default branch."""
+        if not self._may_stack(task_id):
+            return None
+        return stacks.top([rival for rival, _ in self._met(task_id, state)], state)
+
+    def _may_stack(self, task_id: str) -> bool:
+        """Who works elsewhere begins on the default branch."""
+        spec = self._specs[task_id]
+        return spec.repo in self._stacked and spec.agent not in ELSEWHERE
+
+    def _met(self, task_id: str, state: Callable[[str], TaskState]) -> Iterator[tuple[str, str]]:
+        """Who may change the same files and is under way, but for those that are stacked on the task itself."""
         spec = self._specs[task_id]
         if not self or not spec.paths:
-            return None
+            return
         for rival, pattern in self._near.get(task_id, {}).items():
-            if (shared := _shared(spec, self._specs[rival], state(rival), pattern)) is not None:
-                return rival, shared
+            shared = _shared(spec, self._specs[rival], state(rival), pattern)
+            if shared is not None and task_id not in stacks.below(rival, state):
+                yield rival, shared
         looked_at = 0
         for rival in self._undeclared.get(spec.repo, ()):
             now = state(rival)
@@ -155,9 +187,9 @@ class Rivals:
                 looked_at += 1
                 if looked_at > MOST_LOOKED_AT:
                     break
-                if (shared := _shared(spec, self._specs[rival], now, "")) is not None:
-                    return rival, shared
-        return None
+                shared = _shared(spec, self._specs[rival], now, "")
+                if shared is not None and task_id not in stacks.below(rival, state):
+                    yield rival, shared
 
 
 def _shared(task: Task, rival: Task, now: TaskState, pattern: str) -> str | None:

@@ -54,14 +54,15 @@ class Token(Protocol):
 
 
 class Order(msgspec.Struct, frozen=True, kw_only=True):
-    """What to try. base: branch to start from; branch: where it goes; when: the commit's date, the same if repeated.
-    key: of the effect it is.
+    """What to try. base: branch to start from, and `at` its commit, where that may be no other; branch: where it goes;
+    when: the commit's date, the same if repeated. key: of the effect it is.
 
     replaces: commits of earlier attempts that may stand on the branch and be overwritten. protected: hold changes of
     protected paths back for a person (False once somebody has allowed them). note: what an earlier attempt ran into.
     lessons: what reviews of other tasks have taught.  past: what like it has merged before.
 
-    carry: a head of an earlier attempt whose work is taken over onto the base; fixer: what is then run in place of the
+    carry: a head of an earlier attempt whose work is taken over onto the base, fork: on which commit that was made,
+    where that is another task's; fixer: what is then run in place of the
     agent.  proves: what has to pass where the task itself has no `verify`.  generated: commands that make files anew
     which conflict.
 
@@ -85,7 +86,9 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     lessons: str = ""
     past: str = ""
     plan_id: str = ""
+    at: str = ""
     carry: str = ""
+    fork: str = ""
     fixer: str = ""
     proves: str = ""
     generated: dict[str, str] = {}
@@ -231,7 +234,13 @@ class _Steps:
             return await self._find_source()
         if laid is not None and await self._mirrors.has(repo, laid.base):
             return laid.base
+        if self._order.at and await self._mirrors.has(repo, self._order.at):
+            return self._order.at
         tip = await self._mirrors.fetch(repo, self._order.base, await self._token(repo, READ))
+        if self._order.at:
+            if await self._mirrors.has(repo, self._order.at):
+                return self._order.at
+            raise _Over("failed", reasons.head_is_gone(self._order.base, self._order.at))
         if laid is None:
             return tip
         if await self._mirrors.has(repo, laid.base):
@@ -293,7 +302,13 @@ class _Steps:
         conflicts: tuple[str, ...] = ()
         if taken is not None and outcome.ok:
             lacking = await completed(
-                workspace, taken, self._order.carry, self._order.generated, self._box, self._left()
+                workspace,
+                taken,
+                self._order.carry,
+                self._order.generated,
+                self._box,
+                self._left(),
+                self._order.fork,
             )
             conflicts = taken.left if lacking is not None else ()
             outcome = lacking or outcome
@@ -357,7 +372,7 @@ class _Steps:
             )
         except Gone:
             raise _Over("refused", reasons.head_is_gone(order.branch, order.carry)) from None
-        return await take_over(workspace, order.task, order.carry, order.generated)
+        return await take_over(workspace, order.task, order.carry, order.generated, order.fork)
 
     async def _take_up(self, worked: Worked, workspace: Workspace) -> tuple[str, tuple[Change, ...]]:
         """What the agent left in an earlier try, as if it had left it just now."""

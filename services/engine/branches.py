@@ -10,6 +10,7 @@ from services.core.board import Run
 from services.core.machine import Happening, TaskState
 from services.core.messages import reasons
 from services.core.plan import Task
+from services.engine import stacking
 from services.engine.outcome import Outcome
 from services.engine.parts import Parts
 from services.errors import NotFound, Refused
@@ -106,6 +107,7 @@ async def discard(parts: Parts, run: Run, task: Task, state: TaskState) -> Outco
     if pull.state == "open":
         await writes.edit_issue(task.repo, number, state="closed")
     if tip is not None:
+        await stacking.leave(parts, run, task)
         await writes.delete_branch(task.repo, branch)
     return Outcome(happened=(Happening(kind="discarded", number=number),))
 

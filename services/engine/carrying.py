@@ -65,9 +65,11 @@ async def fetched(mirrors: Mirrors, repo: str, branch: str, head: str, token: st
         raise Gone
 
 
-async def take_over(workspace: Workspace, task: Task, head: str, generated: Collection[str]) -> Taken:
-    """Change the files of a workspace that was just laid out to the base's with the changes of the head."""
-    merged = await merge(workspace, head, generated)
+async def take_over(workspace: Workspace, task: Task, head: str, generated: Collection[str], fork: str = "") -> Taken:
+    """Change the files of a workspace that was just laid out to the base's with the changes of the head. fork: on which
+    commit those were made, where that is another task's head.
+    """
+    merged = await merge(workspace, head, generated, fork)
     if merged.left and task.agent in WITHOUT_MODEL:
         return Taken(is_anew=True, left=merged.left)
     await lay_out(workspace, merged)
@@ -79,7 +81,7 @@ async def take_over(workspace: Workspace, task: Task, head: str, generated: Coll
 
 
 async def completed(
-    workspace: Workspace, taken: Taken, head: str, commands: Mapping[str, str], box: Box, seconds: float
+    workspace: Workspace, taken: Taken, head: str, commands: Mapping[str, str], box: Box, seconds: float, fork: str = ""
 ) -> Outcome | None:
     """Make anew what a tool makes, and look whether every conflict is resolved; an outcome when it is not."""
     for path in taken.generated:
@@ -92,11 +94,11 @@ async def completed(
         return None
     await workspace.changes()
     if taken.is_anew:
-        lost = await undone(workspace, head, taken.left)
+        lost = await undone(workspace, head, taken.left, fork)
         if lost:
             return Outcome(ok=False, summary=reasons.undone(_some(lost)))
         return None
-    marked = await still_marked(workspace, head, taken.left)
+    marked = await still_marked(workspace, head, taken.left, fork)
     if marked:
         return Outcome(ok=False, summary=reasons.conflicts_left(_some(marked)))
     for path in taken.left:

@@ -15,7 +15,7 @@ import msgspec
 from services.agents import providers_of
 from services.core.board import Run
 from services.core.choose import Asked, Rules, choose
-from services.core.chosen import Chosen, asked_for, goes_on, named, no_money_for, reasons, why
+from services.core.chosen import Chosen, asked_for, carried, goes_on, named, no_money_for, reasons, why
 from services.core.complexity import judge
 from services.core.machine import TaskState
 from services.core.plan import Task
@@ -66,6 +66,8 @@ class Choosing:
             return Chosen(model=self._parts.models.title if self._parts.models is not None else "")
         is_told = repair is not None and repair.strategy in FIXES and repair.strategy != "stronger_model"
         last = earlier[-1] if earlier else None
+        if last is not None and last.chosen.tier and state.carry:
+            return msgspec.structs.replace(last.chosen, why=carried(last.chosen.tier), reasons=(), again=True)
         if last is not None and last.chosen.tier and (is_told or last.came == "reviewed"):
             return msgspec.structs.replace(last.chosen, why=goes_on(last.chosen.tier), reasons=(), again=True)
         rules = msgspec.structs.replace(rules, bounds=(await config_of(self._parts.github.reads, task.repo)).models)

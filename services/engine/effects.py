@@ -18,7 +18,7 @@ from services.core.machine import SATISFIED, Happening, TaskState
 from services.core.messages import reasons
 from services.core.plan import Task
 from services.core.report import LABEL_OF_RUN, LABEL_OF_TASK, CheckReport
-from services.engine import branches, elsewhere, former, merge_queue, musters, remembered, reruns, reverts
+from services.engine import branches, elsewhere, former, merge_queue, musters, remembered, reruns, reverts, stacking
 from services.engine.hidden import hidden_around, hidden_in
 from services.engine.integrations import integrate
 from services.engine.learned import Learned
@@ -155,7 +155,7 @@ class Effects:
         if self._may_have_happened(due) or state.attempt > 1:
             pull = _current(await writes.find_pull(task.repo, branch), due.action.key)
         if pull is None:
-            base = (await self._parts.github.reads.repository(task.repo)).default_branch
+            base = stacking.base_of(run, state, (await self._parts.github.reads.repository(task.repo)).default_branch)
             body = messages.pull_body(run, task, state, due.action.key, await self._hidden(run, task))
             try:
                 opening = writes.open_pull(task.repo, branch, base, messages.pull_title(task), body)
@@ -239,6 +239,7 @@ class Effects:
         state = known[1]
         await remembered.remember(self._parts, board.run, task, state)
         if state.merge_sha and key not in self._without_branch:
+            await stacking.leave(self._parts, board.run, task)
             await writes.delete_branch(task.repo, names.branch(board.run.id, task.id))
             self._without_branch.add(key)  # what follows may be put off
         await self._learned.merged(task, state)

@@ -10,6 +10,7 @@ from services.core.board import Run
 from services.core.machine import Happening, TaskState
 from services.core.messages import reasons
 from services.core.plan import Task
+from services.engine import stacking
 from services.engine.hidden import hidden_in
 from services.engine.outcome import Outcome
 from services.engine.parents import CLOCKS_APART
@@ -49,6 +50,7 @@ async def withdraw(parts: Parts, run: Run, task: Task, state: TaskState, due: Du
     if not state.assignee and await _is_only_ours(parts, run, task, state, pull):
         if pull is not None and left:
             await parts.github.writes.edit_issue(task.repo, pull.number, state="closed")
+        await stacking.leave(parts, run, task)
         await parts.github.writes.delete_branch(task.repo, names.branch(run.id, task.id))
         left = False
     if state.issue:

@@ -35,11 +35,16 @@ async def for_repair(parts: Parts, order: Order, repair: Repair) -> Order:
     """The order of an attempt that is a repair: whose work it takes over, and how."""
     if not repair.carries:
         return order
+    return await carrying(parts, order, repair.sha, fixes=repair.strategy == "fix_format")
+
+
+async def carrying(parts: Parts, order: Order, head: str, *, fixes: bool = False) -> Order:
+    """The order of an attempt that takes over that head."""
     wanted = (await config_of(parts.github.reads, order.task.repo)).recovery
     return msgspec.structs.replace(
         order,
-        carry=repair.sha,
-        fixer=wanted.fixer if repair.strategy == "fix_format" else "",
+        carry=head,
+        fixer=wanted.fixer if fixes else "",
         proves=wanted.verify,
         generated=wanted.generated,
     )

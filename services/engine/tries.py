@@ -12,7 +12,7 @@ from services.core.repair import noted
 from services.core.repairs import for_attempt
 from services.core.similar import kept
 from services.core.text import plain
-from services.engine import elsewhere, recovering, remembered
+from services.engine import elsewhere, recovering, remembered, stacking
 from services.engine.attempts import Order, Result
 from services.engine.choosing import Choosing
 from services.engine.hidden import hidden_around
@@ -35,9 +35,11 @@ class Tries:
 
     async def attempt(self, run: Run, task: Task, state: TaskState, due: Due) -> Outcome:
         """Make it, or go on with it."""
+        if (over := stacking.overtaken(run, state)) is not None:
+            return over
         repair = for_attempt(state.repairs, state.attempt)
         chosen = await self._choosing.for_attempt(run, task, state)
-        if chosen.why and not chosen.model and (repair is None or not repair.carries):
+        if chosen.why and not chosen.model and not state.carry and (repair is None or not repair.carries):
             return Outcome(happened=(Happening(kind="broke", text=chosen.why, fence=state.fence),))
         task = msgspec.structs.replace(task, model=chosen.model, budget=state.budget or task.budget)
         hidden = await hidden_around(self._parts.github.reads, run, task)
@@ -47,6 +49,7 @@ class Tries:
             if rest > 0:
                 return Outcome(again_in=rest, free=True)
             order = await recovering.for_repair(self._parts, order, repair)
+        order = await stacking.ordered(self._parts, run, state, order)
         made: Outcome | Order | Result = order
         if task.agent in ELSEWHERE:
             made = await elsewhere.look(self._parts, run, task, state, due, order, hidden)

@@ -21,6 +21,11 @@ MOST = 200
 """Files in conflict that are looked at."""
 MOST_BYTES = 4_000_000
 PLAIN = frozenset({"100644", "100755"})
+_NOBODY = {
+    f"GIT_{who}_{what}": said
+    for who in ("AUTHOR", "COMMITTER")
+    for what, said in (("NAME", "nobody"), ("EMAIL", "nobody@invalid"), ("DATE", "@0 +0000"))
+}
 
 
 @dataclass(frozen=True)
@@ -46,12 +51,29 @@ class _Conflict:
         return {2, 3} <= self.stages.keys() and all(mode in PLAIN for mode, _ in self.stages.values())
 
 
-async def merge(workspace: Workspace, head: str, generated: Collection[str] = ()) -> Merged:
-    """The workspace's base merged with `head`, which has to be in the mirror; no file changes by that. HostileResult
-    for names that are no text; GitError when they can't be merged at all.
+async def sides(workspace: Workspace, head: str, fork: str = "") -> tuple[str, str]:
+    """The two commits that are merged. fork: the commit on which the head's own changes were made, where that is not
+    where the base and it went apart: then both are made anew as commits on that one, the same ones each time, because
+    git before 2.40 takes no base of a merge from others.
+    """
+    if not fork:
+        return workspace.base, check_sha(head)
+    git, made = workspace.mirrors.git, []
+    for sha in (workspace.base, check_sha(head)):
+        out = await git.run(
+            "commit-tree", "-p", check_sha(fork), "-m", sha, f"{sha}^{{tree}}", at=workspace.place, env=_NOBODY
+        )
+        made.append(check_sha(out.decode().strip()))
+    return made[0], made[1]
+
+
+async def merge(workspace: Workspace, head: str, generated: Collection[str] = (), fork: str = "") -> Merged:
+    """The workspace's base merged with `head`, which has to be in the mirror; no file changes by that. fork: as for
+    `sides`. HostileResult for names that are no text; GitError when they can't be merged at all.
     """
     git, at = workspace.mirrors.git, workspace.place
-    merged = await git.ask("merge-tree", "--write-tree", "-z", "--no-messages", workspace.base, check_sha(head), at=at)
+    one, other = await sides(workspace, head, fork)
+    merged = await git.ask("merge-tree", "--write-tree", "-z", "--no-messages", one, other, at=at)
     if merged.code not in {0, 1}:
         raise GitError(f"git could not merge {head[:12]} with its base: {merged.err}")
     tree, _, rest = merged.out.partition(b"\0")
@@ -134,9 +156,10 @@ async def lay_out(workspace: Workspace, merged: Merged) -> None:
         raise GitError(f"the merged files of {workspace.repo} cannot be laid out: {laid.err}")
 
 
-async def still_marked(workspace: Workspace, head: str, paths: Collection[str]) -> list[str]:
+async def still_marked(workspace: Workspace, head: str, paths: Collection[str], fork: str = "") -> list[str]:
     """The files, as the workspace took them in, in which a marker of the merge with `head` is left."""
-    marks = (f"<<<<<<< {workspace.base}", f">>>>>>> {head}")
+    one, other = await sides(workspace, head, fork)
+    marks = (f"<<<<<<< {one}", f">>>>>>> {other}")
     found = []
     for path in paths:
         text = await taken_in(workspace, path)
@@ -145,10 +168,10 @@ async def still_marked(workspace: Workspace, head: str, paths: Collection[str]) 
     return found
 
 
-async def undone(workspace: Workspace, head: str, paths: Collection[str]) -> list[str]:
+async def undone(workspace: Workspace, head: str, paths: Collection[str], fork: str = "") -> list[str]:
     """The files, as the workspace took them in, that lack what the base has changed since the head went its own way."""
     git, at = workspace.mirrors.git, workspace.place
-    began = (await git.ask("merge-base", workspace.base, check_sha(head), at=at)).out.decode().strip()
+    began = fork or (await git.ask("merge-base", workspace.base, check_sha(head), at=at)).out.decode().strip()
     found = []
     for path in paths:
         was, now = [await _at(workspace, sha, path) for sha in (began, workspace.base)]

@@ -226,6 +226,12 @@ class Reads:
         pulls = [pull.info() for pull in found if not pull.is_from_fork]
         return tuple(sorted(pulls, key=lambda pull: -pull.number))
 
+    async def pulls_into(self, repo: str, branch: str) -> tuple[PullInfo, ...]:
+        """Open pull requests into that branch from the repository itself, asked for now."""
+        query = urlencode({"state": "open", "base": branch, "per_page": PAGE})
+        found = await self._list(repo, f"/pulls?{query}", list[shapes.PullShape], f"pull:{LIST}", fresh=True)
+        return tuple([pull.info() for pull in found if not pull.is_from_fork])
+
     async def reviews(self, repo: str, number: int, *, fresh: bool = False) -> tuple[ReviewInfo, ...]:
         """All reviews of a pull request, oldest first."""
         read = places.reviews(await self._reader(repo), repo, number)

@@ -41,6 +41,10 @@ class Writes(Talk):
         answer = await self._talk(repo, "POST", "/pulls", data, f"pull:{LIST}", f"issue:{LIST}")
         return decode(answer.body, shapes.PullShape).info()
 
+    async def retarget(self, repo: str, number: int, base: str) -> None:
+        """Have a pull request go into another branch of its repository; nothing happens when it does already."""
+        await self._talk(repo, "PATCH", f"/pulls/{number}", {"base": base}, f"pull:{number}", f"issue:{number}")
+
     async def put_check(
         self,
         repo: str,

@@ -5,7 +5,7 @@ import random
 from inline_snapshot import snapshot
 
 from services.core.choose import Asked, Rules, choose
-from services.core.chosen import Chosen, asked_for, goes_on, named, no_money_for, reasons, told, why
+from services.core.chosen import Chosen, asked_for, carried, goes_on, named, no_money_for, reasons, told, why
 from services.core.complexity import Bound, judge
 from services.core.posterior import Known
 from tests.core.test_choose import TIERS, chosen, seen, usual
@@ -101,3 +101,7 @@ def test_the_size_is_shown_and_said_to_choose_nothing() -> None:
             "It looks medium (0.5 of 1): it speaks of “refactor”. Texts say little about success, so this chooses nothing by itself.",
         )
     )
+
+
+def test_what_is_carried_over_needs_no_new_choice() -> None:
+    assert carried("small") == "`small` goes on, where what was made can't be carried over without it."

@@ -73,6 +73,7 @@ SELDOM: dict[Kind, set[State]] = {
     "cleared": {*STATES},  # nor groups, which test_barriers.py is about
     "vouched": {*STATES},
     "handed": {*STATES} - {"in_review"},
+    "restacking": {*STATES},  # its own properties are in test_stacks.py
 }
 """What may be, and is too rare to count on."""
 

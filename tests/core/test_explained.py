@@ -85,7 +85,8 @@ def test_every_kind_of_link_has_its_words() -> None:
 - of it and `x`, the one that merges second may conflict: both change `failed`
 - its group waits for `a` (x), which failed: — whoever has the write permission on acme/a
 - failed — whoever has the write permission on acme/a
-- failed — whoever has the write permission on acme/a\
+- failed — whoever has the write permission on acme/a
+- is stacked on `a` (x), which failed: — whoever has the write permission on acme/a\
 """)
 
 

@@ -63,6 +63,10 @@ def test_a_repository_that_only_wants_to_be_told() -> None:
     assert "at the same time" in parsed.problems[0].message
     (told,) = settled(parsed, {REPO: "serialise"}).problems
     assert told.message.endswith("(`src/**` and `src/a.py`), so they are worked on one after the other.")
+    (told,) = settled(parsed, {REPO: "stack"}).problems
+    assert told.message.endswith(
+        "(`src/**` and `src/a.py`), so the later is stacked on the earlier, and merges after it."
+    )
     assert parsed.plan.hash == plan(ONE, OTHER).hash == apart(ONE, OTHER).hash
 
 

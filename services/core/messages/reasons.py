@@ -47,6 +47,11 @@ GAVE_UP = {
 """By the kind of what could not be done."""
 
 
+def stack_is_gone(task: str) -> str:
+    """What it was to begin on has merged or come to nothing meanwhile."""
+    return f"{code(task)} is not there to begin on any more"
+
+
 def gave_up(kind: str, why: str) -> str:
     """why: GitHub's or git's own text."""
     return GAVE_UP.get(kind, "") + plain(why, 300)
