@@ -6,8 +6,9 @@ and `lines.jsonl.gz`. Rows of the last have no text: only rules that compare who
 
 resolved_share: files without a conflict left.  correct_share: of those, equal to the people's file but for blanks at
 line ends and empty lines.  wrong_share: the others, of all files.  exact_share: of the resolved, byte for byte.
-`*_seen`: the two repositories the rules were made with; `*_held_out`: the two they were not. `*_text`: rows that come
-with their text. Peers: always ours, theirs or both, and git, which resolves none of them.
+`*_text`: rows that come with their text. The rules were made with all four repositories before the eyes. `*_left_out`
+is what is left of that when each repository is resolved only by rules that proved themselves on the three others: right
+in at least four of five files, of at least three. Peers: always ours, theirs or both, and git, which resolves none.
 """
 
 import csv
@@ -15,18 +16,21 @@ import gzip
 import json
 import os
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from benchmarks import MissingData, Number, Report, Say, machine
-from services.core.resolve import pieces, resolve
+from services.core.proof import holds
+from services.core.resolve import allowed, pieces, resolve
 from services.core.resolvers import ranked
 from services.core.threeway import Hunk, merge
 
-HELD_OUT = {"pallets/flask", "psf/requests"}
+LEAST_FILES, LEAST_SHARE = 3, 0.8
+"""Of a rule on other repositories, for it to be asked on one that is left out."""
 NEEDED = ("index.csv.gz", "text.jsonl.gz", "lines.jsonl.gz")
 SHAPES = {
     "import": "import {}",
@@ -61,7 +65,8 @@ def measure(say: Say) -> Report:
     """Every file with every way to resolve it."""
     tallies: dict[str, dict[str, Tally]] = defaultdict(lambda: defaultdict(Tally))
     full = 0
-    for row in _rows():
+    rows = list(_rows())
+    for row in rows:
         full += "kinds" not in row
         for name, way in WAYS.items():
             merged = way(row)
@@ -74,8 +79,8 @@ def measure(say: Say) -> Report:
             said = f"{shares['resolved_share']:.1%} resolved, {shares['correct_share']:.1%} of them right"
             say(f"{kind}: {tally.files} files, {said}, {shares['wrong_share']:.1%} wrong")
     figures: dict[str, Number] = dict(ours[""].shares())
-    for part in ("seen", "held_out", "text"):
-        figures |= {f"{name}_{part}": value for name, value in ours[part].shares().items()}
+    figures |= {f"{name}_text": value for name, value in ours["text"].shares().items()}
+    figures |= {f"{name}_left_out": value for name, value in _left_out(rows, say).shares().items()}
     peers = {name: found[""].shares() for name, found in tallies.items()}
     return Report(
         name="conflicts",
@@ -83,6 +88,28 @@ def measure(say: Say) -> Report:
         peers=peers,
         conditions={**machine(), "files": ours[""].files, "as_full_text": full},
     )
+
+
+def _left_out(rows: Sequence[Row], say: Say) -> Tally:
+    """Each repository by the rules that proved themselves on the others."""
+    by_repo: dict[str, dict[str, Tally]] = defaultdict(lambda: defaultdict(Tally))
+    for row in rows:
+        merged, used = _with(row, _rules(row))
+        for rule in used if merged is not None else ():
+            _count(by_repo[row["repo"]][rule], merged, row["resolved"])
+    found = Tally()
+    for repo in sorted({row["repo"] for row in rows}):
+        trusted = set()
+        for rule, _ in ranked():
+            others = [counts[rule] for other, counts in by_repo.items() if other != repo]
+            files, correct = sum(each.files for each in others), sum(each.correct for each in others)
+            if files >= LEAST_FILES and correct >= LEAST_SHARE * files:
+                trusted.add(rule)
+        say(f"{repo} left out: by {', '.join(sorted(trusted))}")
+        for row in rows:
+            if row["repo"] == repo:
+                _count(found, _with(row, trusted & _rules(row))[0], row["resolved"])
+    return found
 
 
 def _count(tally: Tally, merged: str | None, resolved: str) -> None:
@@ -98,8 +125,7 @@ def _bare(text: str) -> list[str]:
 
 
 def _kinds(row: Row) -> list[str]:
-    part = "held_out" if row["repo"] in HELD_OUT else "seen"
-    return [part, row["repo"], f"tag {row['tag']}", *(["text"] if row["form"] == "text" else [])]
+    return [row["repo"], f"tag {row['tag']}", *(["text"] if row["form"] == "text" else [])]
 
 
 def _rows() -> Iterator[Row]:
@@ -123,7 +149,10 @@ def _read(path: Path) -> Iterator[Row]:
 
 
 def _shaped(row: Row) -> Row:
-    """A row without text gets lines of the right kind and depth, each with a word of its own."""
+    """A row without text gets lines of the right kind and depth, each with a word of its own.
+
+    Its sides were split at each end of a line, so that what stands after the last one is a line that is none.
+    """
     if "kinds" not in row:
         return row
     lines = []
@@ -131,7 +160,11 @@ def _shaped(row: Row) -> Row:
         name, _, depth = kind.partition(":")
         shape = "" if name == "blank" else " " * int(depth) + SHAPES.get(name, "{}").format(f"l{number}")
         lines.append(f"{shape}\n")
-    texts = {side: "".join(lines[number] for number in row[side]) for side in ("base", "ours", "theirs", "resolved")}
+    texts = {}
+    for side in ("base", "ours", "theirs", "resolved"):
+        numbers = row[side]
+        ends = bool(numbers) and row["kinds"][numbers[-1]].startswith("blank")
+        texts[side] = "".join(lines[number] for number in (numbers[:-1] if ends else numbers))
     return {**row, **texts}
 
 
@@ -139,9 +172,24 @@ def _by_rules(row: Row) -> str | None:
     if "kinds" not in row:
         outcome = resolve(row["base"], row["ours"], row["theirs"], row["path"])
         return None if outcome.left else outcome.text
-    rules = [name for name, rule in ranked() if not rule.words]
-    found = pieces(*_sides(row), row["path"], rules=rules)
-    return None if any(piece.hunk for piece in found) else "".join(line for piece in found for line in piece.lines)
+    return _with(row, _rules(row))[0]
+
+
+def _rules(row: Row) -> set[str]:
+    """Those that can be asked: where lines have no text, none that reads inside them."""
+    names = {name for name, rule in ranked() if "kinds" not in row or not rule.words}
+    return names & allowed(_sides(row)[0] or _sides(row)[1], row["path"])
+
+
+def _with(row: Row, rules: AbstractSet[str]) -> tuple[str | None, set[str]]:
+    """The file as these rules merge it, None where something is left, and those that answered."""
+    found = pieces(*_sides(row), row["path"], rules=sorted(rules))
+    used = {piece.rule for piece in found if piece.rule}
+    if any(piece.hunk for piece in found):
+        return None, used
+    merged = "".join(line for piece in found for line in piece.lines)
+    base, ours, theirs = ("".join(side) for side in _sides(row))
+    return (merged if "kinds" in row or holds(base, ours, theirs, merged, row["path"]) else None), used
 
 
 def _always(choose: Callable[[Hunk[str]], tuple[str, ...]]) -> Callable[[Row], str | None]:

@@ -282,7 +282,20 @@ def test_what_registers_itself_is_what_we_think() -> None:
     ]
     assert services.checks.CHECKS.names() == ["lockstep/gate", "lockstep/plan"]
     rules = [name for name, _ in services.core.resolvers.ranked()]
-    assert rules == ["blanks", "version", "pins", "contained", "imports", "apart", "added"]
+    assert rules == [
+        "blanks",
+        "version",
+        "pins",
+        "contained",
+        "imports",
+        "apart",
+        "beside",
+        "added",
+        "keys",
+        "releases",
+        "entries",
+        "definitions",
+    ]
 
 
 def test_no_place_of_one_machine_is_named() -> None:

@@ -24,6 +24,7 @@ _PROSE = re.compile(
     r"|chang|news|history|release|authors|contributors",
     re.IGNORECASE,
 )
+_SETTINGS = re.compile(r"\.(?:ya?ml|toml|cfg|ini|json)$", re.IGNORECASE)
 _WORD = re.compile(r"\w+|[^\w\s]")
 
 
@@ -57,6 +58,16 @@ def kind(line: str) -> Kind:
 def is_code(path: str) -> bool:
     """Whether a file is source text by its name. In prose, lists and settings lines depend on their neighbours."""
     return not _PROSE.search(path)
+
+
+def is_settings(path: str) -> bool:
+    """Whether a file holds settings by its name: what it says can be read again, and is held against the three."""
+    return bool(_SETTINGS.search(path))
+
+
+def depth(line: str) -> int:
+    """How far in a line stands."""
+    return len(line) - len(line.lstrip())
 
 
 def filled(lines: Iterable[str]) -> Lines:

@@ -13,17 +13,30 @@ def test_all_are_kept_in_order() -> None:
     assert resolve(conflict) == ("import json\n", "import os\n", "import re\n") == resolve(conflict.turned())
 
 
+def test_changes_of_different_lines_are_made() -> None:
+    conflict = Conflict(
+        ("import os\n", "import re\n"), ("import re\n",), ("import os\n", "import re2\n"), *AROUND, "a.py"
+    )
+    assert resolve(conflict) == ("import re2\n",) == resolve(conflict.turned())
+    taken = Conflict(("import os\n",), (), ("import json\n", "import os\n"), *AROUND, "a.py")
+    assert resolve(taken) == ("import json\n",)
+
+
 @pytest.mark.parametrize(
     "conflict",
     [
-        Conflict(("import os\n",), ("import re\n",), ("import os\n", "import sys\n"), *AROUND),
+        Conflict(("import os\n",), ("import re\n",), ("import sys\n",), *AROUND),
+        Conflict(
+            ("import os\n", "import re\n"), ("import new\n", "import re\n"), ("import os\n", "import new.x\n"), *AROUND
+        ),
+        Conflict(("import a\n", "import b\n"), ("import aa\n", "import b\n"), ("import a\n", "import bb\n"), *AROUND),
         Conflict((), ("from os import path\n",), ("from os import sep\n",), *AROUND),
         Conflict((), ("from os import (\n",), ("import json\n",), *AROUND),
         Conflict((), ("import os\n",), ("import json\n",), AROUND[1], AROUND[0]),
         Conflict((), ("import os\n",), ("x = 1\n",), *AROUND),
         Conflict((), ("import old_name\n",), ("import json\n",), *AROUND, "", frozenset(), frozenset({"old_name"})),
     ],
-    ids=["taken away", "one module", "many lines", "no order", "code", "word gone"],
+    ids=["same line", "same name", "both rewrote", "one module", "many lines", "no order", "code", "word gone"],
 )
 def test_what_is_not_proved_is_left(conflict: Conflict) -> None:
     assert resolve(conflict) is None

@@ -14,6 +14,7 @@ from services.core.resolvers.version import resolve
         ("attrs>={}", "19.9", "19.10", "19.9.1"),
         ("  uses: actions/checkout@v{}", "2.0", "4.0", "3.1"),
         ("version: {}", "1.0.dev", "1.0", "1.0b2"),
+        ("  uses: acme/setup@" + "c0ffee01" * 5 + " # v{}", "7.1.0", "7.10.0", "7.9.9"),
     ],
 )
 def test_the_higher_one_is_kept_on_either_side(base: str, ours: str, theirs: str, higher: str) -> None:
@@ -35,6 +36,17 @@ def test_the_higher_one_is_kept_on_either_side(base: str, ours: str, theirs: str
 )
 def test_what_is_not_proved_is_left(base: str, ours: str, theirs: str) -> None:
     assert resolve(Conflict((base,), (ours,), (theirs,))) is None
+
+
+def test_quotes_hashes_and_blank_lines_do_not_count() -> None:
+    quoted = Conflict(("version = '1.0.dev'\n",), ('version = "1.1.dev"\n',), ("version = '1.0'\n",))
+    assert resolve(quoted) == ('version = "1.1.dev"\n',)
+    hashed = [
+        f"uses: acme/setup@{mark * 40} # v{number}\n" for mark, number in (("a", "1.0"), ("b", "1.1"), ("c", "1.2"))
+    ]
+    assert resolve(Conflict((hashed[0],), (hashed[1],), (hashed[2],))) == (hashed[2],)
+    spaced = Conflict(("version = 1.0\n",), ("\n", "version = 2.0\n"), ("version = 1.1\n",))
+    assert resolve(spaced) == ("\n", "version = 2.0\n") == resolve(spaced.turned())
 
 
 def test_lines_beside_it_may_change_on_one_side() -> None:

@@ -1,7 +1,8 @@
 """Rules that resolve a conflict where the result follows from the three texts: one file each, which registers itself.
 
 A rule is pure: it answers with the lines, or with None where it does not apply. It never chooses: where two results
-would do, there is none. Rules are asked in the order of their rank; the first answer counts.
+would do, there is none. Only where both sides added things whose order says nothing, ours stand first. Rules are asked
+in the order of their rank; the first answer counts.
 """
 
 import sys

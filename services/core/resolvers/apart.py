@@ -6,7 +6,7 @@ speak of what the other adds or takes away.
 
 import re
 
-from services.core.conflict import Conflict, Lines, filled, is_code, kind, tokens, words
+from services.core.conflict import Conflict, Lines, filled, is_code, is_settings, kind, tokens, words
 from services.core.difference import Change, changes
 from services.core.resolvers import RULES, Rule
 from services.core.threeway import Hunk, merge
@@ -17,8 +17,13 @@ _PIECE = re.compile(r"\w+|\s+|[^\w\s]")
 
 
 def resolve(conflict: Conflict) -> Lines | None:
-    """Both changes, where they are apart."""
-    if not conflict.base or not is_code(conflict.path) or related(conflict):
+    """Both changes, where they are apart. In settings, by word is enough: they are read again afterwards."""
+    if not conflict.base:
+        return None
+    if is_settings(conflict.path):
+        by_line, by_word = lines_apart(conflict), words_apart(conflict)
+        return by_word if by_line in {None, by_word} and not _shares(conflict) and not _only_blanks(conflict) else None
+    if not is_code(conflict.path) or related(conflict):
         return None
     by_line, by_word = lines_apart(conflict), words_apart(conflict)
     return by_line if by_line == by_word else None
@@ -27,19 +32,22 @@ def resolve(conflict: Conflict) -> Lines | None:
 def related(conflict: Conflict) -> bool:
     """Whether the change of one side speaks of what the other changed."""
     base, ours, theirs = words(conflict.base), words(conflict.ours), words(conflict.theirs)
-    if max(len(base - ours), len(base - theirs)) > MOST_GONE:
-        return True
-    added_ours, added_theirs = ours - base, theirs - base
-    if added_ours & added_theirs:
-        return True
-    if (
-        words(_changed(conflict)[1]) & conflict.gone_theirs
-        or words(_changed(conflict.turned())[1]) & conflict.gone_ours
-    ):
-        return True
-    if tokens(conflict.base) in (tokens(conflict.ours), tokens(conflict.theirs)):
+    if max(len(base - ours), len(base - theirs)) > MOST_GONE or _shares(conflict):
         return True
     return _imports(conflict) or _headings(conflict) or _alike(conflict) or _alike(conflict.turned())
+
+
+def _shares(conflict: Conflict) -> bool:
+    """Whether both add the same word, or one adds a word that the other took out of the file."""
+    base = words(conflict.base)
+    if (words(conflict.ours) - base) & (words(conflict.theirs) - base):
+        return True
+    added, other = (words(_changed(side)[1]) for side in (conflict, conflict.turned()))
+    return bool(added & conflict.gone_theirs or other & conflict.gone_ours)
+
+
+def _only_blanks(conflict: Conflict) -> bool:
+    return tokens(conflict.base) in (tokens(conflict.ours), tokens(conflict.theirs))
 
 
 def _changed(conflict: Conflict) -> tuple[Lines, Lines]:

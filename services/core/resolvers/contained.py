@@ -1,7 +1,8 @@
 """One side made all changes of the other and more: it is taken as it is.
 
 That is so after a fix was picked from one branch to the other. It counts by word: each change of the smaller side has
-to stand within a change of the larger one. Imports are left out: what a file imports depends on the rest of it.
+to stand within a change of the larger one. Imports are left out: what a file imports depends on the rest of it. So is
+what a side took out altogether, since then what the other made of it was for nothing.
 """
 
 from services.core.conflict import Conflict, Lines, filled, is_code, is_part, kind, tokens
@@ -16,6 +17,8 @@ def resolve(conflict: Conflict) -> Lines | None:
     """The larger side."""
     lines = (*conflict.base, *conflict.ours, *conflict.theirs)
     if not is_code(conflict.path) or any(kind(line) == "import" for line in lines):
+        return None
+    if not (filled(conflict.ours) and filled(conflict.theirs)):
         return None
     ours, theirs = _within(conflict), _within(conflict.turned())
     if ours == theirs:

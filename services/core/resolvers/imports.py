@@ -1,14 +1,16 @@
-"""Both sides added to a block of imports: all of them are kept.
+"""Both sides changed a block of imports: what each added is kept, what each took away is gone.
 
-Only for blocks of whole one-line statements, only where nothing was taken away, and only where both sides keep them
-sorted, so that the place of each follows.
+Only for blocks of whole one-line statements. Where both only added, both have to keep them sorted, so that the place of
+each follows; otherwise they have to have changed different lines of it.
 """
 
 import re
 from collections.abc import Callable
 
 from services.core.conflict import Conflict, Lines, filled, kind, words
+from services.core.difference import changes
 from services.core.resolvers import RULES, Rule
+from services.core.resolvers.apart import lines_apart
 
 _NAMES = re.compile(r"[(\\]|^\s*(?:#include|export)")
 _KEYS: tuple[Callable[[str], object], ...] = (
@@ -20,14 +22,16 @@ _KEYS: tuple[Callable[[str], object], ...] = (
 
 
 def resolve(conflict: Conflict) -> Lines | None:
-    """The block both sides want, sorted as both have it."""
+    """The block both sides want."""
     sides = conflict.base, conflict.ours, conflict.theirs
-    if any(filled(side) != side for side in sides) or not all(map(_plain, (line for side in sides for line in side))):
+    if not all(map(_plain, (line for side in sides for line in filled(side)))):
         return None
+    if any(filled(side) != side for side in sides):
+        return _apart(conflict)
     base, ours, theirs = (set(side) for side in sides)
     added = (ours - base, theirs - base)
     if base - ours or base - theirs:
-        return None
+        return _apart(conflict)
     if {_module(line) for line in added[0] - added[1]} & {_module(line) for line in added[1] - added[0]}:
         return None
     if words(added[0]) & conflict.gone_theirs or words(added[1]) & conflict.gone_ours:
@@ -40,6 +44,20 @@ def resolve(conflict: Conflict) -> Lines | None:
     return None
 
 
+def _apart(conflict: Conflict) -> Lines | None:
+    """Both changes, where no line is of both.
+
+    None where both brought the same name in, each in its own way, or both rewrote a statement: names may have moved.
+    """
+    was = words(conflict.base)
+    sides = (changes(conflict.base, side) for side in (conflict.ours, conflict.theirs))
+    if all(any(step.start < step.end and step.new_start < step.new_end for step in side) for side in sides):
+        return None
+    if not was or (words(conflict.ours) - was) & (words(conflict.theirs) - was):
+        return None
+    return lines_apart(conflict)
+
+
 def _plain(line: str) -> bool:
     return kind(line) == "import" and not _NAMES.search(line)
 
@@ -48,4 +66,9 @@ def _module(line: str) -> str:
     return " ".join(line.split()[1:2])
 
 
-RULES.add("imports", Rule("Both sides added to a sorted block of imports; all are kept in order.", 35, resolve))
+RULES.add(
+    "imports",
+    Rule(
+        "Both sides changed different lines of a block of imports, or added to a sorted one.", 35, resolve, words=False
+    ),
+)

@@ -1,25 +1,27 @@
 """Both sides moved the same version on: the higher one is kept.
 
-Only where the line says that it is a version, the two lines differ in nothing else, and neither side went back.
+Only where the line says that it is a version, the two lines differ in nothing else, and neither side went back. Blank
+lines beside it, the kind of quotes, and the hash of a commit that a version is named for don't count.
 """
 
 import re
 
-from services.core.conflict import Conflict, Lines
+from services.core.conflict import Conflict, Lines, filled
 from services.core.resolvers import RULES, Rule
 
 _NUMBER = re.compile(
     r"(?<![\w.])v?(\d+(?:\.\d+)+)[-.]?((?:dev|a|b|c|rc|alpha|beta|post|pre)?)[-.]?(\d*)(?![\w])(?!\.\d)"
 )
 _NAMED = re.compile(r"version|release|\brev\b|\btag\b|[=~><]=|@v?\d|__|[\w/-]+[:=]", re.IGNORECASE)
+_HASH = re.compile(r"@[0-9a-f]{40}\b")
 _STAGES = {"dev": 0, "a": 1, "alpha": 1, "b": 2, "beta": 2, "pre": 3, "c": 3, "rc": 3, "": 4, "post": 5}
 MOST_LINES = 4
 
 
 def resolve(conflict: Conflict) -> Lines | None:
     """Line by line: what one side changed alone is taken, of two versions the higher."""
-    sides = conflict.base, conflict.ours, conflict.theirs
-    if len({len(side) for side in sides}) != 1 or not 0 < len(conflict.base) <= MOST_LINES:
+    sides = filled(conflict.base), filled(conflict.ours), filled(conflict.theirs)
+    if len({len(side) for side in sides}) != 1 or not 0 < len(sides[0]) <= MOST_LINES:
         return None
     out: list[str] = []
     moved = 0
@@ -34,7 +36,10 @@ def resolve(conflict: Conflict) -> Lines | None:
                 return None
             out.append(line)
             moved += 1
-    return tuple(out) if moved else None
+    if not moved:
+        return None
+    whole = (side for side in (conflict.ours, conflict.theirs) if filled(side) == tuple(out))
+    return next(whole, tuple(out))
 
 
 def higher(base: str, ours: str, theirs: str) -> str | None:
@@ -42,9 +47,14 @@ def higher(base: str, ours: str, theirs: str) -> str | None:
     was, mine, other = (_key(line) for line in (base, ours, theirs))
     if was is None or mine is None or other is None or not _NAMED.search(base):
         return None
-    if _NUMBER.sub("", ours) != _NUMBER.sub("", theirs) or min(mine, other) < was or mine == other:
+    if _rest(ours) != _rest(theirs) or min(mine, other) < was or mine == other:
         return None
     return ours if mine > other else theirs
+
+
+def _rest(line: str) -> str:
+    """The line without what may differ."""
+    return _HASH.sub("@", _NUMBER.sub("", line)).replace("'", '"')
 
 
 def _key(line: str) -> tuple[list[int], int, int] | None:

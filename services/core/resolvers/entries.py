@@ -1,0 +1,83 @@
+"""Both sides added whole entries at the end of a list: all are kept, ours first as they were there first.
+
+Only in texts for people, where the order of a list means little, and only at the end of a list whose entries follow one
+another closely: of those with blank lines between them people choose an order. Entries that resemble one another may be
+two words for the same, and are left.
+"""
+
+import re
+
+from services.core.conflict import Conflict, Lines, depth, filled, is_code, is_settings, words
+from services.core.resolvers import RULES, Rule
+
+ALIKE = 0.5
+_ENTRY = re.compile(r"\s*([-*+]) +\S")
+
+
+def resolve(conflict: Conflict) -> Lines | None:
+    """The entries of both."""
+    if is_code(conflict.path) or is_settings(conflict.path) or filled(conflict.base):
+        return None
+    ours, theirs, before = (filled(lines) for lines in (conflict.ours, conflict.theirs, conflict.before))
+    mark = _mark(ours)
+    if mark is None or mark != _mark(theirs) or not _follows(before, mark) or _goes_on(filled(conflict.after), mark):
+        return None
+    if _is_loose((*conflict.before, *conflict.ours), mark) or _is_loose((*conflict.before, *conflict.theirs), mark):
+        return None
+    mine, other = (words(line.lower() for line in side) for side in (ours, theirs))
+    if len(mine & other) >= ALIKE * max(1, min(len(mine), len(other))):
+        return None
+    return (*ours, *theirs, *_blanks_after(conflict))
+
+
+Mark = tuple[int, str]
+
+
+def _mark(lines: Lines) -> Mark | None:
+    """How far in the entries stand and what they begin with; None where the lines are anything else."""
+    first = _entry(lines[0]) if lines else None
+    if first is None or any(_entry(line) != first for line in lines if depth(line) <= first[0]):
+        return None
+    return first
+
+
+def _entry(line: str) -> Mark | None:
+    found = _ENTRY.match(line)
+    return (depth(line), found[1]) if found else None
+
+
+def _follows(before: Lines, mark: Mark) -> bool:
+    """Whether the last line above belongs to an entry of this list."""
+    above = next((line for line in reversed(before) if depth(line) <= mark[0]), "")
+    return _entry(above) == mark
+
+
+def _goes_on(after: Lines, mark: Mark) -> bool:
+    """Whether the list has more below: where between two entries a third belongs, nobody can tell."""
+    return bool(after) and (depth(after[0]) > mark[0] or _entry(after[0]) == mark)
+
+
+def _is_loose(lines: Lines, mark: Mark) -> bool:
+    """Whether a blank line stands between two of the entries."""
+    begun = blank = False
+    for line in lines:
+        if not line.strip():
+            blank = True
+            continue
+        is_entry = _entry(line) == mark
+        if begun and blank and is_entry:
+            return True
+        begun, blank = is_entry or (begun and depth(line) > mark[0]), False
+    return False
+
+
+def _blanks_after(conflict: Conflict) -> Lines:
+    """The blank lines that a side put below its entries."""
+    sides = conflict.ours, conflict.theirs
+    return max((side[len("".join(side).rstrip().splitlines()) :] for side in sides), key=len)
+
+
+RULES.add(
+    "entries",
+    Rule("Both sides added entries at the end of a list in a text; all are kept, ours first.", 65, resolve),
+)

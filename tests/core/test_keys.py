@@ -1,0 +1,53 @@
+"""Settings of which both sides changed different keys."""
+
+import json
+
+import pytest
+
+from services.core.conflict import Conflict
+from services.core.resolve import resolve as whole
+from services.core.resolvers.keys import resolve
+
+
+def settings(base: str, ours: str, theirs: str, path: str = "a.yml", after: str = "") -> Conflict:
+    sides = [tuple(text.splitlines(keepends=True)) for text in (base, ours, theirs, after)]
+    return Conflict(sides[0], sides[1], sides[2], (), sides[3], path)
+
+
+def test_keys_that_both_added_are_kept_with_what_stands_under_them() -> None:
+    assert resolve(settings("", "b:\n  - x\n", "c: 2\n")) == ("b:\n", "  - x\n", "c: 2\n")
+    assert resolve(settings("", "[b]\n", "c = 2\n", "a.toml")) == ("[b]\n", "c = 2\n")
+
+
+def test_what_one_side_alone_did_is_done() -> None:
+    conflict = settings("a: 1\nb: 2\nc: 3\n", "a: 1\nc: 4\nd: 5\n", "a: 7\nb: 2\nc: 3\n")
+    assert resolve(conflict) == ("a: 7\n", "c: 4\n", "d: 5\n") == resolve(conflict.turned())
+
+
+@pytest.mark.parametrize("end", ["", ',\n  "z": 0'])
+def test_commas_of_json(end: str) -> None:
+    base, ours, theirs = (
+        f'{{\n  "a": 1{more}{end}\n}}\n' for more in ("", ',\n  "b": {\n    "x": 2\n  }', ',\n  "c": 3')
+    )
+    outcome = whole(base, ours, theirs, "a.json")
+    assert [told.rule for told in outcome.hunks] == ["keys"]
+    assert json.loads(outcome.text) == {"a": 1, "b": {"x": 2}, "c": 3, **({"z": 0} if end else {})}
+
+
+@pytest.mark.parametrize(
+    "conflict",
+    [
+        settings("", "b: 1\n", "b: 2\n"),
+        settings("", "b: 1\nb: 2\n", "c: 2\n"),
+        settings("", "- b: 1\n", "- c: 2\n"),
+        settings("", "b: 1\n", "  c: 2\n"),
+        settings("", "b:\n", "c: 2\n", after="  x: 1\n"),
+        settings("", "b 1\n", "c: 2\n"),
+        settings("a: 1\nb: 2\n", "b: 2\na: 3\n", "a: 1\nb: 2\nc: 3\n"),
+        settings("", "b: 1\n", "c: 2\n", "a.py"),
+        settings("a: 1\n", "", "a: 2\n"),
+    ],
+    ids=["same_key", "twice", "list", "depth", "goes_on", "text", "moved", "code", "gone"],
+)
+def test_what_is_not_proved_is_left(conflict: Conflict) -> None:
+    assert resolve(conflict) is None
