@@ -17,6 +17,7 @@ import structlog
 
 import handlers.commands
 from bot.assembly import Assembly, answers_of, assemble, github_of
+from bot.clock import seconds
 from bot.conducting import Conductor, attend
 from bot.data import owned
 from bot.dispatch import isolated
@@ -150,7 +151,8 @@ class _Team:
         self._live = Live(Events(database))
         self._queue = Queue(url, self._bell, pause)
         self._results = Results(database)
-        self._tenure = Tenure(url, conducts=self._conducts, slots=slots)
+        self._tenure = Tenure(url, conducts=self._conducts, slots=slots, seconds=seconds)
+        self.github.writes_while(lambda: self._tenure.is_sure)
         self._fence = Fence({})
         self._conductor: Conductor | None = None
         self._worker: Worker | None = None

@@ -5,7 +5,7 @@ A read goes facade -> cache -> shared flight -> (batcher ->) governor -> credent
 attached after the wait.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 from services.core.admission import Limits
 from services.core.clock import Clock
@@ -103,6 +103,10 @@ class GitHub:
         for layer in (self.governor, self.batcher):
             if layer is not None:
                 layer.watch = watch
+
+    def writes_while(self, may: Callable[[], bool]) -> None:
+        """Send nothing that changes anything unless this holds in that very moment (Withdrawn)."""
+        self.auth.may_write = may
 
     def invalidate(self, repo: str, subject: str = "") -> None:
         """A webhook said that this changed; subjects are described in `cache`."""

@@ -5,7 +5,7 @@ wrong is corrected once from the server's own Date header.
 """
 
 from base64 import urlsafe_b64encode
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Annotated
@@ -58,6 +58,7 @@ class Auth:
         self._app_id = app_id
         self._key = _load(private_key)
         self._clock = clock
+        self.may_write: Callable[[], bool] = lambda: True
         self._skew = timedelta(0)
         self._jwt: _Token | None = None
         self._tokens: LRUCache[Identity, _Token] = LRUCache(MAX_TOKENS)
@@ -97,6 +98,8 @@ class Auth:
 
     async def _exchange(self, request: Request, secret: str) -> Answer:
         """The last moment: the credential is there, and nothing is waited for any more."""
+        if request.method != "GET" and request.identity != APP and not self.may_write():
+            raise Withdrawn
         if request.wanted is not None and not request.wanted():
             raise Withdrawn
         return await self._transport.exchange(request, secret)

@@ -6,7 +6,7 @@ seconds, so a machine that vanished or stands still gives its shards up. The hol
 rests, and when nothing answers it takes itself for gone after `PATIENCE` seconds, before the lease is over.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -64,23 +64,36 @@ class Tenure:
     """A session; StoreError from any method means that it is over, and with it all it held, until `open` again.
 
     conducts: counts as a conductor.  slots: attempts it can run at a time, counts as a worker when there are any.
+    seconds: a clock that goes on while this process stands still.
     """
 
-    def __init__(self, url: str, *, conducts: bool = False, slots: int = 0) -> None:
+    def __init__(
+        self, url: str, *, conducts: bool = False, slots: int = 0, seconds: Callable[[], float] = lambda: 0.0
+    ) -> None:
         self._url, self._conducts, self._slots = url, conducts, slots
+        self._seconds, self._heard_of = seconds, 0.0
         self._connection: psycopg.AsyncConnection[Any] | None = None
 
     @property
     def is_open(self) -> bool:
         return self._connection is not None
 
+    @property
+    def is_sure(self) -> bool:
+        """Can the server not have ended this session yet for having heard nothing of it? What is found out from a
+        clock is found out at once, also by a process that stood still.
+        """
+        return self.is_open and self._seconds() - self._heard_of < LEASE
+
     async def open(self) -> None:
         """A new session that holds nothing yet."""
         await self.close()
+        asked = self._seconds()
         with self._fatal():
             options = f"-c idle_session_timeout={LEASE * 1000:.0f} -c statement_timeout={PATIENCE * 1000:.0f}"
             self._connection = await connected(self._url, "tenure", options=options)
             await self._connection.execute(f"LISTEN {CHANNEL}")
+        self._heard_of = asked
         if self._conducts:
             await self._ask("SELECT pg_advisory_lock_shared(%s, 0)", (CONDUCTOR,))
         if self._slots:
@@ -149,10 +162,12 @@ class Tenure:
         return self._connection
 
     async def _ask(self, query: str, values: Sequence[object] = ()) -> list[tuple[int, ...]]:
-        connection = self._live()
+        connection, asked = self._live(), self._seconds()
         with self._fatal():
             cursor = await connection.execute(query.encode(), values)
-            return await cursor.fetchall() if cursor.description else []
+            found = await cursor.fetchall() if cursor.description else []
+        self._heard_of = asked
+        return found
 
     @contextmanager
     def _fatal(self) -> Iterator[None]:

@@ -10,7 +10,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from services.errors import ApiError, NotFound, RateLimited, Refused, Unreachable, UserError
+from services.errors import ApiError, NotFound, RateLimited, Refused, Unreachable, UserError, Withdrawn
 from services.github.auth import Auth
 from services.github.client import Transport
 from services.github.exchange import APP, Identity, Request, graphql
@@ -62,6 +62,19 @@ async def test_the_jwt_is_what_github_asks_for(hub: FakeHub, auth: Auth, clock: 
     )
     now = int(clock.now().timestamp())
     assert claims == {"iat": now - 60, "exp": now + 540, "iss": "1"}
+
+
+async def test_nothing_is_changed_by_who_may_not_write_any_more(hub: FakeHub, auth: Auth) -> None:
+    hub.script("GET", "/x", Reply(json={}))
+    hub.script("POST", "/x", Reply(json={}))
+    auth.may_write = lambda: False
+    with pytest.raises(Withdrawn):
+        await auth.send(Request("POST", "x", SEVEN))
+    await auth.send(get())
+    assert (len(hub.calls("GET", "/x")), len(hub.calls("POST", "/x"))) == (1, 0)
+    auth.may_write = lambda: True
+    await auth.send(Request("POST", "x", SEVEN))
+    assert len(hub.calls("POST", "/x")) == 1
 
 
 async def test_the_jwt_is_kept_and_renewed_before_it_ends(hub: FakeHub, auth: Auth, clock: HandClock) -> None:

@@ -125,6 +125,20 @@ async def test_the_end_of_a_session_is_heard_at_once(url: str) -> None:
             await held.look()
 
 
+async def test_who_stood_still_knows_that_its_session_may_be_over(url: str) -> None:
+    now = 10.0
+    held = Tenure(url, conducts=True, seconds=lambda: now)
+    assert not held.is_sure
+    await held.open()
+    assert held.is_sure
+    now += sessions.LEASE
+    assert not held.is_sure
+    await held.look()
+    assert held.is_sure
+    await held.close()
+    assert not held.is_sure
+
+
 async def test_a_session_that_says_nothing_loses_what_it_holds(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A machine that vanished, or a process that stands still."""
     monkeypatch.setattr(sessions, "LEASE", 0.3)
