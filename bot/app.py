@@ -25,6 +25,7 @@ from bot.modelling import models_of, programs_of
 from bot.network import git_of
 from bot.porch import Porch, opened
 from bot.settings import Settings
+from bot.tracing import traces_of
 from bot.web.health import Health
 from services.agents.box import choose_box
 from services.core.clock import Clock
@@ -98,6 +99,7 @@ async def _alone(porch: Porch) -> AsyncIterator[Bot]:
     answers = answers_of(settings, database, clock)
     models = models_of(settings, database, clock)
     github = github_of(settings, clock, answers)
+    traces = traces_of(settings)
     try:
         mirrors = Mirrors(Path(settings.data_dir) / "git", settings.github_url, git=git_of(settings))
         await clear_attempts(mirrors)
@@ -114,6 +116,7 @@ async def _alone(porch: Porch) -> AsyncIterator[Bot]:
                     beside=beside,
                     models=models,
                     metrics=porch.metrics,
+                    traces=traces,
                 )
                 if answers is not None:
                     beside.for_good("answers", answers.run(pause))
@@ -127,6 +130,7 @@ async def _alone(porch: Porch) -> AsyncIterator[Bot]:
                     beside.close()
     finally:
         await github.close()
+        await asyncio.to_thread(traces.close)
         if models is not None:
             await models.close()
 

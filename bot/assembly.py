@@ -51,6 +51,7 @@ from services.store.requests import Requests
 from services.store.retention import Keep, Retention
 from services.store.runs import Runs
 from services.store.trials import Trials
+from services.tracing import Tracing, Untraced
 
 MB = 1024 * 1024
 
@@ -117,15 +118,17 @@ def assemble(
     others: Others | None = None,
     models: Models | None = None,
     metrics: Metrics | None = None,
+    traces: Tracing | None = None,
 ) -> Assembly:
     """Build everything between a stored delivery and GitHub. fence, others: where several processes share the work.
-    models: None where no model is set.  metrics: of the process, where it counts already.
+    models: None where no model is set.  metrics: of the process, where it counts already.  traces: who is told.
     """
     checks.load()
     handlers.commands.load()
     metrics, inbox = metrics or Metrics(), Inbox(database, fence)
     metrics.github(lambda: github.figures)
     metrics.shards.set(SHARDS if fence is None else 0)
+    traces = traces or Untraced()
     engine = Engine(
         Parts(
             settings=_engine_settings(settings),
@@ -151,9 +154,12 @@ def assemble(
             requests=Requests(database),
             recoveries=Recoveries(database),
             recovered=metrics.recovered,
+            traces=traces,
         )
     )
-    dispatcher: Dispatcher[Engine] = Dispatcher(inbox, handlers.load(), engine, clock, metrics, pause=pause)
+    dispatcher: Dispatcher[Engine] = Dispatcher(
+        inbox, handlers.load(), engine, clock, metrics, pause=pause, traces=traces
+    )
     return Assembly(
         settings=settings,
         engine=engine,

@@ -281,6 +281,13 @@ class Choices(msgspec.Struct, frozen=True, kw_only=True):
         float,
         Meta(description="The share of a budget from which on a plan's comment says so; 1 never does.", gt=0, le=1),
     ] = 0.8
+    traces: Annotated[
+        str,
+        Meta(
+            description="Address of an OpenTelemetry collector that takes OTLP over HTTP, as `http://127.0.0.1:4318`: "
+            "it is sent one trace from each delivery to the merges it led to. Needs the extra `otel`."
+        ),
+    ] = ""
     log_style: Annotated[Literal["json", "console"], Meta(description="Form of the log lines.")] = "json"
     log_level: Annotated[
         Literal["DEBUG", "INFO", "WARNING", "ERROR"], Meta(description="Least important lines that are logged.")

@@ -24,8 +24,9 @@ from services.core.backoff import delay
 from services.core.clock import Clock
 from services.engine.leave import ended
 from services.errors import ApiError, Fenced, RateLimited, StoreError, Unreachable
-from services.metrics import Metrics
+from services.metrics import Metrics, event_label
 from services.store.inbox import UNCUT_BYTES, Delivery, Outcome
+from services.tracing import Tracing, Untraced
 
 EngineT = TypeVar("EngineT")
 
@@ -49,7 +50,7 @@ class Dispatcher(Generic[EngineT]):
     """Runs until it is cancelled. `wake` after a commit; nothing is polled.
 
     handlers: by event, from `handlers.load()`.  at_once: deliveries handled side by side.  patience: seconds a handler
-    may take.  pause: waits that many seconds before handlers run again; None: they run once.
+    may take.  pause: waits that many seconds before handlers run again; None: they run once.  traces: who is told.
     """
 
     def __init__(
@@ -63,6 +64,7 @@ class Dispatcher(Generic[EngineT]):
         at_once: int = 32,
         patience: float = 300.0,
         pause: Callable[[float], Awaitable[None]] | None = None,
+        traces: Tracing | None = None,
     ) -> None:
         self._inbox = inbox
         self._handlers = handlers
@@ -71,6 +73,7 @@ class Dispatcher(Generic[EngineT]):
         self._metrics = metrics
         self._patience = patience
         self._pause = pause
+        self._traces = traces or Untraced()
         self._slots = asyncio.Semaphore(at_once)
         self._lanes: dict[str, deque[_Item]] = {}
         self._open = 0
@@ -188,7 +191,10 @@ class Dispatcher(Generic[EngineT]):
         """Run the handlers and settle the row, or give the seconds after which to do it again."""
         event = item.event
         handlers = self._handlers.get(event.name, ()) if event.readable else ()
-        with structlog.contextvars.bound_contextvars(delivery=event.guid, event_name=event.name, lane=lane):
+        with (
+            structlog.contextvars.bound_contextvars(delivery=event.guid, event_name=event.name, lane=lane),
+            self._traces.span(f"delivery {event_label(event.name)}", begun=item.received_at, delivery=event.guid),
+        ):
             errors = {name_of(handler): await self._call(handler, event) for handler in handlers}
             if any(isinstance(error, Fenced) for error in errors.values()):
                 return None  # it is not settled: whoever dispatches it now handles it

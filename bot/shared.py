@@ -28,6 +28,7 @@ from bot.loops import Beside, listen_to_loop, mend, pause, sweep, unwrapped
 from bot.modelling import models_of, programs_of
 from bot.network import git_of
 from bot.porch import Porch
+from bot.tracing import traces_of
 from bot.web.health import Health
 from services.agents.box import choose_box
 from services.engine.queued import Queued
@@ -147,6 +148,7 @@ class _Team:
         self._answers = answers_of(settings, database, clock)
         self._models = models_of(settings, database, clock)
         self.github = github_of(settings, clock, self._answers)
+        self._traces = traces_of(settings, role)
         self._bell = Bell(url, (INBOX, RESULT, WAKE, DOUBT, CHANNEL, EVENT), pause)
         self._live = Live(Events(database))
         self._queue = Queue(url, self._bell, pause)
@@ -180,6 +182,7 @@ class _Team:
     async def close(self) -> None:
         for part in (self._tenure, self._queue, self._bell, self.github):
             await part.close()
+        await asyncio.to_thread(self._traces.close)
         if self._models is not None:
             await self._models.close()
 
@@ -206,6 +209,7 @@ class _Team:
             others=news,
             models=self._models,
             metrics=self._porch.metrics,
+            traces=self._traces,
         )
         self.github.watched_by(built.metrics)
         self._hear(built, queued, news, beside)

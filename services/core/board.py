@@ -54,7 +54,8 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     """One execution of an approved plan. `plan` is the approved text, never the live issue; `tasks` by id, in plan
     order. `former` are those that an edit took out of it while it ran; `barriers`: how far its groups are, by name.
 
-    `actor` started it; `approver` approved it, and nothing is merged that this person could not write to.
+    `actor` started it; `approver` approved it, and nothing is merged that this person could not write to. `trace`:
+    the traceparent of what began it, if anybody is told of that.
     """
 
     id: str
@@ -70,6 +71,7 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     finished_at: datetime | None = None
     former: dict[str, TaskState] = msgspec.field(default_factory=dict)
     barriers: dict[str, Barrier] = msgspec.field(default_factory=dict)
+    trace: str = ""
 
     def known(self, task_id: str) -> tuple[Task, TaskState] | None:
         """What a task says and where it stands, also when it is in the plan no more."""

@@ -13,6 +13,7 @@ from services.core.records import GAVE_UP
 from services.engine.effects import Outcome
 from services.errors import AgentError, ApiError, GitError, ModelBusy, NotFound, RateLimited, Refused
 from services.store.runs import Due, Settle
+from services.tracing import Tracing
 
 GIVE_UP_AFTER = 8
 """Tries of one effect that GitHub answers with an error; then a person is told.
@@ -31,10 +32,12 @@ class CarriesOut(Protocol):
     async def carry_out(self, board: Board, due: Due, /) -> Outcome: ...
 
 
-async def outcome_of(effects: CarriesOut, board: Board, due: Due) -> Outcome:
+async def outcome_of(effects: CarriesOut, board: Board, due: Due, traces: Tracing) -> Outcome:
     """Carry an effect out; its errors are outcomes too."""
+    run, action = board.run, due.action
     try:
-        return await effects.carry_out(board, due)
+        with traces.span(f"effect {action.kind}", parent=run.trace, run=run.id, task=action.task, tries=due.tries):
+            return await effects.carry_out(board, due)
     except RateLimited as error:
         return Outcome(again_in=error.retry_after or 0.0, free=True, note=str(error)[:200])
     except (Refused, NotFound) as error:

@@ -294,6 +294,7 @@ class Intake:
             tasks={},
             actor=actor,
             approver=row.approved_by,
+            trace=self._parts.traces.here(),
         )
         now = self._parts.clock.now()
         run, decision = begin(run, now)

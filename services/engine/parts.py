@@ -37,6 +37,7 @@ from services.store.recoveries import Recoveries
 from services.store.requests import Requests
 from services.store.runs import Runs
 from services.store.trials import Trials
+from services.tracing import Tracing, Untraced
 
 WRITE = ("write", "maintain", "admin")
 """Roles that can write to a repository."""
@@ -121,7 +122,7 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     ledger: of what they cost; attempts: of what came of each; drafts: of plans that they were asked for. trials: of
     merges that are tried. lessons: of what reviews asked for. past: tasks that have merged. requests: commands that
     were given here. recoveries: repairs, and what came of each. recovered: counts a repair, by its strategy and what
-    came of it.
+    came of it. traces: whoever is told where time goes.
     """
 
     settings: EngineSettings
@@ -133,6 +134,7 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     clock: Clock
     spawn: Spawn
     timers: Timers
+    traces: Tracing = Untraced()
     others: Others | None = None
     gates: Gates | None = None
     delegations: Delegations | None = None

@@ -392,7 +392,7 @@ class Driver:
                 self._places.take(action.key, board.uses[action.task])
                 outcome = await self._stoppable(board, due, task)
             else:
-                outcome = await outcome_of(self._effects, board, due)
+                outcome = await outcome_of(self._effects, board, due, self._parts.traces)
         finally:
             line.under_way.pop(action.key, None)
             line.tasks.pop(action.key, None)
@@ -425,7 +425,7 @@ class Driver:
         key = due.action.key
         self._under_way[key] = task
         try:
-            return await outcome_of(self._effects, board, due)
+            return await outcome_of(self._effects, board, due, self._parts.traces)
         except asyncio.CancelledError:
             if task is None or key not in self._stopped or task.uncancel():
                 raise  # somebody else wants this task to end

@@ -136,8 +136,9 @@ class Runs:
             if c.execute("SELECT 1 FROM run WHERE plan_id = ? AND state IN (?,?,?)", (run.plan_id, *LIVE)).fetchone():
                 return None
             c.execute(
-                "INSERT INTO run (id, plan_id, state, actor, approver, plan, started_at) VALUES (?,?,?,?,?,?,?)",
-                (run.id, run.plan_id, run.state, run.actor, run.approver, msgspec.json.encode(run.plan), to_text(now)),
+                "INSERT INTO run (id, plan_id, state, actor, approver, trace, plan, started_at) VALUES"
+                " (?,?,?,?,?,?,?,?)",
+                (run.id, run.plan_id, run.state, run.actor, run.approver, run.trace, encode(run.plan), to_text(now)),
             )
             rows = [
                 (run.id, task.id, n, task.state, msgspec.json.encode(task)) for n, task in enumerate(run.tasks.values())
@@ -286,7 +287,7 @@ class Runs:
 def _load(c: Connection, run_id: str) -> Run | None:
     query = (
         "SELECT r.id, r.plan_id, p.repo, p.number, r.plan, r.state, r.actor, r.approver, "
-        "r.started_at, r.finished_at, r.barriers"
+        "r.started_at, r.finished_at, r.barriers, r.trace"
         " FROM run r JOIN plan p ON p.id = r.plan_id WHERE r.id = ?"
     )
     row = c.execute(query, (run_id,)).fetchone()
@@ -311,6 +312,7 @@ def _load(c: Connection, run_id: str) -> Run | None:
         tasks={state.id: state for state in states if state.id in places or state.was is None},
         former={state.id: state for state in states if state.id not in places and state.was is not None},
         barriers=msgspec.json.decode(row[10], type=dict[str, Barrier]),
+        trace=row[11],
     )
 
 

@@ -1,6 +1,7 @@
 """How effects end: what a person is told after some tries, and what goes on for half a day because nobody would start it
 anew."""
 
+from types import SimpleNamespace
 from typing import cast
 
 import pytest
@@ -10,6 +11,7 @@ from services.engine.effects import Outcome
 from services.engine.ends import GIVE_UP_AFTER, QUIET_GIVE_UP_AFTER, outcome_of
 from services.errors import Unreachable
 from services.store.runs import Due
+from services.tracing import Untraced
 
 
 class Down:
@@ -21,7 +23,8 @@ class Down:
 
 async def ended(kind: ActionKind, tries: int) -> Outcome:
     due = Due(run_id="r", action=Action(key=f"r/a/1/{kind}", kind=kind, task="a"), tries=tries)
-    return await outcome_of(Down(), cast("Board", None), due)
+    board = SimpleNamespace(run=SimpleNamespace(id="r", trace=""))
+    return await outcome_of(Down(), cast("Board", board), due, Untraced())
 
 
 @pytest.mark.parametrize("kind", ["track", "attempt", "open_pull", "merge"])
