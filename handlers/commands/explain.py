@@ -4,8 +4,10 @@ from handlers.commands import Context, command
 from services.core.chosen import told as told_why
 from services.core.commands import Command
 from services.core.explained import told
-from services.core.messages import answers
+from services.core.messages import answers, usage
 from services.engine.intake import whole
+from services.engine.pull_chains import PLACE
+from services.errors import UserError
 
 SHOWN = 10
 """Tasks that are explained in one answer."""
@@ -13,11 +15,14 @@ SHOWN = 10
 
 @command(
     "explain",
-    usage="explain [task…]",
-    summary="Say what holds the tasks back, through all they need, who can act, and with which command.",
+    usage="explain [task…|org/repo#n]",
+    summary="Say what holds the tasks, or a pull request, back, through all they need, who can act, and with which "
+    "command.",
     needs="read",
 )
 async def explain(context: Context, asked: Command) -> str:
+    if said := await _of_pull(context, asked):
+        return said
     row, run = await context.engine.plan_of(context.repo, context.number)
     if run is None:
         if row.is_approved:
@@ -32,3 +37,17 @@ async def explain(context: Context, asked: Command) -> str:
     parts = [(told(run, task_id, chains[task_id], context.hidden), models.get(task_id, "")) for task_id in shown]
     texts = ["\n\n".join(filter(None, each)) for each in parts]
     return answers.explained(texts, len(chains) - len(texts))
+
+
+async def _of_pull(context: Context, asked: Command) -> str:
+    """What is said of a pull request that is no task's of the plan here; "" where none is meant."""
+    engine, here = context.engine, (context.repo, context.number)
+    if not asked.targets and not context.task and await engine.stored(f"{context.repo}#{context.number}") is None:
+        return await engine.pull_chains.told(context.repo, *here)
+    named = PLACE.match(asked.targets[0]) if len(asked.targets) == 1 else None
+    if named is None or context.task or await engine.is_of_plan(*here, asked.targets[0]):
+        return ""
+    if not await engine.sees(named["repo"]):
+        raise UserError(usage.ASK_THERE)
+    await engine.may(context.sender, "read", [named["repo"]])
+    return await engine.pull_chains.told(context.repo, named["repo"], int(named["number"]))

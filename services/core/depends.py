@@ -70,10 +70,9 @@ def report(needs: Sequence[Need], states: Mapping[str, State], circle: Sequence[
         return CheckReport(status="completed", conclusion="success", title="Needs nothing", summary=NOTHING)
     told = [(need, need.wrong or states[need.place]) for need in needs]
     missing = [state for _, state in told if state != "merged"]
-    lines = [f"- {code(need.place)} {_SAYS[state]}" for need, state in told]
+    lines = [f"- {code(need.place)} {SAYS[state]}" for need, state in told]
     if circle:
-        around = " → ".join(code(place) for place in (*circle, circle[0]))
-        lines += ["", f"They need each other, so none of them can merge first: {around}. Remove one `Depends-On`."]
+        lines += ["", around(circle)]
     if not missing:
         title = "Its need has merged" if len(needs) == 1 else f"All {len(needs)} needs have merged"
         return CheckReport(status="completed", conclusion="success", title=title, summary="\n".join(lines))
@@ -84,6 +83,12 @@ def report(needs: Sequence[Need], states: Mapping[str, State], circle: Sequence[
     return CheckReport(status="in_progress", title=title, summary="\n".join(lines))
 
 
+def around(circle: Sequence[str]) -> str:
+    """Why none of those that need each other goes on."""
+    way = " → ".join(code(place) for place in (*circle, circle[0]))
+    return f"They need each other, so none of them can merge first: {way}. Remove one `Depends-On`."
+
+
 def waits_for(missing: int, needs: int) -> str:
     """The title of a gate that is not green."""
     if missing == needs:
@@ -92,7 +97,7 @@ def waits_for(missing: int, needs: int) -> str:
 
 
 NOTHING = "The description names no other pull request with `Depends-On`."
-_SAYS: dict[State, str] = {
+SAYS: dict[State, str] = {
     "merged": "has merged",
     "open": "has not merged yet",
     "closed": "was closed without merging; name another one, or remove it",

@@ -26,7 +26,8 @@ LinkKind = Literal[
     "need", "above", "paused", "held", "untracked", "lane", "turn", "settling", "works", "failed", "needs_human",
     "cancelled", "gone", "closed", "moved", "base", "label", "draft", "conflict", "checks_failed", "checks_pending",
     "checks_starting", "checks_none", "checks_rest", "objections", "protected", "frozen", "behind", "merging", "waits",
-    "deadline", "overridden", "repairing", "apart", "overlaps", "member", "grouped", "theirs", "below",
+    "deadline", "overridden", "repairing", "apart", "overlaps", "member", "grouped", "theirs", "below", "outdated",
+    "mergeable",
 ]  # fmt: skip
 Who = Literal["", "lockstep", "agent", "checks", "reviewers", "triage", "write"]
 """Who can act; `triage` and `write` are permissions of a person."""

@@ -50,7 +50,11 @@ def _line(run: Run, link: Link, hidden: Collection[str], *, depth: int, named: b
     if run.plan.by_id[link.task].repo in hidden:
         said = "needs work elsewhere" if not link.who else "waits there"
         return f"{'  ' * depth}- {said}"
-    about = f"{code(link.task)} " if named else ""
+    return line(link, depth=depth, about=f"{code(link.task)} " if named else "", hidden=hidden)
+
+
+def line(link: Link, *, depth: int, about: str = "", hidden: Collection[str] = NONE) -> str:
+    """One link as a bullet. about: what comes first."""
     said = f"{'  ' * depth}- {about}{_says(link)}"
     if not link.who or link.kind in {"deadline", "overridden", "overlaps"}:
         return said
@@ -136,5 +140,7 @@ _SAYS = {
     "repairing": "{text}",
     "grouped": "{text}",
     "overridden": "{text}",
+    "outdated": "is behind its base branch, which takes only what is up to date",
+    "mergeable": "nothing is missing, and it can be merged",
     "deadline": "a person is told on {until} if it still waits then",
 }

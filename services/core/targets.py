@@ -127,6 +127,11 @@ def _is_one(run: Run, target: str) -> bool:
     return target not in {"all", "failed"} and target.lower() not in {repo.lower() for repo in run.plan.repos}
 
 
+def is_place(run: Run, target: str) -> bool:
+    """Is it the repository, the issue or the pull request of a task?"""
+    return any(target.lower() in _places(run, task_id) for task_id in run.tasks)
+
+
 def _places(run: Run, task_id: str) -> set[str]:
     repo, state = run.plan.by_id[task_id].repo, run.tasks[task_id]
     return {repo.lower(), f"{repo}#{state.pull}".lower(), f"{repo}#{state.issue}".lower()}

@@ -23,7 +23,7 @@ from services.core.machine import ENDED, Happening, Kind, Override, TaskState
 from services.core.messages import changes, reasons, refusals, usage
 from services.core.roles import Tier, suffices
 from services.core.simulate import Simulated, simulate
-from services.core.targets import asking, chosen, only, to_retry, to_take_back
+from services.core.targets import asking, chosen, is_place, only, to_retry, to_take_back
 from services.engine import adopting, choosing, pulls, remembered, spending, ticks
 from services.engine.configs import config_of
 from services.engine.dashboards import Boards
@@ -38,6 +38,7 @@ from services.engine.lending import Lending
 from services.engine.observe import Observer
 from services.engine.parts import Parts
 from services.engine.placed import Place, place_of, place_of_check
+from services.engine.pull_chains import PullChains
 from services.engine.rereads import Rereads
 from services.engine.runs import Driver
 from services.engine.shown import Shown
@@ -81,6 +82,7 @@ class Asked(Shown):
         self.boards = Boards(parts, parts.dashboards) if parts.dashboards is not None else None
         if self.boards is not None:
             self.stickies.beside = self.boards.touch
+        self.pull_chains = PullChains(parts, self._gates, self._observer, self.explain)
         self.driver = Driver(parts, self.stickies, self._observer, Effects(parts, self._observer))
 
     async def draft(self, repo: str, number: int, actor: str, asked_at: datetime) -> str:
@@ -286,6 +288,11 @@ class Asked(Shown):
             )
             for task_id in asked
         }
+
+    async def is_of_plan(self, repo: str, number: int, target: str) -> bool:
+        """Does a target such as `owner/repo#n` mean a task of the newest run of the plan here?"""
+        run = await self._parts.runs.of_plan(f"{repo}#{number}")
+        return run is not None and is_place(run, target)
 
     async def cost(self, repo: str, number: int) -> list[Spent]:
         """What models have cost for the plan of an issue and all its runs; a refusal where nothing was ever asked."""

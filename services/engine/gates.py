@@ -113,10 +113,9 @@ class Gatekeeper:
         return bool((await place_of(self._parts, repo, issue.number, "")).task)
 
     async def _show(self, repo: str, pull: PullInfo, needs: Sequence[Need], issue: IssueInfo, shown: str) -> None:
-        first = await reverts.first(self._parts, repo, issue)
-        states = {need.place: await self._state(repo, issue, need, first) for need in needs if not need.wrong}
+        states = {need.place: state for need, state in await self.states(repo, issue, needs) if not need.wrong}
         open_ = [need for need in needs if states.get(need.place) == "open"]
-        told = report(needs, states, await self._circle(pull_key(repo, pull.number), open_))
+        told = report(needs, states, await self.circle(pull_key(repo, pull.number), open_))
         digest = hashlib.sha256(f"{pull.head_sha} {told}".encode()).hexdigest()
         if digest == shown:
             return
@@ -128,6 +127,11 @@ class Gatekeeper:
             told,
         )
         await self._rows.shows(repo, pull.number, digest)
+
+    async def states(self, repo: str, issue: IssueInfo, needs: Sequence[Need]) -> list[tuple[Need, State]]:
+        """How each of those stands that a pull request names, as far as its author may know."""
+        first = await reverts.first(self._parts, repo, issue)
+        return [(need, need.wrong or await self._state(repo, issue, need, first)) for need in needs]
 
     async def _state(self, repo: str, issue: IssueInfo, need: Need, first: Collection[str]) -> State:
         """What is private counts only for who can read it: else a name and a green check would tell of it. first: what
@@ -162,7 +166,7 @@ class Gatekeeper:
             return "unseen"
         return "issue"
 
-    async def _circle(self, start: str, needs: Sequence[Need]) -> tuple[str, ...]:
+    async def circle(self, start: str, needs: Sequence[Need]) -> tuple[str, ...]:
         """The places on a way from `start` over these back to it, () when there is none among those that are known."""
         ways: list[tuple[str, tuple[str, ...]]] = [(pull_key(need.repo, need.number), (need.place,)) for need in needs]
         seen: set[str] = set()

@@ -77,6 +77,8 @@ from tests.kit.constants import constants
                         "repairing": "{text}",
                         "grouped": "{text}",
                         "overridden": "{text}",
+                        "outdated": "is behind its base branch, which takes only what is up to date",
+                        "mergeable": "nothing is missing, and it can be merged",
                         "deadline": "a person is told on {until} if it still waits then",
                     },
                 }

@@ -60,7 +60,7 @@ def test_how_each_is_written() -> None:
             "cancel [task…|all]",
             "cost",
             "delegate [off] @login [verb…]",
-            "explain [task…]",
+            "explain [task…|org/repo#n]",
             "help",
             'hold [task…] [why="…"]',
             "lesson [approve|veto|retire|delete id]",

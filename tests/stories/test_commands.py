@@ -37,7 +37,7 @@ async def test_help_lists_every_command_with_its_permission(story: Story) -> Non
 | `/lockstep cancel [task… or all]` | Stop the named tasks, or the whole run; open pull requests stay open. | write |
 | `/lockstep cost` | Say what models have cost for the plan, by task, purpose and model, and what is not known of it. | read |
 | `/lockstep delegate [off] @login [verb…]` | Let somebody use these commands in your name, for this text of the plan (approve, run, retry and merge if none are named); `off` takes it back. | maintain |
-| `/lockstep explain [task…]` | Say what holds the tasks back, through all they need, who can act, and with which command. | read |
+| `/lockstep explain [task… or org/repo#n]` | Say what holds the tasks, or a pull request, back, through all they need, who can act, and with which command. | read |
 | `/lockstep help` | Show this list. | read |
 | `/lockstep hold [task…] [why="…"]` | Start and merge nothing more, in the whole run or of the named tasks, until `resume`. | triage |
 | `/lockstep lesson [approve or veto or retire or delete id]` | List what reviews of this plan's repositories have taught, or decide which of it later tasks are told. | maintain |

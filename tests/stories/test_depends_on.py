@@ -1,9 +1,10 @@
 """`Depends-On` in pull requests of people: one gate each, over repositories, green when the last need has merged."""
 
 import pytest
+from inline_snapshot import snapshot
 
 from services.engine.gates import Gatekeeper
-from tests.kit.story import Story
+from tests.kit.story import FILES, Story
 
 REPOS = ("acme/api", "acme/web")
 OTHER = "https://elsewhere.test/acme/api/pull/1"
@@ -163,3 +164,41 @@ async def test_a_gate_goes_with_what_people_do_to_their_pull_request(story: Stor
 
 async def main_of(story: Story, repo: int) -> str:
     return await story.hub.do(lambda: story.hub.sandbox.git.refs(repo)["refs/heads/main"])
+
+
+async def test_a_persons_pull_request_is_explained_through_what_it_needs(story: Story) -> None:
+    """Over two repositories and a plan; what is private is told where it lies alone."""
+    repos = {"acme/api": FILES, "acme/web": FILES, "acme/secret": FILES}
+    await story.begin(repos, roles={**ROLES, "eve": "read"})
+    await story.run("- [ ] **lib** Make it (acme/api) · run: echo 1 > broken\n")
+    await story.until("check `test` failed")
+    ours = story.pulls("acme/api")[0].number
+    one, _ = await opened(story, "acme/api", "one", f"Depends-On: #{ours}")
+    await story.hub.do(setattr, story.repo("acme/secret"), "private", True)
+    hidden, _ = await opened(story, "acme/secret", "three", "Secret.", by="ana")
+    two, sha = await opened(story, "acme/web", "two", f"Depends-On: acme/api#{one} #99 acme/secret#{hidden}")
+    await story.until(lambda: gate(story, "acme/web", sha) == "action_required")
+    await story.settled()
+    assert await story.ask("/lockstep explain", by="eve", on="acme/web", number=two) == "+1"
+    assert await story.ask(f"/lockstep explain acme/secret#{hidden}", on="acme/web", number=two) == "confused"
+    await story.until(lambda: "ask on the pull request itself" in story.comment_on("acme/web", two))
+    said = story.comment_on("acme/web", two).partition("`/lockstep explain`\n\n")[2].partition("\n\n> ")[0]
+    assert said == snapshot("""\
+`acme/web#1` is open.
+
+- needs `acme/api#4`, which has not merged yet:
+  - needs `acme/api#3`, task `lib` of the plan in acme/api#1, which has not merged yet:
+    - somebody has to decide: check `test` failed — whoever has the write permission on acme/api: `/lockstep retry lib`
+- needs `acme/web#99`, which can't be seen: it is not there, Lockstep is not installed there, or its author can't read it — the author of what names it can correct the description
+- needs `acme/secret#1`, which has not merged yet — `/lockstep explain` there says why\
+""")
+    assert await story.ask(f"/lockstep explain acme/web#{two}") == "+1"
+    await story.until(lambda: f"needs `acme/api#{one}`" in story.plan_comment())
+    assert await story.ask("/lockstep explain", by="bea", on="acme/secret", number=hidden) == "+1"
+    await story.until(lambda: "nothing is missing, and it can be merged" in story.comment_on("acme/secret", hidden))
+    assert await story.ask("/lockstep explain acme/nowhere#4") == "confused"
+    await story.hub.do(story.hub.scenario.collaborator, story.repo("acme/web"), "eve", "none")
+    await story.hub.do(setattr, story.repo("acme/web"), "private", True)
+    story.bot.engine.forget("acme/web", "")
+    assert await story.ask(f"/lockstep explain acme/web#{two}", by="eve") == "confused"
+    await story.until("That needs the read permission on `acme/web`")

@@ -21,6 +21,7 @@ SKIP = "Name the task to leave out, for example `/lockstep skip docs`."
 TRY = "One at a time: `/lockstep try api`, or `/lockstep try owner/repo#n`."
 TRY_FOR_ANOTHER = "In somebody else's name only the tasks of this plan can be tried."
 FLOW_FOR_ANOTHER = "A flow is asked for in one's own name."
+ASK_THERE = "What lies in that repository is told only there; ask on the pull request itself."
 NOT_TO_ONESELF = "Nobody has to delegate to themselves."
 
 

@@ -1,0 +1,106 @@
+"""`explain` of a pull request that is no task's: what is known of it and of what it needs, read now."""
+
+import re
+from collections.abc import Awaitable, Callable, Sequence
+
+from services.core.board import Run
+from services.core.depends import Need, State, depends_on
+from services.core.explain import Link
+from services.core.explained import told as told_of_task
+from services.core.machine import TaskState
+from services.core.messages.usage import ASK_THERE
+from services.core.names import pull_key
+from services.core.pull_chain import Step, of_plan, own_of, told
+from services.engine.gates import Gatekeeper
+from services.engine.hidden import is_private
+from services.engine.observe import Observer
+from services.engine.parts import Parts
+from services.engine.placed import place_of
+from services.errors import NotFound, Refused, UserError
+from services.github.infos import IssueInfo
+
+MOST = 20
+"""Pull requests that are read for one answer."""
+PLACE = re.compile(r"(?P<repo>[A-Za-z0-9-]{1,39}/[A-Za-z0-9._-]{1,100})#(?P<number>[1-9]\d{0,8})\Z")
+OfTask = Callable[[Run, Sequence[str]], Awaitable[dict[str, tuple[Link, ...]]]]
+
+
+class PullChains:
+    """of_task: what holds a task back, with what has to be read for that."""
+
+    def __init__(self, parts: Parts, gates: Gatekeeper | None, observer: Observer, of_task: OfTask) -> None:
+        self._parts, self._gates, self._observer, self._of_task = parts, gates, observer, of_task
+
+    async def told(self, here: str, repo: str, number: int) -> str:
+        """For readers of the repository `here`; "" where there is no pull request with that number."""
+        try:
+            name = (await self._parts.github.reads.repository(repo)).full_name
+            issue = await self._parts.github.reads.issue(name, number, fresh=True)
+        except (NotFound, Refused):
+            return ""
+        if self._gates is None or not issue.is_pull:
+            return ""
+        if not await self._may_tell(here, name):
+            raise UserError(ASK_THERE)
+        return await _Walk(self._parts, self._gates, self._observer, self._of_task, here).told(name, issue)
+
+    async def _may_tell(self, here: str, repo: str) -> bool:
+        return repo.lower() == here.lower() or not await is_private(self._parts.github.reads, repo)
+
+
+class _Walk:
+    """One answer."""
+
+    def __init__(self, parts: Parts, gates: Gatekeeper, observer: Observer, of_task: OfTask, here: str) -> None:
+        self._parts, self._gates, self._observer, self._of_task, self._here = parts, gates, observer, of_task, here
+        self._steps: list[Step] = []
+        self._seen: set[str] = set()
+
+    async def told(self, repo: str, issue: IssueInfo) -> str:
+        """Depth first, as it is read: what each needs stands below it."""
+        first = Need(repo=repo, number=issue.number)
+        pull = await self._parts.github.reads.pull(repo, issue.number, fresh=True)
+        if pull.state != "open":
+            return told([Step(need=first, state="merged" if pull.merged else "closed")])
+        needs = await self._look(first, 0, issue)
+        rest = [(need, state, 1) for need, state in reversed(needs)]
+        while rest:
+            need, state, depth = rest.pop()
+            key = pull_key(need.repo, need.number)
+            if state == "merged":
+                continue
+            if state != "open" or key in self._seen or not await self._may_look(need):
+                again = key in self._seen
+                self._steps.append(Step(need=need, state=state, depth=depth, again=again, elsewhere=not again))
+                continue
+            issue = await self._parts.github.reads.issue(need.repo, need.number, fresh=True)
+            rest += [(*each, depth + 1) for each in reversed(await self._look(need, depth, issue))]
+        open_ = [need for need, state in needs if state == "open"]
+        return told(self._steps, await self._gates.circle(pull_key(repo, first.number), open_))
+
+    async def _look(self, need: Need, depth: int, issue: IssueInfo) -> list[tuple[Need, State]]:
+        """Take down how one stands; what it needs in turn."""
+        self._seen.add(pull_key(need.repo, need.number))
+        place = await place_of(self._parts, need.repo, need.number, issue.body)
+        run = await self._parts.runs.of_plan(f"{place.repo}#{place.number}") if place.task else None
+        if run is not None:
+            self._steps.append(await self._of_a_plan(need, depth, run, place.task))
+            return []
+        named = depends_on(issue.body, need.repo, self._parts.settings.github_url)
+        needs = await self._gates.states(need.repo, issue, named)
+        fact = await self._observer.pull(need.repo, TaskState(id="", pull=need.number), fresh=True, grouped=True)
+        is_free = all(state == "merged" for _, state in needs)
+        self._steps.append(Step(need=need, depth=depth, own=own_of(need.repo, fact, needs=not is_free)))
+        return needs
+
+    async def _of_a_plan(self, need: Need, depth: int, run: Run, task: str) -> Step:
+        """One that is a task's: what holds that back, but for what lies where readers may not look."""
+        veiled = {repo for repo in {run.repo, *run.plan.repos} if not await self._may_tell(repo)}
+        chain = told_of_task(run, task, (await self._of_task(run, [task]))[task], veiled) if task in run.tasks else ""
+        return Step(need=need, depth=depth, task=of_plan(run, task, veiled), chain=chain.partition("\n\n")[2])
+
+    async def _may_look(self, need: Need) -> bool:
+        return len(self._seen) < MOST and await self._may_tell(need.repo)
+
+    async def _may_tell(self, repo: str) -> bool:
+        return repo.lower() == self._here.lower() or not await is_private(self._parts.github.reads, repo)
