@@ -193,7 +193,7 @@ class Dispatcher(Generic[EngineT]):
         handlers = self._handlers.get(event.name, ()) if event.readable else ()
         with (
             structlog.contextvars.bound_contextvars(delivery=event.guid, event_name=event.name, lane=lane),
-            self._traces.span(f"delivery {event_label(event.name)}", begun=item.received_at, delivery=event.guid),
+            self._traces.span(f"delivery.{event_label(event.name)}", begun=item.received_at, delivery=event.guid),
         ):
             errors = {name_of(handler): await self._call(handler, event) for handler in handlers}
             if any(isinstance(error, Fenced) for error in errors.values()):

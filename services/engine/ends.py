@@ -36,7 +36,7 @@ async def outcome_of(effects: CarriesOut, board: Board, due: Due, traces: Tracin
     """Carry an effect out; its errors are outcomes too."""
     run, action = board.run, due.action
     try:
-        with traces.span(f"effect {action.kind}", parent=run.trace, run=run.id, task=action.task, tries=due.tries):
+        with traces.span(f"effect.{action.kind}", parent=run.trace, run=run.id, task=action.task, tries=due.tries):
             return await effects.carry_out(board, due)
     except RateLimited as error:
         return Outcome(again_in=error.retry_after or 0.0, free=True, note=str(error)[:200])

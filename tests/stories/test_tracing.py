@@ -34,16 +34,16 @@ async def test_one_trace_from_delivery_to_merge(story: Story, monkeypatch: pytes
     await story.stop()
 
     before, after = (memory.get_finished_spans() for memory in memories)
-    done = {span.name: span for span in (*before, *after) if span.name.startswith("effect ")}
-    assert {"effect track", "effect attempt", "effect open_pull", "effect merge", "effect finish"} <= done.keys()
-    root = done["effect merge"].parent
+    done = {span.name: span for span in (*before, *after) if span.name.startswith("effect.")}
+    assert {"effect.track", "effect.attempt", "effect.open_pull", "effect.merge", "effect.finish"} <= done.keys()
+    root = done["effect.merge"].parent
     ids = {(span.context.trace_id, span.parent.span_id) for span in done.values()}
     assert ids == {(root.trace_id, root.span_id)}
     (began,) = [span for span in before if span.context.span_id == root.span_id]
-    assert (began.name, began.parent) == ("delivery issue_comment", None)
-    assert began.start_time < done["effect merge"].start_time
-    assert "effect finish" in {span.name for span in after}, "done by another process"
-    facts = done["effect merge"].attributes
+    assert (began.name, began.parent) == ("delivery.issue_comment", None)
+    assert began.start_time < done["effect.merge"].start_time
+    assert "effect.finish" in {span.name for span in after}, "done by another process"
+    facts = done["effect.merge"].attributes
     assert (facts["lockstep.task"], facts["lockstep.tries"]) == ("one", 0)
 
 
