@@ -191,10 +191,8 @@ class Dispatcher(Generic[EngineT]):
         """Run the handlers and settle the row, or give the seconds after which to do it again."""
         event = item.event
         handlers = self._handlers.get(event.name, ()) if event.readable else ()
-        with (
-            structlog.contextvars.bound_contextvars(delivery=event.guid, event_name=event.name, lane=lane),
-            self._traces.span(f"delivery.{event_label(event.name)}", begun=item.received_at, delivery=event.guid),
-        ):
+        structlog.contextvars.bind_contextvars(delivery=event.guid, event_name=event.name, lane=lane)  # of this task
+        with self._traces.span(f"delivery.{event_label(event.name)}", begun=item.received_at, delivery=event.guid):
             errors = {name_of(handler): await self._call(handler, event) for handler in handlers}
             if any(isinstance(error, Fenced) for error in errors.values()):
                 return None  # it is not settled: whoever dispatches it now handles it

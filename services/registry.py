@@ -19,6 +19,7 @@ class Registry(Generic[Entry]):
     def __init__(self, kind: str) -> None:
         self.kind = kind
         self._entries: dict[str, Entry] = {}
+        self._loaded: set[str] = set()
 
     def add(self, name: str, entry: Entry) -> Entry:
         """Register one entry; a taken name raises ValueError at import time."""
@@ -29,8 +30,11 @@ class Registry(Generic[Entry]):
 
     def load(self, package: ModuleType) -> None:
         """Import every module of `package`, in name order; loading twice changes nothing."""
+        if package.__name__ in self._loaded:  # looking through a folder takes as long as hundreds of decisions
+            return
         for found in sorted(pkgutil.iter_modules(package.__path__), key=lambda m: m.name):
             importlib.import_module(f"{package.__name__}.{found.name}")
+        self._loaded.add(package.__name__)
 
     def get(self, name: str) -> Entry | None:
         return self._entries.get(name)

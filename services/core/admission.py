@@ -81,6 +81,9 @@ class Turn(msgspec.Struct, frozen=True, kw_only=True):
     at: float = math.inf
 
 
+IDLE = Turn()
+
+
 class Admission:
     """One installation's queue. Whoever uses it calls `turn` after each change, and at the time it names."""
 
@@ -148,6 +151,8 @@ class Admission:
         back: list[tuple[Ticket, float]] = []
         soonest = math.inf
         stuck: set[tuple[str, bool, bool]] = set()  # kinds of call of which a more urgent one waits
+        if not self._lanes:
+            return IDLE
         for key in sorted(self._lanes):
             lane = self._lanes[key]
             while lane:
@@ -206,22 +211,22 @@ class Admission:
 
     def _when(self, ask: Ask, now: float) -> float:
         """The earliest time at which such a call may begin; inf: not before another one has ended."""
-        share = self._share(ask)
-        at = [self._quota(ask.resource).when(1, share, now)]
         if len(self._under_way) >= self._limits.concurrent:
             return math.inf
+        share = self._share(ask)
+        at = self._quota(ask.resource).when(1, share, now)
         for name, valve in self._valves_of(ask):
-            at.append(valve.when(self._of_turn(name, valve.turn), now))
+            at = max(at, valve.when(self._of_turn(name, valve.turn), now))
         if self._limits.is_paced:
-            at.append((self._graphql if ask.resource == "graphql" else self._rest).when(ask.points, now))
+            at = max(at, (self._graphql if ask.resource == "graphql" else self._rest).when(ask.points, now))
             if ask.writes:
-                at.append(self._next_write)
+                at = max(at, self._next_write)
             if ask.content:
-                at += [self._minute.when(ask.content, now, share), self._hour.when(ask.content, now, share)]
-        return max(at)
+                at = max(at, self._minute.when(ask.content, now, share), self._hour.when(ask.content, now, share))
+        return at
 
     def _of_turn(self, name: str, turn: int) -> int:
-        return sum(ticket.turns.get(name) == turn for ticket in self._under_way)
+        return sum([ticket.turns.get(name) == turn for ticket in self._under_way]) if self._under_way else 0
 
     def _share(self, ask: Ask) -> float:
         return max(0.0, 1.0 - RANKS.index(ask.rank) * self._limits.reserve)

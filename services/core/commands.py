@@ -87,12 +87,22 @@ def _reader() -> "MarkdownIt":
     return reader.disable("reference")
 
 
-def prose(body: str) -> Iterator[str]:
+def prose(body: str) -> tuple[str, ...]:
     """Lines of paragraphs that stand at the top level, without code spans and HTML comments; of the first MAX_COMMENT
     characters.
     """
+    return _prose(body[:MAX_COMMENT])
+
+
+@functools.lru_cache(maxsize=32)
+def _prose(body: str) -> tuple[str, ...]:
+    """One text is asked several things: commands, aliases, where its plan stands."""
+    return tuple(_paragraphs(body.replace("\r\n", "\n").replace("\x00", "")))
+
+
+def _paragraphs(text: str) -> Iterator[str]:
     inside = ""
-    for token in _reader().parse(body[:MAX_COMMENT].replace("\r\n", "\n").replace("\x00", "")):
+    for token in _reader().parse(text):
         if token.level == 0 and token.nesting == 1:
             inside = token.type
         elif token.type == "inline" and inside == "paragraph_open" and token.level == 1:

@@ -59,7 +59,7 @@ def diff(old: Plan, new: Plan) -> PlanDiff:
         before = old.by_id.get(task.id)
         if before is None:
             continue
-        fields = tuple(differing(before, task))
+        fields = tuple(differing(before, task)) if before != task else ()
         if fields:
             changed.append(Change(old=before, new=task, fields=fields))
         else:

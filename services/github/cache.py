@@ -13,12 +13,12 @@ the repository.
 
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any, Protocol, TypeVar, runtime_checkable
+from typing import Any, TypeVar
 
 import msgspec
 from cachetools import LRUCache
+from msgspec.structs import replace
 
 from services.core.admission import Rank
 from services.core.clock import Clock
@@ -47,17 +47,6 @@ AHEAD = timedelta(minutes=10)
 ON_ITS_WAY = timedelta(minutes=1)
 """How long after our own change, whose time GitHub did not say, a webhook about the time before may come."""
 LIST = "*"
-
-
-@runtime_checkable
-class Told(Protocol):
-    """A shape of an object that a webhook may tell too."""
-
-    updated_at: datetime | None
-
-    def steady(self) -> object:
-        """All of it but what changes without `updated_at`, to compare two tellings."""
-        ...
 
 
 class Cache:
@@ -351,7 +340,8 @@ class Cache:
 
 
 def _version(value: object) -> datetime | None:
-    found = value.updated_at if isinstance(value, Told) else None
+    """The time of an object that a webhook may tell too: such say what is `steady` in them, to compare two tellings."""
+    found = getattr(value, "updated_at", None) if hasattr(value, "steady") else None
     return found if found is not None and found.tzinfo is not None else None
 
 

@@ -6,7 +6,6 @@ answered, and the object's own `updated_at`, by which two tellings of one object
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Generic, Protocol, TypeVar
 
@@ -24,8 +23,7 @@ LONG_AGO = datetime.min.replace(tzinfo=UTC)
 Key = tuple[Identity, str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Read(Generic[Shape]):
+class Read(msgspec.Struct, Generic[Shape], frozen=True):
     """What to read: `shape` is the type its JSON must have; `repo` and `subject` say what makes it wrong.
 
     also: a further subject that makes it wrong for this reader, but not for others of the same answer.
@@ -48,15 +46,14 @@ class Read(Generic[Shape]):
         return self.identity, self.path, self.accept
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(msgspec.Struct, frozen=True, eq=False):
     """One answer. An empty `etag`: the body was put together by us, so GitHub has never seen it.  absent: that there is
     none.
 
     Values of shapes that are never changed by who reads them are decoded once, others for each reader.
     """
 
-    body: bytes = field(repr=False)
+    body: bytes
     etag: str
     next: str
     began: int
@@ -66,7 +63,10 @@ class Entry:
     holder: int = 0
     modified: str = ""
     absent: bool = False
-    _values: dict[object, object] = field(default_factory=dict, repr=False)
+    _values: dict[object, object] = msgspec.field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        return f"Entry({len(self.body)} bytes, {self.etag})"
 
     def value(self, shape: type[Shape]) -> Shape:
         """The body as that; NotFound when there is none."""

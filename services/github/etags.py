@@ -12,10 +12,10 @@ wrong answer: a 304 is only ever said to the very bytes we hold.
 """
 
 import hashlib
-from dataclasses import replace
 from typing import Protocol
 
 from cachetools import LRUCache
+from msgspec.structs import replace
 
 from services.github.exchange import Answer, Request, Stats
 

@@ -7,7 +7,7 @@ that had to wait does not carry an expired one.
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
@@ -26,8 +26,7 @@ REPO = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}/[A-Za-z0-9._-]{1,100}")
 Shape = TypeVar("Shape")
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
+class Identity(msgspec.Struct, frozen=True, cache_hash=True):
     """Who asks: the App itself (no installation), or an installation narrowed to some of what it was granted.
 
     repositories: names without owner, () for all.  permissions: pairs like ("issues", "write"), () for all.
@@ -41,8 +40,7 @@ class Identity:
 APP = Identity()
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(msgspec.Struct, frozen=True):
     """One call: `path` is relative to the API's base and already quoted, `body` is JSON.
 
     What is held of an earlier answer makes a read conditional: its `etag` and the credential it came with (`holder`),
@@ -60,17 +58,19 @@ class Request:
     accept: str = JSON
     etag: str = ""
     since: str = ""
-    held: bytes = field(default=b"", repr=False)
+    held: bytes = b""
     holder: int = 0
     rank: Rank = "event"
     content: int = 0
     is_query: bool = False
     is_text: bool = False
-    wanted: Callable[[], bool] | None = field(default=None, repr=False, compare=False)
+    wanted: Callable[[], bool] | None = None
+
+    def __repr__(self) -> str:
+        return f"Request({self.method} {self.path})"  # what is sent, and what is held, may be private
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(msgspec.Struct, frozen=True):
     """What came back: header names in lower case; `next` is the path of the next page or empty.
 
     holder: a number for the credential it was asked with, 0 when nobody told.  predicted: a 304 that only an ETag made
@@ -79,10 +79,13 @@ class Answer:
 
     status: int
     headers: Mapping[str, str]
-    body: bytes = field(repr=False)
+    body: bytes
     next: str = ""
     holder: int = 0
     predicted: bool = False
+
+    def __repr__(self) -> str:
+        return f"Answer({self.status}, {len(self.body)} bytes)"
 
     @property
     def etag(self) -> str:

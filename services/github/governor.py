@@ -175,6 +175,8 @@ class Governor:
 
     def _look(self, line: _Line) -> None:
         """Let through who may go now, send away who has waited too long, and come back for the rest."""
+        if not line.waiting:
+            return
         now = self._now()
         turn = line.queue.turn(now, self._limits.concurrent_app - self._under_way)
         self._carry_out(line, turn)

@@ -6,13 +6,13 @@ RateLimited, Unreachable.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 import msgspec
 from cachetools import LRUCache
+from msgspec.structs import replace
 
 from services.core.admission import Rank
 from services.errors import NotFound, Refused, Unreachable

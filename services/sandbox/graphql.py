@@ -172,6 +172,8 @@ def _collect(context: Context, kind: str, selections: list[Selection], depth: in
 
 
 def _included(context: Context, item: Selection) -> bool:
+    if not item.directives:
+        return True
     skip = value(context, item.directives.get("skip", {}).get("if", False))
     include = value(context, item.directives.get("include", {}).get("if", True))
     return bool(include) and not skip

@@ -5,6 +5,7 @@ than to look up. Bodies are kept compressed and for a short time, the GUID for m
 doubled delivery.
 """
 
+import threading
 from collections.abc import Collection
 from datetime import datetime
 from typing import Literal
@@ -153,11 +154,21 @@ class Inbox:
         return await self._database.write(delete)
 
 
+class _Unpack(threading.local):
+    """One a thread: making it takes longer than unpacking a body, and it is for one thread at a time."""
+
+    def __init__(self) -> None:
+        self.pressed = zstandard.ZstdDecompressor()
+
+
+_UNPACK = _Unpack()
+
+
 def _delivery(
     row: int, hook_id: str, guid: str, event: str, received_at: str, size: int, shard: int, body: bytes
 ) -> Delivery:
     try:
-        unpacked = zstandard.ZstdDecompressor().decompress(body, max_output_size=max(size, 1))
+        unpacked = _UNPACK.pressed.decompress(body, max_output_size=max(size, 1))
     except zstandard.ZstdError:  # a damaged row must not hold up those behind it: it is read as an empty body
         unpacked = b""
     return Delivery(

@@ -1,9 +1,9 @@
 """ETags: computed for the credential of now, never trusted blindly, and no credential leaves."""
 
 import hashlib
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from services.github.client import Transport
 from services.github.etags import TRUSTED_AGAIN, Etags, authorization, predicted
