@@ -1,16 +1,20 @@
 """`lockstep/gate` on pull requests of people: looked at when they change, and when what they name does.
 
 Whom each waits for is stored before anything of it is read, so what happens meanwhile has it looked at again. What an
-event was lost of is found by the sweep. Pull requests of tasks have their own gate, which knows more.
+event was lost of is brought in from GitHub's log, or found by the sweep, which looks at each gate seldom: otherwise two
+hundred that wait for days would cost more calls than all that happens. Pull requests of tasks have their own gate,
+which knows more.
 """
 
 import asyncio
 import hashlib
 from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
 
 import structlog
 
 from services.core.backoff import delay
+from services.core.board import LONG_AGO
 from services.core.depends import Need, State, depends_on, report
 from services.core.names import CHECK_GATE, is_revert, pull_key
 from services.engine import reverts
@@ -24,6 +28,9 @@ from services.store.gates import Gates, Place
 AROUND = 100
 """Pull requests that are followed to find out whether they need each other."""
 
+SELDOM = timedelta(minutes=15)
+"""The sweep looks at no gate that was looked at so lately."""
+
 log = structlog.get_logger(__name__)
 
 
@@ -35,6 +42,7 @@ class Gatekeeper:
         self._rows = rows
         self._locks: dict[Place, asyncio.Lock] = {}
         self._failed: dict[Place, int] = {}
+        self._looked: dict[Place, datetime] = {}  # at those that wait, by this process
 
     async def changed(self, repo: str, number: int, *, names_others: bool, into: str = "") -> None:
         """Something happened to this pull request: its own gate may say something else, and those of who names it.
@@ -49,9 +57,13 @@ class Gatekeeper:
         await self._tell_who_names(repo, number)
 
     async def take_up(self, shards: Collection[int] | None) -> None:
-        """Look at all that wait, in these shards."""
-        for place in await self._rows.all(shards):
-            self._soon(*place)
+        """Look at all that wait, in these shards, which are new here; of all, at those that were not lately."""
+        waiting, now = await self._rows.all(shards), self._parts.clock.now()
+        if shards is None:
+            self._looked = {place: self._looked[place] for place in waiting if place in self._looked}
+        for place in waiting:
+            if shards is not None or now - self._looked.get(place, LONG_AGO) >= SELDOM:
+                self._soon(*place)
 
     async def _tell_who_names(self, repo: str, number: int) -> None:
         for place in await self._rows.waiting_for(pull_key(repo, number)):
@@ -65,6 +77,7 @@ class Gatekeeper:
         """Say what the gate says now; when GitHub does not answer, again later."""
         place = (repo, number)
         async with self._locks.setdefault(place, asyncio.Lock()):
+            self._looked[place] = self._parts.clock.now()
             try:
                 await self._look(repo, number)
             except (NotFound, Refused) as error:
