@@ -30,6 +30,7 @@ from services.errors import UserError
 MAX_BYTES = 64_000
 CONFIG_PATH = ".github/lockstep.yml"
 _FREEZE = re.compile(r"^[\"']?freeze[\"']?[ \t]*:", re.MULTILINE)
+Event = Literal["workflow_dispatch", "repository_dispatch"]
 MergeMethod = Literal["merge", "squash", "rebase"]
 Alias = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9+-]{0,31}$")]
 Login = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$")]
@@ -147,6 +148,13 @@ class RepoConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
             "names no other.",
         ),
     ] = ""
+    integration_event: Annotated[
+        Event,
+        Meta(
+            description="How that workflow is started: `workflow_dispatch` with inputs, or `repository_dispatch` of "
+            "the type `lockstep-integration`, with the same in its `client_payload`."
+        ),
+    ] = "workflow_dispatch"
     overlap: Annotated[
         Mode,
         Meta(

@@ -18,6 +18,8 @@ from services.core.plan import Plan
 from services.core.report import CheckReport
 from services.core.text import code, digest_of
 
+EVENT_TYPE = "lockstep-integration"
+"""Of the event `repository_dispatch`, where a repository wants that."""
 MOST = 50
 """Heads that a workflow is given."""
 PASSED = frozenset({"success", "neutral", "skipped"})

@@ -1,8 +1,11 @@
 """Starting the workflow that tries a pull request together with what belongs to it.
 
 GitHub has no key for it. The workflow is named after a mark that it is given, so after a lost answer its run is looked
-for by that name, twice and apart, before it is started again.
+for by that name, twice and apart, before it is started again. Of `repository_dispatch` no answer tells the run, so it
+is always looked for, and given up when none begins.
 """
+
+from collections.abc import Mapping
 
 from services.core import integration
 from services.core.machine import Happening, TaskState
@@ -18,6 +21,10 @@ from services.store.runs import Due
 
 AGAIN = 5.0
 """Seconds until a run is looked for once more: GitHub's lists lag behind."""
+SENT_AGAIN, GIVEN_UP = 2, 5
+"""After so many looks for its run, one further apart than the other, `repository_dispatch` is sent a second time; and
+after so many nobody listens.
+"""
 
 
 async def integrate(parts: Parts, task: Task, state: TaskState, due: Due) -> Outcome:
@@ -49,13 +56,28 @@ async def integrate(parts: Parts, task: Task, state: TaskState, due: Due) -> Out
 async def _started(parts: Parts, task: Task, state: TaskState, due: Due, hidden: frozenset[str]) -> str:
     """The id of its run; "" when it may be there and is not seen yet."""
     reads, tried = parts.github.reads, state.integration
-    workflow = (await config_of(reads, task.repo)).integration
+    config = await config_of(reads, task.repo)
+    workflow = config.integration
     if not workflow or tried is None:
         raise Refused(404, reasons.NO_WORKFLOW)
     given = integration.inputs(tried, key=due.action.key, pull=state.pull, hidden=hidden)
+    if config.integration_event == "repository_dispatch":
+        return await dispatched(parts, task.repo, workflow, due.tries, given)
     if due.tries:
         found = await reads.run_named(task.repo, workflow, given["lockstep"])
         if found or due.tries == 1:
             return found
     branch = (await reads.repository(task.repo)).default_branch
     return await parts.github.writes.start_workflow(task.repo, workflow, branch, given)
+
+
+async def dispatched(parts: Parts, repo: str, workflow: str, tries: int, given: Mapping[str, str]) -> str:
+    """The same where whoever listens is told; once more when no run is seen, and then never again."""
+    found = ""
+    if tries:
+        found = await parts.github.reads.run_named(repo, workflow, given["lockstep"], "repository_dispatch")
+    if not found and tries >= GIVEN_UP:
+        raise Refused(404, reasons.nothing_began(workflow, integration.EVENT_TYPE))
+    if tries in {0, SENT_AGAIN} and not found:
+        await parts.github.writes.dispatch(repo, integration.EVENT_TYPE, given)
+    return found

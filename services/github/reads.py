@@ -288,9 +288,9 @@ class Reads:
         found = decode(await self._past(repo, path), said.JobList).jobs
         return next((str(job.id) for job in found if job.conclusion in {"failure", "timed_out"}), "")
 
-    async def run_named(self, repo: str, workflow: str, name: str) -> str:
+    async def run_named(self, repo: str, workflow: str, name: str, event: str = "workflow_dispatch") -> str:
         """The run of a workflow that was started under this name, "" for none: lists lag behind."""
-        path = f"/actions/workflows/{segment(workflow)}/runs?event=workflow_dispatch&per_page=100"
+        path = f"/actions/workflows/{segment(workflow)}/runs?event={segment(event)}&per_page=100"
         found = decode(await self._past(repo, path), said.RunList).workflow_runs
         return next((str(run.id) for run in found if run.display_title == name), "")
 

@@ -25,6 +25,7 @@ from services.github.talk import Talk
 CHECK: Rights = (("checks", "write"),)
 MERGE: Rights = (("contents", "write"), ("pull_requests", "write"))
 RERUN: Rights = (("actions", "write"),)
+DISPATCH: Rights = (("contents", "write"),)
 MAX_SUMMARY = 65_535
 MAX_NOTES = 50
 """Annotations of one call."""
@@ -171,6 +172,11 @@ class Writes(Talk):
         except Refused as error:
             if error.status != 409:
                 raise
+
+    async def dispatch(self, repo: str, event_type: str, payload: Mapping[str, str]) -> None:
+        """Start the workflows of a repository that listen for that type; GitHub does not tell which did."""
+        data = {"event_type": event_type, "client_payload": dict(payload)}
+        await self._write(repo, "POST", "/dispatches", data, DISPATCH, alone=True)
 
     async def create_commit(self, repo: str, message: str, tree: str, parents: Sequence[str]) -> str:
         """A commit that no branch leads to yet; its sha."""

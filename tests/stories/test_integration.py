@@ -1,7 +1,16 @@
 """A repository's own workflow tries a pull request with the other heads of its run, on plain GitHub Actions."""
 
 import json
+from types import SimpleNamespace
+from typing import cast
 
+import pytest
+
+from services.core.integration import EVENT_TYPE
+from services.core.messages.reasons import nothing_began
+from services.engine import integrations
+from services.engine.parts import Parts
+from services.errors import Refused
 from services.sandbox.actions_records import WorkflowRun
 from tests.kit.story import FILES, Story
 
@@ -27,6 +36,23 @@ HOME = {
     ".github/workflows/together.yml": TOGETHER,
     ".github/lockstep.yml": "integration: together.yml\n",
 }
+LISTENING = """\
+name: together
+run-name: ${{ github.event.client_payload.lockstep }}
+on:
+  repository_dispatch:
+    types: [lockstep-integration]
+jobs:
+  together:
+    runs-on: ubuntu-latest
+    steps:
+      - uses: actions/checkout@v4
+        with:
+          ref: ${{ github.event.client_payload.head }}
+      - env:
+          SIBLINGS: ${{ github.event.client_payload.siblings }}
+        run: test -e one.txt && echo "$SIBLINGS" | grep -q acme/web
+"""
 PLAN = "- [ ] **one** Write it · run: echo 1 > one.txt\n"
 
 
@@ -74,3 +100,40 @@ async def test_a_workflow_that_can_not_be_started_is_said(story: Story) -> None:
     await story.run(PLAN)
     await story.until("what belongs to it can't be started: ")
     assert not story.merges
+
+
+async def test_a_repository_that_listens_for_repository_dispatch(story: Story, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(integrations, "AGAIN", 0.05)
+    settings = "integration: together.yml\nintegration_event: repository_dispatch\n"
+    files = {**FILES, ".github/workflows/together.yml": LISTENING, ".github/lockstep.yml": settings}
+    await story.begin({"acme/api": files, "acme/web": FILES})
+    await story.hub.fault("late_drop", method="POST", path=r"/repos/acme/api/dispatches$", count=1)
+    web = "- [ ] **web** Show it (acme/web) · group: g · run: echo 1 > web.txt\n"
+    await story.run(f"{PLAN.replace(' · ', ' · group: g · ', 1)}{web}")
+    await story.until("**Done.**", lambda: check(story) == "success")
+    assert [run.event for run in story.hub.sandbox.state.runs.values()].count("repository_dispatch") == 1
+
+
+async def test_where_nobody_listens_it_is_sent_twice_and_then_said() -> None:
+    sent, looked = list[str](), list[str]()
+
+    async def dispatch(repo: str, event_type: str, given: object) -> None:
+        del given
+        sent.append(f"{repo} {event_type}")
+
+    async def run_named(*asked: str) -> str:
+        looked.append(" ".join(asked))
+        return ""
+
+    github = SimpleNamespace(writes=SimpleNamespace(dispatch=dispatch), reads=SimpleNamespace(run_named=run_named))
+    parts = cast("Parts", SimpleNamespace(github=github))
+    for tries in range(integrations.GIVEN_UP):
+        assert await integrations.dispatched(parts, "acme/api", "ci.yml", tries, {"lockstep": "m"}) == ""
+    with pytest.raises(Refused, match="no run of "):
+        await integrations.dispatched(parts, "acme/api", "ci.yml", integrations.GIVEN_UP, {"lockstep": "m"})
+    assert sent == ["acme/api lockstep-integration"] * 2
+    assert set(looked) == {"acme/api ci.yml m repository_dispatch"}
+    assert nothing_began("ci.yml", EVENT_TYPE) == (
+        "no run of ci.yml began; it has to listen for repository_dispatch of the type lockstep-integration, and take"
+        " its name"
+    )

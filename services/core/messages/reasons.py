@@ -140,6 +140,11 @@ def no_push(branch: str, why: str) -> str:
 NO_WORKFLOW = "the repository's settings name no workflow any more"
 
 
+def nothing_began(workflow: str, event_type: str) -> str:
+    wanted = f"it has to listen for repository_dispatch of the type {event_type}, and take its name"
+    return f"no run of {workflow} began; {wanted}"
+
+
 def no_integration(why: str) -> str:
     return f"the workflow that tries it together with what belongs to it can't be started: {plain(why, 300)}"
 
