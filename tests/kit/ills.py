@@ -61,6 +61,16 @@ async def _renames(story: Story) -> None:
     await story.commit("acme/api", {"a.txt": "head\nprice = 1\nsecond\n"}, by="bea")
 
 
+async def _breaks_the_base(story: Story) -> None:
+    await story.commit("acme/api", {"README.md": "# Changed\n"})
+    await story.settled()
+
+
+async def _mends_the_base(story: Story) -> None:
+    await story.until("waits until that is repaired", patience=PATIENCE)
+    await story.commit("acme/api", {"test.sh": "true\n"}, by="bea")
+
+
 async def _merge_fails(story: Story) -> None:
     await story.hub.fault("error", method="PUT", path=r"/pulls/\d+/merge$", status=502, count=3)
 
@@ -83,6 +93,7 @@ async def _hears_nothing(story: Story) -> None:
     await story.start()
 
 
+ON_PUSH = CI.replace("on: pull_request", "on: [push, pull_request]")
 SLOW = {".github/workflows/ci.yml": CI.replace("sh test.sh", "sleep 1; sh test.sh")}
 ILLS: dict[str, Ill] = {
     "network": Ill(files=once(LOST)),
@@ -105,6 +116,11 @@ ILLS: dict[str, Ill] = {
         plan="- [ ] **one** Raise it · run: sed -i 's/price = 1/price = 2/' a.txt\n",
         before=_merge_fails,
         during=_renames,
+    ),
+    "broken base": Ill(
+        files={"test.sh": f"{RED}\n", ".github/workflows/ci.yml": ON_PUSH},
+        before=_breaks_the_base,
+        during=_mends_the_base,
     ),
     "API faults": Ill(before=_github_fails),
     "process ends": Ill(files=SLOW, during=_restarts),

@@ -15,15 +15,16 @@ from services.engine.attempts import Kind, Order
 from services.sandbox import actions
 from tests.simulation.chance import Chance
 from tests.simulation.faults import Faults
-from tests.simulation.hub import CONFIG
+from tests.simulation.hub import CONFIG, WORKFLOW
 from tests.simulation.judge import Judge
 from tests.simulation.people import BOUND, People
 from tests.simulation.plans import Draft, write
 from tests.simulation.world import World, lived
 
-How = Literal["again", "told", "always", "attempt", "behind", "conflict", "wire", "hooks", "process"]
+How = Literal["again", "told", "always", "attempt", "behind", "conflict", "base", "wire", "hooks", "process"]
 """again: CI passes when it runs once more.  told: when the agent was told what failed.  always: never.  attempt: the
 agent comes to nothing.  behind: CI passes once the base is brought in.  conflict: somebody else changes the same file.
+base: CI fails on the default branch too, until somebody mends that.
 """
 
 
@@ -43,9 +44,9 @@ TEST = "FAILED tests/test_prices.py::test_rounds - AssertionError: assert 1 == 2
 LINT = "src/cart.py:14:1: F401 [*] `os` imported but unused\nFound 1 error."
 BUILD = "src/cart.ts(12,9): error TS2322: Type 'string' is not assignable to type 'number'."
 AILMENTS: tuple[Ailment, ...] = (
-    Ailment(name="flaky test", weight=12, how="again", log=TEST),
+    Ailment(name="flaky test", weight=11, how="again", log=TEST),
     Ailment(
-        name="runner or network", weight=8, how="again", log="fatal: unable to access: Could not resolve host: x.y"
+        name="runner or network", weight=7, how="again", log="fatal: unable to access: Could not resolve host: x.y"
     ),
     Ailment(name="runner, twice", weight=3, how="again", times=2, log="The runner has received a shutdown signal."),
     Ailment(
@@ -54,18 +55,19 @@ AILMENTS: tuple[Ailment, ...] = (
     Ailment(name="a service limits", weight=3, how="again", log="Error: 429 Too Many Requests"),
     Ailment(name="timeout", weight=4, how="again", log="The job has exceeded the maximum execution time of 6h0m0s"),
     Ailment(name="memory or disk", weight=3, how="again", log="OSError: [Errno 28] No space left on device"),
-    Ailment(name="broken test", weight=11, how="told", agent="coder", log=TEST),
-    Ailment(name="lint", weight=5, how="told", agent="coder", log=LINT),
-    Ailment(name="build", weight=4, how="told", agent="coder", log=BUILD),
+    Ailment(name="broken test", weight=17, how="told", agent="coder", log=TEST),
+    Ailment(name="lint", weight=2, how="told", agent="coder", log=LINT),
+    Ailment(name="build", weight=3, how="told", agent="coder", log=BUILD),
     Ailment(
         name="missing dependency",
-        weight=3,
+        weight=1,
         how="told",
         agent="coder",
         log="ModuleNotFoundError: No module named 'attrs'",
     ),
-    Ailment(name="conflict", weight=10, how="conflict"),
+    Ailment(name="conflict", weight=9, how="conflict"),
     Ailment(name="stale base", weight=3, how="behind", log="Error: the head branch is out of date with its base"),
+    Ailment(name="broken base", weight=3, how="base", log=TEST),
     Ailment(name="agent failed", weight=4, how="attempt", agent="coder"),
     Ailment(name="API faults", weight=5, how="wire"),
     Ailment(name="lost webhooks", weight=5, how="hooks"),
@@ -78,12 +80,16 @@ AILMENTS: tuple[Ailment, ...] = (
     Ailment(name="a service is gone", weight=1, how="always", log="Error: 503 Service Unavailable", recovers=False),
     Ailment(name="agent fails for good", weight=1, how="attempt", times=99, agent="coder", recovers=False),
 )
-"""Their weights are an estimate of how often each comes; no measurement stands behind them."""
+"""Of what the work itself gets wrong, tests, builds, linters and dependencies weigh as the labels of BugSwarm's logs count
+them (1,314, 234, 187 and 19; the two labels that come from one or two projects are left out). Those logs are chosen to
+fail again, so they say nothing of what passes by itself: how often that comes, and all else, is an estimate.
+"""
 ARMS: dict[str, str] = {
     "ours": "",
     "retry three times": "recovery:\n  policy:\n{}",
     "nothing": "recovery:\n  most: 0\n",
 }
+ON_PUSH = WORKFLOW.replace("on: pull_request", "on: [push, pull_request]")
 MOST_CI = 40
 """Runs of CI after which a story counts as endless."""
 
@@ -103,6 +109,7 @@ class Fate(msgspec.Struct, frozen=True, kw_only=True):
 class Patient(People):
     """ana writes the plan, approves it, and waits."""
 
+    world: "Ailing"
     ailment: Ailment
 
     async def live(self) -> None:
@@ -114,6 +121,8 @@ class Patient(People):
             Draft(id="t1", repo=home, needs=["t0"], run="make own-2"),
         ]
         self.write()
+        if self.ailment.how == "base":
+            await asyncio.sleep(600.0)  # that the base fails is known by then
         rest = 120.0 if self.ailment.how == "hooks" else 3_600.0  # a comment that nobody heard has to be repeated
         for _ in range(20):
             self.say("ana", "/lockstep approve\n/lockstep run")
@@ -124,6 +133,8 @@ class Patient(People):
                 break
         if self.ailment.how in {"conflict", "behind"}:
             await self._move_base("shared.txt" if self.ailment.how == "conflict" else "README.md")
+        if self.ailment.how == "base":
+            await self._mend_base()
         judge = Judge(world)
         if self.ailment.how in {"wire", "hooks", "process"}:
             await asyncio.sleep(1_200.0)
@@ -136,6 +147,14 @@ class Patient(People):
             await asyncio.sleep(1.0)
         assert pulls[0].pull is not None
         self.hub.scenario.commit(self.hub.home, {file: "by hand\n"}, "By hand", login="ben", announce=True)
+
+    async def _mend_base(self) -> None:
+        """Somebody repairs the default branch, an hour after there is a pull request."""
+        while not self.hub.open_pulls(self.hub.home):  # noqa: ASYNC110 - virtual time, and no event
+            await asyncio.sleep(1.0)
+        await asyncio.sleep(3_600.0)
+        self.world.mend()
+        self.hub.scenario.commit(self.hub.home, {"README.md": "Mended\n"}, "Mend", login="ben", announce=True)
 
     def write(self) -> None:
         """The ailing task has its agent's name in the plan."""
@@ -169,10 +188,19 @@ class Ailing(World):
         self.people.ailment = ailment
         if config:
             self.hub.scenario.commit(self.hub.home, {CONFIG: config}, "Settings", login="ana")
+        self._unmended: set[str] | None = None
+        if ailment.how == "base":
+            self.hub.scenario.commit(
+                self.hub.home, {".github/workflows/ci.yml": ON_PUSH}, "CI", login="ana", announce=True
+            )
         self.yard.falters = self._falters
         self.ci._finish = self._end_job  # type: ignore[method-assign]
         self.runs = 0
         self._brought_up: set[str] = set()
+
+    def mend(self) -> None:
+        """From now on the default branch is well, and what is made of it; not what was made before."""
+        self._unmended = set(self.yard.made)
 
     def _falters(self, order: Order) -> Kind | None:
         ails = self.ailment.how == "attempt" and order.task.id == "t0" and order.attempt <= self.ailment.times
@@ -202,7 +230,7 @@ class Ailing(World):
 
     def _fails(self, head: str, attempt: int) -> bool:
         order = self.yard.made.get(head) or self._updated(head)
-        if order is not None and order.task.id != "t0":
+        if order is not None and order.task.id != "t0" and self.ailment.how != "base":
             return False
         match self.ailment.how:
             case "again":
@@ -211,6 +239,8 @@ class Ailing(World):
                 return order is not None and "What it printed" not in order.note
             case "always":
                 return True
+            case "base":
+                return self._unmended is None or head in self._unmended
             case "behind":
                 return order is not None and head not in self._brought_up
             case _:
@@ -253,7 +283,9 @@ def _config(arm: str) -> str:
     classes = ("test_failure", "flaky_test", "lint", "build", "runner", "transient_api", "rate_limited", "timeout",
                "out_of_resources", "missing_dependency", "unknown", "permission", "stale_base")  # fmt: skip
     blind = "".join(f"    {cls}: [{{strategy: rerun_failed, most: 3}}]\n" for cls in classes)
-    return ARMS[arm].format(f"{blind}    agent_failed: [{{strategy: retry, most: 3}}]\n    merge_conflict: []\n")
+    return ARMS[arm].format(
+        f"{blind}    agent_failed: [{{strategy: retry, most: 3}}]\n    merge_conflict: []\n    broken_base: []\n"
+    )
 
 
 def blindly(repair: Repair, failure: object) -> bool:

@@ -5,7 +5,7 @@ import pytest
 from tests.simulation.ailing import AILMENTS, Ailment, suffers
 
 SAMPLE = (
-    "flaky test", "runner, twice", "broken test", "lint", "conflict", "stale base", "agent failed", "lost webhooks",
+    "flaky test", "runner, twice", "broken test", "lint", "conflict", "stale base", "broken base", "agent failed", "lost webhooks",
     "process killed", "broken test, script", "build, for good", "a service is gone",
 )  # fmt: skip
 
