@@ -23,6 +23,7 @@ from services.agents.models import Models
 from services.core.admission import Limits
 from services.core.clock import Clock
 from services.core.shards import SHARDS
+from services.engine.diagnoses import Diagnoses
 from services.engine.engine import Engine
 from services.engine.parts import EngineSettings, Others, Parts
 from services.engine.shown import Shown
@@ -42,6 +43,7 @@ from services.store.fence import Fence
 from services.store.gaps import Gaps
 from services.store.gates import Gates
 from services.store.inbox import Inbox
+from services.store.job_logs import JobLogs
 from services.store.ledger import Ledger
 from services.store.lessons import Lessons
 from services.store.past import PastTasks
@@ -154,6 +156,7 @@ def assemble(
             requests=Requests(database),
             recoveries=Recoveries(database),
             recovered=metrics.recovered,
+            diagnoses=Diagnoses(JobLogs(database)),
             traces=traces,
         )
     )

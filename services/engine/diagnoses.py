@@ -1,7 +1,7 @@
 """What failed checks are found to have failed of, remembered: a job's log is read once.
 
-The log of a job never changes: who runs a check again gets a new one with a new id. It is large and foreign, so it is
-neither kept nor stored; what is found in it is small and bounded. A job's end may be told before its log is there: for
+The log of a job never changes: who runs a check again gets a new one with a new id. It is large and foreign: what is
+looked at of it is bounded, and that alone is kept, for a while. A job's end may be told before its log is there: for
 a while that is late, and afterwards there is none.
 """
 
@@ -14,20 +14,22 @@ from services.core.classify import diagnose
 from services.core.failure_facts import Facts
 from services.core.failure_patterns import Pattern
 from services.core.failures import Diagnosis
-from services.core.log_lines import read_log
+from services.core.log_lines import Log, read_log
 from services.core.pull_comment import LINES
 from services.errors import NotFound, Refused, Unreachable
 from services.github.infos import CheckInfo
 from services.github.reads import Reads
+from services.store.job_logs import JobLogs
 
 ACTIONS = "github-actions"
 REMEMBERED = 500
 
 
 class Diagnoses:
-    """Diagnoses by check run."""
+    """Diagnoses by check run. logs: where what was read is kept; None to keep nothing."""
 
-    def __init__(self) -> None:
+    def __init__(self, logs: JobLogs | None = None) -> None:
+        self._logs = logs
         self._found: LRUCache[tuple[str, str, Sequence[Pattern]], Diagnosis] = LRUCache(REMEMBERED)
         self._missed: LRUCache[tuple[str, str], datetime] = LRUCache(REMEMBERED)  # when a log was first not there
 
@@ -42,14 +44,20 @@ class Diagnoses:
         patience: float,
     ) -> tuple[Diagnosis, bool]:
         """The same as `of`, and whether its log may still come, so many seconds after it was first asked for."""
-        found = await self.of(reads, repo, check, said, own)
+        found = await self.of(reads, repo, check, said, own, now)
         if check.app_slug != ACTIONS or (repo.lower(), check.id, own) in self._found:
             return found, False
         missed = self._missed.setdefault((repo.lower(), check.id), now)
         return found, (now - missed).total_seconds() < patience
 
     async def of(
-        self, reads: Reads, repo: str, check: CheckInfo, said: tuple[str, ...], own: tuple[Pattern, ...]
+        self,
+        reads: Reads,
+        repo: str,
+        check: CheckInfo,
+        said: tuple[str, ...],
+        own: tuple[Pattern, ...],
+        now: datetime,
     ) -> Diagnosis:
         """From the log where Actions ran it and lets us read it; else from what the check says about lines."""
         facts = Facts(conclusion=check.conclusion, annotations=said)
@@ -58,7 +66,7 @@ class Diagnoses:
         key = (repo.lower(), check.id, own)
         if key not in self._found:
             try:
-                log = read_log(await reads.job_log(repo, check.id))
+                log = await self._log(reads, repo, check.id, now)
             except Refused:
                 self._found[key] = _without_log(facts, own)
             except NotFound:  # not there yet
@@ -68,6 +76,16 @@ class Diagnoses:
             else:
                 self._found[key] = diagnose(log, facts, own, brief=LINES) if log.lines else _without_log(facts, own)
         return self._found[key]
+
+    async def _log(self, reads: Reads, repo: str, job_id: str, now: datetime) -> Log:
+        """What is looked at of a job's log, from where it was kept if it was."""
+        kept = await self._logs.find(repo, job_id) if self._logs is not None else None
+        if kept is not None:
+            return kept
+        log = read_log(await reads.job_log(repo, job_id))
+        if self._logs is not None and log.lines:
+            await self._logs.keep(repo, job_id, log, now)
+        return log
 
 
 def _without_log(facts: Facts, own: tuple[Pattern, ...]) -> Diagnosis:

@@ -51,5 +51,5 @@ async def _broken(parts: Parts, repo: str, task: TaskState) -> tuple[Broken, ...
 async def _told(parts: Parts, repo: str, sha: str, check: CheckInfo, own: tuple[Pattern, ...]) -> Broken:
     reads = parts.github.reads.ranked("plan")
     said = await notes_of(reads, repo, sha, check)
-    failure = await parts.diagnoses.of(reads, repo, check, tuple(note.text for note in said), own)
+    failure = await parts.diagnoses.of(reads, repo, check, tuple(note.text for note in said), own, parts.clock.now())
     return Broken(name=check.name, conclusion=check.conclusion, notes=said, failure=failure)

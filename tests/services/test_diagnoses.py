@@ -12,8 +12,11 @@ from services.engine.diagnoses import Diagnoses
 from services.errors import NotFound, Refused, Unreachable
 from services.github.infos import CheckInfo
 from services.github.reads import Reads
+from services.store.job_logs import KEEP, JobLogs
+from services.store.retention import Keep, Retention
 from tests.core.logs import EXCERPTS
 from tests.kit.plans import NOW
+from tests.kit.store import Place
 
 OWN = own_patterns([KnownFailure(text="1 failed, 11 passed", cls="policy")])
 SAID = ("src/cart.ts(12,9): error TS2322: no",)
@@ -50,17 +53,34 @@ def failing(error: Exception) -> Callable[[], bytes]:
 
 async def test_a_log_is_read_once_and_little_of_it_is_kept() -> None:
     logs, found = Logs(EXCERPTS["pytest"][1].encode), Diagnoses()
-    first = await found.of(reads(logs), "acme/api", check(), SAID, ())
-    assert await found.of(reads(logs), "Acme/API", check(), SAID, ()) is first
+    first = await found.of(reads(logs), "acme/api", check(), SAID, (), NOW)
+    assert await found.of(reads(logs), "Acme/API", check(), SAID, (), NOW) is first
     assert logs.asked == [("acme/api", "9")]
     assert first.cls == "test_failure"
     assert 0 < len(first.evidence) <= LINES
 
 
+async def test_what_was_read_is_kept_for_other_processes(place: Place) -> None:
+    database = place.database()
+    await database.open()
+    logs, kept = Logs(EXCERPTS["pytest"][1].encode), JobLogs(database)
+    first = await Diagnoses(kept).of(reads(logs), "acme/api", check(), SAID, (), NOW)
+    again = await Diagnoses(kept).of(reads(logs), "Acme/API", check(), SAID, OWN, NOW)
+    assert (first.cls, again.cls) == ("test_failure", "policy"), "by the lines, not by what was found in them"
+    assert logs.asked == [("acme/api", "9")]
+    await Retention(database, Keep(logs=timedelta(days=2))).tidy(NOW + timedelta(days=1))
+    assert await kept.find("acme/api", "9") is not None
+    await Retention(database, Keep(logs=timedelta(days=2))).tidy(NOW + timedelta(days=3))
+    assert await kept.find("acme/api", "9") is None
+    await database.write(lambda c: c.execute(KEEP, ("acme/api", "7", "2026", b"no zstd")))
+    assert await kept.find("acme/api", "7") is None
+    await database.close()
+
+
 async def test_a_repositorys_own_patterns_count() -> None:
     logs, found = Logs(EXCERPTS["pytest"][1].encode), Diagnoses()
-    assert (await found.of(reads(logs), "acme/api", check(), (), ())).cls == "test_failure"
-    assert (await found.of(reads(logs), "acme/api", check(), (), OWN)).cls == "policy"
+    assert (await found.of(reads(logs), "acme/api", check(), (), (), NOW)).cls == "test_failure"
+    assert (await found.of(reads(logs), "acme/api", check(), (), OWN, NOW)).cls == "policy"
 
 
 @pytest.mark.parametrize(
@@ -69,19 +89,19 @@ async def test_a_repositorys_own_patterns_count() -> None:
 async def test_without_a_log_the_annotations_tell_and_are_not_repeated(error: Exception, asked: int) -> None:
     logs, found = Logs(failing(error)), Diagnoses()
     for _ in range(2):
-        told = await found.of(reads(logs), "acme/api", check(), SAID, ())
+        told = await found.of(reads(logs), "acme/api", check(), SAID, (), NOW)
         assert (told.cls, told.evidence) == ("build", ())
     assert len(logs.asked) == asked
 
 
 async def test_other_apps_have_no_log_and_a_conclusion_may_tell() -> None:
     logs, found = Logs(failing(AssertionError())), Diagnoses()
-    told = await found.of(reads(logs), "acme/api", check("other-ci", "timed_out"), (), ())
+    told = await found.of(reads(logs), "acme/api", check("other-ci", "timed_out"), (), (), NOW)
     assert (told.cls, logs.asked) == ("timeout", [])
 
 
 async def test_an_empty_log_leaves_the_annotations() -> None:
-    told = await Diagnoses().of(reads(Logs(lambda: b"")), "acme/api", check(), SAID, ())
+    told = await Diagnoses().of(reads(Logs(lambda: b"")), "acme/api", check(), SAID, (), NOW)
     assert told.cls == "build"
 
 
