@@ -31,6 +31,7 @@ from services.engine.workers import Workers
 from services.github import GitHub
 from services.github.client import Transport
 from services.github.lifetimes import lifetimes
+from services.github.person import Person
 from services.metrics import Metrics
 from services.store.answers import Answers
 from services.store.attempts import Attempts
@@ -155,6 +156,7 @@ def assemble(
             past=PastTasks(database),
             requests=Requests(database),
             recoveries=Recoveries(database),
+            person=Person(github.transport, settings.copilot_token, clock) if settings.copilot_token else None,
             recovered=metrics.recovered,
             diagnoses=Diagnoses(JobLogs(database)),
             traces=traces,

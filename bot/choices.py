@@ -218,6 +218,13 @@ class Choices(msgspec.Struct, frozen=True, kw_only=True):
     ] = ""
     openai_key: Annotated[str, Meta(description="The same for OpenAI's.")] = ""
     google_key: Annotated[str, Meta(description="The same for Google's.")] = ""
+    copilot_token: Annotated[
+        str,
+        Meta(
+            description="Token of a person in whose name the agent `copilot` is asked, as GitHub lets no App do that: "
+            "read and write of actions, contents, issues and pull requests of the repositories."
+        ),
+    ] = ""
     models: Annotated[
         str,
         Meta(

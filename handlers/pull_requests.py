@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 from handlers import on
 from handlers.events import Event
-from services.core.names import pull_key
+from services.core.elsewhere import does
+from services.core.names import issue_key, pull_key
 from services.core.pull_text import issues_named, taken_back
 from services.engine.engine import Engine
 
@@ -25,6 +26,8 @@ async def on_pull(event: Event, engine: Engine) -> None:
                 await _judge_files(event, engine)
             if pull := event.pull and event.pull.merged and taken_back(event.pull.body, event.repo):
                 await engine.learned.taken_back(event.repo, pull)
+            if event.action in SAYS_WHAT and event.pull and event.sender.is_bot:  # it may be what Copilot makes of one
+                await engine.look(*(issue_key(event.repo, each) for each in does(event.pull.body, event.repo)))
             if event.action in SAYS_WHAT and event.pull and issues_named(event.pull.body, event.repo):
                 await engine.attach(event.repo, event.number)
 

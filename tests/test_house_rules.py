@@ -271,15 +271,8 @@ def test_what_registers_itself_is_what_we_think() -> None:
         "simulate", "skip", "status", "try", "unapprove",
     ]  # fmt: skip
     assert services.agents.AGENTS.names() == [
-        "actions",
-        "aider",
-        "claude",
-        "coder",
-        "codex",
-        "gemini",
-        "opencode",
-        "script",
-    ]
+        "actions", "aider", "claude", "coder", "codex", "copilot", "gemini", "opencode", "script",
+    ]  # fmt: skip
     assert services.checks.CHECKS.names() == ["lockstep/gate", "lockstep/plan"]
     rules = [name for name, _ in services.core.resolvers.ranked()]
     assert rules == [

@@ -6,6 +6,7 @@ They are given for checked plans only.
 from collections import Counter
 
 from services.core import graph, overlap
+from services.core.elsewhere import ACTIONS, ELSEWHERE
 from services.core.plan import Plan, Task
 from services.core.plan_text import quote
 from services.core.problems import Findings, Spot
@@ -20,6 +21,7 @@ def advise(plan: Plan, findings: Findings) -> None:
     _lone_groups(plan, findings)
     _groups(plan, findings)
     _reserved(plan, findings)
+    _elsewhere(plan, findings)
     for pair in overlap.pairs(plan, overlap.MOST_TOLD):
         findings.add(overlap.KIND, overlap.message(*pair), _spot(pair[1]))
 
@@ -62,6 +64,16 @@ def _groups(plan: Plan, findings: Findings) -> None:
                     "before either has merged, so it does not see that work; make them one task."
                 )
                 findings.add("group_apart", message, _spot(task))
+
+
+def _elsewhere(plan: Plan, findings: Findings) -> None:
+    for task in plan.tasks:
+        if task.budget and task.agent in ELSEWHERE:
+            message = f"The `budget` of {quote(task.id)} bounds nothing: what `{task.agent}` costs, GitHub counts."
+            findings.add("budget_unused", message, _spot(task))
+        if task.workflow and task.agent != ACTIONS:
+            message = f"{quote(task.id)} names a `workflow`, which only the agent `actions` starts."
+            findings.add("workflow_unused", message, _spot(task))
 
 
 def _reserved(plan: Plan, findings: Findings) -> None:

@@ -70,6 +70,8 @@ KINDS: dict[str, Kind] = {
     ),
     "group_circle": Kind("A group waits for itself through a task outside of it; it could never merge."),
     "implied_tasks": Kind("Follow-ups were added, which the owner's `repositories.yaml` triggers.", "warning"),
+    "budget_unused": Kind("A task has a `budget` that nothing here can hold it to.", "warning"),
+    "workflow_unused": Kind("A task names a `workflow` and not the agent that starts it.", "warning"),
     "lone_group": Kind("A group has a single task, so it changes nothing.", "warning"),
     "group_apart": Kind(
         "Tasks of one group and repository need each other; the later does not see the earlier one's work.", "warning"

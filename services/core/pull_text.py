@@ -52,11 +52,16 @@ def taken_back(body: str, repo: str) -> int:
 def asked_of_us(body: str) -> str:
     """What is said to `@lockstep`, from the first line that begins so to the end; "" when nothing is."""
     lines = body.replace("\r\n", "\n").split("\n")
-    seen = {line.strip() for line in prose(body)}
+    seen = {_without_code(line) for line in prose(body)}
     for place, line in enumerate(lines):
-        if (match := _TO_US.match(line)) and line.strip() in seen:
+        if (match := _TO_US.match(line)) and _without_code(line) in seen:
             return "\n".join([line[match.end() :], *lines[place + 1 :]]).strip()
     return ""
+
+
+def _without_code(line: str) -> str:
+    """Its letters: of a code span `prose` gives only the words."""
+    return "".join(line.replace("`", "").split())
 
 
 def revision(body: str, remarks: Iterable[Remark]) -> str:

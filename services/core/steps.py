@@ -122,7 +122,7 @@ def _running(
     mine = [step for step in written if step.fence == task.fence]
     trying = effects.get("attempt")
     if task.away is not None and not mine:
-        return Trail(steps=steps, now=waits_for(task.away), since=task.away.since or task.since)
+        return Trail(steps=steps, now=waits_for(task.away), since=task.since)
     if trying is not None and trying.state == "waiting":
         kept = steps if mine else ()
         return Trail(steps=kept, again_at=trying.due, why=trying.note)

@@ -7,6 +7,7 @@ alone.
 
 from services.core import names
 from services.core.board import Run
+from services.core.elsewhere import COPILOT_BRANCH
 from services.core.machine import Happening, TaskState
 from services.core.messages import reasons
 from services.core.plan import Task
@@ -100,6 +101,8 @@ async def discard(parts: Parts, run: Run, task: Task, state: TaskState) -> Outco
         return Outcome(happened=(Happening(kind="discarded", number=number),))
     if pull.merged:
         return Outcome(happened=(Happening(kind="merged", sha=pull.merge_sha),))
+    if pull.head_ref.startswith(COPILOT_BRANCH) and pull.head_sha in state.heads:
+        branch = pull.head_ref
     tip = await reads.branch(task.repo, branch, fresh=True)
     if {pull.head_sha, tip or pull.head_sha} - set(state.heads):
         text = reasons.branch_is_anothers(branch, task.id)

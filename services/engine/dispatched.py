@@ -61,7 +61,7 @@ async def start(parts: Parts, task: Task, state: TaskState, due: Due, order: Ord
         return _refused(state, words.not_started(workflow, refused.message))
     if not run:
         return Outcome(again_in=AGAIN, note="it is looked for once more")
-    away = Away(agent=ACTIONS, fence=state.fence, until=began + timedelta(seconds=task.timeout), run=run, since=began)
+    away = Away(agent=ACTIONS, fence=state.fence, until=began + timedelta(seconds=task.timeout), run=run)
     sent = Happening(kind="sent", fence=state.fence, away=away, text=words.at_workflow(workflow, run))
     # Looked at once more at once: it may have ended before anybody waits for that.
     return Outcome(happened=(sent,), again_in=0.0, free=True, is_away=True)

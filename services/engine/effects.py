@@ -82,7 +82,7 @@ class Effects:
     async def _former(self, board: Board, due: Due, task: Task, state: TaskState) -> Outcome:
         """Of a task that is in the plan no more; what has merged of it is tidied up as ever."""
         if due.action.kind == "recall":
-            return await elsewhere.recall(self._parts, board.run, task, due)
+            return await elsewhere.recall(self._parts, board.run, task, state, due)
         if due.action.kind in {"tidy", "withdraw"} and state.state in SATISFIED and state.issue:
             return await self._tidy(board, task, due.action.key)
         if due.action.kind == "withdraw":
@@ -95,7 +95,7 @@ class Effects:
         if kind == "tidy":
             return await self._tidy(board, task, due.action.key)
         if kind == "recall":
-            return await elsewhere.recall(self._parts, board.run, task, due)
+            return await elsewhere.recall(self._parts, board.run, task, state, due)
         if kind == "dequeue":
             return await merge_queue.dequeue(self._parts, task, state)
         if kind == "label":
@@ -151,6 +151,9 @@ class Effects:
 
     async def _open_pull(self, run: Run, task: Task, state: TaskState, due: Due) -> Outcome:
         branch, writes = names.branch(run.id, task.id), self._parts.github.writes
+        if state.away is not None and state.away.pull:  # it is there already
+            await elsewhere.opened(self._parts, task, state.away.pull)
+            return Outcome(happened=(Happening(kind="opened", number=state.away.pull, fence=state.fence),))
         pull: PullInfo | None = None
         if self._may_have_happened(due) or state.attempt > 1:
             pull = _current(await writes.find_pull(task.repo, branch), due.action.key)

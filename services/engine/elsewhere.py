@@ -7,14 +7,15 @@ back here.
 
 from services.core.board import Run
 from services.core.clock import Clock
-from services.core.elsewhere import CALLED, Away
+from services.core.elsewhere import CALLED, COPILOT, Away
 from services.core.machine import TaskState
 from services.core.messages import away as words
 from services.core.plan import Task
-from services.engine import dispatched
+from services.engine import assigned, dispatched
 from services.engine.attempts import Order, Result
 from services.engine.outcome import Outcome
 from services.engine.parts import Parts
+from services.errors import Refused
 from services.store.runs import Due
 
 
@@ -27,27 +28,48 @@ async def look(
     """
     place = run.plan_id if run.repo not in hidden else ""
     away = state.away if state.away is not None and state.away.fence == state.fence else None
+    if away is None and task.agent == COPILOT:
+        return await assigned.start(parts, task, state, due, order)
     if away is None:
         return await dispatched.start(parts, task, state, due, order, place)
-    found = await dispatched.look(parts, task, away, order)
+    if away.agent == COPILOT:
+        found = await assigned.look(parts, task, state, away, order)
+    else:
+        found = await dispatched.look(parts, task, away, order)
     if found is not None:
         return found
     rest = _rest(away, parts.clock)
     if rest > 0:
         return Outcome(again_in=rest, free=True, is_away=True)
-    await dispatched.recall(parts, task, due.action.key, away.run)
+    if away.agent == COPILOT:
+        await assigned.recall(parts, task, state.issue)
+    else:
+        await dispatched.recall(parts, task, due.action.key, away.run)
     reason = words.too_late(task.timeout, CALLED[task.agent])
     return Result(kind="timed_out", fence=order.fence, reason=reason)
 
 
-async def recall(parts: Parts, run: Run, task: Task, due: Due) -> Outcome:
+async def recall(parts: Parts, run: Run, task: Task, state: TaskState, due: Due) -> Outcome:
     """End what is done elsewhere for an attempt that is over."""
     key = f"{run.id}/{task.id}/{due.action.attempt}/attempt"
-    _, _, run_id = due.action.sha.partition(":")
+    agent, _, run_id = due.action.sha.partition(":")
+    if agent == COPILOT:
+        await assigned.recall(parts, task, state.issue)
+        return Outcome()
     is_ended = await dispatched.recall(parts, task, key, run_id)
     if not is_ended and due.tries < 2:  # lists lag behind
         return Outcome(again_in=dispatched.AGAIN, note="it is looked for once more")
     return Outcome()
+
+
+async def opened(parts: Parts, task: Task, number: int) -> None:
+    """A pull request that was opened elsewhere is the task's from now on, and no draft any more."""
+    parts.github.invalidate(task.repo, f"pull:{number}")
+    if (await parts.github.reads.pull(task.repo, number, fresh=True)).draft:
+        try:
+            await parts.github.writes.mark_ready(task.repo, number)
+        except Refused:
+            return  # a person can; that it is a draft is said until then
 
 
 def _rest(away: Away, clock: Clock) -> float:

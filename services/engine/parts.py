@@ -23,6 +23,7 @@ from services.core.plan import Plan
 from services.engine.diagnoses import Diagnoses
 from services.engine.workers import Workers
 from services.github import GitHub
+from services.github.person import Person
 from services.store.attempts import Attempts
 from services.store.checkpoints import Checkpoints
 from services.store.dashboards import Dashboards
@@ -122,7 +123,8 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     ledger: of what they cost; attempts: of what came of each; drafts: of plans that they were asked for. trials: of
     merges that are tried. lessons: of what reviews asked for. past: tasks that have merged. requests: commands that
     were given here. recoveries: repairs, and what came of each. recovered: counts a repair, by its strategy and what
-    came of it. traces: whoever is told where time goes.
+    came of it. traces: whoever is told where time goes. person: in whose name Copilot is asked, None where no such
+    token is set.
     """
 
     settings: EngineSettings
@@ -148,6 +150,7 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     past: PastTasks | None = None
     requests: Requests | None = None
     recoveries: Recoveries | None = None
+    person: Person | None = None
     lengths: Lengths = msgspec.field(default_factory=Lengths)
     recovered: Callable[[str, str], None] | None = None
     diagnoses: Diagnoses = msgspec.field(default_factory=Diagnoses)

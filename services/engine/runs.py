@@ -352,7 +352,7 @@ class Driver:
         if board is None:
             return
         for task in [task for each in task_ids if (task := board.run.tasks.get(each)) is not None]:
-            if task.away is None:
+            if task.away is None or task.head_sha:  # it is here already
                 continue
             act = attempt_action(run_id, task)
             if act.key in self._under_way:

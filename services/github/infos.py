@@ -145,6 +145,14 @@ class JobInfo(msgspec.Struct, frozen=True, kw_only=True):
     attempt: int
 
 
+class AuthoredPull(msgspec.Struct, frozen=True, kw_only=True):
+    """A pull request, and whose it is. kind: User or Bot."""
+
+    pull: PullInfo
+    author: str
+    kind: str
+
+
 class RunInfo(msgspec.Struct, frozen=True, kw_only=True):
     """A workflow run in its newest attempt. head_sha: the commit it began with; path: of its file."""
 

@@ -24,6 +24,7 @@ from services.github.exchange import APP, Identity, Request, decode, repo_path, 
 from services.github.infos import (
     AnnotationInfo,
     AppInfo,
+    AuthoredPull,
     CheckInfo,
     CommentInfo,
     CommitInfo,
@@ -281,6 +282,28 @@ class Reads:
             head_sha=found.head_sha,
             path=found.path,
         )
+
+    async def newest_pulls(self, repo: str) -> tuple[AuthoredPull, ...]:
+        """The hundred newest pull requests, as they are now, and whose they are."""
+        path = "/pulls?state=all&sort=created&direction=desc&per_page=100"
+        found = decode(await self._past(repo, path), list[said.AuthoredShape])
+        return tuple([pull.authored() for pull in found])
+
+    async def authored_pull(self, repo: str, number: int) -> AuthoredPull:
+        """A pull request as it is now, and whose it is."""
+        return decode(await self._past(repo, f"/pulls/{number}"), said.AuthoredShape).authored()
+
+    async def pull_commits(self, repo: str, number: int) -> tuple[CommitInfo, ...]:
+        """The commits of a pull request as it is now, oldest first; 250 at most, as GitHub tells."""
+        path, shape = f"/pulls/{number}/commits?per_page={PAGE}", list[shapes.CommitShape]
+        found = await self._list(repo, path, shape, f"pull:{number}", fresh=True)
+        return tuple([commit.info() for commit in found])
+
+    async def happened_in(self, repo: str, number: int) -> tuple[tuple[str, str], ...]:
+        """The timeline of an issue or pull request as it is now, oldest first: names of events, and their ids."""
+        path, shape = f"/issues/{number}/timeline?per_page={PAGE}", list[said.HappenedShape]
+        found = await self._list(repo, path, shape, f"pull:{number}", fresh=True)
+        return tuple([(each.event, str(each.id or "")) for each in found])
 
     async def failed_job(self, repo: str, run_id: str) -> str:
         """The first job of a workflow run's newest attempt that failed, "" for none."""

@@ -2,8 +2,8 @@
 
 import msgspec
 
-from services.github.infos import AnnotationInfo, RelatedInfo, RemarkInfo
-from services.github.shapes import Account, IssueShape
+from services.github.infos import AnnotationInfo, AuthoredPull, RelatedInfo, RemarkInfo
+from services.github.shapes import Account, IssueShape, PullShape
 
 
 class AnnotationShape(msgspec.Struct, frozen=True):
@@ -67,6 +67,27 @@ class Membership(msgspec.Struct, frozen=True):
     """Somebody's place in a team; `pending` until they have accepted."""
 
     state: str = ""
+
+
+class AuthoredShape(PullShape, frozen=True):
+    user: Account | None = None
+
+    def authored(self) -> AuthoredPull:
+        who = self.user or Account()
+        return AuthoredPull(pull=self.info(), author=who.login, kind=who.type)
+
+
+class HappenedShape(msgspec.Struct, frozen=True):
+    event: str = ""
+    id: int | None = None
+
+
+class AssignedShape(msgspec.Struct, frozen=True):
+    assignees: list[Account] = []
+
+
+class SaidShape(msgspec.Struct, frozen=True):
+    id: int
 
 
 class JobShape(msgspec.Struct, frozen=True):

@@ -130,6 +130,12 @@ class Writes(Talk):
             raise Refused(403, "it takes GitHub's GraphQL API, which can't be used now")
         return int(made["revertPullRequest"]["number"])
 
+    async def mark_ready(self, repo: str, number: int) -> None:
+        """A pull request is a draft no more; nothing happens when it is none, or where only a person can say so."""
+        node = (await self._reads.issue(repo, number)).node_id
+        act = Change("markPullRequestReadyForReview", {"pullRequestId": node}, "pullRequest { id }")
+        await self._change(repo, node, MERGE, act, f"pull:{number}", alone=True)
+
     async def enqueue(self, repo: str, number: int, sha: str) -> None:
         """Put a pull request with exactly that head into its base's merge queue; Refused with GitHub's text."""
         node = (await self._reads.issue(repo, number)).node_id

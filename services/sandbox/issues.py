@@ -95,7 +95,7 @@ def create(
     for name in wanted:
         label_acts.tell_label(sandbox, issue, "labeled", name, actor, app_id)
     for login in chosen:
-        _tell_assignee(sandbox, issue, "assigned", login, actor, app_id)
+        tell_assignee(sandbox, issue, "assigned", login, actor, app_id)
     if milestone:
         _tell_milestone(sandbox, issue, "milestoned", milestone, actor, app_id)
     return issue
@@ -172,17 +172,17 @@ def assign(sandbox: "Sandbox", issue: Issue, logins: list[str], actor: str, app_
         if login.lower() in have or len(issue.assignees) >= 10 or not assignable(sandbox, repo, login):
             continue
         issue.assignees.append(account(sandbox.state, login).login)
-        _tell_assignee(sandbox, issue, "assigned", issue.assignees[-1], actor, app_id)
+        tell_assignee(sandbox, issue, "assigned", issue.assignees[-1], actor, app_id)
 
 
 def unassign(sandbox: "Sandbox", issue: Issue, logins: list[str], actor: str, app_id: int = 0) -> None:
     gone = {login.lower() for login in logins}
     for login in [name for name in issue.assignees if name.lower() in gone]:
         issue.assignees.remove(login)
-        _tell_assignee(sandbox, issue, "unassigned", login, actor, app_id)
+        tell_assignee(sandbox, issue, "unassigned", login, actor, app_id)
 
 
-def _tell_assignee(sandbox: "Sandbox", issue: Issue, action: str, login: str, actor: str, app_id: int) -> None:
+def tell_assignee(sandbox: "Sandbox", issue: Issue, action: str, login: str, actor: str, app_id: int) -> None:
     note(sandbox, issue, action, actor, app_id, assignee=login, assigner=actor)
     tell(sandbox, issue, action, actor, assignee=issue_views.person(sandbox.state, sandbox.public_url, login))
 
@@ -211,6 +211,8 @@ def _tell_milestone(sandbox: "Sandbox", issue: Issue, action: str, number: int, 
 
 
 def comment(sandbox: "Sandbox", issue: Issue, actor: str, body: str, app_id: int = 0) -> Comment:
+    from services.sandbox import copilot
+
     now = stamp(sandbox.now())
     made = Comment(
         id=sandbox.state.new_id(),
@@ -224,6 +226,8 @@ def comment(sandbox: "Sandbox", issue: Issue, actor: str, body: str, app_id: int
     sandbox.state.comments[made.id] = made
     issue.updated_at = now
     tell_comment(sandbox, made, "created", actor)
+    if issue.pull is not None:
+        copilot.heard(sandbox, issue, body, actor)
     return made
 
 

@@ -5,7 +5,7 @@ Order: fault -> credential -> rate limit -> route -> endpoint -> ETag. All of it
 
 import hashlib
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from services.sandbox import auth, checks, rest
 from services.sandbox.call import Call
@@ -48,6 +48,7 @@ class Sandbox:
         self.on_event: list[Callable[[], None]] = []  # told when something waits in the outgoing queue
         self.on_jobs: list[Callable[[], None]] = []  # told when Actions has something to run or to stop
         self.odd_etags = False  # ETags by another formula than GitHub's: who computes them must notice
+        self.copilots: dict[int, Callable[[Issue, str], Mapping[str, str | None] | None]] = {}  # by repository id
         self.counts: dict[str, int] = {}  # requests answered, by "METHOD template"
         checks.ensure_actions_app(self.state)
         self.proofs: dict[str, tuple[int, str, Json]] = {}  # App JWT with a good signature -> App, its key, claims

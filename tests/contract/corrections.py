@@ -45,6 +45,15 @@ def _search_without_text(document: Document) -> None:
     document["components"]["schemas"]["issue-search-result-item"]["properties"]["body"]["nullable"] = True
 
 
+def _assigned_agents(document: Document) -> None:
+    """What Copilot is given with an issue, as GitHub's documentation has it; the description has not yet."""
+    operation = document["paths"]["/repos/{owner}/{repo}/issues/{issue_number}/assignees"]["post"]
+    schema = operation["requestBody"]["content"]["application/json"]["schema"]
+    names = ("target_repo", "base_branch", "custom_instructions", "custom_agent", "model")
+    given = {"type": "object", "properties": {name: {"type": "string"} for name in names}}
+    schema["properties"]["agent_assignment"] = given
+
+
 def _left_out(document: Document) -> None:
     """Operations that GitHub has and the reduction to 238 lost, with the schemas of GitHub's documentation."""
     minimal = {"$ref": "#/components/schemas/minimal-repository"}
@@ -97,6 +106,7 @@ CORRECTIONS: tuple[Callable[[Document], None], ...] = (
     _labels_as_list,
     _labels_with_slashes,
     _search_without_text,
+    _assigned_agents,
     _left_out,
 )
 

@@ -5,7 +5,7 @@ import msgspec
 from services.core.actions import attempt_action, recalled, wait_keys
 from services.core.board import Board, resting
 from services.core.conduct import decide
-from services.core.elsewhere import ACTIONS, COPILOT, Away, waits_for
+from services.core.elsewhere import ACTIONS, COPILOT, Away, came_to, does, waits_for
 from services.core.machine import STATES, TABLE, Happening, TaskState, step
 from services.core.places import TOTAL, Limits, Places, Use, lanes_of
 from services.core.repair import repaired
@@ -88,3 +88,27 @@ def test_words() -> None:
     effect = Effect(state="waiting", tries=1, due=NOW, began=NOW)
     found = trail(running(away=AWAY), [], {"attempt": effect})
     assert told(found, NOW.date()).startswith("waits for run 77 of GitHub Actions since ")
+
+
+def test_what_copilot_has_come_to_is_its_newest_word_after_it_was_asked() -> None:
+    begun, done, failed = ("copilot_work_started", "1"), ("copilot_work_finished", "2"), ("commented", "9")
+    assert came_to([begun], "") == ""
+    assert came_to([begun, done], "") == "finished"
+    assert came_to([begun, done, failed], "9") == ""
+    assert came_to([begun, done, failed, begun], "9") == ""
+    assert came_to([begun, done, failed, begun, ("copilot_work_finished_failure", "3")], "9") == "failed"
+    assert came_to([begun, done, failed, ("review_requested", "4")], "9") == "finished"
+    assert came_to([begun, done, begun], "") == ""
+    assert came_to([done], "7") == ""
+
+
+def test_a_pull_request_of_copilots_says_on_a_line_of_its_own_which_issue_it_does() -> None:
+    assert does("Thanks.\n\n- Fixes acme/api#12\n* closes: #4.\nResolved #5\r\n", "Acme/API") == {12, 4, 5}
+    for other in (
+        "> Fixes #12",
+        "It fixes #12 and more",
+        "    fixes #12",
+        "- Fixes acme/web#12",
+        "- Fixes #12 <!-- x -->",
+    ):
+        assert does(other, "acme/api") == frozenset()

@@ -175,3 +175,12 @@ def test_every_message_is_shown_in_a_test(module: ModuleType) -> None:
     wanted = [f"{name}.{each}(" for each in told if not each.startswith("_")]
     wanted += [f"constants({name})"] if constants(module) else []
     assert [each for each in wanted if each not in shown] == []
+
+
+def test_copilot_reads_in_the_issue_what_other_agents_are_told_elsewhere() -> None:
+    asked = {"prompt": "Ask @team\nfirst", "verify": "make `check`"}
+    for agent, is_told in (("copilot", True), ("coder", False)):
+        current = run(task("one", agent=agent, **asked))
+        body = messages.issue_body(current, current.plan.by_id["one"], "k")
+        assert ("> Ask \\@\u2060team\n> first" in body) == is_told
+        assert ("Has to succeed afterwards: `make 'check'`" in body) == is_told

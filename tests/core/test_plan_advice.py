@@ -31,6 +31,19 @@ def test_a_group_of_one() -> None:
     assert kinds(plan(task("a", group="g"), task("b", group="g"), task("c", group="h"))) == ["lone_group"]
 
 
+def test_what_an_agent_elsewhere_makes_no_use_of() -> None:
+    found = plan(
+        task("a", agent="actions", budget="2", workflow="agent.yml"),
+        task("b", agent="coder", budget="2", workflow="agent.yml"),
+        task("c", agent="copilot", budget="1"),
+    )
+    assert advice(found) == [
+        ("budget_unused", "The `budget` of `a` bounds nothing: what `actions` costs, GitHub counts."),
+        ("workflow_unused", "`b` names a `workflow`, which only the agent `actions` starts."),
+        ("budget_unused", "The `budget` of `c` bounds nothing: what `copilot` costs, GitHub counts."),
+    ]
+
+
 def test_words_of_the_commands() -> None:
     assert kinds(plan(task("All"), task("failed"), task("failed-tests"))) == ["reserved_id", "reserved_id"]
 

@@ -75,3 +75,8 @@ def test_remarks_bring_their_places() -> None:
 def test_any_text_is_read_and_bounded(body: str, line: str) -> None:
     assert len(revision(body, [Remark(path=line, line=1, body=body)])) <= MAX_ASKED
     assert len(issues_named(body, "acme/api")) <= 10
+
+
+def test_a_wish_may_hold_code() -> None:
+    assert asked_of_us("@lockstep rename `foo` to `bar`\nand more") == "rename `foo` to `bar`\nand more"
+    assert asked_of_us("`@lockstep rename it`") == ""

@@ -12,6 +12,7 @@ not see them: private ones, in a public repository.
 from collections.abc import Iterable
 
 from services.core.board import Run
+from services.core.elsewhere import COPILOT
 from services.core.machine import TaskState
 from services.core.names import marker, without_marks
 from services.core.plan import Task
@@ -39,6 +40,9 @@ def issue_body(run: Run, task: Task, key: str, hidden: frozenset[str] = NONE, mo
     ]
     if task.body:
         lines += ["", *(f"> {plain(line, 1000)}" for line in task.body.splitlines()[:40])]
+    if task.agent == COPILOT:  # whoever it is assigned to reads nothing else
+        lines += ["", *(f"> {plain(line, 1000)}" for line in task.prompt.splitlines()[:40])] if task.prompt else []
+        lines += ["", f"Has to succeed afterwards: {code(task.verify, 300)}"] if task.verify else []
     if more:
         lines += ["", without_marks(more)]
     return "\n".join([*lines, "", MADE, marker(key)])

@@ -1,6 +1,6 @@
 """Who can be assigned, and who is. People without access are dropped without a word; ten at most."""
 
-from services.sandbox import access, issue_views, issues
+from services.sandbox import access, copilot, issue_views, issues
 from services.sandbox.call import Call
 from services.sandbox.kernel import Json, Response, not_found, route
 from services.sandbox.rest.issues import logins
@@ -35,7 +35,10 @@ def check_for_issue(call: Call) -> Response:
 def add_assignees(call: Call) -> Response:
     repo, issue = access.subject(call, "write")
     access.need_role(call, repo, "triage")
-    issues.assign(call.sandbox, issue, logins(call, "assignees"), call.actor, call.app_id)
+    wanted = logins(call, "assignees")
+    issues.assign(call.sandbox, issue, wanted, call.actor, call.app_id)
+    if copilot.ASSIGNED_AS in wanted:
+        copilot.assigned(call.sandbox, issue, call.who)
     return Response(status=201, json=issue_views.issue(call.state, call.base, issue))
 
 
@@ -43,5 +46,6 @@ def add_assignees(call: Call) -> Response:
 def remove_assignees(call: Call) -> Json:
     repo, issue = access.subject(call, "write")
     access.need_role(call, repo, "triage")
-    issues.unassign(call.sandbox, issue, logins(call, "assignees"), call.actor, call.app_id)
+    names = [copilot.LOGIN if name == copilot.ASSIGNED_AS else name for name in logins(call, "assignees")]
+    issues.unassign(call.sandbox, issue, names, call.actor, call.app_id)
     return issue_views.issue(call.state, call.base, issue)
