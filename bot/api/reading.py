@@ -16,7 +16,9 @@ from bot.web import sight
 from bot.web.sight import Stored
 from bot.web.viewer import Viewer
 from bot.web.views import HIDDEN, Places, Seen
+from services.core import groups as groups_of
 from services.core import plan as plans_of
+from services.core.board import Run
 from services.core.clock import to_text
 from services.core.machine import TaskState
 from services.store.reports import PlanLine
@@ -84,6 +86,16 @@ async def plan(desk: Desk, viewer: Viewer, asked: PlanAsked) -> shapes.Whole:
         problems=[shapes.Problem(message=each.message, line=each.line, severity=each.severity)
                   for each in row.parsed.problems],
     )  # fmt: skip
+
+
+@endpoint(
+    "GET", "/plans/{owner}/{repo}/{number}/groups", tag="plans",
+    summary="The groups of a plan's newest run: how far each is, and what of it is where.", asked=PlanAsked,
+    gives=Page[shapes.Group],
+)  # fmt: skip
+async def groups(desk: Desk, viewer: Viewer, asked: PlanAsked) -> Page[shapes.Group]:
+    _, run = await _in_sight(desk, viewer, asked)
+    return Page(items=[_group(run, name) for name in run.plan.groups] if run is not None else [])
 
 
 @endpoint(
@@ -194,6 +206,22 @@ async def _task_in_sight(desk: Desk, viewer: Viewer, asked: TaskAsked, *, hidden
 async def _run_id(desk: Desk, asked: PlanAsked) -> str:
     found = await desk.shown.stored(asked.plan_id)
     return found[1].id if found is not None and found[1] is not None else ""
+
+
+def _group(run: Run, name: str) -> shapes.Group:
+    barrier = groups_of.barrier_of(run, name)
+    return shapes.Group(
+        name=name, phase=barrier.phase, missing=list(groups_of.missing(run, name)), broke=barrier.broke,
+        why=barrier.why, rollback=groups_of.policy(run.plan, name),
+        members=[_member(run.tasks[each]) for each in groups_of.order(run, name)],
+    )  # fmt: skip
+
+
+def _member(state: TaskState) -> shapes.Member:
+    return shapes.Member(
+        task=state.id, state=state.state, pull=state.pull, proven=state.head_sha if groups_of.is_ready(state) else "",
+        merged=state.merge_sha, taken_back_by=max(state.revert, 0),
+    )  # fmt: skip
 
 
 def _tasks(stored: Stored) -> list[shapes.Task]:

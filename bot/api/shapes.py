@@ -86,6 +86,34 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     hidden: bool
 
 
+class Member(msgspec.Struct, frozen=True, kw_only=True):
+    """One of a group. proven: the head at which nothing of its own was missing, "" while something is; merged: the
+    commit it has become; taken_back_by: the pull request that does, 0 for none.
+    """
+
+    task: str
+    state: str
+    pull: int
+    proven: str
+    merged: str
+    taken_back_by: int
+
+
+class Group(msgspec.Struct, frozen=True, kw_only=True):
+    """Tasks that merge together, in that order. phase: closed, complete, merging, merged, reverting or forward.
+    missing: tasks it waits for.  broke, why: the task that could not be merged after others had.  rollback: revert or
+    forward, what happens then.
+    """
+
+    name: str
+    phase: str
+    missing: list[str]
+    broke: str
+    why: str
+    rollback: str
+    members: list[Member]
+
+
 class Effect(msgspec.Struct, frozen=True, kw_only=True):
     """Something done outside for a task, under its key: an attempt, a pull request, a merge."""
 

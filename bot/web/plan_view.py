@@ -9,6 +9,7 @@ from bot.web.figures import Cost, Fact, cost, facts, figures
 from bot.web.gantt import Gantt, coming, gantt
 from bot.web.history import Past, past
 from bot.web.picture import Picture, draw
+from bot.web.together import Together, together
 from bot.web.views import PAGE, Card, Link, Seen, TaskLine
 from bot.web.walks import Walk, walks
 from services.core.folding import fold
@@ -79,6 +80,7 @@ class PlanPage(msgspec.Struct, frozen=True, kw_only=True):
     range: str
     evidence: tuple[Evidence, ...]
     time: Gantt | None
+    together: tuple[Together, ...]
     costs: tuple[Cost, ...]
     history: tuple[Past, ...]
     earlier: str
@@ -145,6 +147,7 @@ def plan_page(seen: Seen, part: Sheet, found: Found) -> PlanPage:
             if log
         ),
         time=_time(seen, found.moves),
+        together=together(seen),
         costs=tuple(cost(seen, each) for each in sorted(seen.spent, key=lambda each: -each.cost)[:COSTS]),
         history=tuple(past(seen, moment) for moment in found.history),
         earlier=f"{url}?before={found.history[-1].seq}#_history" if len(found.history) >= HISTORY else "",

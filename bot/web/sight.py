@@ -13,6 +13,7 @@ from bot.web.viewer import Viewer
 from bot.web.views import HIDDEN
 from services.core.board import Run
 from services.core.cost import Spent
+from services.core.groups import Barrier
 from services.core.machine import TaskState
 from services.core.plan import Parsed, Plan, Task
 from services.store.plans import PlanRow
@@ -81,9 +82,16 @@ def _run(run: Run, hidden: Collection[str]) -> Run:
     return replace(
         run,
         plan=_plan(run.plan, hidden),
+        barriers={name: _barrier(barrier, unseen) for name, barrier in run.barriers.items()},
         tasks={task_id: _state(state) if task_id in unseen else state for task_id, state in run.tasks.items()},
         former={task_id: state for task_id, state in run.former.items() if state.was and state.was.repo not in hidden},
     )
+
+
+def _barrier(barrier: Barrier, unseen: Collection[str]) -> Barrier:
+    heads = {task: sha for task, sha in barrier.heads.items() if task not in unseen}
+    broke, why = ("", "") if barrier.broke in unseen else (barrier.broke, barrier.why)
+    return replace(barrier, heads=heads, broke=broke, why=why)
 
 
 def _plan(plan: Plan, hidden: Collection[str]) -> Plan:

@@ -177,16 +177,25 @@ def half(run: Standing, name: str) -> bool:
 def told(run: Standing) -> Iterator[str]:
     """How each group stands, in lines for the plan's comment: once something has merged, exactly what is where."""
     for name in run.plan.groups:
-        barrier = barrier_of(run, name)
-        if barrier.phase == "merged":
-            yield f"**Group {code(name)}** has merged, all of it."
-        elif half(run, name) or barrier.phase in {"reverting", "forward"}:
-            yield _headline(run, name, barrier)
+        yield headline(run, name)
+        if _is_in_the_middle(run, name):
             yield ""
             yield from (f"- {_where(run, member)}" for member in order(run, name))
-        else:
-            yield _waiting(run, name, barrier)
         yield ""
+
+
+def headline(run: Standing, name: str) -> str:
+    """How a group stands, in a sentence or two."""
+    barrier = barrier_of(run, name)
+    if barrier.phase == "merged":
+        return f"**Group {code(name)}** has merged, all of it."
+    return _headline(run, name, barrier) if _is_in_the_middle(run, name) else _waiting(run, name, barrier)
+
+
+def _is_in_the_middle(run: Standing, name: str) -> bool:
+    """Has a part of it merged, or is it gone back on?"""
+    phase = barrier_of(run, name).phase
+    return phase != "merged" and (half(run, name) or phase in {"reverting", "forward"})
 
 
 def _headline(run: Standing, name: str, barrier: Barrier) -> str:
