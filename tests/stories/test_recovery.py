@@ -2,6 +2,10 @@
 base fails too waits for it; and what all of that does not help comes to a person with what was tried.
 """
 
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
 import pytest
 
 from tests.kit.model import Answer, providing
@@ -148,6 +152,61 @@ async def test_what_two_sides_added_to_a_list_is_merged_by_rules_and(story: Stor
         return
     await story.until("**Done.**")
     assert await story.file("acme/api", "requirements.txt") == LIST + "foxtrot==1\ngolf==1\n"
+    assert len(story.pulls()) == 1
+
+
+async def test_a_file_that_a_tool_writes_is_made_anew_where_it_conflicts(story: Story) -> None:
+    join = "cat a.txt b.txt > all.lock"
+    settings = f"recovery:\n  generated:\n    all.lock: {join}\n"
+    ci = CI.replace("sh test.sh", "cat a.txt b.txt | cmp - all.lock; grep -q 3 b.txt || sleep 1")
+    files = {"a.txt": "1\n", "b.txt": "1\n", "all.lock": "1\n1\n", ".github/lockstep.yml": settings}
+    await story.begin({"acme/api": {**FILES, **files, ".github/workflows/ci.yml": ci}})
+    await story.hub.fault("error", method="PUT", path=r"/pulls/\d+/merge$", status=502, count=3)
+    await story.run(f"- [ ] **one** Raise it · run: echo 2 > a.txt; {join}\n")
+    await story.until(story.pulls)
+    await story.commit("acme/api", {"b.txt": "3\n", "all.lock": "1\n3\n"}, by="bea")
+    await story.until("**Done.**")
+    assert await story.file("acme/api", "all.lock") == "2\n3\n"
+    assert len(story.pulls()) == 1
+
+
+PRICE = Answer(calls=(("edit", {"path": "a.txt", "old": "price = 1", "new": "price = 2"}),))
+READS = Answer(calls=(("read", {"path": "a.txt"}),))
+
+
+def resolves(body: Mapping[str, Any]) -> Answer:
+    """Both sides of what stands between git's markers."""
+    (marked,) = re.findall(r"<{7} .*?>{7} \w+\n", str(body["messages"][-1]["content"]), re.DOTALL)
+    return Answer(calls=(("edit", {"path": "a.txt", "old": marked, "new": "cost = 2\n"}),))
+
+
+@pytest.mark.parametrize("leaves", [False, True], ids=["and merged", "and not pushed while marks are left"])
+async def test_what_rules_leave_is_resolved_by_the_agent_with_both_sides_before_it(story: Story, leaves: bool) -> None:
+    ci = CI.replace("sh test.sh", "grep -q cost a.txt || sleep 1")
+    answers: tuple[Answer | Callable[[Mapping[str, Any]], Answer], ...] = (
+        PRICE,
+        DONE,
+        READS,
+        *([] if leaves else [resolves]),
+        DONE,
+    )
+    async with providing(*answers) as provider:
+        files = {**FILES, "a.txt": "price = 1\n", ".github/workflows/ci.yml": ci}
+        await story.begin({"acme/api": files}, model="openai:gpt-4o", model_url=provider.url, model_key="sk-1")
+        await story.hub.fault("error", method="PUT", path=r"/pulls/\d+/merge$", status=502, count=3)
+        await story.run("- [ ] **x** Raise the price · agent: coder\n")
+        await story.until(story.pulls)
+        await story.commit("acme/api", {"a.txt": "cost = 1\n"}, by="bea")
+        if leaves:
+            await story.until("**Stopped:", "needs a person")
+            (pull,) = story.pulls()
+            assert pull.pull is not None
+            assert await story.file("acme/api", "a.txt", pull.pull.head_ref) == "price = 2\n"
+            return
+        await story.until("**Done.**")
+        told = provider.said(2)
+    assert "Raise the price" in told
+    assert await story.file("acme/api", "a.txt") == "cost = 2\n"
     assert len(story.pulls()) == 1
 
 
