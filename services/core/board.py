@@ -178,13 +178,13 @@ class Board:
         self._measure()
 
     def candidate(self, task: TaskState) -> Candidate:
-        spec = self.specs[task.id]
+        task_id = task.id
         return Candidate(
-            id=task.id,
-            use=self.uses[task.id],
+            id=task_id,
+            use=self.uses[task_id],
             since=task.since or LONG_AGO,
-            priority=spec.priority if task.priority is None else task.priority,
-            remaining=self.remaining[task.id],
+            priority=self.specs[task_id].priority if task.priority is None else task.priority,
+            remaining=(self._remaining or self.remaining)[task_id],
         )
 
     def apply(self, decision: Decision) -> None:
@@ -193,6 +193,7 @@ class Board:
         if decision.adopted is not None:
             return self._adopt(decision, decision.adopted)
         tasks, counts = self.run.tasks, self.counts
+        rivals = self.rivals if self.rivals.are_any else None
         could_start = []
         for task in decision.changed:
             if task.id in self.run.former:
@@ -204,7 +205,8 @@ class Board:
             tasks[task.id] = task
             if "ready" in (before, task.state):
                 could_start.append(task.id)
-            could_start += self.rivals.of(task.id)
+            if rivals is not None:
+                could_start += rivals.of(task.id)
             if task.state == "done" != before and self.lengths.is_curious():
                 self._learn(task)
         was_going = self.run.state in GOING
@@ -275,13 +277,14 @@ class Board:
 
     def offer(self, task_ids: Iterable[str] | None = None) -> None:
         """Those of the tasks that could start, of all if none are named, stand in `ready`, and the others do not."""
-        is_going = self.run.state in GOING
-        for task_id in self.run.tasks if task_ids is None else task_ids:
-            task = self.run.tasks[task_id]
-            if is_going and may_start(task) and self.rivals.keeps(task_id, self.run.tasks.__getitem__) is None:
+        is_going, tasks, run_id = self.run.state in GOING, self.run.tasks, self.run.id
+        rivals = self.rivals if self.rivals.are_any else None
+        for task_id in tasks if task_ids is None else task_ids:
+            task = tasks[task_id]
+            if is_going and may_start(task) and (rivals is None or rivals.keeps(task_id, tasks.__getitem__) is None):
                 self.ready.add(self.candidate(task))
             else:
-                self.ready.remove(self.run.id, task_id)
+                self.ready.remove(run_id, task_id)
 
     def withdraw(self) -> None:
         """Somebody else drives the run from now on: none of its tasks stands in `ready` any more."""

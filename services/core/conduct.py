@@ -251,7 +251,7 @@ class Work:
         """The gate of an open pull request says which needs have merged: anew when one has, or when one that counted as
         merged is taken back.
         """
-        tasks, after, known = self.run.tasks, self.board.after, self.run.plan.groups
+        tasks, after, known, rivals = self.run.tasks, self.board.after, self.run.plan.groups, self.board.rivals
         for need in map(self.of, self.moved):
             if (need.state in SATISFIED) != (tasks[need.id].state in SATISFIED):
                 group = known.get(self.board.specs[need.id].group, (need.id,)) if known else (need.id,)
@@ -259,7 +259,8 @@ class Work:
                     task = self.changed.get(each) or tasks[each]
                     if task.pull and task.head_sha and task.state not in ENDED:
                         self.act(action(self.run, task, "checks", need=need))
-                for task in map(self.of, self.board.rivals.of(need.id)):  # one may have been merged into its branch
+                theirs = rivals.of(need.id) if rivals.are_any else ()
+                for task in map(self.of, theirs):  # one may have been merged into its branch
                     if task.stack is not None and task.stack.on == need.id and task.pull and task.state in STUCK:
                         self.act(action(self.run, task, "checks", need=need))
 
@@ -298,20 +299,20 @@ class Work:
     def start(self, places: Places) -> None:
         """Start what there is room for, most urgent first; a task whose tracking issue is not there yet waits for
         it."""
-        run_id, ready = self.run.id, self.board.ready
+        run_id, ready, rivals = self.run.id, self.board.ready, self.board.rivals
         # A run that goes on only now has nothing in `ready` yet.
         looked_at = dict.fromkeys(self.changed) if self.run.state in GOING else dict.fromkeys(self.run.tasks)
-        for task_id in tuple(looked_at) if self.board.rivals else ():
-            looked_at.update(dict.fromkeys(self.board.rivals.of(task_id)))
+        for task_id in tuple(looked_at) if rivals.are_any else ():
+            looked_at.update(dict.fromkeys(rivals.of(task_id)))
         fresh = [self.board.candidate(task) for task in map(self.of, looked_at) if self._may_start(task)]
         for candidate in ready.pick(places, self.now, run=run_id, fresh=fresh, gone=looked_at):
             if candidate.use.run == run_id and self._may_start(self.of(candidate.id)):  # another may have started
-                stack = self.board.rivals.base(candidate.id, self.of)
+                stack = rivals.base(candidate.id, self.of) if rivals.are_any else None
                 self.apply(candidate.id, Happening(kind="started", stack=stack))
 
     def _may_start(self, task: TaskState) -> bool:
         rivals = self.board.rivals
-        return may_start(task) and (not rivals or rivals.keeps(task.id, self.of) is None)
+        return may_start(task) and (not rivals.are_any or rivals.keeps(task.id, self.of) is None)
 
     def finish(self) -> Decision:
         state = self._run_state()

@@ -255,7 +255,8 @@ def step(task: TaskState, happened: Happening, now: datetime) -> TaskState | Non
         following = task.state  # it is with a person until it is given back, whatever its pull request comes to
     if following is None or not _applies(task, happened):
         return None
-    changes: dict[str, object] = {"state": following, **_effects_on(task, happened)}
+    changes = _effects_on(task, happened)
+    changes["state"] = following
     changes["handed"] = happened.kind == "handed" or (task.handed and following == task.state)
     if following != task.state:
         changes["since"] = now

@@ -127,6 +127,10 @@ class Rivals:
         self._near: dict[str, dict[str, str]] = {}
         self._undeclared: dict[str, list[str]] = {}
         self._declared: dict[str, list[str]] = {}
+        self._pair(plan)
+        self.are_any = bool(self._near or (self._declared and self._undeclared))
+
+    def _pair(self, plan: Plan) -> None:
         if not self._apart:
             return
         for one, other, path, other_path in pairs(plan):
@@ -137,12 +141,9 @@ class Rivals:
             if task.repo in self._apart:
                 (self._declared if task.paths else self._undeclared).setdefault(task.repo, []).append(task.id)
 
-    def __bool__(self) -> bool:
-        return bool(self._near or (self._declared and self._undeclared))
-
     def of(self, task_id: str) -> Sequence[str]:
         """Whom it may keep waiting, or free, when it moves."""
-        if not self:
+        if not self.are_any:
             return ()
         spec = self._specs[task_id]
         near = [*self._near.get(task_id, ())]
@@ -151,10 +152,12 @@ class Rivals:
     @property
     def stacks(self) -> bool:
         """May tasks begin on the heads of others?"""
-        return bool(self._stacked) and bool(self)
+        return bool(self._stacked) and self.are_any
 
     def keeps(self, task_id: str, state: Callable[[str], TaskState]) -> tuple[str, str] | None:
         """Who keeps a task from starting now, and the file or pattern it is about."""
+        if not self.are_any:
+            return None
         if not self._may_stack(task_id):
             return next(self._met(task_id, state), None)
         met = list(self._met(task_id, state))
@@ -174,7 +177,7 @@ class Rivals:
     def _met(self, task_id: str, state: Callable[[str], TaskState]) -> Iterator[tuple[str, str]]:
         """Who may change the same files and is under way, but for those that are stacked on the task itself."""
         spec = self._specs[task_id]
-        if not self or not spec.paths:
+        if not self.are_any or not spec.paths:
             return
         for rival, pattern in self._near.get(task_id, {}).items():
             shared = _shared(spec, self._specs[rival], state(rival), pattern)
