@@ -13,11 +13,11 @@ PLAN = "- [ ] **one** Do it (acme/api) · agent: human\n"
 class Browser:
     """Keeps cookies, follows to GitHub and back by hand."""
 
-    def __init__(self, story: Story, session: aiohttp.ClientSession) -> None:
-        self._story, self._session = story, session
+    def __init__(self, url: str, session: aiohttp.ClientSession) -> None:
+        self._url, self._session = url, session
 
     async def get(self, url: str) -> aiohttp.ClientResponse:
-        return await self._session.get(urljoin(self._story.bot.url, url), allow_redirects=False)
+        return await self._session.get(urljoin(self._url, url), allow_redirects=False)
 
     async def sign_in(self, login: str, path: str = "/") -> aiohttp.ClientResponse:
         away = await self.get(path)
@@ -31,7 +31,7 @@ class Browser:
     async def post(self, path: str, body: object) -> tuple[int, dict[str, str]]:
         me = await (await self.get("/api/v1/me")).json()
         headers = {"X-CSRF-Token": me["csrf"]}
-        async with self._session.post(f"{self._story.bot.url}{path}", json=body, headers=headers) as answer:
+        async with self._session.post(f"{self._url}{path}", json=body, headers=headers) as answer:
             return answer.status, await answer.json(content_type=None)
 
 
@@ -48,7 +48,7 @@ async def test_sign_in_look_and_act(story: Story) -> None:
     await story.until("Waits for approval")
     page = f"/plans/acme/api/{number}"
     async with _session() as one, _session() as two, _session() as three:
-        ana, dora, eve = Browser(story, one), Browser(story, two), Browser(story, three)
+        ana, dora, eve = (Browser(story.bot.url, each) for each in (one, two, three))
         answer = await ana.sign_in("ana", page)
         assert (answer.status, answer.headers["Location"]) == (303, page)
         assert "A plan" in await (await ana.get(page)).text()
@@ -60,11 +60,11 @@ async def test_sign_in_look_and_act(story: Story) -> None:
 
         api = f"/api/v1{page}"
         version = (await (await ana.get(api)).json())["version"]
-        refused = await asked(dora, api, {"command": "approve", "version": version})
+        refused = await asked(story, dora, api, {"command": "approve", "version": version})
         assert (refused["state"], "maintain" in refused["answer"]) == ("refused", True)
-        approved = await asked(ana, api, {"command": "approve", "version": version, "why": "Read it."})
+        approved = await asked(story, ana, api, {"command": "approve", "version": version, "why": "Read it."})
         assert approved["state"] == "done", approved
-        assert (await asked(ana, api, {"command": "run"}))["state"] == "done"
+        assert (await asked(story, ana, api, {"command": "run"}))["state"] == "done"
         said = await story.until("Approved as", "**Stopped:")
         assert re.search(r"Approved as.*Read it", said)
         assert (await eve.post(f"{api}/commands", {"command": "ping"}))[0] == 404
@@ -78,9 +78,9 @@ def _session() -> aiohttp.ClientSession:
     return aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True))
 
 
-async def asked(browser: Browser, plan: str, body: dict[str, str]) -> dict[str, str]:
+async def asked(story: Story, browser: Browser, plan: str, body: dict[str, str]) -> dict[str, str]:
     """A command, and what came of it."""
     status, given = await browser.post(f"{plan}/commands", body)
     assert status == 202, given
-    await browser._story.bot.dispatcher.idle()
+    await story.bot.dispatcher.idle()
     return dict(await (await browser.get(f"/api/v1/commands/{given['id']}")).json())

@@ -51,13 +51,23 @@ class One:
             **more,
         }
         self._process: Process | None = None
+        self._all: dict[str, str] = {}
 
     async def start(self, github_url: str) -> None:
         if self._process is None:
-            settings = common(github_url, self._folder) | self._settings
-            self._process = Process(("serve",), settings, self.log)
+            self._all = common(github_url, self._folder) | self._settings
+            self._process = Process(("serve",), self._all, self.log)
         if not self._process.is_running:
             await self._process.start()
+
+    def set(self, **more: str) -> None:
+        """Before it is started."""
+        self._settings |= more
+
+    @property
+    def settings(self) -> dict[str, str]:
+        """All it was started with."""
+        return self._all
 
     @property
     def pid(self) -> int:
