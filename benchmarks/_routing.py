@@ -7,10 +7,13 @@ import os
 import random
 from collections.abc import Callable, Sequence
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
 from benchmarks import MissingData
+from bot.modelling import TYPICAL
+from services.agents.prices import Prices
 from services.core.choose import Asked, Policy, Rules, Tier, choose
 from services.core.complexity import judge
 from services.core.posterior import Known, Outcome, Verdict
@@ -19,6 +22,43 @@ FLAKY = 0.02
 """Share of right patches that the checks fail."""
 UNSOUND = "Claude 3.7 Sonnet"
 """Its rows contradict its headline."""
+
+
+LISTED = {
+    "Claude 4 Opus": "anthropic:claude-opus-4-20250514",
+    "Claude 4 Sonnet": "anthropic:claude-sonnet-4-20250514",
+    "Claude 4.5 Opus": "anthropic:claude-opus-4-5",
+    "Claude 4.5 Sonnet": "anthropic:claude-sonnet-4-5",
+    "DeepSeek V3.2 Reasoner": "openrouter:deepseek/deepseek-v3.2",
+    "Devstral ": "mistral:devstral-2512",
+    "GLM-4.5": "openrouter:z-ai/glm-4.5",
+    "GLM-4.6": "openrouter:z-ai/glm-4.6",
+    "GPT-5 (": "openai:gpt-5",
+    "GPT-5 mini": "openai:gpt-5-mini",
+    "GPT-5 nano": "openai:gpt-5-nano",
+    "GPT-5.1 (": "openai:gpt-5.1",
+    "GPT-5.1-codex": "openai:gpt-5.1-codex",
+    "Gemini 2.5 Pro": "google:gemini-2.5-pro",
+    "Gemini 3 Pro": "google:gemini-3-pro-preview",
+    "Kimi K2": "openrouter:moonshotai/kimi-k2",
+    "Llama 4 Maverick": "openrouter:meta-llama/llama-4-maverick",
+    "Minimax M2": "openrouter:minimax/minimax-m2",
+    "Qwen2.5-Coder": "openrouter:qwen/qwen-2.5-coder-32b-instruct",
+    "Qwen3-Coder": "openrouter:qwen/qwen3-coder",
+    "gpt-oss-120b": "openrouter:openai/gpt-oss-120b",
+    "o3": "openai:o3",
+    "o4-mini": "openai:o4-mini",
+    "gpt5": "openai:gpt-5",
+    "claude": "anthropic:claude-sonnet-4-5",
+}
+"""Whose list price says what an attempt may cost before one was seen, by how a model's name begins."""
+
+
+@cache
+def guess(model: str) -> Decimal:
+    """What the bot would guess, by the list price alone: it knows nothing of what the model spent here."""
+    provider, _, name = LISTED[max((each for each in LISTED if model.startswith(each)), key=len)].partition(":")
+    return Prices({}).of(provider, name, TYPICAL).cost or Tier(name="").guess
 
 
 class Results(NamedTuple):
@@ -106,7 +146,7 @@ class World(NamedTuple):
 def live(world: World, failure_cost: float, seed: int, policy: Policy = "learned") -> Life:
     """One life from a cold start: the order of tasks and the checks' mistakes follow from the seed."""
     rules = Rules(
-        tiers=tuple(Tier(name=f"t{at}") for at in range(len(world.tiers))),
+        tiers=tuple(Tier(name=f"t{at}", guess=guess(name)) for at, name in enumerate(world.tiers)),
         policy=policy,
         failure_cost=Decimal(str(failure_cost)),
     )

@@ -10,7 +10,8 @@ saving_equal_success: money saved where as many tasks are solved as by always-bi
 that is so is interpolated in hindsight, and `*_other_half` chooses it on one half of the tasks and reports the other.
 saving_first_50: on the first 50 tasks at the same value.  worst_pair_cost_ratio: the same comparison for each pair of
 models, small before large by price, over multiples of the bigger one's price; where a pair never solves as many, what
-is missing is bought at the bigger one's price of a solved task.  *_default: with the settings' default failure cost,
+is missing is bought at the bigger one's price of a solved task; pairs that a few orders leave in doubt are measured in
+as many as everything else.  *_default: with the settings' default failure cost,
 nothing chosen in hindsight; for models that cost a cent that value buys more success at more than their price.
 """
 
@@ -29,12 +30,14 @@ from services.core.choose import Rules
 
 OPTIONS = {
     "shuffles": (20, "random orders of the tasks"),
-    "pairs": (4, "random orders for each pair of models; 0 leaves the pairs out"),
+    "pairs": (4, "random orders for each pair of models at first; 0 leaves the pairs out"),
 }
 VALUES = (1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 6.0)
 """Dollars a failure costs that are tried."""
 PAIR_VALUES = (0.5, 1.0, 1.5, 2.5, 4.0, 8.0, 30.0)
 """The same for pairs, in prices of one attempt of the bigger one: some cost a hundred times as much as others."""
+IN_DOUBT = 0.99
+"""Of always-biggest's price: a pair that costs more in a few orders is measured in many; four tell 4 % from nothing."""
 DEFAULT = float(Rules(tiers=()).failure_cost)
 TIERS = ("GPT-5 mini", "Gemini 3 Pro", "Claude 4.5 Opus")
 OTHERS = {
@@ -77,7 +80,7 @@ def measure(say: Say, *, shuffles: int, pairs: int) -> Report:
         curve = _curve(World(pro, pro.models, pro.tasks), (*VALUES, 12.0, 24.0), shuffles, spread)
         figures["saving_pro_gpt5_sonnet45"] = _equal(curve).saving
         if pairs:
-            figures |= _pairs(say, world, pairs, spread)
+            figures |= _pairs(say, world, (pairs, shuffles), spread)
         peers = _peers(world, shuffles, spread)
     told = texts()
     figures["complexity_auc"] = mean(area(world, model, told) for model in world.tiers)
@@ -141,25 +144,39 @@ def _halves(world: World, shuffles: int, spread: Spread) -> dict[str, float]:
     return {"saving_other_half": mean(saving), "points_other_half": mean(points)}
 
 
-def _pairs(say: Say, world: World, shuffles: int, spread: Spread) -> dict[str, float]:
-    """Every pair of models, the dearer one as the biggest."""
-    found, rows = world.results, list[tuple[float, float, str]]()
+def _pairs(say: Say, world: World, shuffles: tuple[int, int], spread: Spread) -> dict[str, float]:
+    """Every pair of models, the dearer one as the biggest. shuffles: for all, and for those in doubt."""
+    found, few, many = world.results, *shuffles
     spent = {model: sum(found.cost[model].values()) for model in found.models}
+    rows = dict[str, tuple[float, float]]()
+    again = 0
     for pair in itertools.combinations(found.models, 2):
         here = world._replace(tiers=tuple(sorted(pair, key=lambda model: spent[model])))
-        price, share = (figure / len(here.tasks) for figure in here.always())
-        curve = _curve(here, [round(price * times, 4) for times in PAIR_VALUES], shuffles, spread)
-        points = (_equal(curve), *_curve(here, (DEFAULT,), shuffles, spread))
-        equal, default = (_ratio(point, 100 * share) for point in points)
-        rows.append((equal, default, " -> ".join(name.partition(" (")[0] for name in here.tiers)))
-    for equal, default, name in sorted(rows, reverse=True)[:5]:
+        name = " -> ".join(name.partition(" (")[0] for name in here.tiers)
+        rows[name] = _pair(here, few, spread)
+        if max(rows[name]) > IN_DOUBT and many > few:
+            rows[name], again = _pair(here, many, spread), again + 1
+    for name, (equal, default) in sorted(rows.items(), key=lambda row: -row[1][0])[:5]:
         say(f"{name}: {equal:.3f} of always-biggest's price, {default:.3f} at the default failure cost")
     return {
-        "worst_pair_cost_ratio": max(row[0] for row in rows),
-        "mean_pair_cost_ratio": mean(row[0] for row in rows),
-        "worst_pair_cost_ratio_default": max(row[1] for row in rows),
-        "pairs_dearer_default": sum(row[1] > 1.03 for row in rows),
+        "worst_pair_cost_ratio": max(equal for equal, _ in rows.values()),
+        "mean_pair_cost_ratio": mean(equal for equal, _ in rows.values()),
+        "pairs_dearer": sum(equal > 1.03 for equal, _ in rows.values()),
+        "pairs": len(rows),
+        "pairs_measured_again": again,
+        "worst_pair_cost_ratio_default": max(default for _, default in rows.values()),
+        "pairs_dearer_default": sum(default > 1.03 for _, default in rows.values()),
     }
+
+
+def _pair(world: World, shuffles: int, spread: Spread) -> tuple[float, float]:
+    """What two models come to at equal success and at the default failure cost, as shares of always-biggest's price."""
+    price, share = (figure / len(world.tasks) for figure in world.always())
+    curve = _curve(world, [round(price * times, 4) for times in PAIR_VALUES], shuffles, spread)
+    equal, default = (
+        _ratio(point, 100 * share) for point in (_equal(curve), *_curve(world, (DEFAULT,), shuffles, spread))
+    )
+    return equal, default
 
 
 def _ratio(point: Point, share: float) -> float:

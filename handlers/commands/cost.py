@@ -1,6 +1,7 @@
 """`cost`: what models have cost for a plan, from the ledger."""
 
 from handlers.commands import Context, command
+from services.core.chosen import listed
 from services.core.commands import Command
 from services.core.cost import told
 
@@ -16,4 +17,6 @@ async def cost(context: Context, _: Command) -> str:
     spent = await context.engine.cost(context.repo, context.number)
     stored = await context.engine.stored(f"{context.repo}#{context.number}")
     advice = await context.engine.advice(stored[0].id, stored[1]) if stored is not None else []
-    return told(spent, advice)
+    run = stored[1] if stored is not None else None
+    chosen = await context.engine.chosen(run, list(run.tasks)) if run is not None else {}
+    return told(spent, advice, listed(chosen))

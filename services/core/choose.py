@@ -27,8 +27,8 @@ SURE = 2.0
 half the doubt is enough; a mean alone would never look back at what was unlucky once.
 """
 MOST_TIERS = 6
-CREDIT = 1
-"""By how many of its attempts the price of the largest tier is doubted: seen n times, it may be 1/n more."""
+CREDIT = 1.5
+"""By how many of its attempts the price of the largest tier is doubted: seen n times, it may be 1.5/n more."""
 
 Policy = Literal["fixed", "cascade", "learned"]
 

@@ -4,10 +4,17 @@ Shares are given in a hundred and money in dollars, both at the mean of what is 
 out says so, because its numbers alone would not explain it.
 """
 
+from collections.abc import Mapping
+
 import msgspec
 
 from services.core.choose import Choice
-from services.core.text import code, plain
+from services.core.text import code, cut, plain
+
+LISTED = 20
+"""Tasks whose model is explained in one list."""
+LONGEST = 300
+"""Characters of one explanation there."""
 
 
 class Chosen(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -61,6 +68,12 @@ def told(chosen: Chosen) -> str:
     if not chosen.why:
         return ""
     return "\n".join(f"- {sentence}" for sentence in (f"Model: {chosen.why}", *chosen.reasons))
+
+
+def listed(chosen: Mapping[str, Chosen]) -> list[str]:
+    """Which model each of these tasks was given and why, a bullet each; the first ones where they are many."""
+    said = [f"- {code(task)}: {cut(each.why, LONGEST)}" for task, each in chosen.items() if each.why]
+    return [*said[:LISTED], *([f"- … and {len(said) - LISTED} more"] if len(said) > LISTED else [])]
 
 
 def why(choice: Choice) -> str:

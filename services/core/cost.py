@@ -83,7 +83,12 @@ def _row(spent: Spent) -> str:
     return f"| {task} | {WORDS[spent.purpose]} | {code(spent.model)} | {figures} | {cost} |"
 
 
-def told(spent: Sequence[Spent], advice: Sequence[str] = ()) -> str:
-    """The answer to `/lockstep cost`. advice: what follows from it, a sentence each."""
+def told(spent: Sequence[Spent], advice: Sequence[str] = (), models: Sequence[str] = ()) -> str:
+    """The answer to `/lockstep cost`. advice: what follows from it, a sentence each; models: a line for each task that
+    says why it has its model.
+    """
     said = [f"- {each}" for each in advice]
-    return "\n".join([cost_in_words(spent), *(["", *table(spent)] if spent else []), *(["", *said] if said else [])])
+    why = ["", "Models of the newest attempts:", "", *models] if models else []
+    return "\n".join(
+        [cost_in_words(spent), *(["", *table(spent)] if spent else []), *(["", *said] if said else []), *why]
+    )

@@ -14,9 +14,9 @@ from services.core.board import Run
 from services.core.explain import ends
 from services.core.machine import STUCK, TaskState
 from services.core.names import marker
-from services.core.plan_comment import cut, first_that_fits
+from services.core.plan_comment import REASON, first_that_fits
 from services.core.report import WORDS, progress
-from services.core.text import code, plain
+from services.core.text import code, cut, plain
 
 TITLE = "Lockstep: all plans"
 KEY = "fleet/dashboard"
@@ -88,7 +88,7 @@ def _body(owner: str, plans: Sequence[Shown], hidden: int, count: int) -> str:
     going = [plan for plan in plans if plan.run is not None and plan.run.finished_at is None]
     waiting = [plan for plan in plans if plan.run is None]
     stuck = [
-        f"- {plan.place} {code(task.id)} ({_place(plan.run, task)}): {cut(task.reason) or WORDS[task.state]}"
+        f"- {plan.place} {code(task.id)} ({_place(plan.run, task)}): {cut(task.reason, REASON) or WORDS[task.state]}"
         for plan in going
         if plan.run is not None
         for task in plan.run.tasks.values()

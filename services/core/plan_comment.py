@@ -5,11 +5,14 @@ with and whatever was answered. What is too much is left out step by step, each 
 graph first, then rows of the table, finished tasks before the rest, then answers, the oldest first.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 
 from services.core import boxes, graph, groups, plan_changes
 from services.core.board import Run
+from services.core.chosen import Chosen
+from services.core.chosen import listed as models_listed
 from services.core.durations import lasting
 from services.core.explain import ends
 from services.core.explained import ended_by
@@ -22,17 +25,18 @@ from services.core.plan import Parsed, Plan, Task
 from services.core.plan_relations import RELATIONS
 from services.core.report import ICONS, WORDS, progress, wishes
 from services.core.targets import is_with_a_person
-from services.core.text import code, plain
+from services.core.text import code, cut, plain
 
 LIMIT = 60_000
 NO_FORECAST = Forecast()
+NOTHING_CHOSEN: Mapping[str, Chosen] = MappingProxyType({})
 GRAPH_TASKS = 60
 ROWS = 200
+REASON = 300
 FEW_ROWS = 20
 """Rows that stay until the answers have been shortened."""
 ANSWER = 4_000
 """Characters of an answer, once there is no room for all of it."""
-REASON = 300
 PROBLEMS = 20
 CANCELLED = 5
 """Cancelled tasks that are named in the advice to retry them."""
@@ -82,12 +86,14 @@ def render(
     now: datetime | None = None,
     live: Parsed | None = None,
     drafting: str = "",
+    chosen: Mapping[str, Chosen] = NOTHING_CHOSEN,
 ) -> str:
     """The comment for a plan that reads; `run` is its newest run, if any; `plan` is what is approved or waits for
     approval; `edited`: an earlier text of it had been approved, `before`, where that is known; `approvers`: of this
     text, while they are too few;
     `ahead`: what is to be expected, as seen from `now`; `live`: the issue as it was last read, where that is another
-    text than the run's; `drafting`: what there is to say of the model's draft that it is.
+    text than the run's; `drafting`: what there is to say of the model's draft that it is; `chosen`: which
+    models make the newest attempts, and why.
     """
     path = ahead.path or graph.critical_path(plan)
     headline = _headline(plan, approved_by, run, approvers, edited=edited)
@@ -102,13 +108,14 @@ def render(
     head += _ahead(plan, run, path, ahead, now)
     told = [f"- ⚠ {warning}" for warning in warnings]
     warned = [*_up_to(told, PROBLEMS, len(told)), ""]
-    rows = _rows(plan, run, ahead)
+    rows = _rows(plan, run, ahead, chosen)
+    models = _models(run, chosen)
     no_graph = [f"The graph of {len(plan.tasks)} tasks is left out here.", ""]
 
     def bodies() -> Iterator[str]:
         if len(plan.tasks) <= GRAPH_TASKS:
             drawing = _mermaid(plan, run, frozenset(path))
-            yield _join([*head, *warned, *_table(plan, rows, len(rows), ahead), "", *drawing], answers)
+            yield _join([*head, *warned, *_table(plan, rows, len(rows), ahead), "", *models, *drawing], answers)
         for shown, said in _less(len(rows), FEW_ROWS, answers):
             yield _join([*head, *warned, *_table(plan, rows, shown, ahead), "", *no_graph], said)
         yield _join([*head, *_up_to(told, 0, len(told)), "", *_table(plan, rows, 0, ahead), "", *no_graph], ())
@@ -223,7 +230,7 @@ def _path(path: Sequence[str]) -> str:
     return " → ".join(shown if len(shown) <= 12 else [*shown[:6], "…", *shown[-5:]])
 
 
-def _rows(plan: Plan, run: Run | None, ahead: Forecast) -> list[tuple[int, str]]:
+def _rows(plan: Plan, run: Run | None, ahead: Forecast, chosen: Mapping[str, Chosen]) -> list[tuple[int, str]]:
     """(place in the plan, row) of the tasks that may be shown, those that are finished last."""
     states = run.tasks if run is not None else {}
     places = list(enumerate(plan.tasks))
@@ -237,6 +244,8 @@ def _rows(plan: Plan, run: Run | None, ahead: Forecast) -> list[tuple[int, str]]
         if rivals is not None and state is not None and state.state == "ready":
             kept = rivals.keeps(task.id, states.__getitem__)
             ended = f": after {code(kept[0])}, as both may change {code(kept[1], 60)}" if kept is not None else ""
+        if task.id in chosen and state is not None and state.attempt and not ended:
+            ended = f", {chosen[task.id].short}"
         rows.append((place, f"{_row(task, state, ended)}{_slack(task, ahead)}"))
     return rows
 
@@ -265,7 +274,7 @@ def _row(task: Task, state: TaskState | None, ended: str = "") -> str:
         issue = f"{task.repo}#{task.issue} (issue) " if task.issue else ""
         return f"| {code(task.id)} | {what} | {'done before' if task.done else 'planned'} | {issue}| {needs} |"
     says = state.reason and (state.state != "done" or state.merge_sha)
-    reason = f": {cut(state.reason)}" if says else ended
+    reason = f": {cut(state.reason, REASON)}" if says else ended
     pull = f"{task.repo}#{state.pull}" if state.pull else f"{task.repo}#{state.issue} (issue)" if state.issue else ""
     if state.revert:
         back = f"taken back by {task.repo}#{state.revert}" if state.revert > 0 else "being taken back"
@@ -275,14 +284,11 @@ def _row(task: Task, state: TaskState | None, ended: str = "") -> str:
     return f"| {code(task.id)} | {what} | {said} | {pull} | {needs} |"
 
 
-def cut(reason: str, most: int = REASON) -> str:
-    """Short, and without half a code span or half an escape at its end: a name in one could come alive."""
-    if len(reason) <= most:
-        return reason
-    kept = reason[:most]
-    while kept.count("`") % 2 or kept.replace("\\`", "").count("`") % 2:
-        kept = kept[: kept.rindex("`")]
-    return kept.rstrip("\\ ") + "…"
+def _models(run: Run | None, chosen: Mapping[str, Chosen]) -> list[str]:
+    """Why these models, for what is not finished."""
+    states = run.tasks if run is not None else {}
+    said = models_listed({task: each for task, each in chosen.items() if states[task].state not in SATISFIED})
+    return ["<details><summary>Models</summary>", "", *said, "", "</details>", ""] if said else []
 
 
 def _mermaid(plan: Plan, run: Run | None, critical: frozenset[str]) -> list[str]:

@@ -19,17 +19,17 @@ import msgspec
 from services.core.plan import RepoName
 
 FIRST = 0.6
-"""The share of first attempts that pass, before anybody has seen one; as if 4 had been seen."""
-FIRST_SEEN = 4.0
+"""The share of first attempts that pass, before anybody has seen one; as if 8 had been seen: less is learned dearly."""
+FIRST_SEEN = 8.0
 AFTER = 0.55
-"""What is left of a tier's rate once another attempt has failed; as if 2 had been seen."""
-AFTER_SEEN = 2.0
+"""What is left of a tier's rate once another attempt has failed; as if 4 had been seen."""
+AFTER_SEEN = 4.0
 OWN = 30.0
 """Attempts after which a repository's own rate counts as much as that of all repositories."""
 LEAK = 0.05
 """The share of wrong changes that the checks let through, before anything has come to light; as if 20 had been seen."""
 SEEN_LATER = 20.0
-COST_SEEN = 3.0
+COST_SEEN = 6.0
 """Attempts after which the costs of an attempt after a failure count as much as those of all attempts of the tier."""
 HARDER = 0.8
 """What a task costs at the first attempt, of what those cost that another attempt had failed at."""

@@ -47,3 +47,13 @@ def title(text: str, limit: int = 200) -> str:
 def digest_of(*texts: str) -> str:
     """By which texts are known again, however long they are; of one text it is what `sha256sum` says."""
     return hashlib.sha256("\0".join(texts).encode(errors="surrogatepass")).hexdigest()
+
+
+def cut(reason: str, most: int) -> str:
+    """Short, and without half a code span or half an escape at its end: a name in one could come alive."""
+    if len(reason) <= most:
+        return reason
+    kept = reason[:most]
+    while kept.count("`") % 2 or kept.replace("\\`", "").count("`") % 2:
+        kept = kept[: kept.rindex("`")]
+    return kept.rstrip("\\ ") + "…"

@@ -1,8 +1,8 @@
 """Does a lesson help? Judged by what attempts that were told of it came to, beside those that were not.
 
-A part of the tasks is never told of it, so there is always something to compare with. A lesson goes when it is far
-likelier to do harm than to do nothing (the odds are asked after every attempt, and hold at any time), and when after
-many attempts it is unlikely to help.
+A part of the tasks is not told of it, a larger one while it is young, so there is always something to compare with. A
+lesson goes when it is far likelier to do harm than to do nothing (the odds are asked after every attempt, and hold at
+any time), and when after some attempts it is unlikely to help: one that does nothing only takes room in a prompt.
 """
 
 import hashlib
@@ -12,15 +12,17 @@ from typing import Literal
 
 import msgspec
 
-HELD = 0.2
-"""The share of tasks that are not told of a lesson."""
-ODDS = 12.0
+HELD, HELD_YOUNG = 0.2, 0.35
+"""The share of tasks that are not told of a lesson, and of one that has been told to few."""
+YOUNG = 30
+"""Attempts told of it until which it is young."""
+ODDS = 20.0
 """How much likelier harm must be than nothing."""
 SHARES = (0.15, 0.3, 0.45, 0.6, 0.75, 0.9)
 """What harm is thought to leave of the share that would be good, each as likely as the others."""
-MANY = 60
+ENOUGH = 20
 """Attempts told of it from which on it has to help."""
-UNLIKELY = 0.2
+UNLIKELY = 0.1
 STEPS = 40
 
 Verdict = Literal["keep", "harms", "helps nobody"]
@@ -41,17 +43,24 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
         return self.good + self.bad
 
 
-def is_held(lesson: str, task: str) -> bool:
-    """Is this task never told of this lesson? The same for all its attempts."""
+def held(told: int) -> float:
+    """The share of tasks that are not told of a lesson that so many attempts were told of."""
+    return HELD_YOUNG if told < YOUNG else HELD
+
+
+def is_held(lesson: str, task: str, told: int) -> bool:
+    """Is this task not told of this lesson, which so many attempts were? One that is held back once the lesson has
+    grown up always was.
+    """
     digest = hashlib.sha256(f"{lesson} {task}".encode()).digest()
-    return int.from_bytes(digest[:4], "big") < HELD * 2**32
+    return int.from_bytes(digest[:4], "big") < held(told) * 2**32
 
 
 def verdict(told: Told) -> Verdict:
     """What is to become of it."""
     if told.told and odds(told) >= ODDS:
         return "harms"
-    if told.told >= MANY and helps(told) < UNLIKELY:
+    if told.told >= ENOUGH and helps(told) < UNLIKELY:
         return "helps nobody"
     return "keep"
 

@@ -54,7 +54,8 @@ class Learned:
             else:
                 await lessons.put(msgspec.structs.replace(lesson, state="retired", by=OURSELVES), "active")
         fit = fitting(kept, task.title, task.body, task.paths)
-        said = {lesson.id: not is_held(lesson.id, f"{run.plan_id}/{task.id}") for lesson in fit}
+        name = f"{run.plan_id}/{task.id}"
+        said = {lesson.id: not is_held(lesson.id, name, known[lesson.id].told) for lesson in fit}
         if said:
             await lessons.used(said, (run.id, task.id, attempt), self._parts.clock.now())
         return told([lesson for lesson in fit if said[lesson.id]])

@@ -17,6 +17,7 @@ from services.core.shards import shard_of
 from services.core.text import code, digest_of
 from services.engine import drafted, spending
 from services.engine.approval import is_used_up
+from services.engine.choosing import chosen_for
 from services.engine.leave import ended
 from services.engine.parts import Parts
 from services.engine.readiness import Readiness
@@ -180,6 +181,7 @@ class Stickies:
             now=self._parts.clock.now(),
             live=plan.parsed if run is not None and run.finished_at is None else None,
             drafting=await self._drafting(plan.id) if plan.draft and run is None else "",
+            chosen=await chosen_for(self._parts, run, list(run.tasks)) if run is not None else {},
         )
 
     async def _drafting(self, plan_id: str, *, is_asked: bool = False) -> str:

@@ -5,7 +5,20 @@ import random
 from inline_snapshot import snapshot
 
 from services.core.choose import Asked, Rules, choose
-from services.core.chosen import Chosen, asked_for, carried, goes_on, named, no_money_for, reasons, told, why
+from services.core.chosen import (
+    LISTED,
+    LONGEST,
+    Chosen,
+    asked_for,
+    carried,
+    goes_on,
+    listed,
+    named,
+    no_money_for,
+    reasons,
+    told,
+    why,
+)
 from services.core.complexity import Bound, judge
 from services.core.posterior import Known
 from tests.core.test_choose import TIERS, chosen, seen, usual
@@ -105,3 +118,12 @@ def test_the_size_is_shown_and_said_to_choose_nothing() -> None:
 
 def test_what_is_carried_over_needs_no_new_choice() -> None:
     assert carried("small") == "`small` goes on, where what was made can't be carried over without it."
+
+
+def test_a_list_of_models_is_short() -> None:
+    many = {f"t{n}": Chosen(tier="small", model="openai:o", why=f"`{'x' * 400}`.") for n in range(LISTED + 5)}
+    said = listed(many)
+    assert said[-1] == "- … and 5 more"
+    assert max(map(len, said)) <= LONGEST + 20
+    assert all(line.count("`") % 2 == 0 for line in said), "no half of a name"
+    assert listed({"t": Chosen(model="openai:o")}) == [], "where there is only one, there is nothing to explain"

@@ -60,3 +60,8 @@ def test_a_long_table_says_how_much_is_missing() -> None:
     lines = table([spent(f"t{number}", "1") for number in range(SHOWN + 3)])
     assert len(lines) == SHOWN + 3
     assert lines[-1].startswith("| … | 3 more |")
+
+
+def test_the_answer_to_cost_says_why_these_models() -> None:
+    said = told([spent(cost="0.0123", calls=2)], ["Do less."], ["- `api`: `small`, the next in order."])
+    assert said.endswith("\n\n- Do less.\n\nModels of the newest attempts:\n\n- `api`: `small`, the next in order.")

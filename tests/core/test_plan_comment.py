@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from inline_snapshot import snapshot
 
 from services.core.board import Run
+from services.core.chosen import Chosen
 from services.core.forecast import Forecast, forecast
 from services.core.lengths import Guess, Source
 from services.core.machine import STATES, TaskState
@@ -318,3 +319,20 @@ def test_headlines() -> None:
             ],
         ]
     )
+
+
+def test_models_are_named_in_the_table_and_explained_as_long_as_there_is_work() -> None:
+    of = plan(*(task(f"t{n}", agent="coder") for n in range(30)))
+    begun = run(*of.tasks)
+    states = {name: msgspec.structs.replace(each, state="in_review", attempt=1) for name, each in begun.tasks.items()}
+    current = msgspec.structs.replace(begun, tasks=states)
+    why = "`small`, the next in order; what fails its checks goes on to `large`."
+    chosen = {each.id: Chosen(tier="small", model="openai:o", why=why) for each in of.tasks}
+    text = render(of, [], approved_by="", run=current, chosen=chosen)
+    assert text.count(", model `small` |") == 30
+    assert f"<details><summary>Models</summary>\n\n- `t0`: {why}\n- `t1`: {why}\n" in text
+    assert f"- `t19`: {why}\n- … and 10 more\n\n</details>" in text
+    done = {each.id: msgspec.structs.replace(states[each.id], state="done") for each in of.tasks}
+    finished = render(of, [], approved_by="", run=msgspec.structs.replace(current, tasks=done), chosen=chosen)
+    assert "Models" not in finished
+    assert finished.count(", model `small` |") == 30

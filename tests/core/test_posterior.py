@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.core import posterior
-from services.core.posterior import AFTER, FIRST, HARDER, LEAK, Known, Outcome, Tally, Verdict
+from services.core.posterior import AFTER, FIRST, FIRST_SEEN, HARDER, LEAK, Known, Outcome, Tally, Verdict
 
 GUESS = Decimal("0.30")
 
@@ -49,7 +49,7 @@ def test_a_repository_is_believed_slowly() -> None:
     pooled = few.rate("small", False, "acme/new").mean
     assert pooled < few.rate("small", False, "acme/api").mean < 0.2
     assert many.rate("small", False, "acme/api").mean > 0.8
-    assert many.rate("small", False, "acme/new").mean == pytest.approx((100 + 4 * FIRST) / 164)
+    assert many.rate("small", False, "acme/new").mean == pytest.approx((100 + FIRST_SEEN * FIRST) / (160 + FIRST_SEEN))
 
 
 def test_after_a_failure_is_another_question() -> None:

@@ -36,7 +36,7 @@ async def test_the_small_model_is_tried_first_and_what_fails_goes_on_to_the_larg
             model_policy="cascade",
         )
         await story.run(PLAN)
-        await story.until("**Done.**")
+        await story.until("**Done.**", "✅ done, model `large` |")
         assert await story.ask("/lockstep status x") == "+1"
         await story.until(
             "; model `large`", "- Model: `large`, the next in order; what fails its checks goes on to a person."
@@ -47,6 +47,7 @@ async def test_the_small_model_is_tried_first_and_what_fails_goes_on_to_the_larg
         await story.until(
             "| `x` | doing the work | `openai:gpt-4o-mini` | 2 |",
             "- These should have started higher: `x` with `large`",
+            "Models of the newest attempts:\n\n- `x`: `large`, the next in order; what fails its checks goes on to a person.",
         )
         run = await story.bot.engine.stored(f"{story.home}#{story.number}")
         assert run is not None
