@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from services.agents import seccomp
+from services.agents.bounds import Bounds
 from services.agents.box import NONE, PATH, Extras, Finished
 from services.agents.confined import BoxFiles, memory_files, run_confined
 from services.agents.log import clean_log, last_line
@@ -41,7 +42,9 @@ echo fine > here && [ "$(cat here)" = fine ] || { echo 'the files cannot be writ
 
 @dataclass(frozen=True)
 class Caps:
-    """Limits of one run. CPU seconds, memory (address space) and open files are counted for each process alone."""
+    """Limits of one run. CPU seconds, memory (address space), size of a file and open files count for each process
+    alone; all_memory, space and entries for all together, and for all that its files take.
+    """
 
     cpu_seconds: int = 3_600
     memory: int = 4 << 30
@@ -49,6 +52,9 @@ class Caps:
     open_files: int = 1_024
     processes: int = 256
     scratch: int = 64 << 20
+    all_memory: int = 8 << 30
+    space: int = 4 << 30
+    entries: int = 1_000_000
 
 
 @dataclass
@@ -102,7 +108,9 @@ class BubblewrapBox:
                         *self._inner_limits(),
                         *argv,
                     ]
-                    return await run_confined(line, fds, seconds, stdin)
+                    caps = self.caps
+                    bounds = Bounds(files, memory=caps.all_memory, space=caps.space, entries=caps.entries)
+                    return await run_confined(line, fds, seconds, stdin, bounds)
             except OSError as error:
                 raise AgentError(f"The box could not be prepared: {error.strerror}.") from None
 

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from services.agents.bounds import Bounds
 from services.agents.box import PATH, Finished, new_capture
 from services.agents.log import clean_log, last_line
 from services.errors import AgentError
@@ -54,7 +55,8 @@ def memory_files(passwd: bytes, group: bytes, program: bytes) -> Iterator[BoxFil
 class _Status:
     """What bubblewrap reports: the first process of the box, which we hold by a pidfd, and the command's exit code."""
 
-    def __init__(self) -> None:
+    def __init__(self, bounds: Bounds | None = None) -> None:
+        self._bounds = bounds
         self._text = bytearray()
         self._watched = True
         self.pidfd = -1
@@ -72,17 +74,23 @@ class _Status:
     def _watch(self, pid: int) -> None:
         try:
             self.pidfd = os.pidfd_open(pid)
+            if self._bounds is not None:
+                self._bounds.begin(pid, self.end)
         except ProcessLookupError:
             pass  # it has ended already
         except OSError:  # a kernel older than 5.3, or no descriptor left
             self._watched = False
 
+    def end(self) -> None:
+        """End every process of the box."""
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            signal.pidfd_send_signal(self.pidfd, signal.SIGKILL)
+
     async def all_ended(self) -> bool:
         """Wait until the first process is dead: the kernel lets it go only after every other process of the box."""
         if self.pidfd < 0:
             return self._watched
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            signal.pidfd_send_signal(self.pidfd, signal.SIGKILL)
+        self.end()
         loop, dead = asyncio.get_running_loop(), asyncio.Event()
         loop.add_reader(self.pidfd, dead.set)
         try:
@@ -100,9 +108,14 @@ class _Status:
             self.pidfd = -1
 
 
-async def run_confined(line: Sequence[str], fds: BoxFiles, seconds: float, stdin: bytes) -> Finished:
-    """Run a complete bubblewrap line; AgentError when no box came of it, with the reason in one sentence."""
-    capture, status = new_capture(), _Status()
+async def run_confined(
+    line: Sequence[str], fds: BoxFiles, seconds: float, stdin: bytes, bounds: Bounds | None = None
+) -> Finished:
+    """Run a complete bubblewrap line; AgentError when no box came of it, with the reason in one sentence.
+
+    bounds: what all of the run may take.
+    """
+    capture, status = new_capture(), _Status(bounds)
     try:
         with open_pipe(status.take) as report:
             where = line.index("--unshare-all")
@@ -117,6 +130,8 @@ async def run_confined(line: Sequence[str], fds: BoxFiles, seconds: float, stdin
                     pass_fds=(*fds.all, report.write_fd),
                 )
             finally:
+                if bounds is not None:
+                    bounds.end()
                 report.close_writer()
                 await report.drained()
                 over = await status.all_ended()
@@ -124,6 +139,9 @@ async def run_confined(line: Sequence[str], fds: BoxFiles, seconds: float, stdin
         status.close()
     if not over:
         raise AgentError("A box could not be watched to its end (that needs Linux 5.3); nothing of it was taken.")
+    if bounds is not None and bounds.why:
+        said = f"\nThe run was ended: {bounds.why}.\n".encode()
+        return Finished(exit_code=128 + signal.SIGKILL, timed_out=False, output=capture.value() + said)
     return _finished(ended, status, capture)
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from services.agents.bounds import takes_more
 from services.agents.box import choose_box
 from services.agents.bubblewrap import FIRST_SLOT_UID, BubblewrapBox, Caps
 from services.agents.log import MAX_LOG
@@ -261,6 +262,36 @@ async def test_one_process_cannot_take_all_memory_or_disk(files: Path, box: Bubb
     )
     assert said.endswith("end\n0")
     assert (files / "big").stat().st_size <= 1 << 20
+
+
+async def test_all_of_a_run_together_cannot_take_all_memory_or_disk(files: Path, box: BubblewrapBox) -> None:
+    """Each of its processes, and each of its files, is well within what one alone may take."""
+    small = BubblewrapBox(caps=Caps(all_memory=150 << 20, space=30 << 20))
+    hoarding = """
+import os, signal
+for _ in range(4):
+    if os.fork() == 0:
+        held = b"x" * (60 << 20)
+        signal.pause()
+signal.pause()
+"""
+    said = await python(small, files, hoarding)
+    assert said.endswith("The run was ended: its processes took more than 150 MiB of memory together.\n137")
+    assert await sh(small, files, "echo room again") == "room again\n0"
+    filling = "i=0; while :; do head -c 2000000 /dev/urandom > $i; i=$((i+1)); [ $i -lt 40 ] || sleep 0.2; done"
+    said = await sh(small, files, f"mkdir deep; cd deep; {filling}")
+    assert said.endswith("The run was ended: its files took more than 30 MiB, or are more than 1,000,000.\n137")
+    assert await sh(small, files, "rm -r deep; echo fine") == "fine\n0"
+
+
+def test_what_files_take_is_counted_once_and_what_is_hidden_counts_as_too_much(files: Path) -> None:
+    (files / "a").write_bytes(b"x" * 100_000)
+    for n in range(5):
+        (files / f"link{n}").hardlink_to(files / "a")
+    assert not takes_more(files, 150_000, 10)
+    assert takes_more(files, 50_000, 10)
+    assert takes_more(files, 150_000, 5)
+    assert not takes_more(files / "not there", 1, 1)
 
 
 async def test_time_ends_also_what_ignores_signals_and_has_left_its_session(box: BubblewrapBox, files: Path) -> None:
