@@ -23,6 +23,7 @@ from services.core.plan_text import quote
 Mode = Literal["serialise", "stack", "warn"]
 Pair = tuple[Task, Task, str, str]
 KIND = "overlapping_paths"
+OTHERS = "overlapping_plans"
 MOST_TOLD = 10
 MOST_PAIRS = 5_000
 """Pairs that are foreseen in one plan; of more, the rest starts as if nothing was declared."""
@@ -117,6 +118,14 @@ def message(one: Task, other: Task, path: str, other_path: str, *, mode: Mode = 
     return f"{tasks} may change the same files at the same time ({both}); let one need the other."
 
 
+class Neighbour(msgspec.Struct, frozen=True, kw_only=True):
+    """A task of another plan that is under way. changed: the files it really changes, once that is known."""
+
+    place: str
+    task: Task
+    changed: tuple[str, ...] = ()
+
+
 class Rivals:
     """The pairs of a plan, for asking again and again who is kept waiting by whom."""
 
@@ -207,6 +216,34 @@ def _shared(task: Task, rival: Task, now: TaskState, pattern: str) -> str | None
 def _is_under_way(spec: Task, now: TaskState) -> bool:
     """A pull request of a group may wait for the very task that would wait for it."""
     return now.state == "running" or (now.state == "in_review" and not now.held and not spec.group)
+
+
+def among(tasks: Sequence[Task], others: Sequence[Neighbour]) -> Iterator[tuple[Task, Neighbour, str]]:
+    """A task and one of another plan that may change the same files, with the file or pattern it is about; each task
+    once.
+    """
+    steps = MAX_STEPS
+    for task in tasks:
+        for other in others if not task.done else ():
+            if other.task.repo != task.repo or steps <= 0:
+                continue
+            steps -= sum(len(path) for path in task.paths) * max(1, sum(map(len, other.task.paths)))
+            if (path := _met_by(task, other)) is not None:
+                yield task, other, path
+                break
+
+
+def _met_by(task: Task, other: Neighbour) -> str | None:
+    if other.changed:
+        return next((path for path in other.changed if any(matches(path, each) for each in task.paths)), None)
+    both = ((path, each) for path in task.paths for each in other.task.paths)
+    return next((path for path, each in both if path == each or overlap(path, each)), None)
+
+
+def told_of(task: Task, other: Neighbour, path: str) -> str:
+    """The warning about one of another plan; its place is "" where that must not be named."""
+    whose = f"{quote(other.task.id)} of the plan {other.place}" if other.place else "a task of another plan"
+    return f"{quote(task.id)} may change the same files as {whose}, which is under way ({quote(path)})."
 
 
 def shared_files(one: TaskState, other: TaskState) -> tuple[str, ...]:

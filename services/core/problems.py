@@ -80,6 +80,9 @@ KINDS: dict[str, Kind] = {
     "long_chain": Kind("Nearly all tasks wait for each other in one line.", "warning"),
     "looks_like_field": Kind("A text holds something that looks like a field.", "warning"),
     "looks_like_task": Kind("A list entry looks like a task but is not written as one.", "warning"),
+    "overlapping_plans": Kind(
+        "A task may change the same files as one of another plan that runs; that plan keeps nobody waiting.", "warning"
+    ),
     "overlapping_paths": Kind("Two tasks that may run at the same time may change the same files.", "warning"),
     "no_effect": Kind("A key is read and changes nothing.", "warning"),
     "yaml_comment": Kind("A number after `#` is a comment to YAML, so it was cut off a value.", "warning"),

@@ -27,6 +27,7 @@ from services.engine import drafted
 from services.engine.approval import is_used_up
 from services.engine.configs import config_of, strict_config_of
 from services.engine.hidden import hidden_in
+from services.engine.neighbours import beside
 from services.engine.parts import WRITE, Parts
 from services.engine.relations import Related, read_related
 from services.engine.reposets import set_of
@@ -124,7 +125,8 @@ class Intake:
         if draft is not None:
             parsed, changed_at = await drafted.read(self._parts, draft), from_text(draft.posted_at)
         if parsed.tasks:
-            parsed = await self._among_others(repo, parsed, issue.author if file != RELATIONS else "")
+            place = f"{repo}#{issue.number}"
+            parsed = await self._among_others(place, parsed, issue.author if file != RELATIONS else "")
         if file == RELATIONS:
             parsed = settled(parsed, await self._parts.runs.of_plan(f"{repo}#{issue.number}"))
         if parsed.plan is not None and not parsed.plan.title:
@@ -146,14 +148,16 @@ class Intake:
             related=found.keys,
         )
 
-    async def _among_others(self, repo: str, parsed: Parsed, author: str) -> Parsed:
-        """The plan as its owner's set and the settings of its repositories make it. author: "" for one that gets no
-        follow-ups, as its tasks are issues.
+    async def _among_others(self, place: str, parsed: Parsed, author: str) -> Parsed:
+        """The plan as its owner's set, the settings of its repositories and the plans beside it make it. author: "" for
+        one that gets no follow-ups, as its tasks are issues.
         """
+        repo = place.partition("#")[0]
         reads, found = self._parts.github.reads, await set_of(self._parts.github.reads, repo)
         wants = bool(author) and found.found is not None and found.found.follow_up
         open_to = await self._open_to(repo, author) if wants else {}
         parsed = in_set(parsed, found, await self._archived(repo, parsed), open_to)
+        parsed = await beside(self._parts, place, parsed)
         concerned = overlap.concerned(parsed.plan) if parsed.plan is not None else ()
         if not concerned:
             return parsed

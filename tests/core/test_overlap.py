@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.core.machine import STATES, State, TaskState
-from services.core.overlap import Rivals, concerned, settled, shared_files
+from services.core.overlap import Neighbour, Rivals, among, concerned, settled, shared_files, told_of
 from services.core.plan import Parsed, Plan, Task
 from tests.kit.plans import plan, task
 
@@ -68,6 +68,20 @@ def test_a_repository_that_only_wants_to_be_told() -> None:
         "(`src/**` and `src/a.py`), so the later is stacked on the earlier, and merges after it."
     )
     assert parsed.plan.hash == plan(ONE, OTHER).hash == apart(ONE, OTHER).hash
+
+
+def test_what_another_plan_has_under_way() -> None:
+    there = Neighbour(place="acme/home#3", task=task("there", paths=("src/a.py",)))
+    ((mine, other, path),) = among([ONE, task("far", paths=("web/**",)), task("silent")], [there])
+    assert told_of(mine, other, path) == (
+        "`one` may change the same files as `there` of the plan acme/home#3, which is under way (`src/**`)."
+    )
+    hidden = Neighbour(place="", task=task("there"), changed=("docs/x", "src/b.py"))
+    ((mine, other, path),) = among([ONE], [hidden])
+    assert told_of(mine, other, path) == (
+        "`one` may change the same files as a task of another plan, which is under way (`src/b.py`)."
+    )
+    assert list(among([ONE], [Neighbour(place="", task=task("web", repo="acme/web", paths=("src/**",)))])) == []
 
 
 def test_settings_are_asked_for_only_where_they_matter() -> None:

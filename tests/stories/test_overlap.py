@@ -22,6 +22,10 @@ async def test_what_overlaps_is_worked_on_one_after_the_other(story: Story, pipe
     assert await story.ask("/lockstep explain two") == "+1"
     await story.until("is ready, and `one` goes first, because both may change `src/**`")
     await story.until(lambda: len(story.merges) == 1)  # the third one went its own way
+    first, number = story.number, await story.issue("- [ ] **other** Beside it · paths: src/b.txt · run: true\n")
+    await story.until(f"`other` may change the same files as `one` of the plan acme/api#{first}, which is under way")
+    assert number != first
+    story.number = first
     pipe.let_one_pass()
     await story.until("**Done.**")
     assert await story.file("acme/api", "src/a.txt") == "1\n2\n"
