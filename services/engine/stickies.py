@@ -34,6 +34,7 @@ class Stickies:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
         self._last: dict[Place, datetime] = {}
+        self._began: datetime | None = None  # since when the comments are ours
         self._waiting: set[Place] = set()
         self._locks: dict[Place, asyncio.Lock] = {}
         self._posting: dict[asyncio.Task[object], str] = {}
@@ -42,7 +43,11 @@ class Stickies:
         self._readiness = Readiness(parts)
 
     async def take_up(self, shards: Collection[int] | None) -> None:
-        """Post what an earlier process had stored and not shown; shards: of these owners only."""
+        """Post what an earlier process had stored and not shown; shards: of these owners only. When it edited a comment
+        last is not known, so each rests as if that had been just now.
+        """
+        self._began = self._parts.clock.now()
+        self._last.clear()
         for place in await self._parts.plans.behind():
             if shards is None or shard_of(place[0]) in shards:
                 self.touch(*place)
@@ -68,8 +73,9 @@ class Stickies:
     def _rest(self, place: Place) -> float:
         """Seconds until it may be edited again; not more than 0 for now."""
         last = self._last.get(place)
-        if last is None:
-            return 0.0
+        return self._rest_after(last) if last is not None else 0.0
+
+    def _rest_after(self, last: datetime) -> float:
         return self._parts.settings.comment_interval - (self._parts.clock.now() - last).total_seconds()
 
     async def write_anew(self, repo: str, number: int) -> None:
@@ -94,7 +100,8 @@ class Stickies:
 
     async def _post_or_later(self, repo: str, number: int) -> None:
         async with self._locks.setdefault((repo, number), asyncio.Lock()):
-            if self._rest((repo, number)) > 0:  # it was edited while this waited for its turn
+            await self._recall(repo, number)
+            if self._rest((repo, number)) > 0:  # it was edited while this waited for its turn, or before we came
                 return self.touch(repo, number)
             try:
                 await self._post(repo, number)
@@ -106,6 +113,14 @@ class Stickies:
                 self._parts.timers.after(rest, lambda: self.touch(repo, number))
             else:
                 self._failed = 0
+
+    async def _recall(self, repo: str, number: int) -> None:
+        """A comment that was there before us may have been edited a moment before."""
+        began = self._began
+        if began is None or (repo, number) in self._last or self._rest_after(began) <= 0:
+            return
+        if (await self._parts.plans.sticky(repo, number)).comment_id:
+            self._last[repo, number] = began
 
     async def _post(self, repo: str, number: int) -> None:
         sticky = await self._parts.plans.sticky(repo, number)
