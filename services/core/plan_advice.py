@@ -4,10 +4,13 @@ They are given for checked plans only.
 """
 
 from collections import Counter
+from collections.abc import Collection
+
+import msgspec
 
 from services.core import graph, overlap
 from services.core.elsewhere import ACTIONS, ELSEWHERE
-from services.core.plan import Plan, Task
+from services.core.plan import Parsed, Plan, Task
 from services.core.plan_text import quote
 from services.core.problems import Findings, Spot
 
@@ -24,6 +27,19 @@ def advise(plan: Plan, findings: Findings) -> None:
     _elsewhere(plan, findings)
     for pair in overlap.pairs(plan, overlap.MOST_TOLD):
         findings.add(overlap.KIND, overlap.message(*pair), _spot(pair[1]))
+
+
+def with_agents(parsed: Parsed, agents: Collection[str]) -> Parsed:
+    """The plan with a warning for each task that names none of these agents, which are all there are."""
+    if parsed.plan is None:
+        return parsed
+    findings = Findings()
+    for task in parsed.plan.tasks:
+        if task.agent not in agents:
+            hint = findings.suggest(task.agent, agents) or f" There are {', '.join(map(quote, sorted(agents)))}."
+            message = f"{quote(task.id)} names the agent {quote(task.agent)}, which is not known here.{hint}"
+            findings.add("unknown_agent", message, _spot(task))
+    return msgspec.structs.replace(parsed, problems=(*parsed.problems, *findings.listed()))
 
 
 def _spot(task: Task) -> Spot:

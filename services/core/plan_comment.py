@@ -55,9 +55,9 @@ def broken(parsed: Parsed, answers: Sequence[str] = (), file: str = "", drafting
         "",
     ]
     listed = [f"- {_place(problem.line)}{problem.message}" for problem in errors[:PROBLEMS]]
-    more = ["", drafting, ""] if drafting else []
+    more = [drafting, ""] if drafting else []
     return first_that_fits(
-        _join([*lines, *_up_to(listed, shown, len(errors)), *more], said)
+        _join([*lines, *_up_to(listed, shown, len(errors)), "", *more], said)
         for shown, said in _less(len(listed), 1, answers)
     )
 

@@ -106,7 +106,8 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     failed: by the agent or by `verify`, with its exit code; over: because that budget was.  refused: a person has to
     look, nothing was pushed.
     conflicts: files that could not be merged with the base, when that is why it failed.  is_hopeless: it can't be done
-    as it was asked for, so another try comes to the same.  is_for_a_person: no agent does such work.
+    as it was asked for, so another try comes to the same.  is_for_a_person: no agent does such work.  is_ours: the
+    reason is a sentence of ours, with what it quotes made harmless already.
     """
 
     kind: Kind
@@ -122,6 +123,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     conflicts: tuple[str, ...] = ()
     is_hopeless: bool = False
     is_for_a_person: bool = False
+    is_ours: bool = False
 
 
 class _Over(Exception):
@@ -164,11 +166,12 @@ async def attempt(
     except HostileResult as hostile:
         return steps.result("refused", reason=reasons.not_taken(str(hostile)))
     except BudgetUsedUp as over:
-        return steps.result("failed", reason=str(over), over=over.scope)
+        return msgspec.structs.replace(steps.result("failed", reason=str(over), over=over.scope), is_ours=True)
     except ForAPerson as person:
         return msgspec.structs.replace(steps.result("refused", reason=str(person)), is_for_a_person=True)
     except (UserError, UnusableName, MissingBranch) as wrong:
-        return msgspec.structs.replace(steps.result("failed", reason=str(wrong)), is_hopeless=True)
+        failed, is_ours = steps.result("failed", reason=str(wrong)), isinstance(wrong, UserError)
+        return msgspec.structs.replace(failed, is_hopeless=True, is_ours=is_ours)
     except Superseded:
         return steps.result("failed", reason=reasons.SUPERSEDED)
 

@@ -10,7 +10,8 @@ from datetime import datetime
 
 import msgspec
 
-from services.core import names, overlap, plan_changes
+from services.agents import agent_names
+from services.core import names, overlap, plan_advice, plan_changes
 from services.core.board import Action, Run, RunState
 from services.core.clock import from_text, to_text
 from services.core.conduct import begin
@@ -18,7 +19,7 @@ from services.core.config import Approvals
 from services.core.drafting import is_ordinary
 from services.core.messages import refusals
 from services.core.parse import parse
-from services.core.plan import Parsed, Plan, Problem
+from services.core.plan import PERSON, Parsed, Plan, Problem
 from services.core.plan_diff import diff
 from services.core.plan_file import file_named, form_of
 from services.core.plan_relations import RELATIONS, are_named, settled
@@ -124,6 +125,7 @@ class Intake:
         draft = await drafted.live(self._parts, f"{repo}#{issue.number}") if not file and is_ordinary(parsed) else None
         if draft is not None:
             parsed, changed_at = await drafted.read(self._parts, draft), from_text(draft.posted_at)
+        parsed = plan_advice.with_agents(parsed, {*agent_names(), PERSON})
         if parsed.tasks:
             place = f"{repo}#{issue.number}"
             parsed = await self._among_others(place, parsed, issue.author if file != RELATIONS else "")

@@ -12,7 +12,7 @@ from services.core.pull_comment import LINES
 from services.core.repairs import Failed, Failure, Repair
 from services.core.signature import of_class, without_class
 from services.core.strategies import Rules
-from services.core.text import plain
+from services.core.text import cut, plain
 from services.engine.attempts import Order, Result
 from services.engine.configs import config_of
 from services.engine.parts import Parts
@@ -52,7 +52,8 @@ async def carrying(parts: Parts, order: Order, head: str, *, fixes: bool = False
 
 async def failed(parts: Parts, repo: str, result: Result) -> Happening:
     """An attempt that came to nothing, as what happened to its task."""
-    happened = Happening(kind="broke", text=plain(result.reason, 500), fence=result.fence)
+    text = cut(result.reason, 500) if result.is_ours else plain(result.reason, 500)
+    happened = Happening(kind="broke", text=text, fence=result.fence)
     if result.is_hopeless:
         return happened
     rules = await rules_of(parts, parts.github.reads, repo)

@@ -1,7 +1,8 @@
 """What GitHub does not have: controls of the sandbox under /_sandbox, and pictures for its accounts.
 
 `/_sandbox/faults` GET, PUT (a list of rules, or {"seed", "rules"}), `/_sandbox/state` counts what there is,
-`/_sandbox/force-push` POST {"repo", "branch", "files", "login"} rewrites a branch as a careless person would.
+`/_sandbox/force-push` POST {"repo", "branch", "files", "login"} rewrites a branch as a careless person would,
+`/_sandbox/press` POST {"run", "identifier", "login"} presses a button of a check run, which people can only on a page.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from aiohttp import web
 
-from services.sandbox import git_views, pushes
+from services.sandbox import checks, git_views, pushes
 from services.sandbox.clock import stamp
 from services.sandbox.faults import Rule
 from services.sandbox.git import ZERO
@@ -36,6 +37,14 @@ class ForcePush(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     message: str = "Rewritten"
 
 
+class Press(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """Press the button `identifier` of a check run."""
+
+    run: int
+    identifier: str
+    login: str
+
+
 async def serve(running: "Running", request: web.Request, body: bytes) -> web.StreamResponse | None:
     """The answer, or None when the path is not one of these."""
     path = request.path
@@ -49,6 +58,9 @@ async def serve(running: "Running", request: web.Request, body: bytes) -> web.St
         if path == "/_sandbox/force-push" and request.method == "POST":
             wanted = msgspec.json.decode(body, type=ForcePush)
             return web.json_response(await running.think(force_push, running.sandbox, wanted))
+        if path == "/_sandbox/press" and request.method == "POST":
+            pressed = msgspec.json.decode(body, type=Press)
+            return web.json_response(await running.think(press, running.sandbox, pressed))
     except (msgspec.ValidationError, msgspec.DecodeError, ValueError, LookupError) as error:
         return web.json_response({"message": str(error)}, status=400)
     if path == "/_sandbox/state":
@@ -89,6 +101,14 @@ def force_push(sandbox: "Sandbox", wanted: ForcePush) -> Any:
     git.set_ref(repo.id, ref, sha, before)
     pushes.moved(sandbox, repo, ref, before or ZERO, sha, login)
     return {"before": before, "after": sha}
+
+
+def press(sandbox: "Sandbox", wanted: Press) -> Any:
+    """LookupError when there is no such button that could be pressed now."""
+    run = sandbox.state.check_runs.get(wanted.run)
+    if run is None or not checks.press(sandbox, run, wanted.identifier, wanted.login):
+        raise LookupError(f"there is no button {wanted.identifier!r} on the check run {wanted.run}")
+    return {"run": run.id, "pressed": wanted.identifier}
 
 
 def _summary(sandbox: "Sandbox") -> Any:

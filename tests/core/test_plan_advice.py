@@ -3,8 +3,8 @@
 import pytest
 
 from services.core.overlap import MOST_TOLD
-from services.core.plan import Plan
-from services.core.plan_advice import LONG_CHAIN, advise
+from services.core.plan import Parsed, Plan
+from services.core.plan_advice import LONG_CHAIN, advise, with_agents
 from services.core.problems import Findings
 from tests.core.drawn import chain, plan, task
 
@@ -83,3 +83,14 @@ def test_sec_30_many_hostile_patterns_end_soon() -> None:
 def test_what_a_group_can_not_mean() -> None:
     same = (task("a", group="g", rollback="forward"), task("b", "a", group="g", rollback="revert"))
     assert kinds(plan(*same)) == ["group_rollback", "group_apart"]
+
+
+def test_agents_that_are_not_known_are_told() -> None:
+    parsed = Parsed(plan=plan(task("a"), task("b", agent="skript"), task("c", agent="robot")))
+    found = with_agents(parsed, {"script", "coder"}).problems
+    assert [(each.kind, each.severity) for each in found] == [("unknown_agent", "warning")] * 2
+    assert [each.message for each in found] == [
+        "`b` names the agent `skript`, which is not known here. Did you mean `script`?",
+        "`c` names the agent `robot`, which is not known here. There are `coder`, `script`.",
+    ]
+    assert with_agents(Parsed(plan=None), ()) == Parsed(plan=None)

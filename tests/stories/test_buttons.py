@@ -1,6 +1,5 @@
 """The buttons of our own check runs: commands of whoever presses them, with that person's permission."""
 
-from services.sandbox import checks
 from services.sandbox.state import CheckRun
 from tests.kit.story import Story
 
@@ -24,7 +23,9 @@ def ours(story: Story, name: str) -> CheckRun:
 
 
 async def press(story: Story, name: str, identifier: str, by: str) -> bool:
-    return await story.hub.do(checks.press, story.hub.sandbox, ours(story, name), identifier, by)
+    asked = {"run": ours(story, name).id, "identifier": identifier, "login": by}
+    async with story.hub.session.post(f"{story.hub.url}/_sandbox/press", json=asked) as answer:
+        return answer.status == 200
 
 
 async def test_buttons_stand_on_our_checks(story: Story) -> None:

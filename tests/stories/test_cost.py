@@ -35,7 +35,7 @@ async def test_whoever_may_read_hears_what_a_plan_has_cost(story: Story) -> None
 """)
     assert "$0.0035" in await page(story)
     assert await story.ask("/lockstep status") == "+1"
-    await story.until("the run is done. Models: **$0.0035** for 1 model call.")
+    await story.until("the run is over. Models: **$0.0035** for 1 model call.")
 
 
 async def test_cost_needs_a_plan(story: Story) -> None:

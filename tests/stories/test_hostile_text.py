@@ -58,7 +58,7 @@ async def test_what_a_script_prints_is_quoted_harmlessly(story: Story) -> None:
     )
     await story.until("The script ended with exit code 3", "failed")
     assert await story.ask("/lockstep status") == "+1"
-    await story.until("0 of 1 tasks done; the run is failed.")
+    await story.until("0 of 1 tasks done; the run has stopped.")
 
 
 async def test_the_name_of_a_failed_check_is_quoted_harmlessly(story: Story) -> None:

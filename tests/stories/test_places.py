@@ -146,7 +146,7 @@ async def test_an_answer_in_a_public_repository_names_no_private_one(story: Stor
 
 > `eve` `/lockstep status`
 
-0 of 2 tasks done; the run is failed.
+0 of 2 tasks done; the run has stopped.
 - ⏸ `pub` blocked
 
 > `eve` `/lockstep explain lib`
