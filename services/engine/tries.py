@@ -56,7 +56,7 @@ class Tries:
         if isinstance(made, Outcome):
             return made
         result = made if isinstance(made, Result) else await self._parts.workers.attempt(made)
-        if isinstance(made, Order) and made.source and not made.adopts:
+        if isinstance(made, Order) and made.source and not made.adopts and result.kind == "pushed":
             await self._parts.github.writes.ranked("plan").delete_branch(task.repo, made.source)
         if chosen.model and self._parts.attempts is not None:
             await self._parts.attempts.paid(run.id, task.id, state.attempt)
