@@ -76,7 +76,7 @@ async def test_a_task_of_an_agent_nobody_knows(story: Story) -> None:
     await story.run("- [ ] **one** Think about it · agent: oracle\n")
     await story.until("**Stopped:")
     assert row(story, "one") == snapshot(
-        "❌ failed: There is no agent `oracle`; this Lockstep knows: actions, aider, claude, coder, codex, gemini, opencode, script. | acme/api#2 (issue)"
+        "❌ failed: There is no agent `oracle`; this Lockstep knows: actions, aider, claude, coder, codex, copilot, gemini, opencode, script. | acme/api#2 (issue)"
     )
 
 
