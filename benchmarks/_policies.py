@@ -50,7 +50,7 @@ class Direct(Transport):
         self._wire = wire
 
     async def _request(
-        self, method: str, url: str, headers: Mapping[str, str], body: bytes = b""
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes = b"", *, is_text: bool = False
     ) -> tuple[int, Mapping[str, str], bytes]:
         answer = self._wire.send(method, url.removeprefix(BASE), headers, body)
         date = self._wire.sandbox.now().strftime("%a, %d %b %Y %H:%M:%S GMT")
@@ -222,7 +222,7 @@ class Gidget(abc.GitHubAPI):
         self._wire = wire
 
     async def _request(
-        self, method: str, url: str, headers: Mapping[str, str], body: bytes = b""
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes = b"", *, is_text: bool = False
     ) -> tuple[int, Mapping[str, str], bytes]:
         answer = self._wire.send(method, url.removeprefix(BASE), headers, body)
         return answer.status, answer.headers, answer.encoded()

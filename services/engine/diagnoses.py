@@ -48,7 +48,10 @@ class Diagnoses:
         if check.app_slug != ACTIONS or (repo.lower(), check.id, own) in self._found:
             return found, False
         missed = self._missed.setdefault((repo.lower(), check.id), now)
-        return found, (now - missed).total_seconds() < patience
+        if (now - missed).total_seconds() < patience:
+            return found, True
+        self._found[(repo.lower(), check.id, own)] = found  # there is none, or it can't be had: nobody asks again
+        return found, False
 
     async def of(
         self,
@@ -71,7 +74,7 @@ class Diagnoses:
                 self._found[key] = _without_log(facts, own)
             except NotFound:  # not there yet
                 return _without_log(facts, own)
-            except Unreachable:  # also when it is too large: it is asked for again with the next look
+            except Unreachable:  # it is asked for again with the next look
                 return _without_log(facts, own)
             else:
                 self._found[key] = diagnose(log, facts, own, brief=LINES) if log.lines else _without_log(facts, own)

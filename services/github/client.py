@@ -56,7 +56,9 @@ class Transport(abc.GitHubAPI):
         url = self._graphql if request.path == GRAPHQL else f"{self.base_url}/{request.path}"
         first: Mapping[str, str] = {}
         for _ in range(MAX_HOPS + 1):
-            status, found, body = await self._request(request.method, url, headers, request.body)
+            status, found, body = await self._request(
+                request.method, url, headers, request.body, is_text=request.is_text
+            )
             first = first or found
             target = self._target(request.method, url, status, found.get("location"))
             if target is None:
@@ -76,12 +78,12 @@ class Transport(abc.GitHubAPI):
         raise RateLimited(0, "the limit is used up", retry_after=seconds)
 
     async def _request(
-        self, method: str, url: str, headers: Mapping[str, str], body: bytes = b""
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes = b"", *, is_text: bool = False
     ) -> tuple[int, Mapping[str, str], bytes]:
         wire = await self._route.wire(url)
         self.stats.requests += 1
         try:
-            reply = await wire.send(method, url, headers, body)
+            reply = await wire.send(method, url, headers, body, is_text=is_text)
         except Unreachable as error:
             if not error.status:
                 self._route.doubt()

@@ -11,8 +11,7 @@ import aiohttp
 import yarl
 
 from services.errors import Unreachable
-from services.github import wire
-from services.github.wire import SAFE, Network, Reply, gathered
+from services.github.wire import SAFE, Body, Network, Reply, gathered
 
 PIECE = 64 * 1024
 
@@ -26,10 +25,12 @@ class Http1:
         self._timeout = aiohttp.ClientTimeout(total=timeout, sock_connect=min(network.connect_timeout, timeout))
         self._session: aiohttp.ClientSession | None = None
 
-    async def send(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> Reply:
+    async def send(
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes, *, is_text: bool = False
+    ) -> Reply:
         # The errors of aiohttp hold the request with its token: what is raised here must not lead to them.
         try:
-            return await self._exchange(method, yarl.URL(url, encoded=True), headers, body)
+            return await self._exchange(method, yarl.URL(url, encoded=True), headers, body, is_text=is_text)
         except TimeoutError:
             message = f"no answer within {self._timeout.total:g} s"
         except aiohttp.ClientHttpProxyError as error:
@@ -45,13 +46,15 @@ class Http1:
             await self._session.close()
             self._session = None
 
-    async def _exchange(self, method: str, url: yarl.URL, headers: Mapping[str, str], body: bytes) -> Reply:
+    async def _exchange(
+        self, method: str, url: yarl.URL, headers: Mapping[str, str], body: bytes, *, is_text: bool
+    ) -> Reply:
         proxy = self._network.proxy_for(url.host or "") or None
         async with self._opened().request(
             method, url, headers=headers, data=body or None, allow_redirects=False, proxy=proxy
         ) as response:
             found = gathered(response.headers.items())
-            return response.status, found, await _read(response)
+            return response.status, found, await _read(response, is_text=is_text)
 
     def _opened(self) -> aiohttp.ClientSession:
         if self._session is None:
@@ -82,10 +85,8 @@ async def _send_once(request: aiohttp.ClientRequest, handler: aiohttp.ClientHand
     raise Unreachable(0, "the connection broke while waiting for the answer")
 
 
-async def _read(response: aiohttp.ClientResponse) -> bytes:
-    body = bytearray()
+async def _read(response: aiohttp.ClientResponse, *, is_text: bool) -> bytes:
+    body = Body(response.status, is_text=is_text)
     async for piece in response.content.iter_chunked(PIECE):
-        body += piece
-        if len(body) > wire.MAX_BODY:
-            raise Unreachable(response.status, f"the answer is larger than {wire.MAX_BODY} bytes")
-    return bytes(body)
+        body.add(piece)
+    return body.whole()

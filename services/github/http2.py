@@ -17,8 +17,7 @@ from pyreqwest.request import RequestBuilder
 from pyreqwest.response import Response
 
 from services.errors import Unreachable
-from services.github import wire
-from services.github.wire import SAFE, Network, Reply, gathered
+from services.github.wire import SAFE, Body, Network, Reply, gathered
 
 STREAM_WINDOW, CONNECTION_WINDOW = 2 * 1024 * 1024, 8 * 1024 * 1024
 MAX_HEADERS = 64 * 1024
@@ -38,17 +37,19 @@ class Http2:
         except (PyreqwestError, ValueError) as error:
             raise Unreachable(0, f"pyreqwest can't be set up: {type(error).__name__}") from None
 
-    async def send(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> Reply:
+    async def send(
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes, *, is_text: bool = False
+    ) -> Reply:
         """Once; twice for what is safe when the connection broke before an answer began."""
         try:
-            return await _exchange(self._client, method, url, headers, body)
+            return await _exchange(self._client, method, url, headers, body, is_text=is_text)
         except NetworkError as error:
             if method not in SAFE or isinstance(error, TimeoutError):
                 raise Unreachable(0, self._told(error)) from None
         except (PyreqwestError, ValueError) as error:
             raise Unreachable(0, self._told(error)) from None
         try:
-            return await _exchange(self._client, method, url, headers, body)
+            return await _exchange(self._client, method, url, headers, body, is_text=is_text)
         except PyreqwestError as error:
             raise Unreachable(0, self._told(error)) from None
 
@@ -105,12 +106,14 @@ def _request(client: Client, method: str, url: str, headers: Mapping[str, str]) 
     return request
 
 
-async def _exchange(client: Client, method: str, url: str, headers: Mapping[str, str], body: bytes) -> Reply:
+async def _exchange(
+    client: Client, method: str, url: str, headers: Mapping[str, str], body: bytes, *, is_text: bool
+) -> Reply:
     request = _request(client, method, url, headers)
     if body:
         request = request.body_bytes(body)
     async with request.build_streamed() as response:
-        return response.status, _headers(response.headers), await _read(response)
+        return response.status, _headers(response.headers), await _read(response, is_text=is_text)
 
 
 def _headers(found: HeaderMap) -> dict[str, str]:
@@ -127,11 +130,8 @@ def _readable(found: HeaderMap, name: str) -> list[str]:
         return []
 
 
-async def _read(response: Response) -> bytes:
-    pieces, size, reader = [], 0, response.body_reader
+async def _read(response: Response, *, is_text: bool) -> bytes:
+    body, reader = Body(response.status, is_text=is_text), response.body_reader
     while (piece := await reader.read_chunk()) is not None:
-        size += len(piece)
-        if size > wire.MAX_BODY:
-            raise Unreachable(response.status, f"the answer is larger than {wire.MAX_BODY} bytes")
-        pieces.append(piece)
-    return b"".join(pieces)
+        body.add(bytes(piece))
+    return body.whole()

@@ -257,7 +257,7 @@ class Reads:
         return tuple([each.info() for each in found])
 
     async def job_log(self, repo: str, job_id: str) -> bytes:
-        """What an Actions job has printed, never kept. The id is that of its check run.
+        """What an Actions job has printed, of much the head and the tail. The id is that of its check run.
 
         NotFound while it is under way and when it was deleted; Refused when the App was not given `actions: read`.
         """

@@ -1,6 +1,7 @@
 """Reading a log within bounds: every line that is looked at has the number an editor gives it, whatever the log holds."""
 
 import re
+import tracemalloc
 
 import pytest
 from hypothesis import given
@@ -109,6 +110,24 @@ def test_a_hostile_log_gives_few_and_short_lines(data: bytes) -> None:
     log = read_log(data)
     assert len(log.lines) < 6_000
     assert all(len(line.text) <= log_lines.WIDTH for line in log.lines)
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [b"nothing to see here\n" * 50_000, b"\xff\x00\x1b[" * 250_000],
+    ids=["lines", "binary"],
+)
+def test_a_gigabyte_costs_no_more_memory_than_a_few_megabytes(piece: bytes) -> None:
+    tracemalloc.start()
+    gathering = Gathering()
+    for _ in range(1_000):
+        gathering.feed(piece)
+    gathering.feed(b"\nerror: at the end")
+    log = gathering.log()
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert log.lines[-1] == Line(1_000 * piece.count(b"\n") + 2, "error: at the end")
+    assert peak < 60_000_000
 
 
 @pytest.mark.parametrize(

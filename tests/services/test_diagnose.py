@@ -111,6 +111,26 @@ def test_hostile_text_reaches_no_terminal(tmp_path: Path, capsys: pytest.Capture
     assert len(told.splitlines()) <= MOST_EVIDENCE + 6
 
 
+HOSTILE = {
+    "binary": bytes(range(256)) * 8_000,
+    "ANSI": b"\x1b[31m\x1b]0;title\x07" * 100_000,
+    "no newline": b"error " * 400_000,
+    "invalid UTF-8": b"\xc3(\xff\xfe error: \xed\xa0\x80\n" * 50_000,
+    "for expressions": (b"a" * 50_000 + b"!" + b"(" * 50_000 + b"E   " * 20_000 + b": " * 50_000 + b"\n") * 5,
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_hostile_log_is_diagnosed(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "log"
+    path.write_bytes(HOSTILE[name] + b"\n" + LINT.encode())
+    assert main([str(path), "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert list(found) == ["class", "confidence", "signature", "evidence", "strategy"]
+    assert (found["class"], [*found["evidence"][-1]]) == ("lint", ["line", "text"])
+    assert len(found["evidence"]) <= MOST_EVIDENCE
+
+
 def test_a_terminal_that_knows_no_unicode(log: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     log.write_text("error: caf\u00e9 \u2717\n")
     written = io.BytesIO()

@@ -7,6 +7,7 @@ from typing import cast
 import pytest
 
 from services.core.failure_patterns import KnownFailure, own_patterns
+from services.core.log_lines import WIDTH
 from services.core.pull_comment import LINES
 from services.engine.diagnoses import Diagnoses
 from services.errors import NotFound, Refused, Unreachable
@@ -17,6 +18,7 @@ from services.store.retention import Keep, Retention
 from tests.core.logs import EXCERPTS
 from tests.kit.plans import NOW
 from tests.kit.store import Place
+from tests.services.test_diagnose import HOSTILE
 
 OWN = own_patterns([KnownFailure(text="1 failed, 11 passed", cls="policy")])
 SAID = ("src/cart.ts(12,9): error TS2322: no",)
@@ -77,6 +79,15 @@ async def test_what_was_read_is_kept_for_other_processes(place: Place) -> None:
     await database.close()
 
 
+@pytest.mark.parametrize("name", HOSTILE)
+async def test_a_hostile_log_from_the_api_gives_little(name: str) -> None:
+    logs = Logs(lambda: HOSTILE[name] + b"\n" + EXCERPTS["pytest"][1].encode())
+    told = await Diagnoses().of(reads(logs), "acme/api", check(), SAID, (), NOW)
+    assert told.cls == "test_failure"
+    assert len(told.evidence) <= LINES
+    assert all(len(line.text) <= WIDTH for line in told.evidence)
+
+
 async def test_a_repositorys_own_patterns_count() -> None:
     logs, found = Logs(EXCERPTS["pytest"][1].encode), Diagnoses()
     assert (await found.of(reads(logs), "acme/api", check(), (), (), NOW)).cls == "test_failure"
@@ -113,6 +124,7 @@ async def test_a_log_that_is_not_there_yet_is_late_for_a_while_and_then_there_is
         return (await found.look(reads(logs), "acme/api", check, SAID, (), now, 120.0))[1]
 
     assert [await late(seconds, check()) for seconds in (0, 60, 119, 120, 900)] == [True, True, True, False, False]
+    assert len(logs.asked) == 4, "there is none, and nobody asks again"
     assert not await late(0, check("other-ci"))
     logs = Logs(EXCERPTS["pytest"][1].encode)
     told, is_late = await Diagnoses().look(reads(logs), "acme/api", check(), SAID, (), NOW, 120.0)

@@ -87,7 +87,7 @@ class Hub(Transport):
         self.world = world
 
     async def _request(
-        self, method: str, url: str, headers: Mapping[str, str], body: bytes = b""
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes = b"", *, is_text: bool = False
     ) -> tuple[int, Mapping[str, str], bytes]:
         now = self.world.clock.now()
         found = {"date": now.strftime("%a, %d %b %Y %H:%M:%S GMT")}

@@ -142,6 +142,19 @@ async def test_a_body_that_unpacks_too_large_is_dropped(
         await send(transport)
 
 
+async def test_of_a_long_text_head_and_tail_are_kept(
+    hub: FakeHub, transport: Transport, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, size in {"MAX_BODY": 1_000, "TEXT_HEAD": 1_000, "TEXT_TAIL": 2_000}.items():
+        monkeypatch.setattr(wire, name, size)
+    text = b"first\n" + b"\x00\xff\x1b[31m\r\n" * 1_000_000 + b"last"
+    hub.script("GET", "/x", Reply(body=gzip.compress(text), headers={"Content-Encoding": "gzip"}))
+    answer = await transport.exchange(Request("GET", "x", APP, is_text=True), SECRET)
+    assert answer.body.startswith(b"first\n")
+    assert answer.body.endswith(b"\nlast")
+    assert len(answer.body) < 1_000_000
+
+
 def used_up(until: int) -> dict[str, str]:
     return {"x-ratelimit-remaining": "0", "x-ratelimit-reset": str(until)}
 

@@ -32,7 +32,7 @@ class Hub(Transport):
         self.asked: list[str] = []
 
     async def _request(
-        self, method: str, url: str, headers: Mapping[str, str], body: bytes = b""
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes = b"", *, is_text: bool = False
     ) -> tuple[int, Mapping[str, str], bytes]:
         path = url.removeprefix("https://api.github.test/")
         date = {"date": self.clock.now().strftime("%a, %d %b %Y %H:%M:%S GMT")}

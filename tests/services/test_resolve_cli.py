@@ -13,6 +13,7 @@ import pytest
 
 import bot.resolve
 from bot.resolve import main
+from services.core.resolve import resolve
 
 ROOT = Path(__file__).parents[2]
 BASE = "first = start(1)\nsecond = stop(2)\n"
@@ -123,6 +124,32 @@ def test_a_hostile_text_ends(desk: Desk) -> None:
     assert desk.run()[0] == 1
     desk.lay("=" * 1_000_000, "=" * 999_999, "=" * 999_998 + "~")
     assert desk.run()[0] == 1
+
+
+@pytest.mark.parametrize("path", ["CHANGES.md", "a.yml", "a.json", "a.toml", "a.py", "requirements.txt"])
+@pytest.mark.parametrize(
+    "line",
+    [
+        "version = 1" + ".1" * 2_000, "## 1." + "9" * 9_000, "- " * 4_000, '"' + "a" * 8_000, "[" * 8_000, "@" * 8_000,
+        "\x1b[31m\x1b]0;a\x07" * 900, " " * 8_000 + "x", "import " * 1_000, "a: " * 2_500,
+    ],
+    ids=["versions", "digits", "entries", "quote", "brackets", "marks", "ANSI", "blanks", "imports", "keys"],
+)  # fmt: skip
+def test_lines_made_for_expressions_end(line: str, path: str) -> None:
+    """Of every kind that a rule reads: nothing is asserted but that there is an outcome."""
+    for base in ("", f"{line}\n"):
+        outcome = resolve(base, f"{line}1\n{line}\n", f"{line}2", path)
+        assert outcome.text
+
+
+def test_a_gigabyte_is_not_read(desk: Desk) -> None:
+    with desk.files[2].open("ab") as file:
+        file.truncate(1 << 30)
+    assert desk.run("--path", "a.py") == (
+        1,
+        "",
+        "lockstep: 'a.py' is left as it is: it is larger than 4,000,000 bytes.\n",
+    )
 
 
 @pytest.mark.parametrize("kind", ["missing", "folder", "link", "pipe"])

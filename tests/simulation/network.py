@@ -113,7 +113,7 @@ class SimTransport(Transport):
         self._life = life
 
     async def _request(
-        self, method: str, url: str, headers: Mapping[str, str], body: bytes = b""
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes = b"", *, is_text: bool = False
     ) -> tuple[int, Mapping[str, str], bytes]:
         if self._life.is_over:
             await self._life.never()

@@ -11,8 +11,8 @@ from services.core.conflict import Conflict, Lines, filled, is_code
 from services.core.resolvers import RULES, Rule
 
 _HEADING = re.compile(
-    r"\s{0,3}(#{1,4}\s)?\s*\W{0,3}(?:version\s|release\s)?v?(\d+(?:\.\d+)+(?:\.x)?)[-.]?((?:dev|a|b|rc|alpha|beta|post)?)"
-    r"[-.]?(\d*)(?![\w.])",
+    r"\s{0,3}(#{1,4}\s)?\s*\W{0,3}(?:version\s|release\s)?v?(\d{1,9}(?:\.\d{1,9})+(?:\.x)?)[-.]?((?:dev|a|b|rc|alpha|beta|post)?)"
+    r"[-.]?(\d{0,9})(?![\w.])",
     re.IGNORECASE,
 )
 _LINE_BELOW = re.compile(r"\s*([=~^*+#\"'`-])\1{2,}\s*$")

@@ -10,7 +10,7 @@ from services.core.conflict import Conflict, Lines, filled
 from services.core.resolvers import RULES, Rule
 
 _NUMBER = re.compile(
-    r"(?<![\w.])v?(\d+(?:\.\d+)+)[-.]?((?:dev|a|b|c|rc|alpha|beta|post|pre)?)[-.]?(\d*)(?![\w])(?!\.\d)"
+    r"(?<![\w.])v?(\d{1,9}(?:\.\d{1,9})+)[-.]?((?:dev|a|b|c|rc|alpha|beta|post|pre)?)[-.]?(\d{0,9})(?![\w])(?!\.\d)"
 )
 _NAMED = re.compile(r"version|release|\brev\b|\btag\b|[=~><]=|@v?\d|__|[\w/-]+[:=]", re.IGNORECASE)
 _HASH = re.compile(r"@[0-9a-f]{40}\b")
