@@ -11,6 +11,7 @@ from datetime import datetime
 
 from services.core import drafting, plan_comment
 from services.core.backoff import delay
+from services.core.board import Run
 from services.core.clock import from_text
 from services.core.names import STICKY
 from services.core.shards import shard_of
@@ -23,7 +24,7 @@ from services.engine.parts import Parts
 from services.engine.readiness import Readiness
 from services.engine.troubles import pull_body
 from services.errors import ApiError, NotFound, Refused
-from services.store.plans import Sticky
+from services.store.plans import PlanRow, Sticky
 
 Place = tuple[str, int]
 
@@ -124,22 +125,22 @@ class Stickies:
 
     async def _post(self, repo: str, number: int) -> None:
         sticky = await self._parts.plans.sticky(repo, number)
-        body = await self._body(repo, number, sticky)
+        plan, run = await self._stored(repo, number)
+        body = await self._body(sticky, plan, run)
         digest = digest_of(body)
         comment_id = sticky.comment_id
-        if digest != sticky.body_hash or sticky.shown < sticky.wanted:
-            await self._label(repo, number)
+        if plan is not None and (digest != sticky.body_hash or sticky.shown < sticky.wanted):
+            await self._readiness.show(plan, has_run=run is not None)
         if digest != sticky.body_hash:
             self._last[repo, number] = self._parts.clock.now()
             comment_id = await self._send(sticky, body)
         if digest != sticky.body_hash or sticky.shown < sticky.wanted:
             await self._parts.plans.posted(sticky, comment_id, digest)
 
-    async def _label(self, repo: str, number: int) -> None:
+    async def _stored(self, repo: str, number: int) -> tuple[PlanRow | None, Run | None]:
+        """The plan of this issue and its newest run."""
         plan = await self._parts.plans.get(f"{repo}#{number}")
-        if plan is not None:
-            run = await self._parts.runs.of_plan(plan.id)
-            await self._readiness.show(plan, has_run=run is not None)
+        return plan, await self._parts.runs.of_plan(plan.id) if plan is not None else None
 
     async def _send(self, sticky: Sticky, body: str) -> str:
         """Edit the comment, or make it; one that was made before a crash is found again by its mark."""
@@ -159,15 +160,13 @@ class Stickies:
             return False
         return True
 
-    async def _body(self, repo: str, number: int, sticky: Sticky) -> str:
+    async def _body(self, sticky: Sticky, plan: PlanRow | None, run: Run | None) -> str:
         answers = [f"> {code(answer.to)} {code(answer.command)}\n\n{answer.text}\n" for answer in sticky.answers]
-        plan = await self._parts.plans.get(f"{repo}#{number}")
         if plan is None:
-            told = await self._drafting(f"{repo}#{number}", is_asked=True)
+            told = await self._drafting(f"{sticky.repo}#{sticky.number}", is_asked=True)
             if told:
                 return plan_comment.answered(answers, told)
-            return await pull_body(self._parts, repo, number, answers)
-        run = await self._parts.runs.of_plan(plan.id)
+            return await pull_body(self._parts, sticky.repo, sticky.number, answers)
         if run is not None and run.finished_at is not None:
             is_other = plan.hash != run.plan.hash
             edited_since = is_other and bool(plan.changed_at) and from_text(plan.changed_at) > run.finished_at

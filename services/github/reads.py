@@ -410,7 +410,8 @@ class Reads:
         return found.full_name if found is not None else repo
 
     async def _reader(self, repo: str) -> Identity:
-        return self._identity((await self._get(places.installation(repo)))[0])
+        where = places.installation(repo)  # its kind is always kept
+        return self._identity(self._cache.now(where) or (await self._get(where))[0])
 
     def _identity(self, found: shapes.InstallationShape) -> Identity:
         """The installation with every right it has, lowered; made once for each answer about it."""
