@@ -66,6 +66,9 @@ class Book:
 
     def read(self, now: float) -> Iterator[tuple[Row, list[str]]]:
         """What was written since the last time, each row with what is wrong about it."""
+        if not self._disk.news:
+            return
+        self._disk.news.clear()
         for values in self._disk.ask(NEW, self._seq):
             row = Row(**dict(zip(Row.__struct_fields__, values, strict=True)))
             self._seq = row.seq

@@ -20,7 +20,7 @@ class VirtualClock:
         self._now = START
 
     def now(self) -> datetime:
-        at = self._loop.time()
+        at = self._loop.seconds
         if at != self._at:
             self._at, self._now = at, START + timedelta(seconds=at + self._skew)
         return self._now

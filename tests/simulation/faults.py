@@ -13,7 +13,7 @@ class Faults(msgspec.Struct, kw_only=True):
     """Probabilities, and delays as (shortest, longest) in seconds. `shuffle`: what is ready at once comes in any order.
 
     wire: of one request to GitHub (lost before it arrived, answer lost after it was carried out, 5xx before or after it
-    was carried out, refused by a limit).  hooks: of one webhook.  disk: of one group of writes (`doubt`: it is stored,
+    was carried out, refused by a limit; `outage`: seconds in which nobody gets through, once).  hooks: of one webhook.  disk: of one group of writes (`doubt`: it is stored,
     and the process is told that it is not).  crashes: times that the
     process is killed at some moment, besides those killed around a commit (`crash_commit`).
     """
@@ -27,7 +27,7 @@ class Faults(msgspec.Struct, kw_only=True):
     wire_error: float = 0.0
     wire_late_error: float = 0.0
     wire_limited: float = 0.0
-    wire_outages: int = 0
+    wire_outage: float = 0.0
     hook_delay: tuple[float, float] = (0.05, 1.0)
     hook_lost: float = 0.0
     hook_doubled: float = 0.0
@@ -64,7 +64,7 @@ _TROUBLE = (
 def draw(chance: Chance) -> Faults:
     """What this seed is made of."""
     at = chance.stream("faults")
-    faults = Faults(shuffle=at.hits(0.6), calm_at=at.spread(300.0, 3_000.0))
+    faults = Faults(shuffle=at.hits(0.6), calm_at=at.spread(120.0, 1_000.0))
     _wire(at, faults)
     _hooks(at, faults)
     _process(at, faults)
@@ -73,7 +73,7 @@ def draw(chance: Chance) -> Faults:
     if at.hits(0.6):
         faults.ci_trouble = at.uniform(0.05, 0.5)
     if at.hits(0.7):
-        faults.meddling = at.spread(0.002, 0.1)
+        faults.meddling = at.spread(1.0, 30.0) / faults.calm_at
     return faults
 
 
@@ -83,10 +83,11 @@ def _wire(at: Stream, faults: Faults) -> None:
     for name in ("wire_lost", "wire_unanswered", "wire_error", "wire_late_error", "wire_limited"):
         if at.hits(0.3):
             setattr(faults, name, at.spread(0.005, 0.2))
-    if at.hits(0.15):
-        faults.wire_outages = 1
+    if at.hits(0.1):
+        faults.wire_outage = at.spread(30.0, 3_000.0)
+        faults.calm_at += faults.wire_outage
     if at.hits(0.3):
-        faults.skew = at.uniform(-3.0, 3.0)
+        faults.skew = at.uniform(-20.0, 20.0)
 
 
 def _hooks(at: Stream, faults: Faults) -> None:

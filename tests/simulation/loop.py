@@ -13,6 +13,8 @@ from heapq import heappop, heappush
 from itertools import count
 from typing import Any, TypeVar
 
+import msgspec
+
 T = TypeVar("T")
 
 STEPS = 2_000_000
@@ -23,35 +25,25 @@ class Stuck(Exception):
     """Nothing is ready and no timer is set, though what is waited for is not there; or no end is in sight."""
 
 
-def _nothing() -> None:
-    """What a cancelled handle calls."""
+class _Timer(msgspec.Struct, eq=False):
+    """As much of a handle as asyncio asks for, made in a quarter of the time."""
 
+    at: float
+    callback: Callable[..., object]
+    args: tuple[object, ...]
+    context: Context
+    is_cancelled: bool = False
 
-class _Handle(asyncio.TimerHandle):
-    """asyncio's, for both kinds of call, without what it asks and notes for its debug mode."""
-
-    __slots__ = ()
-    __hash__, __eq__ = object.__hash__, object.__eq__  # asyncio's compares what is called
-
-    def __init__(
-        self,
-        when: float,
-        callback: Callable[..., object],
-        args: tuple[object, ...],
-        loop: "VirtualLoop",
-        context: Context | None,
-    ) -> None:
-        self._when = when
-        self._callback, self._args = callback, args
-        self._loop = loop
-        self._context = context or copy_context()
-        self._cancelled = False
-        self._repr = self._source_traceback = None
+    def when(self) -> float:
+        return self.at
 
     def cancel(self) -> None:
         """A cancelled timer stays in the heap until its time comes; it is not called then."""
-        self._cancelled = True
-        self._callback, self._args = _nothing, ()
+        self.is_cancelled = True
+        self.args = ()
+
+    def cancelled(self) -> bool:
+        return self.is_cancelled
 
 
 class VirtualLoop(asyncio.BaseEventLoop):
@@ -59,7 +51,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
 
     Of asyncio's own loop only what needs no machinery is used; the queue, the timers and the running are here.
 
-    chance: draws the order of what is ready at once; None keeps the order in which it became so.
+    seconds: the time.  chance: draws the order of what is ready at once; None keeps the order in which it became so.
     on_error: told of an exception that nobody awaited.
     """
 
@@ -68,38 +60,35 @@ class VirtualLoop(asyncio.BaseEventLoop):
         super().__init__()
         self.on_error: Callable[[dict[str, Any]], None] = lambda context: None
         self._chance = chance
-        self._now = 0.0
-        self._soon: list[_Handle] = []
-        self._timers: list[tuple[float, int, _Handle]] = []
+        self.seconds = 0.0
+        self._soon: list[_Timer] = []
+        self._timers: list[tuple[float, int, _Timer]] = []
         self._count = count()
         self.steps = 0
 
     # What asyncio asks of a loop.
 
     def time(self) -> float:
-        return self._now
+        return self.seconds
 
     def call_soon(
         self, callback: Callable[..., object], *args: object, context: Context | None = None
     ) -> asyncio.Handle:
-        handle = _Handle(self._now, callback, args, self, context)
-        self._soon.append(handle)
-        return handle
+        timer = _Timer(self.seconds, callback, args, context or copy_context())
+        self._soon.append(timer)
+        return timer  # type: ignore[return-value]  # nobody asks more of it
 
     def call_later(
         self, delay: float, callback: Callable[..., object], *args: object, context: Context | None = None
     ) -> asyncio.TimerHandle:
-        when = self._now + delay
-        handle = _Handle(when, callback, args, self, context)
-        heappush(self._timers, (when, next(self._count), handle))
-        return handle
+        return self.call_at(self.seconds + delay, callback, *args, context=context)
 
     def call_at(
         self, when: float, callback: Callable[..., object], *args: object, context: Context | None = None
     ) -> asyncio.TimerHandle:
-        handle = _Handle(when, callback, args, self, context)
-        heappush(self._timers, (when, next(self._count), handle))
-        return handle
+        timer = _Timer(when, callback, args, context or copy_context())
+        heappush(self._timers, (when, next(self._count), timer))
+        return timer  # type: ignore[return-value]
 
     get_debug = staticmethod(bool)  # no; it is asked for each future and task
 
@@ -108,6 +97,12 @@ class VirtualLoop(asyncio.BaseEventLoop):
 
     def call_exception_handler(self, context: dict[str, Any]) -> None:
         self.on_error(context)
+
+    def close(self) -> None:
+        """Nothing more happens here, and nothing that would have is kept."""
+        super().close()
+        self._soon, self._timers = [], []
+        self.on_error = lambda context: None
 
     # Running.
 
@@ -124,33 +119,34 @@ class VirtualLoop(asyncio.BaseEventLoop):
             self._is_running = False
         return task.result()
 
-    def _once(self, ready: list[_Handle]) -> None:
+    def _once(self, ready: list[_Timer]) -> None:
         """Everything that is ready now, in the order of chance."""
         self._soon = []
         self.steps += len(ready)
         if self.steps > STEPS:
-            raise Stuck(f"no end after {STEPS} steps, at {self._now:.1f} s")
+            raise Stuck(f"no end after {STEPS} steps, at {self.seconds:.1f} s")
         if self._chance is not None and len(ready) > 1:
             self._chance.shuffle(ready)
-        for handle in ready:
-            if not handle._cancelled:
+        for timer in ready:
+            if not timer.is_cancelled:
                 try:
-                    handle._context.run(handle._callback, *handle._args)
+                    timer.context.run(timer.callback, *timer.args)
                 except (SystemExit, KeyboardInterrupt):
                     raise
                 except BaseException as error:  # noqa: BLE001 - as asyncio has it: whoever watches judges it
                     self.call_exception_handler({"message": "Exception in callback", "exception": error})
 
-    def _next(self) -> list[_Handle]:
+    def _next(self) -> list[_Timer]:
         """Jump to the next moment at which something is to happen: what that is."""
         timers = self._timers
         while timers:
-            when, _, handle = heappop(timers)
-            if handle._cancelled:
+            when, _, timer = heappop(timers)
+            if timer.is_cancelled:
                 continue
-            self._now = max(self._now, when)
-            found = [handle]
-            while timers and timers[0][0] <= self._now:
+            if when > self.seconds:
+                self.seconds = when
+            found = [timer]
+            while timers and timers[0][0] <= self.seconds:
                 found.append(heappop(timers)[2])
             return found
-        raise Stuck(f"nothing is left to happen at {self._now:.1f} s")
+        raise Stuck(f"nothing is left to happen at {self.seconds:.1f} s")

@@ -30,12 +30,13 @@ class Meddling:
         self.chance = people.chance
         self.hub = people.hub
         self.marks = people.world.marks
-        weights = EDITING if people.world.edits else WEIGHTS
+        some = self.chance.sample(sorted(WEIGHTS), self.chance.randint(4, len(WEIGHTS)))  # a swarm, as of faults
+        weights = EDITING if people.world.edits else {name: WEIGHTS[name] for name in some}
         self._acts = [name for name, weight in weights.items() for _ in range(weight)]
 
     async def live(self, until: float) -> None:
         """Do something now and then, until it is time to stop."""
-        rate = self.people.world.faults.meddling or (0.01 if self.people.world.edits else 0.0)
+        rate = max(self.people.world.faults.meddling, 0.03 if self.people.world.edits else 0.0)
         while rate and self.people.now < until:
             await asyncio.sleep(min(self.chance.expovariate(rate), until - self.people.now + 0.001))
             if self.people.now < until:
@@ -195,6 +196,12 @@ class Meddling:
         soon = self.chance.uniform(0.5, 20.0)
         self.people.world.loop.call_later(soon, self.people.say, "ana", "/lockstep approve")
 
+    def edit_behind(self) -> None:
+        """Somebody edits what another is approving just now, and has not seen."""
+        self.start_again()
+        soon, drafts = self.chance.uniform(0.0, 2.0), plans.changed(self.chance, self.people.drafts)
+        self.people.world.loop.call_later(soon, self.people.edit, "ben", drafts)
+
     # Commands and rights.
 
     def command(self) -> None:
@@ -217,6 +224,15 @@ class Meddling:
 
     def start_again(self) -> None:
         self.people.say("ana", "/lockstep approve\n/lockstep run")
+
+    def try_anew(self) -> None:
+        """What ends an attempt and what begins the next come in one breath."""
+        one = self.chance.choice(self.people.drafts).id
+        self.people.say("ana", f"/lockstep cancel {one}\n/lockstep retry {one}")
+
+    def begin_anew(self) -> None:
+        """What ends a run and what starts the next come in one breath."""
+        self.people.say("ana", "/lockstep cancel\n/lockstep approve\n/lockstep run")
 
     def approve_without_right(self) -> None:
         self.people.say(self.chance.choice(["eve", "tom", "ben"]), "/lockstep approve\n/lockstep run")
@@ -272,9 +288,9 @@ class Meddling:
 WEIGHTS = {
     "push_to_branch": 3, "push_to_base": 3, "delete_branch": 1, "close_pull": 2, "reopen_pull": 2, "merge_by_hand": 3,
     "retarget": 1, "draft": 2, "hold_label": 4, "review": 4, "relabel": 2, "close_issue": 2, "delete_sticky": 2,
-    "edit_plan": 3, "command": 12, "cancel_all": 1, "start_again": 2, "approve_without_right": 2, "garbage": 2,
-    "lose_right": 2, "gain_right": 2,
+    "edit_plan": 3, "edit_behind": 2, "command": 12, "try_anew": 4, "cancel_all": 1, "start_again": 2, "begin_anew": 2,
+    "approve_without_right": 2, "garbage": 2, "lose_right": 2, "gain_right": 2,
 }  # fmt: skip
-EDITING = {**WEIGHTS, "edit_plan": 1, "edit_and_approve": 25}
+EDITING = {**WEIGHTS, "edit_plan": 1, "edit_and_approve": 60}
 """Of the seeds that are about plans that are edited while they run."""
 assert set(ROLES) >= {"ana", "ben", "tom", "eve"}

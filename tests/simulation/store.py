@@ -21,6 +21,9 @@ from tests.simulation.life import Life
 T = TypeVar("T")
 
 
+NEWS = "CREATE TEMP TRIGGER news AFTER INSERT ON main.event BEGIN SELECT told(new.seq); END"
+
+
 @cache
 def _empty() -> sqlite3.Connection:
     """A database with the schema and nothing in it: migrating takes longer than copying."""
@@ -37,6 +40,11 @@ class Disk:
         _empty().backup(self.connection)
         self.connection.execute("PRAGMA foreign_keys=ON")
         with_bell(self.connection, lambda _: None)
+        self.news: list[int] = []  # rows of the history that nobody has looked at
+        self.connection.create_function(
+            "told", 1, self.news.append
+        )  # no method of ours, or nothing would ever be freed
+        self.connection.execute(NEWS)
         self.chance = chance
         self.faults = faults
         self.on_commit: Callable[[], None] = lambda: None
@@ -97,7 +105,7 @@ class SimDatabase:
 
     async def read(self, act: Callable[[Connection], T]) -> T:
         loop = asyncio.get_running_loop()
-        there: asyncio.Future[None] = loop.create_future()
+        there: asyncio.Future[None] = asyncio.Future(loop=loop)
         loop.call_later(self._delay(), _come, there)
         await there
         if self._life.is_over:
@@ -107,7 +115,8 @@ class SimDatabase:
         return act(self._disk.connection)
 
     def _delay(self) -> float:
-        return self._disk.chance.uniform(*self._disk.faults.disk_delay) / 2
+        low, high = self._disk.faults.disk_delay
+        return (low + (high - low) * self._disk.chance.random()) / 2
 
     def _flush(self) -> None:
         """One group: all of it or nothing, but a write that raises is undone alone."""

@@ -16,6 +16,8 @@ from tests.simulation.world import simulate
 SEEDS = 300
 AT_ONCE = 10
 OTHERS = 60
+RARE = 100
+"""Bugs that are found by none of so many seeds are looked for by the hunt alone."""
 GROUPED = range(400, 412)
 BUGS = {**PLANTED, **FOUND}
 
@@ -28,7 +30,7 @@ def test_no_promise_is_broken(first: int) -> None:
     assert not broken, f"python -m benchmarks simulate --seed {next(iter(broken))} shows it"
 
 
-@pytest.mark.parametrize("first", range(200, 240, AT_ONCE))
+@pytest.mark.parametrize("first", range(200, 220, AT_ONCE))
 def test_no_promise_is_broken_where_plans_are_edited_while_they_run(first: int) -> None:
     lived = {seed: simulate(seed, edits=True) for seed in range(first, first + AT_ONCE)}
     assert not {seed: verdict.violations for seed, verdict in lived.items() if verdict.violations}
@@ -62,7 +64,9 @@ def test_what_a_planted_bug_swaps_is_there(name: str) -> None:
         assert vars(where)[what] is not new
 
 
-@pytest.mark.parametrize(("name", "seed"), [(name, bug.seed) for name, bug in BUGS.items() if bug.seed is not None])
+@pytest.mark.parametrize(
+    ("name", "seed"), [(name, bug.seed) for name, bug in BUGS.items() if bug.seed is not None and bug.seed < RARE]
+)
 def test_a_planted_bug_is_found(name: str, seed: int) -> None:
     """By the seed that found it first or, where a change has moved what seeds mean, by one of a few others. If not, what
     it swaps does not matter any more, or it is rare: `simulate --plant 1` looks anew.

@@ -38,6 +38,9 @@ from tests.simulation.workers import Yard
 NEVER = 1e9
 """Seconds between sweeps where no event is ever lost: then events alone must do."""
 
+EDITED, GROUPED = 0.15, 0.1
+"""The shares of worlds in which plans are edited while they run, and in which tasks merge together."""
+
 
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     """What came of a seed: `violations` in words (none: all is well), its trace and the hash of it; `adopted`: how often
@@ -55,14 +58,15 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
 
 class World:
     """Everything of one seed, wired together. edits: people edit the plan while it runs, again and again.  grouped: most of
-    its tasks merge together.
+    its tasks merge together. Some worlds are of these kinds anyway.
     """
 
     def __init__(self, seed: int, *, edits: bool = False, grouped: bool = False) -> None:
         chance = Chance(seed)
         self.seed = seed
-        self.edits = edits
-        self.groups = chance.stream("groups") if grouped else None
+        kind = chance.stream("kind").random()
+        self.edits = edits or kind < EDITED
+        self.groups = chance.stream("groups") if grouped or kind > 1 - GROUPED else None
         self.faults: Faults = weather.draw(chance)
         self.loop = VirtualLoop(chance.stream("order") if self.faults.shuffle else None)
         self.trace = Trace(self.loop.time)
@@ -146,10 +150,10 @@ class World:
         self.begin()
         for at in sorted(self._fate.uniform(1.0, self.faults.calm_at) for _ in range(self.faults.crashes)):
             self.loop.call_at(at, self.kill, "by chance")
-        for _ in range(self.faults.wire_outages):
-            at = self._fate.uniform(1.0, self.faults.calm_at)
+        if lasts := self.faults.wire_outage:
+            at = self._fate.uniform(1.0, self.faults.calm_at - lasts)
             self.loop.call_at(at, self._outage, True)
-            self.loop.call_at(min(at + self._fate.spread(30.0, 900.0), self.faults.calm_at), self._outage, False)
+            self.loop.call_at(at + lasts, self._outage, False)
         story = self.loop.create_task(self.people.live())
         halted = self.loop.create_task(self.watch.halted.wait())
         await asyncio.wait({story, halted}, return_when=asyncio.FIRST_COMPLETED)
@@ -188,7 +192,8 @@ class World:
 
 def simulate(seed: int, *, edits: bool = False, grouped: bool = False) -> Verdict:
     """Live one seed from its beginning to its judgement."""
-    return lived(World(seed, edits=edits, grouped=grouped))
+    with _undisturbed():
+        return lived(World(seed, edits=edits, grouped=grouped))
 
 
 def lived(world: World) -> Verdict:
@@ -214,12 +219,16 @@ def lived(world: World) -> Verdict:
 
 @contextmanager
 def _undisturbed() -> Iterator[None]:
-    """No garbage is collected meanwhile: it would close what a dead process had begun, at a moment that nobody drew."""
+    """No garbage is collected meanwhile: it would close what a dead process had begun, at a moment that nobody drew. Nor
+    before the world is gone: what is looked at once and still there is not looked at again for long.
+    """
+    was_on = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
-        gc.enable()
+        if was_on:
+            gc.enable()
 
 
 @contextmanager
