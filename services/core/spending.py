@@ -109,9 +109,15 @@ def range_in_words(found: Range | None, open_: int) -> str:
     )
 
 
-def warned(scope: str, spent: Decimal, limit: Decimal) -> str:
-    """A budget is nearly used up."""
-    whose = {"plan": "this run", "repo": "this repository today", "day": "this day"}.get(scope, scope)
+def warned(scope: str, spent: Decimal, limit: Decimal, task: str = "") -> str:
+    """A budget is nearly used up. task: whose own it is."""
+    whose = {
+        "attempt": f"this attempt at {code(task)}",
+        "task": code(task),
+        "plan": "this run",
+        "repo": "this repository today",
+        "day": "this day",
+    }[scope]
     return f"{spent / limit:.0%} of the budget of {whose} is used: {dollars(spent)} of {dollars(limit)}."
 
 

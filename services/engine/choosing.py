@@ -8,7 +8,6 @@ the attempt's own name, so the same records give the same choice.
 import hashlib
 import random
 from collections.abc import Sequence
-from decimal import Decimal
 
 import msgspec
 
@@ -23,7 +22,7 @@ from services.core.posterior import Known
 from services.core.repairs import FIXES, under_way
 from services.engine.configs import config_of
 from services.engine.parts import Parts
-from services.engine.spending import affordable
+from services.engine.spending import affordable, money
 from services.errors import NotFound, Refused
 from services.store.attempts import Record
 from services.store.ledger import Call
@@ -108,8 +107,7 @@ class Choosing:
         """Without the tiers that what is left of the budgets would not pay for."""
         prices = {tier.name: known.cost(tier.name, after, tier.guess) for tier in rules.tiers}
         call = Call(plan_id=run.plan_id, run_id=run.id, task=task.id, purpose="attempt", repo=task.repo)
-        money = state.budget or task.budget
-        return await affordable(self._parts, rules, call, prices, Decimal(money) if money else None)
+        return await affordable(self._parts, rules, call, prices, money(state, task))
 
     def _rules(self, providers: frozenset[str]) -> Rules | None:
         """The operator's rules, with only the tiers that the agent can ask."""

@@ -3,15 +3,20 @@
 from datetime import timedelta
 from decimal import Decimal
 
+import msgspec
+
 from services.agents import providers_of
 from services.core.board import Run
 from services.core.choose import Rules
-from services.core.machine import ENDED
+from services.core.machine import ENDED, TaskState
+from services.core.plan import Task
 from services.core.spending import advice, likely, range_in_words, warned
 from services.core.troublespots import listed, patterns
 from services.engine.parts import Parts
 from services.store.ledger import Call
 
+OWN = frozenset({"attempt", "task"})
+"""Budgets that are one task's."""
 SPAN = timedelta(days=60)
 """In which failures are looked for that come again."""
 PATTERNS = 3
@@ -19,18 +24,33 @@ PATTERNS = 3
 
 
 async def warnings(parts: Parts, run: Run) -> list[str]:
-    """Budgets of which the share is used from which on that is told; nothing is asked where no model is set."""
+    """Budgets of which the share is used from which on that is told, those of running tasks, too; nothing is asked
+    where no model is set.
+    """
     if parts.models is None or parts.ledger is None or parts.settings.warn >= 1:
         return []
-    now, found = parts.clock.now(), list[str]()
+    now, found, budgets = parts.clock.now(), list[str](), parts.models.budgets
     asking = [task for task in run.plan.tasks if providers_of(task.agent)]
     if not asking:
         return []
     call = Call(plan_id=run.plan_id, run_id=run.id, purpose="attempt", repo=run.repo)
-    for cap, spent in await parts.ledger.used(call, parts.models.budgets.caps(call), now):
+    used = [("", each) for each in await parts.ledger.used(call, budgets.caps(call), now)]
+    for task in asking:
+        state = run.tasks[task.id]
+        if state.state == "running":
+            mine = msgspec.structs.replace(call, task=task.id, attempt=state.attempt)
+            caps = [cap for cap in budgets.caps(mine, money(state, task)) if cap.scope in OWN]
+            used += [(task.id, each) for each in await parts.ledger.used(mine, caps, now)]
+    for name, (cap, spent) in used:
         if cap.limit and spent >= parts.settings.warn * cap.limit:
-            found.append(warned(cap.scope, spent, cap.limit))
+            found.append(warned(cap.scope, spent, cap.limit, name))
     return found
+
+
+def money(state: TaskState, task: Task) -> Decimal | None:
+    """A task's own budget, where it has one."""
+    said = state.budget or task.budget
+    return Decimal(said) if said else None
 
 
 async def told(parts: Parts, plan_id: str, run: Run | None) -> list[str]:

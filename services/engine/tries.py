@@ -19,10 +19,15 @@ from services.engine.hidden import hidden_around
 from services.engine.learned import Learned
 from services.engine.outcome import Outcome
 from services.engine.parts import Parts
+from services.engine.spending import OWN
 from services.store.runs import Due
 
-WIDE = frozenset({"plan", "repo", "day"})
-"""Budgets that are not one task's own."""
+
+def exceeded(result: Result, reaction: str) -> Wish | None:
+    """What a used up budget means for the whole run; one that is the task's own concerns no other."""
+    if reaction == "pause" and result.over and result.over not in OWN:
+        return Wish(state="paused", text=result.reason)
+    return None
 
 
 class Tries:
@@ -61,9 +66,7 @@ class Tries:
         if chosen.model and self._parts.attempts is not None:
             await self._parts.attempts.paid(run.id, task.id, state.attempt)
         happened = await self._came_to(task, state, result)
-        wish = None
-        if result.over in WIDE and self._parts.settings.on_exceed == "pause":
-            wish = Wish(state="paused", text=result.reason)
+        wish = exceeded(result, self._parts.settings.on_exceed)
         return Outcome(happened=(happened,), wish=wish, log=result.log, note=result.kind)
 
     async def _order(self, run: Run, task: Task, state: TaskState, key: str, hidden: frozenset[str]) -> Order:

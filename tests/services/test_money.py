@@ -11,12 +11,18 @@ from bot.clock import SystemClock
 from services.agents.models import Budgets, Models, Way
 from services.agents.prices import Prices
 from services.agents.wire import PydanticWire
+from services.core.board import Run
 from services.core.choose import Rules, Tier
 from services.core.cost import Usage
+from services.core.plan import Task
+from services.engine.attempts import Result
 from services.engine.parts import Parts
-from services.engine.spending import affordable
+from services.engine.spending import affordable, warnings
+from services.engine.tries import exceeded
+from services.errors import BudgetUsedUp
 from services.store.ledger import Call, Ledger
 from services.store.sqlite import SqliteDatabase
+from tests.kit.plans import happen, task, tracked
 
 CALL = Call(plan_id="acme/api#1", purpose="attempt", run_id="r1", task="a", attempt=1, repo="acme/api")
 RULES = Rules(tiers=(Tier(name="small"), Tier(name="medium"), Tier(name="large")), attempts=5)
@@ -49,6 +55,50 @@ async def test_what_is_left_has_to_pay_for_it_and_the_smallest_stays(
     found = await affordable(parts, RULES, CALL, PRICES, budget)
     assert tuple(tier.name for tier in found.tiers) == left
     assert found.attempts == 5
+    await database.close()
+
+
+def in_progress(*tasks: Task) -> Run:
+    """A run whose first task is worked on, for the first time."""
+    current = tracked(*tasks).run
+    return happen(current, tasks[0].id, "started").run if current.tasks[tasks[0].id].state != "running" else current
+
+
+SCOPES = ("attempt", "task", "plan", "repo", "day")
+
+
+@pytest.mark.parametrize("scope", SCOPES)
+async def test_each_budget_warns_and_downgrades_before_it_stops_or_pauses(tmp_path: Path, scope: str) -> None:
+    """Of 1 dollar 0.90 are spent: that is told, a large model is not looked at any more, one call goes out, no other."""
+    database = SqliteDatabase(tmp_path / "lockstep.sqlite")
+    await database.open()
+    ledger, clock = Ledger(database), SystemClock()
+    current = in_progress(task("a", agent="coder"))
+    call = Call(plan_id=current.plan_id, purpose="attempt", run_id=current.id, task="a", attempt=1, repo=current.repo)
+    rich = {name: Decimal(100) for name in SCOPES}
+    models = Models(
+        "openai", "gpt-4o", PydanticWire("openai", "gpt-4o", Way()), ledger, Prices({}),
+        Budgets(**{**rich, scope: Decimal(1)}), clock,
+    )  # fmt: skip
+    settings = SimpleNamespace(warn=Decimal("0.8"))
+    parts = cast("Parts", SimpleNamespace(models=models, ledger=ledger, clock=clock, settings=settings))
+    assert await warnings(parts, current) == []
+    row = await models.reserve(call, 3_000, 1_000)
+    await ledger.end(row, Usage(), Decimal("0.9"), "settings")
+    (said,) = await warnings(parts, current)
+    whose = {"attempt": "this attempt at `a`", "task": "`a`", "plan": "this run", "repo": "this repository today"}
+    assert said == f"90% of the budget of {whose.get(scope, 'this day')} is used: $0.9000 of $1.00."
+    left = await affordable(parts, RULES, call, PRICES, None)
+    assert [tier.name for tier in left.tiers] == ["small"], "downgrade"
+    row = await models.reserve(call, 3_000, 1_000)
+    await ledger.end(row, Usage(), Decimal("0.5"), "settings")
+    with pytest.raises(BudgetUsedUp) as caught:
+        await models.reserve(call, 3_000, 1_000)
+    assert caught.value.scope == scope, "stop, one request over it"
+    result = Result(kind="failed", fence=1, reason="used up", over=scope)
+    assert exceeded(result, "stop") is exceeded(result, "downgrade") is None
+    wish = exceeded(result, "pause")
+    assert (wish is None) == (scope in {"attempt", "task"}), "what is one task's own holds no other"
     await database.close()
 
 
