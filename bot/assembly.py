@@ -14,7 +14,7 @@ import handlers
 import handlers.commands
 from bot.dispatch import Dispatcher
 from bot.loops import Beside, LoopTimers, pause, sweep
-from bot.modelling import rules_of
+from bot.modelling import embedder_of, rules_of
 from bot.network import network_of
 from bot.repair import Repairer
 from bot.settings import Settings, private_key_pem
@@ -154,6 +154,7 @@ def assemble(
             trials=Trials(database),
             dashboards=Dashboards(database),
             past=PastTasks(database),
+            embedder=embedder_of(settings),
             requests=Requests(database),
             recoveries=Recoveries(database),
             person=Person(github.transport, settings.copilot_token, clock) if settings.copilot_token else None,

@@ -263,6 +263,16 @@ class Choices(msgspec.Struct, frozen=True, kw_only=True):
         Literal["refuse", "allow"],
         Meta(description="`allow` uses a model although nobody knows its price, so that no budget can hold."),
     ] = "refuse"
+    embeddings_url: Annotated[
+        str,
+        Meta(
+            description="Address of an API like OpenAI's, such as `http://127.0.0.1:11434/v1`, whose embeddings are a "
+            "second opinion on which merged tasks are like a new one. It is sent titles, texts and paths of tasks, "
+            "also of private repositories. Nothing needs it."
+        ),
+    ] = ""
+    embeddings_model: Annotated[str, Meta(description="The model there.")] = ""
+    embeddings_key: Annotated[str, Meta(description="A key for it, where it needs one.")] = ""
     budget_task: Annotated[
         float, Meta(description="US dollars for one task in a run, where the plan has no `budget` for it.", ge=0)
     ] = 5.0

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from bot.network import network_of
 from bot.settings import PREFIX, PROVIDER_KEYS, Settings, provider_keys
 from services.agents import wire
+from services.agents.embedding import RemoteEmbedder
 from services.agents.gemini import GeminiWire
 from services.agents.models import Budgets, Models, Way, Wire
 from services.agents.prices import Prices, read_rates
@@ -105,16 +106,33 @@ def rules_of(settings: Settings) -> Rules | None:
 
 def way_of(settings: Settings) -> Way:
     """The provider is reached as GitHub is: through the proxy, unless it is on this machine."""
-    network = network_of(settings)
-    try:
-        parts = urlsplit(settings.model_url)
-        is_address = not settings.model_url or (parts.scheme in {"http", "https"} and bool(parts.hostname))
-    except ValueError:
-        is_address = False
-    if not is_address:
+    network, host = network_of(settings), _host(settings.model_url)
+    if settings.model_url and not host:
         raise UserError(f"{PREFIX}MODEL_URL is no address of an API; use https://HOST/v1.")
-    host = parts.hostname or "a provider"
+    host = host or "a provider"
     return Way(url=settings.model_url, key=settings.model_key, proxy=network.proxy_for(host), ca=network.ca)
+
+
+def embedder_of(settings: Settings) -> RemoteEmbedder | None:
+    """Who has a second opinion on past tasks, where the operator has set one."""
+    if not settings.embeddings_url:
+        return None
+    if not settings.embeddings_model:
+        raise UserError(f"{PREFIX}EMBEDDINGS_URL needs {PREFIX}EMBEDDINGS_MODEL, too: the name of the model there.")
+    network, host = network_of(settings), _host(settings.embeddings_url)
+    if not host:
+        raise UserError(f"{PREFIX}EMBEDDINGS_URL is no address of an API; use https://HOST/v1.")
+    way = Way(url=settings.embeddings_url, key=settings.embeddings_key, proxy=network.proxy_for(host), ca=network.ca)
+    return RemoteEmbedder(way, settings.embeddings_model)
+
+
+def _host(url: str) -> str:
+    """ "" for what is no address."""
+    try:
+        parts = urlsplit(url)
+        return (parts.hostname or "") if parts.scheme in {"http", "https"} else ""
+    except ValueError:
+        return ""
 
 
 def programs_of(settings: Settings) -> Path | None:

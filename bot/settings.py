@@ -141,7 +141,13 @@ def secrets(settings: Settings) -> list[str]:
     urls = (settings.database_url, settings.proxy if "@" in settings.proxy else "")
     passwords = [_password(url) for url in urls]
     hooks = (settings.webhook_secret, settings.webhook_secret_old)
-    own = (settings.private_key, settings.client_secret, settings.model_key, settings.copilot_token)
+    own = (
+        settings.private_key,
+        settings.client_secret,
+        settings.model_key,
+        settings.embeddings_key,
+        settings.copilot_token,
+    )
     keys = (*own, *provider_keys(settings).values())
     return [*hooks, *keys, *urls, *passwords, *map(unquote, passwords)]
 

@@ -34,6 +34,8 @@ ASKED, LISTED = 10, 200
 """Words that are looked up, the rarest of the new task's, and past tasks that are read for each."""
 NEAREST = 30
 """Past tasks that vote."""
+SECOND = 60
+"""How little the first places of an order count more than the next ones, where two orders are put together."""
 EMPTY = frozenset({
     "an", "and", "are", "as", "at", "be", "by", "do", "does", "for", "from", "has", "have", "if", "in", "into", "is",
     "it", "its", "not", "of", "on", "or", "that", "the", "this", "to", "when", "with",
@@ -111,6 +113,16 @@ def matches(found: Sequence[Found], read: Mapping[int, Past]) -> list[Match]:
     """The same with what was read of them; one that is gone is left out."""
     best = max((each.score for each in found), default=0.0) or 1.0
     return [Match(past=read[each.order], score=each.score / best) for each in found if each.order in read]
+
+
+def reordered(found: Sequence[Match], close: Sequence[float]) -> list[Match]:
+    """The same with a second opinion: `close` says how like each is by other means. The two orders count alike
+    (reciprocal ranks), and the likest still has the score 1.
+    """
+    by_close = sorted(range(len(found)), key=lambda place: -close[place])
+    ranks = {place: rank for rank, place in enumerate(by_close)}
+    order = sorted(range(len(found)), key=lambda place: -(1 / (SECOND + place) + 1 / (SECOND + ranks[place])))
+    return [msgspec.structs.replace(found[place], score=was.score) for place, was in zip(order, found, strict=True)]
 
 
 def files(alike: Iterable[Match], most: int = 5) -> list[str]:

@@ -11,6 +11,7 @@ from typing import Literal, Protocol
 
 import msgspec
 
+from services.agents.embedding import Embedder
 from services.agents.models import Models
 from services.core.board import Run
 from services.core.choose import Rules
@@ -121,10 +122,10 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     """Everything the engine's modules share. `others` is None where a process is alone; `gates` where no pull requests
     of people are looked at; `lengths` is what is known of how long tasks take. models: None where no model is set;
     ledger: of what they cost; attempts: of what came of each; drafts: of plans that they were asked for. trials: of
-    merges that are tried. lessons: of what reviews asked for. past: tasks that have merged. requests: commands that
-    were given here. recoveries: repairs, and what came of each. recovered: counts a repair, by its strategy and what
-    came of it. traces: whoever is told where time goes. person: in whose name Copilot is asked, None where no such
-    token is set.
+    merges that are tried. lessons: of what reviews asked for. past: tasks that have merged. embedder: a second opinion
+    on which of them are alike. requests: commands that were given here. recoveries: repairs, and what came of each.
+    recovered: counts a repair, by its strategy and what came of it. traces: whoever is told where time goes. person: in
+    whose name Copilot is asked, None where no such token is set.
     """
 
     settings: EngineSettings
@@ -148,6 +149,7 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     dashboards: Dashboards | None = None
     lessons: Lessons | None = None
     past: PastTasks | None = None
+    embedder: Embedder | None = None
     requests: Requests | None = None
     recoveries: Recoveries | None = None
     person: Person | None = None

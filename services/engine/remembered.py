@@ -12,9 +12,10 @@ from services.core.board import Run
 from services.core.machine import SATISFIED, TaskState
 from services.core.plan import Task
 from services.core.resemblance import precedents, resemblance
+from services.core.similar import Match
 from services.engine.hidden import is_private
 from services.engine.parts import Parts
-from services.store.past import Merged
+from services.store.past import Merged, PastTasks
 
 
 class _Left(msgspec.Struct):
@@ -44,7 +45,7 @@ async def for_attempt(parts: Parts, task: Task) -> str:
     """What like a task has merged before in its own repository, for an agent that reads; "" for one that does not."""
     if parts.past is None or not providers_of(task.agent):
         return ""
-    return precedents(await parts.past.alike(task.repo, task.title, task.body, task.paths))
+    return precedents(await _like(parts, parts.past, task))
 
 
 async def alike(parts: Parts, run: Run, task_id: str) -> str:
@@ -54,4 +55,12 @@ async def alike(parts: Parts, run: Run, task_id: str) -> str:
         return ""
     if task.repo.lower() != run.repo.lower() and await is_private(parts.github.reads, task.repo):
         return ""
-    return resemblance(await parts.past.alike(task.repo, task.title, task.body, task.paths))
+    return resemblance(await _like(parts, parts.past, task))
+
+
+async def _like(parts: Parts, past: PastTasks, task: Task) -> list[Match]:
+    """By the words, and by an embedder where the operator has one."""
+    found = await past.alike(task.repo, task.title, task.body, task.paths)
+    if parts.embedder is None:
+        return found
+    return await parts.embedder.order("\n".join((task.title, *task.paths, task.body)), found)

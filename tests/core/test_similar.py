@@ -125,3 +125,15 @@ def test_a_task_is_found_by_its_own_words(title: str, body: str, paths: list[str
     kept = weights(title, body, paths)
     assert set(query(title, body, paths)) == set(kept) - EMPTY
     assert all(0 < weight < similar.SATURATION + 1 for weight in kept.values())
+
+
+def test_two_orders_count_alike() -> None:
+    found = [
+        Match(past=Past(repo="a/b", title=title, paths=()), score=score) for title, score in (("a", 1.0), ("b", 0.5))
+    ]
+    assert similar.reordered(found, [0.9, 0.1]) == found
+    assert [each.past.title for each in similar.reordered(found, [0.1, 0.9])] == ["a", "b"], "of two alike the first"
+    three = [*found, Match(past=Past(repo="a/b", title="c", paths=()), score=0.25)]
+    turned = similar.reordered(three, [0.2, 0.1, 0.9])
+    assert [(each.past.title, each.score) for each in turned] == [("a", 1.0), ("c", 0.5), ("b", 0.25)]
+    assert similar.reordered([], []) == []

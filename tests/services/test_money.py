@@ -75,7 +75,7 @@ async def test_each_budget_warns_and_downgrades_before_it_stops_or_pauses(tmp_pa
     ledger, clock = Ledger(database), SystemClock()
     current = in_progress(task("a", agent="coder"))
     call = Call(plan_id=current.plan_id, purpose="attempt", run_id=current.id, task="a", attempt=1, repo=current.repo)
-    rich = {name: Decimal(100) for name in SCOPES}
+    rich: dict[str, Any] = {name: Decimal(100) for name in SCOPES}
     models = Models(
         "openai", "gpt-4o", PydanticWire("openai", "gpt-4o", Way()), ledger, Prices({}),
         Budgets(**{**rich, scope: Decimal(1)}), clock,

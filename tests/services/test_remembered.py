@@ -34,7 +34,8 @@ class Checkpoints:
 
 def parts(past: PastTasks | None, data: bytes | None = None) -> Parts:
     return cast(
-        "Parts", SimpleNamespace(past=past, checkpoints=Checkpoints(data), github=SimpleNamespace(reads=Reads()))
+        "Parts",
+        SimpleNamespace(embedder=None, past=past, checkpoints=Checkpoints(data), github=SimpleNamespace(reads=Reads())),
     )
 
 
