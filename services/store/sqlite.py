@@ -18,7 +18,7 @@ from services.store.migrate import migrate_sqlite
 from services.store.writer import GroupCommit, Over
 
 T = TypeVar("T")
-RESTS_AFTER = 1_000
+RESTS_AFTER = 4_000
 """Rows that were changed since the log was last brought into the file; a commit does it after as many pages."""
 
 

@@ -35,9 +35,11 @@ async def test_the_log_is_brought_into_the_file_once_nobody_waits(tmp_path: Path
     database = SqliteDatabase(tmp_path / "t.sqlite")
     await database.open()
     await database.write(fill)  # far less than what makes a commit do it
+    while not database._brought:
+        await database.read(lambda c: c.execute("SELECT 1").fetchone())
     await database.write(
         lambda c: c.execute("DELETE FROM t WHERE x = 0").rowcount
-    )  # after the rest, and too little for one
+    )  # after the rest, too little for one
     (tmp_path / "copy.sqlite").write_bytes((tmp_path / "t.sqlite").read_bytes())  # without the log
     await database.close()
     with contextlib.closing(sqlite3.connect(tmp_path / "copy.sqlite")) as copy:
