@@ -71,14 +71,14 @@ class Judge:
         return world.ci.busy()
 
     async def look(self) -> None:
-        """Every run is over or waits for somebody, and looking at everything anew changes nothing."""
+        """Every run is over or waits for somebody, GitHub shows it, and looking at everything anew changes nothing."""
         for run_id in self._world.watch.book.runs:
             run = await self._load(run_id)
             for text in (*self._waits(run), *self._gates(run), *self._halves(run)):
                 self._world.watch.violation(text)
             if run.finished_at is None:
                 await self._afresh(run)
-        for text in self._world.watch.book.differences():
+        for text in (*self._world.watch.book.differences(), *self._shown(), *self._plan_shown()):
             self._world.watch.violation(text)
 
     async def _load(self, run_id: str) -> Run:
@@ -165,8 +165,8 @@ class Judge:
         return msgspec.structs.replace(parts, github=github)
 
     async def end(self) -> None:
-        """What GitHub shows at the end of it all."""
-        for text in (*self._shown(), *self._plan_shown(), *await self._comment_shown()):
+        """What the comment shows at the end of it all."""
+        for text in await self._comment_shown():
             self._world.watch.violation(text)
         ((stored,),) = self._world.disk.ask("SELECT count(*) FROM inbox")
         if stored > len(self._world.hooks.guids):

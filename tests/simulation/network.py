@@ -71,8 +71,14 @@ class Wire:
         faults, chance = self.faults, self.chance
         if self.is_out:
             return "lost"
-        for name in ("lost", "unanswered", "error", "late_error", "limited"):
-            if chance.hits(getattr(faults, f"wire_{name}")):
+        for name, odds in (
+            ("lost", faults.wire_lost),
+            ("unanswered", faults.wire_unanswered),
+            ("error", faults.wire_error),
+            ("late_error", faults.wire_late_error),
+            ("limited", faults.wire_limited),
+        ):
+            if chance.hits(odds):
                 return name
         return "fine"
 

@@ -270,6 +270,7 @@ FOUND = {
     ),
     "older-run": Bug(means="a run that was over put its label over that of its successor", swaps=_older_run),
     "read-again": Bug(
+        seed=125,
         means="a plan that was read again and said the same was to be shown anew, and nobody showed it",
         swaps=_read_again,
     ),
