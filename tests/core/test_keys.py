@@ -16,7 +16,8 @@ def settings(base: str, ours: str, theirs: str, path: str = "a.yml", after: str 
 
 def test_keys_that_both_added_are_kept_with_what_stands_under_them() -> None:
     assert resolve(settings("", "b:\n  - x\n", "c: 2\n")) == ("b:\n", "  - x\n", "c: 2\n")
-    assert resolve(settings("", "[b]\n", "c = 2\n", "a.toml")) == ("[b]\n", "c = 2\n")
+    sections = settings("", "[b]\nx = 1\n", "[c]\nx = 2\n", "a.ini")
+    assert resolve(sections) == ("[b]\n", "x = 1\n", "[c]\n", "x = 2\n")
 
 
 def test_what_one_side_alone_did_is_done() -> None:
@@ -46,8 +47,11 @@ def test_commas_of_json(end: str) -> None:
         settings("a: 1\nb: 2\n", "b: 2\na: 3\n", "a: 1\nb: 2\nc: 3\n"),
         settings("", "b: 1\n", "c: 2\n", "a.py"),
         settings("a: 1\n", "", "a: 2\n"),
+        settings("", "[b]\nx = 1\n", "c = 2\n", "a.ini"),
+        settings("", "x = 1\n[b]\ny = 1\n", "c = 2\n", "a.ini"),
+        settings("", "b: |\n  x\n\n  y\n", "c: 2\n"),
     ],
-    ids=["same_key", "twice", "list", "depth", "goes_on", "text", "moved", "code", "gone"],
+    ids=["same_key", "twice", "list", "depth", "goes_on", "text", "moved", "code", "gone", "section", "mixed", "gaps"],
 )
 def test_what_is_not_proved_is_left(conflict: Conflict) -> None:
     assert resolve(conflict) is None

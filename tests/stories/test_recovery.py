@@ -238,6 +238,16 @@ async def test_what_a_person_pushed_goes_on_once_somebody_has_approved_that_comm
     assert await story.file("acme/api", "one.txt") == "1\n"
 
 
+async def test_jobs_that_a_person_runs_again_and_that_pass_take_the_task_on(story: Story) -> None:
+    await story.begin({"acme/api": {**FILES, "test.sh": f'test "$GITHUB_RUN_ATTEMPT" -ge 3 || {{ {RED}; }}\n'}})
+    await story.run("- [ ] **one** Write · run: echo 1 > one.txt\n")
+    await story.until("**Stopped:", "needs a person: check `test` failed")
+    await story.settled()
+    (run,) = await story.hub.do(lambda: list(story.hub.sandbox.state.runs))
+    await story.hub.ok("POST", f"/repos/acme/api/actions/runs/{run}/rerun-failed-jobs", {}, who="ana")
+    await story.until("**Done.**")
+
+
 BREAKS = """\
 test ! -e one.txt || case "$GITHUB_HEAD_REF" in */one | revert*) ;; *) echo '1 failed, 2 passed'; exit 1 ;; esac
 """

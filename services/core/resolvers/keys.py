@@ -28,6 +28,10 @@ def resolve(conflict: Conflict) -> Lines | None:
     base, ours, theirs = found
     if base is None or ours is None or theirs is None or not ours or not theirs or len(depths) != 1:
         return None
+    if any(_is_gapped(side) for side in (conflict.base, conflict.ours, conflict.theirs)):
+        return None
+    if len({key.startswith("[") for side in (base, ours, theirs) for key in side}) > 1:
+        return None
     if filled(conflict.after) and depth(filled(conflict.after)[0]) > min(depths):
         return None
     kept = _merged(base, ours, theirs)
@@ -45,6 +49,9 @@ def _blocks(lines: Lines, *, is_json: bool) -> Blocks | None:
     held: list[str] = []
     for line in lines:
         key = _SECTION.match(line) or _KEY.match(line)
+        if held and _SECTION.match(held[0]) and not _SECTION.match(line):
+            held.append(line)  # what stands below its head is a section's
+            continue
         if depth(line) > depth(lines[0]) or (found and _CLOSING.match(line) and depth(line) == depth(lines[0])):
             held.append(line)
             continue
@@ -55,6 +62,11 @@ def _blocks(lines: Lines, *, is_json: bool) -> Blocks | None:
             return None
         held = found[name] = [line]
     return {key: _ended(tuple(block), comma=False) if is_json else tuple(block) for key, block in found.items()}
+
+
+def _is_gapped(lines: Lines) -> bool:
+    """Whether blank lines stand inside: they may be of a text."""
+    return bool(re.search(r"\S[^\n]*\n\s*\n\s*\S", "".join(lines)))
 
 
 def _merged(base: Blocks, ours: Blocks, theirs: Blocks) -> list[Lines] | None:
