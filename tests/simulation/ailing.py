@@ -21,9 +21,9 @@ from tests.simulation.people import BOUND, People
 from tests.simulation.plans import Draft, write
 from tests.simulation.world import World, lived
 
-How = Literal["again", "told", "always", "attempt", "behind", "conflict", "base", "wire", "hooks", "process"]
+How = Literal["again", "told", "always", "attempt", "empty", "behind", "conflict", "base", "wire", "hooks", "process"]
 """again: CI passes when it runs once more.  told: when the agent was told what failed.  always: never.  attempt: the
-agent comes to nothing.  behind: CI passes once the base is brought in.  conflict: somebody else changes the same file.
+agent comes to nothing.  empty: it changes nothing.  behind: CI passes once the base is brought in.  conflict: somebody else changes the same file.
 base: CI fails on the default branch too, until somebody mends that.
 """
 
@@ -43,18 +43,20 @@ class Ailment(msgspec.Struct, frozen=True, kw_only=True):
 TEST = "FAILED tests/test_prices.py::test_rounds - AssertionError: assert 1 == 2\n1 failed, 41 passed in 3.20s"
 LINT = "src/cart.py:14:1: F401 [*] `os` imported but unused\nFound 1 error."
 BUILD = "src/cart.ts(12,9): error TS2322: Type 'string' is not assignable to type 'number'."
+DOCS = "Warning, treated as error:\n/build/docs/api.rst:12:Title underline too short."
+LICENCE = "Execution failed: apache-rat-plugin:0.15:check: Too many files with unapproved license: 2 See RAT report"
 AILMENTS: tuple[Ailment, ...] = (
-    Ailment(name="flaky test", weight=11, how="again", log=TEST),
+    Ailment(name="flaky test", weight=10, how="again", log=TEST),
     Ailment(
-        name="runner or network", weight=7, how="again", log="fatal: unable to access: Could not resolve host: x.y"
+        name="runner or network", weight=6, how="again", log="fatal: unable to access: Could not resolve host: x.y"
     ),
     Ailment(name="runner, twice", weight=3, how="again", times=2, log="The runner has received a shutdown signal."),
     Ailment(
-        name="a service is down", weight=4, how="again", log="npm ERR! 503 Service Unavailable - GET https://r.x/a"
+        name="a service is down", weight=3, how="again", log="npm ERR! 503 Service Unavailable - GET https://r.x/a"
     ),
     Ailment(name="a service limits", weight=3, how="again", log="Error: 429 Too Many Requests"),
-    Ailment(name="timeout", weight=4, how="again", log="The job has exceeded the maximum execution time of 6h0m0s"),
-    Ailment(name="memory or disk", weight=3, how="again", log="OSError: [Errno 28] No space left on device"),
+    Ailment(name="timeout", weight=3, how="again", log="The job has exceeded the maximum execution time of 6h0m0s"),
+    Ailment(name="memory or disk", weight=2, how="again", log="OSError: [Errno 28] No space left on device"),
     Ailment(name="broken test", weight=17, how="told", agent="coder", log=TEST),
     Ailment(name="lint", weight=2, how="told", agent="coder", log=LINT),
     Ailment(name="build", weight=3, how="told", agent="coder", log=BUILD),
@@ -65,17 +67,35 @@ AILMENTS: tuple[Ailment, ...] = (
         agent="coder",
         log="ModuleNotFoundError: No module named 'attrs'",
     ),
-    Ailment(name="conflict", weight=9, how="conflict"),
+    Ailment(name="documentation", weight=1, how="told", agent="coder", log=DOCS),
+    Ailment(name="licence", weight=1, how="told", agent="coder", log=LICENCE),
+    Ailment(name="configuration", weight=1, how="told", agent="coder", log='npm error Missing script: "tset"'),
+    Ailment(name="conflict", weight=8, how="conflict"),
     Ailment(name="stale base", weight=3, how="behind", log="Error: the head branch is out of date with its base"),
     Ailment(name="broken base", weight=3, how="base", log=TEST),
     Ailment(name="agent failed", weight=4, how="attempt", agent="coder"),
-    Ailment(name="API faults", weight=5, how="wire"),
-    Ailment(name="lost webhooks", weight=5, how="hooks"),
+    Ailment(name="agent changed nothing", weight=2, how="empty", agent="coder"),
+    Ailment(name="API faults", weight=4, how="wire"),
+    Ailment(name="lost webhooks", weight=4, how="hooks"),
     Ailment(name="process killed", weight=4, how="process"),
     Ailment(name="broken test, script", weight=2, how="always", log=TEST, recovers=False),
     Ailment(name="broken test, for good", weight=2, how="always", agent="coder", log=TEST, recovers=False),
     Ailment(name="build, for good", weight=1, how="always", agent="coder", log=BUILD, recovers=False),
     Ailment(name="refused credential", weight=1, how="always", log="remote: Permission denied to x", recovers=False),
+    Ailment(
+        name="protected",
+        weight=1,
+        how="always",
+        log="remote: error: GH006: Protected branch update failed",
+        recovers=False,
+    ),
+    Ailment(
+        name="no money",
+        weight=2,
+        how="always",
+        log="Error: 429 insufficient_quota: You exceeded your current quota",
+        recovers=False,
+    ),
     Ailment(name="nobody knows", weight=1, how="always", log="it went wrong", recovers=False),
     Ailment(name="a service is gone", weight=1, how="always", log="Error: 503 Service Unavailable", recovers=False),
     Ailment(name="agent fails for good", weight=1, how="attempt", times=99, agent="coder", recovers=False),
@@ -203,8 +223,9 @@ class Ailing(World):
         self._unmended = set(self.yard.made)
 
     def _falters(self, order: Order) -> Kind | None:
-        ails = self.ailment.how == "attempt" and order.task.id == "t0" and order.attempt <= self.ailment.times
-        return "failed" if ails else None
+        kinds: dict[How, Kind] = {"attempt": "failed", "empty": "unchanged"}
+        ails = order.task.id == "t0" and order.attempt <= self.ailment.times
+        return kinds.get(self.ailment.how) if ails else None
 
     def _end_job(self, number: int, fails: bool) -> None:
         sandbox = self.hub.sandbox
