@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import msgspec
 
 from services.core.board import Run
+from services.core.elsewhere import COPILOT
 from services.core.lessons import OURSELVES, Lesson, Verb, decided, fitting, proposed, told
 from services.core.machine import TaskState
 from services.core.messages import refusals
@@ -15,8 +16,8 @@ from services.engine.parts import Parts
 from services.errors import UserError
 from services.store.lessons import MOST
 
-DEAF = frozenset({"script", "human"})
-"""Agents that are told nothing."""
+DEAF = frozenset({"script", "human", COPILOT})
+"""Agents that are told nothing: Copilot reads the issue and what the repository itself says."""
 MAINTAIN = frozenset({"maintain", "admin"})
 
 

@@ -9,6 +9,7 @@ import msgspec
 
 from services.agents import providers_of
 from services.core.board import Run
+from services.core.elsewhere import ACTIONS
 from services.core.machine import SATISFIED, TaskState
 from services.core.plan import Task
 from services.core.resemblance import precedents, resemblance
@@ -43,7 +44,7 @@ async def remember(parts: Parts, run: Run, task: Task, state: TaskState) -> None
 
 async def for_attempt(parts: Parts, task: Task) -> str:
     """What like a task has merged before in its own repository, for an agent that reads; "" for one that does not."""
-    if parts.past is None or not providers_of(task.agent):
+    if parts.past is None or not (providers_of(task.agent) or task.agent == ACTIONS):
         return ""
     return precedents(await _like(parts, parts.past, task))
 

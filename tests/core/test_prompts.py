@@ -88,7 +88,7 @@ def test_foreign_text_never_leaves_its_marks(text: str, limit: int) -> None:
     assert len(inside) <= 2 * limit + 60
 
 
-@pytest.mark.parametrize("name", ["draft", "repair"])
+@pytest.mark.parametrize("name", ["away", "coder", "draft", "program", "repair"])
 def test_the_shipped_prompts_can_be_read(name: str) -> None:
     found = prompt(name)
     assert found.name == name

@@ -1,12 +1,14 @@
 """services/engine/attempts.py and services/git/taken.py: what was done elsewhere is read from git, and judged."""
 
 from collections.abc import AsyncIterator, Mapping
+from functools import partial
 from typing import Any
 
 import pytest
 
 from services.engine.attempts import Order, Result
 from services.errors import GitError
+from services.git.result import Limits
 from tests.kit.attempting import BRANCH, REPO
 from tests.kit.githttp import git
 from tests.kit.resuming import Desk, open_desk
@@ -67,11 +69,14 @@ async def test_a_commit_that_is_adopted_stays_as_it_is_on_its_own_branch(desk: D
         ({".github/workflows/x.yml": "on: push"}, {}, "A person has to look at .github/workflows/x.yml"),
         ({"two.txt": "1"}, {}, "The task's paths do not cover two.txt"),
         ({"one.txt": "1\n", "caf\xc3\x0c": "1"}, {}, "a file name holds control or invisible characters"),
-        ({"src/one.txt": "x" * 20_000_001}, {}, "src/one.txt is too big"),
+        ({"src/one.txt": "x" * 20_001}, {}, "src/one.txt is too big"),
     ],
     ids=["a link", "CI", "strays", "names", "size"],
 )
-async def test_what_is_never_taken(desk: Desk, files: Mapping[str, str], modes: Mapping[str, str], said: str) -> None:
+async def test_what_is_never_taken(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, files: Mapping[str, str], modes: Mapping[str, str], said: str
+) -> None:
+    monkeypatch.setattr("services.git.workspace.Limits", partial(Limits, file_bytes=20_000))
     left(desk, files, modes=modes)
     given = taking(desk, paths=("one.txt", "src/**", ".github/**", "caf*"))
     result = await desk.ground.attempt(given, desk.kept)

@@ -11,16 +11,10 @@ PLAN = "- [ ] **one** Write it · agent: copilot · paths: one.txt, broken · ve
 
 async def begin(story: Story, *, other: str = "") -> None:
     """Copilot is in acme/api, and ana lends her name."""
-    await story.begin({"acme/api": FILES, **({other: FILES} if other else {})})
     hub = story.hub
-
-    def enable() -> str:
-        copilot.enable(hub.sandbox, story.repo("acme/api"))
-        return hub.scenario.user_token("ana")
-
-    token = await hub.do(enable)
-    await story.stop()
-    await story.start(copilot_token=token)
+    token = await hub.do(lambda: hub.scenario.user_token("ana"))
+    await story.begin({"acme/api": FILES, **({other: FILES} if other else {})}, copilot_token=token)
+    await hub.do(lambda: copilot.enable(hub.sandbox, story.repo("acme/api")))
 
 
 def assigned(story: Story) -> list[str]:
