@@ -355,6 +355,9 @@ yours to put on an issue, and `do-not-merge/hold` on a pull request holds it.
 | `lockstep:failed` | its run came to a stop | the task failed; `retry` starts it again |
 | `lockstep:done` | all of it is done | its task has merged |
 
+A tracking issue says nothing of a task that waits or is worked on: that changes several times for each task, every time with calls to
+GitHub, and the plan's comment says it.
+
 The permission is that of the person who wrote the comment, asked of GitHub at that moment: in the repository where the comment stands, and
 in each repository of the tasks it changes.
 

@@ -87,9 +87,10 @@ async def test_what_is_never_taken(
 async def test_it_has_to_be_on_top_of_the_commit_it_was_to_begin_with(desk: Desk) -> None:
     desk.ground.host.commit(REPO, {"one.txt": "1\n"}, branch=SOURCE)  # a beginning of its own
     result = await desk.ground.attempt(taking(desk), desk.kept)
-    assert (result.kind, "is not on top of" in result.reason) == ("refused", True)
+    assert (result.kind, ", from which it was to begin" in result.reason) == ("refused", True)
+    assert "is not on top of" in result.reason
     adopted = await desk.ground.attempt(taking(desk, since="", adopts=True), None)
-    assert (adopted.kind, "shares no commit" in adopted.reason) == ("refused", True)
+    assert (adopted.kind, "it shares no commit with its base branch" in adopted.reason) == ("refused", True)
 
 
 async def test_what_is_not_there_or_changes_nothing_is_nothing(desk: Desk) -> None:

@@ -182,6 +182,7 @@ async def test_a_merge_is_of_exactly_that_commit(hub: FakeHub, github: GitHub) -
         (Reply(405, {"message": "Base branch was modified. Review and try the merge again."}), Refused, "Base branch"),
         (Reply(409, {"message": "Head branch was modified. Review and try the merge again."}), Refused, "Head branch"),
         (Reply(json={"merged": False, "sha": SHA, "message": "not now"}), Refused, "not now"),
+        (Reply(json={"merged": False, "sha": SHA, "message": ""}), Refused, "it was not merged"),
         (Reply(502, body=b"<html>"), Unreachable, "not JSON"),
         (Reply(cut=True), Unreachable, "broke"),
         (Reply(429, {"message": "rate limit"}), RateLimited, "limit"),
@@ -203,6 +204,17 @@ async def test_a_branch_is_deleted_without_leaving_its_place(hub: FakeHub, githu
     with pytest.raises(NotFound):
         await github.writes.delete_branch("acme/api", "lockstep/../../main")
     assert not hub.surprises
+
+
+async def test_what_takes_graphql_says_so_where_that_can_not_be_used(hub: FakeHub, github: GitHub) -> None:
+    hub.script("GET", f"{API}/issues/7", Reply(json=issue(7, node_id="PR_7")))
+    for act in (
+        github.writes.revert_pull("acme/api", 7, "T", "B"),
+        github.writes.enqueue("acme/api", 7, SHA),
+        github.writes.dequeue("acme/api", 7),
+    ):
+        with pytest.raises(Refused, match="it takes GitHub's GraphQL API, which can't be used now"):
+            await act
 
 
 async def test_a_token_for_git_is_for_one_repository(hub: FakeHub, github: GitHub) -> None:

@@ -17,7 +17,7 @@ from bot.settings import Settings, read_settings, secrets
 from services.agents.gemini import GeminiWire
 from services.agents.models import Ask, Budgets, Message, Models, Result, Tool, Way, Wire, counted
 from services.agents.prices import Prices, Rate, read_rates
-from services.agents.wire import PydanticWire
+from services.agents.wire import BROKE_OFF, LONGEST, PydanticWire, error_of
 from services.core.cost import Spent, Usage
 from services.errors import ModelBusy, NotPossible, UserError
 from services.store.ledger import Call, Ledger
@@ -295,6 +295,19 @@ async def test_a_refusal_is_one_harmless_sentence(tmp_path: Path) -> None:
     assert "status 401" in str(caught.value)
     assert "@octocat" not in str(caught.value)
     assert "closes #1" not in str(caught.value)
+
+
+def test_what_a_provider_answers_in_words() -> None:
+    told = [error_of(503, {}, None), error_of(429, {"retry-after": "7"}, None), error_of(400, {}, None)]
+    told += [error_of(400, {}, {"error": {"message": "@ana"}}), error_of(400, {}, None, has_begun=True)]
+    assert [(type(each), str(each)) for each in told] == [
+        (ModelBusy, "the model's provider answered 503"),
+        (ModelBusy, "the model's provider answered 429"),
+        (NotPossible, "The model's provider refused the call with status 400: it does not say why"),
+        (NotPossible, "The model's provider refused the call with status 400: \\@\u2060ana"),
+        (ModelBusy, "the model's provider answered 400"),
+    ]
+    assert (LONGEST, BROKE_OFF) == (8_000_000, "the model can't be reached, or its answer broke off")
 
 
 async def test_a_model_without_a_price_is_refused_until_it_is_allowed(tmp_path: Path) -> None:
