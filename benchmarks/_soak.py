@@ -16,7 +16,7 @@ import msgspec
 
 from benchmarks import Say, WentWrong
 from benchmarks._soak_samples import Sample, sample
-from services.sandbox import issues
+from services.sandbox import events, issues
 from services.sandbox.scenario import AppCredentials
 from services.sandbox.state import Issue
 from tests.kit.crash.hosts import One
@@ -33,6 +33,8 @@ AWAY = 3.0
 """Seconds in which the bot is not there."""
 AFTER = 300.0
 """Seconds after the end in which everything must have come in and been handled."""
+LOG = 60_000
+"""Deliveries in GitHub's log: of twenty minutes, where the real one has three days."""
 BACKLOG = 400
 """Deliveries that GitHub has not sent yet, beyond which people wait: a real sender has more than one line."""
 FAULTS: tuple[tuple[str, dict[str, object]], ...] = (
@@ -90,6 +92,7 @@ class Soak:
 
     async def run(self, seconds: float, restarts: int) -> Soaked:
         """Let it soak for so long."""
+        events.KEPT = LOG
         await self._stage.hub.listens(self._app, f"{self._host.bot_url}/webhook")
         await self._stage.hub.do(self._people)
         await self._start()

@@ -54,7 +54,7 @@ async def _soaked(folder: Path, say: Say, seconds: float, rate: int, restarts: i
     async with running_github(folder / "github", recorder, run_actions=True, seed=seed) as hub:
         stage = Stage(hub, recorder, folder / "said")
         app = await stage.build()
-        host = One(folder, app, LOCKSTEP_REPAIR_SECONDS="30", LOCKSTEP_LOG_LEVEL="INFO")
+        host = One(folder, app, LOCKSTEP_REPAIR_SECONDS="60", LOCKSTEP_LOG_LEVEL="INFO")
         soak = Soak(stage, app, host, folder, rate=rate, seed=seed, say=say)
         return await soak.run(seconds, restarts)
 

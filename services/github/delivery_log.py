@@ -16,8 +16,8 @@ from services.errors import Unreachable
 from services.github.exchange import APP, Request, Sender, decode
 
 PAGE = 100
-MOST = 200
-"""Pages of one look."""
+MOST = 1_000
+"""Pages of one look: what a busy App is sent in half an hour, and a fifth of an hour's calls."""
 
 
 class _Entry(msgspec.Struct):

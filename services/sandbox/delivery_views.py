@@ -1,5 +1,6 @@
 """The log of webhook deliveries as the API shows it, for Apps' hooks and repositories' alike."""
 
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -14,13 +15,12 @@ if TYPE_CHECKING:
 
 
 def page(call: Call, mine: list[Delivery]) -> list[Json]:
-    """Newest first, by cursor; `status=failure|success` and `redelivery` filter."""
-    sent = [d for d in mine if d.status != "pending" and _wanted(call, d)]
-    newest = sorted(sent, key=lambda d: d.id, reverse=True)
+    """Newest first, by cursor; `status=failure|success` and `redelivery` filter. `mine`: in the order of their ids."""
     after = call.query.get("cursor", "").removeprefix("v1_")
-    if after.isdigit():
-        newest = [d for d in newest if d.id < int(after)]
+    before = int(after) if after.isdigit() else None
     size = max(1, min(int(call.query["per_page"]) if call.query.get("per_page", "").isdigit() else 30, 100))
+    sent = (d for d in reversed(mine) if d.status != "pending" and (before is None or d.id < before))
+    newest = list(islice((d for d in sent if _wanted(call, d)), size + 1))
     if len(newest) > size:
         call.link_cursor(f"v1_{newest[size - 1].id}")
     return [short(d) for d in newest[:size]]
