@@ -3,7 +3,7 @@
 from aiohttp import web
 
 from bot.network import network_of
-from bot.settings import Settings
+from bot.settings import Settings, admins_of
 from bot.web import guard
 from bot.web.access import Access, Setting
 from bot.web.guard import Guard
@@ -23,9 +23,10 @@ class Entrance:
         self._settings, self._clock = settings, clock
         self._kept = Kept(database)
         rights = Rights(github.reads.permission, clock) if github is not None else None
-        admins = frozenset(login.strip().lower() for login in settings.admins.split(",") if login.strip())
         setting = Setting(
-            is_open=bool(settings.client_id), secure=settings.public_url.startswith("https:"), admins=admins
+            is_open=bool(settings.client_id),
+            secure=settings.public_url.startswith("https:"),
+            admins=admins_of(settings),
         )
         self.access = Access(setting, self._kept, rights, clock)
 

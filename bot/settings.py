@@ -252,6 +252,11 @@ def _check_sign_in(settings: Settings) -> None:
         raise UserError(f"{PREFIX}PUBLIC_URL must begin with https:// where people sign in.")
 
 
+def admins_of(settings: Settings) -> frozenset[str]:
+    """Their logins, in lower case."""
+    return frozenset(login.strip().lower() for login in settings.admins.split(",") if login.strip())
+
+
 def private_key_pem(settings: Settings) -> str:
     """The key's PEM text, read from its file if the setting is a path."""
     if settings.private_key.lstrip().startswith("-----BEGIN"):

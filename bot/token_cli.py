@@ -8,7 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from bot.clock import SystemClock
-from bot.settings import Settings, read_settings
+from bot.settings import Settings, admins_of, read_settings
 from bot.web.access import new_token
 from bot.web.viewer import SCOPES
 from services.errors import LockstepError, UserError
@@ -48,6 +48,10 @@ def _add(settings: Settings, given: argparse.Namespace) -> int:
         raise UserError("A login is as on GitHub; a name has letters, digits, dots and dashes, 64 at most.")
     if set(scopes) - {*SCOPES} or not 1 <= given.days <= 366:
         raise UserError("Scopes are read, act and admin; a token is good for 1 to 366 days.")
+    if "admin" in scopes and given.login.lower() not in admins_of(settings):
+        raise UserError(
+            f"The scope admin counts for those whom LOCKSTEP_ADMINS names; {given.login} is not one of them."
+        )
     now, secret = SystemClock().now(), new_token()
     token = Token(name=given.name, login=given.login, scopes=scopes, made=now, until=now + timedelta(days=given.days))
     asyncio.run(visit(settings.database_url, Path(settings.data_dir), lambda c: access.add(c, secret, token)))

@@ -83,7 +83,8 @@ class Access:
         found = await self._kept.token(secret, self._clock.now()) if secret.startswith(TOKEN) else None
         if found is None:
             return None
-        scopes = frozenset(each for each in SCOPES if each in found.scopes)
+        lost = frozenset() if self._is_admin(found.login) else frozenset({"admin"})
+        scopes = frozenset(each for each in SCOPES if each in found.scopes) - lost
         return Known(viewer=Viewer(found.login, scopes, self._sees, via=found.name), by_token=True)
 
     async def _by_cookie(self, secret: str) -> Known | None:
@@ -91,11 +92,14 @@ class Access:
         found = await self._kept.session(secret, now) if secret else None
         if found is None:
             return None
-        is_admin = found.login.lower() in self.setting.admins
-        scopes = frozenset(SCOPES) if is_admin else EVERYBODY
+        scopes = frozenset(SCOPES) if self._is_admin(found.login) else EVERYBODY
         renewed = await self._renewed(secret, found, now) if now - found.made > store.RENEWED else ""
         viewer = Viewer(found.login, scopes, self._sees, via="page", csrf=_csrf(renewed or secret))
         return Known(viewer=viewer, secret=renewed)
+
+    def _is_admin(self, login: str) -> bool:
+        """Now; a token was made when somebody may still have been one."""
+        return login.lower() in self.setting.admins
 
     async def _renewed(self, secret: str, session: Session, now: datetime) -> str:
         """Its next id; one that is fading has its successor already."""

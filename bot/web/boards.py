@@ -126,6 +126,7 @@ async def on_learning(desk: Desk, request: web.Request) -> web.StreamResponse:
 async def on_deliveries(desk: Desk, request: web.Request) -> web.StreamResponse:
     _operators_only(request)
     now, query = desk.now, deliveries.Query.of(request.query, pages.number(request.query.get("before", ""), 0))
+    windows = await desk.reports.gaps.blind(deliveries.WINDOWS)
     rows = await desk.reports.deliveries(
         event=query.event, outcome=query.outcome, before=query.before, limit=deliveries.PAGE + 1
     )
@@ -133,6 +134,6 @@ async def on_deliveries(desk: Desk, request: web.Request) -> web.StreamResponse:
     waits = await desk.inbox.oldest_waiting_age(now)
 
     def make() -> Mapping[str, Any]:
-        return {"page": deliveries.deliveries(rows, counts, query, waits, now)}
+        return {"page": deliveries.deliveries(rows, counts, query, waits, now, windows)}
 
     return await desk.page(request, "deliveries.html", make, Frame(here="/deliveries", live="*"))

@@ -9,11 +9,13 @@ import msgspec
 from bot.web.figures import Fact
 from bot.web.listing import Choice
 from bot.web.times import When, when
-from services.core.durations import took
+from services.core.durations import lasting, took
+from services.core.gaps import Blind
 from services.core.text import visible
 from services.store.reports import Arrived
 
 PAGE = 50
+WINDOWS = 10
 OUTCOMES = {"": "All", "waiting": "Waiting", "failed": "Failed", "handled": "Handled", "ignored": "Ignored"}
 LOOKS = {"handled": "done", "failed": "failed", "ignored": "skipped", "": "ready"}
 
@@ -54,6 +56,17 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
     again: bool
 
 
+class Window(msgspec.Struct, frozen=True, kw_only=True):
+    """A time in which webhooks did not come. left: how many of them could not be had again."""
+
+    began: When | None
+    lasted: str
+    missed: str
+    left: str
+    state: str
+    word: str
+
+
 class Deliveries(msgspec.Struct, frozen=True, kw_only=True):
     """Everything on the page."""
 
@@ -62,10 +75,16 @@ class Deliveries(msgspec.Struct, frozen=True, kw_only=True):
     choices: tuple[Choice, ...]
     query: Query
     older: str
+    windows: tuple[Window, ...]
 
 
 def deliveries(
-    rows: Sequence[Arrived], counts: Mapping[str, int], query: Query, waits: float, now: datetime
+    rows: Sequence[Arrived],
+    counts: Mapping[str, int],
+    query: Query,
+    waits: float,
+    now: datetime,
+    windows: Sequence[Blind] = (),
 ) -> Deliveries:
     """`rows` may be one more than a page holds. counts: of the last day by outcome; waits: seconds that the
     oldest has waited.
@@ -90,6 +109,21 @@ def deliveries(
         ),
         query=query,
         older=query.url(before=str(shown[-1].row)) if len(rows) > len(shown) else "",
+        windows=tuple(_window(each, now) for each in windows),
+    )
+
+
+def _window(blind: Blind, now: datetime) -> Window:
+    left = blind.missed - blind.recovered
+    state = "ready" if blind.unseen else "failed" if left else "done"
+    words = {"ready": "nobody knows", "failed": "not all brought in", "done": "all brought in"}
+    return Window(
+        began=when(blind.began, now),
+        lasted=lasting((blind.ended - blind.began).total_seconds()),
+        missed="" if blind.unseen else f"{blind.missed:,}",
+        left="" if blind.unseen else f"{left:,}",
+        state=state,
+        word=words[state],
     )
 
 

@@ -150,7 +150,8 @@ class Desk:
 
     def _stamped(self, text: str, after: int) -> str:
         now = self.clock.now()
-        made = f'<time datetime="{now:%Y-%m-%dT%H:%M:%S}Z">{clock_time(now, now, seconds=True)}</time> UTC'
+        made = f'<time datetime="{now:%Y-%m-%dT%H:%M:%S}Z">{clock_time(now, now, seconds=True)}</time>'
+        made = f"{made} <span data-zone>UTC</span>"
         return text.replace(MADE, made).replace(AFTER, str(after))
 
 

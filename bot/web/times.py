@@ -1,4 +1,6 @@
-"""Times as people read them: how long ago and when, never negative, always in UTC."""
+"""Times as people read them: how long ago and when, never negative, in UTC; a page's script puts them into the reader's
+own zone.
+"""
 
 from datetime import UTC, datetime
 

@@ -5,6 +5,7 @@ signature to be believed.
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -13,9 +14,11 @@ from msgspec import Meta
 
 from services.core.gaps import Listed
 from services.errors import Unreachable
-from services.github.exchange import APP, Request, Sender, decode
+from services.github.exchange import APP, Answer, Request, Sender, decode
 
 PAGE = 100
+TRIES = 3
+"""Times that a page is asked for at once."""
 MOST = 1_000
 """Pages of one look: what a busy App is sent in half an hour, and a fifth of an hour's calls."""
 
@@ -65,12 +68,19 @@ class DeliveryLog:
     def __init__(self, sender: Sender) -> None:
         self._sender = sender
 
+    async def _page(self, path: str) -> Answer:
+        """One page. Of hundreds one may fail, and all would be for nothing."""
+        for _ in range(TRIES - 1):
+            with suppress(Unreachable):
+                return await self._sender.send(Request("GET", path, APP, rank="poll"))
+        return await self._sender.send(Request("GET", path, APP, rank="poll"))
+
     async def since(self, at: datetime) -> tuple[Sequence[Listed], bool]:
         """Attempts since then, newest first, and whether the log was read so far back; it may not reach there."""
         found: list[Listed] = []
         path = f"app/hook/deliveries?per_page={PAGE}"
         for _ in range(MOST):
-            answer = await self._sender.send(Request("GET", path, APP, rank="poll"))
+            answer = await self._page(path)
             page = decode(answer.body, list[_Entry])
             found += [
                 Listed(id=str(each.id), guid=each.guid, at=each.delivered_at, event=each.event,

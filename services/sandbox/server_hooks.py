@@ -41,6 +41,11 @@ class Sender:
         self._quiet.clear()
         self._woken.set()
 
+    @property
+    def under_way(self) -> int:
+        """Deliveries that were taken and have no answer yet."""
+        return self._open
+
     async def idle(self) -> None:
         """Return once nothing waits and nothing is on its way."""
         await self._quiet.wait()

@@ -17,6 +17,7 @@ from services.core.cost import Usage
 from services.core.lessons import Lesson
 from services.store.attempts import Attempts
 from services.store.db import Connection, Database
+from services.store.gaps import Gaps
 from services.store.ledger import from_stored, title
 from services.store.runs import Told
 
@@ -131,6 +132,7 @@ class Reports:
     def __init__(self, db: Database) -> None:
         self._db = db
         self.attempts = Attempts(db)
+        self.gaps = Gaps(db)
 
     async def plans(
         self, *, state: str = "", repo: str = "", words: str = "", before: tuple[str, str] = ("", ""), limit: int = 50

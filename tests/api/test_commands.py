@@ -20,7 +20,7 @@ async def home() -> AsyncIterator[House]:
     people = People()
     people.let("ana", "acme/platform")
     async with house(
-        None, Settings(client_id="Iv1", client_secret="x", public_url="http://localhost"), people
+        None, Settings(client_id="Iv1", client_secret="x", public_url="http://localhost", admins="eve"), people
     ) as found:
         await found.read(currency(), 1)
         yield found
@@ -99,3 +99,10 @@ async def test_what_is_not_json_is_refused(home: House) -> None:
         async with home.session.post(f"{home.url}/api/v1{COMMANDS}", data=data, headers=headers) as answer:
             assert answer.status == status, (kind, len(data))
             assert msgspec.json.decode(await answer.read())["status"] == status
+
+
+async def test_who_is_no_admin_any_more_has_no_token_of_one(home: House) -> None:
+    """The token says `admin`; the settings name somebody else."""
+    ana = Asker(home, await token_for(home, "ana", "read", "admin"))
+    assert (await ana.get("/me"))["scopes"] == ["read"]
+    assert (await ana.ask("GET", "/deliveries"))[0] == 403

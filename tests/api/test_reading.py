@@ -96,7 +96,9 @@ async def test_what_can_not_be_asked_is_a_problem(home: House, path: str, status
 async def test_one_sees_what_one_may_read_on_github() -> None:
     people = People()
     people.let("dora", "acme/platform", "acme/web")
-    async with house(None, Settings(client_id="Iv1", client_secret="x", public_url="http://localhost"), people) as home:
+    async with house(
+        None, Settings(client_id="Iv1", client_secret="x", public_url="http://localhost", admins="dora"), people
+    ) as home:
         await half_done(home)
         asker = Asker(home, await token_for(home, "dora", "read", "admin"))
         tasks = {each["id"]: each for each in (await asker.get(f"{PLAN}/tasks"))["items"]}

@@ -8,9 +8,11 @@ from decimal import Decimal
 import pytest
 
 from services.core.cost import Usage
+from services.core.gaps import Blind
 from services.core.lessons import decided, proposed
 from services.core.plan import Problem
 from services.core.repairs import Came, Repair
+from services.store.gaps import Gaps
 from services.store.inbox import Delivery
 from services.store.ledger import Call, Ledger
 from services.store.lessons import Lessons
@@ -200,3 +202,19 @@ async def test_deliveries_and_what_became_of_them(home: House) -> None:
         older = re.search(r'<a href="([^"]+)">Older deliveries</a>', html)
         path = older[1].replace("&amp;", "&") if older else ""
     assert seen == [f"g{n:04}" for n in range(120, 0, -1)]
+
+
+async def test_times_in_which_webhooks_did_not_come(home: House) -> None:
+    assert "GitHub's log of deliveries holds nothing that did not come in." in await said(home, "/deliveries")
+    ago = NOW - timedelta(days=2)
+    found = (
+        Blind(began=ago, ended=ago, unseen=True),
+        Blind(began=NOW - timedelta(hours=9), ended=NOW - timedelta(hours=8), missed=1_204, recovered=1_203),
+        Blind(began=NOW - timedelta(minutes=9), ended=NOW - timedelta(minutes=6), missed=7, recovered=7),
+    )
+    for window in found:
+        await Gaps(home.database).note(NOW, [window])
+    text = await said(home, "/deliveries")
+    said_so = ("3 minall brought in70 ", "1 h 00not all brought in1,2041 ", "nobody knows??")
+    places = [text.index(each) for each in said_so]
+    assert places == sorted(places)

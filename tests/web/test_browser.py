@@ -3,10 +3,11 @@ while something happens.
 """
 
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 import pytest
 import pytest_asyncio
@@ -321,3 +322,18 @@ async def test_on_paper(shown: Tab, home: House) -> None:
     assert not await shown.page.locator("header nav").is_visible()
     assert background == GROUND["light"]
     assert HTML in said
+
+
+async def test_times_are_the_readers_own(home: House, browser: Browser) -> None:
+    """In Tokyo it is nine hours later than in UTC, where it says so without a script."""
+    context = await browser.new_context(timezone_id="Asia/Tokyo", locale="de-DE")
+    try:
+        page = await context.new_page()
+        await page.goto(f"{home.url}{PLAN}")
+        made = page.locator("footer time")
+        there = datetime.fromisoformat(await made.get_attribute("datetime") or "").astimezone(ZoneInfo("Asia/Tokyo"))
+        assert (await made.text_content() or "").endswith(f"{there:%H:%M:%S}")
+        assert await page.locator("footer [data-zone]").text_content() == "Asia/Tokyo"
+        assert await page.locator("time:not([title])").count() == 0
+    finally:
+        await context.close()

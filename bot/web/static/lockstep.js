@@ -34,10 +34,26 @@ function morph(old, fresh) {
   while (at) { const gone = at; at = at.nextSibling; gone.remove() }
 }
 
+// ---- times in the reader's own zone; pages say them in UTC
+const iso = at => new Date(at - at.getTimezoneOffset() * 60_000).toISOString().replace('T', ' ')
+
+function localized(page) {
+  for (const time of page.querySelectorAll('time:not([title])')) {
+    const at = new Date(time.dateTime)
+    if (isNaN(at)) continue
+    time.title = time.dateTime
+    time.textContent = time.textContent.replace(/(\d{4}-\d\d-\d\d )?\d\d:\d\d(:\d\d)?$/, (_, date, seconds) =>
+      iso(at).slice(iso(at).startsWith(iso(new Date()).slice(0, 10)) ? 11 : 0, seconds ? 19 : 16))
+  }
+  for (const zone of page.querySelectorAll('[data-zone]')) zone.textContent = Intl.DateTimeFormat().resolvedOptions().timeZone ?? 'local time'
+  return page
+}
+localized(document)
+
 async function refresh() {
   const answer = await fetch(location.href, { headers: { Accept: 'text/html' } })
   if (!answer.ok) return
-  const page = new DOMParser().parseFromString(await answer.text(), 'text/html')
+  const page = localized(new DOMParser().parseFromString(await answer.text(), 'text/html'))
   for (const place of ['main', 'footer']) {
     const [old, fresh] = [document.querySelector(place), page.querySelector(place)]
     if (old && fresh) morph(old, fresh)
