@@ -129,7 +129,8 @@ class Soak:
             due = max(due + TICK, time.monotonic() - 1.0)
             aim = int((time.monotonic() - self._began) * self._rate)
             await self._stage.hub.do(self._note)
-            if self._stage.hub.running.sender.under_way < BACKLOG:
+            sender = self._stage.hub.running.sender
+            if sender is not None and sender.under_way < BACKLOG:
                 await self._stage.hub.do(self._burst, max(0, min(aim - len(self._guids), self._rate)))
             await asyncio.sleep(max(0.0, due - time.monotonic()))
 
