@@ -161,6 +161,12 @@ def provider_keys(settings: Settings) -> dict[str, str]:
     return {provider: key for provider, key in keys.items() if key}
 
 
+def largest_of(settings: Settings) -> str:
+    """The name of the largest model to choose among; "" where there is none. Whether it can be used is not asked."""
+    named = [entry.partition("=")[0].strip() for entry in settings.models.split(",") if entry.strip()]
+    return named[-1] if named else ""
+
+
 def _password(url: str) -> str:
     try:
         return urlsplit(url).password or ""

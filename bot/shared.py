@@ -28,6 +28,7 @@ from bot.loops import Beside, listen_to_loop, mend, pause, sweep, unwrapped
 from bot.modelling import models_of, programs_of
 from bot.network import git_of
 from bot.porch import Porch
+from bot.settings import largest_of
 from bot.tracing import traces_of
 from bot.web.health import Health
 from services.agents.box import choose_box
@@ -38,6 +39,7 @@ from services.engine.workers import Local
 from services.git.mirror import Mirrors
 from services.git.workspace import clear_attempts
 from services.github import GitHub
+from services.store.attempts import Attempts
 from services.store.bell import Bell
 from services.store.checkpoints import Checkpoints
 from services.store.events import Events
@@ -78,7 +80,15 @@ async def _web(porch: Porch) -> AsyncIterator[Member]:
     """Receives and shows; whoever conducts the shard hears of a delivery when it is committed."""
     settings, clock, database, metrics = porch.settings, porch.clock, porch.database, porch.metrics
     app, inbox = application(), Inbox(database, Fence({}))
-    figures = Shown(Plans(database), Runs(database), Checkpoints(database), settings.workers, Ledger(database))
+    figures = Shown(
+        Plans(database),
+        Runs(database),
+        Checkpoints(database),
+        settings.workers,
+        Ledger(database),
+        Attempts(database),
+        largest_of(settings),
+    )
     live, bell = Live(Events(database)), Bell(settings.database_url, (EVENT,), pause)
     github = github_of(settings, clock) if settings.client_id else None  # for what people may see, and nothing else
     entrance = Entrance(settings, database, clock, github)

@@ -163,6 +163,7 @@ class Pages:
             moves=await self._reports.moves(seen.row.id, seen.run.id),
             logs={task: await self._shown.log(seen.run.id, task) for task in readable},
             trails=await self._shown.trails(seen.run, shown),
+            advice=await self._shown.follows(seen.row.id, hidden) if seen.spent else (),
         )
 
     async def task(self, request: web.Request) -> web.StreamResponse:

@@ -15,6 +15,7 @@ from bot.web.walks import Walk, walks
 from services.core.folding import fold
 from services.core.machine import ENDED
 from services.core.plan import Problem, Task
+from services.core.spans import Span, spans
 from services.core.steps import Trail
 from services.store.reports import Move
 from services.store.runs import Told
@@ -82,6 +83,7 @@ class PlanPage(msgspec.Struct, frozen=True, kw_only=True):
     time: Gantt | None
     together: tuple[Together, ...]
     costs: tuple[Cost, ...]
+    advice: tuple[tuple[Span, ...], ...]
     history: tuple[Past, ...]
     earlier: str
 
@@ -112,12 +114,13 @@ def sheet(seen: Seen, asked: Asked) -> Sheet:
 
 
 class Found(msgspec.Struct, frozen=True, kw_only=True):
-    """What else the store has: history, moves of the run, and by task id the logs and the trails."""
+    """What else the store has: history, moves of the run, by task id the logs and the trails, what accounts advise."""
 
     history: Sequence[Told] = ()
     moves: Sequence[Move] = ()
     logs: Mapping[str, str] = msgspec.field(default_factory=dict)
     trails: Mapping[str, Trail] = msgspec.field(default_factory=dict)
+    advice: Sequence[str] = ()
 
 
 def plan_page(seen: Seen, part: Sheet, found: Found) -> PlanPage:
@@ -149,6 +152,7 @@ def plan_page(seen: Seen, part: Sheet, found: Found) -> PlanPage:
         time=_time(seen, found.moves),
         together=together(seen),
         costs=tuple(cost(seen, each) for each in sorted(seen.spent, key=lambda each: -each.cost)[:COSTS]),
+        advice=tuple(map(spans, found.advice)),
         history=tuple(past(seen, moment) for moment in found.history),
         earlier=f"{url}?before={found.history[-1].seq}#_history" if len(found.history) >= HISTORY else "",
     )

@@ -1,6 +1,6 @@
 """What is shown of plans and runs: read from the store alone, so it needs no engine, and any process can show it."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from datetime import datetime, timedelta
 
 from services.core.board import Run
@@ -9,6 +9,8 @@ from services.core.forecast import Forecast, forecast
 from services.core.lengths import Lengths
 from services.core.plan import Plan
 from services.core.steps import DIFF, Trail, keys_of, trail
+from services.engine.advised import advised
+from services.store.attempts import Attempts
 from services.store.checkpoints import Checkpoints
 from services.store.ledger import Ledger
 from services.store.plans import PlanRow, Plans
@@ -22,12 +24,19 @@ RUNS = 100
 
 
 class Shown:
-    """Asks GitHub nothing and changes nothing."""
+    """Asks GitHub nothing and changes nothing. largest: of the models that tasks choose among, "" for no choice."""
 
     def __init__(
-        self, plans: Plans, runs: Runs, checkpoints: Checkpoints, workers: int = 4, ledger: Ledger | None = None
+        self,
+        plans: Plans,
+        runs: Runs,
+        checkpoints: Checkpoints,
+        workers: int = 4,
+        ledger: Ledger | None = None,
+        attempts: Attempts | None = None,
+        largest: str = "",
     ) -> None:
-        self._ledger = ledger
+        self._ledger, self._attempts, self._largest = ledger, attempts, largest
         self._plans, self._runs, self._checkpoints, self._workers = plans, runs, checkpoints, workers
         self._lengths = Lengths()
         self._lengths_of: datetime | None = None
@@ -46,6 +55,12 @@ class Shown:
     async def spent(self, plan_id: str) -> list[Spent]:
         """What models have cost for a plan and all its runs."""
         return await self._ledger.spent(plan_id) if self._ledger is not None else []
+
+    async def follows(self, plan_id: str, hidden: Collection[str] = ()) -> list[str]:
+        """What the accounts of a plan advise, without these tasks."""
+        if self._attempts is None:
+            return []
+        return await advised(self._attempts, plan_id, self._largest, hidden)
 
     async def outlook(self, now: datetime) -> Callable[[Plan, Run | None], Forecast]:
         """Says what is to be expected of a plan, or of its run; may be asked in any thread."""

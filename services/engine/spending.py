@@ -10,8 +10,9 @@ from services.core.board import Run
 from services.core.choose import Rules
 from services.core.machine import ENDED, TaskState
 from services.core.plan import Task
-from services.core.spending import advice, likely, range_in_words, warned
+from services.core.spending import likely, range_in_words, warned
 from services.core.troublespots import listed, patterns
+from services.engine.advised import advised
 from services.engine.parts import Parts
 from services.store.ledger import Call
 
@@ -57,17 +58,10 @@ async def told(parts: Parts, plan_id: str, run: Run | None) -> list[str]:
     """What the accounts of a plan advise, and what its open tasks will cost."""
     if parts.attempts is None:
         return []
-    works = await parts.attempts.works(plan_id)
-    if not works:
-        return []
     owner, rules = plan_id.partition("/")[0], parts.settings.models
-    largest, price, seen = "", 0.0, 0
-    if rules is not None and rules.tiers:
-        largest = rules.tiers[-1].name
-        known = await parts.attempts.known(owner)
-        seen = known.of(largest, after=False).tried + known.of(largest, after=True).tried
-        price = known.alone(largest)[0]
-    said = advice(works, largest, price, seen)
+    said = await advised(parts.attempts, plan_id, rules.tiers[-1].name if rules is not None and rules.tiers else "")
+    if not said and not await parts.attempts.works(plan_id):
+        return []
     home = plan_id.rpartition("#")[0].lower()  # what another one's logs say may be private there
     since = parts.clock.now() - SPAN
     mine = [each for each in await parts.attempts.failures(owner, since) if each.repo == home]

@@ -28,6 +28,7 @@ from services.core.plan import Parsed, Plan, Problem
 from services.engine.shown import Shown
 from services.metrics import Metrics
 from services.store.access import Access
+from services.store.attempts import Attempts
 from services.store.checkpoints import Checkpoints
 from services.store.db import Database
 from services.store.events import Events
@@ -158,7 +159,7 @@ async def house(guard: Any = None, settings: Settings | None = None, github: obj
     clock, inbox = StoppedClock(), Inbox(database)
     plans, runs, points = Plans(database), Runs(database), Checkpoints(database)
     app = web.Application()
-    metrics, shown = Metrics(), Shown(plans, runs, points, ledger=Ledger(database))
+    metrics, shown = Metrics(), Shown(plans, runs, points, 4, Ledger(database), Attempts(database), "large")
     requests = Requests(database)
     giving = Giving(inbox, requests, lambda: None, clock)
     rendering = pages.add_to(

@@ -115,6 +115,31 @@ async def test_an_attempt_says_which_model_it_had_and_why(home: House) -> None:
     assert "<code>small</code> is enough: 9 of 10 such tasks went well." in html
 
 
+async def test_the_plans_page_says_what_follows_from_its_costs(home: House) -> None:
+    """A task that the small model failed at and the large one did, and one whose change was taken back."""
+    run = await half_done(home)
+    ledger, attempts = Ledger(home.database), Attempts(home.database)
+    for task_id, attempt, tier, passed, good in (
+        ("rates", 1, "small", False, None),
+        ("rates", 2, "large", True, True),
+        ("schema", 1, "large", True, False),
+    ):
+        tried_once = Try(task=task_id, attempt=attempt, repo="acme/api", agent="coder", passed=passed, good=good)
+        await home.database.write(lambda c, one=tried_once: keep(c, run.plan_id, run.id, [one], NOW))  # type: ignore[misc]
+        await attempts.choose(run.id, task_id, attempt, Chosen(tier=tier, model=f"p:{tier}", after=attempt > 1))
+        call = Call(plan_id=run.plan_id, purpose="attempt", run_id=run.id, task=task_id, attempt=attempt)
+        row = await ledger.begin(call, "openai", tier, Decimal(1), [], NOW)
+        assert isinstance(row, int)
+        await ledger.end(row, Usage(input=1_000), Decimal("0.50"), "list")
+        await attempts.paid(run.id, task_id, attempt)
+    said = words(main_of((await home.get("/plans/acme/platform/1"))[1]))
+    assert (
+        "What follows from it Always large would have come to about $0.9000 for 2 tasks, by 2 of its attempts;" in said
+    )
+    assert "Checks let through what was not good in 1 of 2 that passed: schema (not good)." in said
+    assert "These should have started higher: rates with large ($0.5000 in vain)." in said
+
+
 async def test_logs_paths_and_diffs_are_text(home: House) -> None:
     run = await half_done(home)
     everything = " ".join(TRICKS)
