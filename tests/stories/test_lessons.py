@@ -30,6 +30,9 @@ async def test_what_a_review_asked_for_is_told_to_later_tasks_once_a_maintainer_
         said = await story.until(LESSON)
         lesson = said.rsplit("/lockstep lesson approve ", 1)[1][:8]
         assert await story.ask("/lockstep lesson approve 00000000") == "confused"
+        assert await story.ask(f"/lockstep lesson veto {lesson}", by="wim") == "confused"
+        assert await story.ask(f"/lockstep lesson veto {lesson}") == "+1"
+        await story.until(f"The lesson `{lesson}` is told to nobody.")
         assert await story.ask(f"/lockstep lesson approve {lesson}") == "+1"
         await story.until("is told to later tasks of its repository from now on")
         assert LESSON not in str(provider.asked[0])

@@ -97,10 +97,12 @@ async def test_a_check_that_was_overridden_counts_no_more_and_the_gate_says_who_
     await story.until("That is none of what is missing here: `test`.")
     assert await story.ask("/lockstep override all test") == "confused"
     await story.until("That means 2 tasks (`one`, `two`); name one of them.")
+    assert await story.ask("/lockstep override one chek=test") == "confused"
+    await story.until("`override` has no option `chek`")
     assert await story.ask("/lockstep override") == "confused"
     assert await story.ask("/lockstep override two test") == "confused"
     await story.until("That task has no open pull request")
-    assert await story.ask("/lockstep hold one\n/lockstep override test why=flaky", number=pull.number) == "+1"
+    assert await story.ask("/lockstep hold one\n/lockstep override check=test why=flaky", number=pull.number) == "+1"
     await story.until(lambda: "says `ana`: flaky" in summary(story, head))
     assert await story.ask("/lockstep explain one") == "+1"
     await story.until(f"- check `test` does not count for {head[:7]}, says `ana`: flaky")
