@@ -10,7 +10,7 @@ from typing import Literal
 
 import msgspec
 
-from services.core import barriers, groups, stacks
+from services.core import barriers, deploys, groups, stacks
 from services.core.board import Adoption, Board, Decision, Moment, Run
 from services.core.conduct import Work
 from services.core.graph import layers, needs_of
@@ -112,6 +112,7 @@ def adopt(board: Board, adoption: Adoption, now: datetime) -> Decision:
     _add(work, run, plan)
     stacks.settle(work, tasks)
     barriers.settle(work)
+    deploys.settle(work)
     work.unblock(tasks)
     _regate(work, run, plan)
     decision = work.finish()

@@ -47,6 +47,7 @@ ActionKind = Literal[
     "muster",
     "integrate",
     "recall",
+    "deploy",
 ]
 
 

@@ -13,7 +13,7 @@ from datetime import datetime
 
 import msgspec
 
-from services.core import barriers, groups, stacks
+from services.core import barriers, deploys, groups, stacks
 from services.core.actions import action, mark, moment, recall, wait_keys, waits_for_base
 from services.core.board import (
     GOING,
@@ -83,6 +83,7 @@ def decide(
     stacks.settle(work)
     barriers.begin_taking_back(work)
     barriers.settle(work, "" if is_old else mustered)
+    deploys.settle(work)
     work.unblock(list(work.moved))
     work.gate_anew()
     work.take_back()

@@ -95,7 +95,7 @@ def settled(parsed: Parsed, modes: Mapping[str, Mode]) -> Parsed:
         return parsed
     apart = tuple(sorted(repo for repo, mode in modes.items() if mode != "warn"))
     stacked = tuple([repo for repo in apart if modes[repo] == "stack"])
-    whole = Plan(title=plan.title, tasks=plan.tasks, apart=apart, stacked=stacked)
+    whole = Plan(title=plan.title, tasks=plan.tasks, apart=apart, stacked=stacked, deploys=plan.deploys)
     told = [
         Problem(kind=KIND, message=message(*pair, mode=modes.get(pair[0].repo, "warn")), line=pair[1].line, column=1,
                 severity="warning")

@@ -55,13 +55,15 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """A checked plan: ids unique, needs known, no cycle, repositories installed.
 
     apart: repositories whose tasks do not change the same files at the same time, stacked: those of them where the
-    later begins on the head of the earlier; their own setting, so it is no part of what is approved.
+    later begins on the head of the earlier, deploys: those that are told what has merged; their own settings, so it is
+    no part of what is approved.
     """
 
     title: str
     tasks: tuple[Task, ...]
     apart: tuple[RepoName, ...] = ()
     stacked: tuple[RepoName, ...] = ()
+    deploys: tuple[RepoName, ...] = ()
 
     @functools.cached_property
     def by_id(self) -> Mapping[str, Task]:

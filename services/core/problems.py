@@ -84,7 +84,7 @@ KINDS: dict[str, Kind] = {
         "A task may change the same files as one of another plan that runs; that plan keeps nobody waiting.", "warning"
     ),
     "overlapping_paths": Kind("Two tasks that may run at the same time may change the same files.", "warning"),
-    "no_effect": Kind("A key is read and changes nothing.", "warning"),
+    "deploys": Kind("The owner's `repositories.yaml` has what merges in a repository deployed.", "warning"),
     "unknown_agent": Kind("A task names an agent that this Lockstep does not know.", "warning"),
     "yaml_comment": Kind("A number after `#` is a comment to YAML, so it was cut off a value.", "warning"),
     "reserved_id": Kind("An id is also a word of the commands.", "warning"),

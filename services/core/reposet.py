@@ -34,7 +34,11 @@ class Automation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
         True
     )
     auto_deploy: Annotated[
-        bool, Meta(description="Read for other tools' sake and without effect: Lockstep deploys nothing.")
+        bool,
+        Meta(
+            description="`true`: once a task has merged here, the event `repository_dispatch` of the type "
+            "`lockstep-deploy` is sent, for a workflow that deploys."
+        ),
     ] = False
     depends_on: Annotated[
         Names,
@@ -90,6 +94,7 @@ class Member(msgspec.Struct, frozen=True, kw_only=True):
     primary: bool = False
     agent: str = ""
     enabled: bool = True
+    auto_deploy: bool = False
     depends_on: tuple[str, ...] = ()
     triggers: tuple[str, ...] = ()
 

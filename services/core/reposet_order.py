@@ -52,6 +52,8 @@ def in_set(
         plan = followed(plan, read.found, open_to, findings)
     if plan is not None and read.found.inherit:
         plan = _ordered(plan, read.found, findings)
+    if plan is not None:
+        plan = _deploying(plan, read.found, findings)
     return _with(parsed, findings, plan)
 
 
@@ -63,6 +65,19 @@ def _with(parsed: Parsed, findings: Findings, plan: Plan | None) -> Parsed:
     if findings.failed or plan is None:
         return msgspec.structs.replace(parsed, plan=None, problems=tuple(problems))
     return Parsed(plan=plan, problems=tuple(problems), tasks=plan.tasks)
+
+
+def _deploying(plan: Plan, found: RepoSet, findings: Findings) -> Plan:
+    """The plan, which knows where what merges is to be deployed."""
+    named = {task.repo: found.by_repo.get(task.repo.lower()) for task in plan.tasks}
+    there = tuple(sorted(repo for repo, member in named.items() if member is not None and member.auto_deploy))
+    if not there:
+        return plan
+    shown = ", ".join(quote(repo, 140) for repo in there[:MOST_NAMED])
+    more = f" and {len(there) - MOST_NAMED} more" if len(there) > MOST_NAMED else ""
+    message = f"What merges in {shown}{more} is deployed, because `repositories.yaml` says `auto_deploy`."
+    findings.add("deploys", message)
+    return Plan(title=plan.title, tasks=plan.tasks, apart=plan.apart, stacked=plan.stacked, deploys=there)
 
 
 def is_ordered(parsed: Parsed) -> bool:

@@ -166,8 +166,6 @@ def _entry(key: Spot | None, node: Node, owner: str, findings: Findings) -> _Ent
         return None
     automation = node.entries.get("automation")
     below = automation[1].entries if automation is not None and isinstance(automation[1], Mapping) else {}
-    if written.automation.auto_deploy and "auto_deploy" in below:
-        findings.add("no_effect", "`auto_deploy` has no effect: Lockstep deploys nothing.", below["auto_deploy"][0])
     return _Entry(
         Member(
             name=name,
@@ -175,6 +173,7 @@ def _entry(key: Spot | None, node: Node, owner: str, findings: Findings) -> _Ent
             primary=written.primary,
             agent=written.agent,
             enabled=written.automation.enabled,
+            auto_deploy=written.automation.auto_deploy,
             depends_on=tuple(dict.fromkeys(written.automation.depends_on)),
             triggers=tuple(dict.fromkeys(written.automation.triggers)),
         ),

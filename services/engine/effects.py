@@ -18,7 +18,18 @@ from services.core.machine import SATISFIED, Happening, TaskState
 from services.core.messages import reasons
 from services.core.plan import Task
 from services.core.report import LABEL_OF_RUN, LABEL_OF_TASK, CheckReport
-from services.engine import branches, elsewhere, former, merge_queue, musters, remembered, reruns, reverts, stacking
+from services.engine import (
+    branches,
+    deploying,
+    elsewhere,
+    former,
+    merge_queue,
+    musters,
+    remembered,
+    reruns,
+    reverts,
+    stacking,
+)
 from services.engine.hidden import hidden_around, hidden_in
 from services.engine.integrations import integrate
 from services.engine.learned import Learned
@@ -94,6 +105,8 @@ class Effects:
         kind = due.action.kind
         if kind == "tidy":
             return await self._tidy(board, task, due.action.key)
+        if kind == "deploy":
+            return await deploying.deploy(self._parts, task, state, due)
         if kind == "recall":
             return await elsewhere.recall(self._parts, board.run, task, state, due)
         if kind == "dequeue":
@@ -304,7 +317,7 @@ class Effects:
             await writes.add_labels(repo, number, (wanted,))
 
 
-_BESIDE = frozenset({"tidy", "label", "discard", "assign", "revert", "dequeue", "muster", "recall"})
+_BESIDE = frozenset({"tidy", "label", "discard", "assign", "revert", "dequeue", "muster", "recall", "deploy"})
 """What is about no attempt, or about one that is over."""
 _OF_BRANCH = {"update_branch": branches.update, "rerun": reruns.rerun, "integrate": integrate}
 """What is done about the head of a pull request, which must still be the one that was meant."""

@@ -20,7 +20,7 @@ GIVE_UP_AFTER = 8
 
 With the cap of five minutes that is about a quarter of an hour of outage, and a retry starts it anew.
 """
-QUIET = frozenset({"tidy", "label", "finish", "mark", "checks", "assign", "withdraw", "dequeue", "recall"})
+QUIET = frozenset({"tidy", "label", "finish", "mark", "checks", "assign", "withdraw", "dequeue", "recall", "deploy"})
 """Effects that nobody waits for and nobody would start anew."""
 QUIET_GIVE_UP_AFTER = 300
 """Tries of one of those: with the cap, half a day."""

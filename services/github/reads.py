@@ -312,8 +312,9 @@ class Reads:
         return next((str(job.id) for job in found if job.conclusion in {"failure", "timed_out"}), "")
 
     async def run_named(self, repo: str, workflow: str, name: str, event: str = "workflow_dispatch") -> str:
-        """The run of a workflow that was started under this name, "" for none: lists lag behind."""
-        path = f"/actions/workflows/{segment(workflow)}/runs?event={segment(event)}&per_page=100"
+        """The run of a workflow, of any if none is named, that was started under this name, "" for none: lists lag."""
+        place = f"/actions/workflows/{segment(workflow)}/runs" if workflow else "/actions/runs"
+        path = f"{place}?event={segment(event)}&per_page=100"
         found = decode(await self._past(repo, path), said.RunList).workflow_runs
         return next((str(run.id) for run in found if run.display_title == name), "")
 

@@ -171,10 +171,11 @@ def test_what_is_triggered_goes_after_what_triggers_it() -> None:
     assert "in a circle" in problem.message
 
 
-def test_an_auto_deploy_is_said_to_do_nothing() -> None:
+def test_where_what_merges_is_deployed() -> None:
     read = read_set("repositories:\n  a:\n    automation:\n      auto_deploy: true\n", "acme")
     assert read.found is not None
-    assert [(each.line, each.severity) for each in read.problems] == [(4, "warning")]
+    assert read.problems == ()
+    assert [member.auto_deploy for member in read.found.members] == [True]
 
 
 @pytest.mark.parametrize(

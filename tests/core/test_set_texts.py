@@ -79,7 +79,7 @@ repositories:
             """\
 repositories:
 - {name: a, automation: {auto_deploy: true}}\
-""": ["Line 2: `auto_deploy` has no effect: Lockstep deploys nothing."],
+""": [],
             """\
 repositories:
 - {name: a, color: red}\

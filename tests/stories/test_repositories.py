@@ -35,9 +35,7 @@ async def test_errors_are_shown_at_their_lines(story: Story) -> None:
     assert "Did you mean `schema`?" in str(note["message"])
     text = "repositories:\n  schema:\n  api: {automation: {depends_on: [schema], auto_deploy: true}}\n"
     check = await said_of(story, await story.commit("acme/.github", {PATH: text}))
-    assert check.conclusion == "success"
-    assert [(note["start_line"], note["annotation_level"]) for note in check.annotations] == [(3, "warning")]
-    assert "Lockstep deploys nothing" in str(check.summary)
+    assert (check.conclusion, check.annotations) == ("success", [])
 
 
 async def test_a_file_of_that_name_elsewhere_is_none_of_ours(story: Story) -> None:
@@ -103,3 +101,29 @@ async def test_a_plan_that_a_person_writes_gets_follow_ups_and_names_no_private_
     )
     assert "secret" not in said
     assert [issue.title for issue in story.issues("acme/docs")] == ["Follow up: Write it"]
+
+
+DEPLOY = """\
+name: deploy
+run-name: ${{ github.event.client_payload.lockstep }}
+on:
+  repository_dispatch:
+    types: [lockstep-deploy]
+jobs:
+  deploy:
+    runs-on: ubuntu-latest
+    steps:
+      - run: echo "${{ github.event.client_payload.sha }} of ${{ github.event.client_payload.pull }}"
+"""
+
+
+async def test_what_merges_is_told_to_whoever_deploys_once_also_after_a_lost_answer(story: Story) -> None:
+    text = "repositories:\n  api: {automation: {auto_deploy: true}}\n"
+    files = {**FILES, ".github/workflows/deploy.yml": DEPLOY}
+    await story.begin({"acme/api": files, "acme/.github": {PATH: text}})
+    await story.hub.fault("late_drop", method="POST", path=r"/repos/acme/api/dispatches$", count=1)
+    await story.run("- [ ] **one** Write it · run: echo 1 > one.txt\n")
+    await story.until("**Done.**", "What merges in `acme/api` is deployed, because")
+    await story.settled()
+    (run,) = [run for run in story.hub.sandbox.state.runs.values() if run.event == "repository_dispatch"]
+    assert (run.conclusion, run.title[:9]) == ("success", "lockstep-")
