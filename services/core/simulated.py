@@ -81,7 +81,9 @@ def _money(money: Money) -> tuple[str, str]:
     if not money.priced and not money.unpriced:
         return most, "no task uses a model; scripts cost nothing"
     why = [f"the budgets of {_count(money.priced, 'task')}"] if money.priced else []
-    why += [f"{_count(money.unpriced, 'task')} of a model's without `budget`"] if money.unpriced else []
+    why += (
+        [f"{_count(money.unpriced, 'task')} of a model's without `budget`, or done on GitHub"] if money.unpriced else []
+    )
     return most, "; ".join(why)
 
 

@@ -19,6 +19,7 @@ from services.agents.prompting import prompt
 from services.core.backoff import delay
 from services.core.clock import to_text
 from services.core.drafting import MOST_TASKS, Judged, judge, told_problems
+from services.core.elsewhere import ELSEWHERE
 from services.core.messages import offers
 from services.core.names import marker
 from services.core.plan import Plan
@@ -214,7 +215,9 @@ class Drafter:
         if issue is None:
             await self._save(msgspec.structs.replace(draft, state="void"))
             return msgspec.structs.replace(draft, state="void")
-        repos, agents = await self._offered(draft, issue), agent_names()
+        repos = await self._offered(draft, issue)
+        # Those elsewhere take what a draft can't know is there.
+        agents = [name for name in agent_names() if name not in ELSEWHERE]
         system, turn = prompt("draft").filled(
             home=draft.repo,
             repositories=", ".join(repos),

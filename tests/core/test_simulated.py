@@ -61,9 +61,12 @@ def test_money_in_words() -> None:
     def told(money: Money) -> tuple[str, str]:
         return rows(msgspec.structs.replace(found, money=money))[-1][1:]
 
-    assert told(Money(unpriced=1)) == snapshot(("unpriced", "1 task of a model's without `budget`"))
+    assert told(Money(unpriced=1)) == snapshot(("unpriced", "1 task of a model's without `budget`, or done on GitHub"))
     assert told(Money(most=Decimal("1200.5"), priced=2, unpriced=3)) == snapshot(
-        ("at most $1,200.50, and 3 tasks unpriced", "the budgets of 2 tasks; 3 tasks of a model's without `budget`")
+        (
+            "at most $1,200.50, and 3 tasks unpriced",
+            "the budgets of 2 tasks; 3 tasks of a model's without `budget`, or done on GitHub",
+        )
     )
 
 
