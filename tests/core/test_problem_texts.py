@@ -57,7 +57,7 @@ def test_fields_of_a_list() -> None:
                 "Line 1: `needs` is given twice for this task; keep one, or the other is lost.",
             ],
             "done: true": [
-                "Line 1: `done` is not a key of a task. Keys are repo, needs, paths, agent, priority, timeout, group, verify, rollback, body, run, prompt, budget, model."
+                "Line 1: `done` is not a key of a task. Keys are repo, needs, paths, agent, priority, timeout, group, verify, rollback, body, run, prompt, budget, model, workflow."
             ],
             "title: x": ["Line 1: The title of a task stands before the first ` · `; remove `title:` here."],
             "repo: x": [
@@ -329,7 +329,7 @@ def test_keys_of_a_file() -> None:
             ],
             "budget: -1": ["Line 5: `-1` is not a budget; write US dollars, such as `5` or `0.50`."],
             "color: red": [
-                "Line 5: `color` is not a key of a task. Keys are id, title, repo, needs, paths, agent, priority, timeout, group, verify, rollback, body, run, prompt, budget, model, done."
+                "Line 5: `color` is not a key of a task. Keys are id, title, repo, needs, paths, agent, priority, timeout, group, verify, rollback, body, run, prompt, budget, model, workflow, done."
             ],
             "repo: acme": ["Line 5: `repo` is given twice (first on line 4); keep one, or the other is lost."],
             "timeout: 30 # minutes": [],
@@ -342,7 +342,7 @@ def test_keys_of_a_file() -> None:
             "budget: 0x1": ["Line 5: `0x1` is not a budget; write US dollars, such as `5` or `0.50`."],
             "defaults": ["Line 1: `defaults` has to be a mapping, such as `defaults: {timeout: 1h}`."],
             "defaults title": [
-                "Line 1: `title` is not a key of defaults. Keys are repo, paths, agent, priority, timeout, group, verify, rollback, body, run, prompt, budget, model."
+                "Line 1: `title` is not a key of defaults. Keys are repo, paths, agent, priority, timeout, group, verify, rollback, body, run, prompt, budget, model, workflow."
             ],
         }
     )
