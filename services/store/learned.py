@@ -1,6 +1,7 @@
 """All that was learned of a repository, or of an owner's: shown, deleted, and let go of when it is old.
 
-What was learned is attempts with their choices and ends, and lessons. Accounts are none of it: they stay.
+What was learned is attempts with their choices and ends, lessons, and merged tasks by which new ones are told what is
+like them. Accounts are none of it: they stay.
 """
 
 from datetime import datetime
@@ -17,6 +18,7 @@ _ATTEMPT = (
     "passed", "good", "cost", "class", "signature", "rounds", "pull", "body",
 )  # fmt: skip
 _LESSON = ("id", "repo", "state", "uses", "at", "body")
+_PAST = ("repo", "ordinal", "key", "number", "title", "paths")
 _USE = ("lesson", "run_id", "task", "attempt", "told", "at")
 
 
@@ -36,7 +38,12 @@ class Learnings:
                 query = f"SELECT {', '.join(columns)} FROM {kind} WHERE {own}"  # noqa: S608 - our own words
                 found += [_row(kind, columns, row) for row in c.execute(query, values)]
             uses = f"SELECT {', '.join(_USE)} FROM lesson_use WHERE lesson IN (SELECT id FROM lesson WHERE {own})"  # noqa: S608 - our own words
-            return found + [_row("lesson_use", _USE, row) for row in c.execute(uses, values)]
+            found += [_row("lesson_use", _USE, row) for row in c.execute(uses, values)]
+            past = (
+                f"SELECT {', '.join(_PAST)} FROM past_task JOIN past_repo ON past_repo.id = past_task.repo_id"  # noqa: S608 - our own words
+                f" WHERE {own} ORDER BY repo, ordinal"
+            )
+            return found + [_row("past_task", _PAST, row) for row in c.execute(past, values)]
 
         return await self._database.read(read)
 
@@ -47,7 +54,13 @@ class Learnings:
             own, values = _own(place)
             uses = f"DELETE FROM lesson_use WHERE lesson IN (SELECT id FROM lesson WHERE {own})"  # noqa: S608 - our own words
             lessons, attempts = f"DELETE FROM lesson WHERE {own}", f"DELETE FROM attempt WHERE {own}"  # noqa: S608
-            return sum([c.execute(each, values).rowcount for each in (uses, lessons, attempts)])
+            mine = f"WHERE repo_id IN (SELECT id FROM past_repo WHERE {own})"  # noqa: S608 - our own words
+            for index in ("past_posting", "past_word"):
+                c.execute(f"DELETE FROM {index} {mine}", values)  # noqa: S608 - our own words
+            past = f"DELETE FROM past_task {mine}"  # noqa: S608 - our own words
+            gone = sum([c.execute(each, values).rowcount for each in (uses, lessons, attempts, past)])
+            c.execute(f"DELETE FROM past_repo WHERE {own}", values)  # noqa: S608 - our own words
+            return gone
 
         return await self._database.write(write)
 
@@ -76,6 +89,6 @@ def _own(place: str) -> tuple[str, tuple[str, ...]]:
 
 def _row(kind: str, columns: tuple[str, ...], row: tuple[Any, ...]) -> dict[str, Any]:
     values = dict(zip(columns, row, strict=True))
-    if "body" in values:
-        values["body"] = msgspec.json.decode(bytes(values["body"]))
+    for name in values.keys() & {"body", "paths"}:
+        values[name] = msgspec.json.decode(bytes(values[name]))
     return {"record": kind, **{name: int(each) if isinstance(each, bool) else each for name, each in values.items()}}

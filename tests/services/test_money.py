@@ -117,3 +117,19 @@ def test_a_price_is_the_providers_own(provider: str, model: str, into: str, out:
     assert price is not None
     published = (40_000 * Decimal(into) + 3_000 * Decimal(out)) / 1_000_000
     assert abs(price / published - 1) <= Decimal("0.001")
+
+
+@pytest.mark.parametrize(
+    ("provider", "model", "rates"),
+    [("anthropic", "claude-opus-4-5", "5/0.50/6.25/25"), ("openai", "gpt-4o", "2.50/1.25/2.50/10")],
+)
+def test_what_goes_through_the_cache_has_the_providers_own_prices(provider: str, model: str, rates: str) -> None:
+    """Rates: input, from the cache, into it, output."""
+    usage = Usage(input=40_000, cache_read=30_000, cache_write=4_000 if provider == "anthropic" else 0, output=3_000)
+    fresh = usage.input - usage.cache_read - usage.cache_write
+    counts = (fresh, usage.cache_read, usage.cache_write, usage.output)
+    parts = (count * Decimal(rate) for count, rate in zip(counts, rates.split("/"), strict=True))
+    published = sum(parts, Decimal(0)) / 1_000_000
+    price = Prices({}).of(provider, model, usage).cost
+    assert price is not None
+    assert abs(price / published - 1) <= Decimal("0.001")

@@ -11,6 +11,7 @@ from services.core.worth import Told
 from services.store.attempts import Attempts
 from services.store.learned import Learnings
 from services.store.lessons import Lessons
+from services.store.past import Merged, PastTasks
 from services.store.runs import Runs
 from tests.kit.plans import NOW
 from tests.kit.store import Place
@@ -87,3 +88,24 @@ async def test_what_came_of_attempts_is_counted_with_and_without_it(place: Place
     assert await learned.prune(NOW) == 0
     assert await learned.delete("acme/api") == 11
     assert await learned.export("acme") == []
+
+
+async def test_merged_tasks_are_shown_and_deleted_with_the_rest_and_only_those_of_the_place(place: Place) -> None:
+    database = place.database()
+    await database.open()
+    past, learned = PastTasks(database), Learnings(database)
+    kept = [
+        Merged(key=f"{repo}/1", repo=repo, title="Parse dates", paths=("a/dates.py",))
+        for repo in ("Acme/api", "acme/web", "acme2/api")
+    ]
+    assert await past.record(kept) == 3
+    (shown,) = await learned.export("acme/api")
+    assert (shown["record"], shown["title"], shown["paths"]) == ("past_task", "Parse dates", ["a/dates.py"])
+    assert len(await learned.export("acme")) == 2
+    assert await learned.delete("acme/api") == 1
+    assert await past.alike("acme/api", "Parse dates") == []
+    assert await learned.export("acme/api") == []
+    assert await past.record(kept[:1]) == 1, "it may be learned anew"
+    assert await learned.delete("acme") == 2
+    assert len(await past.alike("acme2/api", "Parse dates")) == 1
+    await database.close()
