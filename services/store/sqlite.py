@@ -50,6 +50,7 @@ class SqliteDatabase(GroupCommit):
             for _ in range(self._reader_count):
                 reader = self._connect()
                 reader.execute("PRAGMA query_only=ON")
+                reader.execute("PRAGMA cache_size=-8192")  # the system keeps the file's pages, once for all of them
                 self._idle_readers.put(reader)
         except (sqlite3.Error, OSError) as error:
             hint = "check that it is a Lockstep database in a folder that can be written to"
