@@ -17,8 +17,8 @@ from bot.loops import Beside
 from services.core.board import Board, Run
 from services.core.conduct import begin
 from services.core.gate import PullFact
-from services.core.machine import Happening
 from services.core.plan import Parsed, Plan, Task
+from services.core.task_state import Happening
 from services.engine.effects import Outcome
 from services.engine.parts import EngineSettings, Parts
 from services.engine.runs import Driver

@@ -30,9 +30,9 @@ from bot.serve import collect_seldom
 from services.core.board import Board, Run, Wish
 from services.core.conduct import begin
 from services.core.graph import needs_of
-from services.core.machine import Happening
 from services.core.plan import Parsed, Plan
 from services.core.shards import SHARDS
+from services.core.task_state import Happening
 from services.engine.effects import Outcome
 from services.engine.parts import EngineSettings, Parts
 from services.engine.runs import Driver

@@ -29,8 +29,8 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from benchmarks import Number, Report, Say, WentWrong, machine
 from bot.loops import pause
 from services.core.board import Action, Decision
-from services.core.machine import TaskState
 from services.core.shards import SHARDS
+from services.core.task_state import TaskState
 from services.engine.attempts import Order
 from services.engine.queued import Queued
 from services.store.bell import Bell

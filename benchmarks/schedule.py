@@ -27,10 +27,10 @@ from services.core import graph
 from services.core.board import Board, Run
 from services.core.conduct import begin, decide
 from services.core.lengths import Lengths
-from services.core.machine import Happening
 from services.core.parse import parse_bytes
 from services.core.places import Limits, Places
 from services.core.plan import Plan
+from services.core.task_state import Happening
 
 PLANS = 300
 PLACES = (2, 4, 8)

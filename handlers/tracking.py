@@ -9,8 +9,8 @@ from typing import Literal
 
 from handlers import on
 from handlers.events import Event
-from services.core.machine import ENDED, TaskState
 from services.core.messages import changes
+from services.core.task_state import ENDED, TaskState
 from services.engine.engine import Engine
 from services.engine.placed import Place
 from services.errors import UserError

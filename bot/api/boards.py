@@ -18,7 +18,7 @@ from bot.api.routes import Nothing, Page, Paged, PlanAsked, endpoint
 from bot.web import sight
 from bot.web.viewer import Viewer
 from services.core.clock import to_text
-from services.core.machine import ENDED
+from services.core.task_state import ENDED
 from services.store.reports import Bill, Repaired
 
 Days = Annotated[int, Meta(ge=1, le=366, description="So many days back.")]

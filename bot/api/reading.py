@@ -20,7 +20,7 @@ from services.core import groups as groups_of
 from services.core import plan as plans_of
 from services.core.board import Run
 from services.core.clock import to_text
-from services.core.machine import TaskState
+from services.core.task_state import TaskState
 from services.store.reports import PlanLine
 from services.store.runs import Told
 

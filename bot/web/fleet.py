@@ -9,7 +9,7 @@ import msgspec
 from bot.web.times import When, when
 from bot.web.views import HIDDEN, Link, Places
 from services.core.board import Run
-from services.core.machine import ENDED, STUCK
+from services.core.task_state import ENDED, STUCK
 from services.store.plans import PlanRow
 
 PAGE = 50

@@ -8,7 +8,7 @@ import msgspec
 
 from services.core.folding import Fold, Folded
 from services.core.layout import Drawing, Line, lay_out
-from services.core.machine import SATISFIED
+from services.core.task_state import SATISFIED
 
 WIDE, HIGH = 168, 36
 STEP_X, STEP_Y = 220, 48

@@ -13,10 +13,10 @@ from bot.web.together import Together, together
 from bot.web.views import PAGE, Card, Link, Seen, TaskLine
 from bot.web.walks import Walk, walks
 from services.core.folding import fold
-from services.core.machine import ENDED
 from services.core.plan import Problem, Task
 from services.core.spans import Span, spans
 from services.core.steps import Trail
+from services.core.task_state import ENDED
 from services.store.reports import Move
 from services.store.runs import Told
 

@@ -14,8 +14,8 @@ from bot.web.views import HIDDEN
 from services.core.board import Run
 from services.core.cost import Spent
 from services.core.groups import Barrier
-from services.core.machine import TaskState
 from services.core.plan import Parsed, Plan, Task
+from services.core.task_state import TaskState
 from services.store.plans import PlanRow
 from services.store.runs import Told
 

@@ -19,11 +19,11 @@ from services.core.explain import explain
 from services.core.explained import told as explained
 from services.core.failures import CLASSES
 from services.core.log_lines import Gathering
-from services.core.machine import ENDED, SATISFIED, STUCK
 from services.core.plan import Task
 from services.core.recovery import way
 from services.core.spans import Span, spans
 from services.core.steps import BEGUN, BESIDE, Trail
+from services.core.task_state import ENDED, SATISFIED, STUCK
 from services.core.text import visible
 from services.store.attempts import Record
 from services.store.reports import Effect, StepRow

@@ -9,8 +9,8 @@ import msgspec
 from bot.web.views import Link, Seen, TaskLine
 from services.core import groups
 from services.core.groups import Phase
-from services.core.machine import State
 from services.core.spans import Span, spans
+from services.core.task_state import State
 
 MOST = 20
 """Groups on one page, and members that are listed of each."""

@@ -21,10 +21,10 @@ from services.core.durations import lasting
 from services.core.explain import ends
 from services.core.explained import ended_by
 from services.core.forecast import Forecast, slack_in_words
-from services.core.machine import ENDED, STUCK, TaskState
 from services.core.plan import Plan, Task
 from services.core.report import WORDS, progress
 from services.core.spans import Span, code_spans, spans
+from services.core.task_state import ENDED, STUCK, TaskState
 from services.core.text import visible
 from services.store.plans import PlanRow
 

@@ -8,8 +8,8 @@ import sys
 from collections.abc import Callable
 
 from services.core.board import Run
-from services.core.machine import TaskState
 from services.core.report import CheckReport
+from services.core.task_state import TaskState
 from services.registry import Registry
 
 Check = Callable[[Run, TaskState, frozenset[str]], CheckReport]

@@ -4,10 +4,10 @@ from services.checks import CHECKS
 from services.core import groups, overrides, stacks
 from services.core.board import Run
 from services.core.depends import waits_for
-from services.core.machine import SATISFIED, Override, TaskState
 from services.core.messages import named
 from services.core.names import CHECK_GATE
 from services.core.report import WORDS, Button, CheckReport, unmet
+from services.core.task_state import SATISFIED, Override, TaskState
 from services.core.text import code
 
 BUTTONS = (

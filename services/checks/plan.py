@@ -2,10 +2,10 @@
 
 from services.checks import CHECKS
 from services.core.board import Run
-from services.core.machine import TaskState
 from services.core.messages import plan_place
 from services.core.names import CHECK_PLAN
 from services.core.report import Button, CheckReport, progress
+from services.core.task_state import TaskState
 from services.core.text import code, plain
 
 BUTTONS = (

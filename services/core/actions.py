@@ -12,8 +12,8 @@ from services.core import names
 from services.core.board import LONG_AGO, Action, ActionKind, Moment, Run, RunState
 from services.core.elsewhere import ELSEWHERE
 from services.core.integration import digest
-from services.core.machine import ENDED, Happening, TaskState
 from services.core.repairs import BASE, under_way
+from services.core.task_state import ENDED, Happening, TaskState
 
 GROUP = "group-"
 

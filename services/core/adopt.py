@@ -14,9 +14,10 @@ from services.core import barriers, deploys, groups, stacks
 from services.core.board import Adoption, Board, Decision, Moment, Run
 from services.core.conduct import Work
 from services.core.graph import layers, needs_of
-from services.core.machine import ENDED, SATISFIED, Happening, Kind, TaskState, step
+from services.core.machine import step
 from services.core.plan import Plan, Task
 from services.core.plan_diff import PlanDiff, diff
+from services.core.task_state import ENDED, SATISFIED, Happening, Kind, TaskState
 from services.core.text import code
 
 Fate = Literal[

@@ -11,8 +11,8 @@ from services.core import groups
 from services.core.actions import action
 from services.core.board import Action, Moment
 from services.core.groups import Barrier, Phase
-from services.core.machine import STUCK, Happening, TaskState, is_a_persons
 from services.core.overrides import missing
+from services.core.task_state import STUCK, Happening, TaskState, is_a_persons
 from services.core.text import code
 
 if TYPE_CHECKING:

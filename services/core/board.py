@@ -14,7 +14,6 @@ import msgspec
 from services.core import graph
 from services.core.groups import Barrier
 from services.core.lengths import Lengths, sample_of
-from services.core.machine import State, TaskState
 from services.core.overlap import Rivals
 from services.core.places import Use
 from services.core.plan import Plan, Task
@@ -22,6 +21,7 @@ from services.core.ready import ReadyQueue
 from services.core.records import Try
 from services.core.repairs import Repair
 from services.core.schedule import Candidate
+from services.core.task_state import State, TaskState
 
 LONG_AGO = datetime.min.replace(tzinfo=UTC)
 RunState = Literal["running", "paused", "done", "failed", "cancelled"]

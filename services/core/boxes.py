@@ -11,8 +11,8 @@ from collections.abc import Iterator
 import msgspec
 
 from services.core.board import Run
-from services.core.machine import STUCK
 from services.core.targets import is_with_a_person
+from services.core.task_state import STUCK
 from services.core.text import code
 
 VERBS = {

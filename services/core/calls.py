@@ -1,8 +1,8 @@
 """Which effects follow from what happened to a task: one table, and what depends on how it stood before."""
 
 from services.core.board import ActionKind
-from services.core.machine import SATISFIED, STUCK, Kind, TaskState
 from services.core.repairs import AGAIN
+from services.core.task_state import SATISFIED, STUCK, Kind, TaskState
 
 NEED_ISSUE = frozenset({"tidy", "label", "assign"})
 _RELIEVES = frozenset({

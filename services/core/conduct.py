@@ -32,12 +32,13 @@ from services.core.graph import layers, needs_of
 from services.core.groups import Barrier
 from services.core.integration import verdict
 from services.core.judging import INTEGRATING, judge
-from services.core.machine import ENDED, QUIET, SATISFIED, STUCK, Happening, TaskState, late, step
+from services.core.machine import late, step
 from services.core.places import Places
 from services.core.plan import Plan, Task
 from services.core.records import TELLING, Try, tried
 from services.core.repair import repaired
 from services.core.repairs import Failed, Repair
+from services.core.task_state import ENDED, QUIET, SATISFIED, STUCK, Happening, TaskState
 from services.core.text import code
 
 

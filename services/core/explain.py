@@ -15,12 +15,12 @@ from services.core import graph, groups, overrides, stacks
 from services.core.board import Run
 from services.core.gate import PASSED, PullFact
 from services.core.integration import verdict
-from services.core.machine import ENDED, SATISFIED, TaskState
 from services.core.overlap import Rivals, shared_files
 from services.core.patience import Patience
 from services.core.places import Lane
 from services.core.repairs import under_way
 from services.core.targets import is_with_a_person
+from services.core.task_state import ENDED, SATISFIED, TaskState
 
 LinkKind = Literal[
     "need", "above", "paused", "held", "untracked", "lane", "turn", "settling", "works", "failed", "needs_human",

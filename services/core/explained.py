@@ -8,9 +8,9 @@ from collections.abc import Collection, Sequence
 
 from services.core.board import Run
 from services.core.explain import Link, Who
-from services.core.machine import STUCK
 from services.core.places import Lane
 from services.core.report import ICONS, WORDS
+from services.core.task_state import STUCK
 from services.core.text import code
 
 MOST = 40

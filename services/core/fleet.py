@@ -12,10 +12,10 @@ import msgspec
 
 from services.core.board import Run
 from services.core.explain import ends
-from services.core.machine import STUCK, TaskState
 from services.core.names import marker
 from services.core.plan_comment import REASON, first_that_fits
 from services.core.report import WORDS, progress
+from services.core.task_state import STUCK, TaskState
 from services.core.text import code, cut, plain
 
 TITLE = "Lockstep: all plans"

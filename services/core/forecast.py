@@ -14,8 +14,8 @@ from services.core import graph
 from services.core.board import RunState
 from services.core.durations import lasting
 from services.core.lengths import Guess, elapsed, left_of
-from services.core.machine import SATISFIED, STUCK, TaskState
 from services.core.plan import Plan, Task
+from services.core.task_state import SATISFIED, STUCK, TaskState
 
 STEP = timedelta(minutes=5)
 """Ends are told no more exactly than that."""

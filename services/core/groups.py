@@ -15,8 +15,8 @@ from typing import Literal, Protocol
 import msgspec
 
 from services.core import graph
-from services.core.machine import SATISFIED, STUCK, TaskState, is_a_persons
 from services.core.plan import Plan, Task
+from services.core.task_state import SATISFIED, STUCK, TaskState, is_a_persons
 from services.core.text import code, plain
 
 Phase = Literal["closed", "complete", "merging", "merged", "reverting", "forward"]

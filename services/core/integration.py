@@ -13,9 +13,9 @@ import msgspec
 
 from services.core.graph import all_dependants
 from services.core.graph import needs_of as graph_of
-from services.core.machine import Integration, TaskState
 from services.core.plan import Plan
 from services.core.report import CheckReport
+from services.core.task_state import Integration, TaskState
 from services.core.text import code, digest_of
 
 EVENT_TYPE = "lockstep-integration"

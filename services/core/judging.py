@@ -9,11 +9,11 @@ from services.core import groups, stacks
 from services.core.actions import action, waits_for_base
 from services.core.gate import PASSED, PullFact, Ruling
 from services.core.integration import verdict, wanted
-from services.core.machine import ENDED, STUCK, Happening, TaskState, is_a_persons
 from services.core.recovery.revert import culprits
 from services.core.repair import awaited, mended, repaired
 from services.core.repairs import Failed, Failure
 from services.core.signature import of_class
+from services.core.task_state import ENDED, STUCK, Happening, TaskState, is_a_persons
 from services.core.text import code
 
 if TYPE_CHECKING:

@@ -13,8 +13,8 @@ from typing import Literal, NamedTuple
 
 import msgspec
 
-from services.core.machine import TaskState
 from services.core.plan import DEFAULT_TIMEOUT, RepoName, Task
+from services.core.task_state import TaskState
 
 FEW = 3
 """Finished tasks that are needed before their median is believed."""

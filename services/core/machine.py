@@ -6,163 +6,22 @@ of them is safe.
 """
 
 from datetime import datetime
-from typing import Literal, get_args
 
 import msgspec
 
-from services.core.elsewhere import Away
-from services.core.plan import Task
-from services.core.repairs import Came, Failed, Repair, ended, under_way, with_another
-
-State = Literal["blocked", "ready", "running", "in_review", "done", "needs_human", "failed", "skipped", "cancelled"]
-STATES: tuple[State, ...] = get_args(State)
-SATISFIED: frozenset[State] = frozenset({"done", "skipped"})
-"""States that count as met for what needs the task."""
-MAX_ASKED = 8_000
-"""Characters of what people want changed; the newest count."""
-ENDED: frozenset[State] = frozenset({"done", "skipped", "cancelled"})
-STUCK: frozenset[State] = frozenset({"needs_human", "failed"})
-
-Kind = Literal[
-    "tracked", "unblocked", "reblocked", "started", "pushed", "opened", "waits", "broke", "refused", "moved", "green",
-    "merged", "closed", "expired", "cancelled", "retried", "skipped", "held", "released", "prioritised",
-    "rebasing", "rebased", "stalled", "recreated", "discarded", "overridden", "assigned",
-    "attached", "reviewed", "modelled", "budgeted", "reverting", "reverted", "enqueued", "dequeued",
-    "redone", "ticked", "unticked", "removed", "mending", "mended", "fixing", "cleared",
-    "integrating", "dispatched", "proved", "disproved", "handed", "vouched", "sent", "restacking",
-]  # fmt: skip
-KINDS: tuple[Kind, ...] = get_args(Kind)
-QUIET: frozenset[Kind] = frozenset({"tracked", "waits", "cleared", "dispatched"})
-"""Happenings that history does not need."""
-
-
-class Happening(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):
-    """Something that happened to a task. `fence`: the attempt's fence when it comes from an attempt's effects, -1 when
-    it is independent of one.
-
-    number: of the issue (tracked) or pull request (opened, discarded, attached, reverted); sha: head (pushed, moved,
-    rebased, overridden, attached, en- and dequeued, cleared, refused where that head is not to be tried again) or merge
-    commit (merged); value: the new priority (prioritised), or
-    not 0 when checks alone are awaited (waits); name: of whom it goes to (assigned, attached), or `check:` or `need:`
-    and what no longer counts (overridden), or what is to be changed (reviewed), or the model (modelled) or US dollars
-    (budgeted), or what failed (fixing), or `gave_up` where that is no word on an attempt (broke);
-    text: why; repair: what is done about what failed (mending, fixing, rebasing); failed: what is known of that, so
-    that something may be done about it (broke); paths: what was changed (pushed), () where that is not known;
-    integration: what is tried together (integrating).  away: where it is worked on (sent).  stack: on what it
-    starts, if that is the head of another (started).
-    """
-
-    kind: Kind
-    fence: int = -1
-    number: int = 0
-    sha: str = ""
-    text: str = ""
-    actor: str = ""
-    value: float = 0.0
-    name: str = ""
-    repair: Repair | None = None
-    paths: tuple[str, ...] = ()
-    integration: "Integration | None" = None
-    failed: Failed | None = None
-    away: Away | None = None
-    stack: "Stack | None" = None
-
-
-class Integration(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):
-    """A try of one head together with others, each a repository and a commit. run: of the workflow, "" before it is
-    known; came: "" while it is under way; why: it failed.
-    """
-
-    sha: str
-    heads: tuple[tuple[str, str], ...] = ()
-    run: str = ""
-    came: Literal["", "passed", "failed"] = ""
-    why: str = ""
-
-
-class Stack(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """What an attempt begins on in place of the default branch: the head of another task's pull request."""
-
-    on: str
-    sha: str
-
-
-class Override(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """A person's word that one check, or one need, no longer counts for the commit `sha`."""
-
-    kind: Literal["check", "need"]
-    name: str
-    sha: str
-    actor: str = ""
-    why: str = ""
-
-
-class TaskState(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):
-    """Where one task of a run stands. `fence` grows with every new attempt and every cancel; a result with an old one
-    is dropped.
-
-    `heads` are the commits the bot pushed itself: a head that is none of them is somebody else's and was never
-    approved.
-
-    held: not to be started or merged until it is released.  priority, model, budget: what a person set in place of the
-    plan's.
-    worked: seconds in attempts so far.  late: its pull request has waited too long, and more waiting changes nothing.
-    renewing: the head that is being brought up to date with its base: what follows it is ours until that is settled.
-    renewed: it was, and only checks are awaited since.  queued: the head that is in the merge queue.
-    thrown_out: the one that it did not take.  cleared: the one at which nothing of its own was missing, in a group.
-    discarding: the pull request that is being closed, and nothing starts before it is.  assignee: whom it went to.
-    revert: the pull request that takes back what it merged, -1 until that is opened.
-    asked: what people want its next attempts to do otherwise.  troubled: it stood still with a pull request, whose
-    comment tells how it stands from then on.  was: the text its pull request was made of, where the plan says something
-    else by now; of a task that is in the plan no more, its last text.  repairs: what was done about failed checks.
-    broke: what they failed of, for the attempt that is to put it right.  changed: the files its pull request changes,
-    () where that is not known or they are many.  integration: the last try of it together with others.  handed:
-    nothing that could be tried is left, and a person looks.  away: where it is worked on, while that is not here.
-    stack: on what its newest attempt began, where that is another's head; fork: its own head is made on that commit.
-    carry: the head that its next attempt takes over, onto whatever that begins on.
-    """
-
-    id: str
-    state: State = "blocked"
-    attempt: int = 0
-    fence: int = 0
-    issue: int = 0
-    pull: int = 0
-    head_sha: str = ""
-    heads: tuple[str, ...] = ()
-    merge_sha: str = ""
-    reason: str = ""
-    held: bool = False
-    priority: float | None = None
-    model: str = ""
-    budget: str = ""
-    worked: float = 0.0
-    late: bool = False
-    renewing: str = ""
-    renewed: bool = False
-    queued: str = ""
-    thrown_out: str = ""
-    cleared: str = ""
-    discarding: int = 0
-    revert: int = 0
-    overrides: tuple[Override, ...] = ()
-    assignee: str = ""
-    troubled: bool = False
-    asked: str = ""
-    was: Task | None = None
-    repairs: tuple[Repair, ...] = ()
-    broke: str = ""
-    changed: tuple[str, ...] = ()
-    integration: Integration | None = None
-    handed: bool = False
-    away: Away | None = None
-    stack: Stack | None = None
-    fork: str = ""
-    carry: str = ""
-    since: datetime | None = None
-    started_at: datetime | None = None
-    finished_at: datetime | None = None
-
+from services.core.repairs import Came, Repair, ended, under_way, with_another
+from services.core.task_state import (
+    ENDED,
+    KINDS,
+    STATES,
+    STUCK,
+    Happening,
+    Kind,
+    State,
+    TaskState,
+    is_a_persons,
+)
+from services.core.written import written
 
 _STAY: dict[Kind, State | None] = dict.fromkeys(KINDS, None)
 
@@ -255,7 +114,7 @@ def step(task: TaskState, happened: Happening, now: datetime) -> TaskState | Non
         following = task.state  # it is with a person until it is given back, whatever its pull request comes to
     if following is None or not _applies(task, happened):
         return None
-    changes = _effects_on(task, happened)
+    changes = written(task, happened)
     changes["state"] = following
     changes["handed"] = happened.kind == "handed" or (task.handed and following == task.state)
     if following != task.state:
@@ -371,142 +230,6 @@ def _applies_to_merged(task: TaskState, happened: Happening) -> bool:
     return happened.kind == "tracked" or task.revert < 0
 
 
-def _effects_on(task: TaskState, happened: Happening) -> dict[str, object]:
-    """What a happening writes into the task besides its state."""
-    match happened.kind:
-        case "tracked":
-            return {"issue": happened.number}
-        case "started":
-            # A new attempt may come to the very commit of the last one, and that counts as a push of its own.
-            begins = {"attempt": task.attempt + 1, "stack": happened.stack}
-            return {**begins, "fence": task.fence + 1, "head_sha": ""}
-        case "pushed" | "rebased":
-            return _new_head(task, happened)
-        case "waits":
-            return {"renewed": task.renewed and bool(happened.value), "cleared": ""}
-        case "moved":
-            return {"head_sha": happened.sha, "fork": ""}
-        case "dequeued" | "enqueued":
-            is_in = happened.kind == "enqueued"
-            return {"queued": happened.sha if is_in else "", "thrown_out": task.thrown_out if is_in else happened.sha}
-        case "opened":
-            return {"pull": happened.number}
-        case "merged":
-            return {"merge_sha": happened.sha, "fence": task.fence + 1}
-        case "expired":
-            # An attempt is stopped; a pull request that waits may still be merged as it stands.
-            return {"late": True} if task.state == "in_review" else {"fence": task.fence + 1}
-        case _:
-            return _asked_for(task, happened)
-
-
-def _new_head(task: TaskState, happened: Happening) -> dict[str, object]:
-    """Ours stands on its branch: an attempt's, or what GitHub has made of it and its base."""
-    heads = (*(sha for sha in task.heads if sha != happened.sha), happened.sha)
-    fresh: dict[str, object] = {"overrides": (), "renewing": "", "queued": "", "thrown_out": "", "was": None}
-    if happened.kind == "pushed":
-        fork = task.stack.sha if task.stack is not None else ""
-        fresh |= {"changed": happened.paths, "fork": fork, "carry": ""}
-    return {"head_sha": happened.sha, "heads": heads, "renewed": happened.kind == "rebased", **fresh}
-
-
-def _tried(task: TaskState, happened: Happening) -> Integration | None:
-    if task.integration is None:
-        return None
-    if happened.kind == "dispatched":
-        return msgspec.structs.replace(task.integration, run=happened.name)
-    came, why = ("passed", "") if happened.kind == "proved" else ("failed", happened.text)
-    return msgspec.structs.replace(task.integration, came=came, why=why)
-
-
-def _asked_for(task: TaskState, happened: Happening) -> dict[str, object]:
-    """What a person's word writes into the task."""
-    match happened.kind:
-        case "held":
-            return {"held": True}
-        case "released":
-            return {"held": False, "late": False}
-        case "prioritised":
-            return {"priority": happened.value}
-        case "modelled":
-            return {"model": happened.name}
-        case "budgeted":
-            return {"budget": happened.name}
-        case "retried":
-            # For a person it begins anew, and so does its time.
-            anew = {"started_at": None, "worked": 0.0} if happened.actor else {}
-            return {"fence": task.fence + 1, "late": False, "assignee": "", **anew}
-        case "cancelled" | "skipped":
-            return {"fence": task.fence + 1}
-        case "fixing":
-            return {"broke": happened.name, "fence": task.fence + 1}
-        case "reviewed":
-            asked = f"{task.asked}\n\n{happened.name}".strip()[-MAX_ASKED:]
-            return {"asked": asked, "fence": task.fence + 1, "late": False, "started_at": None, "worked": 0.0}
-        case _:
-            return _renewed(task, happened)
-
-
-def _renewed(task: TaskState, happened: Happening) -> dict[str, object]:
-    """What writes into the task whatever is to become of its pull request, or where it is worked on."""
-    match happened.kind:
-        case "sent":
-            return {"away": happened.away}
-        case "rebasing":
-            return {"renewing": task.head_sha}
-        case "stalled":
-            return {"renewing": "", "discarding": 0, "revert": max(task.revert, 0)}
-        case "discarded":
-            gone = {"discarding": 0, "pull": 0, "head_sha": "", "heads": (), "overrides": (), "troubled": False}
-            return {**gone, "was": None, "fork": ""}
-        case "recreated":
-            fresh = {"started_at": None, "worked": 0.0, "late": False, "assignee": ""}
-            return {"fence": task.fence + 1, "discarding": task.pull, **fresh}
-        case "overridden":
-            return {"overrides": (*task.overrides, _override(happened))}
-        case "assigned":
-            return {"fence": task.fence + 1, "assignee": happened.name}
-        case "attached":
-            fence = task.fence + 1
-            theirs = {"assignee": happened.name, "pull": happened.number, "head_sha": happened.sha}
-            return {"fence": fence, **theirs, "was": None, "stack": None, "fork": ""}
-        case "closed" if is_a_persons(task):
-            return {"pull": 0, "head_sha": "", "troubled": False}
-        case _:
-            return _edited(task, happened)
-
-
-def _taken_back(happened: Happening) -> dict[str, object]:
-    if happened.kind == "reverting":
-        return {"revert": -1, "reason": ""}
-    return {"revert": happened.number} if happened.kind == "reverted" else {}
-
-
-def _edited(task: TaskState, happened: Happening) -> dict[str, object]:
-    """What an edited plan, or its group, writes into the task."""
-    match happened.kind:
-        case "redone" | "unticked" | "ticked":
-            theirs = {"pull": 0, "head_sha": ""} if is_a_persons(task) else {}
-            anew = {"late": False, "assignee": "", "started_at": None, "worked": 0.0}
-            return {"fence": task.fence + 1, **anew, **theirs}
-        case "removed":
-            return {"fence": task.fence + 1}
-        case "restacking":
-            return {"fence": task.fence + 1, "carry": task.head_sha or task.carry}
-        case "cleared":
-            return {"cleared": happened.sha, "renewed": task.renewed and not happened.sha}
-        case "refused" if happened.sha:
-            return {"thrown_out": happened.sha}
-        case "integrating":
-            return {"integration": happened.integration, "cleared": ""}
-        case "dispatched" | "proved" | "disproved":
-            return {"integration": _tried(task, happened)}
-        case "vouched":
-            return {"heads": (*task.heads, happened.sha), "late": False}
-        case _:
-            return _taken_back(happened)
-
-
 def late(task: TaskState, happened: Happening, now: datetime) -> TaskState | None:
     """A task that is in the plan no more, after what was under way of it was heard of; None when that changes nothing.
 
@@ -522,19 +245,3 @@ def late(task: TaskState, happened: Happening, now: datetime) -> TaskState | Non
     elif happened.kind == "merged" and task.state != "done":
         changes = {"state": "done", "merge_sha": happened.sha, "since": now, "finished_at": now, "reason": ""}
     return msgspec.structs.replace(task, **changes) if changes else None
-
-
-def is_a_persons(task: TaskState) -> bool:
-    """Is its pull request one that a person opened for it, so that nothing of it is ours to judge, merge or close?"""
-    return bool(task.pull) and bool(task.assignee) and not task.heads
-
-
-def _override(happened: Happening) -> Override:
-    kind, _, name = happened.name.partition(":")
-    return Override(
-        kind="need" if kind == "need" else "check",
-        name=name,
-        sha=happened.sha,
-        actor=happened.actor,
-        why=happened.text,
-    )

@@ -14,11 +14,11 @@ import msgspec
 
 from services.core import graph, stacks
 from services.core.elsewhere import ELSEWHERE
-from services.core.machine import Stack, TaskState
 from services.core.paths import matches
 from services.core.plan import Parsed, Plan, Problem, Task
 from services.core.plan_paths import literal_start, overlap
 from services.core.plan_text import quote
+from services.core.task_state import Stack, TaskState
 
 Mode = Literal["serialise", "stack", "warn"]
 Pair = tuple[Task, Task, str, str]

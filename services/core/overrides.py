@@ -8,7 +8,7 @@ from collections.abc import Iterable
 import msgspec
 
 from services.core.gate import PASSED, CheckFact, PullFact
-from services.core.machine import Override, TaskState
+from services.core.task_state import Override, TaskState
 from services.core.text import code, plain
 
 

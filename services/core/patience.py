@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from services.core.board import GOING, Run
-from services.core.machine import Happening, TaskState
+from services.core.task_state import Happening, TaskState
 
 
 class Patience(msgspec.Struct, frozen=True, kw_only=True):

@@ -7,11 +7,11 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from services.core.adopt import Fate, fates, obstacle
 from services.core.board import Run
-from services.core.machine import TaskState
 from services.core.plan import Parsed, Plan
 from services.core.plan_diff import Change, Field, PlanDiff, diff
 from services.core.plan_render import duration
 from services.core.report import WORDS
+from services.core.task_state import TaskState
 from services.core.text import code, plain, visible
 
 SHOWN = 20

@@ -17,7 +17,6 @@ from services.core.durations import lasting
 from services.core.explain import ends
 from services.core.explained import ended_by
 from services.core.forecast import Forecast, end_in_words, lengths_in_words, slack_in_words
-from services.core.machine import SATISFIED, STUCK, TaskState
 from services.core.messages import FOOT
 from services.core.names import STICKY
 from services.core.overlap import Rivals
@@ -25,6 +24,7 @@ from services.core.plan import Parsed, Plan, Task
 from services.core.plan_relations import RELATIONS
 from services.core.report import ICONS, WORDS, progress, wishes
 from services.core.targets import is_with_a_person
+from services.core.task_state import SATISFIED, STUCK, TaskState
 from services.core.text import code, cut, plain
 
 LIMIT = 60_000

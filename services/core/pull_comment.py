@@ -12,13 +12,13 @@ from services.core.board import Run
 from services.core.explain import explain
 from services.core.explained import told
 from services.core.failures import CLASSES, Diagnosis, Shown
-from services.core.machine import TaskState
 from services.core.messages import FOOT, plan_place
 from services.core.names import STICKY
 from services.core.plan_comment import answers_of, first_that_fits
 from services.core.recovery import way
 from services.core.repairs import Repair
 from services.core.report import Note
+from services.core.task_state import TaskState
 from services.core.text import code, plain
 
 CHECKS = 5

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 import msgspec
 
 from services.core.commands import prose
-from services.core.machine import MAX_ASKED
+from services.core.task_state import MAX_ASKED
 
 MAX_ISSUES = 10
 _TASKS = re.compile(

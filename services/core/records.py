@@ -6,9 +6,9 @@ and passed when they ran again passed, and what was merged and taken back was no
 
 import msgspec
 
-from services.core.machine import Happening, TaskState, is_a_persons
 from services.core.plan import Task
 from services.core.signature import signature
+from services.core.task_state import Happening, TaskState, is_a_persons
 
 GAVE_UP = "gave_up"
 """The name of what broke for want of GitHub, of git or of a box: it says nothing of the attempt."""

@@ -14,10 +14,10 @@ import msgspec
 from services.core.elsewhere import ELSEWHERE
 from services.core.failures import CLASSES, OF_THE_MACHINE, PASSING, FailureClass
 from services.core.gate import PASSED, PullFact, Ruling
-from services.core.machine import MAX_ASKED, Happening, TaskState
 from services.core.recovery import Case, Move, way
 from services.core.repairs import AGAIN, BASE, Failed, Failure, Repair, under_way
 from services.core.strategies import Rules, Step, pause
+from services.core.task_state import MAX_ASKED, Happening, TaskState
 from services.core.text import code
 
 TOLD = 6_000

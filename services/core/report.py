@@ -6,7 +6,7 @@ import msgspec
 
 from services.core import groups
 from services.core.board import Run
-from services.core.machine import ENDED, SATISFIED, TaskState
+from services.core.task_state import ENDED, SATISFIED, TaskState
 from services.core.text import code
 
 ICONS = {

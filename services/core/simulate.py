@@ -16,11 +16,11 @@ import msgspec
 from services.core import graph
 from services.core.elsewhere import ELSEWHERE
 from services.core.lengths import Lengths, Sample
-from services.core.machine import SATISFIED, TaskState
 from services.core.places import Limits, Places, Use
 from services.core.plan import Plan, Task
 from services.core.ready import ReadyQueue
 from services.core.schedule import Candidate
+from services.core.task_state import SATISFIED, TaskState
 
 MOST, LEAST = 200, 20
 """Lives of a small plan, and of the largest."""

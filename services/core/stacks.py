@@ -13,8 +13,8 @@ import msgspec
 
 from services.core import names
 from services.core.gate import PullFact, Ruling, rule
-from services.core.machine import ENDED, Happening, Stack, TaskState, is_a_persons
 from services.core.overrides import counting, missing
+from services.core.task_state import ENDED, Happening, Stack, TaskState, is_a_persons
 from services.core.text import code
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ import msgspec
 
 from services.core.durations import took
 from services.core.elsewhere import waits_for
-from services.core.machine import TaskState
+from services.core.task_state import TaskState
 from services.core.text import plain
 
 BEGUN = "begun"

@@ -6,8 +6,8 @@ from collections.abc import Collection, Iterable
 
 from services.core import groups
 from services.core.board import Run
-from services.core.machine import ENDED, STUCK
 from services.core.plan import PERSON
+from services.core.task_state import ENDED, STUCK
 from services.core.text import code
 from services.errors import UserError
 

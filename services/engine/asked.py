@@ -19,11 +19,11 @@ from services.core.explain import Link
 from services.core.explained import told
 from services.core.former_names import FormerNames
 from services.core.lengths import Lengths
-from services.core.machine import ENDED, Happening, Kind, Override, TaskState
 from services.core.messages import changes, reasons, refusals, usage
 from services.core.roles import Tier, suffices
 from services.core.simulate import Simulated, simulate
 from services.core.targets import asking, chosen, is_place, only, to_retry, to_take_back
+from services.core.task_state import ENDED, Happening, Kind, Override, TaskState
 from services.engine import adopting, choosing, pulls, remembered, spending, ticks
 from services.engine.configs import config_of
 from services.engine.dashboards import Boards

@@ -12,9 +12,9 @@ import msgspec
 from services.agents.coder import paths_said
 from services.core import names
 from services.core.elsewhere import COPILOT, COPILOT_BRANCH, COPILOTS, Away, came_to, does
-from services.core.machine import Happening, TaskState
 from services.core.messages import away as words
 from services.core.plan import Task
+from services.core.task_state import Happening, TaskState
 from services.engine.attempts import Order, Result
 from services.engine.outcome import Outcome
 from services.engine.parts import Parts

@@ -8,9 +8,9 @@ alone.
 from services.core import names
 from services.core.board import Run
 from services.core.elsewhere import COPILOT_BRANCH
-from services.core.machine import Happening, TaskState
 from services.core.messages import reasons
 from services.core.plan import Task
+from services.core.task_state import Happening, TaskState
 from services.engine import stacking
 from services.engine.outcome import Outcome
 from services.engine.parts import Parts

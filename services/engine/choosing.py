@@ -16,10 +16,10 @@ from services.core.board import Run
 from services.core.choose import Asked, Rules, choose
 from services.core.chosen import Chosen, asked_for, carried, goes_on, named, no_money_for, reasons, why
 from services.core.complexity import judge
-from services.core.machine import TaskState
 from services.core.plan import Task
 from services.core.posterior import Known
 from services.core.repairs import FIXES, under_way
+from services.core.task_state import TaskState
 from services.engine.configs import config_of
 from services.engine.parts import Parts
 from services.engine.spending import affordable, money

@@ -6,8 +6,8 @@ run is looked for before the event is sent again.
 
 from services.core.deploys import EVENT_TYPE
 from services.core.integration import mark
-from services.core.machine import TaskState
 from services.core.plan import Task
+from services.core.task_state import TaskState
 from services.engine.outcome import Outcome
 from services.engine.parts import Parts
 from services.errors import NotFound, Refused

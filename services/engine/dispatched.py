@@ -14,10 +14,10 @@ from services.agents.log import clean_log
 from services.agents.prompting import prompt
 from services.core.elsewhere import ACTIONS, Away
 from services.core.integration import mark
-from services.core.machine import Happening, TaskState
 from services.core.messages import away as words
 from services.core.names import result_branch
 from services.core.plan import Task
+from services.core.task_state import Happening, TaskState
 from services.engine.attempts import Order, Result
 from services.engine.configs import config_of
 from services.engine.outcome import Outcome

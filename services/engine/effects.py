@@ -14,10 +14,10 @@ from services.checks import CHECKS
 from services.core import groups, messages, names
 from services.core.actions import is_of_group
 from services.core.board import Board, Run, RunState
-from services.core.machine import SATISFIED, Happening, TaskState
 from services.core.messages import reasons
 from services.core.plan import Task
 from services.core.report import LABEL_OF_RUN, LABEL_OF_TASK, CheckReport
+from services.core.task_state import SATISFIED, Happening, TaskState
 from services.engine import (
     branches,
     deploying,

@@ -8,9 +8,9 @@ back here.
 from services.core.board import Run
 from services.core.clock import Clock
 from services.core.elsewhere import CALLED, COPILOT, Away
-from services.core.machine import TaskState
 from services.core.messages import away as words
 from services.core.plan import Task
+from services.core.task_state import TaskState
 from services.engine import assigned, dispatched
 from services.engine.attempts import Order, Result
 from services.engine.outcome import Outcome

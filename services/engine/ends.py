@@ -7,9 +7,9 @@ from typing import Protocol
 
 from services.core.backoff import delay
 from services.core.board import Action, Board
-from services.core.machine import Happening
 from services.core.messages import reasons
 from services.core.records import GAVE_UP
+from services.core.task_state import Happening
 from services.engine.effects import Outcome
 from services.errors import AgentError, ApiError, GitError, ModelBusy, NotFound, RateLimited, Refused
 from services.store.runs import Due, Settle

@@ -7,9 +7,9 @@ earlier one has done. A person's pull request, and a branch with somebody else's
 
 from services.core import messages, names
 from services.core.board import Run
-from services.core.machine import Happening, TaskState
 from services.core.messages import reasons
 from services.core.plan import Task
+from services.core.task_state import Happening, TaskState
 from services.engine import stacking
 from services.engine.hidden import hidden_in
 from services.engine.outcome import Outcome

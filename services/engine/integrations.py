@@ -8,10 +8,10 @@ is always looked for, and given up when none begins.
 from collections.abc import Mapping
 
 from services.core import integration
-from services.core.machine import Happening, TaskState
 from services.core.messages import reasons
 from services.core.names import CHECK_INTEGRATION
 from services.core.plan import Task
+from services.core.task_state import Happening, TaskState
 from services.engine.configs import config_of
 from services.engine.hidden import hidden_in
 from services.engine.outcome import Outcome

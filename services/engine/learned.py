@@ -7,9 +7,9 @@ import msgspec
 from services.core.board import Run
 from services.core.elsewhere import COPILOT
 from services.core.lessons import OURSELVES, Lesson, Verb, decided, fitting, proposed, told
-from services.core.machine import TaskState
 from services.core.messages import refusals
 from services.core.plan import Task
+from services.core.task_state import TaskState
 from services.core.worth import Told, is_held, verdict
 from services.engine.hidden import hidden_in
 from services.engine.parts import Parts

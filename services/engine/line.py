@@ -13,9 +13,9 @@ from services.core.board import Action, Adoption, Board, Decision, Run, Wish, re
 from services.core.conduct import decide
 from services.core.gate import PullFact
 from services.core.lengths import Lengths
-from services.core.machine import Happening
 from services.core.places import Places, Use
 from services.core.ready import ReadyQueue
+from services.core.task_state import Happening
 from services.errors import Fenced, StoreError
 from services.store.runs import Settle
 

@@ -14,7 +14,7 @@ from services.core.admission import Rank
 from services.core.backoff import delay
 from services.core.board import Board, Run
 from services.core.gate import PullFact
-from services.core.machine import ENDED, TaskState
+from services.core.task_state import ENDED, TaskState
 from services.engine.line import Line, Mail
 from services.engine.parts import Parts
 from services.engine.rounds import Rounds

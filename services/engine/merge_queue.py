@@ -2,11 +2,11 @@
 that each has is told on the commit that the queue tries.
 """
 
-from services.core.machine import Happening, TaskState
 from services.core.merging import thrown_out
 from services.core.messages import reasons, verdicts
 from services.core.names import CHECK_GATE, pull_key, pull_of_group
 from services.core.plan import Task
+from services.core.task_state import Happening, TaskState
 from services.engine.outcome import Outcome
 from services.engine.parts import Parts
 from services.errors import NotFound, Refused

@@ -9,11 +9,11 @@ from services.core.board import Board, Run
 from services.core.conduct import ruling_for
 from services.core.gate import PullFact
 from services.core.judging import conflict_of
-from services.core.machine import Happening, Kind, TaskState
 from services.core.merging import meaning
 from services.core.messages import reasons
 from services.core.plan import Task
 from services.core.strategies import Rules
+from services.core.task_state import Happening, Kind, TaskState
 from services.engine import merge_queue, recovering
 from services.engine.observe import Observer
 from services.engine.outcome import Outcome

@@ -16,8 +16,8 @@ from services.core.board import Run
 from services.core.config import RepoConfig
 from services.core.freeze import frozen
 from services.core.gate import PASSED, CheckFact, PullFact
-from services.core.machine import ENDED, STUCK, TaskState
 from services.core.names import CHECK_GATE, LABEL_HOLD
+from services.core.task_state import ENDED, STUCK, TaskState
 from services.engine.configs import config_of
 from services.engine.failing import failures
 from services.engine.parts import WRITE, Parts

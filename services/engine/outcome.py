@@ -6,7 +6,7 @@ import msgspec
 
 from services.core.board import Wish
 from services.core.gate import PullFact
-from services.core.machine import Happening
+from services.core.task_state import Happening
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True, gc=False):

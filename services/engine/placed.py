@@ -11,7 +11,7 @@ import msgspec
 
 from services.core import names
 from services.core.board import Run
-from services.core.machine import TaskState
+from services.core.task_state import TaskState
 from services.engine.hidden import hidden_in
 from services.engine.parts import Parts
 

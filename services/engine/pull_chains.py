@@ -7,10 +7,10 @@ from services.core.board import Run
 from services.core.depends import Need, State, depends_on
 from services.core.explain import Link
 from services.core.explained import told as told_of_task
-from services.core.machine import TaskState
 from services.core.messages.usage import ASK_THERE
 from services.core.names import pull_key
 from services.core.pull_chain import Step, of_plan, own_of, told
+from services.core.task_state import TaskState
 from services.engine.gates import Gatekeeper
 from services.engine.hidden import is_private
 from services.engine.observe import Observer

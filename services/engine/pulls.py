@@ -3,10 +3,10 @@
 import msgspec
 
 from services.core.board import Run
-from services.core.machine import Happening, TaskState
 from services.core.messages import changes, reasons, refusals, usage
 from services.core.names import issue_key
 from services.core.pull_text import Remark, issues_named, revision
+from services.core.task_state import Happening, TaskState
 from services.engine.parts import WRITE, Parts
 from services.engine.placed import place_of
 from services.engine.runs import Driver

@@ -7,11 +7,11 @@ import msgspec
 from services.core.classify import diagnose
 from services.core.failures import FailureClass
 from services.core.log_lines import read_log
-from services.core.machine import Happening
 from services.core.pull_comment import LINES
 from services.core.repairs import Failed, Failure, Repair
 from services.core.signature import of_class, without_class
 from services.core.strategies import Rules
+from services.core.task_state import Happening
 from services.core.text import cut, plain
 from services.engine.attempts import Order, Result
 from services.engine.configs import config_of

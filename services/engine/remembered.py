@@ -10,10 +10,10 @@ import msgspec
 from services.agents import providers_of
 from services.core.board import Run
 from services.core.elsewhere import ACTIONS
-from services.core.machine import SATISFIED, TaskState
 from services.core.plan import Task
 from services.core.resemblance import precedents, resemblance
 from services.core.similar import Match
+from services.core.task_state import SATISFIED, TaskState
 from services.engine.hidden import is_private
 from services.engine.parts import Parts
 from services.store.past import Merged, PastTasks

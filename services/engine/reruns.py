@@ -4,11 +4,11 @@ GitHub counts the attempts of a workflow run: what has another one since the job
 before a crash or by a person, and is left alone.
 """
 
-from services.core.machine import Happening, TaskState
 from services.core.messages import reasons
 from services.core.plan import Task
 from services.core.repair import failed
 from services.core.repairs import Repair
+from services.core.task_state import Happening, TaskState
 from services.engine.outcome import Outcome
 from services.engine.parts import Parts
 from services.errors import NotFound, Refused

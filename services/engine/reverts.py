@@ -9,8 +9,8 @@ import re
 
 from services.core import messages, names
 from services.core.board import Run
-from services.core.machine import Happening
 from services.core.plan import Task
+from services.core.task_state import Happening
 from services.engine.hidden import is_private
 from services.engine.outcome import Outcome
 from services.engine.parts import Parts

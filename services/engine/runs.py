@@ -16,10 +16,10 @@ import structlog
 from services.core.actions import attempt_action, attempt_key, recalled
 from services.core.board import Action, Adoption, Board, Decision, Wish, resting
 from services.core.gate import PullFact
-from services.core.machine import Happening
 from services.core.patience import overdue
 from services.core.places import Lane, Places
 from services.core.ready import ReadyQueue
+from services.core.task_state import Happening
 from services.engine.effects import Outcome
 from services.engine.ends import CarriesOut, outcome_of, settle_of
 from services.engine.leave import ended

@@ -8,9 +8,9 @@ import msgspec
 from services.agents import providers_of
 from services.core.board import Run
 from services.core.choose import Rules
-from services.core.machine import ENDED, TaskState
 from services.core.plan import Task
 from services.core.spending import likely, range_in_words, warned
+from services.core.task_state import ENDED, TaskState
 from services.core.troublespots import listed, patterns
 from services.engine.advised import advised
 from services.engine.parts import Parts

@@ -10,9 +10,9 @@ import structlog
 
 from services.core import names, stacks
 from services.core.board import Run
-from services.core.machine import Happening, TaskState
 from services.core.messages import reasons
 from services.core.plan import Task
+from services.core.task_state import Happening, TaskState
 from services.engine import recovering
 from services.engine.attempts import Order
 from services.engine.outcome import Outcome

@@ -5,12 +5,12 @@ import msgspec
 from services.core import messages, names
 from services.core.board import Run, Wish
 from services.core.elsewhere import ELSEWHERE
-from services.core.machine import Happening, TaskState
 from services.core.messages import reasons
 from services.core.plan import Task
 from services.core.repair import noted
 from services.core.repairs import for_attempt
 from services.core.similar import kept
+from services.core.task_state import Happening, TaskState
 from services.core.text import plain
 from services.engine import elsewhere, recovering, remembered, stacking
 from services.engine.attempts import Order, Result

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from services.core import plan_comment, pull_comment
 from services.core.failure_patterns import Pattern, own_patterns
 from services.core.gate import PASSED
-from services.core.machine import STUCK, TaskState
 from services.core.pull_comment import CHECKS, Broken
+from services.core.task_state import STUCK, TaskState
 from services.engine.configs import config_of
 from services.engine.failing import notes_of
 from services.engine.parts import Parts

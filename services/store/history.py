@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import msgspec
 
 from services.core.lengths import Sample, sample_of
-from services.core.machine import TaskState
 from services.core.plan import Plan, Task
+from services.core.task_state import TaskState
 from services.store.db import Connection
 
 TASKS = 500

@@ -14,9 +14,9 @@ from services.core.board import Action, Decision, Moment, Run
 from services.core.clock import from_text, to_text
 from services.core.groups import Barrier
 from services.core.lengths import Sample
-from services.core.machine import TaskState
 from services.core.plan import Plan
 from services.core.shards import shard_of
+from services.core.task_state import TaskState
 from services.store import attempts, history
 from services.store.db import Connection, Database
 from services.store.fence import Fence

@@ -5,7 +5,7 @@ from datetime import timedelta
 import msgspec
 
 from services.core.actions import action, attempt_key, mark, wait_keys
-from services.core.machine import Override
+from services.core.task_state import Override
 from tests.kit.plans import NOW, in_review, task
 
 RUN = in_review(task("a"), task("b"))

@@ -13,9 +13,9 @@ from services.core.adopt import Fate, adopt, fates, obstacle
 from services.core.board import Adoption, Board, Decision, Run, Wish
 from services.core.conduct import decide
 from services.core.groups import Barrier
-from services.core.machine import ENDED, SATISFIED, STUCK, TaskState
 from services.core.plan import Plan, Task
 from services.core.plan_diff import diff
+from services.core.task_state import ENDED, SATISFIED, STUCK, TaskState
 from tests.core.test_conduct_worlds import ACTS, events, happens
 from tests.kit.plans import NOW, applied, happen, in_review, plan, pull, run, task, tracked
 from tests.kit.plans import after as decided

@@ -8,8 +8,8 @@ from inline_snapshot import snapshot
 
 from services.core import groups
 from services.core.board import Decision, Wish
-from services.core.machine import Kind
 from services.core.plan import Task
+from services.core.task_state import Kind
 from tests.core.test_conduct_worlds import acts, events, happens
 from tests.kit.plans import task
 from tests.kit.world import Truth, World

@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 from services.core.board import Board, Wish
 from services.core.conduct import decide
 from services.core.lengths import Lengths, Sample
-from services.core.machine import Happening, Kind
 from services.core.places import Limits, Places
 from services.core.plan import DEFAULT_TIMEOUT
 from services.core.ready import ReadyQueue
+from services.core.task_state import Happening, Kind
 from tests.kit.plans import NOW, run, task
 
 WIDE = Limits(total=99, installation=99, repo=99, agent=99, group=99)

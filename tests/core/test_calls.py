@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from services.core.machine import Happening
+from services.core.task_state import Happening
 from tests.kit.plans import NOW, after, check, happen, in_review, kinds, pull, run, task
 
 

@@ -4,8 +4,8 @@ from decimal import Decimal
 
 from inline_snapshot import snapshot
 
-from services.core.machine import Override
 from services.core.messages import changes
+from services.core.task_state import Override
 from tests.kit.constants import constants
 
 NONE = ()

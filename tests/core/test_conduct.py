@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from services.core.actions import wait_keys
 from services.core.board import Run, Wish
-from services.core.machine import ENDED, SATISFIED, Happening, Kind
 from services.core.places import Limits
+from services.core.task_state import ENDED, SATISFIED, Happening, Kind
 from tests.kit.plans import NOW, after, check, happen, in_review, kinds, pull, run, task, tracked
 
 

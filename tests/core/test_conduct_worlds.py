@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from services.core import conduct, machine
 from services.core.board import Wish
-from services.core.machine import KINDS, SATISFIED, STATES, STUCK, Happening, Kind, State, TaskState
+from services.core.task_state import KINDS, SATISFIED, STATES, STUCK, Happening, Kind, State, TaskState
 from tests.kit.plans import task
 from tests.kit.world import CHAIN, Truth, World
 

@@ -4,10 +4,10 @@ import msgspec
 
 from services.core.board import Run
 from services.core.groups import Barrier
-from services.core.machine import TaskState
 from services.core.plan import Parsed, Task
 from services.core.reposet_order import in_set
 from services.core.reposet_read import read_set
+from services.core.task_state import TaskState
 from tests.kit.plans import Decided, happen, in_review, task
 
 SET = "repositories:\n  api: {automation: {auto_deploy: true}}\n  web:\n"

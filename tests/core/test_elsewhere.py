@@ -6,12 +6,13 @@ from services.core.actions import attempt_action, recalled, wait_keys
 from services.core.board import Board, resting
 from services.core.conduct import decide
 from services.core.elsewhere import ACTIONS, COPILOT, Away, came_to, does, waits_for
-from services.core.machine import STATES, TABLE, Happening, TaskState, step
+from services.core.machine import TABLE, step
 from services.core.places import TOTAL, Limits, Places, Use, lanes_of
 from services.core.repair import repaired
 from services.core.repairs import Failed, Failure
 from services.core.steps import Effect, told, trail
 from services.core.strategies import Rules
+from services.core.task_state import STATES, Happening, TaskState
 from tests.kit.plans import NOW, run, task
 
 AWAY = Away(agent=ACTIONS, fence=1, until=NOW, run="77")

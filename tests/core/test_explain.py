@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from services.core.board import Run
 from services.core.explain import Link, ends, explain, last, of_pull
 from services.core.gate import CheckFact, PullFact, rule
-from services.core.machine import SATISFIED, STATES, State, TaskState
 from services.core.patience import Patience
 from services.core.plan import DEFAULT_TIMEOUT
+from services.core.task_state import SATISFIED, STATES, State, TaskState
 from tests.kit.plans import NOW, check, in_review, pull, run, task, tracked
 
 PATIENCE = Patience(task=timedelta(days=3), review=timedelta(days=30))

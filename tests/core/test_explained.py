@@ -8,8 +8,8 @@ from inline_snapshot import snapshot
 
 from services.core.explain import Link, LinkKind, Who, ends, explain
 from services.core.explained import MOST, ended_by, told
-from services.core.machine import State
 from services.core.patience import Patience
+from services.core.task_state import State
 from tests.core.test_explain import shaped
 from tests.kit.plans import NOW, check, pull, run, task
 

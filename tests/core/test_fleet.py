@@ -7,7 +7,7 @@ from inline_snapshot import snapshot
 
 from services.core.board import Run
 from services.core.fleet import TITLE, Box, Shown, body, ticked
-from services.core.machine import TaskState
+from services.core.task_state import TaskState
 from tests.kit.plans import run, task
 
 LIMIT = 65_536

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from services.core import graph
 from services.core.forecast import Forecast, end_in_words, forecast, lengths_in_words, slack_in_words
 from services.core.lengths import Guess, Source
-from services.core.machine import State, TaskState
 from services.core.plan import Plan, Task
+from services.core.task_state import State, TaskState
 from tests.core.drawn import plans
 from tests.kit.plans import NOW, plan, task
 

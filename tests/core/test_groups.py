@@ -7,7 +7,7 @@ from inline_snapshot import snapshot
 from services.core import groups
 from services.core.board import Run
 from services.core.groups import Barrier, Phase
-from services.core.machine import TaskState
+from services.core.task_state import TaskState
 from tests.kit.plans import plan, run, task
 
 SHA = "a" * 40

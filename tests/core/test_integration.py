@@ -8,7 +8,7 @@ from services.core.board import Board, Decision, Run
 from services.core.conduct import decide, ruling_for
 from services.core.gate import PullFact
 from services.core.integration import MOST, digest, inputs, mark, near_heads, report, verdict, wanted
-from services.core.machine import Happening, Integration, TaskState
+from services.core.task_state import Happening, Integration, TaskState
 from tests.kit.plans import NOW, run, task
 
 REPLACE = msgspec.structs.replace

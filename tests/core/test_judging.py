@@ -4,7 +4,7 @@ import msgspec
 from inline_snapshot import snapshot
 
 from services.core.gate import PullFact
-from services.core.machine import Happening
+from services.core.task_state import Happening
 from tests.kit.plans import after, check, happen, in_review, kinds, pull, task, tracked
 
 

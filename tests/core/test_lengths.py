@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.core.lengths import MOVED, NEWEST, Guess, Lengths, Sample, declared, elapsed, left_of, sample_of
-from services.core.machine import TaskState
 from services.core.plan import DEFAULT_TIMEOUT
+from services.core.task_state import TaskState
 from tests.kit.plans import NOW, task
 
 

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.core.machine import ENDED, KINDS, STATES, TABLE, Happening, Kind, Override, State, TaskState, step
+from services.core.machine import TABLE, step
+from services.core.task_state import ENDED, KINDS, STATES, Happening, Kind, State, TaskState
 from tests.kit.plans import NOW
 
 ALLOWED: dict[State, dict[Kind, State]] = {
@@ -67,19 +68,6 @@ def test_a_result_of_an_attempt_that_is_over_is_dropped() -> None:
     )
 
 
-def test_starting_counts_the_attempt_and_raises_the_fence() -> None:
-    begun = step(TaskState(id="a", state="ready", fence=1), Happening(kind="started"), NOW)
-    assert begun is not None
-    assert (begun.state, begun.attempt, begun.fence, begun.started_at) == ("running", 1, 2, NOW)
-
-
-def test_cancelling_raises_the_fence_so_a_late_push_is_dropped() -> None:
-    task = TaskState(id="a", state="running", attempt=1, fence=1)
-    cancelled = step(task, Happening(kind="cancelled"), NOW)
-    assert cancelled is not None
-    assert step(cancelled, Happening(kind="opened", number=9, fence=1), NOW) is None
-
-
 def test_a_reason_lives_as_long_as_the_state_it_explains() -> None:
     failed = step(TaskState(id="a", state="running", fence=1), Happening(kind="broke", text="it broke", fence=1), NOW)
     assert failed is not None
@@ -98,16 +86,6 @@ def test_what_takes_too_long_stops_its_attempt_but_not_its_merge() -> None:
     assert (waiting.state, waiting.fence, waiting.late) == ("needs_human", 3, True)
 
 
-def test_a_persons_retry_begins_anew_and_our_own_does_not() -> None:
-    failed = TaskState(id="a", state="failed", started_at=NOW, worked=9.0, late=True)
-    ours = step(failed, Happening(kind="retried"), NOW)
-    theirs = step(failed, Happening(kind="retried", actor="ana"), NOW)
-    assert ours is not None
-    assert theirs is not None
-    assert (ours.started_at, ours.worked, ours.late) == (NOW, 9.0, False)
-    assert (theirs.started_at, theirs.worked, theirs.late) == (None, 0.0, False)
-
-
 def test_time_in_attempts_adds_up() -> None:
     task = TaskState(id="a", state="running", fence=1, since=NOW, worked=10.0)
     broke = step(task, Happening(kind="broke", fence=1), NOW + timedelta(seconds=90))
@@ -118,48 +96,12 @@ def test_time_in_attempts_adds_up() -> None:
 OURS, NEXT = "a" * 40, "b" * 40
 
 
-def test_a_head_that_is_brought_up_to_date_is_ours_and_lifts_nothing_any_more() -> None:
-    task = TaskState(id="a", state="failed", fence=2, pull=5, head_sha=OURS, heads=(OURS,))
-    lifted = step(task, Happening(kind="overridden", sha=OURS, name="check:lint", actor="ana", text="flaky"), NOW)
-    assert lifted is not None
-    assert lifted.overrides == (Override(kind="check", name="lint", sha=OURS, actor="ana", why="flaky"),)
-    asked = step(lifted, Happening(kind="rebasing", actor="ana"), NOW)
-    assert asked is not None
-    assert (asked.state, asked.renewing) == ("failed", OURS)
-    assert step(asked, Happening(kind="rebasing", actor="ben"), NOW) is None, "it is at it already"
-    done = step(asked, Happening(kind="rebased", sha=NEXT, fence=2), NOW)
-    assert done is not None
-    assert (done.state, done.head_sha, done.heads, done.renewing, done.overrides) == (
-        "in_review", NEXT, (OURS, NEXT), "", (),
-    )  # fmt: skip
-
-
 def test_only_heads_of_ours_are_brought_up_to_date_or_judged_less_strictly() -> None:
     foreign = TaskState(id="a", state="needs_human", pull=5, head_sha=NEXT, heads=(OURS,))
     assert step(foreign, Happening(kind="rebasing", actor="ana"), NOW) is None
     assert step(foreign, Happening(kind="overridden", sha=NEXT, name="check:lint"), NOW) is None
     ours = msgspec.structs.replace(foreign, head_sha=OURS)
     assert step(ours, Happening(kind="overridden", sha=NEXT, name="check:lint"), NOW) is None, "said of another head"
-
-
-def test_making_anew_forgets_the_pull_request_once_it_is_closed() -> None:
-    task = TaskState(id="a", state="failed", fence=2, pull=5, head_sha=OURS, heads=(OURS,), renewing=OURS)
-    anew = step(task, Happening(kind="recreated", actor="ana"), NOW)
-    assert anew is not None
-    assert (anew.state, anew.fence, anew.discarding, anew.renewing) == ("blocked", 3, 5, "")
-    assert step(anew, Happening(kind="discarded", number=4), NOW) is None, "it is another one that was closed"
-    closed = step(anew, Happening(kind="discarded", number=5), NOW)
-    assert closed is not None
-    assert (closed.pull, closed.head_sha, closed.heads, closed.discarding) == (0, "", (), 0)
-
-
-def test_what_was_handed_to_a_person_comes_back_with_a_retry() -> None:
-    task = step(TaskState(id="a", state="running", fence=1), Happening(kind="assigned", name="ben", text="it is"), NOW)
-    assert task is not None
-    assert (task.state, task.assignee, task.fence, task.reason) == ("needs_human", "ben", 2, "it is")
-    back = step(task, Happening(kind="retried", actor="ana"), NOW)
-    assert back is not None
-    assert (back.state, back.assignee) == ("blocked", "")
 
 
 def test_what_is_with_a_person_stays_there_whatever_its_pull_request_comes_to() -> None:
@@ -222,30 +164,6 @@ def test_the_same_happening_twice_is_the_same_as_once(history: list[Happening], 
         once.head_sha,
         once.attempt,
     )
-
-
-def test_a_persons_pull_request_is_theirs_and_goes_with_its_end() -> None:
-    free = TaskState(id="a", state="ready", issue=3, fence=1)
-    taken = step(free, Happening(kind="attached", number=9, sha="b" * 40, name="bea", actor="bea", text="hers"), NOW)
-    assert taken is not None
-    assert (taken.state, taken.pull, taken.assignee, taken.fence) == ("needs_human", 9, "bea", 2)
-    assert step(taken, Happening(kind="attached", number=10, sha="c" * 40, name="cy"), NOW) is None
-    assert step(taken, Happening(kind="recreated", actor="ana"), NOW) is None
-    given_up = step(taken, Happening(kind="closed", text="closed"), NOW)
-    assert given_up is not None
-    assert (given_up.state, given_up.pull, given_up.assignee) == ("needs_human", 0, "bea")
-
-
-def test_what_reviews_ask_for_is_kept_for_every_later_attempt_and_bounded() -> None:
-    task = TaskState(id="a", state="in_review", pull=4, fence=1, heads=("a" * 40,), head_sha="a" * 40)
-    first = step(task, Happening(kind="reviewed", actor="bea", name="Rename it."), NOW)
-    assert first is not None
-    assert (first.state, first.fence, first.asked) == ("blocked", 2, "Rename it.")
-    second = step(first, Happening(kind="reviewed", actor="bea", name="x" * 9_000), NOW)
-    assert second is not None
-    assert second.asked == "x" * 8_000
-    with_a_person = msgspec.structs.replace(task, assignee="cy")
-    assert step(with_a_person, Happening(kind="reviewed", actor="bea", name="Rename it."), NOW) is None
 
 
 def test_what_the_merge_queue_threw_out_is_not_green_again_before_there_is_another_head() -> None:

@@ -3,9 +3,9 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.core.machine import STATES, State, TaskState
 from services.core.overlap import Neighbour, Rivals, among, concerned, settled, shared_files, told_of
 from services.core.plan import Parsed, Plan, Task
+from services.core.task_state import STATES, State, TaskState
 from tests.kit.plans import plan, task
 
 REPO = "acme/api"

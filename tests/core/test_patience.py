@@ -5,8 +5,8 @@ from datetime import timedelta
 import msgspec
 
 from services.core.board import Run
-from services.core.machine import STATES, TaskState
 from services.core.patience import Patience, overdue
+from services.core.task_state import STATES, TaskState
 from tests.kit.plans import NOW, run, task
 
 DAY = timedelta(days=1)

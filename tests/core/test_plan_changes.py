@@ -7,11 +7,11 @@ from hypothesis import given
 from inline_snapshot import snapshot
 
 from services.core.board import Run
-from services.core.machine import TaskState
 from services.core.parse import parse
 from services.core.plan import Parsed, Plan
 from services.core.plan_changes import FIELDS, SHOWN, counted, gone, listed, since
 from services.core.plan_diff import diff
+from services.core.task_state import TaskState
 from tests.core.drawn import plans
 from tests.kit.plans import in_review, plan, run, task
 

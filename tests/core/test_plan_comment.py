@@ -12,11 +12,11 @@ from services.core.board import Run
 from services.core.chosen import Chosen
 from services.core.forecast import Forecast, forecast
 from services.core.lengths import Guess, Source
-from services.core.machine import STATES, TaskState
 from services.core.names import STICKY
 from services.core.parse import parse
 from services.core.plan import Parsed, Plan, Problem
 from services.core.plan_comment import LIMIT, answered, broken, render
+from services.core.task_state import STATES, TaskState
 from services.core.text import code
 from tests.kit.plans import NOW, happen, in_review, plan, run, task
 

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.core.machine import MAX_ASKED
 from services.core.pull_text import Remark, asked_of_us, issues_named, revision, taken_back
+from services.core.task_state import MAX_ASKED
 
 
 @pytest.mark.parametrize(

@@ -3,10 +3,11 @@
 import msgspec
 import pytest
 
-from services.core.machine import Happening, TaskState, step
+from services.core.machine import step
 from services.core.plan import Task
 from services.core.records import GAVE_UP, TELLING, tried
 from services.core.repairs import Repair
+from services.core.task_state import Happening, TaskState
 from tests.kit.plans import NOW
 
 TASK = Task(id="a", title="A", repo="acme/api", agent="coder")

@@ -11,10 +11,10 @@ from services.core.board import Board, Run
 from services.core.conduct import decide
 from services.core.failures import FailureClass
 from services.core.gate import PullFact
-from services.core.machine import MAX_ASKED, TaskState
 from services.core.repair import failed, noted
 from services.core.repairs import Failed, Failure, Repair, tier
 from services.core.strategies import MOST, Record, Rules, Step, Tally
+from services.core.task_state import MAX_ASKED, TaskState
 from tests.kit.plans import NOW, Decided, after, check, happen, in_review, pull, task, tracked
 
 RED = check("test", "failure")

@@ -1,8 +1,8 @@
 """Every state has a word and an icon; progress counts what is satisfied."""
 
-from services.core.machine import STATES, TaskState
 from services.core.names import LABELS
 from services.core.report import ICONS, LABEL_OF_RUN, LABEL_OF_TASK, WORDS, progress, unmet, wishes
+from services.core.task_state import STATES, TaskState
 from tests.kit.plans import happen, task, tracked
 
 

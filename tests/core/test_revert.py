@@ -2,10 +2,10 @@
 
 import msgspec
 
-from services.core.machine import TaskState
 from services.core.recovery.revert import culprits
 from services.core.repairs import Failure
 from services.core.strategies import Rules
+from services.core.task_state import TaskState
 from tests.kit.cases import asked
 from tests.kit.plans import in_review, task
 

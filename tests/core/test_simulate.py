@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 
 from services.core import graph
 from services.core.lengths import Lengths, Sample
-from services.core.machine import TaskState
 from services.core.places import Limits
 from services.core.plan import Plan
 from services.core.simulate import BESIDE, SHARE, Money, Range, simulate
+from services.core.task_state import TaskState
 from tests.core.drawn import plans
 from tests.kit.plans import plan, task
 

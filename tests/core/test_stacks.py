@@ -11,9 +11,9 @@ from services.core.board import Run
 from services.core.conduct import ruling_for
 from services.core.explain import explain
 from services.core.explained import told
-from services.core.machine import Happening, Stack, TaskState
 from services.core.overlap import settled
 from services.core.plan import Parsed, Task
+from services.core.task_state import Happening, Stack, TaskState
 from services.engine import stacking
 from tests.kit.plans import Decided, after, happen, pull, run, task
 

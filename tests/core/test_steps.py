@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.core.machine import TaskState
 from services.core.steps import BEGUN, ORDER, Effect, Step, Trail, keys_of, told, trail
+from services.core.task_state import TaskState
 from tests.kit.plans import NOW
 
 

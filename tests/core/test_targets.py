@@ -8,8 +8,8 @@ from inline_snapshot import snapshot
 
 from services.core.board import Run
 from services.core.groups import Barrier
-from services.core.machine import TaskState
 from services.core.targets import asking, chosen, only, to_retry, to_take_back
+from services.core.task_state import TaskState
 from services.errors import UserError
 from tests.kit.plans import happen, run, task, tracked
 

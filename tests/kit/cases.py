@@ -1,10 +1,10 @@
 """Failures of tasks as strategies are asked about them."""
 
 from services.core.failures import FailureClass
-from services.core.machine import TaskState
 from services.core.recovery import Case, Move, way
 from services.core.repairs import Failure, Repair
 from services.core.strategies import Rules, Strategy
+from services.core.task_state import TaskState
 
 HEAD = "a" * 40
 NONE = Rules()

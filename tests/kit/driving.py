@@ -14,8 +14,8 @@ from bot.loops import Beside
 from services.core.board import Board, Decision, Run
 from services.core.conduct import begin
 from services.core.gate import PullFact
-from services.core.machine import Happening, Kind
 from services.core.plan import Task
+from services.core.task_state import Happening, Kind
 from services.engine.effects import Outcome
 from services.engine.parts import EngineSettings, Parts
 from services.engine.runs import Driver

@@ -8,9 +8,9 @@ import msgspec
 from services.core.board import Action, Board, Decision, Moment, Run, Wish
 from services.core.conduct import begin, decide
 from services.core.gate import CheckFact, PullFact
-from services.core.machine import Happening, TaskState
 from services.core.places import Limits, Places
 from services.core.plan import Plan, Task
+from services.core.task_state import Happening, TaskState
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 WIDE = Limits(total=100, installation=100, repo=100, agent=100)

@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 from services.core.board import Run
-from services.core.machine import TaskState
 from services.core.steps import BESIDE, DIFF
+from services.core.task_state import TaskState
 from services.engine.attempts import Order, Result
 from services.git.mirror import Mirrors
 from services.store.checkpoints import Checkpoints, Kept, Point, Spot

@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from services.core.board import Decision, Moment, Run
-from services.core.machine import TaskState
 from services.core.plan import Parsed, Plan
+from services.core.task_state import TaskState
 from services.store.db import Database
 from services.store.plans import PlanRow, Plans
 from services.store.runs import Runs

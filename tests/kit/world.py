@@ -15,9 +15,9 @@ from services.core.adopt import adopt
 from services.core.board import Action, Adoption, Board, Decision, Wish
 from services.core.conduct import decide, ruling_for
 from services.core.gate import CheckFact, PullFact
-from services.core.machine import ENDED, Happening, Kind
 from services.core.places import Limits, Places
 from services.core.plan import Task
+from services.core.task_state import ENDED, Happening, Kind
 from tests.kit.plans import NOW, plan, run, task
 
 ONCE = frozenset({"attempt", "open_pull", "tidy", "mark", "finish"})

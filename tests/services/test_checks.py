@@ -11,8 +11,8 @@ from services.checks.gate import gate
 from services.checks.plan import plan
 from services.core.board import Run
 from services.core.groups import Barrier
-from services.core.machine import Override, TaskState
 from services.core.report import BUTTONS, CheckReport
+from services.core.task_state import Override, TaskState
 from tests.kit.plans import happen, in_review, task
 
 OPEN: frozenset[str] = frozenset()

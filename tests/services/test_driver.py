@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from services.core.board import Wish
-from services.core.machine import Happening
+from services.core.task_state import Happening
 from services.engine.effects import Outcome
 from services.errors import Unreachable
 from services.store.sqlite import SqliteDatabase

@@ -13,7 +13,7 @@ import pytest
 from bot.loops import Beside
 from services.core.board import Action, Board, Decision, Run, Wish
 from services.core.gate import PullFact
-from services.core.machine import Happening, TaskState
+from services.core.task_state import Happening, TaskState
 from services.engine.effects import Outcome
 from services.engine.parts import EngineSettings, Parts
 from services.engine.runs import Driver

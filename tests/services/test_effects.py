@@ -10,7 +10,7 @@ from services.core.board import Action, Board, Run, Wish
 from services.core.conduct import decide
 from services.core.config import RepoConfig
 from services.core.gate import PullFact
-from services.core.machine import Happening, Kind, TaskState
+from services.core.task_state import Happening, Kind, TaskState
 from services.engine.effects import Effects, Outcome
 from services.errors import ApiError, RateLimited, Refused, Unreachable, Withdrawn
 from services.store.runs import Due

@@ -8,8 +8,8 @@ import pytest
 
 from services.core.adopt import adopt
 from services.core.board import Action, ActionKind, Adoption, Board, Run
-from services.core.machine import Happening
 from services.core.names import marker
+from services.core.task_state import Happening
 from services.engine import former
 from services.engine.outcome import Outcome
 from services.errors import NotFound

@@ -5,7 +5,7 @@ from typing import Any, cast
 
 import msgspec
 
-from services.core.machine import TaskState
+from services.core.task_state import TaskState
 from services.engine.parts import Parts
 from services.engine.remembered import alike, remember
 from services.store.past import Merged, PastTasks

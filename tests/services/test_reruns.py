@@ -8,8 +8,8 @@ import msgspec
 import pytest
 
 from services.core.board import Action
-from services.core.machine import TaskState
 from services.core.repairs import Repair
+from services.core.task_state import TaskState
 from services.engine.parts import Parts
 from services.engine.reruns import rerun
 from services.errors import Refused

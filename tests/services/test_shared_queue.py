@@ -16,7 +16,7 @@ from pgqueuer.ports.repository import EntrypointExecutionParameter
 from bot.dispatch import isolated
 from bot.loops import pause
 from services.core.board import Action, Decision
-from services.core.machine import TaskState
+from services.core.task_state import TaskState
 from services.engine.attempts import Order, Result
 from services.engine.queued import Queued, which
 from services.engine.taking import Worker

@@ -12,8 +12,8 @@ import bot.conducting
 from bot.conducting import Conductor
 from bot.loops import Beside, pause
 from services.core.board import Decision, Moment
-from services.core.machine import TaskState
 from services.core.shards import SHARDS, shard_of
+from services.core.task_state import TaskState
 from services.errors import Fenced, StoreError
 from services.store import postgres as postgres_store
 from services.store import tenure as sessions

@@ -9,9 +9,9 @@ import pytest
 from services.core.board import Decision
 from services.core.chosen import Chosen
 from services.core.cost import Usage
-from services.core.machine import TaskState
 from services.core.posterior import Known
 from services.core.records import Try
+from services.core.task_state import TaskState
 from services.store.attempts import Attempts
 from services.store.db import Database
 from services.store.ledger import Call, Ledger

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from services.core.board import Action, Decision
-from services.core.machine import TaskState
+from services.core.task_state import TaskState
 from services.store import checkpoints
 from services.store.checkpoints import Checkpoints, Kept, Point, Spot
 from services.store.db import Database

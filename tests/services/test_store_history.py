@@ -8,7 +8,7 @@ import pytest
 
 from services.core.board import Decision, Moment
 from services.core.lengths import Sample
-from services.core.machine import TaskState
+from services.core.task_state import TaskState
 from services.store import history
 from services.store.db import Database
 from services.store.runs import Runs

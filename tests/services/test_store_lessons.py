@@ -5,8 +5,8 @@ from datetime import timedelta
 from services.core.board import Decision
 from services.core.chosen import Chosen
 from services.core.lessons import Lesson, decided, proposed
-from services.core.machine import TaskState
 from services.core.records import Try
+from services.core.task_state import TaskState
 from services.core.worth import Told
 from services.store.attempts import Attempts
 from services.store.learned import Learnings

@@ -6,9 +6,9 @@ import msgspec
 import pytest
 
 from services.core.board import Decision
-from services.core.machine import TaskState
 from services.core.repairs import Repair
 from services.core.strategies import Tally
+from services.core.task_state import TaskState
 from services.store.db import Database
 from services.store.recoveries import MOST_SIGNATURE, Recoveries
 from services.store.runs import Runs

@@ -5,9 +5,9 @@ from decimal import Decimal
 
 from services.core.board import Action, Decision, Moment, Run
 from services.core.cost import Usage
-from services.core.machine import TaskState
 from services.core.plan import Parsed
 from services.core.repairs import Repair
+from services.core.task_state import TaskState
 from services.store.checkpoints import Checkpoints, Point, Spot
 from services.store.inbox import Delivery, Inbox
 from services.store.ledger import Call, Ledger

@@ -9,7 +9,7 @@ import pytest
 from bot.assembly import assemble, keep
 from bot.settings import Settings
 from services.core.board import Action, Decision, Moment, Run
-from services.core.machine import TaskState
+from services.core.task_state import TaskState
 from services.store import retention
 from services.store.checkpoints import Checkpoints, Point, Spot
 from services.store.db import Database

@@ -9,7 +9,7 @@ import pytest
 from services.core.adopt import adopt
 from services.core.board import Action, Adoption, Board, Decision, Moment
 from services.core.groups import Barrier
-from services.core.machine import TaskState
+from services.core.task_state import TaskState
 from services.errors import StoreError
 from services.store.db import Connection, Database
 from services.store.plans import Plans

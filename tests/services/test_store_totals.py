@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from services.core.cost import Usage
-from services.core.machine import TaskState
+from services.core.task_state import TaskState
 from services.metrics import Metrics
 from services.store.db import Database
 from services.store.ledger import Call, Ledger

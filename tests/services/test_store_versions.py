@@ -13,7 +13,7 @@ import pytest
 from bot.clock import SystemClock
 from bot.loops import Beside
 from services.core.board import Board
-from services.core.machine import Happening
+from services.core.task_state import Happening
 from services.engine.effects import Outcome
 from services.engine.parts import EngineSettings, Parts
 from services.engine.runs import Driver

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot import backup, export, replay
-from services.core.machine import TaskState
+from services.core.task_state import TaskState
 from services.store.inbox import Delivery, Inbox
 from services.store.plans import Plans
 from services.store.sqlite import SqliteDatabase

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 import msgspec
 
 from services.core.groups import Barrier
-from services.core.machine import TaskState
 from services.core.plan import Plan, Task
+from services.core.task_state import TaskState
 from services.store.runs import LIVE
 from tests.simulation.store import Disk
 

@@ -14,8 +14,8 @@ from services.checks.gate import gate
 from services.core import groups, names
 from services.core.board import Action, Board, Decision, Run
 from services.core.conduct import decide
-from services.core.machine import ENDED, STUCK, TaskState
 from services.core.report import LABEL_OF_RUN, LABEL_OF_TASK
+from services.core.task_state import ENDED, STUCK, TaskState
 from services.engine.observe import Observer
 from services.engine.parts import Parts
 from services.github import GitHub

@@ -14,8 +14,8 @@ from services.core.adopt import WORK
 from services.core.board import Action
 from services.core.clock import from_text
 from services.core.groups import CLOSED
-from services.core.machine import SATISFIED
 from services.core.plan import Plan, Task
+from services.core.task_state import SATISFIED
 from services.sandbox import checks
 from services.sandbox.kernel import Request, Response
 from services.sandbox.state import Issue, Repo

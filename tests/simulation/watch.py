@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from services.core.machine import SATISFIED
 from services.core.names import STICKY
+from services.core.task_state import SATISFIED
 from services.engine.attempts import Order
 from services.errors import ApiError, StoreError
 from services.sandbox.kernel import Request, Response

@@ -4,8 +4,8 @@ from datetime import timedelta
 from typing import Any
 
 from services.core.board import Run
-from services.core.machine import TaskState
 from services.core.plan import Plan
+from services.core.task_state import TaskState
 from services.core.text import code, plain
 from tests.kit.plans import NOW, plan, task
 from tests.web.stage import House, now_at

@@ -23,8 +23,8 @@ from bot.web import account, pages
 from bot.web.health import Health
 from services.core import names
 from services.core.board import Action, Decision, Moment, Run
-from services.core.machine import TaskState
 from services.core.plan import Parsed, Plan, Problem
+from services.core.task_state import TaskState
 from services.engine.shown import Shown
 from services.metrics import Metrics
 from services.store.access import Access

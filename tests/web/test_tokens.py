@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from services.core.machine import STATES
+from services.core.task_state import STATES
 from tests.web.stage import STATIC
 
 CSS = (STATIC / "lockstep.css").read_text()

@@ -13,9 +13,9 @@ from collections.abc import Iterable
 
 from services.core.board import Run
 from services.core.elsewhere import COPILOT
-from services.core.machine import TaskState
 from services.core.names import marker, without_marks
 from services.core.plan import Task
+from services.core.task_state import TaskState
 from services.core.text import code, plain, title
 
 FOOT = "<sub>Lockstep keeps this up to date. `/lockstep help` lists the commands.</sub>"

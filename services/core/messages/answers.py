@@ -8,11 +8,11 @@ from services.core.board import Run, RunState
 from services.core.chosen import Chosen
 from services.core.chosen import told as why
 from services.core.delegation import Delegation
-from services.core.machine import TaskState
 from services.core.plan_diff import PlanDiff
 from services.core.report import ICONS, WORDS, progress, wishes
 from services.core.steps import Trail
 from services.core.steps import told as steps_told
+from services.core.task_state import TaskState
 from services.core.text import code, plain
 
 NAMED = 20

@@ -6,8 +6,8 @@ from typing import Literal
 
 from services.core import overrides
 from services.core.cost import dollars
-from services.core.machine import Override
 from services.core.messages.answers import counted, tasks
+from services.core.task_state import Override
 from services.core.text import code
 
 HELD_ALL = "Held. What runs comes to its end; `/lockstep resume` goes on."

@@ -13,9 +13,9 @@ from typing import Literal
 import msgspec
 
 from services.core.elsewhere import ELSEWHERE
-from services.core.machine import TaskState
 from services.core.repairs import Failure
 from services.core.strategies import Rules, Strategy
+from services.core.task_state import TaskState
 from services.registry import Registry
 
 Move = Literal["", "rerun", "rebase", "carry", "attempt"]
