@@ -38,6 +38,7 @@ from services.github import GitHub
 from services.store.checkpoints import Checkpoints
 from services.store.db import Database
 from services.store.events import Events
+from services.store.resolutions import Resolutions
 
 if TYPE_CHECKING:
     from bot.shared import Member
@@ -103,7 +104,7 @@ async def _alone(porch: Porch) -> AsyncIterator[Bot]:
     try:
         mirrors = Mirrors(Path(settings.data_dir) / "git", settings.github_url, git=git_of(settings))
         await clear_attempts(mirrors)
-        workers = Local(mirrors, box, github, clock, Checkpoints(database), models)
+        workers = Local(mirrors, box, github, clock, Checkpoints(database), models, Resolutions(database))
         with unwrapped():
             async with asyncio.TaskGroup() as group:
                 beside = Beside(group)

@@ -49,6 +49,7 @@ from services.store.ledger import Ledger
 from services.store.news import DOUBT, EVENT, INBOX, RESULT, WAKE, News
 from services.store.plans import Plans
 from services.store.queue import CHANNEL, Queue
+from services.store.resolutions import Resolutions
 from services.store.results import Results
 from services.store.runs import Runs
 from services.store.tenure import Tenure
@@ -183,7 +184,15 @@ class _Team:
                 slots=self._settings.workers,
                 queue=self._queue,
                 results=self._results,
-                local=Local(mirrors, box, self.github, self._clock, Checkpoints(self._database), self._models),
+                local=Local(
+                    mirrors,
+                    box,
+                    self.github,
+                    self._clock,
+                    Checkpoints(self._database),
+                    self._models,
+                    Resolutions(self._database),
+                ),
                 isolate=isolated,
             )
         await self._bell.open()

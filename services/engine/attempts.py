@@ -28,6 +28,7 @@ from services.core.similar import kept
 from services.core.steps import DIFF
 from services.engine.carrying import CONTENT, Gone, Taken, completed, fetched, take_over
 from services.engine.progress import Committed, Forgets, Keeps, Laid, Progress, Pushed, Superseded, Verified, Worked
+from services.engine.recalling import Recalling
 from services.errors import BudgetUsedUp, GitError, UserError
 from services.git.bundle import DamagedBundle, bundle, left_ignored, restore, took_in, unbundle
 from services.git.command import UnusableName
@@ -38,6 +39,7 @@ from services.git.workspace import Author, RefusedPush, StalePush, Workspace, is
 from services.registry import Registry
 from services.store.checkpoints import Point
 from services.store.ledger import Call
+from services.store.resolutions import Resolutions, Source
 
 log = structlog.get_logger(__name__)
 
@@ -151,12 +153,13 @@ async def attempt(
     clock: Clock,
     keeps: Keeps | None = None,
     models: Models | None = None,
+    resolutions: Resolutions | None = None,
 ) -> Result:
     """Carry an order out, from the first step that `keeps` does not have as finished; its directory is gone afterwards.
 
     GitError, AgentError, ApiError, StoreError: it could not be tried.
     """
-    steps = _Steps(order, mirrors, box, token, clock, keeps or Forgets(), models)
+    steps = _Steps(order, mirrors, box, token, clock, keeps or Forgets(), models, resolutions)
     try:
         agent = find_agent(order.task.agent, agents)
         return await steps.go(agent)
@@ -188,8 +191,11 @@ class _Steps:
         clock: Clock,
         keeps: Keeps,
         models: Models | None = None,
+        resolutions: Resolutions | None = None,
     ) -> None:
         self._models = models
+        source = Source(repo=order.task.repo, run_id=order.run_id, task=order.task.id, attempt=order.attempt)
+        self._recalling = Recalling(resolutions, source)
         self._order, self._mirrors, self._box, self._token, self._clock = order, mirrors, box, token, clock
         self._began = clock.now()
         self._progress = Progress(keeps, clock, self._began)
@@ -302,6 +308,7 @@ class _Steps:
         elif taken is not None and taken.is_all:
             agent = CONTENT
         outcome = await agent.run(self._asked(task, workspace, taken), self._box)
+        outcome = taken.told(outcome) if taken is not None else outcome
         conflicts: tuple[str, ...] = ()
         if taken is not None and outcome.ok:
             lacking = await completed(
@@ -335,6 +342,7 @@ class _Steps:
         packed, committed, changed = None, Committed(), list[Point]()
         if changes:
             sha = await self._commit(workspace)
+            await self._recalling.learn(workspace, taken.sides if taken is not None else {}, sha, self._began)
             leftovers = bool(task.verify.strip() or self._order.proves.strip()) and await left_ignored(workspace)
             paths = kept(change.path for change in changes)
             packed, committed = await bundle(workspace, sha), Committed(sha=sha, leftovers=leftovers, paths=paths)
@@ -375,7 +383,7 @@ class _Steps:
             )
         except Gone:
             raise _Over("refused", reasons.head_is_gone(order.branch, order.carry)) from None
-        return await take_over(workspace, order.task, order.carry, order.generated, order.fork)
+        return await take_over(workspace, order.task, order.carry, order.generated, order.fork, self._recalling.known)
 
     async def _take_up(self, worked: Worked, workspace: Workspace) -> tuple[str, tuple[Change, ...]]:
         """What the agent left in an earlier try, as if it had left it just now."""

@@ -1,12 +1,13 @@
 """An attempt that takes over what the one before has made: onto a base that has moved on, or to have it fixed.
 
-What git and the rules merge is done without the agent. What they leave goes to it with what both sides are about: a
-script begins anew on the base as it is now, as if it had been started later, and must not undo what others have
-changed there; who can read gets the files with git's markers, and must leave none. Nothing of this is pushed before it
-has been verified.
+What git, earlier resolutions and the rules merge is done without the agent. What they leave goes to it with what both
+sides are about: a script begins anew on the base as it is now, as if it had been started later, and must not undo what
+others have changed there; who can read gets the files with git's markers, and must leave none. Nothing of this is
+pushed before it has been verified.
 """
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 
 import msgspec
 
@@ -18,7 +19,7 @@ from services.core.messages import reasons
 from services.core.plan import Task
 from services.core.proof import parses
 from services.core.recovery import WITHOUT_MODEL
-from services.git.carry import lay_out, merge, still_marked, taken_in, told_of_base, undone
+from services.git.carry import Recall, Sides, lay_out, merge, still_marked, taken_in, told_of_base, undone
 from services.git.mirror import Mirrors
 from services.git.workspace import Workspace
 
@@ -31,13 +32,23 @@ class Gone(Exception):
 
 class Taken(msgspec.Struct, frozen=True, kw_only=True):
     """What was taken over. left: files in conflict, for the agent; note: what it is told of them; is_anew: it begins on
-    the base itself; generated: files that are to be made anew.
+    the base itself; generated: files that are to be made anew; remembered: files that are resolved as before; sides:
+    of the files left, as far as something can be learned of them.
     """
 
     left: tuple[str, ...] = ()
     note: str = ""
     is_anew: bool = False
     generated: tuple[str, ...] = ()
+    remembered: tuple[str, ...] = ()
+    sides: Mapping[str, Sides] = {}
+
+    def told(self, outcome: Outcome) -> Outcome:
+        """The same, with a word in its log on what was resolved without the agent because it had been before."""
+        if not self.remembered:
+            return outcome
+        said = reasons.remembered(_some(self.remembered)).encode("utf-8", "replace")
+        return replace(outcome, log=clean_log(said + b"\n" + outcome.log))
 
     @property
     def is_all(self) -> bool:
@@ -65,19 +76,28 @@ async def fetched(mirrors: Mirrors, repo: str, branch: str, head: str, token: st
         raise Gone
 
 
-async def take_over(workspace: Workspace, task: Task, head: str, generated: Collection[str], fork: str = "") -> Taken:
+async def take_over(
+    workspace: Workspace,
+    task: Task,
+    head: str,
+    generated: Collection[str],
+    fork: str = "",
+    recall: Recall | None = None,
+) -> Taken:
     """Change the files of a workspace that was just laid out to the base's with the changes of the head. fork: on which
     commit those were made, where that is another task's head.
     """
-    merged = await merge(workspace, head, generated, fork)
+    merged = await merge(workspace, head, generated, fork, recall)
     if merged.left and task.agent in WITHOUT_MODEL:
         return Taken(is_anew=True, left=merged.left)
     await lay_out(workspace, merged)
     if not merged.left:
-        return Taken(generated=merged.generated)
+        return Taken(generated=merged.generated, remembered=merged.remembered)
     theirs = await told_of_base(workspace, head, merged.left)
     note = reasons.conflict_note(_shown(merged.left, SHOWN), theirs)
-    return Taken(left=merged.left, note=note, generated=merged.generated)
+    return Taken(
+        left=merged.left, note=note, generated=merged.generated, remembered=merged.remembered, sides=merged.sides
+    )
 
 
 async def completed(

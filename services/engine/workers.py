@@ -17,6 +17,7 @@ from services.engine.progress import Claimed
 from services.git.mirror import Mirrors
 from services.github import GitHub
 from services.store.checkpoints import Checkpoints, Kept, Spot
+from services.store.resolutions import Resolutions
 
 
 class Workers(Protocol):
@@ -36,8 +37,9 @@ class Local:
         clock: Clock,
         checkpoints: Checkpoints,
         models: Models | None = None,
+        resolutions: Resolutions | None = None,
     ) -> None:
-        self._models = models
+        self._models, self._resolutions = models, resolutions
         self._mirrors, self._box, self._github, self._clock = mirrors, box, github, clock
         self._checkpoints = checkpoints
 
@@ -54,6 +56,7 @@ class Local:
             clock=self._clock,
             keeps=kept if is_ours is None else Claimed(kept, is_ours),
             models=self._models,
+            resolutions=self._resolutions,
         )
 
     async def _token(self, repo: str, permissions: Mapping[str, str]) -> str:

@@ -1,17 +1,20 @@
 """Taking over what an earlier attempt has made: its head is merged with what the base is by now, in the workspace.
 
-git merges (`merge-tree`); what it can't is resolved file by file by the rules of `core/resolve.py`, which answer only
-where the outcome follows from the three texts. Everything stays in the attempt's own object store, no file is opened by
-its name here, and the result is judged afterwards like anything an agent leaves.
+git merges (`merge-tree`); what it can't is resolved file by file as it was before, where that is known, and by the
+rules of `core/resolve.py`, which answer only where the outcome follows from the three texts. Everything stays in the
+attempt's own object store, no file is opened by its name here, and the result is judged afterwards like anything an
+agent leaves.
 """
 
 import asyncio
 import shutil
-from collections.abc import Collection
-from dataclasses import dataclass, replace
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from dataclasses import dataclass, field, replace
 
+from services.core.conflict import Lines
 from services.core.proof import undoes
-from services.core.resolve import resolve
+from services.core.remembered import ids, of_texts
+from services.core.resolve import Outcome, resolve
 from services.errors import GitError
 from services.git.command import TooMuchOutput, check_sha
 from services.git.result import HostileResult, decoded
@@ -20,6 +23,10 @@ from services.git.workspace import Workspace
 MOST = 200
 """Files in conflict that are looked at."""
 MOST_BYTES = 4_000_000
+Sides = tuple[str, str, str]
+"""The blobs of a file in conflict: where both began, the base's, the head's; "" for none."""
+Recall = Callable[[Collection[str]], Awaitable[Mapping[str, Lines]]]
+"""Of hunks, by their ids, those whose resolution is known."""
 PLAIN = frozenset({"100644", "100755"})
 _NOBODY = {
     f"GIT_{who}_{what}": said
@@ -30,14 +37,17 @@ _NOBODY = {
 
 @dataclass(frozen=True)
 class Merged:
-    """A merge, as the tree it came to. resolved: files that rules have merged; left: those that nobody has, with git's
-    markers in them where they are texts; generated: those that are as the base has them, for a tool to make anew.
+    """A merge, as the tree it came to. resolved: files that rules have merged, remembered: those of them that are as
+    they were before; left: those that nobody has, with git's markers in them where they are texts, and the sides of
+    those; generated: those that are as the base has them, for a tool to make anew.
     """
 
     tree: str
     resolved: tuple[str, ...] = ()
     left: tuple[str, ...] = ()
     generated: tuple[str, ...] = ()
+    remembered: tuple[str, ...] = ()
+    sides: Mapping[str, Sides] = field(default_factory=dict)
 
 
 @dataclass
@@ -49,6 +59,11 @@ class _Conflict:
     @property
     def is_plain(self) -> bool:
         return {2, 3} <= self.stages.keys() and all(mode in PLAIN for mode, _ in self.stages.values())
+
+    @property
+    def sides(self) -> Sides:
+        first, second, third = (self.stages[stage][1] if stage in self.stages else "" for stage in (1, 2, 3))
+        return first, second, third
 
 
 async def sides(workspace: Workspace, head: str, fork: str = "") -> tuple[str, str]:
@@ -67,9 +82,12 @@ async def sides(workspace: Workspace, head: str, fork: str = "") -> tuple[str, s
     return made[0], made[1]
 
 
-async def merge(workspace: Workspace, head: str, generated: Collection[str] = (), fork: str = "") -> Merged:
+async def merge(
+    workspace: Workspace, head: str, generated: Collection[str] = (), fork: str = "", recall: Recall | None = None
+) -> Merged:
     """The workspace's base merged with `head`, which has to be in the mirror; no file changes by that. fork: as for
-    `sides`. HostileResult for names that are no text; GitError when they can't be merged at all.
+    `sides`; recall: of what is known of earlier conflicts. HostileResult for names that are no text; GitError when they
+    can't be merged at all.
     """
     git, at = workspace.mirrors.git, workspace.place
     one, other = await sides(workspace, head, fork)
@@ -85,12 +103,14 @@ async def merge(workspace: Workspace, head: str, generated: Collection[str] = ()
     done: dict[str, tuple[str, str]] = {}
     left: list[str] = []
     made_anew: list[str] = []
+    remembered: list[str] = []
     for path, conflict in conflicts.items():
         if path in generated and 2 in conflict.stages:
             done[path] = conflict.stages[2]
             made_anew.append(path)
-        elif (blob := await _resolved(workspace, path, conflict)) is not None:
-            done[path] = (conflict.stages[2][0], blob)
+        elif (outcome := await _resolved(workspace, path, conflict, recall)) is not None:
+            done[path] = (conflict.stages[2][0], await _written(workspace, outcome.text))
+            remembered += [path] if outcome.is_remembered else []
         else:
             left.append(path)
     if done:
@@ -99,7 +119,14 @@ async def merge(workspace: Workspace, head: str, generated: Collection[str] = ()
         await git.run("update-index", "-z", "--index-info", at=aside, stdin=listed.encode())
         tree_id = check_sha((await git.run("write-tree", at=aside)).decode().strip())
     resolved = tuple([path for path in done if path not in made_anew])
-    return Merged(tree=tree_id, resolved=resolved, left=tuple(left), generated=tuple(made_anew))
+    return Merged(
+        tree=tree_id,
+        resolved=resolved,
+        left=tuple(left),
+        generated=tuple(made_anew),
+        remembered=tuple(remembered),
+        sides={path: conflicts[path].sides for path in left if conflicts[path].is_plain},
+    )
 
 
 def _conflicts(listed: bytes) -> dict[str, _Conflict]:
@@ -113,22 +140,37 @@ def _conflicts(listed: bytes) -> dict[str, _Conflict]:
     return found
 
 
-async def _resolved(workspace: Workspace, path: str, conflict: _Conflict) -> str | None:
-    """The blob of the merged text, if all of it follows from the three."""
-    if not conflict.is_plain:
+async def _resolved(workspace: Workspace, path: str, conflict: _Conflict, recall: Recall | None) -> Outcome | None:
+    """The merged text, if all of it follows from the three, or is as it was before."""
+    texts = await _texts(workspace, conflict.sides) if conflict.is_plain else None
+    if texts is None:
         return None
-    texts = []
-    for stage in (1, 2, 3):
-        text = await _text(workspace, conflict.stages[stage][1]) if stage in conflict.stages else ""
-        if text is None:
-            return None
-        texts.append(text)
-    outcome = await asyncio.to_thread(resolve, texts[0], texts[1], texts[2], path)
-    if outcome.left:
-        return None
-    stdin = outcome.text.encode("utf-8", "surrogateescape")
+    asked = await asyncio.to_thread(ids, *texts, path) if recall is not None else []
+    known = await recall(asked) if recall is not None and asked else {}
+    outcome = await asyncio.to_thread(resolve, *texts, path, known=known)
+    return None if outcome.left else outcome
+
+
+async def _written(workspace: Workspace, text: str) -> str:
+    stdin = text.encode("utf-8", "surrogateescape")
     written = await workspace.mirrors.git.run("hash-object", "-w", "--stdin", at=workspace.place, stdin=stdin)
     return check_sha(written.decode().strip())
+
+
+async def learn(workspace: Workspace, conflicts: Mapping[str, Sides]) -> dict[str, Lines]:
+    """How these files were resolved, as the workspace took them in: the lines of each hunk that can be told apart."""
+    found: dict[str, Lines] = {}
+    for path, blobs in conflicts.items():
+        texts, made = await _texts(workspace, blobs), await taken_in(workspace, path)
+        if texts is not None and made is not None:
+            found |= await asyncio.to_thread(of_texts, *texts, made, path)
+    return found
+
+
+async def _texts(workspace: Workspace, blobs: Sides) -> tuple[str, str, str] | None:
+    """The three as texts; None when one of them is none."""
+    base, ours, theirs = [await _text(workspace, blob) if blob else "" for blob in blobs]
+    return None if base is None or ours is None or theirs is None else (base, ours, theirs)
 
 
 async def _text(workspace: Workspace, blob: str) -> str | None:

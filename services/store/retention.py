@@ -11,7 +11,7 @@ from typing import Literal
 import msgspec
 
 from services.core.clock import to_text
-from services.store import answers, job_logs, learned
+from services.store import answers, job_logs, learned, resolutions
 from services.store.db import Connection, Database
 from services.store.inbox import Inbox
 
@@ -61,8 +61,9 @@ class Keep(msgspec.Struct, frozen=True, kw_only=True):
     """How long. delivery_bodies, deliveries: after a webhook came, the latter also for what it asked for by a command.
 
     work: what an attempt left, after it has ended.  logs, steps: after the run is over; `steps` are checkpoints and
-    settled effects; `logs` are also those of CI's jobs, after they were read.  answers: GitHub's, after they were last
-    known to hold.  records: of attempts, after they began.
+    settled effects; `logs` are also those of CI's jobs, after they were read, and how conflicts were resolved,
+    after that was learned.  answers: GitHub's, after they were last known to hold.  records: of attempts, after they
+    began.
     """
 
     delivery_bodies: timedelta = timedelta(days=4)
@@ -103,6 +104,7 @@ class Retention:
         touched += await self._database.write(lambda c: learned.prune(c, to_text(now - keep.records)))
         unread = to_text(now - keep.logs)
         touched += await self._database.write(lambda c: job_logs.drop(c, unread, PRUNE_BLOBS))
+        touched += await self._database.write(lambda c: resolutions.drop(c, unread, PRUNE))
         touched += await self._database.write(lambda c: _clear(c, "logs", now - keep.logs))
         return touched + await self._database.write(lambda c: _clear(c, "steps", now - keep.steps))
 

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.core.remembered import of_texts
 from services.core.resolve import MOST_CHARACTERS, Told, resolve
 from services.core.resolvers import ranked
 
@@ -104,3 +105,25 @@ def test_nothing_comes_from_nowhere_and_the_sides_weigh_the_same(base: str, ours
         if not rules & {"blanks", "definitions", "entries", "keys"}:
             assert outcome.text.split() == turned.text.split()
         assert {*outcome.text.split()} <= {*base.split(), *ours.split(), *theirs.split()}
+
+
+def test_what_was_resolved_before_comes_before_the_rules_and_counts_for_whole_files() -> None:
+    base, ours, theirs = "x = 1\n\na = f(1)\n", "y = 1\n\na = f(1)\n", "z = 1\n\na = f(1)\n"
+    assert resolve(base, ours, theirs, "a.py").left == 1
+    known = of_texts(base, ours, theirs, "w = 1\n\na = f(1)\n", "a.py")
+    outcome = resolve(base, theirs, ours, "a.py", known=known)
+    assert (outcome.text, outcome.hunks) == ("w = 1\n\na = f(1)\n", (Told(1, "remembered"),))
+    more = (base + "u\n", ours + "v\n", theirs + "w\n")
+    assert resolve(*more, "a.txt", known=known) == resolve(*more, "a.txt"), "one hunk is not known"
+    ruled = of_texts(BASE, OURS, THEIRS, BASE, "a.py")
+    assert resolve(BASE, OURS, THEIRS, "a.py", known=ruled).text == BASE
+
+
+def test_what_was_resolved_before_is_held_against_the_three() -> None:
+    sides = ("x = 1\n", "y = 1\n", "z = 1\n")
+    known = of_texts(*sides, "w = (\n", "a.py")
+    assert resolve(*sides, "a.py", known=known) == resolve(*sides, "a.py"), "it does not parse"
+    known = of_texts(*sides, "w = 1\n", "poetry.lock")
+    assert resolve(*sides, "poetry.lock", known=known).left == 1, "a tool makes it anew"
+    known = of_texts(*sides, "w = (\n", "a.txt")
+    assert resolve(*sides, "a.txt", known=known).left == 0

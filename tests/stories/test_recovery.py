@@ -189,6 +189,8 @@ async def test_what_rules_leave_is_resolved_by_the_agent_with_both_sides_before_
         READS,
         *([] if leaves else [resolves]),
         DONE,
+        PRICE,
+        DONE,
     )
     async with providing(*answers) as provider:
         files = {**FILES, "a.txt": "price = 1\n", ".github/workflows/ci.yml": ci}
@@ -204,10 +206,17 @@ async def test_what_rules_leave_is_resolved_by_the_agent_with_both_sides_before_
             assert await story.file("acme/api", "a.txt", pull.pull.head_ref) == "price = 2\n"
             return
         await story.until("**Done.**")
-        told = provider.said(2)
-    assert "Raise the price" in told
+        assert "Raise the price" in provider.said(2)
+        assert await story.file("acme/api", "a.txt") == "cost = 2\n"
+        await story.commit("acme/api", {"a.txt": "price = 1\n"}, by="bea")
+        await story.hub.fault("error", method="PUT", path=r"/pulls/\d+/merge$", status=502, count=3)
+        await story.run("- [ ] **x** Raise the price again · agent: coder\n")
+        await story.until(lambda: len(story.pulls()) == 2)
+        await story.commit("acme/api", {"a.txt": "cost = 1\n"}, by="bea")
+        await story.until("**Done.**")
+        assert len(provider.asked) == 7, "the same conflict is resolved as it was before"
     assert await story.file("acme/api", "a.txt") == "cost = 2\n"
-    assert len(story.pulls()) == 1
+    assert len(story.pulls()) == 2
 
 
 UNFORMATTED = "test ! -e bad.py || { echo 'would reformat bad.py'; echo '1 file would be reformatted'; exit 1; }\n"

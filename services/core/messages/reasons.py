@@ -175,6 +175,11 @@ def undone(paths: str) -> str:
     return f"What others have changed meanwhile would be undone in {paths}."
 
 
+def remembered(paths: str) -> str:
+    """Conflicts that were resolved before, in an attempt's log: named as the rules are."""
+    return f"remembered: resolved as before in {paths}"
+
+
 def conflicts_left(paths: str) -> str:
     return f"Conflicts are left in {paths}."
 
