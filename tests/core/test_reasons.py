@@ -47,6 +47,8 @@ def test_what_people_do_with_a_task() -> None:
         reasons.for_a_person("acme/api", 7, "api"),
         reasons.reviewed("ana"),
         reasons.branch_is_anothers("lockstep/platform-7/api", "api"),
+        reasons.stack_is_gone("api"),
+        reasons.nothing_began("together.yml", "lockstep-integration"),
     ] == snapshot(
         [
             "it is with `ana`; merge it by hand, or `/lockstep skip` it once it is done elsewhere",
@@ -54,6 +56,8 @@ def test_what_people_do_with_a_task() -> None:
             "a pull request in acme/api whose text says `Closes #7` takes it; `/lockstep skip api` says that it is done elsewhere",
             "`ana` wants something changed in it",
             "somebody else pushed to `lockstep/platform-7/api`: delete that branch yourself, then `/lockstep retry api`",
+            "`api` is not there to begin on any more",
+            "no run of together.yml began; it has to listen for repository_dispatch of the type lockstep-integration, and take its name",
         ]
     )
 
