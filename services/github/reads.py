@@ -5,17 +5,15 @@ read with `fresh=True`; the rest may be as old as the cache allows. Errors are t
 RateLimited, Unreachable.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 import msgspec
-from cachetools import LRUCache
-from msgspec.structs import replace
 
 from services.core.admission import Rank
-from services.errors import NotFound, Refused, Unreachable
+from services.errors import NotFound, Refused
 from services.github import places, protected, said, shapes
 from services.github.batch import Batcher
 from services.github.cache import LIST, Cache
@@ -39,18 +37,15 @@ from services.github.infos import (
     RunInfo,
 )
 from services.github.queries import Wanted, check_bodies, issue_body, pull_body, review_body, suite_body
+from services.github.reading import Reading
 
 Shape = TypeVar("Shape")
-Item = TypeVar("Item")
 
 PAGE = places.PAGE
 ROLES = frozenset({"none", "read", "triage", "write", "maintain", "admin"})
-WRITE_ONLY = frozenset({"workflows", "profile"})
-MAX_PAGES = 100
-MAX_IDENTITIES = 4_096
 
 
-class Reads:
+class Reads(Reading):
     """GitHub as it is now, or was at most a cache's life ago."""
 
     def __init__(
@@ -61,15 +56,9 @@ class Reads:
         told: Mapping[Key, bytes] | None = None,
         began: int = 0,
     ) -> None:
-        """batcher: None reads everything one by one.  rank: how urgent these reads are.  told: what one call told of
-        several places, asked at the moment `began`.
-        """
-        self._cache = cache
+        """batcher: None reads everything one by one; for the rest see Reading."""
+        super().__init__(cache, rank, told, began)
         self._batcher = batcher
-        self._rank = rank
-        self._told = told or {}
-        self._began = began
-        self._identities: LRUCache[int, tuple[dict[str, str], Identity]] = LRUCache(MAX_IDENTITIES)
 
     def ranked(self, rank: Rank) -> "Reads":
         """The same, more or less urgent."""
@@ -393,64 +382,6 @@ class Reads:
             return None
         is_directory = bytes(found).startswith(b"[")
         return None if is_directory else decode(bytes(found), shapes.FileShape).text()
-
-    async def read_of(self, repo: str, path: str, shape: type[Shape], subject: str) -> Read[Shape]:
-        """A read below `repos/owner/name`, as its installation, with reading rights only."""
-        return Read(await self._reader(repo), repo_path(repo) + path, shape, repo, subject)
-
-    def known_reader(self, repo: str) -> Identity | None:
-        """Who reads this repository, if that is known without asking."""
-        found = self._cache.known(places.installation(repo))
-        return self._identity(found) if found is not None else None
-
-    def known_name(self, repo: str) -> str:
-        """What the repository is called now, as far as that is known without asking."""
-        who = self.known_reader(repo)
-        read = Read(who, repo_path(repo), shapes.RepoShape, repo, "repository") if who is not None else None
-        found = self._cache.known(read) if read is not None else None
-        return found.full_name if found is not None else repo
-
-    async def _reader(self, repo: str) -> Identity:
-        where = places.installation(repo)  # its kind is always kept
-        return self._identity(self._cache.now(where) or (await self._get(where))[0])
-
-    def _identity(self, found: shapes.InstallationShape) -> Identity:
-        """The installation with every right it has, lowered; made once for each answer about it."""
-        made = self._identities.get(found.id)
-        if made is None or made[0] != found.permissions:
-            rights = sorted((name, "read") for name in found.permissions if name not in WRITE_ONLY)
-            made = found.permissions, Identity(str(found.id), (), tuple(rights))
-            self._identities[found.id] = made
-        return made[1]
-
-    async def _get(
-        self, read: Read[Shape], *, fresh: bool = False, wanted: Callable[[Shape], bool] | None = None
-    ) -> tuple[Shape, str]:
-        body = self._told.get(read.key) if fresh else None
-        if body is not None and self._cache.is_certain(read, self._began):
-            return decode(body, read.shape), ""
-        return await self._cache.get(read, fresh=fresh, wanted=wanted, rank=self._rank)
-
-    async def _one(self, repo: str, path: str, shape: type[Shape], subject: str, *, fresh: bool = False) -> Shape:
-        return (await self._get(await self.read_of(repo, path, shape, subject), fresh=fresh))[0]
-
-    async def _list(
-        self, repo: str, path: str, shape: type[list[Item]], subject: str, *, fresh: bool = False
-    ) -> list[Item]:
-        return await self._pages(await self.read_of(repo, path, shape, subject), lambda page: page, fresh=fresh)
-
-    async def _pages(
-        self, first: Read[Shape], items: Callable[[Shape], Iterable[Item]], *, fresh: bool = False
-    ) -> list[Item]:
-        found: list[Item] = []
-        path = first.path
-        for _ in range(MAX_PAGES):
-            read = first if path == first.path else replace(first, path=path)
-            page, path = await self._get(read, fresh=fresh)
-            found.extend(items(page))
-            if not path:
-                return found
-        raise Unreachable(200, f"the list goes on after {MAX_PAGES} pages")
 
 
 def _is_settled(pull: shapes.PullShape) -> bool:
