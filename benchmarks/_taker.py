@@ -12,7 +12,7 @@ import uvloop
 from bot.conducting import attend
 from bot.dispatch import isolated
 from bot.loops import pause
-from services.engine.attempts import Order, Result
+from services.engine.orders import Order, Result
 from services.engine.taking import Worker
 from services.store.bell import Bell
 from services.store.news import RESULT

@@ -31,7 +31,7 @@ from bot.loops import pause
 from services.core.board import Action, Decision
 from services.core.shards import SHARDS
 from services.core.task_state import TaskState
-from services.engine.attempts import Order
+from services.engine.orders import Order
 from services.engine.queued import Queued
 from services.store.bell import Bell
 from services.store.news import RESULT

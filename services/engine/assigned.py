@@ -15,7 +15,7 @@ from services.core.elsewhere import COPILOT, COPILOT_BRANCH, COPILOTS, Away, cam
 from services.core.messages import away as words
 from services.core.plan import Task
 from services.core.task_state import Happening, TaskState
-from services.engine.attempts import Order, Result
+from services.engine.orders import Order, Result
 from services.engine.outcome import Outcome
 from services.engine.parts import Parts
 from services.errors import NotFound, Refused

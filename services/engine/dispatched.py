@@ -18,8 +18,8 @@ from services.core.messages import away as words
 from services.core.names import result_branch
 from services.core.plan import Task
 from services.core.task_state import Happening, TaskState
-from services.engine.attempts import Order, Result
 from services.engine.configs import config_of
+from services.engine.orders import Order, Result
 from services.engine.outcome import Outcome
 from services.engine.parts import Parts
 from services.errors import NotFound, Refused

@@ -12,7 +12,7 @@ from services.core.messages import away as words
 from services.core.plan import Task
 from services.core.task_state import TaskState
 from services.engine import assigned, dispatched
-from services.engine.attempts import Order, Result
+from services.engine.orders import Order, Result
 from services.engine.outcome import Outcome
 from services.engine.parts import Parts
 from services.errors import Refused

@@ -10,7 +10,7 @@ from typing import Literal, Protocol
 import msgspec
 
 from services.core.messages import reasons
-from services.engine.attempts import Order, Result
+from services.engine.orders import Order, Result
 from services.engine.parts import Spawn
 from services.errors import (
     AgentError,

@@ -13,8 +13,8 @@ from services.core.signature import of_class, without_class
 from services.core.strategies import Rules
 from services.core.task_state import Happening
 from services.core.text import cut, plain
-from services.engine.attempts import Order, Result
 from services.engine.configs import config_of
+from services.engine.orders import Order, Result
 from services.engine.parts import Parts
 from services.github import Reads
 

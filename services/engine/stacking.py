@@ -14,7 +14,7 @@ from services.core.messages import reasons
 from services.core.plan import Task
 from services.core.task_state import Happening, TaskState
 from services.engine import recovering
-from services.engine.attempts import Order
+from services.engine.orders import Order
 from services.engine.outcome import Outcome
 from services.engine.parts import Parts
 from services.errors import NotFound, Refused

@@ -15,7 +15,7 @@ import msgspec
 import structlog
 from pgqueuer.domain.models import Context, Job
 
-from services.engine.attempts import Order, Result
+from services.engine.orders import Order, Result
 from services.engine.queued import Told, trouble_of, which
 from services.errors import LockstepError, StoreError
 from services.store.queue import HandBack, Queue

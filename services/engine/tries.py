@@ -13,10 +13,10 @@ from services.core.similar import kept
 from services.core.task_state import Happening, TaskState
 from services.core.text import plain
 from services.engine import elsewhere, recovering, remembered, stacking
-from services.engine.attempts import Order, Result
 from services.engine.choosing import Choosing
 from services.engine.hidden import hidden_around
 from services.engine.learned import Learned
+from services.engine.orders import Order, Result
 from services.engine.outcome import Outcome
 from services.engine.parts import Parts
 from services.engine.spending import OWN

@@ -12,7 +12,8 @@ from services.agents import AGENTS
 from services.agents.box import Box
 from services.agents.models import Models
 from services.core.clock import Clock
-from services.engine.attempts import Order, Result, attempt
+from services.engine.attempts import attempt
+from services.engine.orders import Order, Result
 from services.engine.progress import Claimed
 from services.git.mirror import Mirrors
 from services.github import GitHub

@@ -14,7 +14,8 @@ import msgspec
 from services.agents import AGENTS
 from services.agents.box import Box, OpenBox
 from services.core.plan import Task
-from services.engine.attempts import Order, Result, attempt
+from services.engine.attempts import attempt
+from services.engine.orders import Order, Result
 from services.engine.progress import Keeps
 from services.git.mirror import Mirrors
 from tests.kit.githttp import TOKEN, GitHost, serve_git

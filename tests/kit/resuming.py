@@ -16,7 +16,7 @@ import pytest
 from services.core.board import Run
 from services.core.steps import BESIDE, DIFF
 from services.core.task_state import TaskState
-from services.engine.attempts import Order, Result
+from services.engine.orders import Order, Result
 from services.git.mirror import Mirrors
 from services.store.checkpoints import Checkpoints, Kept, Point, Spot
 from services.store.db import Database

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from services.engine.attempts import Order, Result
+from services.engine.orders import Order, Result
 from services.errors import GitError
 from services.git.result import Limits
 from tests.kit.attempting import BRANCH, REPO

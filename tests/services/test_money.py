@@ -15,7 +15,7 @@ from services.core.board import Run
 from services.core.choose import Rules, Tier
 from services.core.cost import Usage
 from services.core.plan import Task
-from services.engine.attempts import Result
+from services.engine.orders import Result
 from services.engine.parts import Parts
 from services.engine.spending import affordable, warnings
 from services.engine.tries import exceeded

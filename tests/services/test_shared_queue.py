@@ -17,7 +17,7 @@ from bot.dispatch import isolated
 from bot.loops import pause
 from services.core.board import Action, Decision
 from services.core.task_state import TaskState
-from services.engine.attempts import Order, Result
+from services.engine.orders import Order, Result
 from services.engine.queued import Queued, which
 from services.engine.taking import Worker
 from services.errors import AgentError, GitError, NotFound, RateLimited

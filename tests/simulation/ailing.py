@@ -11,7 +11,7 @@ from typing import Literal
 import msgspec
 
 from services.core.repairs import Repair
-from services.engine.attempts import Kind, Order
+from services.engine.orders import Kind, Order
 from services.sandbox import actions
 from tests.simulation.chance import Chance
 from tests.simulation.faults import Faults

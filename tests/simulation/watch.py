@@ -14,7 +14,7 @@ import msgspec
 
 from services.core.names import STICKY
 from services.core.task_state import SATISFIED
-from services.engine.attempts import Order
+from services.engine.orders import Order
 from services.errors import ApiError, StoreError
 from services.sandbox.kernel import Request, Response
 from tests.simulation.approvals import Approvals

@@ -7,7 +7,7 @@ answers are those of services/engine/attempts.py: fetch, work, look at the branc
 import asyncio
 from collections.abc import Callable
 
-from services.engine.attempts import Kind, Order, Result
+from services.engine.orders import Kind, Order, Result
 from services.errors import GitError
 from services.github import GitHub
 from services.sandbox import pushing
