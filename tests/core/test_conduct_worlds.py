@@ -45,6 +45,7 @@ NEVER: dict[Kind, set[State]] = {
     "closed": OVER | OPEN,
     "green": {*STATES} - STUCK,
     **{kind: {*STATES} for kind in ("redone", "ticked", "unticked", "removed")},  # no plan is edited here
+    "sent": {*STATES},  # nor is anything done elsewhere
 }
 """What nobody ever says to a task in one of these states."""
 SELDOM: dict[Kind, set[State]] = {
