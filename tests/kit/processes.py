@@ -21,6 +21,11 @@ def command_lines() -> list[str]:
     return [line for _, line in _processes()]
 
 
+def command_line(pid: int) -> str:
+    """That of one process; "" when there is none."""
+    return dict(_processes()).get(pid, "")
+
+
 def running(text: str) -> list[int]:
     """The process ids whose command line holds `text`."""
     return [pid for pid, line in _processes() if text in line]

@@ -9,7 +9,8 @@ import pytest
 from services.agents import Outcome, Work
 from services.agents.box import Box
 from services.core.task_state import TaskState
-from services.engine.attempts import Result, attempt
+from services.engine.attempts import attempt
+from services.engine.orders import Result
 from services.errors import StoreError
 from services.registry import Registry
 from services.store.resolutions import Resolutions

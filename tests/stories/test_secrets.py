@@ -25,7 +25,7 @@ from services.store.visiting import visit
 from tests.kit.contract import Recorder
 from tests.kit.crash.hosts import One
 from tests.kit.model import Answer, Provider, providing
-from tests.kit.processes import command_lines
+from tests.kit.processes import command_line, command_lines
 from tests.kit.sandbox import GitHub, running_github
 from tests.kit.sight import BOT, Sight
 from tests.kit.story import CI
@@ -187,7 +187,7 @@ async def test_no_secret_is_written_down_anywhere(tmp_path: Path) -> None:
         await run.goes()
         await run.is_looked_at()
         run.seen["export"] = await run.command("export", f"{HOME}#1", "--deliveries", "50")
-        itself = Path(f"/proc/{run.host.pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
+        itself = command_line(run.host.pid)
         left = {name: await run.sight.file(HOME, name) or "" for name in ("env.txt", "running.txt", "hello.txt")}
     assert itself in left["running.txt"], "it has seen the processes"
     assert len(watch.ran) > 5
