@@ -11,6 +11,7 @@ async def test_a_task_is_told_what_was_merged_before_and_what_that_touched(story
     await story.begin()
     await story.run(FIRST)
     await story.until("**Done.**")
+    await story.settled()
     past = PastTasks(story.bot.database)
     (found,) = await past.alike(story.home, "cookie")
     assert found.past.paths == ("api/cookies.txt",)
