@@ -24,8 +24,6 @@ STARTS = (b"POST /webhook ", b"POST /webhook?")
 LONGEST = max(map(len, STARTS))
 HEAD = 64 * 1024
 """Bytes before the body."""
-RAW = MAX_BODY + 4 * 1024 * 1024
-"""Bytes of a body with the marks between its chunks."""
 SILENT = 75.0
 """Seconds that a connection may be silent, between requests and in the middle of a request's head."""
 LINGER = 2.0
@@ -86,7 +84,7 @@ class Connection(asyncio.Protocol):
         self._timer: asyncio.TimerHandle | None = None
         self._task: asyncio.Task[Answer] | None = None
         self._headers: dict[bytes, bytes] = {}
-        self._pieces: list[bytes] = []
+        self._body: bytes | bytearray = b""
         self._raw = self._length = 0
 
     # What the event loop says.
@@ -104,12 +102,14 @@ class Connection(asyncio.Protocol):
         self._transport = None
 
     def eof_received(self) -> bool:
+        self._is_last = True
         return self._state == "storing"  # it has said all, and still waits for the answer
 
     def data_received(self, data: bytes) -> None:
         if self._state == "idle":
-            if self._peeked:
-                data, self._peeked = self._peeked + data, b""
+            data, self._peeked = (self._peeked + data).lstrip(b"\r\n"), b""
+            if not data:
+                return  # RFC 9112, 2.2: empty lines before a request are none
             if self._door.webhook is None or not data.startswith(STARTS):
                 self._not_for_us(data)
                 return
@@ -123,9 +123,14 @@ class Connection(asyncio.Protocol):
         try:
             self._parser.feed_data(data)
         except (httptools.HttpParserError, httptools.HttpParserUpgrade):
-            self._refuse(NOT_HTTP)
-        if self._raw > (HEAD if self._state == "head" else RAW):
-            self._refuse((431, "the headers are too large") if self._state == "head" else TOO_LARGE)
+            if self._state == "storing":
+                self._is_last = True  # what follows a whole delivery is nothing of it
+            else:
+                self._refuse(NOT_HTTP)
+        if self._state == "head" and self._raw > HEAD:
+            self._refuse((431, "the headers are too large"))
+        elif self._state == "body" and self._raw > 2 * HEAD + self._length * 5 // 4:
+            self._refuse((413, "its chunks are too small, or what follows them is too large"))
 
     # What the parser says.
 
@@ -140,6 +145,9 @@ class Connection(asyncio.Protocol):
     def on_headers_complete(self) -> None:
         if self._state != "head" or (webhook := self._door.webhook) is None:
             return
+        if b"upgrade" in self._headers:
+            self._refuse(NOT_HTTP)  # the parser would leave the body to another protocol
+            return
         self._received_at = webhook.now()
         said = webhook.admitted(self._headers)
         if isinstance(said, tuple):
@@ -152,7 +160,11 @@ class Connection(asyncio.Protocol):
 
     def on_body(self, data: bytes) -> None:
         if self._state == "body":
-            self._pieces.append(data)
+            if self._body:
+                self._body = self._body if isinstance(self._body, bytearray) else bytearray(self._body)
+                self._body += data
+            else:
+                self._body = data
             self._length += len(data)
             if self._length > MAX_BODY:
                 self._refuse(TOO_LARGE)
@@ -163,8 +175,7 @@ class Connection(asyncio.Protocol):
         self._state = "storing"
         self._give_back()
         self._is_last |= not self._parser.should_keep_alive() or self._parser.get_http_version() != "1.1"
-        body = self._pieces[0] if len(self._pieces) == 1 else b"".join(self._pieces)
-        self._pieces = []
+        body, self._body = bytes(self._body), b""
         self._task = self._loop.create_task(webhook.take(self._headers, body, self._received_at))
         self._task.add_done_callback(self._stored)
 
@@ -173,7 +184,7 @@ class Connection(asyncio.Protocol):
     def _begin(self) -> None:
         self._state, self._is_new = "head", False
         self._raw = self._length = 0
-        self._headers, self._pieces = {}, []
+        self._headers, self._body = {}, b""
         self._wait(SILENT)
 
     def _stored(self, task: "asyncio.Task[Answer]") -> None:

@@ -1,8 +1,10 @@
 """What a process shows behind its door: the pages, the API, and how it is doing."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from importlib import metadata
 
 from aiohttp import web
@@ -17,6 +19,7 @@ from bot.porch import Porch
 from bot.settings import Settings
 from bot.web import account, pages
 from bot.web.health import Health
+from bot.webhook import MAX_BODY, TOO_LARGE, TOO_SLOW, Answer, Webhook
 from services.core.clock import Clock
 from services.engine.shown import Shown
 from services.metrics import Metrics
@@ -78,8 +81,11 @@ async def shown(
     """Have the app and its health behind the door while the block runs. shows: are there pages?"""
     health.add_to(app)
     entrance.add_to(app, shows=shows)
-    app.router.add_route("*", PATH, _only_post)
-    async with porch.behind(web.AppRunner(app, keepalive_timeout=75.0, access_log=None, shutdown_timeout=10.0)):
+    app.router.add_route("*", PATH, partial(take, porch.webhook))
+    runner = web.AppRunner(
+        app, keepalive_timeout=75.0, access_log=None, shutdown_timeout=10.0, auto_decompress=False, lingering_time=2.0
+    )
+    async with porch.behind(runner):
         yield
 
 
@@ -88,6 +94,40 @@ def application() -> web.Application:
     return web.Application()
 
 
-async def _only_post(request: web.Request) -> web.Response:
-    """Deliveries don't come this far; whatever else is asked of their address does."""
-    raise web.HTTPMethodNotAllowed(request.method, ["POST"])
+async def take(webhook: Webhook | None, request: web.Request) -> web.Response:
+    """A delivery that comes this far: a proxy sent it on a connection that had asked for a page before."""
+    if webhook is None or request.method != "POST":
+        raise web.HTTPMethodNotAllowed(request.method, ["POST"])
+    received_at, headers = webhook.now(), dict[bytes, bytes]()
+    for name, value in request.raw_headers:
+        headers.setdefault(name.lower(), value)
+    said = webhook.admitted(headers)
+    if isinstance(said, tuple):
+        return _answer(said, is_last=True)
+    try:
+        async with asyncio.timeout(webhook.body_seconds):
+            body = await _body(request)
+    except TimeoutError:
+        return _answer(webhook.refused(TOO_SLOW), is_last=True)
+    finally:
+        webhook.release(said)
+    if body is None:
+        return _answer(webhook.refused(TOO_LARGE), is_last=True)
+    return _answer(await webhook.take(headers, body, received_at), is_last=False)
+
+
+async def _body(request: web.Request) -> bytes | None:
+    """None when it is too large."""
+    body = bytearray()
+    async for piece in request.content.iter_any():
+        body += piece
+        if len(body) > MAX_BODY:
+            return None
+    return bytes(body)
+
+
+def _answer(said: Answer, *, is_last: bool) -> web.Response:
+    response = web.Response(status=said[0], text=f"{said[1]}\n")
+    if is_last:
+        response.force_close()
+    return response

@@ -39,12 +39,12 @@ class Porch:
         self.settings, self.role, self.clock, self.database = settings, role, clock, database
         self.metrics, self.url = Metrics(), ""
         self.wake: Callable[[], None] = _nobody
-        webhook: Webhook | None = None
+        self.webhook: Webhook | None = None
         if role in TAKES:
             inbox = Inbox(database, Fence({}) if settings.database_url else None)
             secrets = [secret.encode() for secret in (settings.webhook_secret, settings.webhook_secret_old) if secret]
-            webhook = Webhook(secrets=secrets, put=inbox.put, wake=self._woken, clock=clock, metrics=self.metrics)
-        self._door = Door(webhook)
+            self.webhook = Webhook(secrets=secrets, put=inbox.put, wake=self._woken, clock=clock, metrics=self.metrics)
+        self._door = Door(self.webhook)
 
     def _woken(self) -> None:
         self.wake()  # whoever it is by now

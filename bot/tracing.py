@@ -27,6 +27,7 @@ class Traces:
         from opentelemetry.sdk.resources import Resource
         from opentelemetry.sdk.trace import SpanLimits, TracerProvider
         from opentelemetry.sdk.trace.export import BatchSpanProcessor
+        from opentelemetry.trace import StatusCode
         from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
         version = metadata.version("lockstep")
@@ -36,6 +37,7 @@ class Traces:
         self._provider.add_span_processor(BatchSpanProcessor(exporter))
         self._tracer = self._provider.get_tracer("lockstep", version)
         self._form = TraceContextTextMapPropagator()
+        self._failed = StatusCode.ERROR
 
     @contextmanager
     def span(self, name: str, *, parent: str = "", begun: datetime | None = None, **facts: Fact) -> Iterator[object]:
@@ -46,8 +48,15 @@ class Traces:
             start_time=int(begun.timestamp() * 1e9) if begun is not None else None,
             attributes={f"lockstep.{fact}": value for fact, value in facts.items()},
             record_exception=False,  # its text may quote what others wrote
+            set_status_on_exception=False,  # that is its text, too
         ) as span:
-            yield span
+            is_fine = False
+            try:
+                yield span
+                is_fine = True
+            finally:
+                if not is_fine:
+                    span.set_status(self._failed)
 
     def here(self) -> str:
         carrier: dict[str, str] = {}

@@ -164,7 +164,8 @@ class _Ear:
         told = _decoded(self._told.pull, _Pull)
         if told is None or not told.head.sha or not told.base.ref:
             return
-        self._branches[self._repo.lower(), told.head.ref] = told.number
+        if told.state == "open" and not told.is_from_fork:  # of these at most one has that branch
+            self._branches[self._repo.lower(), told.head.ref] = told.number
         read = places.pull(self._who, self._repo, told.number)
         before = self._cache.known(read)
         if before is None or (before.head.sha, before.base.ref) != (told.head.sha, told.base.ref):

@@ -3,11 +3,13 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
+from functools import partial
 
 import pytest
 from aiohttp import web
 
 from bot import door as ports
+from bot.listening import take
 from services.store.inbox import Delivery
 from tests.kit.ingest import Door, headers, open_door
 
@@ -155,12 +157,36 @@ async def test_headers_without_end_are_431(door: Door) -> None:
         assert b" 431 " in await answer(reader)
 
 
-async def test_chunks_of_nothing_but_marks_end(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ports, "RAW", 10_000)
+@pytest.mark.parametrize(
+    "what", [b"1;" + b"x" * 200_000 + b"\r\nx\r\n", b"2\r\nxx\r\n" * 40_000, b"0\r\nX: " + b"x" * 200_000]
+)
+async def test_chunks_of_little_but_marks_end(door: Door, what: bytes) -> None:
     sent = post({"Transfer-Encoding": "chunked"}, body=b"").replace(b"Content-Length: 0\r\n", b"")
     async with line(door) as (reader, writer):
-        writer.write(sent + b"1;" + b"x" * 10_000 + b"\r\nx\r\n")
+        writer.write(sent + what)
         assert b" 413 " in await answer(reader)
+
+
+async def test_an_empty_line_before_a_request_is_none(door: Door) -> None:
+    async with line(door) as (reader, writer):
+        for _ in range(2):
+            writer.write(b"\r\n" + post())
+            assert b" 202 " in await answer(reader)
+
+
+async def test_what_follows_a_whole_delivery_takes_nothing_back(door: Door) -> None:
+    async with line(door) as (reader, writer):
+        writer.write(post() + b"\x00garbage")
+        assert b" 202 " in await answer(reader)
+        assert await reader.read() == b""
+
+
+async def test_who_has_said_all_is_answered_and_left(door: Door) -> None:
+    async with line(door) as (reader, writer):
+        writer.write(post())
+        writer.write_eof()
+        assert b" 202 " in await answer(reader)
+        assert await reader.read() == b""
 
 
 async def test_what_is_no_webhook_goes_on_to_the_pages_and_stays_there(door: Door) -> None:
@@ -175,6 +201,21 @@ async def test_what_is_no_webhook_goes_on_to_the_pages_and_stays_there(door: Doo
             writer.write(sent)
             assert (await answer(reader)).endswith(said)
         assert len(door.wakes) == 1
+
+
+async def test_a_delivery_on_a_connection_that_has_asked_for_a_page_is_taken_too(door: Door) -> None:
+    async with hall(door, partial(take, door.entry.webhook)), line(door) as (reader, writer):
+        writer.write(b"GET /webhook HTTP/1.1\r\nHost: h\r\n\r\n")
+        assert b" 405 " in await answer(reader)
+        for _ in range(2):
+            writer.write(post())
+            assert b" 202 " in await answer(reader)
+        writer.write(post({"X-Hub-Signature-256": "sha256=0"}))
+        assert b" 401 " in await answer(reader)
+        writer.write(post({"Content-Encoding": "gzip"}))
+        assert b" 415 " in await answer(reader)
+        assert await reader.read() == b""
+        assert len(door.wakes) == 2
 
 
 async def test_a_request_that_begins_like_a_webhook_is_told_apart_when_more_has_come(door: Door) -> None:

@@ -339,11 +339,14 @@ async def test_a_push_onto_the_head_of_a_pull_request_doubts_it_until_that_is_to
     hear(github, "push", **push("b" * 40, SHA, 2))
     await github.reads.pull(REPO, 7)
     assert hub.asked == ["pulls/7"], "that push we knew"
+    theirs = {"ref": "x", "repo": {"full_name": "eve/api"}, "sha": "e" * 40}
+    hear(github, "pull_request", action="opened", pull_request=the_pull(2, head=theirs) | {"number": 9, "id": 9})
     hear(github, "push", **push(SHA, NEXT, 5))
     told = the_pull(5, head=branch | {"sha": NEXT})
     assert hear(github, "pull_request", action="synchronize", pull_request=told) == {"pull:7"}
     assert (await github.reads.pull(REPO, 7)).head_sha == NEXT
     assert hub.asked == ["pulls/7"], "it was told"
+    hear(github, "pull_request", action="edited", pull_request=the_pull(6, head=theirs) | {"number": 9, "id": 9})
     hub.show("pulls/7", the_pull(9, head=branch | {"sha": SHA}))
     hear(github, "push", **push(NEXT, SHA, 9))
     assert (await github.reads.pull(REPO, 7)).head_sha == SHA

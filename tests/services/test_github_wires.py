@@ -2,9 +2,11 @@
 
 import asyncio
 import gzip
+import ssl
 import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
 from typing import Literal
 
 import pytest
@@ -15,6 +17,7 @@ from services.errors import Unreachable, UserError
 from services.github import GitHub, http2
 from services.github.client import Transport
 from services.github.exchange import APP, Answer, Identity, Request, graphql
+from services.github.http1 import Http1
 from services.github.wire import Network, gathered
 from tests.kit.fakehub import FakeHub, HandClock, Reply, issue
 from tests.kit.goaway import Farewell, goaway
@@ -38,6 +41,19 @@ async def transport_to(url: str, seconds: float = 60, **network: object) -> Asyn
 
 async def send(transport: Transport, method: str = "GET", path: str = "x", body: bytes = b"") -> Answer:
     return await transport.exchange(Request(method, path, APP, body), SECRET)
+
+
+async def test_who_brings_no_authorities_trusts_the_machines(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Whatever aiohttp's own context is filled with: in a bot that serves, that is nothing (bot/lean.py)."""
+    file = tmp_path / "ca.pem"
+    file.write_text(identity().ca)
+    monkeypatch.setenv("SSL_CERT_FILE", str(file))
+    monkeypatch.setattr("aiohttp.connector._SSL_CONTEXT_VERIFIED", ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
+    async with SecureHub("1") as hub:
+        hub.script("GET", "/x", Reply(json={}))
+        wire = Http1(Network(), 60)
+        assert (await wire.send("GET", f"{hub.url}/x", {}, b""))[0] == 200
+        await wire.close()
 
 
 async def test_http2_is_the_default_and_one_connection_carries_all() -> None:

@@ -47,6 +47,17 @@ async def test_one_trace_from_delivery_to_merge(story: Story, monkeypatch: pytes
     assert (facts["lockstep.task"], facts["lockstep.tries"]) == ("one", 0)
 
 
+def test_what_went_wrong_is_not_told_in_words() -> None:
+    """They may be anybody's."""
+    memory = sdk.InMemorySpanExporter()
+    traces = tracing.Traces(memory, "all")
+    with pytest.raises(ValueError, match="ghs_"), traces.span("effect.merge"):
+        raise ValueError("Authorization: Bearer ghs_canary")
+    traces.close()
+    (span,) = memory.get_finished_spans()
+    assert (span.status.is_ok, span.status.description, span.events) == (False, None, ())
+
+
 def test_an_address_without_the_extra_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     def missing(_: str) -> object:
         raise ImportError
