@@ -9,7 +9,7 @@ _RELIEVES = frozenset({
     "cancelled", "retried", "green", "rebased", "recreated", "reviewed", "redone", "proved", "integrating",
 })  # fmt: skip
 """Happenings after which a task no longer waits for somebody, as its label says it does."""
-RECALLS = frozenset({"cancelled", "skipped", "assigned", "expired", "redone", "ticked", "merged"})
+RECALLS = frozenset({"cancelled", "skipped", "assigned", "expired", "redone", "reviewed", "ticked", "merged"})
 """Happenings by which an attempt that is under way elsewhere is not wanted any more."""
 _CALLS_FOR: dict[str, tuple[ActionKind, ...]] = {
     "started": ("attempt",),

@@ -45,20 +45,18 @@ STARTED = "copilot_work_started"
 
 def came_to(events: Sequence[tuple[str, str]], said: str) -> Literal["", "finished", "failed"]:
     """What Copilot's newest work in a pull request has come to, by that one's timeline: each event's name and id.
-    said: the comment that asked for it.
+    said: the comment that asked for it; what ends after that may have begun before.
     """
     came: Literal["", "finished", "failed"] = ""
-    counts = not said
+    is_asked = counts = not said
     for name, about in events:
-        counts = counts or (name == "commented" and about == said)
-        if not counts:
-            continue
-        if name in FINISHED:
+        is_asked = is_asked or (name == "commented" and about == said)
+        if name == STARTED and is_asked:
+            came, counts = "", True
+        elif counts and name in FINISHED:
             came = "finished"
-        elif name == GAVE_UP:
+        elif counts and name == GAVE_UP:
             came = "failed"
-        elif name == STARTED:
-            came = ""
     return came
 
 

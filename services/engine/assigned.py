@@ -1,8 +1,8 @@
 """Copilot, which does a task for the agent `copilot`: it is assigned the tracking issue and opens a pull request.
 
 That pull request becomes the task's own: its head is read from git and judged before anything follows from it, and
-nobody else's commits may be in it. Another attempt is asked for there, by a comment. Asking takes a person's token, as
-GitHub lets no App do it; everything is read as the App.
+nobody else's commits may be in it, which their signatures show. Another attempt is asked for there, by a comment.
+Asking takes a person's token, as GitHub lets no App do it; everything is read as the App.
 """
 
 from datetime import timedelta
@@ -15,16 +15,19 @@ from services.core.elsewhere import COPILOT, COPILOT_BRANCH, COPILOTS, Away, cam
 from services.core.messages import away as words
 from services.core.plan import Task
 from services.core.task_state import Happening, TaskState
+from services.engine.branches import GITHUB
 from services.engine.orders import Order, Result
 from services.engine.outcome import Outcome
 from services.engine.parts import Parts
 from services.errors import NotFound, Refused
-from services.github.infos import AuthoredPull
+from services.github.infos import AuthoredPull, CommitInfo, PullInfo
 from services.github.person import Person
 from services.store.runs import Due
 
 AGAIN = 5.0
 """Seconds until GitHub is asked once more: its lists lag behind."""
+LISTED = 250
+"""Commits of a pull request that GitHub tells at most."""
 
 
 async def start(parts: Parts, task: Task, state: TaskState, due: Due, order: Order) -> Outcome:
@@ -40,15 +43,15 @@ async def start(parts: Parts, task: Task, state: TaskState, due: Due, order: Ord
             said = await _tell(parts, person, task, number, order, due)
             away = Away(agent=COPILOT, fence=state.fence, until=until, pull=number, said=said)
             return _sent(away, words.works_again(number))
-        if not await _assign(person, task, state, due, order):
+        if not await _assign(person, task, state, order):
             return _refused(state, words.not_there(task.repo))
     except (Refused, NotFound) as refused:
         return _refused(state, words.not_asked(refused.message))
     return _sent(Away(agent=COPILOT, fence=state.fence, until=until, after=number), words.ASSIGNED)
 
 
-async def _assign(person: Person, task: Task, state: TaskState, due: Due, order: Order) -> bool:
-    if state.attempt > 1 and not due.tries:  # it has been assigned before, and begins only with an assignment
+async def _assign(person: Person, task: Task, state: TaskState, order: Order) -> bool:
+    if state.attempt > 1:  # it has been assigned before, and begins only with an assignment; one is left at most
         await person.unassign(task.repo, state.issue)
     return await person.assign(task.repo, state.issue, order.base, paths_said(task))
 
@@ -83,13 +86,24 @@ async def look(parts: Parts, task: Task, state: TaskState, away: Away, order: Or
         return Result(kind="failed", fence=order.fence, reason=words.gave_up(pull.number))
     if not came:
         return None
+    return await _judged(parts, task, state, away, order, pull)
+
+
+async def _judged(
+    parts: Parts, task: Task, state: TaskState, away: Away, order: Order, pull: PullInfo
+) -> Outcome | Order | None:
+    """The order to take its head in, if nobody else had a hand in it; None once there is no time to look again."""
     commits = await parts.github.reads.pull_commits(task.repo, pull.number)
-    foreign = next((commit for commit in commits if commit.author not in COPILOTS), None)
+    foreign = next((commit for commit in commits if not _is_known(commit, state)), None)
     if foreign is not None:
         return _refused(state, words.others_commit(pull.number, foreign.sha))
-    if not commits or commits[-1].sha != pull.head_sha:
-        return Outcome(again_in=AGAIN, free=True, is_away=True, note="its commits are looked at once more")
-    return msgspec.structs.replace(order, source=pull.head_ref, tip=pull.head_sha, adopts=True)
+    if commits and commits[-1].sha == pull.head_sha:
+        return msgspec.structs.replace(order, source=pull.head_ref, tip=pull.head_sha, adopts=True)
+    if len(commits) >= LISTED:
+        return _refused(state, words.too_many(pull.number))
+    if parts.clock.now() >= away.until:
+        return None
+    return Outcome(again_in=AGAIN, free=True, is_away=True, note="its commits are looked at once more")
 
 
 async def recall(parts: Parts, task: Task, issue: int) -> None:
@@ -123,6 +137,14 @@ async def _find(parts: Parts, task: Task, state: TaskState, base: str, after: in
 def _is_copilots(made: AuthoredPull, repo: str) -> bool:
     is_bots = made.author in COPILOTS and made.kind == "Bot"
     return is_bots and made.pull.head_repo.lower() == repo.lower() and made.pull.head_ref.startswith(COPILOT_BRANCH)
+
+
+def _is_known(commit: CommitInfo, state: TaskState) -> bool:
+    """Is it a head that the task has had, or Copilot's? Anybody may write Copilot's name as the author's, and sign as
+    the committer: only Copilot, and GitHub for it, sign as these.
+    """
+    is_signed = commit.verified and commit.committer in {*COPILOTS, GITHUB}
+    return commit.sha in state.heads or (is_signed and commit.author in COPILOTS)
 
 
 def _sent(away: Away, text: str) -> Outcome:

@@ -5,6 +5,8 @@ the sweep, has it carried out earlier, which only looks: so a lost event delays,
 back here.
 """
 
+import structlog
+
 from services.core.board import Run
 from services.core.clock import Clock
 from services.core.elsewhere import CALLED, COPILOT, Away
@@ -17,6 +19,8 @@ from services.engine.outcome import Outcome
 from services.engine.parts import Parts
 from services.errors import Refused
 from services.store.runs import Due
+
+log = structlog.get_logger(__name__)
 
 
 async def look(
@@ -60,6 +64,14 @@ async def recall(parts: Parts, run: Run, task: Task, state: TaskState, due: Due)
     if not is_ended and due.tries < 2:  # lists lag behind
         return Outcome(again_in=dispatched.AGAIN, note="it is looked for once more")
     return Outcome()
+
+
+async def taken(parts: Parts, task: Task, branch: str) -> None:
+    """What a workflow left on that branch is ours now: it may go, and where a rule keeps it, it stays."""
+    try:
+        await parts.github.writes.ranked("plan").delete_branch(task.repo, branch)
+    except Refused as refused:
+        log.warning("elsewhere.branch_stays", repo=task.repo, branch=branch, error=refused.message)
 
 
 async def opened(parts: Parts, task: Task, number: int) -> None:

@@ -62,7 +62,7 @@ class Tries:
             return made
         result = made if isinstance(made, Result) else await self._parts.workers.attempt(made)
         if isinstance(made, Order) and made.source and not made.adopts and result.kind == "pushed":
-            await self._parts.github.writes.ranked("plan").delete_branch(task.repo, made.source)
+            await elsewhere.taken(self._parts, task, made.source)
         if chosen.model and self._parts.attempts is not None:
             await self._parts.attempts.paid(run.id, task.id, state.attempt)
         happened = await self._came_to(task, state, result)

@@ -1,5 +1,6 @@
 """GitHub's coding agent as far as others see it: assigned to an issue by a person, it opens a draft pull request from a
-branch of its own, commits, says when it has finished, and works on when somebody with the right says `@copilot` there.
+branch of its own, signs its commits, says when it has finished, and works on when somebody with the right says
+`@copilot` there.
 
 What it commits says `works`, a function of the issue and of what it was told; where that gives None, it goes on only
 when `finish` is called. It is there for repositories for which it was enabled, and it listens to people alone: an App
@@ -54,7 +55,7 @@ def push(sandbox: "Sandbox", pull: Issue, files: Mapping[str, str | None], messa
     """It commits on its branch."""
     repo, ref = sandbox.state.repos[pull.repo_id], f"refs/heads/{the_pull(pull).head_ref}"
     before = sandbox.git.refs(repo.id)[ref]
-    sha = pushing.commit(sandbox, repo, before, files, message, _author(sandbox))
+    sha = _commit(sandbox, repo, before, files, message)
     sandbox.git.set_ref(repo.id, ref, sha, before)
     pushes.moved(sandbox, repo, ref, before, sha, LOGIN)
     return sha
@@ -80,7 +81,7 @@ def _begin(sandbox: "Sandbox", repo: Repo, issue: Issue, who: str) -> Issue:
     while ref in sandbox.git.refs(repo.id):
         ref += "-again"
     base = sandbox.git.refs(repo.id)[f"refs/heads/{repo.default_branch}"]
-    sha = pushing.commit(sandbox, repo, base, {}, "Initial plan", _author(sandbox))
+    sha = _commit(sandbox, repo, base, {}, "Initial plan")
     sandbox.git.set_ref(repo.id, ref, sha)
     pushes.moved(sandbox, repo, ref, ZERO, sha, LOGIN)
     pull = pulls.create(
@@ -111,5 +112,8 @@ def _issue_of(sandbox: "Sandbox", pull: Issue) -> Issue:
     return next(each for each in sandbox.state.issues.values() if (each.repo_id, each.number) == (pull.repo_id, number))
 
 
-def _author(sandbox: "Sandbox") -> Person:
-    return Person(ASSIGNED_AS, f"{ID}+{LOGIN}@users.noreply.github.com", stamp(sandbox.now()))
+def _commit(sandbox: "Sandbox", repo: Repo, base: str, files: Mapping[str, str | None], message: str) -> str:
+    who = Person(ASSIGNED_AS, f"{ID}+{LOGIN}@users.noreply.github.com", stamp(sandbox.now()))
+    sha = pushing.commit(sandbox, repo, base, files, message, who)
+    sandbox.state.signed[sha] = True
+    return sha

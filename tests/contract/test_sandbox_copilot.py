@@ -49,6 +49,7 @@ def test_it_commits_finishes_and_listens_to_those_who_can_write(hub: Hub) -> Non
     assert [(each["author"]["login"], each["commit"]["message"]) for each in commits] == [
         ("Copilot", "Initial plan"), ("Copilot", "A change"),
     ]  # fmt: skip
+    assert all(each["commit"]["verification"]["verified"] for each in commits)
     for who in ("eve", "app"):
         hub.ok("POST", "issues/2/comments", {"body": "@copilot more"}, who=who)
     hub.ok("POST", "issues/2/comments", {"body": "nothing"}, who="bob")

@@ -28,6 +28,7 @@ def test_the_same_words_every_time() -> None:
         away.closed(7),
         away.not_copilots(7),
         away.others_commit(7, "a" * 40),
+        away.too_many(7),
         away.gave_up(7),
     ] == snapshot(
         [
@@ -43,6 +44,7 @@ def test_the_same_words_every_time() -> None:
             "Copilot's pull request #7 was closed without merging",
             "#7 is no pull request of Copilot's into the default branch",
             "#7 holds aaaaaaa, which is not Copilot's: look at it, then merge it yourself",
+            "#7 has more commits than GitHub tells: look at it, then merge it yourself",
             "Copilot has given up in its pull request 7.",
         ]
     )

@@ -1,6 +1,7 @@
 """elsewhere: what is under way on GitHub, in places, wait keys, actions and words."""
 
 import msgspec
+import pytest
 
 from services.core.actions import attempt_action, recalled, wait_keys
 from services.core.board import Board, resting
@@ -12,7 +13,7 @@ from services.core.repair import repaired
 from services.core.repairs import Failed, Failure
 from services.core.steps import Effect, told, trail
 from services.core.strategies import Rules
-from services.core.task_state import STATES, Happening, TaskState
+from services.core.task_state import STATES, Happening, Kind, TaskState
 from tests.kit.plans import NOW, run, task
 
 AWAY = Away(agent=ACTIONS, fence=1, until=NOW, run="77")
@@ -57,11 +58,12 @@ def test_what_it_waits_on_wakes_it() -> None:
     assert wait_keys(current, running(away=there)) == ("issue:acme/api#5", "pull:acme/api#9")
 
 
-def test_an_attempt_that_is_not_wanted_any_more_is_called_back_once_it_is_elsewhere() -> None:
+@pytest.mark.parametrize("kind", ["cancelled", "reviewed"])
+def test_an_attempt_that_is_not_wanted_any_more_is_called_back_once_it_is_elsewhere(kind: Kind) -> None:
     for agent, called in ((ACTIONS, ["recall"]), ("script", [])):
         current = run(task("one", agent=agent))
-        board = Board(msgspec.structs.replace(current, tasks={"one": running(away=AWAY if called else None)}))
-        decision = decide(board, [("one", Happening(kind="cancelled", actor="ana"))], now=NOW)
+        board = Board(msgspec.structs.replace(current, tasks={"one": running(away=AWAY if called else None, pull=9)}))
+        decision = decide(board, [("one", Happening(kind=kind, actor="ana"))], now=NOW)
         found = [act for act in decision.actions if act.kind == "recall"]
         assert [act.kind for act in found] == called
         for act in found:
@@ -98,9 +100,17 @@ def test_what_copilot_has_come_to_is_its_newest_word_after_it_was_asked() -> Non
     assert came_to([begun, done, failed], "9") == ""
     assert came_to([begun, done, failed, begun], "9") == ""
     assert came_to([begun, done, failed, begun, ("copilot_work_finished_failure", "3")], "9") == "failed"
-    assert came_to([begun, done, failed, ("review_requested", "4")], "9") == "finished"
+    assert came_to([begun, done, failed, begun, ("review_requested", "4")], "9") == "finished"
     assert came_to([begun, done, begun], "") == ""
     assert came_to([done], "7") == ""
+
+
+@pytest.mark.parametrize("ended", ["copilot_work_finished", "copilot_work_finished_failure", "review_requested"])
+def test_work_of_copilots_that_began_before_it_was_asked_says_nothing_of_what_it_was_asked(ended: str) -> None:
+    begun, asked, over = ("copilot_work_started", "1"), ("commented", "2"), (ended, "3")
+    assert came_to([begun, asked, over], "2") == ""
+    assert came_to([begun, asked, over, begun], "2") == ""
+    assert came_to([begun, asked, over, begun, over], "2") != ""
 
 
 def test_a_pull_request_of_copilots_says_on_a_line_of_its_own_which_issue_it_does() -> None:

@@ -74,6 +74,10 @@ def others_commit(number: int, sha: str) -> str:
     return f"#{number} holds {sha[:7]}, which is not Copilot's: look at it, then merge it yourself"
 
 
+def too_many(number: int) -> str:
+    return f"#{number} has more commits than GitHub tells: look at it, then merge it yourself"
+
+
 def gave_up(number: int) -> str:
     """As an attempt reports it."""
     return f"Copilot has given up in its pull request {number}."
