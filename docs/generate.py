@@ -319,6 +319,7 @@ What some of them mean in detail:
 - `model` and `budget` are for tasks whose agents ask models; with `all` or a repository the others are left out, and the answer says which.
 - `explain` on a person's pull request follows what that names with `Depends-On`, over repositories, up to who can act; on an issue
   `explain owner/repo#n` does the same for whoever may read there. What lies in another private repository is told only there.
+  About sixty reads of GitHub go into one answer; it says how many needs were not looked at.
 - `merge` goes past nothing: it reads the pull request now and merges it if all that `explain` would name is settled.
 - `override` lifts one check or one need of a task with an open pull request, for the head it has now. A check is named without blanks:
   `CI / build (3.11)` is `ci-build-3.11`, and `check=NAME` or `need=NAME` will do too. Who said so and why stands in `lockstep/gate` and in `explain`; a new head is judged by everything

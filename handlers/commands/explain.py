@@ -7,7 +7,7 @@ from services.core.explained import told
 from services.core.messages import answers, usage
 from services.engine.intake import whole
 from services.engine.pull_chains import PLACE
-from services.errors import UserError
+from services.errors import NotAllowed, UserError
 
 SHOWN = 10
 """Tasks that are explained in one answer."""
@@ -49,5 +49,10 @@ async def _of_pull(context: Context, asked: Command) -> str:
         return ""
     if not await engine.sees(named["repo"]):
         raise UserError(usage.ASK_THERE)
-    await engine.may(context.sender, "read", [named["repo"]])
-    return await engine.pull_chains.told(context.repo, named["repo"], int(named["number"]))
+    try:
+        await engine.may(context.sender, "read", [named["repo"]])
+    except NotAllowed:  # told apart from what is not there, it would say what is
+        raise UserError(usage.ASK_THERE) from None
+    if said := await engine.pull_chains.told(context.repo, named["repo"], int(named["number"])):
+        return said
+    raise UserError(usage.no_pull_request(asked.targets[0]))

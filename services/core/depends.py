@@ -65,7 +65,9 @@ def _read(word: str, repo: str, site: str) -> Need:
 
 
 def report(needs: Sequence[Need], states: Mapping[str, State], circle: Sequence[str] = ()) -> CheckReport:
-    """The check. states: by place.  circle: the places of pull requests that need each other, if they do."""
+    """The check. states: by place.  circle: the places of pull requests that need each other, if they do;
+    "" for one that may not be told.
+    """
     if not needs:
         return CheckReport(status="completed", conclusion="success", title="Needs nothing", summary=NOTHING)
     told = [(need, need.wrong or states[need.place]) for need in needs]
@@ -84,8 +86,8 @@ def report(needs: Sequence[Need], states: Mapping[str, State], circle: Sequence[
 
 
 def around(circle: Sequence[str]) -> str:
-    """Why none of those that need each other goes on."""
-    way = " → ".join(code(place) for place in (*circle, circle[0]))
+    """Why none of those that need each other goes on. "" is a place that may not be told."""
+    way = " → ".join(code(place) if place else UNTOLD for place in (*circle, circle[0]))
     return f"They need each other, so none of them can merge first: {way}. Remove one `Depends-On`."
 
 
@@ -96,6 +98,7 @@ def waits_for(missing: int, needs: int) -> str:
     return f"Waits for {missing} of {needs} needs"
 
 
+UNTOLD = "one in another repository"
 NOTHING = "The description names no other pull request with `Depends-On`."
 SAYS: dict[State, str] = {
     "merged": "has merged",

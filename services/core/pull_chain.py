@@ -60,9 +60,9 @@ def _persons(link: Link) -> Link:
     return msgspec.structs.replace(link, kind=kind, who=who, command="")
 
 
-def told(steps: Sequence[Step], circle: Sequence[str] = ()) -> str:
+def told(steps: Sequence[Step], circle: Sequence[str] = (), *, unread: int = 0) -> str:
     """The whole answer. steps: the one that is asked about, then its needs, each before its own; circle: the places of
-    those that need each other.
+    those that need each other; unread: needs that nobody looked at.
     """
     first, *rest = steps
     head = f"{code(first.need.place)} {_STANDS.get(first.state, 'is open')}."
@@ -73,6 +73,9 @@ def told(steps: Sequence[Step], circle: Sequence[str] = ()) -> str:
         lines.append(f"- {around(circle)}")
     missing = len(lines) - MOST
     lines = [*lines[:MOST], *([f"- … and {missing} more lines"] if missing > 0 else [])]
+    if unread:
+        needs = "one more need was" if unread == 1 else f"{unread} more needs were"
+        lines.append(f"- … and {needs} not looked at — `/lockstep explain` on what names them does")
     return "\n".join([head, "", *lines]) if lines else head
 
 

@@ -15,12 +15,12 @@ import structlog
 
 from services.core.backoff import delay
 from services.core.board import LONG_AGO
-from services.core.depends import Need, State, depends_on, report
+from services.core.depends import Need, depends_on, report
 from services.core.names import CHECK_GATE, is_revert, pull_key
-from services.engine import reverts
-from services.engine.hidden import is_private
+from services.engine.hidden import may_tell
 from services.engine.parts import Parts
 from services.engine.placed import place_of
+from services.engine.standing import Standing
 from services.errors import ApiError, NotFound, Refused
 from services.github.infos import IssueInfo, PullInfo
 from services.store.gates import Gates, Place
@@ -126,9 +126,10 @@ class Gatekeeper:
         return bool((await place_of(self._parts, repo, issue.number, "")).task)
 
     async def _show(self, repo: str, pull: PullInfo, needs: Sequence[Need], issue: IssueInfo, shown: str) -> None:
-        states = {need.place: state for need, state in await self.states(repo, issue, needs) if not need.wrong}
+        found = await Standing(self._parts).of(repo, issue, needs)
+        states = {need.place: state for need, state in found if not need.wrong}
         open_ = [need for need in needs if states.get(need.place) == "open"]
-        told = report(needs, states, await self.circle(pull_key(repo, pull.number), open_))
+        told = report(needs, states, await self.circle(repo, repo, pull.number, open_))
         digest = hashlib.sha256(f"{pull.head_sha} {told}".encode()).hexdigest()
         if digest == shown:
             return
@@ -141,56 +142,28 @@ class Gatekeeper:
         )
         await self._rows.shows(repo, pull.number, digest)
 
-    async def states(self, repo: str, issue: IssueInfo, needs: Sequence[Need]) -> list[tuple[Need, State]]:
-        """How each of those stands that a pull request names, as far as its author may know."""
-        first = await reverts.first(self._parts, repo, issue)
-        return [(need, need.wrong or await self._state(repo, issue, need, first)) for need in needs]
-
-    async def _state(self, repo: str, issue: IssueInfo, need: Need, first: Collection[str]) -> State:
-        """What is private counts only for who can read it: else a name and a green check would tell of it. first: what
-        we have named ourselves.
+    async def circle(self, here: str, repo: str, number: int, needs: Sequence[Need]) -> tuple[str, ...]:
+        """The places on a way from this pull request over its `needs` back to it, () when there is none among those
+        that are known. "" is one that it does not name itself and readers of `here` may not hear of.
         """
-        reads, same = self._parts.github.reads, need.repo.lower() == repo.lower()
-        if same and need.number == issue.number:
-            return "self"
-        known = same or pull_key(need.repo, need.number) in first
-        try:
-            await reads.installation_of(need.repo)
-            if not known and not await self._may_read(need.repo, issue.author):
-                return "unseen"
-            found = await reads.pull(need.repo, need.number, fresh=True)
-        except (NotFound, Refused):
-            return await self._if_issue(need) if known or await self._may_read(need.repo, issue.author) else "unseen"
-        if found.merged:
-            return "merged"
-        return "open" if found.state == "open" else "closed"
+        named = {pull_key(need.repo, need.number): need.place for need in needs}
+        reads, told = self._parts.github.reads, list[str]()
+        for key in await self._around(pull_key(repo, number), list(named)):
+            place = key.removeprefix("pull:")
+            is_told = key in named or await may_tell(reads, here, place.rpartition("#")[0])
+            told.append(named.get(key, place) if is_told else "")
+        return tuple(told)
 
-    async def _may_read(self, repo: str, author: str) -> bool:
-        reads = self._parts.github.reads
-        try:
-            return not await is_private(reads, repo) or await reads.permission(repo, author, fresh=True) != "none"
-        except (NotFound, Refused):  # nobody let us in there
-            return False
-
-    async def _if_issue(self, need: Need) -> State:
-        try:
-            await self._parts.github.reads.issue(need.repo, need.number, fresh=True)
-        except (NotFound, Refused):
-            return "unseen"
-        return "issue"
-
-    async def circle(self, start: str, needs: Sequence[Need]) -> tuple[str, ...]:
-        """The places on a way from `start` over these back to it, () when there is none among those that are known."""
-        ways: list[tuple[str, tuple[str, ...]]] = [(pull_key(need.repo, need.number), (need.place,)) for need in needs]
+    async def _around(self, start: str, needs: Sequence[str]) -> tuple[str, ...]:
+        ways: list[tuple[str, tuple[str, ...]]] = [(need, ()) for need in needs]
         seen: set[str] = set()
         while ways and len(seen) < AROUND:
             key, way = ways.pop()
             if key == start:
-                return way
+                return (*way, key)
             if key in seen:
                 continue
             seen.add(key)
             repo, _, number = key.removeprefix("pull:").rpartition("#")
-            named = await self._rows.named_by(repo, int(number))
-            ways += [(each, (*way, each.removeprefix("pull:"))) for each in named]
+            ways += [(each, (*way, key)) for each in await self._rows.named_by(repo, int(number))]
         return ()

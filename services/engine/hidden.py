@@ -24,6 +24,11 @@ async def hidden_around(reads: Reads, run: Run, task: Task) -> frozenset[str]:
     return await hidden_in(reads, task.repo, others)
 
 
+async def may_tell(reads: Reads, here: str, repo: str) -> bool:
+    """May what lies in `repo` be told to whoever reads `here`, where nobody asked who that is?"""
+    return repo.lower() == here.lower() or not await is_private(reads, repo)
+
+
 async def is_private(reads: Reads, repo: str) -> bool:
     """One that can't be read any more counts as private."""
     try:

@@ -76,6 +76,8 @@ def test_a_circle_is_named() -> None:
     told = report((Need(repo="acme/api", number=4),), {"acme/api#4": "open"}, ("acme/api#4", "acme/web#2"))
     assert told.title == "The needs form a circle"
     assert "`acme/api#4` → `acme/web#2` → `acme/api#4`" in told.summary
+    told = report((Need(repo="acme/api", number=4),), {"acme/api#4": "open"}, ("acme/api#4", "", "acme/web#2"))
+    assert "`acme/api#4` → one in another repository → `acme/web#2` → `acme/api#4`" in told.summary
 
 
 @given(st.lists(st.text(alphabet=st.characters(exclude_categories=["Cs"]), max_size=60), max_size=30))

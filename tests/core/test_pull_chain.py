@@ -88,6 +88,14 @@ def test_a_long_chain_is_cut() -> None:
     assert told(steps).endswith("\n- … and 5 more lines")
 
 
+def test_needs_that_nobody_looked_at_are_said() -> None:
+    assert [told([Step(need=WEB)], unread=unread).splitlines()[2:] for unread in (0, 1, 7)] == [
+        [],
+        ["- … and one more need was not looked at — `/lockstep explain` on what names them does"],
+        ["- … and 7 more needs were not looked at — `/lockstep explain` on what names them does"],
+    ]
+
+
 @given(FACTS, st.booleans())
 def test_whoever_asks_is_told_who_can_act_and_no_command_of_a_task(fact: object, needs: bool) -> None:
     found = own_of("acme/web", fact, needs=needs)  # type: ignore[arg-type]

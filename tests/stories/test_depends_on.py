@@ -196,9 +196,23 @@ async def test_a_persons_pull_request_is_explained_through_what_it_needs(story: 
     await story.until(lambda: f"needs `acme/api#{one}`" in story.plan_comment())
     assert await story.ask("/lockstep explain", by="bea", on="acme/secret", number=hidden) == "+1"
     await story.until(lambda: "nothing is missing, and it can be merged" in story.comment_on("acme/secret", hidden))
-    assert await story.ask("/lockstep explain acme/nowhere#4") == "confused"
     await story.hub.do(story.hub.scenario.collaborator, story.repo("acme/web"), "eve", "none")
     await story.hub.do(setattr, story.repo("acme/web"), "private", True)
     story.bot.engine.forget("acme/web", "")
-    assert await story.ask(f"/lockstep explain acme/web#{two}", by="eve") == "confused"
-    await story.until("That needs the read permission on `acme/web`")
+    told = [await refused(story, f"acme/{name}", by="eve") for name in (f"web#{two}", "web#99", "nowhere#4", "api#99")]
+    assert told == [
+        *["What lies in that repository is told only there; ask on the pull request itself."] * 3,
+        NOT_THERE,
+    ]
+    assert await refused(story, "acme/web#99") == told[0], "whoever may read it is answered where all can"
+
+
+NOT_THERE = "There is no pull request `acme/api#99` that I could see."
+
+
+async def refused(story: Story, place: str, by: str = "ana") -> str:
+    """What somebody is told on the plan's issue who asks about this place and gets no answer."""
+    assert await story.ask(f"/lockstep explain {place}", by=by) == "confused"
+    asked = f"> `{by}` `/lockstep explain {place}`\n\n"
+    await story.until(asked)
+    return story.plan_comment().rpartition(asked)[2].split("\n")[0]

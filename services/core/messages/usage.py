@@ -25,6 +25,10 @@ ASK_THERE = "What lies in that repository is told only there; ask on the pull re
 NOT_TO_ONESELF = "Nobody has to delegate to themselves."
 
 
+def no_pull_request(place: str) -> str:
+    return f"There is no pull request {code(place)} that I could see."
+
+
 def unknown_verb(near: str) -> str:
     hint = f" Did you mean `/lockstep {near}`?" if near else ""
     return f"I don't know that command.{hint} `/lockstep help` lists what I can do."
