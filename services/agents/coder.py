@@ -168,7 +168,7 @@ class _Talk:
             if call.name == "check" and CHECK in self._tools:
                 return await self._verified()
             return (await asyncio.to_thread(self._called, call))[:SHOWN]
-        except (Unusable, msgspec.DecodeError, msgspec.ValidationError) as wrong:
+        except (Unusable, msgspec.DecodeError, msgspec.ValidationError, RecursionError) as wrong:
             return f"error: {str(wrong)[:500]}"
 
     def _called(self, call: ToolCall) -> str:
@@ -248,7 +248,7 @@ def _listed(names: Sequence[str]) -> str:
 def _brief(call: ToolCall) -> str:
     try:
         given = msgspec.json.decode(call.arguments or "{}", type=_Looks)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, RecursionError):
         return ""
     return (given.path or given.text or given.under)[:200]
 

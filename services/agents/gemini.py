@@ -91,7 +91,7 @@ class GeminiWire:
                 await response.aclose()
         except httpx2.HTTPError:
             raise ModelBusy(BROKE_OFF) from None
-        except (msgspec.DecodeError, msgspec.ValidationError, ValueError):
+        except (msgspec.DecodeError, msgspec.ValidationError, ValueError, RecursionError):
             raise ModelBusy(_UNREADABLE) from None
 
 
@@ -104,7 +104,7 @@ def _loaded(way: Way) -> Any:
 def _decoded(body: bytes) -> object:
     try:
         return json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return body.decode("utf-8", "replace")
 
 

@@ -82,7 +82,7 @@ class PydanticWire:
                 response = stream.get()
         except ModelAPIError as error:
             raise _error_of(error) from None
-        except (AgentRunError, UserError, ValueError, TypeError, KeyError, AttributeError) as error:
+        except (AgentRunError, UserError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
             raise ModelBusy(f"the model's answer can't be read: {type(error).__name__}") from None
         if response.finish_reason is None and self._provider != "test":
             raise ModelBusy(BROKE_OFF)

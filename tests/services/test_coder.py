@@ -135,6 +135,18 @@ async def test_what_it_is_kept_from_is_an_error_that_it_reads(
     assert sorted(path.name for path in root.rglob("*")) == ["app.py", "src"]
 
 
+async def test_arguments_that_are_nested_without_end_are_an_error_that_it_reads(tmp_path: Path) -> None:
+    root, deep = files(tmp_path), '{"odd": ' + "[" * 200_000
+    call = {"index": 0, "id": "c1", "type": "function", "function": {"name": "read", "arguments": deep}}
+    said = {"id": "a", "object": "chat.completion.chunk", "created": 1, "model": "gpt-4o"}
+    choice = {"index": 0, "delta": {"role": "assistant", "tool_calls": [call]}, "finish_reason": "tool_calls"}
+    raw = b"data: " + msgspec.json.encode({**said, "choices": [choice]}) + b"\n\ndata: [DONE]\n\n"
+    async with providing(Answer(raw=raw), DONE) as provider, asking(tmp_path, provider) as (models, _):
+        assert (await work(models, root)).ok
+        (told,) = results(provider)
+        assert told.startswith("error: ")
+
+
 async def test_what_only_people_change_is_refused_before_anything_is_pushed(tmp_path: Path) -> None:
     root = files(tmp_path)
     call = ("edit", {"path": ".//.github/./workflows/x.yml", "old": "", "new": "x"})
