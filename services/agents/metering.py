@@ -14,12 +14,12 @@ Shape = Mapping[str, Any]
 
 
 def usage_of(body: bytes) -> Usage | None:
-    """All that was taken; None where it is not told."""
+    """All that was taken; None where it is not told, which figures that are all zero don't do."""
     found: Usage | None = None
     for told in _told(body):
         usage = _usage(told)
         found = usage if found is None or usage is None else _larger(found, usage)
-    return found
+    return found if found is not None and (found.input or found.output) else None
 
 
 def _told(body: bytes) -> Iterator[Shape]:
@@ -39,12 +39,12 @@ def _values(body: bytes) -> Iterator[object]:
     text = body.decode("utf-8", "replace")
     try:
         whole = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         for line in text.splitlines():
             if line.startswith("data:"):
                 try:
                     yield json.loads(line[5:])
-                except ValueError:
+                except (ValueError, RecursionError):
                     continue
         return
     yield from whole if isinstance(whole, list) else [whole]

@@ -246,7 +246,7 @@ class Models:
         return row
 
     async def settle(self, row: int, usage: Usage, *, is_told: bool = True) -> None:
-        """A call was answered. is_told: what it took is known."""
+        """A call was answered. is_told: what it took is known; what is not stays held."""
         price = await asyncio.to_thread(self._prices.of, self.provider, self.name, usage) if is_told else None
         cost, source = (price.cost, price.source) if price is not None else (None, "")
         await self._ledger.end(row, usage, cost, source)
@@ -292,5 +292,5 @@ def _used_up(full: Full) -> str:
         "day": "The budget of this day",
     }
     where = "the task's `budget`" if full.cap.scope == "task" else f"`LOCKSTEP_BUDGET_{full.cap.scope.upper()}`"
-    spent = f"{dollars(full.spent)} of {dollars(full.cap.limit)} are spent or held for calls whose end is not known"
+    spent = f"{dollars(full.spent)} of {dollars(full.cap.limit)} are spent or held for calls whose cost is not known"
     return f"{whose[full.cap.scope]} is used up: {spent}. More is given by {where}."

@@ -1,8 +1,8 @@
 """The accounts: one row for every model call, written before it is made and completed when it has ended.
 
 A row that was never completed is a call that a crash cut off: it may have been paid, so what it could have cost at
-most stays held against the budgets. Budgets are asked in the transaction that writes the row, so of calls that begin
-at the same time in one process each sees the others.
+most stays held against the budgets, as it does for an answer that did not say what it took. Budgets are asked in the
+transaction that writes the row, so of calls that begin at the same time in one process each sees the others.
 """
 
 from collections.abc import Sequence
@@ -83,13 +83,13 @@ class Ledger:
         return await self._database.read(lambda c: [(cap, _spent(c, cap.scope, call, now)) for cap in caps])
 
     async def end(self, row: int, usage: Usage, cost: Decimal | None, price: str) -> None:
-        """The call was answered. cost: None where nobody knows the price."""
+        """The call was answered. cost: None where nobody knows it, and then what it may have cost stays held."""
         query = (
             "UPDATE ledger SET state = 'done', input = ?, cache_read = ?, cache_write = ?, output = ?, cost = ?,"
-            " held = 0, price = ? WHERE id = ?"
+            " held = held * ?, price = ? WHERE id = ?"
         )
         tokens = (usage.input, usage.cache_read, usage.cache_write, usage.output)
-        values = (*tokens, None if cost is None else _stored(cost), price, row)
+        values = (*tokens, None if cost is None else _stored(cost), int(cost is None), price, row)
         await self._database.write(lambda c: c.execute(query, values))
 
     async def fail(self, row: int, *, free: bool) -> None:

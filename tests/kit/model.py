@@ -12,8 +12,8 @@ CALLS = 200
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
-    """One answer. raw: these bytes instead of a good one; calls: (tool, arguments); endless: it never ends; cut: it would go on; gate: is
-    waited for before, and so is what `told` does. broken: so many events of a stream come, "end" or "reset" says how it ends then.
+    """One answer. raw: these bytes instead of a good one; calls: (tool, arguments); endless: it never ends; cut: it would go on;
+    untold: what it took is not said, in OpenAI's stream; gate: is waited for before, and so is what `told` does. broken: so many events of a stream come, "end" or "reset" says how it ends then.
     """
 
     text: str = ""
@@ -25,6 +25,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     cached: int = 0
     endless: bool = False
     cut: bool = False
+    untold: bool = False
     broken: tuple[int, Literal["end", "reset"]] | None = None
     gate: asyncio.Event | None = None
     told: Callable[[], Awaitable[None]] | None = None
@@ -67,7 +68,9 @@ class Provider:
         is_message = request.path.endswith("/messages")
         whole = (_message if is_message else _completion)(body["model"], answer, len(self.asked))
         if body.get("stream"):
-            return await _sent(request, answer, _anthropic(whole) if is_message else _openai(whole))
+            return await _sent(
+                request, answer, _anthropic(whole) if is_message else _openai(whole, is_told=not answer.untold)
+            )
         return web.json_response(whole)
 
     async def _without_end(self, request: web.Request) -> web.StreamResponse:
@@ -159,7 +162,7 @@ async def _sent(request: web.Request, answer: Answer, events: Sequence[bytes]) -
     return response
 
 
-def _openai(whole: Mapping[str, Any]) -> list[bytes]:
+def _openai(whole: Mapping[str, Any], *, is_told: bool = True) -> list[bytes]:
     """A completion as chunks: texts and arguments in halves, what it took in a last one of its own."""
     choice = whole["choices"][0]
     message, same = choice["message"], {name: whole[name] for name in ("id", "created", "model")}
@@ -174,7 +177,8 @@ def _openai(whole: Mapping[str, Any]) -> list[bytes]:
     choices: list[dict[str, Any]] = [{"index": 0, "delta": delta, "finish_reason": None} for delta in deltas]
     choices.append({"index": 0, "delta": {}, "finish_reason": choice["finish_reason"]})
     chunks = [{**same, "object": "chat.completion.chunk", "choices": [each], "usage": None} for each in choices]
-    chunks.append({**same, "object": "chat.completion.chunk", "choices": [], "usage": whole["usage"]})
+    if is_told:
+        chunks.append({**same, "object": "chat.completion.chunk", "choices": [], "usage": whole["usage"]})
     return [*(b"data: " + msgspec.json.encode(chunk) + b"\n\n" for chunk in chunks), b"data: [DONE]\n\n"]
 
 

@@ -28,7 +28,8 @@ from services.core.cost import Usage
         (b'{"choices": []}', None),
         (b'data: {"half', None),
         (b'', None),
-        (b'{"usage": {"prompt_tokens": -5, "completion_tokens": "many"}}', Usage()),
+        (b'data: ' + b'[' * 200_000, None),
+        (b'{"usage": {"prompt_tokens": -5, "completion_tokens": "many"}}', None),
         (b'{"usage": 7}', None),
     ],
 )  # fmt: skip

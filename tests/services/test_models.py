@@ -162,12 +162,14 @@ async def test_googles_words_come_to_the_same(tmp_path: Path) -> None:
         (Answer(raw=b'data: {"candidates": [{"content": {"parts": [{"text": "Hi"}]}}]}\n\n'), ModelBusy, "broke off"),
         (Answer(raw=b'data: {"candidates": [{"cont'), ModelBusy, "can't be read"),
         (Answer(raw=b'data: {"candidates": 7}'), ModelBusy, "can't be read"),
+        (Answer(raw=b'data: {"odd": ' + b"[" * 200_000 + b"\n\n"), ModelBusy, "can't be read"),
+        (Answer(raw=b"[" * 90_000, status=500), ModelBusy, "answered 500"),
         (Answer(status=529), ModelBusy, "answered 529"),
         (Answer(status=429, headers={"retry-after": "3"}), ModelBusy, "answered 429"),
         (Answer(status=400, text="No @octocat"), NotPossible, "status 400"),
         (Answer(endless=True), ModelBusy, "broke off"),
     ],
-    ids=["cut", "half an event", "odd", "overloaded", "limit", "refused", "endless"],
+    ids=["cut", "half an event", "odd", "deep", "deep error", "overloaded", "limit", "refused", "endless"],
 )
 async def test_what_google_answers_otherwise(answer: Answer, error: type[Exception], said: str) -> None:
     async with providing(answer) as provider:
@@ -187,10 +189,11 @@ async def test_what_google_answers_otherwise(answer: Answer, error: type[Excepti
         (Answer(raw=b"<html>no</html>"), "can't be read"),
         (Answer(raw=b'data: {"id": 3, "choices": "none"}\n\n'), "can't be read"),
         (Answer(raw=b"data: []\n\n"), "can't be read"),
+        (Answer(raw=b"data: " + b"[" * 200_000 + b"\n\n"), "can't be read"),
         (Answer(status=500), "answered 500"),
         (Answer(endless=True), "broke off"),
     ],
-    ids=["cut", "half an event", "no JSON", "odd", "list", "500", "endless"],
+    ids=["cut", "half an event", "no JSON", "odd", "list", "deep", "500", "endless"],
 )
 async def test_an_answer_that_is_none_may_be_asked_for_again_and_may_have_cost(
     tmp_path: Path, answer: Answer, said: str
@@ -353,10 +356,27 @@ async def test_no_call_is_made_once_a_budget_is_used_up(tmp_path: Path, scope: s
         said = str(refused.value)
         where = "the task's `budget`" if scope == "task" else f"`LOCKSTEP_BUDGET_{scope.upper()}`"
         assert said.startswith(f"{whose} is used up: $")
-        assert said.endswith(f" are spent or held for calls whose end is not known. More is given by {where}.")
+        assert said.endswith(f" are spent or held for calls whose cost is not known. More is given by {where}.")
         assert len(provider.asked) == 1
         if scope == "task":
             await models.ask(work, HELLO, budget=Decimal(1))
+
+
+async def test_an_answer_that_does_not_say_what_it_took_counts_with_its_most(tmp_path: Path) -> None:
+    quiet = Answer(text="Hi.", untold=True)
+    budgets = Budgets(plan=Decimal("0.0001"))
+    async with providing(quiet) as provider, asking(tmp_path, provider, budgets=budgets) as (models, ledger):
+        assert (await models.ask(CALL, HELLO)).usage is None
+        with pytest.raises(NotPossible, match="is used up"):
+            await models.ask(CALL, HELLO)
+        found = await spent(ledger)
+        assert (len(provider.asked), found.calls, found.unpriced, found.cost) == (1, 1, 1, Decimal(0))
+    free = Budgets(plan=Decimal("0.0001"), allow_unpriced=True)
+    async with providing(quiet) as provider, asking(tmp_path, provider, name="qwen", budgets=free) as (models, _):
+        other = msgspec.structs.replace(CALL, plan_id="acme/api#2")
+        for _ in range(2):
+            await models.ask(other, HELLO)
+        assert len(provider.asked) == 2, "where no price is known nothing is held"
 
 
 async def test_the_test_model_asks_nobody(tmp_path: Path) -> None:

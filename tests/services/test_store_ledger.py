@@ -96,3 +96,14 @@ async def test_a_call_without_an_end_counts_as_its_most_and_one_that_was_refused
     (spent,) = await ledger.spent(DRAFT.plan_id)
     assert (spent.calls, spent.unknown, spent.cost) == (3, 2, Decimal(0))
     await database.close()
+
+
+async def test_an_answer_of_unknown_cost_counts_as_its_most_and_one_of_known_cost_as_that(place: Place) -> None:
+    database = place.database()
+    await database.open()
+    ledger, cap = Ledger(database), Cap(scope="plan", limit=Decimal(2))
+    await called(ledger, DRAFT, "0.5")
+    assert await ledger.used(DRAFT, [cap], NOW) == [(cap, Decimal("0.5"))]
+    await called(ledger, DRAFT, None, held="1.5")
+    assert await ledger.begin(DRAFT, "openai", "gpt", Decimal(1), (cap,), NOW) == Full(cap=cap, spent=Decimal(2))
+    await database.close()
