@@ -1,5 +1,6 @@
 """The documentation says what is there: every setting, command, key, option, page and metric, and links that lead somewhere."""
 
+import os
 import re
 import subprocess
 import sys
@@ -130,3 +131,23 @@ def test_commands_in_the_docs_exist() -> None:
         assert set(re.findall(r"python -m bot ([a-z]+)", text)) <= set(COMMANDS), path
         for name in re.findall(r"`((?:bot|services|handlers|tests|docs|core)/[\w/.]+\.(?:py|yml|md))`", text):
             assert (ROOT / name).is_file() or (ROOT / "services" / name).is_file(), (path, name)
+
+
+def test_the_workflow_of_the_page_leaves_a_branch_only_where_something_was_changed(tmp_path: Path) -> None:
+    page = (DOCS / "how-to" / "actions-agent.md").read_text()
+    (written,) = [text for text in re.findall(r"```yaml\n(.*?)```", page, re.DOTALL) if "jobs:" in text]
+    script = yaml.safe_load(written)["jobs"]["work"]["steps"][-1]["run"]
+    environ = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "TASK": "one", "BRANCH": "result"}
+
+    def sh(line: str) -> str:
+        done = subprocess.run(
+            ["bash", "-e", "-c", line], cwd=tmp_path, env=environ, capture_output=True, text=True, check=True
+        )
+        return done.stdout
+
+    sh("git init --quiet --bare remote && git init --quiet work && cd work && git remote add origin ../remote")
+    sh("cd work && git -c user.name=a -c user.email=a@example.com commit --quiet --allow-empty --message first")
+    sh(f"cd work\n{script}")
+    assert sh("git -C remote branch --list") == ""
+    sh(f"cd work\necho 1 > one.txt\n{script}")
+    assert sh("git -C remote ls-tree --name-only result") == "one.txt\n"

@@ -30,6 +30,7 @@ jobs:
       - run: |
           WORK
           git add --all
+          git diff --cached --quiet && exit 0
           git -c user.name=robot -c user.email=robot@example.com commit --quiet --message "Work on $TASK"
           git push --quiet origin "HEAD:refs/heads/$BRANCH"
         env:
