@@ -83,7 +83,7 @@ async def plan_costs(desk: Desk, viewer: Viewer, asked: PlanAsked) -> Page[shape
     stored = await sight.in_sight(viewer, found) if found is not None else None
     if stored is None:
         raise Refusal(404)
-    rows = sight.spent(await desk.shown.spent(stored[0].id), stored)
+    rows = await sight.spent(viewer, desk.shown, stored)
     return Page(
         items=[
             shapes.Cost(

@@ -137,7 +137,7 @@ class Pages:
         found, seen = await self._seen(request)
         asked = _asked(request)
         part = await asyncio.to_thread(sheet, seen, asked)
-        rest = await self._found(found, seen, part, asked)
+        rest = await self._found(request, found, seen, part)
         given = await self._given(request)
 
         def make() -> Mapping[str, Any]:
@@ -151,19 +151,20 @@ class Pages:
         found = await self._giving.given(asked, viewer_of(request).login) if asked else None
         return given_line(found) if found is not None else None
 
-    async def _found(self, found: Stored, seen: Seen, part: Sheet, asked: Asked) -> Found:
-        history = await self._reports.history(seen.row.id, before=asked.before, limit=HISTORY)
+    async def _found(self, request: web.Request, found: Stored, seen: Seen, part: Sheet) -> Found:
+        history = await self._reports.history(seen.row.id, before=_asked(request).before, limit=HISTORY)
         if seen.run is None:
             return Found(history=sight.told(history, found))
         hidden = sight.hidden_tasks(found)
         readable = [task.id for task in seen.stuck if task.id not in hidden][:EVIDENCE]
         shown = [task.id for task in part.tasks if task.id not in hidden]
+        works = await sight.works(viewer_of(request), await self._shown.works(seen.row.id)) if seen.spent else ()
         return Found(
             history=sight.told(history, found),
             moves=await self._reports.moves(seen.row.id, seen.run.id),
             logs={task: await self._shown.log(seen.run.id, task) for task in readable},
             trails=await self._shown.trails(seen.run, shown),
-            advice=await self._shown.follows(seen.row.id, hidden) if seen.spent else (),
+            advice=await self._shown.follows(seen.row.id, works),
         )
 
     async def task(self, request: web.Request) -> web.StreamResponse:
@@ -219,7 +220,7 @@ class Pages:
         found = await sight.in_sight(viewer_of(request), row) if row is not None else None
         if found is None:
             raise web.HTTPNotFound
-        spent = sight.spent(await self._shown.spent(found[0].id), found)
+        spent = await sight.spent(viewer_of(request), self._shown, found)
         return found, Seen(*found, self._desk.places, now, await self._shown.outlook(now), spent)
 
 

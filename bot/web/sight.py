@@ -15,7 +15,9 @@ from services.core.board import Run
 from services.core.cost import Spent
 from services.core.groups import Barrier
 from services.core.plan import Parsed, Plan, Task
+from services.core.spending import Work
 from services.core.task_state import TaskState
+from services.engine.shown import Shown
 from services.store.plans import PlanRow
 from services.store.runs import Told
 
@@ -63,9 +65,20 @@ def told(history: Sequence[Told], stored: Stored) -> list[Told]:
     return [replace(line, text="", actor="") if line.task in hidden else line for line in history]
 
 
-def spent(costs: Sequence[Spent], stored: Stored) -> list[Spent]:
-    """What is not for hidden tasks."""
-    hidden = hidden_tasks(stored)
+async def works(viewer: Viewer, made: Sequence[Work]) -> list[Work]:
+    """The attempts that this person may see, of all runs of a plan: each by the repository that it was made in."""
+    hidden = await hidden_from(viewer, {work.repo for work in made})
+    return [work for work in made if work.repo not in hidden]
+
+
+async def spent(viewer: Viewer, shown: Shown, stored: Stored) -> list[Spent]:
+    """What is not for hidden tasks, nor for any that were in a hidden repository in a run before."""
+    costs = await shown.spent(stored[0].id)
+    if viewer.sees_all or not costs:
+        return costs
+    made = await shown.works(stored[0].id)
+    seen = await works(viewer, made)
+    hidden = hidden_tasks(stored) | {work.task for work in made if work not in seen}
     return [each for each in costs if each.task not in hidden]
 
 

@@ -1,16 +1,15 @@
 """What the accounts of a plan advise: from the store alone, so the pages can say it, too."""
 
-from collections.abc import Collection
+from collections.abc import Sequence
 
-from services.core.spending import advice
+from services.core.spending import Work, advice
 from services.store.attempts import Attempts
 
 
-async def advised(attempts: Attempts, plan_id: str, largest: str, hidden: Collection[str] = ()) -> list[str]:
-    """A sentence each. largest: the tier that everything is compared with, "" where there is one model for all;
-    hidden: tasks that are not spoken of.
+async def advised(attempts: Attempts, plan_id: str, works: Sequence[Work], largest: str) -> list[str]:
+    """A sentence each. works: those of its attempts that are spoken of; largest: the tier that everything is compared
+    with, "" where there is one model for all.
     """
-    works = [work for work in await attempts.works(plan_id) if work.task not in hidden]
     if not works:
         return []
     price, seen = 0.0, 0

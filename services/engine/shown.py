@@ -1,6 +1,6 @@
 """What is shown of plans and runs: read from the store alone, so it needs no engine, and any process can show it."""
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 
 from services.core.board import Run
@@ -8,6 +8,7 @@ from services.core.cost import Spent
 from services.core.forecast import Forecast, forecast
 from services.core.lengths import Lengths
 from services.core.plan import Plan
+from services.core.spending import Work
 from services.core.steps import DIFF, Trail, keys_of, trail
 from services.engine.advised import advised
 from services.store.attempts import Attempts
@@ -56,11 +57,13 @@ class Shown:
         """What models have cost for a plan and all its runs."""
         return await self._ledger.spent(plan_id) if self._ledger is not None else []
 
-    async def follows(self, plan_id: str, hidden: Collection[str] = ()) -> list[str]:
-        """What the accounts of a plan advise, without these tasks."""
-        if self._attempts is None:
-            return []
-        return await advised(self._attempts, plan_id, self._largest, hidden)
+    async def works(self, plan_id: str) -> list[Work]:
+        """All attempts of models at the tasks of a plan, in all its runs."""
+        return await self._attempts.works(plan_id) if self._attempts is not None else []
+
+    async def follows(self, plan_id: str, works: Sequence[Work]) -> list[str]:
+        """What these attempts at the tasks of a plan advise."""
+        return await advised(self._attempts, plan_id, works, self._largest) if self._attempts is not None else []
 
     async def outlook(self, now: datetime) -> Callable[[Plan, Run | None], Forecast]:
         """Says what is to be expected of a plan, or of its run; may be asked in any thread."""

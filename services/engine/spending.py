@@ -59,9 +59,11 @@ async def told(parts: Parts, plan_id: str, run: Run | None) -> list[str]:
     if parts.attempts is None:
         return []
     owner, rules = plan_id.partition("/")[0], parts.settings.models
-    said = await advised(parts.attempts, plan_id, rules.tiers[-1].name if rules is not None and rules.tiers else "")
-    if not said and not await parts.attempts.works(plan_id):
+    works = await parts.attempts.works(plan_id)
+    if not works:
         return []
+    largest = rules.tiers[-1].name if rules is not None and rules.tiers else ""
+    said = await advised(parts.attempts, plan_id, works, largest)
     home = plan_id.rpartition("#")[0].lower()  # what another one's logs say may be private there
     since = parts.clock.now() - SPAN
     mine = [each for each in await parts.attempts.failures(owner, since) if each.repo == home]

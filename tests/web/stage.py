@@ -118,14 +118,21 @@ class House:
         return row
 
     async def ran(
-        self, plan: Plan, states: Iterable[TaskState], number: int = 7, *, title: str = "A plan", state: str = "running"
+        self,
+        plan: Plan,
+        states: Iterable[TaskState],
+        number: int = 7,
+        *,
+        title: str = "A plan",
+        state: str = "running",
+        nth: int = 1,
     ) -> Run:
-        """A run of it that has come this far; tasks that are not named are blocked."""
+        """A run of it that has come this far, its nth; tasks that are not named are blocked."""
         row = await self.approved(plan, number, title=title)
         known = {task.id: task for task in states}
         tasks = {task.id: known.get(task.id, TaskState(id=task.id, since=NOW)) for task in plan.tasks}
         run = Run(
-            id=names.run_id(row.repo, number, 1), plan_id=row.id, repo=row.repo, number=number, plan=plan, tasks=tasks,
+            id=names.run_id(row.repo, number, nth), plan_id=row.id, repo=row.repo, number=number, plan=plan, tasks=tasks,
             state=cast("Any", state), actor="ana", approver="ben", started_at=NOW,
             finished_at=NOW + timedelta(minutes=12) if state in {"done", "cancelled"} else None,
         )  # fmt: skip

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import AsyncIterator
+from decimal import Decimal
 
 import pytest
 from aiohttp import web
@@ -9,8 +10,14 @@ from aiohttp.typedefs import Handler
 
 from bot.web import sight
 from bot.web.viewer import Viewer, set_viewer
+from services.core.board import Run
+from services.core.chosen import Chosen
+from services.core.cost import Usage
 from services.core.plan import Plan
-from tests.kit.plans import plan, task
+from services.core.records import Try
+from services.store.attempts import Attempts, keep
+from services.store.ledger import Call, Ledger
+from tests.kit.plans import NOW, plan, task
 from tests.web.stage import House, house, now_at
 
 SECRET = "nightingale"
@@ -90,3 +97,33 @@ async def test_who_sees_all_sees_what_is_stored(home: House) -> None:
     hidden = sight.without(stored, {"acme/vault"})
     assert sight.hidden_tasks(hidden) == {"secret"}
     assert sight.repos_in(stored) == {"acme/api", "acme/vault", "acme/web"}
+
+
+async def cost_of(home: House, run: Run, task_id: str, repo: str) -> None:
+    """A model worked on it once; what it did was merged and taken back."""
+    tried = Try(task=task_id, attempt=1, repo=repo, agent="coder", came="reverted", passed=True, good=False)
+    await home.database.write(lambda c: keep(c, run.plan_id, run.id, [tried], NOW))
+    await Attempts(home.database).choose(run.id, task_id, 1, Chosen(tier="large", model="p:large"))
+    call = Call(plan_id=run.plan_id, purpose="attempt", run_id=run.id, task=task_id, attempt=1, repo=repo)
+    row = await Ledger(home.database).begin(call, "openai", f"for-{task_id}", Decimal(1), [], NOW)
+    assert isinstance(row, int)
+    await Ledger(home.database).end(row, Usage(input=1_000), Decimal("0.50"), "list")
+
+
+async def test_a_task_of_an_earlier_run_is_hidden_by_where_it_was(home: House) -> None:
+    """It is in the plan no more, or works somewhere else now."""
+    before = plan(task("open"), task("audit", repo="acme/vault"), task("moved", repo="acme/vault"))
+    first = await home.ran(before, [], 1, state="cancelled")
+    second = await home.ran(plan(task("open"), task("moved")), [], 1, nth=2)
+    await cost_of(home, first, "audit", "acme/vault")
+    await cost_of(home, first, "moved", "acme/vault")
+    await cost_of(home, second, "open", "acme/api")
+    for login, audited in (("ben", True), ("ana", False)):
+        _, html, _ = await home.get("/plans/acme/platform/1", **{"X-Login": login})
+        advice = html.partition("What follows from it")[2]
+        assert "<code>open</code> (taken back)" in advice
+        assert ("<code>audit</code> (taken back)" in advice) is audited
+        assert ("<code>moved</code> (taken back)" in advice) is audited
+        assert [f"for-{name}" in html for name in ("open", "audit", "moved")] == [True, audited, audited]
+        _, told, _ = await home.get("/api/v1/plans/acme/platform/1/costs", **{"X-Login": login})
+        assert [f"for-{name}" in told for name in ("open", "audit", "moved")] == [True, audited, audited]
