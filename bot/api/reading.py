@@ -183,7 +183,8 @@ async def history(desk: Desk, viewer: Viewer, asked: PlanPaged) -> Page[shapes.M
     key = key_of(asked.cursor, int)
     rows = await desk.reports.history(stored[0].id, before=max(1, int(key[0])) if key else 0, limit=asked.limit)
     following = cursor(rows[-1].seq) if len(rows) == asked.limit else ""
-    return Page(items=[_moment(stored[0].id, row) for row in sight.told(rows, stored)], next=following)
+    told = await sight.told(viewer, desk.shown, rows)
+    return Page(items=[_moment(stored[0].id, row) for row in told], next=following)
 
 
 async def _in_sight(desk: Desk, viewer: Viewer, asked: PlanAsked) -> Stored:

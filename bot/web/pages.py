@@ -152,15 +152,16 @@ class Pages:
         return given_line(found) if found is not None else None
 
     async def _found(self, request: web.Request, found: Stored, seen: Seen, part: Sheet) -> Found:
-        history = await self._reports.history(seen.row.id, before=_asked(request).before, limit=HISTORY)
+        lines = await self._reports.history(seen.row.id, before=_asked(request).before, limit=HISTORY)
+        history = await sight.told(viewer_of(request), self._shown, lines)
         if seen.run is None:
-            return Found(history=sight.told(history, found))
+            return Found(history=history)
         hidden = sight.hidden_tasks(found)
         readable = [task.id for task in seen.stuck if task.id not in hidden][:EVIDENCE]
         shown = [task.id for task in part.tasks if task.id not in hidden]
         works = await sight.works(viewer_of(request), await self._shown.works(seen.row.id)) if seen.spent else ()
         return Found(
-            history=sight.told(history, found),
+            history=history,
             moves=await self._reports.moves(seen.row.id, seen.run.id),
             logs={task: await self._shown.log(seen.run.id, task) for task in readable},
             trails=await self._shown.trails(seen.run, shown),
@@ -172,7 +173,8 @@ class Pages:
         task = seen.by_id.get(request.match_info["task"])
         if task is None or task.repo == HIDDEN:
             raise web.HTTPNotFound
-        known = Known(history=await self._reports.history(seen.row.id, task=task.id, limit=HISTORY))
+        lines = await self._reports.history(seen.row.id, task=task.id, limit=HISTORY)
+        known = Known(history=await sight.told(viewer_of(request), self._shown, lines))
         if seen.run is not None:
             trails = await self._shown.trails(seen.run, [task.id])
             known = Known(

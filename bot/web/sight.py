@@ -59,10 +59,15 @@ def without(stored: Stored, hidden: Collection[str]) -> Stored:
     return row, _run(run, hidden) if run is not None else None
 
 
-def told(history: Sequence[Told], stored: Stored) -> list[Told]:
-    """The lines of a history without what was said of hidden tasks; `stored` is what is in sight."""
-    hidden = hidden_tasks(stored)
-    return [replace(line, text="", actor="") if line.task in hidden else line for line in history]
+async def told(viewer: Viewer, shown: Shown, history: Sequence[Told]) -> list[Told]:
+    """The lines of a history, of all runs of a plan, without what was said of tasks that were elsewhere then."""
+    if viewer.sees_all:
+        return list(history)
+    keys = {(line.run_id, line.task) for line in history if line.task}
+    repos = {key: await shown.repo_of(*key) for key in sorted(keys)}
+    hidden = {"", *await hidden_from(viewer, {repo for repo in repos.values() if repo})}
+    gone = {key for key, repo in repos.items() if repo in hidden}
+    return [replace(line, text="", actor="") if (line.run_id, line.task) in gone else line for line in history]
 
 
 async def works(viewer: Viewer, made: Sequence[Work]) -> list[Work]:

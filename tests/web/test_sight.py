@@ -10,7 +10,7 @@ from aiohttp.typedefs import Handler
 
 from bot.web import sight
 from bot.web.viewer import Viewer, set_viewer
-from services.core.board import Run
+from services.core.board import Decision, Moment, Run
 from services.core.chosen import Chosen
 from services.core.cost import Usage
 from services.core.plan import Plan
@@ -127,3 +127,20 @@ async def test_a_task_of_an_earlier_run_is_hidden_by_where_it_was(home: House) -
         assert [f"for-{name}" in html for name in ("open", "audit", "moved")] == [True, audited, audited]
         _, told, _ = await home.get("/api/v1/plans/acme/platform/1/costs", **{"X-Login": login})
         assert [f"for-{name}" in told for name in ("open", "audit", "moved")] == [True, audited, audited]
+
+
+async def test_what_was_said_of_a_task_in_an_earlier_run_is_hidden_by_where_it_was(home: House) -> None:
+    first = await home.ran(plan(task("moved", repo="acme/vault")), [], 1, state="cancelled")
+    said = Moment(task="moved", kind="task", before="running", after="failed", text=f"the {SECRET} sings")
+    await home.runs.commit(first.plan_id, Decision(run_id=first.id, state="cancelled", history=(said,)), NOW)
+    second = await home.ran(plan(task("moved")), [], 1, nth=2)
+    seen = Moment(task="moved", kind="task", before="running", after="failed", text="seen by all")
+    await home.runs.commit(second.plan_id, Decision(run_id=second.id, state="running", history=(seen,)), NOW)
+    for path in (
+        "/plans/acme/platform/1",
+        "/plans/acme/platform/1/tasks/moved",
+        "/api/v1/plans/acme/platform/1/history",
+    ):
+        for login, is_told in (("ben", True), ("ana", False)):
+            status, told, _ = await home.get(path, **{"X-Login": login})
+            assert (status, SECRET in told, "seen by all" in told) == (200, is_told, True), path
