@@ -241,7 +241,9 @@ class _Asked:
 
     def _mergeable(self, task: TaskState, repo: str, fact: PullFact) -> Iterator[Link]:
         """Nothing of its own is missing: it merges as soon as its needs have, unless people hold it back."""
-        if unmet(self._run, task.id) or task.held or stacks.holder(self._run, task):
+        if unmet(self._run, task.id) or task.held:
+            return
+        if stacks.holder(self._run, task) or stacks.unseen(self._run, task):
             return
         if self._run.state == "paused":
             yield _paused(self._run, task.id)

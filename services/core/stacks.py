@@ -19,6 +19,7 @@ from services.core.text import code
 
 if TYPE_CHECKING:
     from services.core.conduct import Work
+    from services.core.plan import Plan
 
 DEEPEST = 5
 """Tasks in one stack: with each that merges all above it are made anew, and run their checks again."""
@@ -32,7 +33,20 @@ class Standing(Protocol):
     def id(self) -> str: ...
 
     @property
+    def plan(self) -> "Plan": ...
+
+    @property
     def tasks(self) -> Mapping[str, TaskState]: ...
+
+
+class Merged(Protocol):
+    """A merged pull request, as far as it matters where it went."""
+
+    @property
+    def base_ref(self) -> str: ...
+
+    @property
+    def merge_sha(self) -> str: ...
 
 
 def stands(stack: Stack, below: TaskState | None) -> bool:
@@ -94,20 +108,50 @@ def seen(run: Standing, task: TaskState, fact: PullFact) -> PullFact:
     return msgspec.structs.replace(fact, base_ok=True) if is_right and holder(run, task) else fact
 
 
+def unseen(run: Standing, task: TaskState) -> str:
+    """Why a head that somebody else pushed, and that was approved, is not merged for all that; "" when it may be.
+
+    What was approved was shown without what it lies on. Only where exactly that has merged is nothing else in it. Nor
+    can it be carried over by itself: what of it is its own, nobody knows.
+    """
+    stack = task.stack
+    if stack is None or task.fork or not task.pull or task.head_sha not in task.heads:
+        return ""
+    other = run.tasks.get(stack.on)
+    is_in = other is not None and _has_merged(other) and other.head_sha == stack.sha
+    if is_in or stands(stack, other):
+        return ""
+    return (
+        f"it was approved while it was stacked on {code(stack.on)}, whose commits {stack.sha[:7]} did not merge as "
+        "they were and may be in it: look at all of it, then merge it yourself, or retry the task"
+    )
+
+
 def ruled(run: Standing, task: TaskState, fact: PullFact, unmet: Iterable[str]) -> Ruling:
     """What speaks against merging it, whatever its group says."""
+    if why := unseen(run, task):
+        return Ruling(verdict="needs_human", reason=why)
     ruling = rule(counting(task, seen(run, task, fact)), missing(task, unmet))
     said = hold(run, task) if ruling.verdict in {"merge", "behind"} or ruling.by_gate else ""
     return Ruling(verdict="wait", reason=said) if said else ruling
 
 
-def went_into(run: Standing, task: TaskState, fact: PullFact) -> str:
-    """The task into whose branch somebody has merged it, which has not merged itself; "" for none."""
-    on = task.stack.on if task.stack is not None else ""
-    if not on or fact.base_ref != names.branch(run.id, on):
+def went_into(run: Standing, task: TaskState, pull: Merged) -> str:
+    """The task into whose branch somebody has merged it, and which has not merged with it; "" for none. Of a branch of
+    ours that is no task's here, its name.
+    """
+    spec = run.plan.by_id.get(task.id)
+    is_stacked = task.stack is not None or (spec is not None and spec.repo in run.plan.stacked)
+    if not is_stacked or not pull.base_ref.startswith(names.BRANCHES):
         return ""
+    on = next((each for each in run.tasks if names.branch(run.id, each) == pull.base_ref), "")
     other = run.tasks.get(on)
-    return on if other is None or not (other.state == "done" and other.merge_sha) else ""
+    is_in = other is not None and _has_merged(other) and pull.merge_sha in {other.head_sha, *other.heads} - {""}
+    return "" if is_in else on or pull.base_ref
+
+
+def _has_merged(task: TaskState) -> bool:
+    return task.state == "done" and bool(task.merge_sha)
 
 
 def settle(work: "Work", task_ids: Iterable[str] | None = None) -> None:
@@ -127,8 +171,10 @@ def _restack(work: "Work", task: TaskState) -> None:
     stack = task.stack
     if stack is None or task.state != "in_review" or stands(stack, work.standing.tasks.get(stack.on)):
         return
-    if task.fork and not is_a_persons(task) and task.head_sha in task.heads:
+    if why := unseen(work.standing, task):
+        work.apply(task.id, Happening(kind="refused", text=why))
+    elif task.fork and not is_a_persons(task) and task.head_sha in task.heads:
         other = work.standing.tasks.get(stack.on)
-        has_merged = other is not None and other.state == "done" and bool(other.merge_sha)
+        has_merged = other is not None and _has_merged(other)
         why = f"{code(stack.on)} has merged" if has_merged else f"{code(stack.on)}, on which it was stacked, is gone"
         work.apply(task.id, Happening(kind="restacking", text=f"{why}: it is carried over onto what is there now"))

@@ -5,7 +5,7 @@ Each looks before it acts, so that doing it twice does it once; a branch that ho
 alone.
 """
 
-from services.core import names
+from services.core import names, stacks
 from services.core.board import Run
 from services.core.elsewhere import COPILOT_BRANCH
 from services.core.messages import reasons
@@ -99,7 +99,7 @@ async def discard(parts: Parts, run: Run, task: Task, state: TaskState) -> Outco
         pull = await reads.pull(task.repo, number, fresh=True)
     except NotFound:
         return Outcome(happened=(Happening(kind="discarded", number=number),))
-    if pull.merged:
+    if pull.merged and not stacks.went_into(run, state, pull):
         return Outcome(happened=(Happening(kind="merged", sha=pull.merge_sha),))
     if pull.head_ref.startswith(COPILOT_BRANCH) and pull.head_sha in state.heads:
         branch = pull.head_ref

@@ -5,7 +5,7 @@ number all the same, and each number that comes to light is followed by another 
 earlier one has done. A person's pull request, and a branch with somebody else's commit, are left alone.
 """
 
-from services.core import messages, names
+from services.core import messages, names, stacks
 from services.core.board import Run
 from services.core.messages import reasons
 from services.core.plan import Task
@@ -44,7 +44,7 @@ async def withdraw(parts: Parts, run: Run, task: Task, state: TaskState, due: Du
             pull = await parts.github.reads.pull(task.repo, state.pull, fresh=True)
         except NotFound:
             pull = None
-    if pull is not None and pull.merged:
+    if pull is not None and pull.merged and not stacks.went_into(run, state, pull):
         return Outcome(happened=(Happening(kind="merged", sha=pull.merge_sha),))
     left = pull is not None and pull.state == "open"
     if not state.assignee and await _is_only_ours(parts, run, task, state, pull):

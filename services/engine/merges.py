@@ -4,7 +4,7 @@ What people say while that is under way counts until the request is sent. What G
 fact like any other.
 """
 
-from services.core import groups, messages
+from services.core import groups, messages, stacks
 from services.core.board import Board, Run
 from services.core.conduct import ruling_for
 from services.core.gate import PullFact
@@ -32,7 +32,7 @@ class Merges:
         """Read everything anew, judge once more, and merge exactly the judged commit."""
         run = board.run
         fact = await self._observer.pull(task.repo, state, fresh=True, rank="merge")
-        if fact.merged:
+        if fact.merged and not stacks.went_into(run, state, fact):
             return Outcome(happened=(Happening(kind="merged", sha=fact.merge_sha),))
         ruling = ruling_for(run, state, fact)
         if fact.state != "open" or fact.head_sha != sha or ruling.verdict in {"failed", "needs_human"}:

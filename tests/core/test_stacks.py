@@ -13,7 +13,7 @@ from services.core.explain import explain
 from services.core.explained import told
 from services.core.overlap import settled
 from services.core.plan import Parsed, Task
-from services.core.task_state import Happening, Stack, TaskState
+from services.core.task_state import ENDED, Happening, Stack, TaskState
 from services.engine import stacking
 from tests.kit.plans import Decided, after, happen, pull, run, task
 
@@ -45,7 +45,8 @@ def stack() -> Run:
 
 def judged(current: Run, task_id: str, **said: object) -> Decided:
     state = current.tasks[task_id]
-    return after(current, facts={task_id: msgspec.structs.replace(pull(state.head_sha, **said), number=state.pull)})
+    fact = pull(**{"head": state.head_sha, **said})  # type: ignore[arg-type]
+    return after(current, facts={task_id: msgspec.structs.replace(fact, number=state.pull)})
 
 
 def test_each_begins_on_the_head_of_the_one_before_once_that_is_there() -> None:
@@ -122,16 +123,70 @@ def test_whom_it_is_stacked_on_does_not_wait_for_it() -> None:
     assert current.tasks["two"].state in {"ready", "running"}
 
 
+def vouched(current: Run, task_id: str, sha: str) -> Decided:
+    """A person has pushed that head to a task that was handed over, and another has approved it."""
+    handed = happen(current, task_id, "handed").run
+    return judged(handed, task_id, head=sha, vouched="bea")
+
+
+def test_what_was_approved_on_top_of_another_does_not_bring_in_what_that_has_left_behind() -> None:
+    current = vouched(stack(), "two", "e" * 40).run
+    assert (current.tasks["two"].state, stacks.holder(current, current.tasks["two"])) == ("in_review", "one")
+    current = happen(happen(current, "one", "recreated", actor="ana").run, "one", "discarded", number=5).run
+    said = (
+        "it was approved while it was stacked on `one`, whose commits aaaaaaa did not merge as they were and may be in "
+        "it: look at all of it, then merge it yourself, or retry the task"
+    )
+    assert (current.tasks["two"].state, current.tasks["two"].reason) == ("needs_human", said)
+    again = judged(current, "two", vouched="bea")
+    assert (again.actions, again.changed) == ((), ())
+    assert ruling_for(current, current.tasks["two"], pull("e" * 40)).verdict == "needs_human"
+    chain = explain(current, "two", facts={"two": pull("e" * 40)})
+    assert "merging" not in [link.kind for link in chain]
+    assert happen(current, "two", "retried", actor="ana").run.tasks["two"].state in {"blocked", "ready", "running"}
+
+
+def test_approved_on_top_of_another_it_merges_once_just_that_has() -> None:
+    current = vouched(stack(), "two", "e" * 40).run
+    assert [each.kind for each in judged(current, "two").actions] == []
+    merged = happen(current, "one", "merged", sha="d" * 40).run
+    assert [each.kind for each in judged(merged, "two").actions] == ["merge"]
+    theirs = judged(current, "one", head="f" * 40).run  # somebody has pushed to `one` meanwhile, and merges that
+    merged = happen(theirs, "one", "merged", sha="d" * 40).run
+    assert merged.tasks["two"].state == "needs_human"
+
+
+def test_a_head_that_nobody_approved_stays_a_persons_whatever_becomes_of_what_it_lies_on() -> None:
+    current = judged(happen(stack(), "two", "handed").run, "two", head="e" * 40).run
+    current = happen(happen(current, "one", "recreated", actor="ana").run, "one", "discarded", number=5).run
+    said = "somebody else pushed eeeeeee to its branch: it goes on once somebody who can write here approves that "
+    assert (current.tasks["two"].state, current.tasks["two"].reason) == ("needs_human", f"{said}commit in a review")
+    assert stacks.holder(current, current.tasks["two"]) == "", "our gate does not keep them from merging it"
+
+
+INTO = {"state": "closed", "merged": True, "merge_sha": "d" * 40, "base_ref": "lockstep/platform-7/one"}
+INTO_ONE = ("needs_human", "somebody merged it into the branch of `one`; it is done once that has merged too")
+
+
 def test_merged_into_the_branch_below_it_is_done_with_that() -> None:
-    current = stack()
-    into = {"state": "closed", "merged": True, "merge_sha": "d" * 40, "base_ref": "lockstep/platform-7/one"}
-    current = judged(current, "two", **into).run
-    assert (current.tasks["two"].state, current.tasks["two"].reason) == (
-        "needs_human", "somebody merged it into the branch of `one`; it is done once that has merged too",
-    )  # fmt: skip
+    current = judged(stack(), "two", **INTO).run
+    assert (current.tasks["two"].state, current.tasks["two"].reason) == INTO_ONE
+    left = happen(current, "one", "merged", sha="e" * 40).run  # as it was before
+    assert judged(left, "two", **INTO).run.tasks["two"].state == "needs_human"
+    current = judged(current, "one", head="d" * 40).run
     decided = happen(current, "one", "merged", sha="e" * 40)
     assert [each.task for each in decided.actions if each.kind == "checks"] == ["two"]
-    assert judged(decided.run, "two", **into).run.tasks["two"].state == "done"
+    assert judged(decided.run, "two", **INTO).run.tasks["two"].state == "done"
+
+
+def test_merged_into_a_branch_that_had_merged_before_it_is_not_done() -> None:
+    current = happen(stack(), "one", "merged", sha="e" * 40).run
+    assert (current.tasks["two"].state, current.tasks["two"].stack) == ("running", None)
+    two = judged(current, "two", **INTO).run.tasks["two"]
+    assert (two.state, two.reason) == INTO_ONE
+    two = judged(current, "two", **{**INTO, "base_ref": "lockstep/elsewhere-3/x"}).run.tasks["two"]
+    assert two.reason.startswith("somebody merged it into the branch of `lockstep/elsewhere-3/x`")
+    assert judged(current, "two", **{**INTO, "base_ref": "main"}).run.tasks["two"].state == "done"
 
 
 def test_a_stack_has_an_end_and_takes_nothing_that_is_not_ours() -> None:
@@ -145,17 +200,36 @@ def test_a_stack_has_an_end_and_takes_nothing_that_is_not_ours() -> None:
 
 
 PATHS = st.lists(st.sampled_from(["a", "b", "*"]), min_size=1, max_size=2).map(tuple)
-DEEDS = st.sampled_from(["push", "push", "push", "merge", "merge", "cancel", "retry", "break", "close", "recreate"])
+DEEDS = st.sampled_from(
+    [
+        "push",
+        "push",
+        "push",
+        "merge",
+        "merge",
+        "cancel",
+        "retry",
+        "break",
+        "close",
+        "recreate",
+        "theirs",
+        "into",
+        "after",
+    ]
+)
 
 
-@settings(max_examples=25, deadline=None)
-@given(st.lists(PATHS, min_size=2, max_size=5), st.lists(st.tuples(DEEDS, st.integers(0, 4)), max_size=30))
+@settings(max_examples=40, deadline=None)
+@given(st.lists(PATHS, min_size=2, max_size=5), st.lists(st.tuples(DEEDS, st.integers(0, 4)), min_size=4, max_size=30))
 def test_whatever_happens_no_merge_brings_in_anothers_work_and_all_come_to_an_end(
     paths: list[tuple[str, ...]], deeds: list[tuple[str, int]]
 ) -> None:
     world = _World([task(f"t{n}", paths=each) for n, each in enumerate(paths)])
+    for name in world.run.tasks:
+        world.does("push", name)
     for deed, number in deeds:
-        world.does(deed, f"t{number % len(paths)}")
+        names = world.on_others() if deed in {"theirs", "into", "after"} else [*world.run.tasks]
+        world.does(deed, names[number % len(names)] if names else "t0")
     for _ in range(4 * len(paths)):
         for name in world.run.tasks:
             for deed in ("retry", "push", "merge"):
@@ -164,19 +238,37 @@ def test_whatever_happens_no_merge_brings_in_anothers_work_and_all_come_to_an_en
 
 
 class _World:
-    """What each head was made of: `holds` says whose work is in it."""
+    """What each head was made of: `holds` says which commits are in it, `made` whose each is, `merged` which are in the
+    default branch, and `into` which branch a pull request goes into.
+    """
 
     def __init__(self, tasks: list[Task]) -> None:
         self.run = begun(*tasks)
-        self.holds: dict[str, set[str]] = {}
+        self.holds: dict[str, frozenset[str]] = {}
+        self.made: dict[str, str] = {}
+        self.theirs: set[str] = set()
+        self.merged: set[str] = set()
+        self.into: dict[str, str] = {}
+
+    def on_others(self) -> list[str]:
+        return [each for each, on in self.into.items() if on and self.run.tasks[each].state not in ENDED]
 
     def does(self, deed: str, name: str) -> None:
         task_ = self.run.tasks[name]
         match deed:
             case "push" if task_.state == "running":
                 self._push(name, task_)
-            case "merge" if task_.state == "in_review" and task_.pull:
+            case "merge" if task_.state in {"in_review", "needs_human"} and task_.pull:
                 self._merge(name, task_)
+            case "theirs" if task_.state == "in_review" and task_.pull:
+                sha = self._made(name, self.holds[task_.head_sha])
+                self.theirs.add(sha)
+                self.run = vouched(self.run, name, sha).run
+            case "into" if task_.pull and self.into.get(name) and task_.state in {"in_review", "running"}:
+                self._merge_into(name, task_)
+            case "after" if self.into.get(name):
+                self.does("merge", self.into[name])
+                self.does("into", name)
             case "cancel":
                 self.run = happen(self.run, name, "cancelled").run
             case "retry":
@@ -189,11 +281,18 @@ class _World:
                 self.run = happen(self.run, name, "recreated", actor="ana").run
                 self.run = happen(self.run, name, "discarded", number=task_.pull).run
 
-    def _push(self, name: str, task_: TaskState) -> None:
+    def _made(self, name: str, under: frozenset[str]) -> str:
         sha = f"{len(self.holds):040d}"
-        self.holds[sha] = {name, *(self.holds[task_.stack.sha] if task_.stack is not None else ())}
+        self.made[sha] = name
+        self.holds[sha] = under | {sha}
+        return sha
+
+    def _push(self, name: str, task_: TaskState) -> None:
+        sha = self._made(name, self.holds[task_.stack.sha] if task_.stack is not None else frozenset())
         if task_.carry and task_.fork:
-            assert self.holds[task_.carry] - self.holds[task_.fork] == {name}, "what is carried is its own"
+            own = self.holds[task_.carry] - self.holds[task_.fork]
+            assert {self.made[each] for each in own} == {name}, "what is carried is its own"
+        self.into[name] = task_.stack.on if task_.stack is not None else ""
         number = task_.pull or len(self.holds)
         self.run = happen(self.run, name, "pushed", sha=sha, fence=task_.fence).run
         self.run = happen(self.run, name, "opened", number=number, fence=task_.fence).run
@@ -202,8 +301,17 @@ class _World:
         decided = judged(self.run, name)
         self.run = decided.run
         if any(each.kind == "merge" for each in decided.actions):
-            assert self.holds[task_.head_sha] == {name}
+            others = {each for each in self.holds[task_.head_sha] if self.made[each] != name}
+            assert others <= (self.merged if self.theirs & self.holds[task_.head_sha] else set())
+            self.merged |= self.holds[task_.head_sha]
             self.run = happen(self.run, name, "merged", sha="9" * 40).run
+
+    def _merge_into(self, name: str, task_: TaskState) -> None:
+        """Somebody merges it into the branch of what it was stacked on, and looks no further."""
+        branch = f"lockstep/platform-7/{self.into[name]}"
+        said = {"state": "closed", "merged": True, "merge_sha": "8" * 40, "base_ref": branch}
+        self.run = judged(self.run, name, **said).run
+        assert self.run.tasks[name].state != "done", "nothing of it is in the default branch"
 
 
 def test_an_attempt_whose_ground_is_gone_begins_anew() -> None:
