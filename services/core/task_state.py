@@ -97,7 +97,7 @@ class TaskState(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaul
     is dropped.
 
     `heads` are the commits the bot pushed itself: a head that is none of them is somebody else's and was never
-    approved.
+    approved. Those of `vouched` are a person's, who had them approved.
 
     held: not to be started or merged until it is released.  priority, model, budget: what a person set in place of the
     plan's.
@@ -125,6 +125,7 @@ class TaskState(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaul
     pull: int = 0
     head_sha: str = ""
     heads: tuple[str, ...] = ()
+    vouched: tuple[str, ...] = ()
     merge_sha: str = ""
     reason: str = ""
     held: bool = False

@@ -41,7 +41,9 @@ def _new_head(task: TaskState, happened: Happening) -> dict[str, object]:
     if happened.kind == "pushed":
         fork = task.stack.sha if task.stack is not None else ""
         fresh |= {"changed": happened.paths, "fork": fork, "carry": ""}
-    return {"head_sha": happened.sha, "heads": heads, "renewed": happened.kind == "rebased", **fresh}
+    vouched = tuple([sha for sha in task.vouched if sha != happened.sha])
+    renewed = happened.kind == "rebased"
+    return {"head_sha": happened.sha, "heads": heads, "vouched": vouched, "renewed": renewed, **fresh}
 
 
 def _tried(task: TaskState, happened: Happening) -> Integration | None:
@@ -91,8 +93,8 @@ def _renewed(task: TaskState, happened: Happening) -> dict[str, object]:
         case "stalled":
             return {"renewing": "", "discarding": 0, "revert": max(task.revert, 0)}
         case "discarded":
-            gone = {"discarding": 0, "pull": 0, "head_sha": "", "heads": (), "overrides": (), "troubled": False}
-            return {**gone, "was": None, "fork": ""}
+            gone = {"discarding": 0, "pull": 0, "head_sha": "", "heads": (), "vouched": (), "overrides": ()}
+            return {**gone, "troubled": False, "was": None, "fork": ""}
         case "recreated":
             fresh = {"started_at": None, "worked": 0.0, "late": False, "assignee": ""}
             return {"fence": task.fence + 1, "discarding": task.pull, **fresh}
@@ -136,7 +138,7 @@ def _edited(task: TaskState, happened: Happening) -> dict[str, object]:
         case "dispatched" | "proved" | "disproved":
             return {"integration": _tried(task, happened)}
         case "vouched":
-            return {"heads": (*task.heads, happened.sha), "late": False}
+            return {"heads": (*task.heads, happened.sha), "vouched": (*task.vouched, happened.sha), "late": False}
         case _:
             return _taken_back(happened)
 

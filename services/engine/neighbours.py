@@ -2,7 +2,8 @@
 
 It is said when the plan is read, so before anybody approves it, and keeps nobody waiting: plans are of different
 people, who can agree. Which tasks are under way where is known from the keys they wait on. Another plan is named only
-where it stands in the same repository or in a public one, as nobody has asked whether the author may read others.
+where it stands in the same repository or in a public one, as nobody has asked whether the author may read others. For
+the same reason nothing is told in public of what goes on in a private repository: not even which of its files change.
 """
 
 import msgspec
@@ -11,7 +12,7 @@ from services.core import overlap
 from services.core.names import issue_key
 from services.core.overlap import Neighbour
 from services.core.plan import Parsed, Problem
-from services.engine.hidden import is_private
+from services.engine.hidden import hidden_in, is_private
 from services.engine.parts import Parts
 
 MOST_PLANS = 10
@@ -24,7 +25,9 @@ async def beside(parts: Parts, place: str, parsed: Parsed) -> Parsed:
     others = await _others(parts, place, parsed) if parsed.plan is not None else []
     if parsed.plan is None or not others:
         return parsed
-    found = list(overlap.among([task for task in parsed.plan.tasks if task.paths], others))[: overlap.MOST_TOLD]
+    hidden = await hidden_in(parts.github.reads, place.partition("#")[0], [each.task.repo for each in others])
+    tasks = [task for task in parsed.plan.tasks if task.paths and task.repo not in hidden]
+    found = list(overlap.among(tasks, others))[: overlap.MOST_TOLD]
     told = [
         Problem(kind=overlap.OTHERS, message=overlap.told_of(*each), line=each[0].line, column=1, severity="warning")
         for each in found

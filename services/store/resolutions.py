@@ -53,6 +53,7 @@ class _Task(msgspec.Struct):
     attempt: int = 0
     head_sha: str = ""
     heads: tuple[str, ...] = ()
+    vouched: tuple[str, ...] = ()
     merge_sha: str = ""
 
 
@@ -85,8 +86,10 @@ class Resolutions(msgspec.Struct, frozen=True):
 
 
 def _has_merged(task: _Task, sha: str, attempt: int) -> bool:
-    """As that attempt left it, but for what GitHub has merged into it of its base."""
-    return bool(task.merge_sha) and task.attempt == attempt and {sha, task.head_sha} <= {*task.heads}
+    """As that attempt left it, but for what GitHub has merged into it of its base: a person may have corrected it."""
+    if not task.merge_sha or task.attempt != attempt or not {sha, task.head_sha} <= {*task.heads}:
+        return False
+    return {*task.heads[task.heads.index(sha) :]}.isdisjoint(task.vouched)
 
 
 def drop(c: Connection, before: str, most: int) -> int:

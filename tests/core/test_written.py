@@ -48,6 +48,18 @@ def test_a_head_that_is_brought_up_to_date_is_ours_and_lifts_nothing_any_more() 
     )  # fmt: skip
 
 
+def test_a_head_that_a_person_had_approved_stays_known_as_theirs() -> None:
+    task = TaskState(id="a", state="needs_human", fence=2, pull=5, head_sha=NEXT, heads=(OURS,), handed=True)
+    theirs = step(task, Happening(kind="vouched", sha=NEXT, actor="ana"), NOW)
+    assert theirs is not None
+    assert (theirs.heads, theirs.vouched) == ((OURS, NEXT), (NEXT,))
+    asked = step(theirs, Happening(kind="rebasing", actor="ana"), NOW)
+    assert asked is not None
+    renewed = step(asked, Happening(kind="rebased", sha="c" * 40, fence=2), NOW)
+    assert renewed is not None
+    assert (renewed.heads, renewed.vouched) == ((OURS, NEXT, "c" * 40), (NEXT,))
+
+
 def test_making_anew_forgets_the_pull_request_once_it_is_closed() -> None:
     task = TaskState(id="a", state="failed", fence=2, pull=5, head_sha=OURS, heads=(OURS,), renewing=OURS)
     anew = step(task, Happening(kind="recreated", actor="ana"), NOW)

@@ -47,6 +47,11 @@ async def test_only_what_has_merged_as_it_was_left_is_known(database: Database) 
     assert await known() == {"k": LINES, "none": ()}
     assert await known(head_sha="h3", heads=("h2", "h3")) == {"k": LINES, "none": ()}, "GitHub has merged its base"
     assert await known(head_sha="p") == {}, "a person pushed on top"
+    theirs = {"head_sha": "p", "heads": ("h1", "h2", "p"), "vouched": ("p",)}
+    assert await known(**theirs) == {}, "a person corrected it, and had that approved"
+    renewed = {"head_sha": "h3", "heads": ("h2", "p", "h3"), "vouched": ("p",)}
+    assert await known(**renewed) == {}, "and then GitHub has merged its base"
+    assert await known(heads=("p", "h2"), vouched=("p",)) != {}, "what was corrected was another attempt"
     assert await known(attempt=3) == {}, "another attempt came after"
     assert await known(heads=("h1",), head_sha="h1") == {}, "it was never pushed"
     assert await known(merge_sha="") == await known(state="cancelled") == {}

@@ -10,7 +10,7 @@ from services.core.integration import EVENT_TYPE
 from services.core.messages.reasons import nothing_began
 from services.engine import integrations
 from services.engine.parts import Parts
-from services.errors import Refused
+from services.errors import ApiError, Refused, Unreachable
 from services.sandbox.actions_records import WorkflowRun
 from tests.kit.story import FILES, Story
 
@@ -137,3 +137,36 @@ async def test_where_nobody_listens_it_is_sent_twice_and_then_said() -> None:
         "no run of ci.yml began; it has to listen for repository_dispatch of the type lockstep-integration, and take"
         " its name"
     )
+
+
+async def test_an_outage_takes_neither_look_nor_the_second_event_away() -> None:
+    sent, answers = list[str](), list[ApiError | str]()
+
+    async def dispatch(*asked: object) -> None:
+        sent.append(str(asked[0]))
+        if isinstance(answer := answers.pop(0), ApiError):
+            raise answer
+
+    async def run_named(*_: str) -> str:
+        answer = answers.pop(0)
+        if isinstance(answer, ApiError):
+            raise answer
+        return answer
+
+    github = SimpleNamespace(writes=SimpleNamespace(dispatch=dispatch), reads=SimpleNamespace(run_named=run_named))
+    parts = cast("Parts", SimpleNamespace(github=github))
+
+    async def dispatched(tries: int, *given: ApiError | str) -> str | None:
+        answers[:] = given
+        return await integrations.dispatched(parts, "acme/api", "ci.yml", tries, {"lockstep": "m"})
+
+    away, lost = Unreachable(503, "away"), Unreachable(0, "lost")
+    assert await dispatched(0, away) is None
+    assert await dispatched(1, away) is None
+    assert await dispatched(integrations.SENT_AGAIN, away) is None
+    assert len(sent) == 1
+    assert await dispatched(integrations.SENT_AGAIN, "", away) is None, "it was not taken"
+    assert await dispatched(integrations.SENT_AGAIN, "", lost) == "", "it may have been"
+    assert await dispatched(integrations.GIVEN_UP, away) is None
+    assert await dispatched(integrations.GIVEN_UP, "17") == "17"
+    assert len(sent) == 3

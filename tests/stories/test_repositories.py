@@ -1,5 +1,8 @@
 """What an owner keeps in `repositories.yaml`: judged on each push, and what plans take from it."""
 
+import pytest
+
+from services.engine import deploying
 from services.sandbox.state import CheckRun
 from tests.kit.story import FILES, Story
 
@@ -117,7 +120,10 @@ jobs:
 """
 
 
-async def test_what_merges_is_told_to_whoever_deploys_once_also_after_a_lost_answer(story: Story) -> None:
+async def test_what_merges_is_told_to_whoever_deploys_once_also_after_a_lost_answer(
+    story: Story, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(deploying, "AGAIN", 0.05)
     text = "repositories:\n  api: {automation: {auto_deploy: true}}\n"
     files = {**FILES, ".github/workflows/deploy.yml": DEPLOY}
     await story.begin({"acme/api": files, "acme/.github": {PATH: text}})
