@@ -283,6 +283,6 @@ FOUND = {
         swaps=lambda: [(Line, "was_overtaken", lambda self, looks: False)],
     ),
     "posts-once": Bug(
-        seed=77, means="a comment whose posting met a store error was not posted any more", swaps=_posts_once
+        seed=188, means="a comment whose posting met a store error was not posted any more", swaps=_posts_once
     ),
 }
