@@ -48,6 +48,7 @@ def test_what_people_do_with_a_task() -> None:
         reasons.reviewed("ana"),
         reasons.branch_is_anothers("lockstep/platform-7/api", "api"),
         reasons.stack_is_gone("api"),
+        reasons.remembered("CHANGELOG.md"),
         reasons.nothing_began("together.yml", "lockstep-integration"),
     ] == snapshot(
         [
@@ -57,6 +58,7 @@ def test_what_people_do_with_a_task() -> None:
             "`ana` wants something changed in it",
             "somebody else pushed to `lockstep/platform-7/api`: delete that branch yourself, then `/lockstep retry api`",
             "`api` is not there to begin on any more",
+            "remembered: resolved as before in CHANGELOG.md",
             "no run of together.yml began; it has to listen for repository_dispatch of the type lockstep-integration, and take its name",
         ]
     )
