@@ -21,7 +21,8 @@ from services.store.runs import Settle
 
 
 class Mail(msgspec.Struct, frozen=True, kw_only=True):
-    """Something for a run to decide on. `settle`: the end of the effect it came from; `answer`: who waits for it.
+    """Something for a run to decide on. `settle`: the end of the effect it came from; `answer`: who waits for it;
+    `looks`: tasks to be looked at once that is decided, as they stand then.
 
     adopt: another plan for it, and mustered: the group whose facts they are; both are decided by themselves.
     """
@@ -32,6 +33,7 @@ class Mail(msgspec.Struct, frozen=True, kw_only=True):
     wish: Wish | None = None
     adopt: Adoption | None = None
     mustered: str = ""
+    looks: tuple[str, ...] = ()
     answer: "asyncio.Future[Decision] | None" = None
 
     @property

@@ -246,6 +246,8 @@ class Driver:
             self._after(board, line, decision, new)
         for mail in batch:
             mail.reply(decision)
+            if mail.looks:
+                self.wake(run_id, mail.looks)
 
     async def _store(
         self, board: Board, line: Line, decision: Decision, settles: list[Settle], now: datetime
@@ -415,9 +417,10 @@ class Driver:
                 wish=outcome.wish,
                 facts=dict(outcome.facts),
                 mustered=outcome.mustered,
+                looks=(action.task,) if outcome.look and happened else (),
             ),
         )
-        if outcome.look or (outcome.forget and line.was_overtaken(looks)):
+        if (outcome.look and not happened) or (outcome.forget and line.was_overtaken(looks)):
             self.wake(due.run_id, [action.task])
 
     async def _stoppable(self, board: Board, due: Due, task: asyncio.Task[object] | None) -> Outcome:
