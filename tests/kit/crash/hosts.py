@@ -1,5 +1,7 @@
 """The bot as processes: one that does everything, on its own file."""
 
+import contextlib
+import os
 import socket
 from pathlib import Path
 from typing import Protocol
@@ -110,6 +112,9 @@ def common(github_url: str, folder: Path) -> dict[str, str]:
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """One that stays free while the bot is down: below those that the system gives to connections by itself."""
+    while True:
+        port = 12_000 + int.from_bytes(os.urandom(2)) % 18_000
+        with contextlib.suppress(OSError), socket.socket() as probe:
+            probe.bind(("127.0.0.1", port))
+            return port
