@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 PATH = "/webhook"
 STARTS = (b"POST /webhook ", b"POST /webhook?")
-LONGEST = max(map(len, STARTS))
 HEAD = 64 * 1024
 """Bytes before the body."""
 SILENT = 75.0

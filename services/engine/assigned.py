@@ -17,7 +17,7 @@ from services.core.plan import Task
 from services.core.task_state import Happening, TaskState
 from services.engine.branches import GITHUB
 from services.engine.orders import Order, Result
-from services.engine.outcome import Outcome
+from services.engine.outcome import Outcome, for_a_person, sent
 from services.engine.parts import Parts
 from services.errors import NotFound, Refused
 from services.github.infos import AuthoredPull, CommitInfo, PullInfo
@@ -34,7 +34,7 @@ async def start(parts: Parts, task: Task, state: TaskState, due: Due, order: Ord
     """Ask Copilot, or find it asked."""
     person = parts.person
     if person is None:
-        return _refused(state, words.NO_PERSON)
+        return for_a_person(state.fence, words.NO_PERSON)
     until = parts.clock.now() + timedelta(seconds=task.timeout)
     try:
         number = state.pull or (await _find(parts, task, state, order.base) if state.attempt > 1 else 0)
@@ -42,12 +42,12 @@ async def start(parts: Parts, task: Task, state: TaskState, due: Due, order: Ord
         if made is not None and made.pull.state == "open":
             said = await _tell(parts, person, task, number, order, due)
             away = Away(agent=COPILOT, fence=state.fence, until=until, pull=number, said=said)
-            return _sent(away, words.works_again(number))
+            return sent(away, words.works_again(number))
         if not await _assign(person, task, state, order):
-            return _refused(state, words.not_there(task.repo))
+            return for_a_person(state.fence, words.not_there(task.repo))
     except (Refused, NotFound) as refused:
-        return _refused(state, words.not_asked(refused.message))
-    return _sent(Away(agent=COPILOT, fence=state.fence, until=until, after=number), words.ASSIGNED)
+        return for_a_person(state.fence, words.not_asked(refused.message))
+    return sent(Away(agent=COPILOT, fence=state.fence, until=until, after=number), words.ASSIGNED)
 
 
 async def _assign(person: Person, task: Task, state: TaskState, order: Order) -> bool:
@@ -72,15 +72,15 @@ async def look(parts: Parts, task: Task, state: TaskState, away: Away, order: Or
         number = await _find(parts, task, state, order.base, away.after)
         if not number:
             return None
-        return _sent(msgspec.structs.replace(away, pull=number), words.works_in(number))
+        return sent(msgspec.structs.replace(away, pull=number), words.works_in(number))
     made = await own_pull(parts, task, away.pull)
     if made is None or made.pull.base_ref != order.base:
-        return _refused(state, words.not_copilots(away.pull))
+        return for_a_person(state.fence, words.not_copilots(away.pull))
     pull = made.pull
     if pull.merged:
         return Outcome(happened=(Happening(kind="merged", sha=pull.merge_sha),))
     if pull.state != "open":
-        return _refused(state, words.closed(pull.number))
+        return for_a_person(state.fence, words.closed(pull.number))
     came = came_to(await parts.github.reads.happened_in(task.repo, pull.number), away.said)
     if came == "failed":
         return Result(kind="failed", fence=order.fence, reason=words.gave_up(pull.number))
@@ -96,11 +96,11 @@ async def _judged(
     commits = await parts.github.reads.pull_commits(task.repo, pull.number)
     foreign = next((commit for commit in commits if not _is_known(commit, state)), None)
     if foreign is not None:
-        return _refused(state, words.others_commit(pull.number, foreign.sha))
+        return for_a_person(state.fence, words.others_commit(pull.number, foreign.sha))
     if commits and commits[-1].sha == pull.head_sha:
         return msgspec.structs.replace(order, source=pull.head_ref, tip=pull.head_sha, adopts=True)
     if len(commits) >= LISTED:
-        return _refused(state, words.too_many(pull.number))
+        return for_a_person(state.fence, words.too_many(pull.number))
     if parts.clock.now() >= away.until:
         return None
     return Outcome(again_in=AGAIN, free=True, is_away=True, note="its commits are looked at once more")
@@ -145,14 +145,3 @@ def _is_known(commit: CommitInfo, state: TaskState) -> bool:
     """
     is_signed = commit.verified and commit.committer in {*COPILOTS, GITHUB}
     return commit.sha in state.heads or (is_signed and commit.author in COPILOTS)
-
-
-def _sent(away: Away, text: str) -> Outcome:
-    """It is looked at once more at once: it may have gone further before anybody waited for that."""
-    sent = Happening(kind="sent", fence=away.fence, away=away, text=text)
-    return Outcome(happened=(sent,), again_in=0.0, free=True, is_away=True)
-
-
-def _refused(state: TaskState, text: str) -> Outcome:
-    """A person has to look."""
-    return Outcome(happened=(Happening(kind="refused", text=text, fence=state.fence),))

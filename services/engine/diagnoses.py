@@ -72,9 +72,7 @@ class Diagnoses:
                 log = await self._log(reads, repo, check.id, now)
             except Refused:
                 self._found[key] = _without_log(facts, own)
-            except NotFound:  # not there yet
-                return _without_log(facts, own)
-            except Unreachable:  # it is asked for again with the next look
+            except (NotFound, Unreachable):  # not there yet, or not to be had now: the next look asks again
                 return _without_log(facts, own)
             else:
                 self._found[key] = diagnose(log, facts, own, brief=LINES) if log.lines else _without_log(facts, own)

@@ -17,10 +17,10 @@ from services.core.integration import mark
 from services.core.messages import away as words
 from services.core.names import result_branch
 from services.core.plan import Task
-from services.core.task_state import Happening, TaskState
+from services.core.task_state import TaskState
 from services.engine.configs import config_of
 from services.engine.orders import Order, Result
-from services.engine.outcome import Outcome
+from services.engine.outcome import Outcome, for_a_person, sent
 from services.engine.parts import Parts
 from services.errors import NotFound, Refused
 from services.store.runs import Due
@@ -39,7 +39,7 @@ async def start(parts: Parts, task: Task, state: TaskState, due: Due, order: Ord
     """Start it, or find it started. place: the plan's, as far as it may be named there."""
     workflow = await workflow_of(parts, task)
     if not workflow:
-        return _refused(state, words.NO_WORKFLOW)
+        return for_a_person(state.fence, words.NO_WORKFLOW)
     name, writes = mark(due.action.key), parts.github.writes
     run, began = "", parts.clock.now()
     try:
@@ -58,13 +58,11 @@ async def start(parts: Parts, task: Task, state: TaskState, due: Due, order: Ord
             }
             run = await writes.start_workflow(task.repo, workflow, branch, given)
     except (Refused, NotFound) as refused:
-        return _refused(state, words.not_started(workflow, refused.message))
+        return for_a_person(state.fence, words.not_started(workflow, refused.message))
     if not run:
         return Outcome(again_in=AGAIN, note="it is looked for once more")
     away = Away(agent=ACTIONS, fence=state.fence, until=began + timedelta(seconds=task.timeout), run=run)
-    sent = Happening(kind="sent", fence=state.fence, away=away, text=words.at_workflow(workflow, run))
-    # Looked at once more at once: it may have ended before anybody waits for that.
-    return Outcome(happened=(sent,), again_in=0.0, free=True, is_away=True)
+    return sent(away, words.at_workflow(workflow, run))
 
 
 async def look(parts: Parts, task: Task, away: Away, order: Order) -> Order | Outcome | Result | None:
@@ -76,8 +74,7 @@ async def look(parts: Parts, task: Task, away: Away, order: Order) -> Order | Ou
     if found.conclusion == "success":
         return msgspec.structs.replace(order, source=branch_of(order), since=found.head_sha)
     if found.conclusion == "cancelled":
-        text = words.was_cancelled(workflow)
-        return Outcome(happened=(Happening(kind="refused", text=text, fence=order.fence),))
+        return for_a_person(order.fence, words.was_cancelled(workflow))
     kind = "timed_out" if found.conclusion == "timed_out" else "failed"
     log = await _log(parts, task.repo, away.run)
     reason = words.ended(workflow, found.conclusion)
@@ -127,8 +124,3 @@ async def _log(parts: Parts, repo: str, run: str) -> str:
     except (NotFound, Refused):
         return ""
     return clean_log(said[-MOST_LOG:]).decode("utf-8", "ignore")
-
-
-def _refused(state: TaskState, text: str) -> Outcome:
-    """A person has to look; nothing was begun."""
-    return Outcome(happened=(Happening(kind="refused", text=text, fence=state.fence),))

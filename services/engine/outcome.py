@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import msgspec
 
 from services.core.board import Wish
+from services.core.elsewhere import Away
 from services.core.gate import PullFact
 from services.core.task_state import Happening
 
@@ -27,3 +28,14 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     facts: Mapping[str, PullFact] = msgspec.field(default_factory=dict)
     mustered: str = ""
     is_away: bool = False
+
+
+def for_a_person(fence: int, text: str) -> Outcome:
+    """Somebody has to look at it."""
+    return Outcome(happened=(Happening(kind="refused", text=text, fence=fence),))
+
+
+def sent(away: Away, text: str) -> Outcome:
+    """Work goes on elsewhere. It is looked at once more at once: it may have ended before anybody waited for that."""
+    told = Happening(kind="sent", fence=away.fence, away=away, text=text)
+    return Outcome(happened=(told,), again_in=0.0, free=True, is_away=True)
