@@ -5,12 +5,14 @@ machine. Each repository has a pull request of a person that names one in a comm
 wait at the same time, and then those are merged one after the other. gate_p95_seconds: from the answer to the merge
 until the check run of who waited is green, in the largest fleet. calls_per_pull_growth: the bot's API calls for each
 pull request that waits, from its opening to its green gate, in the largest fleet against that of ten repositories.
-rss_mb: of the bot at the end of the largest fleet; rss_growth_mb: more than with one repository. burst_seconds: until
-the last gate is green when one merge frees all repositories at once, 50 at
+gate_cpu_ms: what the bot uses of a processor from such a merge until the gate is green, which says more than seconds do
+where others are at work on the machine. rss_mb: of the bot at the end of the largest fleet; rss_growth_mb: more than
+with one repository. burst_seconds: until the last gate is green when one merge frees all repositories at once, 50 at
 most; GitHub asks for a second between two writes.
 """
 
 import asyncio
+import os
 import tempfile
 import time
 from collections.abc import Mapping
@@ -59,13 +61,18 @@ def measure(say: Say, *, most: int, merges: int) -> Report:
     figures: dict[str, Number] = {
         "gate_p95_seconds": largest["p95"],
         "gate_median_seconds": largest["median"],
+        "gate_cpu_ms": largest["cpu"],
         "calls_per_pull_growth": round(largest["calls"] / ten["calls"], 2),
         "rss_mb": largest["rss"],
         "rss_growth_mb": round(largest["rss"] - one["rss"], 1),
         "burst_seconds": largest["burst"],
     }
     for size, each in found.items():
-        figures |= {f"calls_per_pull_{size}": each["calls"], f"gate_p95_seconds_{size}": each["p95"]}
+        figures |= {
+            f"calls_per_pull_{size}": each["calls"],
+            f"gate_p95_seconds_{size}": each["p95"],
+            f"gate_cpu_ms_{size}": each["cpu"],
+        }
     return Report(name="scale", figures=figures, peers={"limit": LIMITS}, conditions=machine() | {"repositories": most})
 
 
@@ -81,14 +88,14 @@ async def _fleet(size: int, merges: int, say: Say) -> dict[str, float]:
             try:
                 async with asyncio.timeout(PATIENCE):
                     await bot.up.wait()
-                    found = await _Fleet(hub, calls, size).measured(merges)
+                    found = await _Fleet(hub, calls, size, bot.pid).measured(merges)
                 found["rss"] = _rss_mb(bot.pid)
             except TimeoutError:
                 raise WentWrong(f"{size} repositories were not done after {PATIENCE:g} s") from None
             finally:
                 await bot.stop()
     said = f"{found['calls']} calls each, gate p95 {found['p95']} s, burst {found['burst']} s, {found['rss']} MB"
-    say(f"{size} repositories: {said}")
+    say(f"{size} repositories: {said}, {found['cpu']} ms of a processor for each merge")
     return found
 
 
@@ -117,8 +124,8 @@ def _settings(hub: GitHub, app: AppCredentials, folder: Path, port: int) -> dict
 class _Fleet:
     """gates: (repository, head) -> whether its gate is green."""
 
-    def __init__(self, hub: GitHub, calls: _Calls, size: int) -> None:
-        self._hub, self._calls, self._size = hub, calls, size
+    def __init__(self, hub: GitHub, calls: _Calls, size: int, pid: int) -> None:
+        self._hub, self._calls, self._size, self._pid = hub, calls, size, pid
         self._heard = asyncio.Event()
         loop = asyncio.get_running_loop()
 
@@ -130,9 +137,10 @@ class _Fleet:
     async def measured(self, merges: int) -> dict[str, float]:
         first = [await self._pair(number) for number in range(self._size)]
         await self._all([head for _, head in first], "in_progress")
-        taken = []
+        taken, before = [], _cpu_ms(self._pid)
         for number, head in first[:merges]:
             taken.append(await self._merge(number, [head]))
+        used = (_cpu_ms(self._pid) - before) / len(taken)
         for number, head in first[merges:]:
             await self._merge(number, [head])
         calls = self._calls.of_bot / self._size
@@ -140,6 +148,7 @@ class _Fleet:
         p95 = quantiles(taken, n=20)[-1] if len(taken) > 1 else taken[0]
         return {
             "median": round(median(taken), 3), "p95": round(p95, 3), "calls": round(calls, 1), "burst": burst,
+            "cpu": round(used, 1),
         }  # fmt: skip
 
     async def _burst(self) -> float:
@@ -187,3 +196,9 @@ class _Fleet:
 def _rss_mb(pid: int) -> float:
     line = next(line for line in Path(f"/proc/{pid}/status").read_text().splitlines() if line.startswith("VmRSS"))
     return round(int(line.split()[1]) / 1024, 1)
+
+
+def _cpu_ms(pid: int) -> float:
+    """What the process has used of a processor so far."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) * 1000 / os.sysconf("SC_CLK_TCK")

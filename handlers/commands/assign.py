@@ -27,4 +27,5 @@ async def assign(context: Context, asked: Command) -> str:
     ids = await context.engine.change(
         context.repo, context.number, "assigned", targets, context.sender, why, needs="write", name=login
     )
+    await context.engine.attach_open(context.repo, context.number, ids)
     return changes.assigned(ids, login)

@@ -139,7 +139,7 @@ class _Settling:
         for member in self._open:
             task = work.of(member)
             if groups.is_ready(task) and phase != "complete":  # each says why it waits now
-                text = groups.hold(self._run, member)
+                text = "" if is_a_persons(task) else groups.hold(self._run, member)
                 work.apply(member, Happening(kind="cleared", sha=task.head_sha, text=text))
         if phase != "merged" and (before, phase) != ("complete", "merging"):
             self._gates(phase)

@@ -15,6 +15,8 @@ from services.core.text import code
 Verdict = Literal["merge", "wait", "behind", "failed", "needs_human"]
 """behind: all is well but that its base has moved on, and the branch takes only what is up to date."""
 PASSED = frozenset({"success", "neutral", "skipped"})
+STARTING = "waits for its checks to start"
+OF_FORK = "; it comes from a fork, so perhaps somebody who can write there has to let them run"
 
 
 class CheckFact(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,6 +37,7 @@ class PullFact(msgspec.Struct, frozen=True, kw_only=True):
     frozen: why nothing is merged there now.  objections: logins of those who asked for changes.  suites_open: more
     checks may still come, though none of those there is pending.  grace_left: seconds for which more checks may begin
     on their own.  checks_none: nobody wants any.  gate_closed: GitHub asks for our own gate, which is not green.
+    from_fork: its head lies in another repository, where Actions may wait for somebody to let it run.
     failures: what is known of those that failed, rules: and what the repository wants done about it.  vouched: who has
     approved this very commit, where it is not one of ours.  barred: why it may not be merged though nothing of it is
     missing.
@@ -54,6 +57,7 @@ class PullFact(msgspec.Struct, frozen=True, kw_only=True):
     frozen: str = ""
     base_ref: str = ""
     base_ok: bool = True
+    from_fork: bool = False
     objections: tuple[str, ...] = ()
     checks: tuple[CheckFact, ...] = ()
     suites_open: bool = False
@@ -114,10 +118,10 @@ def _by_checks(pull: PullFact) -> Ruling:
     if pending:
         return Ruling(verdict="wait", reason=f"waits for check {_names(pending)}", by_itself=True)
     if pull.grace_left > 0:
-        return Ruling(verdict="wait", reason="waits for its checks to start", by_itself=True)
+        return Ruling(verdict="wait", reason=STARTING, by_itself=True)
     if not theirs and not pull.checks_none:
         if pull.has_workflows:
-            return Ruling(verdict="wait", reason="waits for its checks to start", by_itself=True)
+            return Ruling(verdict="wait", reason=STARTING + (OF_FORK if pull.from_fork else ""), by_itself=True)
         return Ruling(
             verdict="needs_human",
             reason="no checks will come: the repository has no workflows. "

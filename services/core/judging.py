@@ -9,6 +9,7 @@ from services.core import groups, stacks
 from services.core.actions import action, waits_for_base
 from services.core.gate import PASSED, PullFact, Ruling
 from services.core.integration import verdict, wanted
+from services.core.messages import reasons
 from services.core.recovery.revert import culprits
 from services.core.repair import awaited, mended, repaired
 from services.core.repairs import Failed, Failure
@@ -121,12 +122,13 @@ def _muster_in(work: "Work", task: TaskState, ruling: Ruling, barred: str) -> bo
     stands until all of it is looked at again.
     """
     is_clear = (ruling.verdict == "merge" or ruling.by_gate) and not task.held
+    theirs = reasons.attached(task.assignee, task.pull) if is_a_persons(task) else ""
     if is_clear:
-        known = task.reason if task.cleared == task.head_sha else groups.hold(work.standing, task.id)
+        known = theirs or (task.reason if task.cleared == task.head_sha else groups.hold(work.standing, task.id))
         work.apply(task.id, Happening(kind="cleared", sha=task.head_sha, text=barred or known))
         work.judged[task.id] = ruling.verdict == "merge" and not barred
-    elif is_a_persons(task):
-        work.apply(task.id, Happening(kind="cleared"))
+    elif theirs:
+        work.apply(task.id, Happening(kind="cleared", text=reasons.attached(task.assignee, task.pull, ruling.reason)))
     return is_clear
 
 

@@ -127,7 +127,7 @@ def step(task: TaskState, happened: Happening, now: datetime) -> TaskState | Non
         if task.state == "running" and task.since is not None:
             changes["worked"] = task.worked + max((now - task.since).total_seconds(), 0.0)
     elif (
-        (happened.kind == "cleared" and happened.sha and not is_a_persons(task))
+        (happened.kind == "cleared" and (happened.text if is_a_persons(task) else happened.sha))
         or happened.kind in _SAYS_WHY
         or (happened.kind == "moved" and task.handed)
     ):

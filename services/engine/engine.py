@@ -153,3 +153,10 @@ class Engine(Asked):
     async def attach(self, repo: str, number: int) -> None:
         """A person's pull request names a tracking issue: it may be the work of that task."""
         await pulls.attach(self._parts, self.driver, repo, number)
+
+    async def attach_open(self, repo: str, number: int, task_ids: Iterable[str]) -> None:
+        """These tasks of the plan here went to a person, who may have opened pull requests for them before."""
+        _, run = await self.plan_of(repo, number)
+        for task_id in task_ids if run is not None else ():
+            if run is not None and (issue := run.tasks[task_id].issue):
+                await pulls.attach_open(self._parts, self.driver, run.plan.by_id[task_id].repo, issue)

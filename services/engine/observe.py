@@ -228,6 +228,7 @@ def _fact(pull: PullInfo, *, base_ok: bool = True) -> PullFact:
         held=LABEL_HOLD in pull.labels,
         base_ref=pull.base_ref,
         base_ok=base_ok,
+        from_fork=pull.from_fork,
     )
 
 

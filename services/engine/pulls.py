@@ -52,6 +52,16 @@ async def attach(parts: Parts, driver: Driver, repo: str, number: int) -> None:
             return
 
 
+async def attach_open(parts: Parts, driver: Driver, repo: str, issue: int) -> None:
+    """Somebody may do this task from now on whose pull request was there before: then it is taken at once. No event
+    tells of it, and nobody should have to edit their text for that.
+    """
+    reads = parts.github.reads
+    for pull in await reads.pulls_into(repo, (await reads.repository(repo)).default_branch, forks=True):
+        if issue in issues_named(pull.body, repo):
+            await attach(parts, driver, repo, pull.number)
+
+
 def _is_free(task: TaskState, named: tuple[int, ...]) -> bool:
     return task.state in OPEN and not task.pull and not task.discarding and task.issue in named
 

@@ -78,7 +78,8 @@ class PullInfo(msgspec.Struct, frozen=True, kw_only=True):
     """A pull request. `mergeable` is None while GitHub has not worked it out, and always in lists.
 
     merge_sha: the commit it became, empty until it is merged.  test_merge: GitHub's merge of it with its base, where
-    that is worked out; the base may have moved on since.  head_repo: empty when the fork was deleted.
+    that is worked out; the base may have moved on since.  head_repo: empty when the fork was deleted.  from_fork:
+    its head lies in another repository, or did.
     """
 
     id: str
@@ -99,6 +100,7 @@ class PullInfo(msgspec.Struct, frozen=True, kw_only=True):
     title: str
     body: str
     test_merge: str = ""
+    from_fork: bool = False
 
 
 class CommitInfo(msgspec.Struct, frozen=True, kw_only=True):

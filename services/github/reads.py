@@ -216,11 +216,13 @@ class Reads(Reading):
         pulls = [pull.info() for pull in found if not pull.is_from_fork]
         return tuple(sorted(pulls, key=lambda pull: -pull.number))
 
-    async def pulls_into(self, repo: str, branch: str) -> tuple[PullInfo, ...]:
-        """Open pull requests into that branch from the repository itself, asked for now."""
+    async def pulls_into(self, repo: str, branch: str, *, forks: bool = False) -> tuple[PullInfo, ...]:
+        """Open pull requests into that branch, newest first, asked for now; with `forks` not only from the repository
+        itself.
+        """
         query = urlencode({"state": "open", "base": branch, "per_page": PAGE})
         found = await self._list(repo, f"/pulls?{query}", list[shapes.PullShape], f"pull:{LIST}", fresh=True)
-        return tuple([pull.info() for pull in found if not pull.is_from_fork])
+        return tuple([pull.info() for pull in found if forks or not pull.is_from_fork])
 
     async def reviews(self, repo: str, number: int, *, fresh: bool = False) -> tuple[ReviewInfo, ...]:
         """All reviews of a pull request, oldest first."""

@@ -257,6 +257,7 @@ class PullShape(msgspec.Struct, frozen=True):
             labels=_names(self.labels),
             title=self.title or "",
             body=self.body or "",
+            from_fork=self.is_from_fork,
             test_merge=(self.merge_commit_sha or "") if worked_out and self.mergeable and not merged else "",
         )
 

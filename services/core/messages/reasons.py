@@ -67,8 +67,10 @@ def for_a_person(repo: str, issue: int, task: str) -> str:
     return f"{takes}; `/lockstep skip {task}` says that it is done elsewhere"
 
 
-def attached(author: str, number: int) -> str:
-    return f"{code(author)} does it in #{number}; it is done once that is merged"
+def attached(author: str, number: int, missing: str = "") -> str:
+    """missing: what its group waits for in that pull request."""
+    done = f": {missing}" if missing else "; it is done once that is merged"
+    return f"{code(author)} does it in #{number}{done}"
 
 
 def reviewed(actor: str) -> str:
