@@ -170,7 +170,8 @@ In `.github/lockstep.yml` on the default branch. The same file in the owner's `.
 installed on it too, holds defaults for all repositories of that owner: what a repository says itself counts, and of
 `approvals`, `aliases`, `issues` and `recovery` key by key; to its own `failures` the owner's are added. An unknown key or a value that does not fit is an error. While a repository's own
 file has one, its plans can't be approved, and everything else is as if the file were empty. The check `lockstep/config` on a pushed
-commit of the default branch, and on the head of a pull request that changes the file, shows errors at their lines.
+commit of the default branch, and on the head of a pull request that changes the file, shows errors at their lines, and words
+under `aliases` that stand for no command.
 
 `approvals` says who has to approve plans whose issue stands in this repository; the maintain permission there and write on every
 repository of the plan are needed besides. Each approval counts for one text: an edit asks for all of them anew, and so does a new run

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from handlers import on
+from handlers.commands import COMMANDS
 from handlers.events import Event
 from services.core.elsewhere import does
 from services.core.names import issue_key, pull_key
@@ -35,7 +36,7 @@ async def on_pull(event: Event, engine: Engine) -> None:
 async def _judge_files(event: Event, engine: Engine) -> None:
     pull = event.pull
     if pull is not None and event.number and pull.state == "open" and pull.head_sha and await engine.sees(event.repo):
-        await engine.read_pull_files(event.repo, event.number, pull.head_sha)
+        await engine.read_pull_files(event.repo, event.number, pull.head_sha, COMMANDS.names())
 
 
 def _changed(event: Event) -> Iterator[str]:

@@ -8,6 +8,7 @@ thing: whether the pull requests into that branch can still be merged.
 from collections.abc import Iterator
 
 from handlers import on
+from handlers.commands import COMMANDS
 from handlers.events import Event
 from services.core.config import CONFIG_PATH
 from services.core.reposet import SET_PATH
@@ -33,7 +34,7 @@ async def on_push(event: Event, engine: Engine) -> None:
     if event.name == "push" and push.after and not push.deleted and await engine.sees(event.repo):
         await engine.read_plan_files(event.repo, push.after, push.paths)
         if push.paths is None or not {CONFIG_PATH, SET_PATH}.isdisjoint(push.paths):
-            await engine.read_settings(event.repo, push.after)
+            await engine.read_settings(event.repo, push.after, COMMANDS.names())
 
 
 def _before(event: Event) -> str:

@@ -17,7 +17,7 @@ from services.core.complexity import Bound
 from services.core.failure_patterns import KnownFailure
 from services.core.failures import CLASSES, FailureClass
 from services.core.freeze import Freeze
-from services.core.nodes import is_null, spot_at, value_of
+from services.core.nodes import entry_that, is_null, spot_at, value_of
 from services.core.overlap import Mode
 from services.core.plainly import plainly
 from services.core.plan import Problem
@@ -244,6 +244,7 @@ def config_schema() -> dict[str, Any]:
     """JSON Schema (2020-12) of the file, for editors."""
     found = msgspec.json.schema(RepoConfig)
     parts = found["$defs"]
+    parts["Recovery"]["properties"]["policy"]["propertyNames"] = {"enum": list(CLASSES)}
     for part in parts.values():
         part.pop("description", None)  # its docstring, which speaks to programmers
     head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "Lockstep settings"}
@@ -268,27 +269,47 @@ def _take(key: Spot, node: Node, written: dict[str, Any], findings: Findings) ->
         if wrong:
             return
     value = value_of(node)
-    try:
-        msgspec.convert({key.text: value}, RepoConfig, strict=False)
-    except msgspec.ValidationError as error:
-        message, _, path = str(error).partition(" - at ")
-        findings.add(
-            "bad_value",
-            f"`{key.text}`: {_said(message, key.text, path)}.",
-            spot_at(path.partition(f"$.{key.text}")[2], key, node),
-        )
+    message, path = _wrong(key.text, value)
+    if message:
+        below = path.removeprefix(f"$.{key.text}").removesuffix(_KEY)
+        entry = entry_that(lambda alone: bool(_wrong(key.text, alone)[0]), below, node)
+        where = f"{key.text}.{entry}" if below == "[...]" and entry else key.text
+        findings.add("bad_value", f"{quote(where)}: {_said(message, path)}.", spot_at(below, key, node, entry))
     else:
         written[key.text] = value
 
 
+_KEY = "(key)"
+MANY = 12
+"""Values of a choice that are not all named."""
+
+
+def _wrong(key: str, value: Any) -> tuple[str, str]:
+    """What does not fit in a setting, and where, such as `$.recovery.policy[...]`; (key) behind that says that it is
+    not the entry but its name. Both are "" where all of it fits.
+    """
+    try:
+        msgspec.convert({key: value}, RepoConfig, strict=False)
+    except msgspec.ValidationError as error:
+        message, _, place = str(error).rpartition(" - at ")
+        path = place.rpartition("`$")[2].rstrip("`")
+        return message, f"${path}[...]{_KEY}" if place.startswith("`key`") else f"${path}"
+    return "", ""
+
+
 def _values(path: str) -> tuple[str, ...]:
-    """What may be written at a place such as `$.issues.assign`, where that is a choice."""
-    schema, parts = config_schema(), re.findall(r"\.(\w+)", path)
+    """What may be written at a place such as `$.issues.assign`, where that is a choice, or its keys."""
+    schema = config_schema()
     at: Any = schema
-    for part in ("", *parts):
-        at = at.get("properties", {}).get(part, {}) if part else at
+    for name, inner in re.findall(r"\.(\w+)|\[(\d+|\.\.\.)\]", path.removesuffix(_KEY)):
+        if name:
+            at = at.get("properties", {}).get(name, {})
+        elif inner.isdigit():
+            at = at.get("items", {})
+        else:
+            at = at.get("propertyNames" if path.endswith(_KEY) else "additionalProperties", {})
         at = schema["$defs"][at["$ref"].rpartition("/")[2]] if "$ref" in at else at
-    return tuple(str(value) for value in at.get("enum", ()))
+    return tuple(str(value) for value in at.get("enum") or at.get("properties", ()))
 
 
 _PARTS: Keys[str, type[msgspec.Struct]] = {
@@ -308,13 +329,14 @@ def _unknown(key: Spot, known: tuple[str, ...], findings: Findings) -> None:
     findings.add("unknown_key", f"{quote(key.text)} is not a setting. {hint}", key)
 
 
-def _said(message: str, key: str, path: str) -> str:
-    """In plain words; but a pattern or the list of classes is no help to people."""
-    if key == "failures" and message.startswith("Invalid enum value"):
-        near = nearest(message.split("'")[1], CLASSES)
+def _said(message: str, path: str) -> str:
+    """In plain words; but a pattern or a long list is no help to people."""
+    key, values = path.split(".")[1].partition("[")[0], _values(path)
+    if len(values) > MANY and message.startswith("Invalid enum value"):
+        near = nearest(message.split("'")[1], values)
         return f"{message[:1].lower()}{message[1:]}; did you mean '{near}'" if near else "there is no such class"
     if "matching regex" not in message:
-        return plainly(message, _values(path))
+        return plainly(message, values)
     return {
         "aliases": "an alias is a word such as 'r+' or 'lgtm', and stands for a command's word such as 'approve'",
         "approvals": "'users' are logins and 'teams' are 'organisation/team', both without an @",

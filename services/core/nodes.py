@@ -6,6 +6,7 @@ left out, as if it had not been written.
 """
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 from services.core.plan_yaml import Mapping, Node, Scalar, Sequence
@@ -25,13 +26,34 @@ def value_of(node: Node) -> Any:
     return {key: value_of(value) for key, (_, value) in node.entries.items() if not is_null(value)}
 
 
-def spot_at(path: str, key: Spot, node: Node) -> Spot:
-    """Where in the file a path such as `.required` or `[2].text` below this key ends, as far as it tells."""
+def spot_at(path: str, key: Spot, node: Node, entry: str = "") -> Spot:
+    """Where in the file a path such as `.required` or `[2].text` below this key ends, as far as it tells.
+    entry: the one that `[...]` means in it, which stands for any entry of a mapping.
+    """
     spot = key if isinstance(node, Mapping) else node.spot
-    for name, at in re.findall(r"\.([a-z_]+)|\[(\d+)\]", path):
+    for part in re.findall(r"\.[a-z_]+|\[(?:\d+|\.\.\.)\]", path):
+        name, at = entry if part == "[...]" else part[1:], part[1:-1]
         if isinstance(node, Mapping) and name in node.entries:
             spot, node = node.entries[name]
-        elif isinstance(node, Sequence) and at and int(at) < len(node.items):
+        elif isinstance(node, Sequence) and at.isdigit() and int(at) < len(node.items):
             node = node.items[int(at)]
             spot = node.spot
     return spot
+
+
+def entry_that(fails: Callable[[Any], bool], path: str, node: Node) -> str:
+    """The first entry of a mapping that fails alone, where a path such as `.policy[...]` below this node does not say
+    which it is; "" where it names none.
+    """
+    before, found, _ = path.partition("[...]")
+    parts = before.split(".")[1:]
+    for part in parts:
+        node = node.entries[part][1] if isinstance(node, Mapping) and part in node.entries else node
+    entries = node.entries.items() if found and isinstance(node, Mapping) else ()
+    for name, (_, inner) in entries:
+        alone: Any = {name: value_of(inner)}
+        for part in reversed(parts):
+            alone = {part: alone}
+        if not is_null(inner) and fails(alone):
+            return name
+    return ""

@@ -11,6 +11,7 @@ _TYPES = {
     "object": "write its keys below it",
 }
 _MISSING = re.compile(r"Object missing required field `(\w+)`")
+_UNKNOWN = re.compile(r"Object contains unknown field `(.*)`", re.DOTALL)
 _ENUM = re.compile(r"Invalid enum value '(.*)'", re.DOTALL)
 _EXPECTED = re.compile(
     r"Expected `(?P<type>\w+)(?: \| null)?`(?P<length> of length)?(?: (?P<bound>[<>]=) (?P<number>[\d.]+))?"
@@ -18,9 +19,12 @@ _EXPECTED = re.compile(
 
 
 def plainly(message: str, values: tuple[str, ...] = ()) -> str:
-    """The end of a sentence. values: what may be written, where there is a choice."""
+    """The end of a sentence. values: what may be written, where there is a choice; or the keys."""
     if missing := _MISSING.match(message):
         return f"it has no `{missing[1]}`; add it"
+    if unknown := _UNKNOWN.match(message):
+        written = unknown[1][:40].replace("`", "'")
+        return f"'{written}' is none of its keys{f'; write {_either(values)}' if values else ''}"
     if enum := _ENUM.match(message):
         written = enum[1][:40].replace("`", "'")
         return f"'{written}' is none of its values{f'; write {_either(values)}' if values else ''}"

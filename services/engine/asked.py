@@ -3,7 +3,7 @@ then says to the run what happened.
 """
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Literal
 
@@ -89,9 +89,9 @@ class Asked(Shown):
         """Have a plan drafted for an issue that holds none; what to answer, "" when there is nothing to draft."""
         return await self.drafter.ask(repo, number, actor, asked_at)
 
-    async def read_pull_files(self, repo: str, number: int, sha: str) -> None:
+    async def read_pull_files(self, repo: str, number: int, sha: str, verbs: Collection[str]) -> None:
         """A pull request has another head, or another base: plans and settings that it changes are judged on it."""
-        await check_pull(self._parts, repo, number, sha)
+        await check_pull(self._parts, repo, number, sha, verbs)
 
     async def is_open(self, repo: str, number: int) -> bool:
         """Is this issue open now? One that can't be read is not."""

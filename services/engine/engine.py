@@ -105,9 +105,9 @@ class Engine(Asked):
         """Somebody has put the plan's label on an issue; where that holds no plan, a draft may be wanted."""
         await self.drafter.on_label(repo, number, actor, self._parts.clock.now())
 
-    async def read_settings(self, repo: str, sha: str) -> None:
+    async def read_settings(self, repo: str, sha: str, verbs: Collection[str]) -> None:
         """A push to the default branch may have changed the repository's own settings."""
-        await check_settings(self._parts, repo, sha)
+        await check_settings(self._parts, repo, sha, verbs)
         if self.boards is not None:
             self.boards.touch(repo)
 

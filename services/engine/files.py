@@ -2,8 +2,9 @@
 their lines.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
+from services.core.aliases import idle_aliases
 from services.core.config import CONFIG_PATH, read_file
 from services.core.messages.verdicts import plans_report, settings_report
 from services.core.names import CHECK_CONFIG, CHECK_PLAN
@@ -19,15 +20,15 @@ MOST = 10
 """Plan files of one push that are looked at."""
 
 
-async def check_settings(parts: Parts, repo: str, sha: str) -> None:
+async def check_settings(parts: Parts, repo: str, sha: str, verbs: Collection[str]) -> None:
     """Judge the settings, and in an owner's `.github` the set of repositories, as they stand in this commit; where
-    there are none, nothing is said.
+    there are none, nothing is said. verbs: the commands that aliases may stand for.
     """
     owner, _, name = repo.partition("/")
     found: dict[str, Sequence[Problem]] = {}
     text = await parts.github.reads.file(repo, CONFIG_PATH, fresh=True, ref=sha)
     if text is not None:
-        found[CONFIG_PATH] = read_file(text).problems
+        found[CONFIG_PATH] = read_file(text).problems or idle_aliases(text, verbs)
     if name.lower() == HOME:
         text = await parts.github.reads.file(repo, SET_PATH, fresh=True, ref=sha)
         if text is not None:
@@ -51,7 +52,7 @@ async def check_plans(parts: Parts, repo: str, sha: str, paths: Sequence[str]) -
         await parts.github.writes.put_check(repo, sha, CHECK_PLAN, FOLDER, report)
 
 
-async def check_pull(parts: Parts, repo: str, number: int, sha: str) -> None:
+async def check_pull(parts: Parts, repo: str, number: int, sha: str, verbs: Collection[str]) -> None:
     """Judge what of such files a pull request changes, as it stands in its head. On the head of a task's pull request
     `lockstep/plan` says something else already.
     """
@@ -60,4 +61,4 @@ async def check_pull(parts: Parts, repo: str, number: int, sha: str) -> None:
     if plans and not (await place_of(parts, repo, number, "")).task:
         await check_plans(parts, repo, sha, plans)
     if not {CONFIG_PATH, SET_PATH}.isdisjoint(paths):
-        await check_settings(parts, repo, sha)
+        await check_settings(parts, repo, sha, verbs)

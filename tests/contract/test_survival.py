@@ -86,7 +86,7 @@ class Looks(Engine):
     def base_moved(self, repo: str) -> None:
         self.asked["base_moved"] += 1
 
-    async def read_settings(self, repo: str, sha: str) -> None:
+    async def read_settings(self, repo: str, sha: str, verbs: object) -> None:
         self.asked["read_settings"] += 1
 
     async def read_plan(self, repo: str, number: int) -> None:
@@ -102,7 +102,7 @@ class Looks(Engine):
         self.asked["place_of"] += 1
         return Place(repo=repo, number=number)
 
-    async def read_pull_files(self, repo: str, number: int, sha: str) -> None:
+    async def read_pull_files(self, repo: str, number: int, sha: str, verbs: object) -> None:
         self.asked["read_pull_files"] += 1
 
     async def is_own(self, *, login: str = "", app_id: str = "") -> bool:

@@ -85,6 +85,11 @@ async def test_an_error_in_the_settings_is_shown_at_its_line(story: Story) -> No
     sha = await story.commit("acme/api", {PATH: "merge: squash\nchecks: none\n"})
     check = await said_of_settings(story, sha)
     assert (check.conclusion, check.annotations) == ("success", [])
+    sha = await story.commit("acme/api", {PATH: "aliases:\n  ok: approve\n  lgtm: aprove\n"})
+    check = await said_of_settings(story, sha)
+    (note,) = check.annotations
+    assert (check.conclusion, note["annotation_level"], note["start_line"]) == ("success", "warning", 3)
+    assert note["message"] == "`lgtm` stands for `aprove`, which is no command. Did you mean `approve`?"
 
 
 async def test_other_pushes_and_other_branches_get_no_check_of_the_settings(story: Story) -> None:
