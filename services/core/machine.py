@@ -15,6 +15,7 @@ from services.core.task_state import (
     KINDS,
     STATES,
     STUCK,
+    UNTOLD,
     Happening,
     Kind,
     State,
@@ -227,6 +228,8 @@ def _applies_to_merged(task: TaskState, happened: Happening) -> bool:
         return bool(task.merge_sha) and not task.revert
     if happened.kind == "unticked":
         return not task.merge_sha
+    if happened.kind == "stalled" and happened.name == UNTOLD:
+        return bool(task.merge_sha) and not task.revert
     return happened.kind == "tracked" or task.revert < 0
 
 

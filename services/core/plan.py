@@ -55,8 +55,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """A checked plan: ids unique, needs known, no cycle, repositories installed.
 
     apart: repositories whose tasks do not change the same files at the same time, stacked: those of them where the
-    later begins on the head of the earlier, deploys: those that are told what has merged; their own settings, so it is
-    no part of what is approved.
+    later begins on the head of the earlier; when something is done and not what, by their own settings, so it is no
+    part of what is approved. deploys: those that are told what has merged, which is.
     """
 
     title: str
@@ -86,7 +86,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     def hash(self) -> str:
         """SHA-256 (hex) of the normal form: order of tasks, needs and paths, spelling and line numbers don't count."""
         tasks = [_content(task) for task in sorted(self.tasks, key=lambda task: task.id)]
-        return hashlib.sha256(msgspec.json.encode([self.title, tasks], order="sorted")).hexdigest()
+        more = [sorted(self.deploys)] if self.deploys else []  # none changes no hash of a plan that deploys nothing
+        return hashlib.sha256(msgspec.json.encode([self.title, tasks, *more], order="sorted")).hexdigest()
 
 
 def _content(task: Task) -> dict[str, object]:

@@ -82,7 +82,8 @@ def counted(found: PlanDiff) -> str:
     if said:
         count, _, rest = said[0].partition(" ")
         said[0] = f"{count} task{'s' * (count != '1')} {rest}"
-    return ", ".join([*(["another title"] if found.title else []), *said])
+    others = [*(["another title"] if found.title else []), *(["another deployment"] if found.deploys else [])]
+    return ", ".join([*others, *said])
 
 
 def listed(found: PlanDiff, run: Run | None = None, shown: int = SHOWN) -> list[str]:
@@ -97,6 +98,9 @@ def _lines(found: PlanDiff, run: Run | None) -> Iterator[str]:
     if found.title is not None:
         old, new = found.title
         yield f"- title: {code(old, VALUE)} → {code(new, VALUE)}"
+    if found.deploys is not None:
+        before, after = (", ".join(sorted(each)) for each in found.deploys)
+        yield f"- deployed once merged: {_quoted(before)} → {_quoted(after)}"
     for task in found.added:
         yield f"- added: {code(task.id)} {plain(task.title, 100)} ({task.repo})"
     for task in found.removed:

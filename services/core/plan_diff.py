@@ -39,9 +39,12 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PlanDiff(msgspec.Struct, frozen=True, kw_only=True):
-    """Each task of either plan is in exactly one of the four; those of the new plan in its order."""
+    """Each task of either plan is in exactly one of the four; those of the new plan in its order. deploys: the
+    repositories that are told what has merged, where they differ.
+    """
 
     title: tuple[str, str] | None = None
+    deploys: tuple[tuple[str, ...], tuple[str, ...]] | None = None
     added: tuple[Task, ...] = ()
     removed: tuple[Task, ...] = ()
     changed: tuple[Change, ...] = ()
@@ -49,7 +52,7 @@ class PlanDiff(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def is_empty(self) -> bool:
-        return self.title is None and not (self.added or self.removed or self.changed)
+        return not (self.title or self.deploys or self.added or self.removed or self.changed)
 
 
 def diff(old: Plan, new: Plan) -> PlanDiff:
@@ -66,6 +69,7 @@ def diff(old: Plan, new: Plan) -> PlanDiff:
             kept.append(task)
     return PlanDiff(
         title=(old.title, new.title) if old.title != new.title else None,
+        deploys=(old.deploys, new.deploys) if sorted(old.deploys) != sorted(new.deploys) else None,
         added=tuple(task for task in new.tasks if task.id not in old.by_id),
         removed=tuple(task for task in old.tasks if task.id not in new.by_id),
         changed=tuple(changed),

@@ -3,8 +3,9 @@ order. Nothing can be done in one that is archived either.
 
 The order only fills a gap: a task that states needs keeps exactly those. One that states none waits for what its
 repository depends on, that is for the last tasks there, which no other task of that repository needs; and no need is
-added that would close a circle. All that is added stands in the plan like a stated need: it is shown, it is part of the
-hash, so it is approved, and what runs is that. A change of the set makes another text, which nobody has approved.
+added that would close a circle. All that is added, and what is deployed, stands in the plan like a stated need: it is
+shown, it is part of the hash, so it is approved, and what runs is that. A change of the set makes another text, which
+nobody has approved.
 """
 
 from collections.abc import Collection, Iterable, Mapping
@@ -82,7 +83,7 @@ def _deploying(plan: Plan, found: RepoSet, findings: Findings) -> Plan:
 
 def is_ordered(parsed: Parsed) -> bool:
     """Is the plan's text not its author's alone, but also the set's?"""
-    return any(problem.kind == "implied_needs" for problem in parsed.problems)
+    return any(problem.kind in {"implied_needs", "deploys"} for problem in parsed.problems)
 
 
 def _refuse_closed(tasks: Iterable[Task], found: RepoSet, findings: Findings) -> None:

@@ -29,6 +29,8 @@ Kind = Literal[
 KINDS: tuple[Kind, ...] = get_args(Kind)
 QUIET: frozenset[Kind] = frozenset({"tracked", "waits", "cleared", "dispatched"})
 """Happenings that history does not need."""
+UNTOLD = "deploy"
+"""The name of what stalled when nobody could be told to deploy what has merged."""
 
 
 class Happening(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):
@@ -40,7 +42,8 @@ class Happening(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaul
     commit (merged); value: the new priority (prioritised), or
     not 0 when checks alone are awaited (waits); name: of whom it goes to (assigned, attached), or `check:` or `need:`
     and what no longer counts (overridden), or what is to be changed (reviewed), or the model (modelled) or US dollars
-    (budgeted), or what failed (fixing), or `gave_up` where that is no word on an attempt (broke);
+    (budgeted), or what failed (fixing), or `gave_up` where that is no word on an attempt (broke), or
+    `deploy` where that could not be told (stalled);
     text: why; repair: what is done about what failed (mending, fixing, rebasing); failed: what is known of that, so
     that something may be done about it (broke); paths: what was changed (pushed), () where that is not known;
     integration: what is tried together (integrating).  away: where it is worked on (sent).  stack: on what it

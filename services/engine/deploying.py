@@ -1,42 +1,41 @@
 """Telling a repository that something has merged which is to be deployed.
 
-GitHub has no key for it. Who listens can name its run after the mark that it is given; then, after a lost answer, its
-run is looked for by that name, twice and apart, before the event is sent again.
+GitHub has no key for it. Who listens can name its run after the mark that it is given, and is found by that after a
+lost answer. Nobody waits for it and nobody would start it anew, so where it can't be told, that is said of the task.
 """
 
 from services.core.deploys import EVENT_TYPE
 from services.core.integration import mark
+from services.core.messages import reasons
 from services.core.plan import Task
-from services.core.task_state import TaskState
+from services.core.task_state import UNTOLD, Happening, TaskState
+from services.core.text import plain
+from services.engine import keyless
 from services.engine.outcome import Outcome
 from services.engine.parts import Parts
-from services.errors import NotFound, Refused, Unreachable
+from services.errors import NotFound, Refused
 from services.store.runs import Due
-
-AGAIN, AWAY = 5.0, 60.0
-"""Seconds until a run is looked for once more, as GitHub's lists lag behind, and where GitHub could not be asked."""
 
 
 async def deploy(parts: Parts, task: Task, state: TaskState, due: Due) -> Outcome:
-    """Send the event, unless it is taken back by now, or was sent. Each second try only looks."""
+    """Send the event, unless it is taken back by now, or was sent."""
     named = mark(due.action.key)
     if state.revert:
         return Outcome(note="it is taken back")
-    try:
-        if due.tries and await _was_sent(parts, task.repo, named):
-            return Outcome(note="it was sent")
-    except Unreachable as away:
-        return Outcome(again_in=max(AWAY, away.retry_after or 0.0), free=True, note=str(away)[:200])
-    if due.tries % 2:
-        return Outcome(again_in=AGAIN, note="its run is looked for once more")
-    given = {"lockstep": named, "sha": due.action.sha, "pull": str(state.pull), "task": task.id}
-    await parts.github.writes.dispatch(task.repo, EVENT_TYPE, given)
-    return Outcome()
 
+    async def tell() -> str:
+        given = {"lockstep": named, "sha": due.action.sha, "pull": str(state.pull), "task": task.id}
+        await parts.github.writes.dispatch(task.repo, EVENT_TYPE, given)
+        return named
 
-async def _was_sent(parts: Parts, repo: str, named: str) -> bool:
-    """As far as that can be seen: False also where the runs may not be read."""
+    async def look() -> str:
+        return await parts.github.reads.run_named(task.repo, "", named, "repository_dispatch")
+
     try:
-        return bool(await parts.github.reads.run_named(repo, "", named, "repository_dispatch"))
-    except (NotFound, Refused):
-        return False
+        made = await keyless.once(due, tell, look)
+    except (NotFound, Refused) as refused:  # also where its runs may not be seen: then it is not sent again
+        made = keyless.Ended(why=plain(str(refused), 200))
+    if isinstance(made, Outcome) or not made.why:
+        return made if isinstance(made, Outcome) else Outcome()
+    text = reasons.not_deployed(due.action.sha, made.why)
+    return Outcome(happened=(Happening(kind="stalled", name=UNTOLD, text=text),), note=made.why[:200])

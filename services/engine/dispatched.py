@@ -1,8 +1,8 @@
 """A workflow of the target repository that does a task's work, for the agent `actions`.
 
 It is the one on the default branch, started with the branch on which it is to leave its work, and named after a mark
-that it is given, as GitHub has no key for it: after a lost answer its run is looked for by that name, twice and apart,
-before it is started again. The commit it began with is GitHub's word, and what it left has to be on top of that.
+that it is given, by which it is found after a lost answer. The commit it began with is GitHub's word, and what it left
+has to be on top of that.
 """
 
 from datetime import timedelta
@@ -18,15 +18,14 @@ from services.core.messages import away as words
 from services.core.names import result_branch
 from services.core.plan import Task
 from services.core.task_state import TaskState
+from services.engine import keyless
 from services.engine.configs import config_of
 from services.engine.orders import Order, Result
 from services.engine.outcome import Outcome, for_a_person, sent
 from services.engine.parts import Parts
-from services.errors import NotFound, Refused
+from services.errors import NotFound, Refused, Unreachable
 from services.store.runs import Due
 
-AGAIN = 5.0
-"""Seconds until a run is looked for once more: GitHub's lists lag behind."""
 MOST_LOG = 200_000
 
 
@@ -37,32 +36,39 @@ async def workflow_of(parts: Parts, task: Task) -> str:
 
 async def start(parts: Parts, task: Task, state: TaskState, due: Due, order: Order, place: str) -> Outcome:
     """Start it, or find it started. place: the plan's, as far as it may be named there."""
-    workflow = await workflow_of(parts, task)
+    try:
+        workflow = await workflow_of(parts, task)
+        branch = (await parts.github.reads.repository(task.repo)).default_branch
+    except Unreachable as lost:
+        made = keyless.away(due, lost)
+        return made if isinstance(made, Outcome) else for_a_person(state.fence, words.not_followed("", made.why))
     if not workflow:
         return for_a_person(state.fence, words.NO_WORKFLOW)
-    name, writes = mark(due.action.key), parts.github.writes
-    run, began = "", parts.clock.now()
+    name, began = mark(due.action.key), parts.clock.now()
+
+    async def tell() -> str:
+        given = {
+            "lockstep": name,
+            "task": task.id,
+            "plan": place,
+            "branch": branch_of(order),
+            "prompt": asked(order),
+        }
+        return await parts.github.writes.start_workflow(task.repo, workflow, branch, given)
+
+    async def find() -> str:
+        return await parts.github.reads.run_named(task.repo, workflow, name)
+
     try:
-        if due.tries:
-            run = await parts.github.reads.run_named(task.repo, workflow, name)
-            if not run and due.tries == 1:
-                return Outcome(again_in=AGAIN, note="it is looked for once more")
-        if not run:
-            branch = (await parts.github.reads.repository(task.repo)).default_branch
-            given = {
-                "lockstep": name,
-                "task": task.id,
-                "plan": place,
-                "branch": branch_of(order),
-                "prompt": asked(order),
-            }
-            run = await writes.start_workflow(task.repo, workflow, branch, given)
+        made = await keyless.once(due, tell, find)
     except (Refused, NotFound) as refused:
         return for_a_person(state.fence, words.not_started(workflow, refused.message))
-    if not run:
-        return Outcome(again_in=AGAIN, note="it is looked for once more")
-    away = Away(agent=ACTIONS, fence=state.fence, until=began + timedelta(seconds=task.timeout), run=run)
-    return sent(away, words.at_workflow(workflow, run))
+    if isinstance(made, Outcome):
+        return made
+    if made.why:
+        return for_a_person(state.fence, words.not_followed(workflow, made.why))
+    away = Away(agent=ACTIONS, fence=state.fence, until=began + timedelta(seconds=task.timeout), run=made.run)
+    return sent(away, words.at_workflow(workflow, made.run))
 
 
 async def look(parts: Parts, task: Task, away: Away, order: Order) -> Order | Outcome | Result | None:

@@ -10,6 +10,7 @@ import structlog
 from services.core.board import Run
 from services.core.clock import Clock
 from services.core.elsewhere import CALLED, COPILOT, Away
+from services.core.keyless import AGAIN
 from services.core.messages import away as words
 from services.core.plan import Task
 from services.core.task_state import TaskState
@@ -62,7 +63,7 @@ async def recall(parts: Parts, run: Run, task: Task, state: TaskState, due: Due)
         return Outcome()
     is_ended = await dispatched.recall(parts, task, key, run_id)
     if not is_ended and due.tries < 2:  # lists lag behind
-        return Outcome(again_in=dispatched.AGAIN, note="it is looked for once more")
+        return Outcome(again_in=AGAIN, note="it is looked for once more")
     return Outcome()
 
 

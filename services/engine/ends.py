@@ -55,7 +55,8 @@ def settle_of(due: Due, outcome: Outcome, now: datetime) -> Settle:
     if outcome.again_in is None:
         return Settle(key=key, forget=outcome.forget, note=outcome.note, log=outcome.log)
     rest = max(outcome.again_in, delay(key, due.tries + 1))
-    return Settle(key=key, again_at=now + timedelta(seconds=rest), free=outcome.free, note=outcome.note)
+    again_at = now + timedelta(seconds=rest)
+    return Settle(key=key, again_at=again_at, free=outcome.free, note=outcome.note, trail=outcome.trail)
 
 
 def _gave_up(action: Action, why: str) -> Outcome:

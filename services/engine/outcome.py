@@ -7,6 +7,7 @@ import msgspec
 from services.core.board import Wish
 from services.core.elsewhere import Away
 from services.core.gate import PullFact
+from services.core.keyless import Trail
 from services.core.task_state import Happening
 
 
@@ -14,7 +15,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What an effect led to. `again_in`: seconds until the next try. `forget`: the action may be decided anew. `look`:
     read the task's pull request again. `wish`: what is to become of the whole run. free: GitHub did not even look at
     it, so the try does not count. facts: what it says of the group `mustered`, all of it. is_away: an attempt goes on
-    elsewhere until then.
+    elsewhere until then. trail: what is known of something without a key.
     """
 
     happened: tuple[Happening, ...] = ()
@@ -28,6 +29,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     facts: Mapping[str, PullFact] = msgspec.field(default_factory=dict)
     mustered: str = ""
     is_away: bool = False
+    trail: Trail | None = None
 
 
 def for_a_person(fence: int, text: str) -> Outcome:

@@ -13,6 +13,7 @@ import msgspec
 from services.core.board import Action, Decision, Moment, Run
 from services.core.clock import from_text, to_text
 from services.core.groups import Barrier
+from services.core.keyless import Trail
 from services.core.lengths import Sample
 from services.core.plan import Plan
 from services.core.shards import shard_of
@@ -40,6 +41,7 @@ UPDATE outbox SET state = 'waiting', due = ?, note = ?, tries = CASE WHEN tries 
 WHERE key = ?
 """
 """What was begun once never counts as not begun: a part of it may have been done before the rest was refused."""
+KEEP_TRAIL = "UPDATE outbox SET trail = ? WHERE key = ?"
 END_EFFECTS = "UPDATE outbox SET state = 'done', settled_at = ?, due = '' WHERE key IN {keys}"
 """Nothing is due any more; so a row keeps its size, and a page full of them is changed where it stands, not split."""
 BEGIN_EFFECTS = """
@@ -51,17 +53,21 @@ LIVE = ("running", "paused", "failed")
 
 
 class Due(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """An outbox row to carry out. `tries` > 0: it was begun before, so look before doing it again."""
+    """An outbox row to carry out. `tries` > 0: it was begun before, so look before doing it again. trail: what is known
+    of that, where GitHub has no key for it.
+    """
 
     run_id: str
     action: Action
     tries: int
+    trail: Trail | None = None
 
 
 class Settle(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """How an effect ended. `again_at`: not yet, try then. `forget`: the key may be decided anew. Neither: done.
 
-    free: the try does not count, because GitHub did not even look at it.
+    free: the try does not count, because GitHub did not even look at it.  trail: what the next try has to know; None:
+    what was known before.
     """
 
     key: str
@@ -70,6 +76,7 @@ class Settle(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     free: bool = False
     note: str = ""
     log: str = ""
+    trail: Trail | None = None
 
 
 class Told(msgspec.Struct, frozen=True, kw_only=True):
@@ -207,11 +214,11 @@ class Runs:
         def write(c: Connection) -> list[Due]:
             self._check_run(c, run_id)
             query = (
-                "SELECT key, action, tries FROM outbox WHERE run_id = ? AND state <> 'done' AND state = 'waiting'"
-                " AND due <= ? ORDER BY seq"
+                "SELECT key, action, tries, trail FROM outbox"
+                " WHERE run_id = ? AND state <> 'done' AND state = 'waiting' AND due <= ? ORDER BY seq"
             )
             rows = c.execute(query, (run_id, to_text(now))).fetchall()
-            found = [Due(run_id=run_id, action=_action(*row[:2]), tries=row[2]) for row in rows]
+            found = [Due(run_id=run_id, action=_action(*row[:2]), tries=row[2], trail=_trail(row[3])) for row in rows]
             c.executemany(
                 "UPDATE outbox SET state = 'doing', tries = tries + 1 WHERE key = ?",
                 [(item.action.key,) for item in found],
@@ -366,6 +373,10 @@ def _action(key: str, stored: bytes) -> Action:
     return replace(msgspec.json.decode(stored, type=Action), key=key)
 
 
+def _trail(stored: str) -> Trail | None:
+    return msgspec.json.decode(stored, type=Trail) if stored else None
+
+
 def _settle(c: Connection, settles: Sequence[Settle], at: str) -> None:
     """Most effects end with nothing to say: those go together."""
     ended = []
@@ -375,6 +386,8 @@ def _settle(c: Connection, settles: Sequence[Settle], at: str) -> None:
         elif settle.again_at is not None:
             row = (to_text(settle.again_at), settle.note, int(settle.free), settle.key)
             c.execute(AGAIN_LATER, row)
+            if settle.trail is not None:
+                c.execute(KEEP_TRAIL, (encode(settle.trail).decode(), settle.key))
         else:
             ended.append(settle.key)
             if settle.note or settle.log:

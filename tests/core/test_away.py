@@ -18,6 +18,8 @@ def test_the_same_words_every_time() -> None:
     assert [
         away.at_workflow("agent.yml", "77"),
         away.not_started("agent.yml", "No @team, ![x](https://e.example)"),
+        away.not_followed("agent.yml", "GitHub could not be asked"),
+        away.not_followed("", "GitHub could not be asked"),
         away.ended("agent.yml", "failure"),
         away.was_cancelled("agent.yml"),
         away.too_late(60, "GitHub Actions"),
@@ -34,6 +36,8 @@ def test_the_same_words_every_time() -> None:
         [
             "`agent.yml` works on it in GitHub Actions, run 77",
             "`agent.yml` can't be started in GitHub Actions: No \\@\u2060team, \\!\\[x\\]\\(h\u2060ttps\\://e.example\\)",
+            "whether `agent.yml` was started in GitHub Actions is not known: GitHub could not be asked",
+            "whether the workflow that does it was started in GitHub Actions is not known: GitHub could not be asked",
             "The workflow agent.yml ended with failure.",
             "somebody has cancelled `agent.yml` in GitHub Actions",
             "GitHub Actions was not done in the task's 60 s.",

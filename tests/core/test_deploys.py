@@ -7,7 +7,7 @@ from services.core.groups import Barrier
 from services.core.plan import Parsed, Task
 from services.core.reposet_order import in_set
 from services.core.reposet_read import read_set
-from services.core.task_state import TaskState
+from services.core.task_state import UNTOLD, TaskState
 from tests.kit.plans import Decided, happen, in_review, task
 
 SET = "repositories:\n  api: {automation: {auto_deploy: true}}\n  web:\n"
@@ -21,7 +21,7 @@ def deploying(*tasks: Task) -> Run:
     assert [each.message for each in found.problems] == [
         "What merges in `acme/api` is deployed, because `repositories.yaml` says `auto_deploy`."
     ]
-    assert found.plan.hash == current.plan.hash, "it is no part of what is approved"
+    assert found.plan.hash != current.plan.hash, "it is part of what is approved"
     return msgspec.structs.replace(current, plan=found.plan)
 
 
@@ -53,3 +53,12 @@ def test_what_is_taken_back_is_not() -> None:
     current.tasks["a"] = gone
     current.barriers["g"] = Barrier(phase="merging", heads={"a": "a" * 40})
     assert deployed(happen(current, "b", "merged", sha="e" * 40)) == [("b", "e" * 40)]
+
+
+def test_that_nobody_could_be_told_stands_in_its_row_also_when_the_run_is_over() -> None:
+    over = happen(deploying(task("a")), "a", "merged", sha=MERGED).run
+    assert over.state == "done"
+    told = happen(over, "a", "stalled", name=UNTOLD, text="nobody knows")
+    assert [(each.state, each.reason) for each in told.changed] == [("done", "nobody knows")]
+    assert [each.text for each in told.history] == ["nobody knows"]
+    assert deployed(told) == []

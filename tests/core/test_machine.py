@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.core.machine import TABLE, step
-from services.core.task_state import ENDED, KINDS, STATES, Happening, Kind, State, TaskState
+from services.core.task_state import ENDED, KINDS, STATES, UNTOLD, Happening, Kind, State, TaskState
 from tests.kit.plans import NOW
 
 ALLOWED: dict[State, dict[Kind, State]] = {
@@ -58,6 +58,17 @@ def test_what_is_merged_is_taken_back_once_unless_it_can_not_be() -> None:
     assert back.revert == 8
     assert step(back, Happening(kind="stalled", text="too late"), NOW) is None
     assert step(TaskState(id="a", state="done"), Happening(kind="reverting"), NOW) is None  # it was done before the run
+
+
+def test_of_what_is_merged_it_is_said_that_nobody_could_be_told_to_deploy_it() -> None:
+    merged, told = (
+        TaskState(id="a", state="done", merge_sha="c" * 40),
+        Happening(kind="stalled", name=UNTOLD, text="away"),
+    )
+    after = step(merged, told, NOW)
+    assert after == msgspec.structs.replace(merged, reason="away")
+    for other in ({"merge_sha": ""}, {"revert": -1}, {"revert": 8}):
+        assert step(msgspec.structs.replace(merged, **other), told, NOW) is None
 
 
 def test_a_result_of_an_attempt_that_is_over_is_dropped() -> None:

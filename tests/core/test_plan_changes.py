@@ -106,6 +106,12 @@ def test_a_tick_that_was_taken_away() -> None:
     assert listed(diff(done, open_)) == snapshot(["- changed: `a` not ticked as done any more"])
 
 
+def test_another_deployment_is_an_edit_that_has_to_be_approved() -> None:
+    said = since(going(OLD), Parsed(plan=replace(OLD, deploys=("acme/api",))))
+    assert said[0].startswith("**The issue has been edited since:** another deployment, 5 tasks as before.")
+    assert said[2] == "- deployed once merged: nothing → `acme/api`"
+
+
 def test_the_same_text_needs_no_words() -> None:
     assert since(going(OLD), Parsed(plan=OLD)) == []
 

@@ -65,6 +65,15 @@ def test_a_changed_field_is_named(of: Plan, name: str) -> None:
     assert [change.names for change in found.changed] == [{name}]
 
 
+def test_what_is_deployed_counts_in_any_order() -> None:
+    old = plan(task("a"), task("b", repo="acme/web"))
+    both = replace(old, deploys=("acme/api", "acme/web"))
+    assert old.hash == replace(old, deploys=()).hash != both.hash == replace(both, deploys=both.deploys[::-1]).hash
+    found = diff(old, both)
+    assert (found.is_empty, found.deploys) == (False, ((), both.deploys))
+    assert diff(both, replace(both, deploys=both.deploys[::-1])).is_empty
+
+
 def test_the_title_counts() -> None:
     found = diff(plan(task("a")), plan(task("a"), title="Another"))
     assert (found.is_empty, found.title) == (False, ("A plan", "Another"))

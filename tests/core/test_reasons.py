@@ -49,7 +49,7 @@ def test_what_people_do_with_a_task() -> None:
         reasons.branch_is_anothers("lockstep/platform-7/api", "api"),
         reasons.stack_is_gone("api"),
         reasons.remembered("CHANGELOG.md"),
-        reasons.nothing_began("together.yml", "lockstep-integration"),
+        reasons.not_deployed("c" * 40, "GitHub answered 403: no"),
     ] == snapshot(
         [
             "it is with `ana`; merge it by hand, or `/lockstep skip` it once it is done elsewhere",
@@ -59,7 +59,7 @@ def test_what_people_do_with_a_task() -> None:
             "somebody else pushed to `lockstep/platform-7/api`: delete that branch yourself, then `/lockstep retry api`",
             "`api` is not there to begin on any more",
             "remembered: resolved as before in CHANGELOG.md",
-            "no run of together.yml began; it has to listen for repository_dispatch of the type lockstep-integration, and take its name",
+            "nobody knows whether its deployment has begun: GitHub answered 403: no; look, and deploy cccccccccccc by hand if it has not",
         ]
     )
 

@@ -1,12 +1,16 @@
-"""services/engine/deploying.py: an event whose answer was lost is looked for twice and apart before it is sent again."""
+"""services/engine/deploying.py: an event whose answer was lost is looked for before it is sent again, and what nobody
+can be told is said of the task."""
 
 from types import SimpleNamespace
 from typing import cast
 
+import msgspec
 import pytest
+from inline_snapshot import snapshot
 
 from services.core.board import Action
-from services.core.task_state import TaskState
+from services.core.keyless import MOST_AWAY, Trail
+from services.core.task_state import UNTOLD, TaskState
 from services.engine import deploying
 from services.engine.outcome import Outcome
 from services.engine.parts import Parts
@@ -14,56 +18,72 @@ from services.errors import ApiError, NotFound, Refused, Unreachable
 from services.store.runs import Due
 from tests.kit.plans import task
 
+LOST = Unreachable(502, "away")
 
-class Listing:
-    """GitHub's list of runs, which answers as told, and what is sent."""
+
+class Hub:
+    """GitHub, which takes the event and lists runs as told."""
 
     def __init__(self) -> None:
         self.sent = 0
-        self.answer: ApiError | str = ""
+        self.takes: ApiError | None = None
+        self.lists: ApiError | str = ""
+        action = Action(key="r1/one/deploy", kind="deploy", task="one", sha="m" * 40)
+        self.due = Due(run_id="r1", action=action, tries=0)
 
     async def dispatch(self, *_: object) -> None:
         self.sent += 1
+        if self.takes is not None:
+            raise self.takes
 
     async def run_named(self, *_: str) -> str:
-        if isinstance(self.answer, ApiError):
-            raise self.answer
-        return self.answer
+        if isinstance(self.lists, ApiError):
+            raise self.lists
+        return self.lists
 
-    async def deploy(self, tries: int, answer: ApiError | str = "") -> Outcome:
-        self.answer = answer
+    async def deploy(self, revert: int = 0) -> Outcome:
         parts = cast("Parts", SimpleNamespace(github=SimpleNamespace(reads=self, writes=self)))
-        action = Action(key="r1/one/deploy", kind="deploy", task="one", sha="m")
-        state = TaskState(id="one", state="done", merge_sha="m", pull=7)
-        return await deploying.deploy(parts, task("one"), state, Due(run_id="r1", action=action, tries=tries))
+        state = TaskState(id="one", state="done", merge_sha="m" * 40, pull=7, revert=revert)
+        made = await deploying.deploy(parts, task("one"), state, self.due)
+        self.due = msgspec.structs.replace(self.due, tries=1, trail=made.trail)
+        return made
 
 
-async def test_a_list_that_lags_behind_has_nothing_sent_twice() -> None:
-    hub = Listing()
-    assert (await hub.deploy(0)).again_in is None
-    again = await hub.deploy(1)
-    assert (again.again_in, again.free) == (deploying.AGAIN, False)
-    assert (await hub.deploy(2, "17")).note == "it was sent"
+async def test_it_is_sent_once_and_not_when_it_is_taken_back() -> None:
+    hub = Hub()
+    assert (await hub.deploy()).again_in is None
+    assert (await hub.deploy(revert=9)).note == "it is taken back"
     assert hub.sent == 1
 
 
-async def test_what_no_look_finds_is_sent_again_after_two_of_them() -> None:
-    hub = Listing()
-    for tries in range(4):
-        await hub.deploy(tries)
+async def test_a_lost_answer_is_looked_for_and_what_no_look_finds_is_sent_again() -> None:
+    hub = Hub()
+    hub.takes = LOST
+    assert (await hub.deploy()).again_in is not None
+    assert (await hub.deploy()).again_in is not None
+    assert hub.sent == 1
+    hub.takes = None
+    assert await hub.deploy() == Outcome()
     assert hub.sent == 2
 
 
-@pytest.mark.parametrize("refused", [Refused(403, "no"), NotFound(404, "none")])
-async def test_a_look_that_is_refused_tells_nothing(refused: ApiError) -> None:
-    hub = Listing()
-    assert (await hub.deploy(1, refused)).again_in == deploying.AGAIN
-    assert hub.sent == 0
-    assert (await hub.deploy(2, refused)).again_in is None
-    assert hub.sent == 1
+@pytest.mark.parametrize("refused", [Refused(403, "no `access`"), NotFound(404, "none")])
+async def test_where_nobody_may_look_it_is_not_sent_again_and_a_person_is_told(refused: ApiError) -> None:
+    hub = Hub()
+    hub.takes, hub.lists = LOST, refused
+    await hub.deploy()
+    (told,) = (await hub.deploy()).happened
+    assert (hub.sent, told.kind, told.name) == (1, "stalled", UNTOLD)
+    if refused.status == 403:
+        assert told.text == snapshot(
+            "nobody knows whether its deployment has begun: GitHub answered 403\\: no \\`access\\`; look, and deploy mmmmmmmmmmmm by hand if it has not"
+        )
 
 
-async def test_while_github_is_away_nobody_has_looked() -> None:
-    hub = Listing()
-    away = await hub.deploy(2, Unreachable(503, "away"))
-    assert (away.again_in, away.free, hub.sent) == (deploying.AWAY, True, 0)
+async def test_an_outage_has_an_end() -> None:
+    hub = Hub()
+    hub.lists = LOST
+    hub.due = msgspec.structs.replace(hub.due, tries=1, trail=Trail(told=1, tries=1, away=MOST_AWAY - 1))
+    ended = await hub.deploy()
+    assert (ended.again_in, hub.sent, [each.kind for each in ended.happened]) == (None, 0, ["stalled"])
+    assert "GitHub could not be asked 40 times" in ended.happened[0].text

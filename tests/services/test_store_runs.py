@@ -9,6 +9,7 @@ import pytest
 from services.core.adopt import adopt
 from services.core.board import Action, Adoption, Board, Decision, Moment
 from services.core.groups import Barrier
+from services.core.keyless import Trail
 from services.core.task_state import TaskState
 from services.errors import StoreError
 from services.store.db import Connection, Database
@@ -201,3 +202,20 @@ async def test_many_tasks_change_in_one_decision(database: Database, runs: Runs)
         return dict(c.execute(count).fetchall())
 
     assert await database.read(counted) == {"blocked": 1, "ready": 699}
+
+
+async def test_what_is_known_of_something_without_a_key_is_kept_until_more_is_known(
+    database: Database, runs: Runs
+) -> None:
+    await stored_run(database, TaskState(id="one", state="running"))
+    await runs.commit(PLAN, act("one/1/attempt"), NOW)
+    trail = Trail(told=1, looks=1, tries=1)
+    for given in (trail, None):  # a limit says nothing of it
+        settle = Settle(key="r1/one/1/attempt", again_at=at(1), free=True, trail=given)
+        await runs.commit(PLAN, Decision(run_id="r1", state="running"), NOW, [settle])
+        (due,) = await runs.due("r1", at(2))
+        assert (due.trail, due.tries) == (trail, 1)
+    await runs.reopen()
+    (due,) = await runs.due("r1", at(2))
+    assert due.trail is not None
+    assert due.tries > due.trail.tries, "it was cut off"

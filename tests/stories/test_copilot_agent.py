@@ -1,9 +1,14 @@
 """The agent `copilot`: the tracking issue is assigned, and the pull request that comes of it becomes the task's own."""
 
 from collections.abc import Mapping
+from pathlib import Path
 
+from services.core.names import LABEL_PLAN
 from services.sandbox import copilot
+from services.sandbox.sandbox import Sandbox
 from services.sandbox.state import Issue
+from tests.kit.crash.killed import Blow, killed
+from tests.kit.crash.stage import HOME, PERSON
 from tests.kit.story import FILES, Story
 
 PLAN = "- [ ] **one** Write it · agent: copilot · paths: one.txt, broken · verify: test -e one.txt\n"
@@ -17,10 +22,8 @@ async def begin(story: Story, *, other: str = "") -> None:
     await hub.do(lambda: copilot.enable(hub.sandbox, story.repo("acme/api")))
 
 
-def assigned(story: Story) -> list[str]:
-    return [
-        line.actor for line in story.hub.sandbox.state.issue_events.values() if line.data.get("assignee") == "Copilot"
-    ]
+def assigned(sandbox: Sandbox) -> list[str]:
+    return [line.actor for line in sandbox.state.issue_events.values() if line.data.get("assignee") == "Copilot"]
 
 
 async def finish(story: Story, files: Mapping[str, str | None] | None = None, *, failed: bool = False) -> None:
@@ -43,19 +46,19 @@ async def test_what_copilot_makes_is_judged_and_merged_beside_a_script(story: St
     await story.until("check `test` failed")
     wish = {"event": "COMMENT", "body": "@lockstep take `broken` out, closes #1"}
     await story.hub.ok("POST", f"/repos/acme/api/pulls/{story.pulls()[0].number}/reviews", wish, who="ana")
-    await story.until(lambda: asked(story))
-    assert asked(story)[0].startswith("@copilot Another attempt is needed in this pull request.")
-    assert "c\u2060loses" in asked(story)[0]
+    await story.until(lambda: asked(story.hub.sandbox))
+    assert asked(story.hub.sandbox)[0].startswith("@copilot Another attempt is needed in this pull request.")
+    assert "c\u2060loses" in asked(story.hub.sandbox)[0]
     await finish(story, {"broken": None})
     await story.until("**Done.**")
     first, second = story.pulls()
     assert first.pull is not None
     assert (first.user, first.pull.merged, first.pull.draft, second.user) == ("Copilot", True, False, "lockstep[bot]")
-    assert assigned(story) == ["ana"]
+    assert assigned(story.hub.sandbox) == ["ana"]
 
 
-def asked(story: Story) -> list[str]:
-    comments = story.hub.sandbox.state.comments.values()
+def asked(sandbox: Sandbox) -> list[str]:
+    comments = sandbox.state.comments.values()
     return [each.body for each in comments if each.user == "ana" and each.body.startswith("@copilot")]
 
 
@@ -97,9 +100,9 @@ async def test_where_others_have_a_hand_in_it_or_it_is_not_there_a_person_looks(
     await story.until(
         ", which is not Copilot's: look at it, then merge it yourself",
         f"Copilot's pull request #{closed.number} was closed without merging",
-        lambda: len(asked(story)) == 1,
+        lambda: len(asked(story.hub.sandbox)) == 1,
     )
-    assert "Copilot has given up in its pull request" in asked(story)[0]
+    assert "Copilot has given up in its pull request" in asked(story.hub.sandbox)[0]
     assert len(story.pulls()) == 3
 
 
@@ -111,3 +114,27 @@ async def test_without_a_token_nobody_is_asked(story: Story) -> None:
     await story.begin()
     await story.run(PLAN)
     await story.until("Copilot can only be asked in a person's name, and no token of one is set")
+
+
+async def test_killed_while_it_is_asked_it_is_asked_once(tmp_path: Path) -> None:
+    """After GitHub has assigned it, and after the comment for another attempt, before the bot has heard so."""
+    async with killed(tmp_path, Blow("assign", "after")) as it:
+        stage, hub, sandbox = it.stage, it.stage.hub, it.stage.hub.sandbox
+        it.host.set(LOCKSTEP_COPILOT_TOKEN=await hub.do(lambda: hub.scenario.user_token(PERSON)))
+        await hub.do(lambda: copilot.enable(sandbox, stage.repo(HOME)))
+        await it.begin()
+        await it.write("- [ ] **one** Write it · agent: copilot · verify: test -e one.txt\n", LABEL_PLAN)
+        await it.shows("Waits for approval")
+        await stage.say(1, "/lockstep approve\n/lockstep run")
+        await it.comes_back()
+        await it.shows("Copilot works on it in #")
+        (pull,) = (each for each in sandbox.state.issues.values() if each.pull is not None)
+        it.arm(Blow("comment", "after"))
+        await hub.do(lambda: copilot.finish(sandbox, pull, failed=True))
+        await it.comes_back()
+        await it.shows("Copilot is asked for another attempt in #")
+        await hub.do(lambda: copilot.push(sandbox, pull, {"one.txt": "1\n"}))
+        await hub.do(lambda: copilot.finish(sandbox, pull))
+        await it.shows("**Done.**")
+        assert (assigned(sandbox), len(asked(sandbox))) == ([PERSON], 1)
+        assert [each.number for each in sandbox.state.issues.values() if each.pull is not None] == [pull.number]

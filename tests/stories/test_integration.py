@@ -1,16 +1,10 @@
 """A repository's own workflow tries a pull request with the other heads of its run, on plain GitHub Actions."""
 
 import json
-from types import SimpleNamespace
-from typing import cast
 
 import pytest
 
-from services.core.integration import EVENT_TYPE
-from services.core.messages.reasons import nothing_began
-from services.engine import integrations
-from services.engine.parts import Parts
-from services.errors import ApiError, Refused, Unreachable
+from services.core import keyless
 from services.sandbox.actions_records import WorkflowRun
 from tests.kit.story import FILES, Story
 
@@ -103,7 +97,7 @@ async def test_a_workflow_that_can_not_be_started_is_said(story: Story) -> None:
 
 
 async def test_a_repository_that_listens_for_repository_dispatch(story: Story, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(integrations, "AGAIN", 0.05)
+    monkeypatch.setattr(keyless, "AGAIN", 0.05)
     settings = "integration: together.yml\nintegration_event: repository_dispatch\n"
     files = {**FILES, ".github/workflows/together.yml": LISTENING, ".github/lockstep.yml": settings}
     await story.begin({"acme/api": files, "acme/web": FILES})
@@ -112,61 +106,3 @@ async def test_a_repository_that_listens_for_repository_dispatch(story: Story, m
     await story.run(f"{PLAN.replace(' · ', ' · group: g · ', 1)}{web}")
     await story.until("**Done.**", lambda: check(story) == "success")
     assert [run.event for run in story.hub.sandbox.state.runs.values()].count("repository_dispatch") == 1
-
-
-async def test_where_nobody_listens_it_is_sent_twice_and_then_said() -> None:
-    sent, looked = list[str](), list[str]()
-
-    async def dispatch(repo: str, event_type: str, given: object) -> None:
-        del given
-        sent.append(f"{repo} {event_type}")
-
-    async def run_named(*asked: str) -> str:
-        looked.append(" ".join(asked))
-        return ""
-
-    github = SimpleNamespace(writes=SimpleNamespace(dispatch=dispatch), reads=SimpleNamespace(run_named=run_named))
-    parts = cast("Parts", SimpleNamespace(github=github))
-    for tries in range(integrations.GIVEN_UP):
-        assert await integrations.dispatched(parts, "acme/api", "ci.yml", tries, {"lockstep": "m"}) == ""
-    with pytest.raises(Refused, match="no run of "):
-        await integrations.dispatched(parts, "acme/api", "ci.yml", integrations.GIVEN_UP, {"lockstep": "m"})
-    assert sent == ["acme/api lockstep-integration"] * 2
-    assert set(looked) == {"acme/api ci.yml m repository_dispatch"}
-    assert nothing_began("ci.yml", EVENT_TYPE) == (
-        "no run of ci.yml began; it has to listen for repository_dispatch of the type lockstep-integration, and take"
-        " its name"
-    )
-
-
-async def test_an_outage_takes_neither_look_nor_the_second_event_away() -> None:
-    sent, answers = list[str](), list[ApiError | str]()
-
-    async def dispatch(*asked: object) -> None:
-        sent.append(str(asked[0]))
-        if isinstance(answer := answers.pop(0), ApiError):
-            raise answer
-
-    async def run_named(*_: str) -> str:
-        answer = answers.pop(0)
-        if isinstance(answer, ApiError):
-            raise answer
-        return answer
-
-    github = SimpleNamespace(writes=SimpleNamespace(dispatch=dispatch), reads=SimpleNamespace(run_named=run_named))
-    parts = cast("Parts", SimpleNamespace(github=github))
-
-    async def dispatched(tries: int, *given: ApiError | str) -> str | None:
-        answers[:] = given
-        return await integrations.dispatched(parts, "acme/api", "ci.yml", tries, {"lockstep": "m"})
-
-    away, lost = Unreachable(503, "away"), Unreachable(0, "lost")
-    assert await dispatched(0, away) is None
-    assert await dispatched(1, away) is None
-    assert await dispatched(integrations.SENT_AGAIN, away) is None
-    assert len(sent) == 1
-    assert await dispatched(integrations.SENT_AGAIN, "", away) is None, "it was not taken"
-    assert await dispatched(integrations.SENT_AGAIN, "", lost) == "", "it may have been"
-    assert await dispatched(integrations.GIVEN_UP, away) is None
-    assert await dispatched(integrations.GIVEN_UP, "17") == "17"
-    assert len(sent) == 3

@@ -19,6 +19,12 @@ def not_started(workflow: str, why: str) -> str:
     return f"{code(workflow)} can't be started in GitHub Actions: {plain(why, 300)}"
 
 
+def not_followed(workflow: str, why: str) -> str:
+    """why: as what tells it says, in words of ours."""
+    called = code(workflow) if workflow else "the workflow that does it"
+    return f"whether {called} was started in GitHub Actions is not known: {why}"
+
+
 def ended(workflow: str, conclusion: str) -> str:
     """As an attempt reports it: escaped as a whole where it comes in."""
     return f"The workflow {workflow} ended with {conclusion}."

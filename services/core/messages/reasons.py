@@ -142,13 +142,14 @@ def no_push(branch: str, why: str) -> str:
 NO_WORKFLOW = "the repository's settings name no workflow any more"
 
 
-def nothing_began(workflow: str, event_type: str) -> str:
-    wanted = f"it has to listen for repository_dispatch of the type {event_type}, and take its name"
-    return f"no run of {workflow} began; {wanted}"
-
-
 def no_integration(why: str) -> str:
-    return f"the workflow that tries it together with what belongs to it can't be started: {plain(why, 300)}"
+    """why: in words of ours."""
+    return f"the workflow that tries it together with what belongs to it can't be started: {why}"
+
+
+def not_deployed(sha: str, why: str) -> str:
+    """why: in words of ours."""
+    return f"nobody knows whether its deployment has begun: {why}; look, and deploy {sha[:12]} by hand if it has not"
 
 
 def out_of_time(seconds: int) -> str:

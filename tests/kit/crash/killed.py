@@ -1,4 +1,4 @@
-"""A real process that is killed (kill -9) once, at a chosen moment, and started again on what it has stored.
+"""A real process that is killed (kill -9) at a chosen moment, and started again on what it has stored.
 
 The moment is a request or a webhook that passes the wire, something that a script says, or whatever a story reports.
 What is left at GitHub is looked at in the end: nothing there twice, no request that GitHub does not describe.
@@ -48,8 +48,12 @@ class Killed:
         self._is_armed = is_armed
         await self._start()
 
-    def arm(self) -> None:
+    def arm(self, blow: Blow | None = None) -> None:
+        """blow: another one, after the first."""
         self._is_armed = True
+        if blow is not None:
+            self._blow, self._left = blow, blow.skip
+            self._down.clear()
 
     async def is_down(self) -> None:
         """Wait for the kill."""

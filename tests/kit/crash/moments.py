@@ -37,6 +37,7 @@ REQUESTS = tuple(name for name, _, _ in _REQUESTS)
 _BESIDE: tuple[tuple[str, str, str], ...] = (
     ("commit", "POST", r"/repos/.+/git/commits"),
     ("new branch", "POST", r"/repos/.+/git/refs"),
+    ("assign", "POST", r"/repos/.+/issues/\d+/assignees"),
     ("dispatch", "POST", r"/repos/.+/actions/workflows/[^/]+/dispatches"),
 )
 """What no plan does of itself."""

@@ -1,0 +1,2 @@
+-- What is known of something that GitHub has no key for: told, taken, looked for; JSON, '' for all else.
+ALTER TABLE outbox ADD COLUMN trail text COLLATE "C" NOT NULL DEFAULT '';
