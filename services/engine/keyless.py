@@ -33,7 +33,7 @@ async def once(due: Due, tell: Does, look: Does) -> Outcome | Ended:
         try:
             run = await (tell() if now == "tell" else look())
         except RateLimited as limited:
-            return _later(due, trail, limited.retry_after or 0.0, str(limited))
+            return _later(due, trail, limited.retry_after or 0.0, note=str(limited))
         except Unreachable as lost:
             return _failed(due, trail, "lost" if now == "tell" else "away", lost)
         if run:
@@ -41,7 +41,7 @@ async def once(due: Due, tell: Does, look: Does) -> Outcome | Ended:
         came = "taken" if now == "tell" else "unseen"
         trail = after(trail, came)
         if step(trail) == "look":
-            return _later(due, trail, pause(trail, came, due.action.key), "its run is looked for")
+            return _later(due, trail, pause(trail, came, due.action.key), note="its run is looked for")
     return Ended(why=words.gave_up(now, mark(due.action.key), ""))
 
 
@@ -56,7 +56,7 @@ def found(due: Due, run: str, lost: Unreachable | RateLimited) -> Outcome | None
     if isinstance(lost, Unreachable):
         trail = after(trail, "away")
     rest = max(pause(trail, "away", due.action.key), lost.retry_after or 0.0)
-    return _later(due, trail, rest, str(lost)) if trail.away < MOST_AWAY else None
+    return _later(due, trail, rest, note=str(lost)) if trail.away < MOST_AWAY else None
 
 
 def _failed(due: Due, trail: Trail, came: Came, lost: Unreachable) -> Outcome | Ended:
@@ -64,10 +64,10 @@ def _failed(due: Due, trail: Trail, came: Came, lost: Unreachable) -> Outcome | 
     if (now := step(trail)) not in {"tell", "look"}:
         return Ended(why=words.gave_up(now, mark(due.action.key), str(lost)))
     rest = max(pause(trail, came, due.action.key), lost.retry_after or 0.0)
-    return _later(due, trail, rest, str(lost))
+    return _later(due, trail, rest, note=str(lost))
 
 
-def _later(due: Due, trail: Trail, rest: float, note: str) -> Outcome:
+def _later(due: Due, trail: Trail, rest: float, *, note: str) -> Outcome:
     """None of these counts as a try of the effect: they have bounds of their own."""
     trail = msgspec.structs.replace(trail, tries=max(due.tries, 1))
     return Outcome(again_in=rest, free=True, note=note[:200], trail=trail)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.engine import deploying
+from services.core import keyless
 from services.sandbox.state import CheckRun
 from tests.kit.story import FILES, Story
 
@@ -123,7 +123,7 @@ jobs:
 async def test_what_merges_is_told_to_whoever_deploys_once_also_after_a_lost_answer(
     story: Story, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(deploying, "AGAIN", 0.05)
+    monkeypatch.setattr(keyless, "AGAIN", 0.05)
     text = "repositories:\n  api: {automation: {auto_deploy: true}}\n"
     files = {**FILES, ".github/workflows/deploy.yml": DEPLOY}
     await story.begin({"acme/api": files, "acme/.github": {PATH: text}})
