@@ -16,6 +16,7 @@ import msgspec
 
 from benchmarks import Say, WentWrong
 from benchmarks._soak_samples import Sample, sample
+from services.core.names import LABEL_PLAN
 from services.sandbox import events, issues
 from services.sandbox.scenario import AppCredentials
 from services.sandbox.state import Issue
@@ -147,7 +148,7 @@ class Soak:
         sandbox = self._stage.hub.sandbox
         for _ in range(count):
             draw, issue = self._chance.random(), self._chance.choice(self._talks)
-            if draw < 0.002 and self._stage.plans and self._stage.plans[-1]:
+            if draw < 0.002 and self._stage.plans:
                 plan = sandbox.issue_numbered(self._stage.repo(HOME), self._stage.plans[-1])
                 assert plan is not None
                 self._commands.append(issues.comment(sandbox, plan, PERSON, "/lockstep status").id)
@@ -162,11 +163,24 @@ class Soak:
     async def _plans(self) -> None:
         """One plan after another, with a pause."""
         while not self._is_over:
-            plan = await self._stage.write()
+            plan = await self._stage.hub.do(self._plan)
             await self._until(lambda plan=plan: self._stage.shows(plan, "Waits for approval"))  # type: ignore[misc]
-            await self._stage.say(plan, "/lockstep approve\n/lockstep run")
+            await self._stage.hub.do(self._say_on, plan, "/lockstep approve\n/lockstep run")
             await self._until(lambda plan=plan: self._stage.is_over(plan))  # type: ignore[misc]
             self._found.plans += 1
+
+    def _plan(self) -> int:
+        """A new plan; its number. What goes wrong hits the bot's requests: people speak to the stand-in itself."""
+        stage, number = self._stage, len(self._stage.plans) + 1
+        repo, text = stage.repo(HOME), stage.text(number)
+        made = issues.create(stage.hub.sandbox, repo, PERSON, title=f"Plan {number}", body=text, labels=[LABEL_PLAN])
+        stage.plans.append(made.number)
+        return number
+
+    def _say_on(self, plan: int, words: str) -> None:
+        issue = self._stage.hub.sandbox.issue_numbered(self._stage.repo(HOME), self._stage.plans[plan - 1])
+        assert issue is not None
+        issues.comment(self._stage.hub.sandbox, issue, PERSON, words)
 
     async def _until(self, holds: Callable[[], bool]) -> None:
         """Looked at seldom: to look costs the stand-in as much as many deliveries."""

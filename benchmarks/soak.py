@@ -13,6 +13,7 @@ lag_growth_seconds_per_hour: the same of the age of the oldest delivery that wai
 
 import asyncio
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 from benchmarks import Number, Report, Say, WentWrong, machine
@@ -41,9 +42,12 @@ def measure(say: Say, *, minutes: int, rate: int, restarts: int, seed: int) -> R
         found = asyncio.run(_soaked(Path(folder), say, minutes * 60.0, rate, restarts, seed))
     for what in (*found.missing[:5], *found.errors[:5]):
         say(what)
+    figures = _figures(found)
+    for said in verdict(figures):
+        say(said)
     return Report(
         name="soak",
-        figures=_figures(found),
+        figures=figures,
         peers={"limit": LIMITS},
         conditions=machine() | {"minutes": minutes, "rate": rate, "seed": seed},
     )
@@ -57,6 +61,15 @@ async def _soaked(folder: Path, say: Say, seconds: float, rate: int, restarts: i
         host = One(folder, app, LOCKSTEP_REPAIR_SECONDS="60", LOCKSTEP_LOG_LEVEL="INFO")
         soak = Soak(stage, app, host, folder, rate=rate, seed=seed, say=say)
         return await soak.run(seconds, restarts)
+
+
+def verdict(figures: Mapping[str, Number]) -> list[str]:
+    """A line for each limit, and one for all."""
+    over = {name: limit for name, limit in LIMITS.items() if figures[name] > limit}
+    lines = [
+        f"{name}: {figures[name]}, at most {limit}: {'NO' if name in over else 'yes'}" for name, limit in LIMITS.items()
+    ]
+    return [*lines, f"verdict: {'holds' if not over else 'does not hold: ' + ', '.join(over)}"]
 
 
 class _Unheard(Recorder):

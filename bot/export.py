@@ -9,7 +9,6 @@ import asyncio
 import sys
 from collections.abc import Mapping
 from datetime import datetime
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +18,7 @@ import zstandard
 from bot.clock import SystemClock
 from bot.logs import MASK, SECRET_KEY, Redactor
 from bot.settings import Settings, read_settings, secrets
+from bot.version import version
 from services.core.clock import to_text
 from services.errors import LockstepError, UserError
 from services.store.db import Connection
@@ -72,7 +72,7 @@ async def _exported(settings: Settings, plan_id: str, deliveries: int) -> str:
         return found
 
     clean = Cleaner(Redactor(secrets(settings)))
-    head = {"version": metadata.version("lockstep"), "at": to_text(SystemClock().now())}
+    head = {"version": version(), "at": to_text(SystemClock().now())}
     body = await visit(settings.database_url, Path(settings.data_dir), read)
     return msgspec.json.format(msgspec.json.encode(clean(head | body))).decode() + "\n"
 

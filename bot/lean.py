@@ -1,8 +1,8 @@
 """What libraries load at their import without anybody here using it is left out, before they are imported.
 
-structlog takes rich, pygments and greenlet along where they are installed: 4 MB and a fifth of the time until the door
-stands. aiohttp reads every certificate of the machine into a context for clients that bring none of their own; ours do
-(services/github/http1.py, services/agents/broker.py), so that one stays empty and would trust nobody.
+structlog takes rich, pygments, greenlet and colorama along where they are installed: 4 MB and a fifth of the time until
+the door stands. aiohttp reads every certificate of the machine into a context for clients that bring none of their own;
+ours do (services/github/http1.py, services/agents/broker.py), so that one stays empty and would trust nobody.
 """
 
 import ssl
@@ -10,7 +10,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-UNUSED = ("rich", "greenlet", "twisted")
+UNUSED = ("colorama", "greenlet", "rich", "twisted")
 
 
 @contextmanager

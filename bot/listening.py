@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
-from importlib import metadata
 
 from aiohttp import web
 
@@ -68,7 +67,6 @@ class Front:
             access=self.entrance.access,
             tokens=Access(self.database),
             clock=clock,
-            version=metadata.version("lockstep"),
             figures=self.figures,
         )
         api.add_to(app, live=self.live, desk=desk)

@@ -5,7 +5,6 @@ alike. Names in the environment are `LOCKSTEP_` + the field in capitals. A value
 start with one sentence.
 """
 
-import difflib
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -205,6 +204,8 @@ def _refuse_unknown(source: Mapping[str, str]) -> None:
     for name in source:
         rest = name.removeprefix(PREFIX)
         if rest != name and rest not in known:
+            import difflib
+
             near = difflib.get_close_matches(rest.upper(), known, n=1)
             hint = (
                 f"did you mean {PREFIX}{near[0]}?"

@@ -6,10 +6,10 @@ Names and facts of a span are few, and ids all of them; nothing else that people
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from importlib import metadata
 from typing import TYPE_CHECKING
 
 from bot.settings import PREFIX, Settings
+from bot.version import version as which
 from services.errors import UserError
 from services.tracing import Fact, Tracing, Untraced
 
@@ -30,7 +30,7 @@ class Traces:
         from opentelemetry.trace import StatusCode
         from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
-        version = metadata.version("lockstep")
+        version = which()
         resource = Resource.create({"service.name": "lockstep", "service.version": version, "lockstep.role": role})
         limits = SpanLimits(max_attribute_length=LONGEST)
         self._provider = TracerProvider(resource=resource, span_limits=limits, shutdown_on_exit=False)

@@ -15,7 +15,7 @@ import benchmarks._trace
 import benchmarks.ci_logs
 import benchmarks.demo
 import benchmarks.transports
-from benchmarks import MissingData, Report, Say, WentWrong
+from benchmarks import MissingData, Report, Say, WentWrong, soak
 from benchmarks.__main__ import main, names
 from tests.core.logs import EXCERPTS
 
@@ -175,3 +175,11 @@ async def test_the_trace_is_heard_by_the_handlers_as_they_are() -> None:
     assert said.pull.number == hook.pull
     assert {"pull_request", "check_run", "check_suite", "pull_request_review", "push"} <= heard
     assert 0 < policy.wire.charged <= policy.wire.reached
+
+
+def test_a_soak_says_what_holds_and_what_does_not() -> None:
+    figures = dict.fromkeys(soak.LIMITS, 0)
+    assert soak.verdict(figures)[-1] == "verdict: holds"
+    *_, growth, end = soak.verdict(figures | {"rss_growth_mb_per_hour": 10.5})
+    assert growth == "rss_growth_mb_per_hour: 10.5, at most 10: NO"
+    assert end == "verdict: does not hold: rss_growth_mb_per_hour"

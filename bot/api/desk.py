@@ -27,5 +27,4 @@ class Desk:
     access: Access
     tokens: kept.Access
     clock: Clock
-    version: str
     figures: Callable[[], Mapping[str, int]] | None = None

@@ -12,6 +12,7 @@ from bot.api.desk import Desk
 from bot.api.paging import cursor, key_of
 from bot.api.problems import Refusal
 from bot.api.routes import Nothing, Page, Paged, PlanAsked, PlanPaged, TaskAsked, Text, endpoint
+from bot.version import version
 from bot.web import sight
 from bot.web.sight import Stored
 from bot.web.viewer import Viewer
@@ -42,7 +43,7 @@ class TasksAsked(PlanPaged, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 @endpoint("GET", "/me", tag="access", summary="Who asks, and what they may.", gives=shapes.Me)
 async def me(desk: Desk, viewer: Viewer, _: Nothing) -> shapes.Me:
     return shapes.Me(
-        login=viewer.login, via=viewer.via, scopes=sorted(viewer.scopes), version=desk.version, csrf=viewer.csrf
+        login=viewer.login, via=viewer.via, scopes=sorted(viewer.scopes), version=version(), csrf=viewer.csrf
     )
 
 

@@ -11,7 +11,7 @@ import secrets
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import cached_property
-from importlib import resources
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -72,8 +72,8 @@ class Desk:
         self.shown, self.reports, self.inbox, self.clock, self.metrics = shown, reports, inbox, clock, metrics
         self.places = Places(html)
         self.charts = Charts()
-        folder = resources.files("bot.web").joinpath("static")
-        self._static = {name: folder.joinpath(name).read_bytes() for name in STATIC}
+        folder = Path(__file__).parent / "static"
+        self._static = {name: (folder / name).read_bytes() for name in STATIC}
 
     @cached_property
     def _templates(self) -> "jinja2.Environment":

@@ -8,7 +8,6 @@ import shutil
 import time
 from collections.abc import Mapping
 from decimal import Decimal
-from importlib.resources import files
 from pathlib import Path
 
 from services.agents import AGENTS, Outcome, Work
@@ -128,7 +127,7 @@ def _python() -> str:
 
 
 def _bridge() -> str:
-    return (files("services.agents") / "bridge.py").read_text("utf-8")
+    return (Path(__file__).parent / "bridge.py").read_text("utf-8")
 
 
 def _summary(name: str, said: str, *, ok: bool, timed_out: bool, log: bytes) -> str:

@@ -26,6 +26,7 @@ MAX_COMMANDS = 10
 MAX_COMMENT = 65_536
 _LINE = re.compile(r"^ {0,3}(?:/lockstep|@lockstep(?:\[bot\])?)(?:[ \t]+(?P<rest>\S.*))?$", re.IGNORECASE)
 _ALIAS = re.compile(r"^ {0,3}/(?P<word>[a-z][a-z0-9+-]{0,31})(?:[ \t]+(?P<rest>\S.*)|[ \t]*)$", re.IGNORECASE)
+_BEGINS = re.compile(r"(?<!\S)(?:/[a-z]|@lockstep)", re.IGNORECASE)
 _VERB = re.compile(r"[a-z][a-z0-9+-]{0,31}\Z")
 _TARGET = re.compile(r"@?[A-Za-z0-9][A-Za-z0-9._/-]{0,150}(?:#\d{1,9})?\Z")
 _WHY = re.compile(r"(?:^|(?<=\s))why=[\"\u201c\u201d]([^\"\u201c\u201d\x00-\x1f`<>|]{1,100})[\"\u201c\u201d](?=\s|$)")
@@ -49,7 +50,7 @@ class Command(msgspec.Struct, frozen=True, kw_only=True):
 def parse_commands(body: str, aliases: Mapping[str, str] | None = None) -> tuple[Command, ...]:
     """All commands of a comment, in order; a bare `/lockstep` means help. aliases: word -> the verb it stands for."""
     words, found = aliases or {}, []
-    for line in prose(body):
+    for line in _spoken(body):
         if match := _LINE.match(line):
             verb, _, rest = (match["rest"] or "help").replace("\t", " ").partition(" ")
             found.append(_read(words.get(verb.lower(), verb), rest))
@@ -69,13 +70,18 @@ def single(text: str) -> Command | None:
 
 def may_hold_aliases(body: str, verbs: Collection[str]) -> bool:
     """Is a word used as a verb here that is none? Then it is worth asking what the repository has it stand for."""
-    for line in prose(body):
+    for line in _spoken(body):
         if match := _LINE.match(line):
             if match["rest"] and match["rest"].split()[0].lower() not in verbs:
                 return True
         elif _ALIAS.match(line):
             return True
     return False
+
+
+def _spoken(body: str) -> tuple[str, ...]:
+    """Its prose, if a line of it may begin like a command: most comments hold none, and are not read for one."""
+    return prose(body) if _BEGINS.search(body[:MAX_COMMENT].replace("\x00", "")) else ()
 
 
 @functools.cache

@@ -17,12 +17,11 @@ from services.core.complexity import Bound
 from services.core.failure_patterns import KnownFailure
 from services.core.failures import CLASSES, FailureClass
 from services.core.freeze import Freeze
-from services.core.nodes import entry_that, is_null, spot_at, value_of
+from services.core.nodes import Mapping, Node, Sequence, entry_that, is_null, spot_at, value_of
 from services.core.overlap import Mode
 from services.core.plainly import plainly
 from services.core.plan import Problem
 from services.core.plan_text import nearest, quote
-from services.core.plan_yaml import Composer, Mapping, Node, Sequence
 from services.core.problems import Findings, Spot, sentence
 from services.core.strategies import MOST, Step
 from services.errors import UserError
@@ -192,6 +191,8 @@ def read_file(text: str) -> Read:
             "too_large", f"The file is larger than {MAX_BYTES} bytes; keep only Lockstep's own settings in it."
         )
         return Read(written={}, problems=findings.listed())
+    from services.core.plan_yaml import Composer
+
     root = Composer(text, findings, lambda line, column: (line + 1, column + 1), of="settings").compose()
     written: dict[str, Any] = {}
     if isinstance(root, Mapping):

@@ -6,9 +6,8 @@ memory of its own, as it is carried out once like any other task.
 """
 
 import re
-from typing import Any
-
-import yaml
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 from services.core.drafting import MAX_TEXT as MAX_DRAFT
 from services.core.drafting import block
@@ -20,6 +19,9 @@ from services.core.plan_values import MAX_TEXT
 from services.core.reposet import Flow, Member, RepoSet
 from services.core.text import code
 from services.errors import UserError
+
+if TYPE_CHECKING:
+    import yaml
 
 FIRST = 1
 """Priority of the primary repository's task."""
@@ -65,7 +67,9 @@ def planned(found: RepoSet, flow: Flow, title: str, body: str) -> tuple[str, Pla
     said = said[:MAX_TITLE].strip() or flow.name
     tasks = [_task(found.by_name[name], needs, said, flow) for name, needs in needs_of(found, flow).items()]
     content = {"title": said, **({"defaults": {"body": text}} if text else {}), "tasks": tasks}
-    written = yaml.dump(content, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=1_000_000)
+    import yaml
+
+    written = yaml.dump(content, Dumper=_dumper(), sort_keys=False, allow_unicode=True, width=1_000_000)
     plan = parse(written, home="", form="yaml").plan
     if plan is None or any(task.body != text for task in plan.tasks) or len(written) > MAX_DRAFT:
         raise UserError("The issue's text can't stand in a plan as it is; write a plan into the issue instead.")
@@ -87,15 +91,19 @@ def _task(member: Member, needs: tuple[str, ...], title: str, flow: Flow) -> dic
     return task
 
 
-class _Dumper(yaml.SafeDumper):
+@cache
+def _dumper() -> "type[yaml.SafeDumper]":
     """Texts of several lines as people write them, so that they can be read where they are approved."""
+    import yaml
 
+    class Dumper(yaml.SafeDumper):
+        pass
 
-def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
-    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None)
+    def said(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+        return dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None)
 
-
-_Dumper.add_representer(str, _text)
+    Dumper.add_representer(str, said)
+    return Dumper
 
 
 def flow_comment(text: str, *, flow: str, actor: str, key: str) -> str:

@@ -1,5 +1,5 @@
-"""From the nodes of a settings file to plain values, and from msgspec's word for a place back to the node that stands
-there.
+"""The nodes of a YAML text; from those of a settings file to plain values, and from msgspec's word for a place back to
+the node that stands there.
 
 Texts stay texts, so what they mean is decided where they are converted, by the type that is wanted; what is empty is
 left out, as if it had not been written.
@@ -9,8 +9,39 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from services.core.plan_yaml import Mapping, Node, Scalar, Sequence
+import msgspec
+
 from services.core.problems import Spot
+
+_NULLS = frozenset({"", "~", "null", "Null", "NULL"})
+
+
+class Scalar(msgspec.Struct, frozen=True):
+    """A text; `plain` = written without quotes."""
+
+    spot: Spot
+    plain: bool
+
+    @property
+    def is_null(self) -> bool:
+        return self.plain and self.spot.text in _NULLS
+
+
+class Sequence(msgspec.Struct, frozen=True):
+    """A list of nodes."""
+
+    spot: Spot
+    items: "list[Node]"
+
+
+class Mapping(msgspec.Struct, frozen=True):
+    """Keys in their order; a key given twice keeps its first value."""
+
+    spot: Spot
+    entries: "dict[str, tuple[Spot, Node]]"
+
+
+Node = Scalar | Sequence | Mapping
 
 
 def is_null(node: Node) -> bool:

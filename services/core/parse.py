@@ -11,13 +11,13 @@ from typing import Literal
 
 from services.core import markdown, plan_advice
 from services.core.markdown import Document, Fence
+from services.core.nodes import Node
 from services.core.parse_list import read_list
 from services.core.parse_yaml import Pages, holds_tasks, read_yaml
 from services.core.plan import MAX_BYTES, MAX_TITLE, Parsed, Plan, RepoName
 from services.core.plan_rules import Repos, assemble
 from services.core.plan_text import clean_line
 from services.core.plan_values import read_title
-from services.core.plan_yaml import Composer, Node
 from services.core.problems import Findings, Spot
 
 MAX_LINES = 20_000
@@ -103,6 +103,8 @@ def _nothing(text: str, yaml_file: bool) -> str:
 
 
 def _from_yaml(text: str, findings: Findings) -> Pages:
+    from services.core.plan_yaml import Composer
+
     composer = Composer(text, findings, lambda line, column: (line + 1, column + 1))
     root = composer.compose()
     return Pages(None, {}, []) if composer.refused else read_yaml(root, findings)
@@ -150,6 +152,8 @@ class _Block:
     def __init__(self, fence: Fence) -> None:
         self.line = fence.first
         self._findings = Findings()
+        from services.core.plan_yaml import Composer
+
         self._composer = Composer(fence.content, self._findings, _shift(fence))
         self._root: Node | None = self._composer.compose()
         broken = self._root is None and self._findings.failed

@@ -5,10 +5,10 @@ Only the shapes are checked here (a text, a list, a mapping); what the texts mea
 
 import msgspec
 
+from services.core.nodes import Mapping, Node, Scalar, Sequence
 from services.core.plan_fields import DEFAULT_KEYS, KEYS, PLAN_KEYS, unknown_key
 from services.core.plan_rules import Draft, Values
 from services.core.plan_text import quote
-from services.core.plan_yaml import Mapping, Node, Scalar, Sequence
 from services.core.problems import Findings, Spot
 
 

@@ -25,7 +25,6 @@ from services.core.plan import MAX_BYTES, MAX_TASKS, MAX_TITLE, Parsed, Plan, Re
 from services.core.plan_fields import KEYS
 from services.core.plan_rules import Draft, Repos, assemble
 from services.core.plan_text import clean_line
-from services.core.plan_yaml import Composer
 from services.core.problems import TOO_MANY_TASKS, Findings, Spot
 from services.core.text import code
 
@@ -164,6 +163,8 @@ def _values(sub: SubIssue, findings: Findings) -> dict[str, Spot | tuple[Spot, .
     own = Findings()
     blocks = [fence for fence in document.fences if fence.language == "lockstep"]
     for fence in blocks[:1]:
+        from services.core.plan_yaml import Composer
+
         composer = Composer(fence.content, own, _shift(fence))
         root = composer.compose()
         values = {} if composer.refused else dict(read_keys(root, FIELDS, "a `lockstep` block", own))

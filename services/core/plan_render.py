@@ -8,7 +8,6 @@ list can't hold (a script of several lines, a title with a dot between blanks) i
 import re
 
 import msgspec
-import yaml
 
 from services.core.parse import parse
 from services.core.plan import DEFAULT_TIMEOUT, Plan, Task
@@ -29,6 +28,8 @@ def render_yaml(plan: Plan) -> str:
     """The plan as the content of a YAML file."""
     content: dict[str, object] = {"title": plan.title} if plan.title else {}
     content["tasks"] = [_mapping(task) for task in plan.tasks]
+    import yaml
+
     return yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=1_000_000)
 
 

@@ -4,7 +4,6 @@ A title may hold characters that turn the reading direction around or cannot be 
 (the parser warns), refused in commands and ids, and written as `\\u202e` wherever a message quotes them.
 """
 
-import difflib
 import functools
 import re
 import unicodedata
@@ -91,6 +90,8 @@ def nearest(word: str, options: Iterable[str]) -> str | None:
     wanted = word[:100].casefold()
     if wanted in folded:
         return folded[wanted]
+    import difflib
+
     close = difflib.get_close_matches(wanted, folded, n=1, cutoff=0.6)
     return folded[close[0]] if close else None
 

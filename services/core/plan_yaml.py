@@ -3,16 +3,18 @@
 PyYAML's events are taken instead of its objects: aliases are refused before anything is repeated, tags before anything
 is constructed, a second key before the first is lost, and reading stops at the first value too many. Scalars stay
 text, so `no`, `3.10` and `1e3` mean what was written; the field that reads them decides what they are.
+
+Whoever reads YAML imports this where it is read: a bot that has nothing to do goes without PyYAML.
 """
 
 import re
 from collections.abc import Callable, Iterator
 from typing import Literal, NoReturn
 
-import msgspec
 import yaml
 from yaml import events
 
+from services.core.nodes import Mapping, Node, Scalar, Sequence
 from services.core.plan import MAX_TASKS
 from services.core.plan_text import Lines, quote
 from services.core.problems import TOO_MANY_TASKS, Findings, Spot
@@ -26,35 +28,6 @@ LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 Place = Callable[[int, int], tuple[int, int]]
 _CONTROL = re.compile(r"[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _NUMBER_COMMENT = re.compile(r"[ \t]{1,8}(#\d{1,9})")
-_NULLS = frozenset({"", "~", "null", "Null", "NULL"})
-
-
-class Scalar(msgspec.Struct, frozen=True):
-    """A text; `plain` = written without quotes."""
-
-    spot: Spot
-    plain: bool
-
-    @property
-    def is_null(self) -> bool:
-        return self.plain and self.spot.text in _NULLS
-
-
-class Sequence(msgspec.Struct, frozen=True):
-    """A list of nodes."""
-
-    spot: Spot
-    items: "list[Node]"
-
-
-class Mapping(msgspec.Struct, frozen=True):
-    """Keys in their order; a key given twice keeps its first value."""
-
-    spot: Spot
-    entries: "dict[str, tuple[Spot, Node]]"
-
-
-Node = Scalar | Sequence | Mapping
 
 
 class _UnreadableError(UserError):

@@ -10,7 +10,6 @@ import re
 from collections.abc import Mapping
 
 import msgspec
-import yaml
 
 from services.core.plan_text import clean_block
 
@@ -55,6 +54,8 @@ class _Head(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 def read_prompt(text: str) -> Prompt:
     """Read a prompt's file; ValueError when its head and its text do not fit each other."""
+    import yaml
+
     _, head, body = text.split("---\n", 2)
     system, turn = body.split("\n=====\n")
     given = msgspec.convert(yaml.safe_load(head), _Head)

@@ -6,17 +6,13 @@ Only formats that are read here without running anything: Python, JSON, TOML and
 
 import ast
 import json
-import tomllib
 import warnings
 from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
-import yaml
-
 MOST_CHARACTERS = 200_000
 _NONE = object()
-_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 def holds(base: str, ours: str, theirs: str, merged: str, path: str) -> bool:
@@ -71,18 +67,30 @@ def _python(text: str) -> None:
         ast.parse(text)
 
 
+def _toml(text: str) -> Any:
+    import tomllib
+
+    return tomllib.loads(text)
+
+
 def _yaml(text: str) -> Any:
     if "&" in text and "*" in text:
         raise ValueError("anchors: what is alike may be endless")
-    return yaml.load(text, Loader=_Loader)  # noqa: S506  # the safe one, in C where there is one
+    import yaml
+
+    loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    try:
+        return yaml.load(text, Loader=loader)  # noqa: S506  # the safe one, in C where there is one
+    except yaml.YAMLError as error:
+        raise ValueError("no YAML") from error
 
 
 _READERS: dict[str, Callable[[str], Any]] = {
     "py": _python,
     "pyi": _python,
     "json": json.loads,
-    "toml": tomllib.loads,
+    "toml": _toml,
     "yaml": _yaml,
     "yml": _yaml,
 }
-_UNREADABLE = (SyntaxError, ValueError, RecursionError, MemoryError, yaml.YAMLError)
+_UNREADABLE = (SyntaxError, ValueError, RecursionError, MemoryError)

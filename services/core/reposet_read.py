@@ -12,12 +12,11 @@ from typing import Any, Literal, TypeVar
 import msgspec
 
 from services.core import graph
-from services.core.nodes import is_null, spot_at, value_of
+from services.core.nodes import Mapping, Node, Scalar, Sequence, is_null, spot_at, value_of
 from services.core.plainly import plainly
 from services.core.plan import Problem
 from services.core.plan_text import nearest, quote
 from services.core.plan_values import is_id
-from services.core.plan_yaml import Composer, Mapping, Node, Scalar, Sequence
 from services.core.problems import Findings, Spot
 from services.core.reposet import (
     MAX_FLOWS,
@@ -72,6 +71,8 @@ def read_set(text: str, owner: str) -> ReadSet:
             "too_large", f"The file is larger than {MAX_BYTES:,} bytes; keep only repositories and flows in it."
         )
         return ReadSet(found=None, problems=findings.listed())
+    from services.core.plan_yaml import Composer
+
     composer = Composer(text, findings, lambda line, column: (line + 1, column + 1), of="settings")
     root = composer.compose()
     if root is None or is_null(root):

@@ -8,7 +8,6 @@ swapping two that stand side by side. Equal input gives equal output: ties keep 
 from bisect import bisect_right, insort
 from collections.abc import Callable, Sequence
 from itertools import pairwise
-from statistics import median
 
 SWEEPS = 24
 MEANS = 8
@@ -54,7 +53,7 @@ def _swept(layers: Layers, before: Joined, after: Joined) -> Layers:
         if not fewest or idle == PATIENCE:
             break
         order = [list(layer) for layer in order]
-        centre: Callable[[list[int]], float] = _mean if sweep < MEANS else median
+        centre: Callable[[list[int]], float] = _mean if sweep < MEANS else _median
         if sweep % 2 == 0:
             for layer in range(1, len(order)):
                 _sort(order[layer], order[layer - 1], before, centre)
@@ -70,6 +69,11 @@ def _swept(layers: Layers, before: Joined, after: Joined) -> Layers:
 
 def _mean(places: list[int]) -> float:
     return sum(places) / len(places)
+
+
+def _median(places: list[int]) -> float:
+    ordered, half = sorted(places), len(places) // 2
+    return ordered[half] if len(places) % 2 else (ordered[half - 1] + ordered[half]) / 2
 
 
 def _sort(layer: list[int], fixed: Sequence[int], joined: Joined, centre: Callable[[list[int]], float]) -> None:

@@ -7,8 +7,7 @@ not write into tables it does not know.
 
 import sqlite3
 from collections.abc import Iterator
-from importlib.resources import files
-from importlib.resources.abc import Traversable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from services.errors import UserError
@@ -16,7 +15,7 @@ from services.errors import UserError
 if TYPE_CHECKING:
     import psycopg
 
-MIGRATIONS = files("services.store") / "migrations"
+MIGRATIONS = Path(__file__).parent / "migrations"
 SQLITE, POSTGRESQL = MIGRATIONS / "sqlite", MIGRATIONS / "postgresql"
 
 TURN = 4_732_190_265_187
@@ -29,7 +28,7 @@ class Asked(Protocol):
     def execute(self, sql: str, /) -> Any: ...
 
 
-def migrate_sqlite(connection: sqlite3.Connection, folder: Traversable = SQLITE) -> int:
+def migrate_sqlite(connection: sqlite3.Connection, folder: Path = SQLITE) -> int:
     """Bring the schema up to the newest of `folder` (NNN_name.sql) and return its version.
 
     UserError when the database is newer than this code; sqlite3.Error when a statement fails (its file is undone).
@@ -53,7 +52,7 @@ def migrate_sqlite(connection: sqlite3.Connection, folder: Traversable = SQLITE)
     return version(connection)
 
 
-def migrate_postgresql(connection: "psycopg.Connection[Any]", folder: Traversable = POSTGRESQL) -> int:
+def migrate_postgresql(connection: "psycopg.Connection[Any]", folder: Path = POSTGRESQL) -> int:
     """The same on PostgreSQL, with a connection in autocommit mode; psycopg.Error when a statement fails.
 
     Processes that start at the same time wait for each other: close the connection, and it is the next one's turn.
@@ -67,7 +66,7 @@ def migrate_postgresql(connection: "psycopg.Connection[Any]", folder: Traversabl
     return version(connection)
 
 
-def _ahead(connection: Asked, folder: Traversable) -> list[tuple[int, str]]:
+def _ahead(connection: Asked, folder: Path) -> list[tuple[int, str]]:
     """(number, script) of what is still to be applied, in order; UserError when the database is newer."""
     scripts = {int(file.name[:3]): file.read_text("utf-8") for file in folder.iterdir() if file.name.endswith(".sql")}
     found, newest = version(connection), max(scripts)

@@ -35,7 +35,7 @@ class SqliteDatabase(GroupCommit):
         self._folder = tempfile.TemporaryDirectory(prefix="lockstep-") if str(path) == ":memory:" else None
         self.path = Path(self._folder.name) / "lockstep.sqlite" if self._folder else Path(path)
         self._reader_count = readers
-        self._idle_readers: queue.SimpleQueue[sqlite3.Connection] = queue.SimpleQueue()
+        self._idle_readers: queue.LifoQueue[sqlite3.Connection] = queue.LifoQueue()  # the one whose pages are warm
         self._writing: sqlite3.Connection | None = None
         self._lock: IO[bytes] | None = None
         self._brought = 0
@@ -50,7 +50,6 @@ class SqliteDatabase(GroupCommit):
             for _ in range(self._reader_count):
                 reader = self._connect()
                 reader.execute("PRAGMA query_only=ON")
-                reader.execute("PRAGMA cache_size=-8192")  # the system keeps the file's pages, once for all of them
                 self._idle_readers.put(reader)
         except (sqlite3.Error, OSError) as error:
             hint = "check that it is a Lockstep database in a folder that can be written to"
@@ -75,7 +74,8 @@ class SqliteDatabase(GroupCommit):
         connection.execute(f"PRAGMA synchronous={'OFF' if self._folder else 'FULL'}")
         connection.execute("PRAGMA wal_autocheckpoint=1000")  # bigger checkpoints cost more at the tail than they save
         connection.execute("PRAGMA foreign_keys=ON")
-        connection.execute("PRAGMA cache_size=-65536")  # KiB: pages of a large decision stay in memory until its commit
+        connection.execute("PRAGMA cache_size=-8192")  # KiB: the system keeps the file's pages, once for all of us
+        connection.execute("PRAGMA cache_spill=OFF")  # but those of a large decision stay in memory until its commit
         connection.execute("PRAGMA temp_store=MEMORY")  # or what a savepoint could undo goes through a file
         return connection
 

@@ -1,10 +1,11 @@
 """Which lines of a comment are commands, and which only look like it."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from inline_snapshot import snapshot
 
+from services.core import commands
 from services.core.commands import MAX_COMMANDS, Command, may_hold_aliases, parse_commands, single
 
 
@@ -206,3 +207,35 @@ def test_a_command_that_is_given_elsewhere_is_exactly_one() -> None:
     for text in ("", "`retry`", "retry\n/lockstep merge", "> retry", "<!-- -->retry", "re\0try"):
         found = single(text)
         assert found is None or found.problem, text
+
+
+@settings(max_examples=60)
+@given(
+    st.lists(
+        st.sampled_from(
+            [
+                "/lockstep",
+                "@LockStep",
+                "/r+",
+                " run",
+                "\n",
+                "\r",
+                "\x00",
+                "\u00a0",
+                "\t",
+                "`",
+                "<!--",
+                "-->",
+                "> ",
+                "- ",
+                "&#47;",
+                "x",
+                "/",
+            ]
+        ),
+        max_size=12,
+    ).map("".join)
+)
+def test_what_is_not_taken_apart_held_nothing(body: str) -> None:
+    lines = [line for line in commands.prose(body) if commands._LINE.match(line) or commands._ALIAS.match(line)]
+    assert not lines or commands._spoken(body)

@@ -2,8 +2,8 @@
 
 import pytest
 
-from services.core.nodes import spot_at, value_of
-from services.core.plan_yaml import Composer, Mapping
+from services.core.nodes import Mapping, spot_at, value_of
+from services.core.plan_yaml import Composer
 from services.core.problems import Findings
 
 TEXT = "key:\n  users:\n    - ann\n    - {name: bob, none: }\n  required: 2\n"

@@ -5,9 +5,10 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 
 from services.core import plan_yaml
+from services.core.nodes import Mapping, Node, Scalar, Sequence
 from services.core.plan import Plan, Problem
 from services.core.plan_render import render_yaml
-from services.core.plan_yaml import MAX_DEPTH, Composer, Mapping, Node, Scalar, Sequence
+from services.core.plan_yaml import MAX_DEPTH, Composer
 from services.core.problems import Findings
 from tests.core.drawn import DOCUMENTS, plans
 

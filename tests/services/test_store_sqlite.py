@@ -100,3 +100,16 @@ def test_only_one_process_has_the_file_open_and_its_death_frees_it(tmp_path: Pat
         holder.kill()
     asyncio.run(held(path))
     asyncio.run(held(path))
+
+
+async def test_pages_that_were_written_leave_memory_and_those_of_an_open_decision_stay(tmp_path: Path) -> None:
+    def pragmas(connection: Connection) -> tuple[int, int]:
+        names = ("cache_size", "cache_spill")
+        kept, spills = (int(connection.execute(f"PRAGMA {name}").fetchone()[0]) for name in names)
+        return kept, spills
+
+    database = SqliteDatabase(tmp_path / "t.sqlite")
+    await database.open()
+    assert await database.write(pragmas) == (-8192, 0)
+    assert [await database.read(pragmas) for _ in range(2)] == [(-8192, 0)] * 2
+    await database.close()

@@ -181,7 +181,7 @@ async def house(guard: Any = None, settings: Settings | None = None, github: obj
     desk = Desk(
         shown=shown, reports=Reports(database), requests=requests, gaps=Gaps(database), inbox=inbox,
         giving=giving, access=entrance.access, tokens=Access(database),
-        clock=clock, version="1",
+        clock=clock,
     )  # fmt: skip
     api.add_to(app, live=live, desk=desk)
     if guard is not None:

@@ -83,7 +83,7 @@ class Stage(Sight):
         """A new plan; its number among all plans."""
         plan = len(self.plans) + 1
         self.plans.append(0)
-        asked = {"title": f"Plan {plan}", "body": self._text(plan), "labels": [LABEL_PLAN]}
+        asked = {"title": f"Plan {plan}", "body": self.text(plan), "labels": [LABEL_PLAN]}
         self.plans[plan - 1] = (await self.hub.ok("POST", f"/repos/{HOME}/issues", asked, who=PERSON))["number"]
         return plan
 
@@ -106,7 +106,8 @@ class Stage(Sight):
             if not await self.hub.do(holds):
                 await self._moved.wait()
 
-    def _text(self, plan: int) -> str:
+    def text(self, plan: int) -> str:
+        """The plan as a person writes it."""
         lines = ["```yaml", f"title: Plan {plan}", "tasks:"]
         for name, (repo, needs) in GRAPH.items():
             task = f"p{plan}-{name}"
