@@ -103,7 +103,8 @@ def _keys_of_sets(schema: Mapping[str, Any]) -> Iterator[str]:
     parts = schema["$defs"]
     for name, key in schema["properties"].items():
         part = {"repositories": "Repository", "cross_repo_workflows": "Workflow"}.get(name)
-        yield f"| `{name}` | {'a list' if part else '`true` or `false`'} | {key['description']} |"
+        accepts = "a list" if part else "a name" if key.get("type") == "string" else "`true` or `false`"
+        yield f"| `{name}` | {accepts} | {key['description']} |"
         yield from _keys_of_part(parts, part, f"{name}[]") if part else ()
 
 

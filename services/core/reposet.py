@@ -62,7 +62,13 @@ class Repository(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
         str,
         Meta(pattern=r"^[A-Za-z0-9._-]{1,100}$", description="What GitHub calls it; the short name if left out."),
     ] = ""
-    primary: Annotated[bool, Meta(description="`true` for one: of what a flow may start at once, it is first.")] = False
+    primary: Annotated[
+        bool,
+        Meta(
+            description="`true` for one: tasks that name no repository, in a plan that stands in the `.github` "
+            "repository, are its tasks; and of what a flow may start at once, it is first."
+        ),
+    ] = False
     agent: Annotated[
         str, Meta(pattern=NAME, description="Who does the work of flows here; a person (`human`) if left out.")
     ] = ""
@@ -147,6 +153,19 @@ class RepoSet(msgspec.Struct, frozen=True, kw_only=True, dict=True):
 
 
 NOTHING = RepoSet()
+
+
+def is_home(repo: RepoName) -> bool:
+    """Is it an owner's repository for what is about all of its repositories?"""
+    return repo.partition("/")[2].lower() == HOME
+
+
+def work_of(found: RepoSet, repo: RepoName) -> RepoName:
+    """The repository of tasks that name none, in a plan that stands in `repo`: that itself; but an owner's `.github`
+    holds plans over all repositories and no work, so there it is the primary one.
+    """
+    primary = next((member.repo for member in found.members if member.primary and member.enabled), "")
+    return primary if primary and is_home(repo) else repo
 
 
 def closed_to(found: RepoSet, repos: Iterable[RepoName]) -> Iterator[Member]:

@@ -17,7 +17,7 @@ from services.core.plan import Parsed, Plan, Task
 from services.core.plan_rules import refuse_group_circle
 from services.core.plan_text import quote
 from services.core.problems import Findings, Spot
-from services.core.reposet import RepoSet
+from services.core.reposet import RepoSet, is_home
 from services.core.reposet_read import ReadSet
 
 MOST_ADDED = 5_000
@@ -27,8 +27,8 @@ MAX_STEPS = 2_000_000
 MOST_NAMED = 10
 TOO_MANY = "The order of repositories would add too many needs to this plan; state `needs` in its tasks."
 BROKEN = (
-    "The owner's `repositories.yaml` can't be read, so it is not known what has to go first; the check "
-    "`lockstep/config` on its last commit says what to correct."
+    "The owner's `repositories.yaml` can't be read, so it is not known what has to go first, and where tasks belong "
+    "that name no repository; the check `lockstep/config` on its last commit says what to correct."
 )
 
 
@@ -44,7 +44,8 @@ def in_set(
             message = f"{quote(task.repo, 140)} is archived, so nothing can be changed there; name another repository."
             findings.add("archived_repo", message, Spot("", task.line, 1))
     if read.found is None:
-        if read.inherit is not False and len({task.repo for task in parsed.tasks}) > 1:
+        many = read.inherit is not False and len({task.repo for task in parsed.tasks}) > 1
+        if many or any(is_home(task.repo) for task in parsed.tasks):
             findings.add("broken_set", BROKEN)
         return _with(parsed, findings, parsed.plan)
     _refuse_closed(parsed.tasks, read.found, findings)

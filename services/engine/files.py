@@ -11,7 +11,7 @@ from services.core.names import CHECK_CONFIG, CHECK_PLAN
 from services.core.parse import parse
 from services.core.plan import Parsed, Problem
 from services.core.plan_file import FOLDER, form_of, is_plan_file
-from services.core.reposet import HOME, SET_PATH
+from services.core.reposet import SET_PATH, is_home
 from services.core.reposet_read import read_set
 from services.engine.parts import Parts
 from services.engine.placed import place_of
@@ -24,12 +24,12 @@ async def check_settings(parts: Parts, repo: str, sha: str, verbs: Collection[st
     """Judge the settings, and in an owner's `.github` the set of repositories, as they stand in this commit; where
     there are none, nothing is said. verbs: the commands that aliases may stand for.
     """
-    owner, _, name = repo.partition("/")
+    owner = repo.partition("/")[0]
     found: dict[str, Sequence[Problem]] = {}
     text = await parts.github.reads.file(repo, CONFIG_PATH, fresh=True, ref=sha)
     if text is not None:
         found[CONFIG_PATH] = read_file(text).problems or idle_aliases(text, verbs)
-    if name.lower() == HOME:
+    if is_home(repo):
         text = await parts.github.reads.file(repo, SET_PATH, fresh=True, ref=sha)
         if text is not None:
             found[SET_PATH] = read_set(text, owner).problems

@@ -23,6 +23,7 @@ from services.core.plan import PERSON, Parsed, Plan, Problem
 from services.core.plan_diff import diff
 from services.core.plan_file import file_named, form_of
 from services.core.plan_relations import RELATIONS, are_named, settled
+from services.core.reposet import is_home
 from services.core.reposet_order import in_set, is_ordered
 from services.engine import drafted
 from services.engine.approval import is_used_up
@@ -31,7 +32,7 @@ from services.engine.hidden import hidden_in
 from services.engine.neighbours import beside
 from services.engine.parts import WRITE, Parts
 from services.engine.relations import Related, read_related
-from services.engine.reposets import set_of
+from services.engine.reposets import set_of, work_at
 from services.engine.stickies import Stickies
 from services.engine.teams import is_in_one
 from services.errors import NotAllowed, UserError
@@ -88,8 +89,9 @@ class Intake:
             return None
         if known is not None and known.draft and not row.draft and self._parts.drafts is not None:
             await self._parts.drafts.void(row.id)  # the issue has a plan of its own now
-        if known is not None and known.hash != row.hash and (is_ordered(known.parsed) or is_ordered(row.parsed)):
-            # Perhaps not the issue has changed but the order of repositories, which tells no time.
+        of_set = is_home(repo) or (known is not None and is_ordered(known.parsed)) or is_ordered(row.parsed)
+        if known is not None and known.hash != row.hash and of_set:
+            # Perhaps not the issue has changed but the set of repositories, which tells no time.
             row = msgspec.structs.replace(row, changed_at=to_text(self._parts.clock.now()))
         if RELATIONS in {row.file, known.file if known is not None else ""}:
             await self._parts.plans.relate(row.id, row.related)  # first, so that no change of one of them is missed
@@ -120,8 +122,9 @@ class Intake:
         elif file == RELATIONS:
             parsed = found.parsed
         else:
-            nameable = await self.nameable(repo, issue, text)
-            parsed = parse(text, home=repo, installed=nameable, form=form_of(file) if file else "issue")
+            home = await work_at(self._parts.github.reads, repo)
+            nameable = await self.nameable(repo, issue, f"{text}\n{home}")
+            parsed = parse(text, home=home, installed=nameable, form=form_of(file) if file else "issue")
         draft = await drafted.live(self._parts, f"{repo}#{issue.number}") if not file and is_ordinary(parsed) else None
         if draft is not None:
             parsed, changed_at = await drafted.read(self._parts, draft), from_text(draft.posted_at)

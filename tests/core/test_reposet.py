@@ -1,6 +1,6 @@
 """The set of repositories as a value: what goes before what, what is closed, and its schema."""
 
-from services.core.reposet import Flow, Member, RepoSet, closed_to, set_schema
+from services.core.reposet import NOTHING, Flow, Member, RepoSet, closed_to, set_schema, work_of
 from services.core.reposet_read import KEYS
 
 SET = RepoSet(
@@ -24,6 +24,18 @@ def test_what_goes_before_is_found_by_way_of_those_that_are_not_asked_about() ->
 def test_names_on_github_are_found_whatever_their_case() -> None:
     assert SET.by_repo["acme/api"].name == "api"
     assert [member.name for member in closed_to(SET, ["Acme/Web", "acme/api", "acme/other"])] == ["web"]
+
+
+def test_only_in_the_owners_own_repository_is_the_primary_one_meant() -> None:
+    main = Member(name="main", repo="acme/main", primary=True)
+    whole = RepoSet(members=(*SET.members, main))
+    assert work_of(whole, "acme/.GitHub") == "acme/main"
+    assert work_of(whole, "acme/api") == "acme/api"
+    assert work_of(NOTHING, "acme/.github") == "acme/.github"
+    assert (
+        work_of(RepoSet(members=(Member(name="m", repo="a/m", primary=True, enabled=False),)), "a/.github")
+        == "a/.github"
+    )
 
 
 def test_a_flow_is_found_by_its_name() -> None:

@@ -86,12 +86,14 @@ def test_a_broken_set_stops_plans_over_several_repositories_where_it_may_order_t
     tasks = (task("s", "schema"), task("a", "api"))
     parsed = in_set(Parsed(plan=Plan(title="A plan", tasks=tasks), tasks=tasks), read)
     said = (
-        "The owner's `repositories.yaml` can't be read, so it is not known what has to go first; the check "
-        "`lockstep/config` on its last commit says what to correct."
+        "The owner's `repositories.yaml` can't be read, so it is not known what has to go first, and where tasks belong "
+        "that name no repository; the check `lockstep/config` on its last commit says what to correct."
     )
     assert ([problem.message for problem in parsed.errors], parsed.plan is None) == ([said] * refused, refused)
     alone = tasks[:1]
     assert in_set(Parsed(plan=Plan(title="A plan", tasks=alone), tasks=alone), read).plan is not None
+    home = (task("s", ".github"),)
+    assert in_set(Parsed(plan=Plan(title="A plan", tasks=home), tasks=home), read).plan is None
 
 
 def test_too_many_needs_are_not_added() -> None:

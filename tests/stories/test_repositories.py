@@ -85,6 +85,20 @@ async def test_nothing_is_done_in_a_repository_that_is_closed(story: Story) -> N
     assert await story.ask("/lockstep approve") == "+1", story.plan_comment()
 
 
+async def test_a_plan_over_all_repositories_means_the_primary_one_where_it_names_none(story: Story) -> None:
+    text = "repositories:\n  - {name: schema}\n  - {name: api, primary: true}\n"
+    await story.begin({"acme/.github": {PATH: text}, "acme/api": FILES, "acme/schema": FILES})
+    await story.issue("- [ ] **one** Do it · run: echo 1 > a.txt\n- [ ] **two** Define it (acme/schema) · run: true\n")
+    await story.until("| `one` | Do it (acme/api)", "| `two` | Define it (acme/schema)")
+    await story.hub.do(setattr, story.repo("acme/api"), "private", True)
+    story.bot.engine.forget("acme/api", "")
+    story.bot.engine.forget("", "installed")
+    await story.edit("- [ ] **one** Do it now · run: echo 1 > a.txt\n")
+    await story.until(
+        "| `one` | Do it now (acme/.github)"
+    )  # in a public place nothing names a private one that nobody named
+
+
 async def test_a_broken_set_is_not_passed_over(story: Story) -> None:
     await story.begin({**REPOS, "acme/.github": {PATH: "inherit: true\nrepos:\n"}})
     await story.issue(PLAN)
