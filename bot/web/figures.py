@@ -81,15 +81,15 @@ def _spent(spent: Sequence[Spent]) -> Fact:
     calls = sum(each.calls for each in spent)
     unknown = sum(each.unpriced + each.unknown for each in spent)
     made = f"{calls} model call{'s' * (calls != 1)}"
+    held = dollars(sum((each.held for each in spent), Decimal(0))) if any(each.held for each in spent) else ""
     if unknown == calls:
-        return Fact(name="Models", text="not known", more=f"for {made}")
+        return Fact(name="Models", text="not known", more=f"for {made}{held and f', at most {held}'}")
     total = dollars(sum((each.cost for each in spent), Decimal(0)))
-    more = f", {unknown} of them not priced" if unknown else ""
+    more = f", {unknown} of them not priced{held and f', at most {held} more'}" if unknown else ""
     return Fact(name="Models", text=total, more=f"for {made}{more}")
 
 
 def cost(seen: Seen, spent: Spent) -> Cost:
-    unknown = spent.unpriced + spent.unknown
     return Cost(
         task=spent.task,
         url=seen.url_of(spent.task) if spent.task in seen.tasks else "",
@@ -97,5 +97,5 @@ def cost(seen: Seen, spent: Spent) -> Cost:
         model=spent.model,
         calls=spent.calls,
         tokens=f"{spent.usage.input + spent.usage.output:,}",
-        cost="not known" if unknown == spent.calls else dollars(spent.cost) + (" and more" if unknown else ""),
+        cost=spent.said,
     )

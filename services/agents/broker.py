@@ -20,16 +20,18 @@ import aiohttp
 from aiohttp import web
 from msgspec import Struct
 
-from services.agents.metering import usage_of
+from services.agents.metering import metered
 from services.agents.models import Models
-from services.agents.reach import reaches_out
-from services.agents.wire import LONGEST
+from services.agents.reach import is_dearer, reaches_out
+from services.agents.wire import LONGEST, OVERLOADED
 from services.errors import BudgetUsedUp, NotPossible
 from services.store.ledger import Call
 
 LONGEST_REQUEST = 16_000_000
-TOKENS = 32_000
+TOKENS = {"anthropic": 128_000, "openai": 128_000, "google": 65_536}
 """Of an answer, at most, where the request does not say."""
+CHOICES = 8
+"""Answers that one request may ask for."""
 URLS = {
     "anthropic": "https://api.anthropic.com",
     "openai": "https://api.openai.com",
@@ -69,22 +71,24 @@ class Broker:
         if path is None:
             return _refused(404, "only the task's model can be asked here")
         body = await request.read()
-        asked, tokens = _asked(body, path.groupdict().get("model", ""))
+        asked, tokens = _asked(body, path.groupdict().get("model", ""), TOKENS[provider])
         if tokens < 0:
-            return _refused(403, "the provider would have to reach somewhere else for that")
+            return _refused(403, "that would reach somewhere else, or cost more than is counted")
         if asked != self._door.models.name:
             return _refused(403, f"only the model {self._door.models.name} can be asked here")
         try:
-            row = await self._door.models.reserve(self._door.call, len(body), tokens, self._door.budget)
+            row = await self._door.models.reserve(
+                self._door.call, len(body), tokens, self._door.budget, is_for_an_hour=b'"1h"' in body
+            )
         except BudgetUsedUp as over:
             self.spent = over
             return _refused(403, "the budget is used up")
         except NotPossible:
             return _refused(403, "the model has no known price")
         self.asked += 1
-        return await self._forward(request, body, row)
+        return await self._forward(request, body, row, tokens)
 
-    async def _forward(self, request: web.Request, body: bytes, row: int) -> web.StreamResponse:
+    async def _forward(self, request: web.Request, body: bytes, row: int, tokens: int) -> web.StreamResponse:
         models, session = self._door.models, self._session
         assert session is not None  # noqa: S101 - it serves only while it is open
         base = (self._way.url or URLS[models.provider]).rstrip("/")
@@ -115,11 +119,13 @@ class Broker:
             if request.transport is not None:  # what broke off must not look whole
                 request.transport.abort()
         finally:
-            usage = usage_of(bytes(kept)) if status == 200 else None
-            if status == 200 and usage is not None:
-                await models.settle(row, usage)
+            told = metered(bytes(kept))
+            if status == 200 and told.usage is not None and told.is_whole:
+                await models.settle(row, told.usage)
+            elif status == 200:
+                await models.broke_off(row, told.usage, tokens)
             else:
-                await models.failed(row, is_free=400 <= status < 500)
+                await models.failed(row, is_free=400 <= status < 500 or status == OVERLOADED)
         return answered
 
     @asynccontextmanager
@@ -153,7 +159,7 @@ def _folder() -> tuple[Path, Path]:
     return folder, folder / "model.sock"
 
 
-def _asked(body: bytes, model: str) -> tuple[str, int]:
+def _asked(body: bytes, model: str, most: int) -> tuple[str, int]:
     """The model that a request names, and the tokens of its answer at most; -1 where it may not be sent."""
     try:
         told = json.loads(body)
@@ -166,8 +172,16 @@ def _asked(body: bytes, model: str) -> tuple[str, int]:
     config = told.get("generationConfig")
     asked = [told.get("max_tokens"), told.get("max_completion_tokens"), told.get("max_output_tokens")]
     asked += [config.get("maxOutputTokens")] if isinstance(config, dict) else []
-    tokens = next((each for each in asked if isinstance(each, int) and each > 0), TOKENS)
-    return model or str(told.get("model", "")), min(tokens, 200_000)
+    tokens = next((each for each in asked if isinstance(each, int) and each > 0), most)
+    choices = [
+        told.get("n"),
+        told.get("best_of"),
+        *([config.get("candidateCount")] if isinstance(config, dict) else []),
+    ]
+    times = max([each for each in choices if isinstance(each, int)], default=1)
+    if times > CHOICES or is_dearer(told):
+        return "", -1
+    return model or str(told.get("model", "")), min(tokens, most) * max(times, 1)
 
 
 def _headers(given: Mapping[str, str], provider: str, key: str) -> dict[str, str]:

@@ -1,53 +1,83 @@
 """What an answer of a provider says it took, whether it came whole or as a stream of events.
 
 Every provider counts otherwise: Anthropic leaves what is cached out of the input, OpenAI and Google count it in, and in
-a stream the figures come in several pieces. Here they become one `Usage`.
+a stream the figures come in several pieces. Here they become one `Usage`. Those of a stream that was cut are not
+all that was taken: of an answer's length nothing may have been told but that it has begun.
 """
 
 import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from msgspec import Struct
+
 from services.core.cost import Usage
 
 Shape = Mapping[str, Any]
+DONE = "[DONE]"
+"""Ends the streams of OpenAI's first interface."""
+ENDS = frozenset({"response.completed", "response.incomplete", "response.failed"})
+"""Those of its second one."""
 
 
-def usage_of(body: bytes) -> Usage | None:
-    """All that was taken; None where it is not told, which figures that are all zero don't do."""
-    found: Usage | None = None
-    for told in _told(body):
-        usage = _usage(told)
-        found = usage if found is None or usage is None else _larger(found, usage)
-    return found if found is not None and (found.input or found.output) else None
+class Metered(Struct, frozen=True, kw_only=True):
+    """usage: None where it is not told, which figures that are all zero don't do.  is_whole: it is all that was
+    taken.
+    """
+
+    usage: Usage | None
+    is_whole: bool
 
 
-def _told(body: bytes) -> Iterator[Shape]:
-    """The parts of an answer that speak of tokens, in their order."""
-    for value in _values(body):
-        if not isinstance(value, dict):
-            continue
-        inner = value.get("message") or value.get("response") or value
-        for name in ("usage", "usageMetadata"):
-            told = inner.get(name) if isinstance(inner, dict) else None
-            told = told or value.get(name)
-            if isinstance(told, dict):
-                yield told
-
-
-def _values(body: bytes) -> Iterator[object]:
+def metered(body: bytes) -> Metered:
+    """What an answer told, as far as it came."""
     text = body.decode("utf-8", "replace")
+    found: Usage | None = None
     try:
         whole = json.loads(text)
+        values, is_whole = iter(whole if isinstance(whole, list) else [whole]), True
     except (ValueError, RecursionError):
-        for line in text.splitlines():
-            if line.startswith("data:"):
-                try:
-                    yield json.loads(line[5:])
-                except (ValueError, RecursionError):
-                    continue
-        return
-    yield from whole if isinstance(whole, list) else [whole]
+        values, is_whole = _streamed(text), False
+    for value in values:
+        is_whole = is_whole or value == DONE
+        if isinstance(value, dict):
+            for told in _told(value):
+                usage = _usage(told)
+                found = usage if found is None or usage is None else _larger(found, usage)
+                is_whole = is_whole or _ends(value)
+    is_told = found is not None and bool(found.input or found.output)
+    return Metered(usage=found if is_told else None, is_whole=is_told and is_whole)
+
+
+def _told(value: Shape) -> Iterator[Shape]:
+    """The parts of an answer, or of a piece of one, that speak of tokens."""
+    inner = value.get("message") or value.get("response") or value
+    for name in ("usage", "usageMetadata"):
+        told = inner.get(name) if isinstance(inner, dict) else None
+        told = told or value.get(name)
+        if isinstance(told, dict):
+            yield told
+
+
+def _streamed(text: str) -> Iterator[object]:
+    for line in text.splitlines():
+        if line.startswith("data:"):
+            try:
+                yield DONE if line[5:].strip() == DONE else json.loads(line[5:])
+            except (ValueError, RecursionError):
+                continue
+
+
+def _ends(value: Shape) -> bool:
+    """Are the figures of this piece of a stream the last ones? Others grow from piece to piece."""
+    if value.get("type") == "message_delta":
+        delta = value.get("delta")
+        return isinstance(delta, dict) and bool(delta.get("stop_reason"))
+    if "usageMetadata" in value:
+        candidates, feedback = value.get("candidates"), value.get("promptFeedback")
+        first = candidates[0] if isinstance(candidates, list) and candidates else feedback
+        return isinstance(first, dict) and bool(first.get("finishReason") or first.get("blockReason"))
+    return value.get("type") in ENDS or value.get("choices") == []
 
 
 def _usage(told: Shape) -> Usage | None:
@@ -66,12 +96,14 @@ def _usage(told: Shape) -> Usage | None:
         cached = _count(details, "cached_tokens") if isinstance(details, dict) else 0
         return Usage(input=_count(told, "input_tokens"), cache_read=cached, output=_count(told, "output_tokens"))
     read, written = _count(told, "cache_read_input_tokens"), _count(told, "cache_creation_input_tokens")
+    kinds = told.get("cache_creation")
     if not {"input_tokens", "output_tokens"} & told.keys():
         return None
     return Usage(
         input=_count(told, "input_tokens") + read + written,
         cache_read=read,
         cache_write=written,
+        cache_write_hour=_count(kinds, "ephemeral_1h_input_tokens") if isinstance(kinds, dict) else 0,
         output=_count(told, "output_tokens"),
     )
 

@@ -230,9 +230,16 @@ class Models:
             return characters // PER_TOKEN
         return round(self._weights.of(counts) * MARGIN)
 
-    async def reserve(self, call: Call, characters: int, tokens: int, budget: Decimal | None = None) -> int:
-        """Ask the budgets for a call that is made next, and note it; its row. NotPossible: it may not be made."""
-        most = Usage(input=characters // PER_TOKEN, output=tokens)
+    async def reserve(
+        self, call: Call, characters: int, tokens: int, budget: Decimal | None = None, *, is_for_an_hour: bool = False
+    ) -> int:
+        """Ask the budgets for a call that is made next, and note it; its row. NotPossible: it may not be made.
+
+        is_for_an_hour: its input may be cached for so long.
+        """
+        into = characters // PER_TOKEN
+        cached = into if self.provider == "anthropic" else 0  # which costs more there than to read it
+        most = Usage(input=into, cache_write=cached, cache_write_hour=cached if is_for_an_hour else 0, output=tokens)
         ceiling = await asyncio.to_thread(self._prices.of, self.provider, self.name, most)
         if ceiling.cost is None and not self._budgets.allow_unpriced:
             raise NotPossible(
@@ -250,6 +257,15 @@ class Models:
         price = await asyncio.to_thread(self._prices.of, self.provider, self.name, usage) if is_told else None
         cost, source = (price.cost, price.source) if price is not None else (None, "")
         await self._ledger.end(row, usage, cost, source)
+
+    async def broke_off(self, row: int, usage: Usage | None, tokens: int) -> None:
+        """An answer was cut. usage: what it had told of itself until then; tokens: what it can have come to at most."""
+        if usage is None:
+            await self._ledger.fail(row, free=False)
+            return
+        most = msgspec.structs.replace(usage, output=max(usage.output, tokens))
+        price = await asyncio.to_thread(self._prices.of, self.provider, self.name, most)
+        await self._ledger.cut(row, usage, price.cost or Decimal(0))
 
     async def failed(self, row: int, *, is_free: bool) -> None:
         """A call came to nothing; is_free: it was refused at the door."""

@@ -15,11 +15,14 @@ MILLION = Decimal(1_000_000)
 
 
 class Rate(msgspec.Struct, frozen=True, kw_only=True):
-    """US dollars for a million tokens; cache_read: of those of the input that come from the provider's cache."""
+    """US dollars for a million tokens; cache_read: of those of the input that come from the provider's cache;
+    cache_write: of those that go there.
+    """
 
     input: Decimal
     output: Decimal
     cache_read: Decimal
+    cache_write: Decimal
 
 
 class Price(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,8 +42,9 @@ class Prices:
         """The price of a call that took so much."""
         rate = self._own.get(f"{provider}:{model}")
         if rate is not None:
-            plain = usage.input - usage.cache_read
-            cost = plain * rate.input + usage.cache_read * rate.cache_read + usage.output * rate.output
+            plain = usage.input - usage.cache_read - usage.cache_write
+            cost = plain * rate.input + usage.cache_read * rate.cache_read + usage.cache_write * rate.cache_write
+            cost += usage.output * rate.output
             return Price(cost=cost / MILLION, source="settings")
         if provider == "test":
             return Price(cost=Decimal(0), source="test model")
@@ -55,6 +59,7 @@ def _listed(provider: str, model: str, usage: Usage) -> Price:
         input_tokens=usage.input,
         cache_read_tokens=usage.cache_read,
         cache_write_tokens=usage.cache_write,
+        cache_write_1h_tokens=usage.cache_write_hour,
         output_tokens=usage.output,
     )
     try:
@@ -65,7 +70,8 @@ def _listed(provider: str, model: str, usage: Usage) -> Price:
 
 
 def read_rates(text: str) -> dict[str, Rate]:
-    """`openai:qwen3=0.1/0.4, openai:other=1/4/0.1`: input, output and what comes from the cache (as input if left out).
+    """`openai:qwen3=0.1/0.4, openai:other=1/4/0.1/1.25`: input, output, what comes from the cache and what goes there
+    (as input if left out).
 
     UserError names the entry that can't be read.
     """
@@ -76,12 +82,12 @@ def read_rates(text: str) -> dict[str, Rate]:
             money = [Decimal(each.strip()) for each in prices.split("/")]
         except InvalidOperation:
             money = []
-        if ":" not in name or len(money) not in {2, 3} or not all(each.is_finite() and each >= 0 for each in money):
+        if ":" not in name or len(money) not in {2, 3, 4} or not all(each.is_finite() and each >= 0 for each in money):
             raise UserError(
                 f"LOCKSTEP_MODEL_PRICES has {entry[:60]!r}; write provider:model=INPUT/OUTPUT, in US dollars for a "
                 "million tokens."
             )
-        rates[name.strip()] = Rate(
-            input=money[0], output=money[1], cache_read=money[-1] if len(money) > 2 else money[0]
-        )
+        into, out, *cached = money
+        read, written = (cached + [into] * 2)[:2]
+        rates[name.strip()] = Rate(input=into, output=out, cache_read=read, cache_write=written)
     return rates

@@ -15,6 +15,12 @@ FETCHED = frozenset({"url", "image_url", "file_url", "fileUri", "file_uri", "ser
 NAMED = frozenset({"mcp_servers", "container", "web_search_options", "plugins"})
 PASSED_OVER = frozenset({"arguments", "args", "input_schema", "parameters", "parametersJsonSchema", "schema"})
 """What tools were called with, and how: words of the model's, that nobody follows."""
+USUAL: Mapping[str, frozenset[str]] = {
+    "service_tier": frozenset({"auto", "default", "flex", "standard", "standard_only"}),
+    "speed": frozenset({"standard"}),
+    "inference_geo": frozenset({"global"}),
+}
+"""What may stand there: anything else is sold at more than the price of the list."""
 DEEPEST = 40
 
 
@@ -26,6 +32,11 @@ def reaches_out(told: Mapping[str, Any]) -> bool:
     if isinstance(tools, list) and not all(map(_is_own, tools)):
         return True
     return any(_fetched(told, 0))
+
+
+def is_dearer(told: Mapping[str, Any]) -> bool:
+    """Does a request ask for a faster or a nearer answer, which costs more than the accounts would know?"""
+    return any(told.get(name) is not None and str(told[name]) not in usual for name, usual in USUAL.items())
 
 
 def _is_own(tool: object) -> bool:

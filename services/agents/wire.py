@@ -18,6 +18,8 @@ from services.core.cost import Usage
 from services.core.text import plain
 from services.errors import ModelBusy, NotPossible
 
+OVERLOADED = 529
+"""Anthropic's word for: too much to do, come again; nothing was begun."""
 BROKE_OFF = "the model can't be reached, or its answer broke off"
 LONGEST = 8_000_000
 """Bytes of one answer."""
@@ -225,7 +227,7 @@ def error_of(
     if status in {408, 409, 425, 429} or status >= 500 or has_begun:
         after = headers.get("retry-after", "")
         wait = min(float(after), 3_600.0) if after.replace(".", "", 1).isdigit() else None
-        is_free = status == 429 and not has_begun
+        is_free = status in {429, OVERLOADED} and not has_begun
         return ModelBusy(f"the model's provider answered {status}", retry_after=wait, free=is_free)
     return NotPossible(f"The model's provider refused the call with status {status}: {plain(_message(body), 200)}")
 

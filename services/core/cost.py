@@ -17,17 +17,22 @@ SHOWN = 30
 
 
 class Usage(msgspec.Struct, frozen=True, kw_only=True):
-    """Tokens of one call, or of many. `input` counts those from and to the cache too, whatever the provider does."""
+    """Tokens of one call, or of many. `input` counts those from and to the cache too, whatever the provider does.
+
+    cache_write_hour: those of cache_write that stay there for an hour, which cost more; it is for the price alone.
+    """
 
     input: int = 0
     cache_read: int = 0
     cache_write: int = 0
+    cache_write_hour: int = 0
     output: int = 0
 
 
 class Spent(msgspec.Struct, frozen=True, kw_only=True):
     """The calls of one task (empty: of the plan itself) for one purpose to one model. `cost` is of those that have a
     price.  unpriced: calls that have none.  unknown: calls of which nobody knows what became, by a crash or a failure.
+    held: what those two may have cost at most, which counts against the budgets.
     """
 
     task: str
@@ -38,6 +43,16 @@ class Spent(msgspec.Struct, frozen=True, kw_only=True):
     cost: Decimal = Decimal(0)
     unpriced: int = 0
     unknown: int = 0
+    held: Decimal = Decimal(0)
+
+    @property
+    def said(self) -> str:
+        """The cost of all of it in words; what is estimated shows as a range."""
+        open_ = self.unpriced + self.unknown
+        if open_ and self.held:
+            most = dollars(self.cost + self.held)
+            return f"at most {most}" if open_ == self.calls else f"{dollars(self.cost)} to {most}"
+        return "not known" if open_ == self.calls else dollars(self.cost) + (" and more" if open_ else "")
 
 
 def dollars(cost: Decimal) -> str:
@@ -52,13 +67,14 @@ def cost_in_words(spent: Sequence[Spent]) -> str:
     calls, unpriced, unknown = (sum(getattr(each, name) for each in spent) for name in ("calls", "unpriced", "unknown"))
     if not calls:
         return "No model was called, so nothing was spent."
-    made = f"{calls} model call{'s' * (calls != 1)}"
+    made, held = f"{calls} model call{'s' * (calls != 1)}", sum((each.held for each in spent), Decimal(0))
+    most = f" It counts with **{dollars(held)}**, the most that it can be." if held else ""
     if unpriced + unknown == calls:
-        return f"{made}, and what {'they have' if calls > 1 else 'it has'} cost is not known."
+        return f"{made}, and what {'they have' if calls > 1 else 'it has'} cost is not known.{most}"
     total = dollars(sum((each.cost for each in spent), Decimal(0)))
     lacking = [f"{unpriced} without a known price" if unpriced else "", f"{unknown} that broke off" if unknown else ""]
     said = " and ".join(filter(None, lacking))
-    return f"**{total}** for {made}" + (f", and on top what is not known: {said}." if said else ".")
+    return f"**{total}** for {made}" + (f", and on top what is not known: {said}.{most}" if said else ".")
 
 
 def table(spent: Sequence[Spent]) -> list[str]:
@@ -76,11 +92,10 @@ def table(spent: Sequence[Spent]) -> list[str]:
 
 
 def _row(spent: Spent) -> str:
-    usage, open_ = spent.usage, spent.unpriced + spent.unknown
-    cost = "not known" if open_ == spent.calls else dollars(spent.cost) + (" and more" if open_ else "")
+    usage = spent.usage
     figures = f"{spent.calls} | {usage.input:,} | {usage.cache_read:,} | {usage.output:,}"
     task = code(spent.task) if spent.task else "the plan"
-    return f"| {task} | {WORDS[spent.purpose]} | {code(spent.model)} | {figures} | {cost} |"
+    return f"| {task} | {WORDS[spent.purpose]} | {code(spent.model)} | {figures} | {spent.said} |"
 
 
 def told(spent: Sequence[Spent], advice: Sequence[str] = (), models: Sequence[str] = ()) -> str:

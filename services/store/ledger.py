@@ -1,8 +1,8 @@
 """The accounts: one row for every model call, written before it is made and completed when it has ended.
 
 A row that was never completed is a call that a crash cut off: it may have been paid, so what it could have cost at
-most stays held against the budgets, as it does for an answer that did not say what it took. Budgets are asked in the
-transaction that writes the row, so of calls that begin at the same time in one process each sees the others.
+most stays held against the budgets, as it does for an answer that broke off or did not say what it took. Budgets are
+asked in the transaction that writes the row, so of calls that begin at the same time each sees the others.
 """
 
 from collections.abc import Sequence
@@ -64,6 +64,7 @@ class Ledger:
         """Note a call that is made next, and what it may cost at most; or the cap that has no room for another one."""
 
         def write(c: Connection) -> int | Full:
+            c.execute("UPDATE ledger_turn SET calls = calls + 1")  # or two processes would not see each other
             for cap in caps:
                 spent = _spent(c, cap.scope, call, now)
                 if spent >= cap.limit:
@@ -99,6 +100,15 @@ class Ledger:
             query = "UPDATE ledger SET state = 'failed' WHERE id = ?"
         await self._database.write(lambda c: c.execute(query, (row,)))
 
+    async def cut(self, row: int, usage: Usage, most: Decimal) -> None:
+        """The answer broke off. usage: what it had told; most: what it may have cost, which stays held."""
+        query = (
+            "UPDATE ledger SET state = 'failed', input = ?, cache_read = ?, cache_write = ?, output = ?, held = ?"
+            " WHERE id = ?"
+        )
+        values = (usage.input, usage.cache_read, usage.cache_write, usage.output, _stored(most), row)
+        await self._database.write(lambda c: c.execute(query, values))
+
     async def told(self, call: Call, cost: Decimal) -> None:
         """What an agent's own program says an attempt cost, kept with the attempt's last call."""
         query = (
@@ -113,7 +123,7 @@ class Ledger:
         query = (
             "SELECT task, purpose, provider, model, count(*), sum(input), sum(cache_read), sum(cache_write),"
             " sum(output), coalesce(sum(cost), 0), sum(CASE WHEN cost IS NULL AND state = 'done' THEN 1 ELSE 0 END),"
-            " sum(CASE WHEN cost IS NULL AND state <> 'done' THEN 1 ELSE 0 END)"
+            " sum(CASE WHEN cost IS NULL AND state <> 'done' THEN 1 ELSE 0 END), sum(held)"
             " FROM ledger WHERE plan_id = ? GROUP BY task, purpose, provider, model"
             " ORDER BY task, purpose, provider, model"
         )
@@ -128,6 +138,7 @@ class Ledger:
                 cost=from_stored(row[9]),
                 unpriced=int(row[10]),
                 unknown=int(row[11]),
+                held=from_stored(row[12]),
             )
             for row in rows
         ]

@@ -10,10 +10,10 @@ from inline_snapshot import snapshot
 from services.core.cost import SHOWN, Spent, Usage, cost_in_words, dollars, table, told
 
 
-def spent(task: str = "", cost: str = "0", **more: int) -> Spent:
+def spent(task: str = "", cost: str = "0", held: str = "0", **more: int) -> Spent:
     return Spent(
         task=task, purpose="attempt" if task else "draft", model="openai:gpt-4o", calls=more.pop("calls", 1),
-        usage=Usage(input=1_000, cache_read=400, output=50), cost=Decimal(cost), **more,
+        usage=Usage(input=1_000, cache_read=400, output=50), cost=Decimal(cost), held=Decimal(held), **more,
     )  # fmt: skip
 
 
@@ -37,10 +37,35 @@ def test_the_answer_to_cost() -> None:
         ([spent(unpriced=1)], "1 model call, and what it has cost is not known."),
         ([spent(unpriced=2, unknown=1, calls=3)], "3 model calls, and what they have cost is not known."),
         ([spent(cost="2")], "**$2.00** for 1 model call."),
+        (
+            [spent(held="0.5", unknown=1)],
+            "1 model call, and what it has cost is not known. It counts with **$0.5000**, the most that it can be.",
+        ),
+        (
+            [spent(cost="2", calls=3, held="1", unknown=1)],
+            (
+                "**$2.00** for 3 model calls, and on top what is not known: 1 that broke off. "
+                "It counts with **$1.00**, the most that it can be."
+            ),
+        ),
     ],
 )
 def test_what_is_not_known_is_said(found: list[Spent], said: str) -> None:
     assert cost_in_words(found) == said
+
+
+@pytest.mark.parametrize(
+    ("found", "said"),
+    [
+        (spent(cost="2"), "$2.00"),
+        (spent(cost="2", calls=2, unpriced=1), "$2.00 and more"),
+        (spent(unknown=1), "not known"),
+        (spent(unknown=1, held="0.5"), "at most $0.5000"),
+        (spent(cost="2", calls=2, unknown=1, held="0.5"), "$2.00 to $2.50"),
+    ],
+)
+def test_what_is_estimated_is_said_as_a_range(found: Spent, said: str) -> None:
+    assert found.said == said
 
 
 @pytest.mark.parametrize(

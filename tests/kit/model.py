@@ -63,15 +63,10 @@ class Provider:
             return web.json_response(told, status=answer.status, headers=dict(answer.headers))
         if "name" in request.match_info:
             return await _sent(request, answer, _google(answer))
-        if request.path.endswith("/responses"):
-            return web.json_response(_response(body["model"], answer, len(self.asked)))
-        is_message = request.path.endswith("/messages")
-        whole = (_message if is_message else _completion)(body["model"], answer, len(self.asked))
+        kind = request.path.rpartition("/")[2]
         if body.get("stream"):
-            return await _sent(
-                request, answer, _anthropic(whole) if is_message else _openai(whole, is_told=not answer.untold)
-            )
-        return web.json_response(whole)
+            return await _sent(request, answer, streamed(kind, body["model"], answer, len(self.asked)))
+        return web.json_response(_WHOLE[kind](body["model"], answer, len(self.asked)))
 
     async def _without_end(self, request: web.Request) -> web.StreamResponse:
         response = web.StreamResponse(headers={"content-type": "application/json"})
@@ -200,6 +195,29 @@ def _anthropic(whole: Mapping[str, Any]) -> list[bytes]:
     usage = {"output_tokens": whole["usage"]["output_tokens"]}
     events += [{"type": "message_delta", "delta": ended, "usage": usage}, {"type": "message_stop"}]
     return [f"event: {each['type']}\ndata: ".encode() + msgspec.json.encode(each) + b"\n\n" for each in events]
+
+
+def _responses(whole: Mapping[str, Any]) -> list[bytes]:
+    """The same with OpenAI's second interface, whose last event is all of it again."""
+    text = whole["output"][0]["content"][0]["text"]
+    begun = {**whole, "status": "in_progress", "output": [], "usage": None}
+    events: list[dict[str, Any]] = [{"type": "response.created", "response": begun}]
+    events += [{"type": "response.output_text.delta", "delta": half} for half in _halves(text)]
+    events.append({"type": "response.completed", "response": whole})
+    return [f"event: {each['type']}\ndata: ".encode() + msgspec.json.encode(each) + b"\n\n" for each in events]
+
+
+_WHOLE = {"messages": _message, "responses": _response, "completions": _completion}
+
+
+def streamed(kind: str, model: str, answer: Answer, count: int = 1) -> list[bytes]:
+    """An answer as the pieces of a stream. kind: the end of the path that it is asked for at."""
+    if kind not in _WHOLE:
+        return _google(answer)
+    whole = _WHOLE[kind](model, answer, count)
+    if kind == "completions":
+        return _openai(whole, is_told=not answer.untold)
+    return (_anthropic if kind == "messages" else _responses)(whole)
 
 
 def _halves(text: str) -> list[str]:

@@ -2,39 +2,55 @@
 
 import pytest
 
-from services.agents.metering import usage_of
+from services.agents.metering import Metered, metered
 from services.agents.rows import objects, read_aider, read_claude, read_codex, read_gemini, read_opencode
 from services.core.cost import Usage
 
+START = b'event: message_start\ndata: {"type": "message_start", "message": {"usage": {"input_tokens": 10, "output_tokens": 1}}}\n\n'
+
 
 @pytest.mark.parametrize(
-    ("body", "usage"),
+    ("body", "usage", "is_whole"),
     [
         (b'{"usage": {"input_tokens": 10, "cache_read_input_tokens": 5, "cache_creation_input_tokens": 2, "output_tokens": 3}}',
-         Usage(input=17, cache_read=5, cache_write=2, output=3)),
-        ((b'event: message_start\ndata: {"type": "message_start", "message": {"usage": {"input_tokens": 10, "output_tokens": 1}}}\n\n'
-         b'data: {"type": "message_delta", "usage": {"output_tokens": 40}}\n\ndata: {"type": "message_stop"}\n\n'),
-         Usage(input=10, output=40)),
+         Usage(input=17, cache_read=5, cache_write=2, output=3), True),
+        (b'{"usage": {"input_tokens": 10, "cache_creation_input_tokens": 7, "cache_creation": {"ephemeral_1h_input_tokens": 5}, "output_tokens": 3}}',
+         Usage(input=17, cache_write=7, cache_write_hour=5, output=3), True),
+        (START, Usage(input=10, output=1), False),
+        (START + b'data: {"type": "message_delta", "delta": {}, "usage": {"output_tokens": 20}}\n\n', Usage(input=10, output=20), False),
+        (START + b'data: {"type": "message_delta", "delta": {"stop_reason": "end_turn"}}\n\ndata: {"type": "message_stop"}\n\n',
+         Usage(input=10, output=1), False),
+        (START + b'data: {"type": "message_delta", "delta": {"stop_reason": "end_turn"}, "usage": {"output_tokens": 40}}\n\n',
+         Usage(input=10, output=40), True),
         (b'{"usage": {"prompt_tokens": 10, "completion_tokens": 3, "prompt_tokens_details": {"cached_tokens": 4}}}',
-         Usage(input=10, cache_read=4, output=3)),
+         Usage(input=10, cache_read=4, output=3), True),
         (b'data: {"choices": []}\n\ndata: {"usage": {"prompt_tokens": 10, "completion_tokens": 3}}\n\ndata: [DONE]\n\n',
-         Usage(input=10, output=3)),
+         Usage(input=10, output=3), True),
+        (b'data: {"choices": [{}], "usage": {"prompt_tokens": 10, "completion_tokens": 3}}\n\n', Usage(input=10, output=3), False),
+        (b'data: {"choices": [], "usage": {"prompt_tokens": 10, "completion_tokens": 3}}\n\n', Usage(input=10, output=3), True),
+        (b'data: {"choices": []}\n\ndata: [DONE]\n\n', None, False),
+        (b'data: {"type": "response.in_progress", "response": {"usage": {"input_tokens": 10, "output_tokens": 3, "total_tokens": 13}}}\n\n',
+         Usage(input=10, output=3), False),
         ((b'data: {"type": "response.completed", "response": {"usage": {"input_tokens": 10, "input_tokens_details": '
-         b'{"cached_tokens": 4}, "output_tokens": 3, "total_tokens": 13}}}\n\n'), Usage(input=10, cache_read=4, output=3)),
+         b'{"cached_tokens": 4}, "output_tokens": 3, "total_tokens": 13}}}\n\n'), Usage(input=10, cache_read=4, output=3), True),
         ((b'data: {"usageMetadata": {"promptTokenCount": 10, "candidatesTokenCount": 1}}\n\n'
          b'data: {"usageMetadata": {"promptTokenCount": 10, "candidatesTokenCount": 3, "thoughtsTokenCount": 2}}\n\n'),
-         Usage(input=10, output=5)),
-        (b'[{"usageMetadata": {"promptTokenCount": 10, "candidatesTokenCount": 3}}]', Usage(input=10, output=3)),
-        (b'{"choices": []}', None),
-        (b'data: {"half', None),
-        (b'', None),
-        (b'data: ' + b'[' * 200_000, None),
-        (b'{"usage": {"prompt_tokens": -5, "completion_tokens": "many"}}', None),
-        (b'{"usage": 7}', None),
+         Usage(input=10, output=5), False),
+        (b'data: {"candidates": [{"finishReason": "STOP"}], "usageMetadata": {"promptTokenCount": 10, "candidatesTokenCount": 3}}\n\n',
+         Usage(input=10, output=3), True),
+        (b'data: {"promptFeedback": {"blockReason": "OTHER"}, "usageMetadata": {"promptTokenCount": 10}}\n\n', Usage(input=10), True),
+        (b'data: {"candidates": 7, "usageMetadata": {"promptTokenCount": 10}}\n\n', Usage(input=10), False),
+        (b'[{"usageMetadata": {"promptTokenCount": 10, "candidatesTokenCount": 3}}]', Usage(input=10, output=3), True),
+        (b'{"choices": []}', None, False),
+        (b'data: {"half', None, False),
+        (b'', None, False),
+        (b'data: ' + b'[' * 200_000, None, False),
+        (b'{"usage": {"prompt_tokens": -5, "completion_tokens": "many"}}', None, False),
+        (b'{"usage": 7}', None, False),
     ],
 )  # fmt: skip
-def test_what_was_taken(body: bytes, usage: Usage | None) -> None:
-    assert usage_of(body) == usage
+def test_what_was_taken(body: bytes, usage: Usage | None, is_whole: bool) -> None:
+    assert metered(body) == Metered(usage=usage, is_whole=is_whole)
 
 
 def test_what_programs_print_otherwise_is_no_success() -> None:

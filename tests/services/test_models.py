@@ -36,7 +36,9 @@ async def asking(
     database = SqliteDatabase(folder / "lockstep.sqlite")
     await database.open()
     ledger, way = Ledger(database), Way(url=provider.url, key=KEY)
-    prices = Prices({"openai:own": Rate(input=Decimal(1), output=Decimal(2), cache_read=Decimal("0.5"))})
+    prices = Prices(
+        {"openai:own": Rate(input=Decimal(1), output=Decimal(2), cache_read=Decimal("0.5"), cache_write=Decimal(1))}
+    )
     models = Models(
         "openai", name, PydanticWire("openai", name, way), ledger, prices, budgets or Budgets(), SystemClock(),
         seconds=seconds,
@@ -202,7 +204,9 @@ async def test_an_answer_that_is_none_may_be_asked_for_again_and_may_have_cost(
         with pytest.raises(ModelBusy, match=said):
             await models.ask(CALL, HELLO)
         found = await spent(ledger)
-        assert (found.calls, found.unknown) == (1, 1)
+        assert (found.calls, found.unknown, found.said) == (1, 1, "at most $0.0010"), (
+            "the longest answer that it asked for"
+        )
         assert len(provider.asked) == 1, "the library repeats nothing by itself"
 
 
@@ -250,7 +254,7 @@ async def test_an_answer_comes_as_a_stream_and_one_that_is_cut_is_none(name: str
     [
         ("openai", Answer(status=429, headers={"retry-after": "3"}), "answered 429", True),
         ("openai", Answer(raw=LIMITED), "answered 429", False),
-        ("anthropic", Answer(status=529), "answered 529", False),
+        ("anthropic", Answer(status=529), "answered 529", True),
         ("anthropic", Answer(raw=OVERLOADED), "answered 529", False),
         ("anthropic", Answer(raw=b'event: message_start\ndata: {"type": "mess\n\n'), "broke off", False),
         (
@@ -469,15 +473,17 @@ def test_models_that_can_not_be_chosen_among_are_refused_at_start(told: dict[str
 
 def test_prices_of_ones_own_are_read() -> None:
     rates = read_rates("openai:a=0.1/0.4, anthropic:b:c=1/4/0.1,")
-    assert rates["openai:a"] == Rate(input=Decimal("0.1"), output=Decimal("0.4"), cache_read=Decimal("0.1"))
-    assert rates["anthropic:b:c"].cache_read == Decimal("0.1")
-    for wrong in ("a=1/2", "openai:a=1", "openai:a=-1/2", "openai:a=nan/1", "openai:a=1/2/3/4"):
+    into = Decimal("0.1")
+    assert rates["openai:a"] == Rate(input=into, output=Decimal("0.4"), cache_read=into, cache_write=into)
+    assert (rates["anthropic:b:c"].cache_read, rates["anthropic:b:c"].cache_write) == (into, Decimal(1))
+    assert read_rates("anthropic:c=1/4/0.1/1.25")["anthropic:c"].cache_write == Decimal("1.25")
+    for wrong in ("a=1/2", "openai:a=1", "openai:a=-1/2", "openai:a=nan/1", "openai:a=1/2/3/4/5"):
         with pytest.raises(UserError, match="LOCKSTEP_MODEL_PRICES"):
             read_rates(wrong)
 
 
 def test_input_from_the_cache_has_its_own_price() -> None:
-    prices = Prices(read_rates("openai:a=1/2/0.1"))
-    usage = Usage(input=1_000_000, cache_read=400_000, output=500_000)
-    assert prices.of("openai", "a", usage).cost == Decimal("1.64")
+    prices = Prices(read_rates("openai:a=1/2/0.1/1.25"))
+    usage = Usage(input=1_000_000, cache_read=400_000, cache_write=200_000, output=500_000)
+    assert prices.of("openai", "a", usage).cost == Decimal("1.69")
     assert prices.of("openai", "nobody-knows", usage).cost is None

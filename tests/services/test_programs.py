@@ -70,7 +70,11 @@ async def asking(
     url = provider.url if kind == "openai" else provider.url.removesuffix("/v1")
     way = Way(url=url, key=KEY)
     wire = GeminiWire(name, way) if kind == "google" else PydanticWire(kind, name, way)
-    own = {"openai:dear": Rate(input=Decimal(1000), output=Decimal(1000), cache_read=Decimal(1000))}
+    own = {
+        "openai:dear": Rate(
+            input=Decimal(1000), output=Decimal(1000), cache_read=Decimal(1000), cache_write=Decimal(1000)
+        )
+    }
     models = Models(kind, name, wire, Ledger(database), Prices(own), Budgets(**budgets), SystemClock(), seconds=20)
     yield models, database
     await models.close()

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from services.agents.reach import reaches_out
+from services.agents.reach import is_dearer, reaches_out
 
 ASKED = [{"role": "user", "content": "See https://example.com"}]
 
@@ -55,3 +55,19 @@ def test_what_is_nested_without_end_is_not_looked_through() -> None:
     for _ in range(60):
         deep = [deep]
     assert reaches_out({"messages": deep})
+
+
+@pytest.mark.parametrize(
+    ("told", "dearer"),
+    [
+        ({}, False),
+        ({"service_tier": "auto", "speed": None}, False),
+        ({"service_tier": "flex", "speed": "standard", "inference_geo": "global"}, False),
+        ({"service_tier": "priority"}, True),
+        ({"service_tier": ["auto"]}, True),
+        ({"speed": "fast"}, True),
+        ({"inference_geo": "us"}, True),
+    ],
+)
+def test_what_is_sold_at_more_than_the_price_of_the_list_is_known(told: dict[str, Any], dearer: bool) -> None:
+    assert is_dearer({"model": "m", **told}) is dearer

@@ -1,5 +1,6 @@
 """The accounts: every call has its row, sums are exact, and budgets count what is not known as its most."""
 
+import asyncio
 from datetime import timedelta
 from decimal import Decimal
 
@@ -34,7 +35,7 @@ async def test_what_was_spent_is_summed_by_task_purpose_and_model(place: Place) 
     await called(ledger, Call(plan_id="acme/api#2", purpose="draft"), "7")
     assert await ledger.spent("acme/api#1") == [
         Spent(
-            task="", purpose="draft", model="openai:gpt", calls=2, unpriced=1, unknown=1,
+            task="", purpose="draft", model="openai:gpt", calls=2, unpriced=1, unknown=1, held=Decimal(2),
             usage=Usage(input=10, cache_read=4, cache_write=2, output=3),
         ),
         Spent(
@@ -98,6 +99,20 @@ async def test_a_call_without_an_end_counts_as_its_most_and_one_that_was_refused
     await database.close()
 
 
+async def test_an_answer_that_was_cut_counts_as_its_most_and_what_it_told_stands(place: Place) -> None:
+    database = place.database()
+    await database.open()
+    ledger, cap = Ledger(database), Cap(scope="plan", limit=Decimal(2))
+    row = await ledger.begin(DRAFT, "openai", "gpt", Decimal(9), (cap,), NOW)
+    assert isinstance(row, int)
+    await ledger.cut(row, Usage(input=10, cache_read=4, output=1), Decimal("1.5"))
+    assert await ledger.used(DRAFT, [cap], NOW) == [(cap, Decimal("1.5"))]
+    (spent,) = await ledger.spent(DRAFT.plan_id)
+    assert (spent.unknown, spent.cost, spent.held) == (1, Decimal(0), Decimal("1.5"))
+    assert spent.usage == Usage(input=10, cache_read=4, output=1)
+    await database.close()
+
+
 async def test_an_answer_of_unknown_cost_counts_as_its_most_and_one_of_known_cost_as_that(place: Place) -> None:
     database = place.database()
     await database.open()
@@ -107,3 +122,19 @@ async def test_an_answer_of_unknown_cost_counts_as_its_most_and_one_of_known_cos
     await called(ledger, DRAFT, None, held="1.5")
     assert await ledger.begin(DRAFT, "openai", "gpt", Decimal(1), (cap,), NOW) == Full(cap=cap, spent=Decimal(2))
     await database.close()
+
+
+async def test_calls_of_two_processes_that_begin_at_once_see_each_other(place: Place) -> None:
+    """It would be overshot by two requests, if each saw only what was there when it began. SQLite has one process."""
+    databases = [place.database(), place.database()] if place.url else [place.database()]
+    for database in databases:
+        await database.open()
+    ledgers, cap = [Ledger(each) for each in databases], Cap(scope="plan", limit=Decimal(1))
+    for number in range(12):
+        call = Call(plan_id=f"acme/api#{number}", purpose="draft")
+        begun = await asyncio.gather(
+            *(ledger.begin(call, "openai", "gpt", Decimal(1), (cap,), NOW) for ledger in (*ledgers, *ledgers))
+        )
+        assert sum(isinstance(each, int) for each in begun) == 1
+    for database in databases:
+        await database.close()
