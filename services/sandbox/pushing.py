@@ -133,15 +133,12 @@ def _workflow_file(sandbox: "Sandbox", repo: Repo, before: str, after: str) -> s
     if before != ZERO:
         pairs = [(before, after)]
     else:
-        known = {sha for tip in git.refs(repo.id, "refs/").values() for sha in _line(sandbox, repo, tip)}
+        known = git.reachable(repo.id, git.refs(repo.id, "refs/").values())
+        brought = (git.commit(repo.id, sha) for sha in git.reachable(repo.id, [after], known))
         pairs = [
             (found.parents[0] if found.parents else "", found.sha)
-            for found in git.log(repo.id, after, limit=100_000)
-            if found.sha not in known and len(found.parents) < 2
+            for found in brought
+            if found is not None and len(found.parents) < 2
         ]
-    names = [path for old, new in pairs for path in git.changed(repo.id, old, new)]
+    names = sorted({path for old, new in pairs for path in git.changed(repo.id, old, new)})
     return next((name for name in names if name.startswith(".github/workflows/")), "")
-
-
-def _line(sandbox: "Sandbox", repo: Repo, tip: str) -> list[str]:
-    return [found.sha for found in sandbox.git.log(repo.id, tip, limit=100_000)]

@@ -8,7 +8,7 @@ test merges. Clients' names reach a store only as full ref names or shas.
 
 from abc import ABC, abstractmethod
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from pathlib import Path
 from typing import Protocol, TypeVar
 
@@ -210,6 +210,21 @@ class Repositories(ABC):
         """Is `sha` in the history of `tip`?"""
         near = git_history.contains(self._reader(repo_id), full_sha(tip), full_sha(sha), self.farthest)
         return near if near is not None else self._far_merge_base(repo_id, tip, sha) == sha
+
+    def reachable(self, repo_id: int, tips: Iterable[str], known: Container[str] = frozenset()) -> set[str]:
+        """The commits these refs stand at and all before them, without those that are known and what they hide.
+
+        One walk for all of them: every push of a new branch asks this, and a walk for each branch grows with the cube.
+        """
+        waiting = [sha for tip in tips if (sha := self._peel(repo_id, tip)) is not None and sha not in known]
+        seen = set(waiting)
+        while waiting:
+            found = self.commit(repo_id, waiting.pop())
+            for parent in found.parents if found is not None else ():
+                if parent not in seen and parent not in known:
+                    seen.add(parent)
+                    waiting.append(parent)
+        return seen
 
     def changed(self, repo_id: int, base: str, head: str) -> dict[str, git_history.Change]:
         """Path -> ((mode, sha) before, after) between two commits ("" or zeros = nothing), without renames.
