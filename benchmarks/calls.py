@@ -1,7 +1,7 @@
 """Calls to GitHub per task, from small plans to large ones, with GitHub's limits kept: whole plans in virtual time
 against the stand-in's own core, without troubles.
 
-calls_per_task_N: calls made for a plan of N tasks over three repositories, divided by N; a plan of a thousand is longer
+calls_per_task_N: calls made for a plan of N tasks over two repositories, divided by N; a plan of a thousand is longer
 than an issue may be and stands in a file. The peer is the same plan with
 cache and batches turned off. hours_N: virtual hours from the start of the run to its end, with writes a second apart,
 and no more created than GitHub allows. rejected: calls that a limit refused.
@@ -26,6 +26,9 @@ LONGEST = 65_536
 FILE = ".github/plans/large.md"
 SEED = 3
 WORKERS = 16
+READS = 60.0
+"""Seconds in which a person reads the plan that the bot has understood; who approves before that is asked to look."""
+LONGEST_LIFE = 7 * 86_400.0
 
 
 def measure(say: Say, *, most: int) -> Report:
@@ -91,14 +94,17 @@ async def _live(world: World) -> tuple[int, int, float]:
     world.begin()
     await asyncio.sleep(1)
     _write(world)
+    await asyncio.sleep(READS)
     await world.people.ask("ana", "/lockstep approve\n/lockstep run")
     began = world.loop.time()
-    while world.people.run_state() not in {"done", "cancelled", "failed"} and not world.watch.violations:  # noqa: ASYNC110
+    while world.people.run_state() in {"running", "paused"} and not world.watch.violations:
+        if world.loop.time() - began > LONGEST_LIFE:
+            break
         await asyncio.sleep(30)  # virtual seconds
     hours = (world.loop.time() - began) / 3_600
-    process = world.process
-    if world.people.run_state() != "done" or process is None:
-        raise WentWrong(f"the run is {world.people.run_state()}: {world.watch.violations}")
+    process, state = world.process, world.people.run_state()
+    if state != "done" or process is None:
+        raise WentWrong(f"the run is {state or 'not started'}: {world.watch.violations}")
     stats = process.github.stats
     found = stats.requests, stats.rejected, hours
     world.watch.is_over = True
