@@ -194,6 +194,7 @@ class _Team:
                     Resolutions(self._database),
                 ),
                 isolate=isolated,
+                traces=self._traces,
             )
         await self._bell.open()
         await self._queue.open()
@@ -215,7 +216,7 @@ class _Team:
         if not self._conducts:
             beside.for_good("attend", attend(self._tenure, pause))
             return
-        queued = Queued(self._queue, self._results, beside)
+        queued = Queued(self._queue, self._results, beside, self._traces)
         news = News(self._database, self.name)
         built = self.assembly = assemble(
             self._settings,

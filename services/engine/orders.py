@@ -26,7 +26,8 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
 
     source: the branch on which the work was done elsewhere, on top of the commit `since`, or where that is "", of the
     one at which it left the base.  tip: where it has to stand, "" for wherever it does.  adopts: its commit itself is
-    the result, and not one of ours with the same files.
+    the result, and not one of ours with the same files.  trace: the span it is asked for in, where another process
+    carries it out.
     """
 
     key: str
@@ -54,6 +55,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     since: str = ""
     tip: str = ""
     adopts: bool = False
+    trace: str = ""
 
 
 class Result(msgspec.Struct, frozen=True, kw_only=True):

@@ -24,6 +24,7 @@ from services.errors import (
     Unreachable,
 )
 from services.store.results import Attempted, Results
+from services.tracing import Tracing, Untraced
 
 MOST_URGENT = 1_000_000
 """Priorities beyond are as urgent as this: the queue has whole numbers of four bytes."""
@@ -82,8 +83,9 @@ def error_of(trouble: Trouble) -> GitError | AgentError | ApiError:
 class Queued:
     """The engine's Workers where attempts go through the queue."""
 
-    def __init__(self, queue: Pieces, results: Results, spawn: Spawn) -> None:
+    def __init__(self, queue: Pieces, results: Results, spawn: Spawn, traces: Tracing | None = None) -> None:
         self._queue, self._results, self._spawn = queue, results, spawn
+        self._traces = traces or Untraced()
         self._rung: dict[str, asyncio.Event] = {}
 
     def ring(self, key: str) -> None:
@@ -98,6 +100,7 @@ class Queued:
 
     async def attempt(self, order: Order, /) -> Result:
         """Have it carried out and wait. GitError, AgentError, ApiError: it could not be tried, and may be later."""
+        order = msgspec.structs.replace(order, trace=self._traces.here())
         rung = self._rung[order.key] = asyncio.Event()
         priority = round(max(-MOST_URGENT, min(order.task.priority, MOST_URGENT)))
         try:

@@ -20,6 +20,7 @@ from services.engine.queued import Told, trouble_of, which
 from services.errors import LockstepError, StoreError
 from services.store.queue import HandBack, Queue
 from services.store.results import Results
+from services.tracing import Tracing, Untraced
 
 AGAIN = timedelta(seconds=1)
 """Until what could not be claimed or answered is handed out again."""
@@ -43,10 +44,18 @@ class Worker:
     """Carries out at most `slots` attempts at a time. name: no other process has it."""
 
     def __init__(
-        self, *, name: str, slots: int, queue: Queue, results: Results, local: CarriesOut, isolate: Isolate
+        self,
+        *,
+        name: str,
+        slots: int,
+        queue: Queue,
+        results: Results,
+        local: CarriesOut,
+        isolate: Isolate,
+        traces: Tracing | None = None,
     ) -> None:
         self._name, self._slots, self._queue, self._results = name, slots, queue, results
-        self._local, self._isolate = local, isolate
+        self._local, self._isolate, self._traces = local, isolate, traces or Untraced()
         self._scopes: set[asyncio.Timeout] = set()
         self._ends_at: float | None = None
         self._claims = 0
@@ -88,7 +97,11 @@ class Worker:
         results: list[Result] = []
 
         async def attempt() -> None:
-            results.append(await self._local.attempt(order, partial(self._results.is_held, order.key, holder)))
+            spanned = self._traces.span(
+                "attempt", parent=order.trace, run=order.run_id, task=order.task.id, attempt=order.attempt
+            )
+            with spanned:
+                results.append(await self._local.attempt(order, partial(self._results.is_held, order.key, holder)))
 
         scope = asyncio.timeout_at(self._ends_at)
         try:

@@ -15,6 +15,7 @@ from pgqueuer.ports.repository import EntrypointExecutionParameter
 
 from bot.dispatch import isolated
 from bot.loops import pause
+from bot.tracing import Traces
 from services.core.board import Action, Decision
 from services.core.task_state import TaskState
 from services.engine.orders import Order, Result
@@ -27,6 +28,7 @@ from services.store.postgres import PostgresDatabase
 from services.store.queue import CHANNEL, ENTRY, Queue
 from services.store.results import Results
 from services.store.runs import Runs, Settle
+from services.tracing import Tracing
 from tests.kit import postgres
 from tests.kit.attempting import order as plain
 from tests.kit.logged import logged
@@ -95,24 +97,25 @@ class Site:
         self._stack.callback(task.cancel)
         return bell, queue
 
-    async def asker(self) -> Queued:
+    async def asker(self, traces: Tracing | None = None) -> Queued:
         bell, queue = await self._parts()
         bell.on(CHANNEL, lambda _: self._moved.set())
 
         def spawn(_: str, work: Coroutine[object, object, None]) -> None:
             self._group.create_task(isolated(work))
 
-        queued = Queued(queue, self.results, spawn)
+        queued = Queued(queue, self.results, spawn, traces)
         bell.on(RESULT, queued.ring)
         bell.on_anew(queued.look_again)
         return queued
 
-    async def worker(self, act: Act, slots: int = 4) -> tuple[Worker, Machine]:
+    async def worker(self, act: Act, slots: int = 4, traces: Tracing | None = None) -> tuple[Worker, Machine]:
         _, queue = await self._parts()
         machine, self._names = Machine(act), self._names + 1
         worker = Worker(
-            name=f"w{self._names}", slots=slots, queue=queue, results=self.results, local=machine, isolate=isolated
-        )
+            name=f"w{self._names}", slots=slots, queue=queue, results=self.results, local=machine, isolate=isolated,
+            traces=traces,
+        )  # fmt: skip
         self._group.create_task(worker.run())
         self._stack.push_async_callback(worker.stop, 0.0)
         return worker, machine
@@ -185,6 +188,22 @@ async def test_what_one_process_asks_for_another_carries_out(site: Site) -> None
     assert await (await site.asker()).attempt(order) == ENDED
     assert machine.begun == [order.key]
     assert site.rows("lockstep_queue") == 0
+
+
+async def test_what_a_worker_does_is_in_the_trace_of_whoever_asked(site: Site) -> None:
+    sdk = pytest.importorskip("opentelemetry.sdk.trace.export.in_memory_span_exporter")
+    told = {role: sdk.InMemorySpanExporter() for role in ("conductor", "worker")}
+    asks, works = (Traces(memory, role) for role, memory in told.items())
+    await site.worker(ended, traces=works)
+    queued, order = await site.asker(asks), await site.order()
+    with asks.span("effect.attempt"):
+        await queued.attempt(order)
+    for each in (asks, works):
+        each.close()
+    (asked,), (done,) = (memory.get_finished_spans() for memory in told.values())
+    assert (done.context.trace_id, done.parent.span_id) == (asked.context.trace_id, asked.context.span_id)
+    assert done.name == "attempt"
+    assert done.attributes == {"lockstep.run": "schema", "lockstep.task": "schema", "lockstep.attempt": order.attempt}
 
 
 async def test_asking_again_from_anywhere_finds_the_answer(site: Site) -> None:
