@@ -11,7 +11,8 @@ import msgspec
 from services.core.board import Run
 from services.core.explain import explain
 from services.core.explained import told
-from services.core.failures import CLASSES, Diagnosis, Shown
+from services.core.failures import CLASSES, Diagnosis, FailureClass, Shown
+from services.core.hand_over import what_to_do
 from services.core.messages import FOOT, plan_place
 from services.core.names import STICKY
 from services.core.plan_comment import answers_of, first_that_fits
@@ -57,9 +58,11 @@ def render(
         "",
     ]
 
-    evidence = [*_evidence(broken), *_tried(run.tasks[task_id])]
+    task = run.tasks[task_id]
+    evidence = [*_evidence(broken), *_tried(task)]
     named = _evidence([Broken(name=each.name, conclusion=each.conclusion) for each in broken])
-    smaller = [(evidence, answers), (evidence, answers[-1:]), (named, ())]
+    to_do = what_to_do(run, task, cls) if (cls := _class(task, broken)) is not None else []
+    smaller = [([*evidence, *to_do], answers), ([*evidence, *to_do], answers[-1:]), ([*named, *to_do], ())]
     return first_that_fits("\n".join([*head, *found, *answers_of(said), FOOT, STICKY]) for found, said in smaller)
 
 
@@ -90,6 +93,14 @@ def _tried(task: TaskState) -> list[str]:
         for each in tried
     ]
     return ["**What was tried**", "", *lines, ""]
+
+
+def _class(task: TaskState, broken: Sequence[Broken]) -> FailureClass | None:
+    """What it failed of, as far as anybody knows; None: nothing has failed."""
+    tried = [each for each in task.repairs if not each.past]
+    known: list[FailureClass] = [each.failure.cls for each in broken if each.failure.cls != "unknown"]
+    known += [tried[-1].cls] if tried else []
+    return next(iter(known), "unknown" if broken else None)
 
 
 def _of(repair: Repair) -> str:

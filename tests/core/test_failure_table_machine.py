@@ -20,6 +20,8 @@ TESTS = "E   AssertionError: 29 != 30\n"
         ("CONFLICT (content): Merge conflict in cart.py", "merge_conflict"),
         ("remote: error: GH013: Repository rule violations found for refs/heads/main.", "policy"),
         ("Bad credentials", "permission"),
+        ("fatal: unable to access 'https://example.org/a/': The requested URL returned error: 403", "permission"),
+        ("npm error code E401", "permission"),
     ],
 )
 def test_goes_before_what_failed_because_of_it(line: str, expected: FailureClass) -> None:

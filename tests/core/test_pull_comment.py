@@ -30,6 +30,18 @@ def test_a_failed_check_is_told_with_the_places_it_names() -> None:
 - check `test`: failed
   - `src/price.py:12` assert 3 == 4
 
+**What to do**
+
+Read the log of the check, then put it right on its branch:
+
+```sh
+git fetch origin && git switch lockstep/platform-7/a
+# put it right and commit it, then
+git push origin lockstep/platform-7/a
+```
+
+It goes on by itself once somebody who can write here has approved what you pushed in a review, and also when its checks pass as it is. Or comment `/lockstep retry a` to have it done anew, or `/lockstep skip a` to do without it.
+
 #### Answers
 
 > said
@@ -74,6 +86,18 @@ def test_what_its_log_tells_stands_below_with_the_class() -> None:
   - log line 1,008: `E assert 1008 == 4 @octocat`
   - log line 1,009: `E assert 1009 == 4 @octocat`
 
+**What to do**
+
+Put it right on its branch:
+
+```sh
+git fetch origin && git switch lockstep/platform-7/a
+# put it right and commit it, then
+git push origin lockstep/platform-7/a
+```
+
+It goes on by itself once somebody who can write here has approved what you pushed in a review, and also when its checks pass as it is. Or comment `/lockstep retry a` to have it done anew, or `/lockstep skip a` to do without it.
+
 """)
 
 
@@ -109,7 +133,21 @@ def test_what_was_tried_is_told_unless_a_person_has_spoken_since() -> None:
     stuck = happen(begun, "a", "broke", text="check `test` failed").run
     told = render(stuck, "a").partition("**What was tried**")[2].partition("<sub>")[0]
     assert told.strip() == snapshot(
-        "- check `test' @x` (`runner`): run only the failed jobs again, on the same commit (1 of 3) — it did not help"
+        """\
+- check `test' @x` (`runner`): run only the failed jobs again, on the same commit (1 of 3) — it did not help
+
+**What to do**
+
+Look whether the machine and its network are well. Then run its failed jobs again. If it asks in vain, correct that:
+
+```sh
+git fetch origin && git switch lockstep/platform-7/a
+# put it right and commit it, then
+git push origin lockstep/platform-7/a
+```
+
+It goes on by itself once somebody who can write here has approved what you pushed in a review, and also when its checks pass as it is. Or comment `/lockstep retry a` to have it done anew, or `/lockstep skip a` to do without it.\
+"""
     )
     spoken = happen(stuck, "a", "held", actor="ana").run
     assert "What was tried" in render(spoken, "a")

@@ -140,6 +140,7 @@ async def ill(folder: Path, name: str) -> Fate:
     one = ILLS[name]
     end: Literal["merged", "handed", ""] = ""
     wrong: tuple[str, ...] = ()
+    repairs = 0
     try:
         async with told(folder) as story:
             async with providing(*one.answers) as provider:
@@ -151,12 +152,13 @@ async def ill(folder: Path, name: str) -> Fate:
                 if one.during is not None:
                     await one.during(story)
                 said = await story.until(_is_over(story), patience=PATIENCE)
+            repairs = story.repairs()
             end = "merged" if "**Done.**" in said else "handed" if "/lockstep retry" in said else ""
             if end == "merged" and len(story.merges) != 1:
                 wrong = (f"{len(story.merges)} merges",)
     except pytest.fail.Exception as failed:
         wrong = (str(failed).partition("---")[0].strip()[:200],) if end else ()
-    return Fate(ailment=f"{name} (real)", recovers=one.recovers, end=end, wrong=wrong, endless=not end)
+    return Fate(ailment=f"{name} (real)", recovers=one.recovers, end=end, wrong=wrong, endless=not end, repairs=repairs)
 
 
 def _is_over(story: Story) -> Callable[[], bool]:

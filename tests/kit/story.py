@@ -321,9 +321,17 @@ class Story(Sight):
         return await Gaps(self.bot.database).blind()
 
     def stored_guids(self) -> set[str]:
-        """What came into the inbox, as somebody else sees it who looks into the file."""
+        """What came into the inbox."""
+        return {row[0] for row in self._stored("SELECT guid FROM inbox")}
+
+    def repairs(self) -> int:
+        """How many there were."""
+        return int(self._stored("SELECT count(*) FROM recovery")[0][0])
+
+    def _stored(self, query: str) -> list[tuple[Any, ...]]:
+        """As somebody else sees it who looks into the file."""
         with closing(sqlite3.connect(Path(self._settings.data_dir) / "lockstep.sqlite")) as file:
-            return {row[0] for row in file.execute("SELECT guid FROM inbox")}
+            return list(file.execute(query))
 
     async def fail(self, why: str) -> None:
         """Fail with what there is to see."""

@@ -45,6 +45,8 @@ async def test_what_fails_in_the_same_way_again_comes_to_a_person_with_what_was_
         "check `test` (`test_failure`): run only the failed jobs again, on the same commit (1 of 1) — it did not help"
         in said
     )
+    assert pull.pull is not None
+    assert f"git switch {pull.pull.head_ref}\n" in said
     runs = await story.hub.do(lambda: [run.run_attempt for run in story.hub.sandbox.state.runs.values()])
     assert max(runs) == 2
     await story.commit("acme/api", {"test.sh": "true\n"})
