@@ -20,8 +20,12 @@ if TYPE_CHECKING:
     from services.agents.models import Models
 
 
+class Superseded(Exception):
+    """The attempt is over: its task was cancelled, or tried again. Whatever it comes to is dropped."""
+
+
 class Journal(Protocol):
-    """Where an agent keeps how far it has come, for whoever takes its attempt up again."""
+    """Where an agent keeps how far it has come, for whoever takes its attempt up again. Superseded."""
 
     async def load(self) -> bytes | None:
         """What was kept last."""

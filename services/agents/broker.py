@@ -15,11 +15,14 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 from aiohttp import web
 from msgspec import Struct
 
+from services.agents import Superseded
+from services.agents.answers import Answers, key_of
 from services.agents.metering import metered
 from services.agents.models import Models
 from services.agents.reach import is_dearer, reaches_out
@@ -48,58 +51,73 @@ _BACK = ("content-type", "retry-after")
 
 
 class Door(Struct, frozen=True, kw_only=True):
-    """What a broker lets through: this model, on the account of this call, within this budget of its task."""
+    """What a broker lets through: this model, on the account of this call, within this budget of its task.
+
+    answers: those of an earlier try of the attempt.
+    """
 
     models: Models
     call: Call
     budget: Decimal | None = None
+    answers: Answers | None = None
 
 
 class Broker:
-    """Serves one attempt. spent: whose budget was used up, None as long as none is."""
+    """Serves one attempt. over: why it may go on no more, None as long as it may.  asked: requests that were sent;
+    again: those that an earlier try has heard the answer to.
+    """
 
     def __init__(self, door: Door) -> None:
         self._door = door
         self._way = door.models.way
         self._session: aiohttp.ClientSession | None = None
-        self.spent: BudgetUsedUp | None = None
-        self.asked = 0
+        self.over: BudgetUsedUp | Superseded | None = None
+        self.asked = self.again = 0
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         provider = self._door.models.provider
         path = PATHS[provider].fullmatch(request.path) if request.method == "POST" else None
         if path is None:
             return _refused(404, "only the task's model can be asked here")
-        body = await request.read()
-        asked, tokens = _asked(body, path.groupdict().get("model", ""), TOKENS[provider])
+        told = _read(await request.read())
+        asked, tokens = _asked(told, path.groupdict().get("model", ""), TOKENS[provider])
         if tokens < 0:
             return _refused(403, "that would reach somewhere else, or cost more than is counted")
         if asked != self._door.models.name:
             return _refused(403, f"only the model {self._door.models.name} can be asked here")
+        key = key_of(f"{request.path}?{sorted(_query(request).items())}", told)
+        heard = self._door.answers.again(key) if self._door.answers is not None else None
+        if heard is not None:
+            self.again += 1
+            return web.Response(body=heard.body, headers={"content-type": heard.kind})
+        return await self._ask(request, key, tokens)
+
+    async def _ask(self, request: web.Request, key: str, tokens: int) -> web.StreamResponse:
+        """As long as there is money."""
+        body = await request.read()
         try:
             row = await self._door.models.reserve(
                 self._door.call, len(body), tokens, self._door.budget, is_for_an_hour=b'"1h"' in body
             )
         except BudgetUsedUp as over:
-            self.spent = over
+            self.over = self.over or over
             return _refused(403, "the budget is used up")
         except NotPossible:
             return _refused(403, "the model has no known price")
         self.asked += 1
-        return await self._forward(request, body, row, tokens)
+        return await self._forward(request, key, row, tokens)
 
-    async def _forward(self, request: web.Request, body: bytes, row: int, tokens: int) -> web.StreamResponse:
+    async def _forward(self, request: web.Request, key: str, row: int, tokens: int) -> web.StreamResponse:
         models, session = self._door.models, self._session
         assert session is not None  # noqa: S101 - it serves only while it is open
         base = (self._way.url or URLS[models.provider]).rstrip("/")
         base = base.removesuffix("/v1") if models.provider != "google" else base
-        query = {name: value for name, value in request.query.items() if name != "key"}
         kept, answered, status = bytearray(), None, 0
         try:
             async with session.post(
                 base + request.path,
-                params=query,
-                data=body,
+                params=_query(request),
+                data=await request.read(),
                 headers=_headers(request.headers, models.provider, self._way.key),
                 proxy=self._way.proxy or None,
                 allow_redirects=False,
@@ -122,11 +140,20 @@ class Broker:
             told = metered(bytes(kept))
             if status == 200 and told.usage is not None and told.is_whole:
                 await models.settle(row, told.usage)
+                await self._keep(key, answered, bytes(kept))
             elif status == 200:
                 await models.broke_off(row, told.usage, tokens)
             else:
                 await models.failed(row, is_free=400 <= status < 500 or status == OVERLOADED)
         return answered
+
+    async def _keep(self, key: str, answered: web.StreamResponse | None, body: bytes) -> None:
+        """A whole answer, for a try after a crash; one whose attempt is over meanwhile ends it."""
+        if self._door.answers is not None and answered is not None:
+            try:
+                await self._door.answers.keep(key, answered.headers.get("content-type", ""), body)
+            except Superseded as over:
+                self.over = over
 
     @asynccontextmanager
     async def serving(self) -> AsyncIterator[Path]:
@@ -159,13 +186,22 @@ def _folder() -> tuple[Path, Path]:
     return folder, folder / "model.sock"
 
 
-def _asked(body: bytes, model: str, most: int) -> tuple[str, int]:
-    """The model that a request names, and the tokens of its answer at most; -1 where it may not be sent."""
+def _query(request: web.Request) -> dict[str, str]:
+    return {name: value for name, value in request.query.items() if name != "key"}
+
+
+def _read(body: bytes) -> dict[str, Any]:
+    """What is asked; nothing where that can't be read."""
     try:
         told = json.loads(body)
     except (ValueError, RecursionError):
-        return "", 0
-    if not isinstance(told, dict):
+        return {}
+    return told if isinstance(told, dict) else {}
+
+
+def _asked(told: Mapping[str, Any], model: str, most: int) -> tuple[str, int]:
+    """The model that a request names, and the tokens of its answer at most; -1 where it may not be sent."""
+    if not told:
         return "", 0
     if reaches_out(told):
         return "", -1

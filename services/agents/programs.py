@@ -11,6 +11,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from services.agents import AGENTS, Outcome, Work
+from services.agents.answers import Answers
 from services.agents.box import Box, Extras
 from services.agents.broker import Broker, Door
 from services.agents.coder import budget_of, check_said, guide, paths_said
@@ -50,7 +51,9 @@ class Program:
             raise UserError(
                 f"The agent `{self._name}` can't ask {code(models.title)}; name another model for the task."
             )
-        broker = Broker(Door(models=models, call=work.call, budget=budget_of(work.task)))
+        answers = Answers(work.journal)
+        await answers.load()
+        broker = Broker(Door(models=models, call=work.call, budget=budget_of(work.task), answers=answers))
         began = time.monotonic()
         async with broker.serving() as socket:
             inside = SOCKET if box.is_closed else str(socket)
@@ -61,8 +64,8 @@ class Program:
             )
             argv = [_python(), "-I", "-c", _bridge(), inside, PORT, *self._argv(work, models, box)]
             done = await box.run(argv, files=work.files, seconds=work.seconds, extras=extras)
-        if broker.spent is not None:
-            raise broker.spent
+        if broker.over is not None:
+            raise broker.over
         log = clean_log(done.output)
         said = self._row.read(log.decode("utf-8", "replace"))
         if said.cost is not None:
@@ -73,7 +76,7 @@ class Program:
             summary=_summary(self._name, last_line(said.text.encode()), ok=ok, timed_out=done.timed_out, log=log),
             exit_code=done.exit_code or int(not ok),
             timed_out=done.timed_out,
-            log=_head(models, prompt("program").title, broker.asked, said.cost) + log,
+            log=_head(models, prompt("program").title, broker, said.cost) + log,
             seconds=time.monotonic() - began,
         )
 
@@ -138,9 +141,10 @@ def _summary(name: str, said: str, *, ok: bool, timed_out: bool, log: bytes) -> 
     return f"{name} failed{': ' + last if (last := said or last_line(log)) else ''}"
 
 
-def _head(models: Models, asked_with: str, calls: int, cost: Decimal | None) -> bytes:
+def _head(models: Models, asked_with: str, broker: Broker, cost: Decimal | None) -> bytes:
     own = f"; it says that they cost {dollars(cost)}" if cost is not None else ""
-    return f"{models.title}, prompt {asked_with}, {calls} calls{own}\n".encode()
+    again = f" and {broker.again} answered from before it was cut off" if broker.again else ""
+    return f"{models.title}, prompt {asked_with}, {broker.asked} calls{again}{own}\n".encode()
 
 
 for _name, _row in ROWS.items():

@@ -14,7 +14,7 @@ from typing import Protocol
 import msgspec
 import structlog
 
-from services.agents import Agent, ForAPerson, Work, find_agent
+from services.agents import Agent, ForAPerson, Superseded, Work, find_agent
 from services.agents.box import Box, Finished
 from services.agents.log import MAX_LOG, clean_log, last_line
 from services.agents.models import Models
@@ -27,7 +27,7 @@ from services.core.similar import kept
 from services.core.steps import DIFF
 from services.engine.carrying import CONTENT, Gone, Taken, completed, fetched, take_over
 from services.engine.orders import Kind, Order, Result
-from services.engine.progress import Committed, Forgets, Keeps, Laid, Progress, Pushed, Superseded, Verified, Worked
+from services.engine.progress import Committed, Forgets, Keeps, Laid, Progress, Pushed, Verified, Worked
 from services.engine.recalling import Recalling
 from services.errors import BudgetUsedUp, GitError, UserError
 from services.git.bundle import DamagedBundle, bundle, left_ignored, restore, took_in, unbundle

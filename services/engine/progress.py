@@ -11,6 +11,7 @@ from typing import Protocol, TypeVar
 import msgspec
 import structlog
 
+from services.agents import Superseded
 from services.core.clock import Clock
 from services.core.steps import ORDER, TALK
 from services.errors import StoreError
@@ -67,10 +68,6 @@ class Claimed:
 
     async def is_current(self) -> bool:
         return await self._is_ours() and await self._keeps.is_current()
-
-
-class Superseded(Exception):
-    """The attempt is over: its task was cancelled, or tried again. Whatever it comes to is dropped."""
 
 
 class Laid(msgspec.Struct, frozen=True, kw_only=True):
