@@ -6,6 +6,7 @@ carries them out, so this is a warning, given where somebody has just written th
 
 from collections.abc import Collection
 
+from services.core.compose import composer
 from services.core.nodes import Mapping, Scalar
 from services.core.plan import Problem
 from services.core.plan_text import nearest, quote
@@ -14,9 +15,7 @@ from services.core.problems import Findings, Spot
 
 def idle_aliases(text: str, verbs: Collection[str]) -> tuple[Problem, ...]:
     """What to say of the aliases in the text of settings that are free of errors."""
-    from services.core.plan_yaml import Composer
-
-    root = Composer(text, Findings(), lambda line, column: (line + 1, column + 1), of="settings").compose()
+    root = composer(text, Findings(), of="settings").compose()
     node = root.entries["aliases"][1] if isinstance(root, Mapping) and "aliases" in root.entries else None
     found: list[Problem] = []
     for word, (key, value) in node.entries.items() if isinstance(node, Mapping) else ():

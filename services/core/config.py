@@ -14,6 +14,7 @@ import msgspec
 from msgspec import Meta, field
 
 from services.core.complexity import Bound
+from services.core.compose import composer
 from services.core.failure_patterns import KnownFailure
 from services.core.failures import CLASSES, FailureClass
 from services.core.freeze import Freeze
@@ -191,9 +192,7 @@ def read_file(text: str) -> Read:
             "too_large", f"The file is larger than {MAX_BYTES} bytes; keep only Lockstep's own settings in it."
         )
         return Read(written={}, problems=findings.listed())
-    from services.core.plan_yaml import Composer
-
-    root = Composer(text, findings, lambda line, column: (line + 1, column + 1), of="settings").compose()
+    root = composer(text, findings, of="settings").compose()
     written: dict[str, Any] = {}
     if isinstance(root, Mapping):
         for key, node in root.entries.values():

@@ -5,11 +5,12 @@ of them become the same drafts, so the same plan has the same hash however it wa
 """
 
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from functools import lru_cache
 from typing import Literal
 
 from services.core import markdown, plan_advice
+from services.core.compose import Shift, composer
 from services.core.markdown import Document, Fence
 from services.core.nodes import Node
 from services.core.parse_list import read_list
@@ -103,11 +104,9 @@ def _nothing(text: str, yaml_file: bool) -> str:
 
 
 def _from_yaml(text: str, findings: Findings) -> Pages:
-    from services.core.plan_yaml import Composer
-
-    composer = Composer(text, findings, lambda line, column: (line + 1, column + 1))
-    root = composer.compose()
-    return Pages(None, {}, []) if composer.refused else read_yaml(root, findings)
+    reader = composer(text, findings)
+    root = reader.compose()
+    return Pages(None, {}, []) if reader.refused else read_yaml(root, findings)
 
 
 def _from_issue(text: str, findings: Findings) -> Pages:
@@ -152,9 +151,7 @@ class _Block:
     def __init__(self, fence: Fence) -> None:
         self.line = fence.first
         self._findings = Findings()
-        from services.core.plan_yaml import Composer
-
-        self._composer = Composer(fence.content, self._findings, _shift(fence))
+        self._composer = composer(fence.content, self._findings, _shift(fence))
         self._root: Node | None = self._composer.compose()
         broken = self._root is None and self._findings.failed
         self.is_plan = holds_tasks(self._root) or (broken and bool(_TASKS_KEY.search(fence.content)))
@@ -165,5 +162,5 @@ class _Block:
         return Pages(None, {}, []) if self._composer.refused else read_yaml(self._root, findings)
 
 
-def _shift(fence: Fence) -> Callable[[int, int], tuple[int, int]]:
+def _shift(fence: Fence) -> Shift:
     return lambda line, column: (fence.first + line + 1, fence.indent + column + 1)

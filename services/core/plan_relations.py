@@ -11,13 +11,14 @@ place in the list times LINES.
 """
 
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 import msgspec
 
 from services.core import markdown, plan_advice
 from services.core.board import Run
 from services.core.commands import prose
+from services.core.compose import Shift, composer
 from services.core.markdown import Fence
 from services.core.parse import MAX_LINES
 from services.core.parse_yaml import read_keys
@@ -163,11 +164,9 @@ def _values(sub: SubIssue, findings: Findings) -> dict[str, Spot | tuple[Spot, .
     own = Findings()
     blocks = [fence for fence in document.fences if fence.language == "lockstep"]
     for fence in blocks[:1]:
-        from services.core.plan_yaml import Composer
-
-        composer = Composer(fence.content, own, _shift(fence))
-        root = composer.compose()
-        values = {} if composer.refused else dict(read_keys(root, FIELDS, "a `lockstep` block", own))
+        reader = composer(fence.content, own, _shift(fence))
+        root = reader.compose()
+        values = {} if reader.refused else dict(read_keys(root, FIELDS, "a `lockstep` block", own))
         lines[fence.first - 1 : fence.first + fence.content.count("\n") + 1] = []
     if len(blocks) > 1:
         own.add("two_plans", "A second `lockstep` block starts here; keep one.", Spot("", blocks[1].first))
@@ -178,7 +177,7 @@ def _values(sub: SubIssue, findings: Findings) -> dict[str, Spot | tuple[Spot, .
     return {**values, **({"body": Spot(body, 1, 1)} if body else {})}
 
 
-def _shift(fence: Fence) -> Callable[[int, int], tuple[int, int]]:
+def _shift(fence: Fence) -> Shift:
     return lambda row, column: (fence.first + row + 1, fence.indent + column + 1)
 
 

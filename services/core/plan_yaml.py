@@ -3,17 +3,16 @@
 PyYAML's events are taken instead of its objects: aliases are refused before anything is repeated, tags before anything
 is constructed, a second key before the first is lost, and reading stops at the first value too many. Scalars stay
 text, so `no`, `3.10` and `1e3` mean what was written; the field that reads them decides what they are.
-
-Whoever reads YAML imports this where it is read: a bot that has nothing to do goes without PyYAML.
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Literal, NoReturn
 
 import yaml
 from yaml import events
 
+from services.core.compose import Shift
 from services.core.nodes import Mapping, Node, Scalar, Sequence
 from services.core.plan import MAX_TASKS
 from services.core.plan_text import Lines, quote
@@ -25,7 +24,6 @@ MAX_NODES = 50_000
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """libyaml where PyYAML was built with it: the same events, ten times as fast."""
 
-Place = Callable[[int, int], tuple[int, int]]
 _CONTROL = re.compile(r"[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _NUMBER_COMMENT = re.compile(r"[ \t]{1,8}(#\d{1,9})")
 
@@ -47,7 +45,7 @@ class Composer:
     the text holds.
     """
 
-    def __init__(self, text: str, findings: Findings, place: Place, of: Literal["plans", "settings"] = "plans") -> None:
+    def __init__(self, text: str, findings: Findings, place: Shift, of: Literal["plans", "settings"] = "plans") -> None:
         self._text = text
         self._of = of
         self._findings = findings

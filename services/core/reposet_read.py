@@ -12,6 +12,7 @@ from typing import Any, Literal, TypeVar
 import msgspec
 
 from services.core import graph
+from services.core.compose import composer
 from services.core.nodes import Mapping, Node, Scalar, Sequence, is_null, spot_at, value_of
 from services.core.plainly import plainly
 from services.core.plan import Problem
@@ -71,10 +72,8 @@ def read_set(text: str, owner: str) -> ReadSet:
             "too_large", f"The file is larger than {MAX_BYTES:,} bytes; keep only repositories and flows in it."
         )
         return ReadSet(found=None, problems=findings.listed())
-    from services.core.plan_yaml import Composer
-
-    composer = Composer(text, findings, lambda line, column: (line + 1, column + 1), of="settings")
-    root = composer.compose()
+    reader = composer(text, findings, of="settings")
+    root = reader.compose()
     if root is None or is_null(root):
         whole = not findings.failed
         return ReadSet(found=NOTHING if whole else None, problems=findings.listed(), inherit=False if whole else None)

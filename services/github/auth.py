@@ -4,7 +4,6 @@ Tokens live in memory only, have no fixed length and appear in no log, no error 
 wrong is corrected once from the server's own Date header.
 """
 
-from base64 import urlsafe_b64encode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -12,9 +11,7 @@ from typing import Annotated
 
 import msgspec
 from cachetools import LRUCache
-from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
-from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from services.core.clock import Clock
@@ -151,16 +148,10 @@ class Auth:
 
 
 def _jwt(claims: Mapping[str, str | int], key: RSAPrivateKey) -> str:
-    """RS256 (RFC 7515), which is what GitHub takes. PyJWT would load X.509 and all other algorithms for it: as much
-    memory as all pages.
-    """
-    parts = ({"alg": "RS256", "typ": "JWT"}, claims)
-    signed = ".".join(_segment(msgspec.json.encode(part)) for part in parts)
-    return f"{signed}.{_segment(key.sign(signed.encode(), PKCS1v15(), SHA256()))}"
+    """RS256, which is what GitHub takes. The library is loaded when it is needed, after the door stands."""
+    import jwt
 
-
-def _segment(content: bytes) -> str:
-    return urlsafe_b64encode(content).rstrip(b"=").decode()
+    return jwt.encode(dict(claims), key, algorithm="RS256")
 
 
 def _load(private_key: str) -> RSAPrivateKey:
