@@ -19,6 +19,7 @@ from services.agents.log import clean_log, last_line
 from services.errors import AgentError
 from services.git.child import Capture, Ended, open_pipe, run_child
 
+NOT_WATCHED = "A box could not be watched to its end (that needs Linux 5.3); nothing of it was taken."
 END_SECONDS = 10.0
 """How long the kernel may take to end every process of a box."""
 
@@ -138,7 +139,7 @@ async def run_confined(
     finally:
         status.close()
     if not over:
-        raise AgentError("A box could not be watched to its end (that needs Linux 5.3); nothing of it was taken.")
+        raise AgentError(NOT_WATCHED)
     if bounds is not None and bounds.why:
         said = f"\nThe run was ended: {bounds.why}.\n".encode()
         return Finished(exit_code=128 + signal.SIGKILL, timed_out=False, output=capture.value() + said)

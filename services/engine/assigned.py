@@ -13,6 +13,7 @@ from services.agents.coder import paths_said
 from services.core import names
 from services.core.elsewhere import COPILOT, COPILOT_BRANCH, COPILOTS, Away, came_to, does
 from services.core.messages import away as words
+from services.core.messages import notes
 from services.core.plan import Task
 from services.core.task_state import Happening, TaskState
 from services.engine.branches import GITHUB
@@ -103,7 +104,7 @@ async def _judged(
         return for_a_person(state.fence, words.too_many(pull.number))
     if parts.clock.now() >= away.until:
         return None
-    return Outcome(again_in=AGAIN, free=True, is_away=True, note="its commits are looked at once more")
+    return Outcome(again_in=AGAIN, free=True, is_away=True, note=notes.COMMITS_LOOKED_FOR)
 
 
 async def recall(parts: Parts, task: Task, issue: int) -> None:

@@ -8,7 +8,7 @@ alone.
 from services.core import names, stacks
 from services.core.board import Run
 from services.core.elsewhere import COPILOT_BRANCH
-from services.core.messages import reasons
+from services.core.messages import notes, reasons
 from services.core.plan import Task
 from services.core.task_state import Happening, TaskState
 from services.engine import stacking
@@ -30,7 +30,7 @@ async def update(parts: Parts, task: Task, state: TaskState, due: Due) -> Outcom
     """Merge the base into the head, which must still be the one that was meant. GitHub takes its time for it."""
     expected, reads = due.action.sha, parts.github.reads
     if state.renewing != expected:
-        return Outcome(note="nobody waits for it any more")
+        return Outcome(note=notes.NOT_WANTED)
     pull = await reads.pull(task.repo, state.pull, fresh=True)
     if pull.head_sha == expected and pull.state == "open":
         if due.tries >= TRIES:
@@ -42,7 +42,7 @@ async def update(parts: Parts, task: Task, state: TaskState, due: Due) -> Outcom
                 return _stalled(state, _why(refused.message))
         pull = await reads.pull(task.repo, state.pull, fresh=True)
         if pull.head_sha == expected:
-            return Outcome(again_in=1.0 + due.tries, note="GitHub is at it")
+            return Outcome(again_in=1.0 + due.tries, note=notes.AT_IT)
     if pull.state != "open":
         return _stalled(state, reasons.NOT_OPEN)
     if await _is_ours(parts, task.repo, pull, expected):
@@ -92,7 +92,7 @@ def _stalled(state: TaskState, text: str, *, look: bool = False) -> Outcome:
 async def discard(parts: Parts, run: Run, task: Task, state: TaskState) -> Outcome:
     """Close the pull request and delete its branch, unless somebody else's work is on it."""
     if not state.discarding:
-        return Outcome(note="nobody wants that any more")
+        return Outcome(note=notes.NOT_WANTED)
     number, branch = state.discarding, names.branch(run.id, task.id)
     writes, reads = parts.github.writes, parts.github.reads
     try:

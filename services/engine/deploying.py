@@ -6,7 +6,7 @@ lost answer. Nobody waits for it and nobody would start it anew, so where it can
 
 from services.core.deploys import EVENT_TYPE
 from services.core.integration import mark
-from services.core.messages import reasons
+from services.core.messages import notes, reasons
 from services.core.plan import Task
 from services.core.task_state import UNTOLD, Happening, TaskState
 from services.core.text import plain
@@ -21,7 +21,7 @@ async def deploy(parts: Parts, task: Task, state: TaskState, due: Due) -> Outcom
     """Send the event, unless it is taken back by now, or was sent."""
     named = mark(due.action.key)
     if state.revert:
-        return Outcome(note="it is taken back")
+        return Outcome(note=notes.TAKEN_BACK)
 
     async def tell() -> str:
         given = {"lockstep": named, "sha": due.action.sha, "pull": str(state.pull), "task": task.id}

@@ -14,7 +14,7 @@ from services.checks import CHECKS
 from services.core import groups, messages, names
 from services.core.actions import is_of_group
 from services.core.board import Board, Run, RunState
-from services.core.messages import reasons
+from services.core.messages import notes, reasons
 from services.core.plan import Task
 from services.core.report import LABEL_OF_RUN, LABEL_OF_TASK, CheckReport
 from services.core.task_state import SATISFIED, Happening, TaskState
@@ -79,7 +79,7 @@ class Effects:
         if due.action.kind in _BESIDE:
             return await self._beside(board, task, state, due)
         if due.action.fence != state.fence:
-            return Outcome(note="its attempt is over")
+            return Outcome(note=notes.ATTEMPT_OVER)
         if due.action.kind == "attempt":
             return await self._tries.attempt(run, task, state, due)
         if due.action.kind == "open_pull":
@@ -190,12 +190,12 @@ class Effects:
     async def _checks(self, board: Board, task: Task, state: TaskState, due: Due) -> Outcome:
         """Post every registered check on the head; then look, because CI may have been quicker than we."""
         if due.action.sha not in {"", state.head_sha}:
-            return Outcome(note="the head is another one by now")
+            return Outcome(note=notes.OTHER_HEAD)
         async with self._posting.setdefault(f"{board.run.id}/{task.id}", asyncio.Lock()):  # what is said last is true
             run = board.run
             now = run.tasks.get(task.id)
             if now is None or (now.fence, now.head_sha) != (state.fence, state.head_sha):
-                return Outcome(note="its attempt is over")
+                return Outcome(note=notes.ATTEMPT_OVER)
             hidden = await self._hidden(run, run.plan.by_id[task.id])
             by_group, looks = is_of_group(due.action.key)
             wanted = [each for each in CHECKS if each[0] == names.CHECK_GATE or not by_group]

@@ -12,6 +12,7 @@ from services.core.clock import Clock
 from services.core.elsewhere import CALLED, COPILOT, Away
 from services.core.keyless import AGAIN
 from services.core.messages import away as words
+from services.core.messages import notes
 from services.core.plan import Task
 from services.core.task_state import TaskState
 from services.engine import assigned, dispatched
@@ -63,7 +64,7 @@ async def recall(parts: Parts, run: Run, task: Task, state: TaskState, due: Due)
         return Outcome()
     is_ended = await dispatched.recall(parts, task, key, run_id)
     if not is_ended and due.tries < 2:  # lists lag behind
-        return Outcome(again_in=AGAIN, note="it is looked for once more")
+        return Outcome(again_in=AGAIN, note=notes.LOOKED_FOR)
     return Outcome()
 
 

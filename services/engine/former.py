@@ -7,7 +7,7 @@ earlier one has done. A person's pull request, and a branch with somebody else's
 
 from services.core import messages, names, stacks
 from services.core.board import Run
-from services.core.messages import reasons
+from services.core.messages import notes, reasons
 from services.core.plan import Task
 from services.core.task_state import Happening, TaskState
 from services.engine import stacking
@@ -19,7 +19,7 @@ from services.errors import NotFound
 from services.github.infos import PullInfo
 from services.store.runs import Due
 
-GONE = Outcome(note="its task is in the plan no more")
+GONE = Outcome(note=notes.NO_TASK)
 
 
 async def look(parts: Parts, run: Run, task: Task, due: Due) -> Outcome:

@@ -5,7 +5,7 @@ GitHub has no key for it. The workflow is named after a mark that it is given, a
 """
 
 from services.core import integration
-from services.core.messages import reasons
+from services.core.messages import notes, reasons
 from services.core.names import CHECK_INTEGRATION
 from services.core.plan import Task
 from services.core.task_state import Happening, TaskState
@@ -23,7 +23,7 @@ async def integrate(parts: Parts, task: Task, state: TaskState, due: Due) -> Out
     """Start it, or show what came of it."""
     tried, key = state.integration, due.action.key
     if tried is None or tried.sha != state.head_sha or integration.digest(tried) not in key:
-        return Outcome(note="nobody waits for it any more")
+        return Outcome(note=notes.NOT_WANTED)
     made: Outcome | keyless.Ended = keyless.Ended(run=tried.run)
     try:
         hidden = await hidden_in(parts.github.reads, task.repo, [repo for repo, _ in tried.heads])

@@ -7,6 +7,7 @@ import msgspec
 from services.core.integration import mark
 from services.core.keyless import MOST_AWAY, Came, Trail, after, begun, pause, step
 from services.core.messages import keyless as words
+from services.core.messages import notes
 from services.engine.outcome import Outcome
 from services.errors import RateLimited, Unreachable
 from services.store.runs import Due
@@ -41,7 +42,7 @@ async def once(due: Due, tell: Does, look: Does) -> Outcome | Ended:
         came = "taken" if now == "tell" else "unseen"
         trail = after(trail, came)
         if step(trail) == "look":
-            return _later(due, trail, pause(trail, came, due.action.key), note="its run is looked for")
+            return _later(due, trail, pause(trail, came, due.action.key), note=notes.RUN_LOOKED_FOR)
     return Ended(why=words.gave_up(now, mark(due.action.key), ""))
 
 

@@ -3,7 +3,7 @@ that each has is told on the commit that the queue tries.
 """
 
 from services.core.merging import thrown_out
-from services.core.messages import reasons, verdicts
+from services.core.messages import notes, reasons, verdicts
 from services.core.names import CHECK_GATE, pull_key, pull_of_group
 from services.core.plan import Task
 from services.core.task_state import Happening, TaskState
@@ -26,7 +26,7 @@ async def enqueue(parts: Parts, task: Task, state: TaskState, sha: str, base: st
 async def dequeue(parts: Parts, task: Task, state: TaskState) -> Outcome:
     """Take it out of the line; it may have left it, or have merged."""
     if state.queued:
-        return Outcome(note="it is wanted there again")
+        return Outcome(note=notes.WANTED_AGAIN)
     try:
         await parts.github.writes.ranked("merge").dequeue(task.repo, state.pull)
     except (Refused, NotFound) as refused:

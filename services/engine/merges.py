@@ -10,7 +10,7 @@ from services.core.conduct import ruling_for
 from services.core.gate import PullFact
 from services.core.judging import conflict_of
 from services.core.merging import meaning
-from services.core.messages import reasons
+from services.core.messages import notes, reasons
 from services.core.plan import Task
 from services.core.strategies import Rules
 from services.core.task_state import Happening, Kind, TaskState
@@ -86,13 +86,13 @@ def _objection(board: Board, task: Task, state: TaskState, fact: PullFact) -> Ou
     """What people said, and what another look found, while a merge was being judged counts, until it is sent."""
     now = board.run.tasks.get(task.id)
     if now is None or now.fence != state.fence:
-        return Outcome(note="its attempt is over")
+        return Outcome(note=notes.ATTEMPT_OVER)
     if now.state != state.state:
-        return Outcome(forget=True, look=True, note="something else was found out about it meanwhile")
+        return Outcome(forget=True, look=True, note=notes.FOUND_OUT)
     if now.held or board.run.state == "paused":
-        return Outcome(forget=True, note="it is held")
+        return Outcome(forget=True, note=notes.HELD)
     if ruling_for(board.run, state, fact).verdict != "merge":
-        return Outcome(forget=True, look=True, note="a need was taken back")
+        return Outcome(forget=True, look=True, note=notes.NEED_TAKEN_BACK)
     return None
 
 

@@ -9,7 +9,7 @@ import msgspec
 from services.core import groups
 from services.core.board import Run
 from services.core.gate import PullFact
-from services.core.messages import reasons
+from services.core.messages import notes, reasons
 from services.engine.observe import Observer
 from services.engine.outcome import Outcome
 from services.engine.parts import WRITE, Parts
@@ -19,7 +19,7 @@ async def muster(parts: Parts, observer: Observer, run: Run, task: str) -> Outco
     """Look at all of the task's group that is still open; what follows is decided about all of it at once."""
     name = groups.name_of(run, task)
     if not name or groups.missing(run, name):
-        return Outcome(forget=True, note="it is not complete any more")
+        return Outcome(forget=True, note=notes.NOT_COMPLETE)
     found = await observer.facts(run, groups.open_of(run, name), fresh=True, rank="merge")
     reads, may = parts.github.reads.ranked("merge"), {}
     facts: dict[str, PullFact] = {}

@@ -9,7 +9,7 @@ from typing import Literal, Protocol
 
 import msgspec
 
-from services.core.messages import reasons
+from services.core.messages import notes, reasons
 from services.engine.orders import Order, Result
 from services.engine.parts import Spawn
 from services.errors import (
@@ -112,7 +112,7 @@ class Queued:
                 await self._queue.put(order.key, msgspec.json.encode(order), priority)
                 await rung.wait()
         except StoreError as error:
-            raise AgentError(f"the queue could not be asked: {error}") from error
+            raise AgentError(notes.no_queue(str(error))) from error
         except asyncio.CancelledError:
             self._spawn("give up", self._give_up(order))
             raise

@@ -4,7 +4,7 @@ GitHub counts the attempts of a workflow run: what has another one since the job
 before a crash or by a person, and is left alone.
 """
 
-from services.core.messages import reasons
+from services.core.messages import notes, reasons
 from services.core.plan import Task
 from services.core.repair import failed
 from services.core.repairs import Repair
@@ -22,7 +22,7 @@ async def rerun(parts: Parts, task: Task, state: TaskState, due: Due) -> Outcome
     """Do what the newest repair says, not before its time."""
     repair = state.repairs[-1] if state.repairs else None
     if repair is None or repair.came or not due.action.key.endswith(f"/{repair.sha}-{repair.n}"):
-        return Outcome(note="nobody waits for it any more")
+        return Outcome(note=notes.NOT_WANTED)
     rest = (repair.due - parts.clock.now()).total_seconds() if repair.due is not None else 0.0
     if rest > 0:
         return Outcome(again_in=rest, free=True)

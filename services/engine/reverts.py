@@ -9,6 +9,7 @@ import re
 
 from services.core import messages, names
 from services.core.board import Run
+from services.core.messages import notes
 from services.core.plan import Task
 from services.core.task_state import Happening
 from services.engine.hidden import is_private
@@ -25,7 +26,7 @@ async def revert(parts: Parts, run: Run, task: Task, key: str, hidden: frozenset
     """Open the pull request that takes this task's back, unless there is one."""
     state = run.tasks[task.id]
     if state.revert >= 0:
-        return Outcome(note="nobody waits for it any more")
+        return Outcome(note=notes.NOT_WANTED)
     pull = await parts.github.reads.pull(task.repo, state.pull)
     made = await parts.github.writes.find_pull(task.repo, names.revert_branch(state.pull, pull.head_ref))
     number = made.number if made is not None and (made.state == "open" or made.merged) else 0

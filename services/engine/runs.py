@@ -16,6 +16,7 @@ import structlog
 from services.core.actions import attempt_action, attempt_key, recalled
 from services.core.board import Action, Adoption, Board, Decision, Wish, resting
 from services.core.gate import PullFact
+from services.core.messages import notes
 from services.core.patience import overdue
 from services.core.places import Lane, Places
 from services.core.ready import ReadyQueue
@@ -432,7 +433,7 @@ class Driver:
         except asyncio.CancelledError:
             if task is None or key not in self._stopped or task.uncancel():
                 raise  # somebody else wants this task to end
-            return Outcome(note="stopped: its attempt is over")
+            return Outcome(note=notes.STOPPED)
         finally:
             if key in self._under_way:
                 self._under_way[key] = None

@@ -41,11 +41,13 @@ def test_a_text_is_replaced_where_it_stands_once(root: Path) -> None:
     assert (root / "src/app.py").read_text() == "def greet():\n    return 'Hi'\n"
     assert stat.S_IMODE((root / "src/app.py").stat().st_mode) == 0o755
     for old in ("nowhere", "e"):
-        with pytest.raises(Unusable, match=r"the old text is . times"):
+        with pytest.raises(
+            Unusable, match=r"the old text is . times in src/app.py; it has to be there once, exactly as it is"
+        ):
             files.edit("src/app.py", old, "x")
     files.edit("docs/new/page.md", "", "A page.\n")
     assert (root / "docs/new/page.md").read_text() == "A page.\n"
-    with pytest.raises(Unusable, match="is there already"):
+    with pytest.raises(Unusable, match=r"README\.md is there already; say what to replace in it"):
         files.edit("README.md", "", "x")
     files.remove("README.md")
     assert files.names() == ["docs/new/page.md", "src/app.py"]
@@ -59,8 +61,9 @@ def test_a_text_is_replaced_where_it_stands_once(root: Path) -> None:
 def test_paths_that_lead_elsewhere(root: Path, path: str) -> None:
     files = Files(root)
     for act in (files.read, files.remove, lambda path: files.edit(path, "", "x")):
-        with pytest.raises(Unusable, match="relative to the repository's root"):
+        with pytest.raises(Unusable) as caught:
             act(path)
+        assert str(caught.value) == "paths are relative to the repository's root, without `..` and outside of `.git`"
     assert (root.parent / "secret.txt").read_text() == SECRET
 
 
@@ -112,6 +115,7 @@ def test_what_is_no_ordinary_text_is_neither_read_nor_written_nor_waited_for(
     with pytest.raises(Unusable) as caught:
         files.read(path)
     assert str(root.parent) not in str(caught.value)
+    assert make is not binary or str(caught.value) == "x.bin is not text"
     with pytest.raises(Unusable):
         files.edit(path, "canary", "x")
     if make in {link, link_to_folder, device}:
@@ -132,6 +136,8 @@ def test_what_is_returned_is_bounded(root: Path) -> None:
     files = Files(root)
     assert len(files.names()) == LISTED + 1
     assert len(files.search("needle")) == FOUND
-    with pytest.raises(Unusable, match="may have"):
+    with pytest.raises(Unusable, match="a file may have 1,000,000 bytes"):
         files.edit("big.txt", "", "x" * (LARGEST + 1))
     assert not [path for path in root.iterdir() if path.name.startswith(".lockstep-")]
+    with pytest.raises(Unusable, match="it: it can not be had"), files._folder(()):
+        raise OSError

@@ -82,7 +82,7 @@ async def test_a_missing_branch_and_a_missing_repository_are_told_apart(host: Gi
     host.create(REPO)
     with pytest.raises(MissingBranch, match="acme/api has no branch nope"):
         await mirrors.fetch(REPO, "nope", TOKEN)
-    with pytest.raises(GitError, match="git fetch failed") as caught:
+    with pytest.raises(GitError, match="git fetch failed: ") as caught:
         await mirrors.fetch("acme/none", "main", TOKEN)
     assert not isinstance(caught.value, MissingBranch)
 

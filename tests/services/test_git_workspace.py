@@ -148,7 +148,7 @@ async def test_sec_47_a_push_moves_only_what_stands_where_we_thought(host: GitHo
     foreign = host.commit(REPO, {"b.txt": "theirs\n"}, branch=branch)
     other = await workspace.commit("Add a again", Author(), WHEN)
     for expected in (None, sha):
-        with pytest.raises(StalePush):
+        with pytest.raises(StalePush, match="lockstep/p/a on acme/api was moved by somebody else"):
             await workspace.push(other, branch, expected, TOKEN)
     assert host.tip(REPO, branch) == foreign
     await workspace.push(other, branch, foreign, TOKEN)
@@ -158,8 +158,9 @@ async def test_sec_47_a_push_moves_only_what_stands_where_we_thought(host: GitHo
 @pytest.mark.parametrize("branch", ["main", "lockstep", "Lockstep/x", "feature/lockstep/x"])
 async def test_sec_47_only_our_own_branches_are_pushed(host: GitHost, workspace: Workspace, branch: str) -> None:
     before = host.tip(REPO, "main")
-    with pytest.raises(GitError, match="not one of our branches"):
+    with pytest.raises(GitError) as caught:
         await workspace.push(workspace.base, branch, None, TOKEN)
+    assert str(caught.value) == f"{branch!r} is not one of our branches (lockstep/...)"
     with pytest.raises(UnusableName):
         await workspace.push(workspace.base, "lockstep/../main", None, TOKEN)
     assert host.tip(REPO, "main") == before

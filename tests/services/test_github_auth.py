@@ -243,9 +243,12 @@ async def test_a_hostile_installation_id_stays_in_its_place(hub: FakeHub, auth: 
 def test_an_unreadable_key_is_one_calm_sentence(clock: HandClock) -> None:
     canary = "-----BEGIN RSA PRIVATE KEY-----\ncanary\n-----END RSA PRIVATE KEY-----"
     for text in (canary, "", "ä"):
-        with pytest.raises(UserError, match="PEM") as caught:
+        with pytest.raises(UserError) as caught:
             Auth(Transport("http://127.0.0.1:1"), "1", text, clock)
         assert caught.value.__cause__ is None
+        assert str(caught.value) == (
+            "The App's private key can't be read: give the whole PEM file that GitHub offers for download."
+        )
 
 
 async def test_no_representation_shows_a_token(hub: FakeHub, auth: Auth) -> None:

@@ -245,7 +245,7 @@ async def test_an_unasked_304_is_no_answer(cache: Cache, sends: Sends) -> None:
         async def send(self, request: Request) -> Answer:
             return Answer(304, {}, b"")
 
-    with pytest.raises(Unreachable, match="nobody asked"):
+    with pytest.raises(Unreachable, match="it says nothing has changed, but nobody asked"):
         await Cache(Odd(), HandClock(), Stats()).get(PULL)
 
 

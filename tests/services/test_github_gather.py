@@ -90,6 +90,7 @@ async def test_a_call_that_is_cut_off_is_in_doubt_for_all_it_carried() -> None:
         await calls.begun.wait()
         first.cancel()
     assert isinstance(second.result(), Unreachable)
+    assert "the call that carried this one broke off" in str(second.result())
     calls.let.set()
     assert await gather.load("a", 6) == 12
 

@@ -118,7 +118,7 @@ async def test_pages_are_followed(hub: FakeHub, github: GitHub) -> None:
 async def test_a_list_without_an_end_is_refused(hub: FakeHub, github: GitHub) -> None:
     path = f"{API}/issues/5/comments"
     hub.script("GET", path, Reply(json=[{"id": 1}], headers=linked(hub, path)))
-    with pytest.raises(Unreachable, match="100 pages"):
+    with pytest.raises(Unreachable, match="the list goes on after 100 pages"):
         await github.reads.comments("acme/api", 5)
 
 

@@ -242,7 +242,7 @@ async def test_an_answer_comes_as_a_stream_and_one_that_is_cut_is_none(name: str
         assert [msgspec.json.decode(call.arguments) for call in reply.message.calls] == [{"path": "a"}]
         assert reply.message.text == "Let me look."
         for _ in answers[1:]:
-            with pytest.raises(ModelBusy, match=r"broke off|can't be read") as caught:
+            with pytest.raises(ModelBusy, match=r"broke off|the model's answer can't be read: ") as caught:
                 await wire(HELLO)
             assert not caught.value.free, "it may have cost something"
         assert name == "google" or all(body["stream"] for body in provider.asked)
@@ -478,8 +478,10 @@ def test_prices_of_ones_own_are_read() -> None:
     assert (rates["anthropic:b:c"].cache_read, rates["anthropic:b:c"].cache_write) == (into, Decimal(1))
     assert read_rates("anthropic:c=1/4/0.1/1.25")["anthropic:c"].cache_write == Decimal("1.25")
     for wrong in ("a=1/2", "openai:a=1", "openai:a=-1/2", "openai:a=nan/1", "openai:a=1/2/3/4/5"):
-        with pytest.raises(UserError, match="LOCKSTEP_MODEL_PRICES"):
+        with pytest.raises(UserError) as caught:
             read_rates(wrong)
+        how = "; write provider:model=INPUT/OUTPUT, in US dollars for a million tokens."
+        assert str(caught.value) == f"LOCKSTEP_MODEL_PRICES has {wrong!r}{how}"
 
 
 def test_input_from_the_cache_has_its_own_price() -> None:

@@ -1,0 +1,59 @@
+"""What the broker answers a program that asks for something else, in the words that stand in an attempt's log."""
+
+import json
+from types import SimpleNamespace
+from typing import Any, cast
+
+import aiohttp
+import pytest
+
+from services.agents.broker import Broker, Door
+from services.agents.models import Models
+from services.errors import BudgetUsedUp, NotPossible
+from services.store.ledger import Call
+
+CALL = Call(plan_id="acme/api#1", run_id="r1", task="a", purpose="attempt", attempt=1, repo="acme/api")
+SEARCH = [{"type": "web_search_20250305", "name": "web_search"}]
+
+
+class Accounts:
+    """A model at an address where nobody listens, and what its accounts say."""
+
+    provider, name, seconds = "anthropic", "m", 5.0
+    way = SimpleNamespace(url="http://127.0.0.1:1", key="k", ca="", proxy="")
+
+    def __init__(self, refusal: Exception | None) -> None:
+        self.refusal = refusal
+
+    async def reserve(self, *_: object, **__: object) -> int:
+        if self.refusal is not None:
+            raise self.refusal
+        return 1
+
+    async def failed(self, row: int, *, is_free: bool) -> None:
+        """It is counted with the most it can have cost."""
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "refusal", "said"),
+    [
+        ("/v1/files", {"model": "m"}, None, (404, "only the task's model can be asked here")),
+        ("/v1/messages", {"model": "m", "tools": SEARCH}, None,
+         (403, "that would reach somewhere else, or cost more than is counted")),
+        ("/v1/messages", {"model": "other"}, None, (403, "only the model m can be asked here")),
+        ("/v1/messages", {"model": "m"}, BudgetUsedUp("used up", "day"), (403, "the budget is used up")),
+        ("/v1/messages", {"model": "m"}, NotPossible("no price"), (403, "the model has no known price")),
+        ("/v1/messages", {"model": "m"}, None, (502, "the provider can't be reached")),
+    ],
+)  # fmt: skip
+async def test_what_is_refused_is_said(
+    path: str, body: dict[str, Any], refusal: Exception | None, said: tuple[int, str]
+) -> None:
+    broker = Broker(Door(models=cast("Models", Accounts(refusal)), call=CALL))
+    async with (
+        broker.serving() as socket,
+        aiohttp.ClientSession(connector=aiohttp.UnixConnector(str(socket))) as asks,
+        asks.post(f"http://model{path}", data=json.dumps(body)) as answer,
+    ):
+        told = await answer.json()
+    assert (answer.status, told["error"]["message"]) == said
