@@ -5,7 +5,8 @@ it was taken. Whoever takes a shard raises its epoch, so a process that lost its
 still ask GitHub, but it can't store what it decides.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 
 from services.core.shards import shard_of
 from services.errors import Fenced
@@ -38,15 +39,27 @@ class Fence:
         gone = set(shards)
         self._epochs = {shard: epoch for shard, epoch in (self._epochs or {}).items() if shard not in gone}
 
-    def check(self, c: Connection, place: str) -> None:
-        """Part of a transaction that decides something about a plan; Fenced when another process does by now.
+    @contextmanager
+    def held(self, c: Connection, place: str) -> Iterator[None]:
+        """Around a transaction that decides something about a plan; Fenced when another process does by now.
 
-        The row stays locked until the commit, so the shard can't be taken in between.
+        The row is locked first and until the commit, so the shard can't be taken in between. Whether it was ours is
+        looked at last: then its answer has come together with the others.
         """
         epochs = self._epochs
         if epochs is None:
+            yield
             return
         shard = shard_of(place)
         epoch = epochs.get(shard)
-        if epoch is None or c.execute(CHECK, (shard, epoch)).fetchone() is None:
+        if epoch is None:
             raise Fenced(f"another process conducts {place} now")
+        found = c.execute(CHECK, (shard, epoch))
+        yield
+        if found.fetchone() is None:
+            raise Fenced(f"another process conducts {place} now")
+
+    def check(self, c: Connection, place: str) -> None:
+        """The same for one that has nothing to do before the answer."""
+        with self.held(c, place):
+            pass

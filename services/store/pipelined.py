@@ -18,6 +18,7 @@ import psycopg
 from psycopg.adapt import Buffer, Dumper, Loader
 from psycopg.pq import TransactionStatus
 from psycopg.types.numeric import Int8Dumper
+from psycopg.types.string import StrDumperUnknown
 
 from services.errors import StoreError
 from services.store.db import Cursor
@@ -41,7 +42,7 @@ class PipelinedConnection:
 
     def __init__(self, connection: psycopg.Connection[Any]) -> None:
         connection.prepare_threshold, connection.prepared_max = 0, MOST_PREPARED
-        connection.adapters.register_dumper(str, _TextDumper)
+        connection.adapters.register_dumper(str, StrDumperUnknown)
         connection.adapters.register_dumper(int, Int8Dumper)  # one type for all sizes: one prepared statement
         connection.adapters.register_dumper(bool, _BoolDumper)
         connection.adapters.register_loader("numeric", _NumberLoader)
@@ -60,7 +61,7 @@ class PipelinedConnection:
     def executemany(self, sql: str, parameters: Iterable[Sequence[Any]], /) -> Cursor:
         cursor = psycopg.RawCursor(self._connection)
         try:
-            cursor.executemany(_for_acts(sql), parameters)
+            cursor.executemany(_for_acts(sql), [_storable(row) for row in parameters])
         except psycopg.Error as error:
             raise self._judged(error) from error
         return self._arriving(cursor)
@@ -138,10 +139,21 @@ class PipelinedConnection:
 
     def _sent(self, cursor: "psycopg.RawCursor[Any]", sql: str, parameters: Sequence[Any]) -> Cursor:
         try:
-            cursor.execute(sql, parameters, prepare=False if self._is_eager else None)
+            self._send(cursor, sql, parameters)
         except psycopg.Error as error:
             raise self._judged(error) from error
         return self._arriving(cursor)
+
+    def _send(self, cursor: "psycopg.RawCursor[Any]", sql: str, parameters: Sequence[Any]) -> None:
+        """Nearly no text holds a NUL, so psycopg looks for it, and says so before it sends anything."""
+        prepare = False if self._is_eager else None
+        try:
+            cursor.execute(sql, parameters, prepare=prepare)
+        except psycopg.DataError:
+            storable = _storable(parameters)
+            if storable == list(parameters):
+                raise
+            cursor.execute(sql, storable, prepare=prepare)
 
     def _arriving(self, cursor: "psycopg.RawCursor[Any]") -> Cursor:
         self._is_behind = True
@@ -264,9 +276,8 @@ def _for_acts(sql: str) -> str:
     return numbered(sql)
 
 
-class _TextDumper(Dumper):
-    def dump(self, obj: str) -> Buffer:
-        return obj.replace("\0", "\N{REPLACEMENT CHARACTER}").encode()
+def _storable(values: Sequence[Any]) -> list[Any]:
+    return [each.replace("\0", "\N{REPLACEMENT CHARACTER}") if isinstance(each, str) else each for each in values]
 
 
 class _BoolDumper(Dumper):

@@ -1,7 +1,7 @@
 """Many rows in one statement.
 
 A statement a row costs a step of its own, and with it a hand-over of the interpreter's lock (SQLite) or a round trip
-(PostgreSQL); a decision that changes a hundred tasks would pay that hundreds of times. Rows go in powers of two, so a
+(PostgreSQL); a decision that changes a hundred tasks would pay that hundreds of times. Rows go in few sizes, so a
 handful of prepared statements serves every number of them.
 """
 
@@ -11,19 +11,17 @@ from itertools import chain
 
 from services.store.db import Connection
 
-MOST = 128
+SIZES = (128, 96, 64, 48, 32, 24, 16, 12, 8, 6, 4, 3, 2, 1)
 """Rows in one statement; with ten columns still far from what either database takes as parameters."""
 
 
 def write_rows(c: Connection, statement: str, rows: Sequence[Sequence[object]]) -> list[tuple[object, ...]]:
     """Carry out `statement`, whose `{rows}` stands for `(?,…),(?,…)`; what it returns, if it says RETURNING."""
-    found: list[tuple[object, ...]] = []
+    cursors = []
     for start, size in _parts(len(rows)):
         part = rows[start : start + size]
-        cursor = c.execute(_with_rows(statement, len(part[0]), size), list(chain.from_iterable(part)))
-        if "RETURNING" in statement:
-            found += cursor.fetchall()
-    return found
+        cursors.append(c.execute(_with_rows(statement, len(part[0]), size), list(chain.from_iterable(part))))
+    return [row for cursor in cursors for row in cursor.fetchall()] if "RETURNING" in statement else []
 
 
 def with_keys(c: Connection, statement: str, first: tuple[object, ...], keys: Sequence[str]) -> None:
@@ -33,12 +31,12 @@ def with_keys(c: Connection, statement: str, first: tuple[object, ...], keys: Se
 
 
 def _parts(count: int) -> Iterator[tuple[int, int]]:
-    """(start, size) of parts that make up `count`, each a power of two."""
+    """(start, size) of parts that make up `count`, the largest first."""
     start = 0
-    while start < count:
-        size = min(MOST, 1 << ((count - start).bit_length() - 1))
-        yield start, size
-        start += size
+    for size in SIZES:
+        while count - start >= size:
+            yield start, size
+            start += size
 
 
 @lru_cache(maxsize=256)

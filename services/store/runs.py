@@ -183,8 +183,8 @@ class Runs:
         """
 
         def write(c: Connection) -> list[Action]:
-            self._fence.check(c, plan_id)
-            return _write(c, plan_id, decision, now, settles)
+            with self._fence.held(c, plan_id):
+                return _write(c, plan_id, decision, now, settles)
 
         return await self._db.write(write)
 

@@ -21,6 +21,9 @@ T = TypeVar("T")
 RESTS_AFTER = 4_000
 """Rows that were changed since the log was last brought into the file; a commit does it after as many pages."""
 
+STATEMENTS = 512
+"""Statements a connection keeps compiled: what writes rows has one for each number of them (`rows.SIZES`)."""
+
 
 class SqliteDatabase(GroupCommit):
     """A Database in one file.
@@ -70,7 +73,9 @@ class SqliteDatabase(GroupCommit):
             connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
 
     def _connect(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(self.path, timeout=10.0, isolation_level=None, check_same_thread=False)
+        connection = sqlite3.connect(
+            self.path, timeout=10.0, isolation_level=None, check_same_thread=False, cached_statements=STATEMENTS
+        )
         connection.execute(f"PRAGMA synchronous={'OFF' if self._folder else 'FULL'}")
         connection.execute("PRAGMA wal_autocheckpoint=1000")  # bigger checkpoints cost more at the tail than they save
         connection.execute("PRAGMA foreign_keys=ON")
