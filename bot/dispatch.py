@@ -234,8 +234,11 @@ class Dispatcher(Generic[EngineT]):
         log.error("a handler failed", handler=name, repo=event.repo, action=event.action, exc_info=error)
 
 
-async def isolated(work: Awaitable[object], patience: float | None = None) -> BaseException | None:
-    """Await something whose bugs must stay its own, `patience` seconds at most; what it raised, or None.
+async def isolated(
+    work: Awaitable[object], patience: float | None = None, told: Callable[[BaseException], None] | None = None
+) -> BaseException | None:
+    """Await something whose bugs must stay its own, `patience` seconds at most; what it raised, or None. told: hears of
+    that where nobody waits for it.
 
     Only the cancelling of the task itself, the end of the process, gets past this.
     """
@@ -249,6 +252,8 @@ async def isolated(work: Awaitable[object], patience: float | None = None) -> Ba
         task = asyncio.current_task()
         if isinstance(error, asyncio.CancelledError) and task is not None and task.cancelling():
             raise
+        if told is not None:
+            told(error)
         return error
     return None
 

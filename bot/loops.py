@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from functools import partial
+from inspect import CORO_CREATED, getcoroutinestate
 from typing import Any
 
 import structlog
@@ -27,6 +28,7 @@ class Beside:
     def __init__(self, group: asyncio.TaskGroup) -> None:
         self._group = group
         self._tasks: dict[asyncio.Task[Any], Coroutine[object, object, None]] = {}
+        self._standing: set[asyncio.Task[Any]] = set()
         self._timers: set[asyncio.TimerHandle] = set()
         self._closing = False
 
@@ -34,28 +36,18 @@ class Beside:
         if self._closing:
             work.close()
             return
-        task = self._group.create_task(isolated(work))  # without its name, which costs a tenth of all this
+        # Itself unnamed: a name costs a tenth of all this.
+        task = self._group.create_task(isolated(work, told=partial(_failed, name)))
         self._tasks[task] = work
-        task.add_done_callback(partial(self._told, name))
+        task.add_done_callback(self._tasks.pop)
 
     def for_good(self, name: str, work: Coroutine[object, object, None]) -> None:
         """Run what the process is nothing without: an error in it ends the process, for its supervisor to start it
         again.
         """
         task = self._group.create_task(work, name=name)
-        self._tasks[task] = work
-        task.add_done_callback(self._ended)
-
-    def _ended(self, task: asyncio.Task[Any]) -> None:
-        self._tasks.pop(task).close()  # a task that is cancelled before it began never ran its work
-
-    def _told(self, name: str, task: asyncio.Task[BaseException | None]) -> None:
-        self._ended(task)
-        error = None if task.cancelled() else task.result()
-        if isinstance(error, ApiError | StoreError):
-            log.warning("given up for now; the sweep looks again", task=name, error=str(error))
-        elif error is not None:
-            log.error("a task failed", task=name, exc_info=error)
+        self._standing.add(task)
+        task.add_done_callback(self._standing.discard)
 
     def after(self, seconds: float, call: Callable[[], None]) -> None:
         """Call back once, unless the process ends before."""
@@ -73,8 +65,19 @@ class Beside:
         self._closing = True
         for handle in self._timers:
             handle.cancel()
-        for task in self._tasks:
+        for task, work in self._tasks.items():
             task.cancel()
+            if getcoroutinestate(work) == CORO_CREATED:  # it never ran, and now it never will
+                work.close()
+        for task in self._standing:
+            task.cancel()
+
+
+def _failed(name: str, error: BaseException) -> None:
+    if isinstance(error, ApiError | StoreError):
+        log.warning("given up for now; the sweep looks again", task=name, error=str(error))
+    else:
+        log.error("a task failed", task=name, exc_info=error)
 
 
 class LoopTimers:

@@ -193,23 +193,25 @@ class Board:
         self.run.barriers.update(decision.barriers)
         if decision.adopted is not None:
             return self._adopt(decision, decision.adopted)
-        tasks, counts = self.run.tasks, self.counts
+        tasks, former, counts = self.run.tasks, self.run.former, self.counts
         rivals = self.rivals if self.rivals.are_any else None
         could_start = []
         for task in decision.changed:
-            if task.id in self.run.former:
-                self.run.former[task.id] = task
+            task_id, after = task.id, task.state
+            if former and task_id in former:
+                former[task_id] = task
                 continue
-            before = tasks[task.id].state
-            counts[before] -= 1
-            counts[task.state] += 1
-            tasks[task.id] = task
-            if "ready" in (before, task.state):
-                could_start.append(task.id)
+            before = tasks[task_id].state
+            tasks[task_id] = task
+            if before == "ready" or after == "ready":
+                could_start.append(task_id)
             if rivals is not None:
-                could_start += rivals.of(task.id)
-            if task.state == "done" != before and self.lengths.is_curious():
-                self._learn(task)
+                could_start += rivals.of(task_id)
+            if before != after:
+                counts[before] -= 1
+                counts[after] += 1
+                if after == "done" and self.lengths.is_curious():
+                    self._learn(task)
         was_going = self.run.state in GOING
         if decision.state != self.run.state:
             self.run = msgspec.structs.replace(self.run, state=decision.state, finished_at=decision.finished_at)

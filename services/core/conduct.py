@@ -223,9 +223,10 @@ class Work:
         return groups.is_met(self.standing, self.board.specs[of], need)
 
     def _are_met(self, task: Task) -> bool:
-        if not self.run.plan.groups:
-            return all(self.of(need).state in SATISFIED for need in task.needs)
-        return not groups.unmet(self.standing, task)
+        if self.run.plan.groups:
+            return not groups.unmet(self.standing, task)
+        now, tasks = self.changed, self.run.tasks
+        return all((now.get(need) or tasks[need]).state in SATISFIED for need in task.needs)
 
     def unblock(self, moved: Iterable[str]) -> None:
         """Look again at the tasks that moved and at those that need them: what waits for nothing more is ready, and
@@ -303,18 +304,20 @@ class Work:
         it."""
         run_id, ready, rivals = self.run.id, self.board.ready, self.board.rivals
         # A run that goes on only now has nothing in `ready` yet.
-        looked_at = dict.fromkeys(self.changed) if self.run.state in GOING else dict.fromkeys(self.run.tasks)
+        looked_at = dict(self.changed) if self.run.state in GOING else {**self.run.tasks, **self.changed}
         for task_id in tuple(looked_at) if rivals.are_any else ():
-            looked_at.update(dict.fromkeys(rivals.of(task_id)))
-        fresh = [self.board.candidate(task) for task in map(self.of, looked_at) if self._may_start(task)]
+            looked_at.update({each: self.of(each) for each in rivals.of(task_id)})
+        fresh = [self.board.candidate(task) for task in looked_at.values() if self._may_start(task)]
         for candidate in ready.pick(places, self.now, run=run_id, fresh=fresh, gone=looked_at):
             if candidate.use.run == run_id and self._may_start(self.of(candidate.id)):  # another may have started
                 stack = rivals.base(candidate.id, self.of) if rivals.are_any else None
                 self.apply(candidate.id, Happening(kind="started", stack=stack))
 
     def _may_start(self, task: TaskState) -> bool:
+        if not may_start(task):
+            return False
         rivals = self.board.rivals
-        return may_start(task) and (not rivals.are_any or rivals.keeps(task.id, self.of) is None)
+        return not rivals.are_any or rivals.keeps(task.id, self.of) is None
 
     def finish(self) -> Decision:
         state = self._run_state()

@@ -115,35 +115,50 @@ def step(task: TaskState, happened: Happening, now: datetime) -> TaskState | Non
         following = task.state  # it is with a person until it is given back, whatever its pull request comes to
     if following is None or not _applies(task, happened):
         return None
-    changes = written(task, happened)
-    changes["state"] = following
-    changes["handed"] = happened.kind == "handed" or (task.handed and following == task.state)
-    if following != task.state:
-        changes["since"] = now
-        changes["reason"] = happened.text
-        changes["finished_at"] = now if following in ENDED else None
-        changes["cleared"] = ""
-        changes["away"] = None
-        changes["carry"] = changes.get("carry", task.carry) if happened.kind in _ON_THE_WAY else ""
-        if task.state == "running" and task.since is not None:
-            changes["worked"] = task.worked + max((now - task.since).total_seconds(), 0.0)
+    changes = {} if happened.kind in _ONLY_MOVES else written(task, happened)
+    moves = following != task.state
+    handed = happened.kind == "handed" or (task.handed and not moves)
+    if handed != task.handed:
+        changes["handed"] = handed
+    if moves:
+        _move(task, happened, following, now, changes)
     elif (
         (happened.kind == "cleared" and (happened.text if is_a_persons(task) else happened.sha))
         or happened.kind in _SAYS_WHY
         or (happened.kind == "moved" and task.handed)
     ):
         changes["reason"] = happened.text
-    if happened.kind == "started":
-        changes["started_at"] = task.started_at or now
     if following in STUCK and changes.get("pull", task.pull) and not task.troubled:
         changes["troubled"] = True
-    if changes.get("fence", task.fence) != task.fence:
+    if task.renewing and changes.get("fence", task.fence) != task.fence:
         changes["renewing"] = ""  # whoever brings it up to date belongs to what is over
-    changes["repairs"] = _repairs(task, happened)
+    repairs = _repairs(task, happened)
+    if repairs is not task.repairs:
+        changes["repairs"] = repairs
     after = msgspec.structs.replace(task, **changes)
-    return after if following != task.state or after != task else None
+    return after if moves or after != task else None
 
 
+def _move(task: TaskState, happened: Happening, following: State, now: datetime, changes: dict[str, object]) -> None:
+    """Another state: when and why, and what is known only as long as a task stays in one is gone."""
+    changes["state"] = following
+    changes["since"] = now
+    changes["reason"] = happened.text
+    changes["finished_at"] = now if following in ENDED else None
+    if task.cleared or "cleared" in changes:
+        changes["cleared"] = ""
+    if task.away is not None or "away" in changes:
+        changes["away"] = None
+    if happened.kind not in _ON_THE_WAY and (task.carry or "carry" in changes):
+        changes["carry"] = ""
+    if task.state == "running" and task.since is not None:
+        changes["worked"] = task.worked + max((now - task.since).total_seconds(), 0.0)
+    if happened.kind == "started":
+        changes["started_at"] = task.started_at or now
+
+
+_ONLY_MOVES: frozenset[Kind] = frozenset({"unblocked", "reblocked"})
+"""Happenings that write nothing into a task but its state; every task has one."""
 _ON_THE_WAY: frozenset[Kind] = frozenset({"unblocked", "reblocked", "started", "restacking"})
 """Happenings that lead to the attempt that takes over what a task has made."""
 _SAYS_WHY: frozenset[Kind] = frozenset({

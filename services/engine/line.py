@@ -1,7 +1,7 @@
 """One run's place in the driver: its board, and the mail that waits to be decided."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -28,17 +28,13 @@ class Mail(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     happened: tuple[tuple[str, Happening], ...] = ()
-    facts: dict[str, PullFact] = msgspec.field(default_factory=dict)
+    facts: Mapping[str, PullFact] = msgspec.field(default_factory=dict)
     settle: Settle | None = None
     wish: Wish | None = None
     adopt: Adoption | None = None
     mustered: str = ""
     looks: tuple[str, ...] = ()
     answer: "asyncio.Future[Decision] | None" = None
-
-    @property
-    def is_alone(self) -> bool:
-        return self.adopt is not None or bool(self.mustered)
 
     def reply(self, decision: Decision) -> None:
         if self.answer is not None and not self.answer.done():
@@ -79,7 +75,8 @@ class Line:
 
     def batch(self) -> list[Mail]:
         """The mail that is decided next, together: all of it, or what came before one that is alone, or that."""
-        ends = next((place for place, mail in enumerate(self.mail) if mail.is_alone), len(self.mail)) or 1
+        alone = [place for place, mail in enumerate(self.mail) if mail.adopt is not None or mail.mustered]
+        ends = (alone[0] if alone else len(self.mail)) or 1
         batch, self.mail = self.mail[:ends], self.mail[ends:]
         return batch
 

@@ -246,7 +246,8 @@ class Driver:
             self._hurry(board.run.id, board, [key.split("/")[-3] for key in hurried])
             self._after(board, line, decision, new)
         for mail in batch:
-            mail.reply(decision)
+            if mail.answer is not None:
+                mail.reply(decision)
             if mail.looks:
                 self.wake(run_id, mail.looks)
 
@@ -409,14 +410,14 @@ class Driver:
             self._call_next()
             return
         settle = settle_of(due, outcome, self._parts.clock.now())
-        happened = tuple([(action.task, happening) for happening in outcome.happened])
+        happened = tuple([(action.task, happening) for happening in outcome.happened]) if outcome.happened else ()
         self._post(
             due.run_id,
             Mail(
                 happened=happened,
                 settle=settle,
                 wish=outcome.wish,
-                facts=dict(outcome.facts),
+                facts=outcome.facts,
                 mustered=outcome.mustered,
                 looks=(action.task,) if outcome.look and happened else (),
             ),
