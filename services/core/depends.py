@@ -11,7 +11,9 @@ from typing import Literal
 import msgspec
 
 from services.core.commands import prose
+from services.core.overrides import told
 from services.core.report import CheckReport
+from services.core.task_state import Override
 from services.core.text import code
 
 MOST = 20
@@ -22,8 +24,10 @@ _ADDRESS = re.compile(
     r"(?P<site>https?://[A-Za-z0-9.:-]{1,255})/(?P<repo>[A-Za-z0-9-]{1,39}/[A-Za-z0-9._-]{1,100})"
     r"/(?:pull|issues)/(?P<number>[1-9]\d{0,8})(?:[/?#]\S*)?\Z"
 )
-State = Literal["merged", "open", "closed", "issue", "unseen", "self", "host", "unread", "many"]
-MENDED: frozenset[State] = frozenset({"merged", "open"})
+State = Literal["merged", "lifted", "open", "closed", "issue", "unseen", "self", "host", "unread", "many"]
+MET: frozenset[State] = frozenset({"merged", "lifted"})
+"""States that hold nothing back; of what is lifted a maintainer said that it does not count."""
+MENDED = MET | {"open"}
 """States that need nobody to change the description."""
 
 
@@ -64,25 +68,44 @@ def _read(word: str, repo: str, site: str) -> Need:
     return Need(wrong="unread", text=word[:200])
 
 
-def report(needs: Sequence[Need], states: Mapping[str, State], circle: Sequence[str] = ()) -> CheckReport:
-    """The check. states: by place.  circle: the places of pull requests that need each other, if they do;
-    "" for one that may not be told.
+def meant(asked: str, needs: Sequence[Need], repo: str) -> Need | None:
+    """Which of its needs somebody means that says `asked`, as it is written or as a place."""
+    name = f"{repo}{asked}" if asked.startswith("#") else asked
+    return next((need for need in needs if need.place.lower() in {name.lower(), asked.lower()}), None)
+
+
+def report(
+    needs: Sequence[Need],
+    states: Mapping[str, State],
+    circle: Sequence[str] = (),
+    lifted: Mapping[str, Override] | None = None,
+) -> CheckReport:
+    """The check. states: by place.  circle: the places of pull requests that need each other, if they do; "" for one
+    that may not be told.  lifted: who has said of a need that it does not count.
     """
     if not needs:
         return CheckReport(status="completed", conclusion="success", title="Needs nothing", summary=NOTHING)
-    told = [(need, need.wrong or states[need.place]) for need in needs]
-    missing = [state for _, state in told if state != "merged"]
-    lines = [f"- {code(need.place)} {SAYS[state]}" for need, state in told]
+    said = lifted or {}
+    found: list[tuple[Need, State]] = [
+        (need, "lifted" if need.place in said else need.wrong or states[need.place]) for need in needs
+    ]
+    missing = [state for _, state in found if state not in MET]
+    lines = [_line(need, state, said) for need, state in found]
     if circle:
         lines += ["", around(circle)]
     if not missing:
         title = "Its need has merged" if len(needs) == 1 else f"All {len(needs)} needs have merged"
+        title = "Nothing that counts is missing" if said else title
         return CheckReport(status="completed", conclusion="success", title=title, summary="\n".join(lines))
     title = waits_for(len(missing), len(needs))
     if circle or any(state not in MENDED for state in missing):
         title = "The needs form a circle" if circle else "A need has to be put right"
         return CheckReport(status="completed", conclusion="action_required", title=title, summary="\n".join(lines))
     return CheckReport(status="in_progress", title=title, summary="\n".join(lines))
+
+
+def _line(need: Need, state: State, lifted: Mapping[str, Override]) -> str:
+    return f"- {told(lifted[need.place])}" if need.place in lifted else f"- {code(need.place)} {SAYS[state]}"
 
 
 def around(circle: Sequence[str]) -> str:
@@ -102,6 +125,7 @@ UNTOLD = "one in another repository"
 NOTHING = "The description names no other pull request with `Depends-On`."
 SAYS: dict[State, str] = {
     "merged": "has merged",
+    "lifted": "does not count any more",
     "open": "has not merged yet",
     "closed": "was closed without merging; name another one, or remove it",
     "issue": "is an issue; name the pull request that closes it",

@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable
 
 from services.core.names import issue_key, pull_key
 from services.core.plan_file import is_plan_file
+from services.core.task_state import Override
 from services.engine import merge_queue, pulls
 from services.engine.asked import Asked
 from services.engine.files import check_plans, check_settings
@@ -138,6 +139,10 @@ class Engine(Asked):
         """
         if self._gates is not None:
             await self._gates.changed(repo, number, names_others=names_others, into=into)
+
+    async def lift(self, repo: str, number: int, name: str, actor: str, why: str) -> Override | None:
+        """A need of a person's pull request counts no longer for its head; None where there is no such thing."""
+        return await self._gates.lift(repo, number, name, actor, why) if self._gates is not None else None
 
     async def gate_group(self, repo: str, sha: str, ref: str) -> None:
         """A merge queue tries something on this branch."""

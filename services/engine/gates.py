@@ -8,20 +8,22 @@ which knows more.
 
 import asyncio
 import hashlib
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
 import structlog
 
 from services.core.backoff import delay
 from services.core.board import LONG_AGO
-from services.core.depends import Need, depends_on, report
+from services.core.depends import Need, depends_on, meant, report
+from services.core.messages import refusals
 from services.core.names import CHECK_GATE, is_revert, pull_key
+from services.core.task_state import Override
 from services.engine.hidden import may_tell
 from services.engine.parts import Parts
 from services.engine.placed import place_of
 from services.engine.standing import Standing
-from services.errors import ApiError, NotFound, Refused
+from services.errors import ApiError, NotFound, Refused, UserError
 from services.github.infos import IssueInfo, PullInfo
 from services.store.gates import Gates, Place
 
@@ -55,6 +57,28 @@ class Gatekeeper:
                 await self._rows.waits(repo, number, ())  # or nobody would know of it after a crash
             self._soon(repo, number)
         await self._tell_who_names(repo, number)
+
+    async def lift(self, repo: str, number: int, name: str, actor: str, why: str) -> Override | None:
+        """This need, which a person's pull request names, counts no longer for its head as it is now; None where there
+        is none, and UserError names those that there are.
+        """
+        reads = self._parts.github.reads
+        issue = await reads.issue(repo, number, fresh=True)
+        if not issue.is_pull:
+            return None
+        pull = await reads.pull(repo, number, fresh=True)
+        needs = depends_on(issue.body, repo, self._parts.settings.github_url) if pull.state == "open" else ()
+        need = meant(name, needs, repo)
+        if need is None:
+            raise UserError(refusals.no_need([each.place for each in needs]))
+        said = Override(kind="need", name=need.place, sha=pull.head_sha, actor=actor, why=why)
+        await self._rows.lift(repo, number, said, self._parts.clock.now())
+        self._soon(repo, number)
+        return said
+
+    async def lifted(self, repo: str, number: int, sha: str) -> Mapping[str, Override]:
+        """The needs that do not count for this head."""
+        return await self._rows.lifted(repo, number, sha)
 
     async def take_up(self, shards: Collection[int] | None) -> None:
         """Look at all that wait, in these shards, which are new here; of all, at those that were not lately."""
@@ -102,14 +126,16 @@ class Gatekeeper:
                 await self._rows.drop(repo, number)
             return None
         needs = depends_on(issue.body, repo, self._parts.settings.github_url)
-        keys = tuple(sorted({pull_key(need.repo, need.number) for need in needs if not need.wrong}))
+        lifted = await self._rows.lifted(repo, number, pull.head_sha)
+        waited = [need for need in needs if not (need.wrong or need.place in lifted)]
+        keys = tuple(sorted({pull_key(need.repo, need.number) for need in waited}))
         is_new = before is None or not (before.needs or before.shown)
         if is_new and not needs and not await self._is_required(repo, pull.base_ref):
             return await self._rows.drop(repo, number)
         if before is None or before.needs != keys:
             await self._rows.waits(repo, number, keys)
             await self._tell_who_names(repo, number)  # there may be a circle now
-        await self._show(repo, pull, needs, issue, before.shown if before is not None else "")
+        await self._show(repo, pull, needs, issue, before.shown if before is not None else "", lifted)
         return None if needs else await self._rows.drop(repo, number)
 
     async def _is_required(self, repo: str, branch: str) -> bool:
@@ -125,11 +151,20 @@ class Gatekeeper:
             return not is_revert(pull.head_ref)
         return bool((await place_of(self._parts, repo, issue.number, "")).task)
 
-    async def _show(self, repo: str, pull: PullInfo, needs: Sequence[Need], issue: IssueInfo, shown: str) -> None:
-        found = await Standing(self._parts).of(repo, issue, needs)
+    async def _show(
+        self,
+        repo: str,
+        pull: PullInfo,
+        needs: Sequence[Need],
+        issue: IssueInfo,
+        shown: str,
+        lifted: Mapping[str, Override],
+    ) -> None:
+        found = await Standing(self._parts).of(repo, issue, needs, lifted)
         states = {need.place: state for need, state in found if not need.wrong}
         open_ = [need for need in needs if states.get(need.place) == "open"]
-        told = report(needs, states, await self.circle(repo, repo, pull.number, open_))
+        named = {need.place: lifted[need.place] for need in needs if need.place in lifted}
+        told = report(needs, states, await self.circle(repo, repo, pull.number, open_), named)
         digest = hashlib.sha256(f"{pull.head_sha} {told}".encode()).hexdigest()
         if digest == shown:
             return

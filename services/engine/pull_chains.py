@@ -4,7 +4,7 @@ import re
 from collections.abc import Awaitable, Callable, Sequence
 
 from services.core.board import Run
-from services.core.depends import Need, State, depends_on
+from services.core.depends import MET, Need, State, depends_on
 from services.core.explain import Link
 from services.core.explained import told as told_of_task
 from services.core.messages.usage import ASK_THERE
@@ -74,7 +74,7 @@ class _Walk:
         while rest:
             need, state, depth = rest.pop()
             key = pull_key(need.repo, need.number)
-            if state == "merged":
+            if state in MET:
                 continue
             if state != "open" or key in self._seen or not await self._may_look(need):
                 again = key in self._seen
@@ -96,9 +96,10 @@ class _Walk:
             self._steps.append(await self._of_a_plan(need, depth, run, place.task))
             return []
         named = depends_on(issue.body, need.repo, self._parts.settings.github_url)
-        needs = await self._standing.of(need.repo, issue, named)
         fact = await self._observer.pull(need.repo, TaskState(id="", pull=need.number), fresh=True, grouped=True)
-        is_free = len(needs) == len(named) and all(state == "merged" for _, state in needs)
+        lifted = await self._gates.lifted(need.repo, need.number, fact.head_sha)
+        needs = await self._standing.of(need.repo, issue, named, lifted)
+        is_free = len(needs) == len(named) and all(state in MET for _, state in needs)
         self._steps.append(Step(need=need, depth=depth, own=own_of(need.repo, fact, needs=not is_free)))
         return needs
 

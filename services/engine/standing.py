@@ -2,7 +2,7 @@
 everything is asked of GitHub once, and anew.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Container, Sequence
 
 from services.core.depends import Need, State
 from services.core.names import pull_key
@@ -32,12 +32,18 @@ class Standing:
     def is_spent(self) -> bool:
         return 0 < self._most <= self._spent
 
-    async def of(self, repo: str, issue: IssueInfo, needs: Sequence[Need]) -> list[tuple[Need, State]]:
-        """How each of those stands that a pull request names, but for what was left out."""
+    async def of(
+        self, repo: str, issue: IssueInfo, needs: Sequence[Need], lifted: Container[str] = ()
+    ) -> list[tuple[Need, State]]:
+        """How each of those stands that a pull request names, but for what was left out. lifted: those that do not
+        count.
+        """
         first = await reverts.first(self._parts, repo, issue)
         found: list[tuple[Need, State]] = []
         for need in needs:
-            if self.is_spent and not need.wrong and pull_key(need.repo, need.number) not in self._found:
+            if need.place in lifted:
+                found.append((need, "lifted"))
+            elif self.is_spent and not need.wrong and pull_key(need.repo, need.number) not in self._found:
                 self.unread += 1
             else:
                 found.append((need, need.wrong or await self._state(repo, issue, need, first)))

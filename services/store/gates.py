@@ -1,10 +1,13 @@
 """Pull requests of people that name others with `Depends-On`: whom each waits for, and what its check shows."""
 
 from collections.abc import Collection, Sequence
+from datetime import datetime
 
 import msgspec
 
+from services.core.clock import to_text
 from services.core.shards import shard_of
+from services.core.task_state import Override
 from services.store.db import Connection, Database
 
 Place = tuple[str, int]
@@ -22,7 +25,7 @@ class GateRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Gates:
-    """The tables `gate` and `gate_need`."""
+    """The tables `gate`, `gate_need` and `gate_override`."""
 
     def __init__(self, db: Database) -> None:
         self._db = db
@@ -56,10 +59,32 @@ class Gates:
         """It names nobody any more, or is over."""
 
         def write(c: Connection) -> None:
+            c.execute("DELETE FROM gate_override WHERE repo = ? AND number = ?", (repo, number))
             c.execute("DELETE FROM gate_need WHERE repo = ? AND number = ?", (repo, number))
             c.execute("DELETE FROM gate WHERE repo = ? AND number = ?", (repo, number))
 
         await self._db.write(write)
+
+    async def lift(self, repo: str, number: int, said: Override, at: datetime) -> None:
+        """This need does not count for that commit; what was said of it before is over."""
+        row = (repo, number, said.name, said.sha, said.actor, said.why, to_text(at))
+
+        def write(c: Connection) -> None:
+            c.execute("DELETE FROM gate_override WHERE repo = ? AND number = ? AND need = ?", row[:3])
+            c.execute("INSERT INTO gate_override (repo, number, need, sha, actor, why, at) VALUES (?,?,?,?,?,?,?)", row)
+
+        await self._db.write(write)
+
+    async def lifted(self, repo: str, number: int, sha: str) -> dict[str, Override]:
+        """The needs that do not count for its commit `sha`, by name; `repo` in any spelling."""
+        query = (
+            "SELECT need, actor, why FROM gate_override WHERE lower(repo) = ? AND number = ? AND sha = ? ORDER BY need"
+        )
+        rows = await self._db.read(lambda c: c.execute(query, (repo.lower(), number, sha)).fetchall())
+        return {
+            str(need): Override(kind="need", name=str(need), sha=sha, actor=str(actor), why=str(why))
+            for need, actor, why in rows
+        }
 
     async def named_by(self, repo: str, number: int) -> list[str]:
         """Wait keys of what it names; `repo` in any spelling."""

@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 
+import msgspec
 from inline_snapshot import snapshot
 
 from services.core.messages import changes
@@ -117,6 +118,7 @@ def test_of_one_task() -> None:
     assert [
         changes.not_merged("`api` waits for `schema`."),
         changes.overridden("api", done),
+        changes.lifted(msgspec.structs.replace(done, kind="need", name="acme/api#4")),
         changes.lesson("L3", "veto"),
         changes.by_its_issue("api", "cancelled"),
         changes.by_its_issue("api", "retried"),
@@ -128,6 +130,7 @@ def test_of_one_task() -> None:
         [
             "Not merged. `api` waits for `schema`.",
             "Noted for `api`: check `lint` does not count for ccccccc, says `ana`: it is \\@\u2060broken. What a branch protection requires, GitHub still asks for.",
+            "Noted: need `acme/api#4` does not count for ccccccc, says `ana`: it is \\@\u2060broken. `lockstep/gate` says so; a new commit voids it.",
             "The lesson `L3` is told to nobody.",
             "`api` is cancelled, because its issue was closed as not planned; opening it again takes it up.",
             "`api` is taken up again, because its issue was opened again.",

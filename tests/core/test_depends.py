@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from inline_snapshot import snapshot
 
-from services.core.depends import MOST, Need, State, depends_on, report
+from services.core.depends import MOST, Need, State, depends_on, meant, report
+from services.core.task_state import Override
 from tests.kit.harmless import Text, hazards
 
 SITE = "https://github.com"
@@ -44,6 +45,35 @@ def test_too_many_are_said_to_be() -> None:
     found = depends_on("\n".join(f"Depends-On: #{n}" for n in range(1, 60)), "acme/web", SITE)
     assert len(found) == MOST + 1
     assert found[-1].wrong == "many"
+
+
+def test_what_a_maintainer_has_lifted_counts_as_met_and_is_said() -> None:
+    needs = (Need(repo="acme/api", number=4), Need(wrong="host", text="https://elsewhere.test/a/b/pull/1"))
+    lifted = {
+        "acme/api#4": Override(kind="need", name="acme/api#4", sha="abcdef0123", actor="ana", why="in place"),
+        needs[1].text: Override(kind="need", name=needs[1].text, sha="abcdef0123", actor="ana"),
+    }
+    told = report(needs, {"acme/api#4": "lifted"}, (), {"acme/api#4": lifted["acme/api#4"]})
+    assert (told.conclusion, told.title) == ("action_required", "A need has to be put right")
+    told = report(needs, {"acme/api#4": "lifted"}, (), lifted)
+    assert (told.conclusion, told.title, told.summary) == snapshot(
+        (
+            "success",
+            "Nothing that counts is missing",
+            """\
+- need `acme/api#4` does not count for abcdef0, says `ana`: in place
+- need `https://elsewhere.test/a/b/pull/1` does not count for abcdef0, says `ana`\
+""",
+        )
+    )
+
+
+def test_a_need_is_meant_by_its_place_its_number_here_or_as_it_is_written() -> None:
+    needs = (Need(repo="acme/Web", number=4), Need(wrong="host", text="https://elsewhere.test/a/b/pull/1"))
+    assert meant("#4", needs, "acme/web") is needs[0]
+    assert meant("ACME/web#4", needs, "acme/web") is needs[0]
+    assert meant("https://elsewhere.test/a/b/pull/1", needs, "acme/web") is needs[1]
+    assert meant("#4", needs, "acme/api") is None
 
 
 def test_green_once_all_have_merged() -> None:
@@ -107,14 +137,15 @@ def test_every_state_in_words() -> None:
                 "A need has to be put right",
                 """\
 - `acme/api#1` has merged
-- `acme/api#2` has not merged yet
-- `acme/api#3` was closed without merging; name another one, or remove it
-- `acme/api#4` is an issue; name the pull request that closes it
-- `acme/api#5` can't be seen: it is not there, Lockstep is not installed there, or its author can't read it
-- `acme/api#6` is this pull request itself; remove it
-- `acme/api#7` lies on another host; only pull requests of this GitHub can be waited for
-- `acme/api#8` can't be read; write `#1`, `owner/repo#1` or the address of a pull request
-- `acme/api#9` are too many; 20 are looked at\
+- `acme/api#2` does not count any more
+- `acme/api#3` has not merged yet
+- `acme/api#4` was closed without merging; name another one, or remove it
+- `acme/api#5` is an issue; name the pull request that closes it
+- `acme/api#6` can't be seen: it is not there, Lockstep is not installed there, or its author can't read it
+- `acme/api#7` is this pull request itself; remove it
+- `acme/api#8` lies on another host; only pull requests of this GitHub can be waited for
+- `acme/api#9` can't be read; write `#1`, `owner/repo#1` or the address of a pull request
+- `acme/api#10` are too many; 20 are looked at\
 """,
             ),
             ("success", "Its need has merged", "- `acme/api#1` has merged"),

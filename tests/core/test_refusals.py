@@ -52,6 +52,8 @@ def test_what_stands_against_it_by_name() -> None:
         refusals.two_plans(""),
         refusals.no_lesson("@ana`"),
         refusals.with_a_person("ana", "api"),
+        refusals.no_need(()),
+        refusals.no_need(("acme/api#4", "@all")),
     ] == snapshot(
         [
             "The plan was edited after its approval, so the approval is void. Approve it again with `/lockstep approve`.",
@@ -67,5 +69,7 @@ def test_what_stands_against_it_by_name() -> None:
             "This issue names its sub-issues as its plan and has tasks of its own; keep one of the two.",
             "There is no lesson `@ana'` here; `/lockstep lesson` lists them.",
             "The task is with `ana`; `/lockstep assign api agent` gives it back first.",
+            "That pull request is closed, or names no other one with `Depends-On`.",
+            "That is none of what this pull request needs: `acme/api#4`, `@all`.",
         ]
     )

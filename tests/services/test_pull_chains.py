@@ -41,6 +41,9 @@ class _Hub:
     async def named_by(self, repo: str, number: int) -> list[str]:
         return [f"pull:{name}" for name in self.bodies.get(f"{repo}#{number}", "").split()[1:]]
 
+    async def lifted(self, *_: object) -> dict[str, object]:
+        return {}
+
     async def installation_of(self, repo: str) -> None: ...
 
     async def permission(self, *_: object, **__: object) -> str:
@@ -96,6 +99,6 @@ async def test_a_circle_names_nothing_that_is_private_but_what_was_named_here() 
     hub.writes = SimpleNamespace(ranked=lambda _: SimpleNamespace(put_check=put_check))  # type: ignore[attr-defined]
     hub.shows = shows  # type: ignore[attr-defined]
     shown = cast("Any", SimpleNamespace(number=1, head_sha="abc"))
-    await gates._show("acme/api", shown, [Need(repo="acme/one", number=1)], issue, "")
+    await gates._show("acme/api", shown, [Need(repo="acme/one", number=1)], issue, "", {})
     assert circle in checks[0].summary
     assert "acme/two" not in checks[0].summary

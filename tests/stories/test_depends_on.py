@@ -1,5 +1,7 @@
 """`Depends-On` in pull requests of people: one gate each, over repositories, green when the last need has merged."""
 
+from functools import partial
+
 import pytest
 from inline_snapshot import snapshot
 
@@ -36,8 +38,20 @@ async def test_what_is_wrong_is_said_and_an_edit_puts_it_right(story: Story) -> 
     await story.begin(REPOS, roles=ROLES)
     number, sha = await opened(story, "acme/web", "two", "Depends-On: acme/nowhere#4")
     await story.until(lambda: gate(story, "acme/web", sha) == "action_required")
-    await story.hub.ok("PATCH", f"/repos/acme/web/pulls/{number}", {"body": "Nothing."}, who="bea")
+    ask = partial(story.ask, on="acme/web", number=number)
+    assert await ask("/lockstep override acme/nowhere#4", by="bea") == "confused"
+    assert await ask("/lockstep override acme/nowhere#5") == "confused"
+    assert await ask('/lockstep override acme/nowhere#4 why="it is in place"') == "+1"
     await story.until(lambda: gate(story, "acme/web", sha) == "success")
+    said = f"need `acme/nowhere#4` does not count for {sha[:7]}, says `ana`: it is in place"
+    assert summary(story, sha) == f"- {said}"
+    assert said in story.comment_on("acme/web", number)
+    assert await ask("/lockstep explain") == "+1"
+    await story.until(lambda: "nothing is missing, and it can be merged" in story.comment_on("acme/web", number))
+    moved = await story.commit("acme/web", {"two.txt": "2\n"}, branch="two", by="bea")
+    await story.until(lambda: gate(story, "acme/web", moved) == "action_required")
+    await story.hub.ok("PATCH", f"/repos/acme/web/pulls/{number}", {"body": "Nothing."}, who="bea")
+    await story.until(lambda: gate(story, "acme/web", moved) == "success")
 
 
 async def test_two_that_need_each_other_are_named(story: Story) -> None:

@@ -84,6 +84,10 @@ def overridden(task: str, done: Override) -> str:
     return f"Noted for {code(task)}: {overrides.told(done)}. What a branch protection requires, GitHub still asks for."
 
 
+def lifted(done: Override) -> str:
+    return f"Noted: {overrides.told(done)}. `lockstep/gate` says so; a new commit voids it."
+
+
 def prioritised(ids: Sequence[str], value: float) -> str:
     return f"Priority {value:g} for {tasks(ids)}." if ids else "Those tasks are over already."
 

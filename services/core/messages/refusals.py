@@ -1,5 +1,7 @@
 """Why something that was asked for is not done to a plan now, and what to do about it."""
 
+from collections.abc import Sequence
+
 from services.core.text import code
 
 NO_PLAN = "This issue holds no plan: write tasks as `- [ ] **id** What to do (owner/repo)` or in a `yaml` block."
@@ -99,3 +101,11 @@ def no_lesson(lesson_id: str) -> str:
 
 def with_a_person(login: str, task: str) -> str:
     return f"The task is with {code(login)}; `/lockstep assign {task} agent` gives it back first."
+
+
+def no_need(names: Sequence[str]) -> str:
+    """Of a person's pull request; names: what its description says it needs."""
+    if not names:
+        return "That pull request is closed, or names no other one with `Depends-On`."
+    shown = ", ".join(code(name) for name in names[:20])
+    return f"That is none of what this pull request needs: {shown}."
