@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from inline_snapshot import external_file
 
 import handlers
 import handlers.commands
@@ -196,6 +197,22 @@ def test_every_sentence_that_people_read_stands_in_a_test(trees: Trees) -> None:
         if text.strip() not in shown
     ]
     assert told == []
+
+
+WORDS = "tests/words_of_bot.txt"
+"""What pages and the command line say, which no comment holds: `--inline-snapshot=fix` writes it anew."""
+NO_WORDS = re.compile(r"\b(?:SELECT|PRAGMA|INSERT|UPDATE)\b|^run_id IN |default-src|^body\{|; charset=|max-age=")
+
+
+def test_what_pages_and_the_command_line_say_is_kept_word_for_word(trees: Trees) -> None:
+    said = {
+        f"{name}: {text!r}\n"
+        for name, tree in trees.items()
+        if name.startswith("bot/") and not name.startswith("bot/demo/cast")
+        for _, text in spoken(tree)
+        if not NO_WORDS.search(text)
+    }
+    assert "".join(sorted(said)) == external_file(ROOT / WORDS, format=".txt")
 
 
 def spoken(tree: ast.Module) -> Iterator[tuple[int, str]]:
