@@ -1,9 +1,10 @@
 """What one read of GitHub costs in CPU time, from the facade down to the bytes, beside other clients.
 
-Ours is the whole stack: facade, cache (which holds none of the issues asked for), shared flight, credential, transport,
-and the typed value at the end. The peers get what they get: aiohttp and httpx2 a session and the JSON of the answer,
-githubkit its own request with a token, and the JSON. Every client has one token, asks for the same issue by different
-numbers, 50 at a time, and takes its turn in every round; the server (see `_https`) is another process.
+Ours is the whole stack: facade, cache (which holds none of the issues asked for), shared flight, governor, credential,
+transport, and the typed value at the end; not paced, and nothing shares a call, so that each read is one. The peers
+get what they get: aiohttp and httpx2 a session and the JSON of the answer, githubkit its own request with a token, and
+the JSON. Every client has one token, asks for the same issue by different numbers, 50 at a time, and takes its turn in
+every round; the server (see `_https`) is another process.
 
 stack_cpu_ms: CPU milliseconds of this process, all threads, for one read; median of the rounds.  connections: from
 which all calls of a client came, as the server saw them.  hit_us: CPU microseconds for a read that the cache answers.
@@ -31,6 +32,8 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from benchmarks import MissingData, Number, Report, Say, WentWrong, machine
 from benchmarks._https import Https, serving
 from bot.clock import SystemClock
+from bot.loops import LoopTimers
+from services.core.admission import Limits
 from services.errors import LockstepError
 from services.github import GitHub, Network
 from services.github.wire import Version
@@ -147,7 +150,10 @@ async def _lockstep(stack: AsyncExitStack, server: Https, version: Version) -> _
     key = rsa.generate_private_key(public_exponent=65_537, key_size=2_048).private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.TraditionalOpenSSL, serialization.NoEncryption()
     )
-    github = GitHub(server.url, "1", key.decode(), SystemClock(), network=network)
+    limits = Limits(concurrent=CONCURRENCY, is_paced=False)
+    github = GitHub(
+        server.url, "1", key.decode(), SystemClock(), network=network, timers=LoopTimers(), limits=limits, batch=0
+    )
     stack.push_async_callback(github.close)
     github.transport.requester = agent = f"lockstep-http{version}"
     return _Client("ours" if version == "2" else "ours over HTTP/1.1", agent, partial(github.reads.issue, "acme/api"))

@@ -75,8 +75,8 @@ class Settings(Choices, frozen=True, kw_only=True):
     write_batch: Annotated[
         int,
         Meta(
-            description="Changes (issues, sub-issues, checks) that share one call of the GraphQL API; 0 makes each "
-            "by a call of its own.",
+            description="Changes (issues, sub-issues, labels, checks) that share one call of the GraphQL API; 0 makes "
+            "each by a call of its own.",
             ge=0,
             le=50,
         ),

@@ -99,9 +99,10 @@ def print_for_people(ending: Ending, kept: str) -> None:
         ]
         stuck = [state for state in run.tasks.values() if state.state in {"failed", "needs_human"}]
         lines += [f"  {state.id}: {state.reason}" for state in stuck]
+    each = f"{ending.calls / len(run.tasks):.1f} for each task, " if run is not None and run.tasks else ""
     lines.append(
-        f"{ending.calls} API calls made, unpaced because this GitHub is the demo's own; {ending.saved} saved by the "
-        f"cache; {ending.events} webhooks sent."
+        f"{ending.calls} API calls made, {each}unpaced because this GitHub is the demo's own; {ending.saved} saved by "
+        f"the cache; {ending.events} webhooks sent."
     )
     if kept:
         lines.append(f"Kept for looking: {kept}")

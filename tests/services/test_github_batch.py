@@ -7,6 +7,7 @@ import msgspec
 import pytest
 
 from bot.loops import LoopTimers
+from services.core.report import CheckReport
 from services.errors import NotFound, RateLimited, Refused, Unreachable
 from services.github.batch import Batcher
 from services.github.exchange import Answer, Identity, Request, Stats
@@ -110,12 +111,16 @@ def test_changes_share_a_call_and_each_has_an_end_of_its_own(limited: Make) -> N
         made = await settled(*(writes.create_issue(world.home, f"Task {n}" if n else "", "b") for n in range(5)))
         tasks = [each for each in made if isinstance(each, IssueInfo)]
         await settled(*(writes.link_sub_issue(world.home, plan, each) for each in tasks))
+        sha = await world.github.reads.branch(world.home, "main") or ""
+        report = CheckReport(status="in_progress", title="waits", summary="It waits.")
+        await settled(*(writes.put_check(world.home, sha, f"c{n}", "r/t", report, look=False) for n in range(3)))
         return made
 
     made = world.run(work)
     assert isinstance(made[0], Refused)  # it has no title
     assert [each.title for each in made[1:] if isinstance(each, IssueInfo)] == [f"Task {n}" for n in range(1, 5)]
-    assert len(world.calls("graphql")) == 2
+    assert len(world.calls("graphql")) == 3
+    assert sorted(run.name for run in world.sandbox.state.check_runs.values()) == ["c0", "c1", "c2"]
     children = world.hub.act("ana", "GET", f"/repos/{world.home}/issues/{plan}/sub_issues")[1]
     assert [row["title"] for row in children] == [f"Task {n}" for n in range(1, 5)]
 
