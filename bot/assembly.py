@@ -133,36 +133,11 @@ def assemble(
     metrics.shards.set(SHARDS if fence is None else 0)
     traces = traces or Untraced()
     engine = Engine(
-        Parts(
-            settings=_engine_settings(settings),
-            plans=Plans(database),
-            runs=Runs(database, fence),
-            checkpoints=Checkpoints(database),
-            github=github,
-            workers=workers,
-            clock=clock,
-            spawn=beside,
-            timers=beside,
-            others=others,
-            gates=Gates(database),
-            delegations=Delegations(database),
-            lessons=Lessons(database),
-            models=models,
-            ledger=Ledger(database),
-            attempts=Attempts(database),
-            drafts=Drafts(database),
-            trials=Trials(database),
-            dashboards=Dashboards(database),
-            past=PastTasks(database),
-            embedder=embedder_of(settings),
-            requests=Requests(database),
-            recoveries=Recoveries(database),
-            person=Person(github.transport, settings.copilot_token, clock) if settings.copilot_token else None,
-            recovered=metrics.recovered,
-            diagnoses=Diagnoses(JobLogs(database)),
-            traces=traces,
+        _parts(
+            settings, database, github, workers, clock, beside,
+            fence=fence, others=others, models=models, metrics=metrics, traces=traces,
         )
-    )
+    )  # fmt: skip
     dispatcher: Dispatcher[Engine] = Dispatcher(
         inbox, handlers.load(), engine, clock, metrics, pause=pause, traces=traces
     )
@@ -174,6 +149,52 @@ def assemble(
         dispatcher=dispatcher,
         metrics=metrics,
         clock=clock,
+    )
+
+
+def _parts(
+    settings: Settings,
+    database: Database,
+    github: GitHub,
+    workers: Workers,
+    clock: Clock,
+    beside: Beside,
+    *,
+    fence: Fence | None,
+    others: Others | None,
+    models: Models | None,
+    metrics: Metrics,
+    traces: Tracing,
+) -> Parts:
+    """What the engine is handed."""
+    return Parts(
+        settings=_engine_settings(settings),
+        plans=Plans(database),
+        runs=Runs(database, fence),
+        checkpoints=Checkpoints(database),
+        github=github,
+        workers=workers,
+        clock=clock,
+        spawn=beside,
+        timers=beside,
+        others=others,
+        gates=Gates(database),
+        delegations=Delegations(database),
+        lessons=Lessons(database),
+        models=models,
+        ledger=Ledger(database),
+        attempts=Attempts(database),
+        drafts=Drafts(database),
+        trials=Trials(database),
+        dashboards=Dashboards(database),
+        past=PastTasks(database),
+        embedder=embedder_of(settings),
+        requests=Requests(database),
+        recoveries=Recoveries(database),
+        person=Person(github.transport, settings.copilot_token, clock) if settings.copilot_token else None,
+        recovered=metrics.recovered,
+        diagnoses=Diagnoses(JobLogs(database)),
+        traces=traces,
     )
 
 

@@ -5,6 +5,7 @@ Labels stay few: an event's name comes from a header that GitHub does not sign, 
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
+from functools import partial
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
@@ -20,91 +21,52 @@ KNOWN_EVENTS = frozenset({
 })  # fmt: skip
 
 RESOURCES = frozenset({"core", "search", "graphql"})
+WAITS = (0.001, 0.01, 0.1, 0.5, 1, 2, 5, 10, 30)
+SIZES = (1, 2, 5, 10, 20, 50)
+LOOP_LAGS = (0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5)
+DELIVERY_LAGS = (0.01, 0.05, 0.1, 0.5, 1, 5, 30, 120, 600)
 
 
 class Metrics:
     """All metrics of one process. Made once in bot/app.py; tests make their own."""
 
     def __init__(self) -> None:
-        self.registry = CollectorRegistry()
-        ProcessCollector(registry=self.registry)
+        registry = self.registry = CollectorRegistry()
+        ProcessCollector(registry=registry)
         self._store = _Store()
-        self.registry.register(self._store)
-        self.deliveries = Counter(
-            "lockstep_deliveries", "Deliveries at the door.", ["event", "outcome"], registry=self.registry
-        )
-        self.settled = Counter(
-            "lockstep_deliveries_settled",
-            "Deliveries after their handlers.",
-            ["event", "outcome"],
-            registry=self.registry,
-        )
-        self.handler_errors = Counter(
-            "lockstep_handler_errors", "Handlers that raised.", ["handler"], registry=self.registry
-        )
-        self.inbox_waiting = Gauge("lockstep_inbox_waiting", "Deliveries no handler has seen.", registry=self.registry)
-        self.inbox_oldest = Gauge("lockstep_inbox_oldest_seconds", "Age of the oldest of them.", registry=self.registry)
-        self.shards = Gauge("lockstep_shards", "Shards that this process conducts.", registry=self.registry)
-        self.governor_wait = Histogram(
-            "lockstep_governor_wait_seconds",
-            "How long calls to GitHub waited for its limits.",
-            ["class"],
-            buckets=(0.001, 0.01, 0.1, 0.5, 1, 2, 5, 10, 30),
-            registry=self.registry,
-        )
-        self.gate_closed = Counter(
-            "lockstep_gate_closed",
-            "Times that a limit of GitHub's stopped all calls.",
-            ["reason"],
-            registry=self.registry,
-        )
-        self.rejections = Counter(
-            "lockstep_rejected", "Calls that GitHub refused because of a limit.", registry=self.registry
-        )
-        self.batch_size = Histogram(
-            "lockstep_batch_size",
-            "Look-ups and changes that shared a call.",
-            ["kind"],
-            buckets=(1, 2, 5, 10, 20, 50),
-            registry=self.registry,
-        )
-        self.ratelimit_remaining = Gauge(
-            "lockstep_ratelimit_remaining",
-            "What is left of the hourly budget, of the installation heard of last.",
-            ["resource"],
-            registry=self.registry,
-        )
-        self.recoveries = Counter(
-            "lockstep_recoveries", "Repairs of failed checks.", ["strategy", "outcome"], registry=self.registry
-        )
-        self.blind_deliveries = Counter(
-            "lockstep_blind_deliveries",
-            "Deliveries that did not come and were found in GitHub's log, by what became of them.",
-            ["outcome"],
-            registry=self.registry,
-        )
-        self.last_repair = Gauge(
-            "lockstep_repair_timestamp_seconds",
-            "When GitHub's log of deliveries was last compared with the inbox; 0 for never.",
-            registry=self.registry,
-        )
-        self.last_sweep = Gauge(
-            "lockstep_sweep_timestamp_seconds",
-            "When every live run was last looked at; 0 for never.",
-            registry=self.registry,
-        )
-        self.loop_lag = Histogram(
-            "lockstep_loop_lag_seconds",
-            "How late the event loop comes to what is due.",
-            buckets=(0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5),
-            registry=self.registry,
-        )
-        self.delivery_lag = Histogram(
-            "lockstep_delivery_lag_seconds",
-            "From receiving a delivery to the end of its handlers.",
-            buckets=(0.01, 0.05, 0.1, 0.5, 1, 5, 30, 120, 600),
-            registry=self.registry,
-        )
+        registry.register(self._store)
+        count, gauge = partial(Counter, registry=registry), partial(Gauge, registry=registry)
+        spread = partial(Histogram, registry=registry)
+
+        arrived = ["event", "outcome"]
+        self.deliveries = count("lockstep_deliveries", "Deliveries at the door.", arrived)
+        self.settled = count("lockstep_deliveries_settled", "Deliveries after their handlers.", arrived)
+        self.handler_errors = count("lockstep_handler_errors", "Handlers that raised.", ["handler"])
+        lag = "From receiving a delivery to the end of its handlers."
+        self.delivery_lag = spread("lockstep_delivery_lag_seconds", lag, buckets=DELIVERY_LAGS)
+        self.inbox_waiting = gauge("lockstep_inbox_waiting", "Deliveries no handler has seen.")
+        self.inbox_oldest = gauge("lockstep_inbox_oldest_seconds", "Age of the oldest of them.")
+        blind = "Deliveries that did not come and were found in GitHub's log, by what became of them."
+        self.blind_deliveries = count("lockstep_blind_deliveries", blind, ["outcome"])
+        repaired = "When GitHub's log of deliveries was last compared with the inbox; 0 for never."
+        self.last_repair = gauge("lockstep_repair_timestamp_seconds", repaired)
+
+        waits = "How long calls to GitHub waited for its limits."
+        self.governor_wait = spread("lockstep_governor_wait_seconds", waits, ["class"], buckets=WAITS)
+        closed = "Times that a limit of GitHub's stopped all calls."
+        self.gate_closed = count("lockstep_gate_closed", closed, ["reason"])
+        self.rejections = count("lockstep_rejected", "Calls that GitHub refused because of a limit.")
+        shared = "Look-ups and changes that shared a call."
+        self.batch_size = spread("lockstep_batch_size", shared, ["kind"], buckets=SIZES)
+        left = "What is left of the hourly budget, of the installation heard of last."
+        self.ratelimit_remaining = gauge("lockstep_ratelimit_remaining", left, ["resource"])
+
+        self.recoveries = count("lockstep_recoveries", "Repairs of failed checks.", ["strategy", "outcome"])
+        self.shards = gauge("lockstep_shards", "Shards that this process conducts.")
+        swept = "When every live run was last looked at; 0 for never."
+        self.last_sweep = gauge("lockstep_sweep_timestamp_seconds", swept)
+        late = "How late the event loop comes to what is due."
+        self.loop_lag = spread("lockstep_loop_lag_seconds", late, buckets=LOOP_LAGS)
 
     def github(self, figures: Callable[[], "Figures"]) -> None:
         """Show what reading GitHub costs and saves; `figures` is asked whenever somebody looks."""

@@ -13,6 +13,7 @@ from bot.web.views import Places
 from services.core.clock import from_text
 from services.core.failures import CLASSES
 from services.core.recovery import summaries
+from services.core.spans import Span, code_spans
 from services.core.text import visible
 from services.store.reports import Repaired
 
@@ -26,7 +27,7 @@ class Tally(msgspec.Struct, frozen=True, kw_only=True):
     """Repairs of one kind: how many worked, failed, or are still open or overtaken."""
 
     name: str
-    meaning: str
+    meaning: tuple[Span, ...]
     total: int
     worked: int
     failed: int
@@ -100,7 +101,7 @@ def _tally(name: str, counts: Counter[str]) -> Tally:
     worked, failed = counts["worked"], counts["failed"]
     return Tally(
         name=visible(name.replace("_", " ") if name in MEANINGS else name, 200),
-        meaning=MEANINGS.get(name, ""),
+        meaning=tuple(code_spans(MEANINGS.get(name, ""))),
         total=total,
         worked=worked,
         failed=failed,

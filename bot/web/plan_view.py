@@ -13,7 +13,7 @@ from bot.web.together import Together, together
 from bot.web.views import PAGE, Card, Link, Seen, TaskLine
 from bot.web.walks import Walk, walks
 from services.core.folding import fold
-from services.core.plan import Problem, Task
+from services.core.plan import Task
 from services.core.spans import Span, spans
 from services.core.steps import Trail
 from services.core.task_state import ENDED
@@ -61,6 +61,13 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     before: int = 0
 
 
+class Mistake(msgspec.Struct, frozen=True, kw_only=True):
+    """What is wrong with the plan's text, and in which line; 0 for none."""
+
+    line: int
+    said: tuple[Span, ...]
+
+
 class PlanPage(msgspec.Struct, frozen=True, kw_only=True):
     """Everything on the page. `next`: what goes on when nobody has to act."""
 
@@ -69,7 +76,7 @@ class PlanPage(msgspec.Struct, frozen=True, kw_only=True):
     figures: tuple[Fact, ...]
     facts: tuple[str, ...]
     deeds: tuple[tuple[str, str], ...]
-    problems: tuple[Problem, ...]
+    problems: tuple[Mistake, ...]
     going_on: tuple[TaskLine, ...]
     picture: Picture | None
     folded: int
@@ -134,7 +141,7 @@ def plan_page(seen: Seen, part: Sheet, found: Found) -> PlanPage:
         figures=figures(seen),
         facts=facts(seen),
         deeds=DEEDS.get(seen.run.state, ()) if seen.run is not None else (),
-        problems=seen.row.parsed.errors if seen.run is None else (),
+        problems=_mistakes(seen) if seen.run is None else (),
         going_on=tuple(seen.line(task) for task in moving),
         picture=picture,
         folded=folded,
@@ -156,6 +163,10 @@ def plan_page(seen: Seen, part: Sheet, found: Found) -> PlanPage:
         history=tuple(past(seen, moment) for moment in found.history),
         earlier=f"{url}?before={found.history[-1].seq}#_history" if len(found.history) >= HISTORY else "",
     )
+
+
+def _mistakes(seen: Seen) -> tuple[Mistake, ...]:
+    return tuple(Mistake(line=each.line, said=spans(each.message)) for each in seen.row.parsed.errors)
 
 
 def log_of(seen: Seen, task: str) -> str:

@@ -21,7 +21,7 @@ from services.core.failures import CLASSES
 from services.core.log_lines import Gathering
 from services.core.plan import Task
 from services.core.recovery import way
-from services.core.spans import Span, spans
+from services.core.spans import Span, code_spans, spans
 from services.core.steps import BEGUN, BESIDE, Trail
 from services.core.task_state import ENDED, SATISFIED, STUCK
 from services.core.text import visible
@@ -76,7 +76,7 @@ class RepairLine(msgspec.Struct, frozen=True, kw_only=True):
 
     cls: str
     strategy: str
-    meaning: str
+    meaning: tuple[Span, ...]
     checks: str
     came: str
     state: str
@@ -302,7 +302,7 @@ def _repairs(seen: Seen, task: Task) -> list[RepairLine]:
         RepairLine(
             cls=each.cls.replace("_", " "),
             strategy=each.strategy.replace("_", " "),
-            meaning=way(each.strategy).summary,
+            meaning=tuple(code_spans(way(each.strategy).summary)),
             checks=visible(", ".join(each.checks), 200),
             came=each.came or "under way",
             state=states[each.came],

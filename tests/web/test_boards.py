@@ -107,6 +107,7 @@ async def test_repairs_are_so_many_of_so_many(home: House) -> None:
     assert "test failureTests ran, and some of them failed.1 of 412" in text
     assert f"{TRICKS[0]}1 of 210" in text.replace("&lt;", "<").replace("&gt;", ">").replace("&#39;", "'")
     assert "api in acme/platform#1" in text
+    assert "`" not in text, "code is shown as such"
     old = NOW - timedelta(days=40)
     await home.database.write(lambda c: keep(c, run.plan_id, run.id, [repair(5, "worked")], old))
     assert "Repairs begun4 in 30 days" in await said(home, "/failures")
@@ -218,3 +219,6 @@ async def test_times_in_which_webhooks_did_not_come(home: House) -> None:
     said_so = ("3 minall brought in70 ", "1 h 00not all brought in1,2041 ", "nobody knows??")
     places = [text.index(each) for each in said_so]
     assert places == sorted(places)
+    html = (await home.get("/deliveries"))[1]
+    assert html.index('id="blind"') < html.index("Which deliveries"), "the page's question is answered first"
+    assert '<td class="num" data-name="still missing">1</td>' in html, "a telephone shows no heads of columns"
