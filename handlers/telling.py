@@ -94,10 +94,10 @@ def _taken(source: Json, wanted: Wanted) -> dict[str, object]:
 
 
 def _value(found: object, what: Any) -> object:
-    if found is None or (what is True and isinstance(found, bool | int)):
+    if what is True and (isinstance(found, int) or (isinstance(found, str) and len(found) <= BODY)):
         return found
-    if what is True and isinstance(found, str) and len(found) <= BODY:
-        return found
+    if found is None:
+        return None
     if isinstance(what, Mapping) and isinstance(found, dict):
         return _taken(found, what)
     if isinstance(what, tuple) and isinstance(found, list) and len(found) <= MANY:

@@ -100,6 +100,7 @@ class Admission:
         self._hour = Window(limits.content_hour, 3_600.0)
         self._next_write = -math.inf
         self._promised: dict[tuple[int, bool], float] = {}
+        self._shares = {rank: max(0.0, 1.0 - place * limits.reserve) for place, rank in enumerate(RANKS)}
 
     @property
     def waiting(self) -> int:
@@ -229,7 +230,7 @@ class Admission:
         return sum([ticket.turns.get(name) == turn for ticket in self._under_way]) if self._under_way else 0
 
     def _share(self, ask: Ask) -> float:
-        return max(0.0, 1.0 - RANKS.index(ask.rank) * self._limits.reserve)
+        return self._shares[ask.rank]
 
     def _gap(self, ask: Ask, now: float) -> float:
         """Seconds that each call of this kind takes of the queue's time."""
@@ -264,7 +265,13 @@ class Admission:
     def _valve(self, name: str) -> Valve:
         if not name:
             return self._shared
-        return self._valves.setdefault(name, Valve(self._limits.concurrent))
+        found = self._valves.get(name)
+        if found is None:
+            found = self._valves[name] = Valve(self._limits.concurrent)
+        return found
 
     def _quota(self, resource: str) -> Quota:
-        return self._quotas.setdefault(resource, Quota())
+        found = self._quotas.get(resource)
+        if found is None:
+            found = self._quotas[resource] = Quota()
+        return found

@@ -20,7 +20,8 @@ def to_text(moment: datetime) -> str:
     """`2026-03-01T09:30:00.000000+00:00`, always 32 characters; ValueError for a naive time."""
     if moment.tzinfo is None:
         raise ValueError("a time without a zone is not stored")
-    return moment.astimezone(UTC).isoformat(timespec="microseconds")
+    at = moment if moment.tzinfo is UTC else moment.astimezone(UTC)
+    return at.isoformat(timespec="microseconds")
 
 
 def from_text(text: str) -> datetime:
@@ -28,4 +29,4 @@ def from_text(text: str) -> datetime:
     moment = datetime.fromisoformat(text)
     if moment.tzinfo is None:
         raise ValueError("a time without a zone is not stored")
-    return moment.astimezone(UTC)
+    return moment if moment.tzinfo is UTC else moment.astimezone(UTC)

@@ -6,12 +6,15 @@ breaks. `code` is for names, `plain` for sentences; both bound the length and re
 
 import hashlib
 import re
+from functools import lru_cache
 
 from services.core.plan_text import clean_line
 
 _MARKUP = re.compile(r"([\\`*_{}\[\]<>()#+!|~$&@:])")
 _CLOSING = re.compile(r"\b(close[sd]?|fix(?:e[sd])?|resolve[sd]?)\b", re.IGNORECASE)
 _LINK = re.compile(r"\b(https?|ftp|www|mailto)(?=\\?[:.])", re.IGNORECASE)
+KEPT = 2_048
+"""Texts that are kept as they were made harmless: a plan's comment shows the same ones again each time it is edited."""
 _JOINER = "\u2060"
 """WORD JOINER: invisible, and no word character, so neither a mention nor a keyword is read across it."""
 
@@ -24,6 +27,11 @@ def visible(text: str, limit: int = 256) -> str:
 
 def code(text: str, limit: int = 100) -> str:
     """A code span: GitHub makes neither mention, reference nor link inside one."""
+    return _code(text[: limit * 4], limit)
+
+
+@lru_cache(maxsize=KEPT)
+def _code(text: str, limit: int) -> str:
     inner = visible(text, limit).replace("`", "'").replace("|", "¦")
     return f"`{inner}`" if inner else "` `"
 
@@ -32,6 +40,11 @@ def plain(text: str, limit: int = 256) -> str:
     """A sentence of somebody else's inside our Markdown: markup is escaped; mentions, references, links and closing
     words are broken.
     """
+    return _plain(text[: limit * 4], limit)
+
+
+@lru_cache(maxsize=KEPT)
+def _plain(text: str, limit: int) -> str:
     escaped = _MARKUP.sub(r"\\\1", visible(text, limit))
     for broken in (_LINK, _CLOSING):
         escaped = broken.sub(lambda found: found[0][0] + _JOINER + found[0][1:], escaped)

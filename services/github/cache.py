@@ -101,7 +101,7 @@ class Cache:
             entry = await self._ask(read, None, 0, rank)
             return entry.value(read.shape), entry.next
         after = self._flights.moment() if fresh else self._doubtful_until(read)
-        held = self._entries.get(read.key)
+        held = self._entries.held(read.key)
         if held is not None and held.began > after and self._clock.now() < held.expires:
             value = held.value(read.shape)
             if wanted is None or wanted(value):
@@ -123,12 +123,12 @@ class Cache:
 
     def known(self, read: Read[Shape]) -> Shape | None:
         """What is held and not in doubt, even if it is too old to be used without asking."""
-        held = self._entries.get(read.key)
+        held = self._entries.held(read.key)
         return held.value(read.shape) if held is not None and held.began > self._doubtful_until(read) else None
 
     def now(self, read: Read[Shape]) -> Shape | None:
         """What `get` would answer from memory, for what is asked so often that being asked costs."""
-        held = self._entries.get(read.key)
+        held = self._entries.held(read.key)
         if held is None or held.began <= self._doubtful_until(read) or self._clock.now() >= held.expires:
             return None
         return held.value(read.shape)
@@ -148,7 +148,7 @@ class Cache:
     def put(self, read: Read[Any], body: bytes, began: int) -> None:
         """Keep what was asked for in another way, as if `get` had asked at that moment."""
         expires = self._clock.now() + timedelta(seconds=self._seconds[read.kind])
-        held = self._entries.get(read.key)
+        held = self._entries.held(read.key)
         if held is not None and held.began >= began and held.body != body:  # something was told of it meanwhile
             self.invalidate(read.repo, read.subject)
             return
@@ -182,7 +182,7 @@ class Cache:
         All else about the subject is in doubt afterwards, and the object too unless this answers for it. An answer that
         is on its way may be newer than what is told, so then it can't be put in order either.
         """
-        held, valid, now = self._entries.get(read.key), self._is_valid(read), self._clock.now()
+        held, valid, now = self._entries.held(read.key), self._is_valid(read), self._clock.now()
         newest = self._newest_of(read)
         self.invalidate(read.repo, read.subject)
         if not self._enabled or version > now + AHEAD or self._flights.is_flying(read.key):
@@ -214,7 +214,7 @@ class Cache:
         can't tell. How long the list lasts stays as it was: another part may have been lost.  version: GitHub's time of
         the whole from then on, where what is told is all there is.
         """
-        held, valid = self._entries.get(read.key), self._is_valid(read)
+        held, valid = self._entries.held(read.key), self._is_valid(read)
         self.invalidate(read.repo, read.subject)
         if held is None or not valid or held.next or self._flights.is_flying(read.key):
             return False
@@ -237,7 +237,7 @@ class Cache:
         return read.key not in self._entries and (read.repo.lower(), read.subject) not in self._notes
 
     def _is_valid(self, read: Read[Shape]) -> bool:
-        held = self._entries.get(read.key)
+        held = self._entries.held(read.key)
         return held is not None and held.began > self._doubtful_until(read) and self._clock.now() < held.expires
 
     def _newest_of(self, read: Read[Shape]) -> datetime:
@@ -255,15 +255,15 @@ class Cache:
             self._newest.popitem(last=False)
 
     def _doubtful_until(self, read: Read[Shape]) -> int:
-        name, notes = read.repo.lower(), self._notes
-        found = max(notes.get((name, ""), 0), notes.get((name, read.kind), 0), notes.get((name, read.subject), 0))
+        name, noted = read.repo.lower(), self._notes.get
+        found = max(self._forgotten, noted((name, ""), 0), noted((name, read.kind), 0), noted((name, read.subject), 0))
         if read.also:
-            found = max(found, notes.get((name, read.also), 0), notes.get((name, read.also.partition(":")[0]), 0))
-        return max(found, self._forgotten)
+            found = max(found, noted((name, read.also), 0), noted((name, read.also.partition(":")[0]), 0))
+        return found
 
     async def _held(self, read: Read[Shape]) -> Entry | None:
         """What we know of it: in memory, or from an earlier process, and then never to be used without asking."""
-        held = self._entries.get(read.key)
+        held = self._entries.held(read.key)
         if held is not None or self._shelf is None or read.kind in ALWAYS_KEPT:
             return held
         found = await self._shelf.load(shelf_key(read.key))
@@ -315,7 +315,7 @@ class Cache:
 
         GitHub may answer with an older state than it has told by a webhook: that is only for who asked for just that.
         """
-        held = self._entries.get(read.key)
+        held = self._entries.held(read.key)
         if held is not None and held.began >= entry.began:
             return entry
         if held is not None and self._is_older(entry, held):

@@ -98,6 +98,13 @@ class Entries(LRUCache[Key, Entry]):
         super().__init__(max_bytes, getsizeof=lambda entry: entry.size)
         self._evicted = evicted
 
+    def held(self, key: Key) -> Entry | None:
+        """As `get`, which would look for the key twice."""
+        try:
+            return self[key]
+        except KeyError:
+            return None
+
     def popitem(self) -> tuple[Key, Entry]:
         self._evicted()
         return super().popitem()

@@ -23,6 +23,8 @@ JSON = "application/vnd.github+json"
 GRAPHQL = "graphql"
 """The path of a GraphQL request, wherever an Enterprise server has it."""
 REPO = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}/[A-Za-z0-9._-]{1,100}")
+_HTTP_DATE = re.compile(r"[A-Z][a-z]{2}, (\d\d) ([A-Z][a-z]{2}) (\d{4}) (\d\d):(\d\d):(\d\d) GMT", re.ASCII)
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 Shape = TypeVar("Shape")
 
 
@@ -100,8 +102,11 @@ class Answer(msgspec.Struct, frozen=True):
 
 @lru_cache(maxsize=64)
 def _date(text: str) -> datetime | None:
-    """Many answers come in one second."""
+    """Many answers come in one second. Nearly all spell it as HTTP asks; any other spelling is the library's."""
     try:
+        if (found := _HTTP_DATE.fullmatch(text)) is not None:
+            day, year, hour, minute, second = map(int, found.group(1, 3, 4, 5, 6))
+            return datetime(year, _MONTHS.index(found[2]) + 1, day, hour, minute, second, tzinfo=UTC)
         told = parsedate_to_datetime(text)
     except ValueError:
         return None

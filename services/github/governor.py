@@ -29,6 +29,7 @@ PROMPT = 5.0
 CONTENT = re.compile(r"repos/[^/]+/[^/]+/(issues|pulls|issues/\d+/comments|pulls/\d+/(comments|reviews))")
 _MADE = "made:"
 """Before the name of an installation, in the keys of the shelf; all others are sums in hexadecimal digits."""
+_TOLD = ("x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset")
 _BUDGET = re.compile(r"API rate limit (already )?exceeded", re.IGNORECASE)
 
 
@@ -68,7 +69,7 @@ class Governor:
         Withdrawn: what is wanted only now would have come too late.
         """
         name = request.identity.installation
-        line, ask = self._lines.setdefault(name, _Line(self._limits)), ask_of(request)
+        line, ask = self._line(name), ask_of(request)
         if ask.content and not line.has_recalled:
             await self._recall(name, line)
         for tries in range(1, TRIES + 1):
@@ -88,6 +89,12 @@ class Governor:
                 self._under_way -= 1
                 self._go_on(line)
         raise AssertionError("a limit is met at most so often")
+
+    def _line(self, name: str) -> _Line:
+        found = self._lines.get(name)
+        if found is None:
+            found = self._lines[name] = _Line(self._limits)
+        return found
 
     async def _recall(self, name: str, line: _Line) -> None:
         """Count what an earlier process made within the hour."""
@@ -222,15 +229,15 @@ def _resource(path: str) -> str:
 def told_by(answer: Answer) -> Told | None:
     """What an answer's headers say of its budget; None when one is missing."""
     headers: Mapping[str, str] = answer.headers
-    found = [headers.get(f"x-ratelimit-{name}", "") for name in ("limit", "remaining", "reset")]
-    if not all(text.isdecimal() for text in found):
+    limit, remaining, reset = [headers.get(name, "") for name in _TOLD]
+    if not (limit.isdecimal() and remaining.isdecimal() and reset.isdecimal()):
         return None
-    limit, remaining, mark = map(int, found)
-    date = answer.date
+    date, mark = answer.date, int(reset)
     if date is None:
         return None
     resource = headers.get("x-ratelimit-resource", "core")
-    return Told(resource=resource, limit=limit, remaining=remaining, mark=mark, reset_in=mark - date.timestamp())
+    left = mark - date.timestamp()
+    return Told(resource=resource, limit=int(limit), remaining=int(remaining), mark=mark, reset_in=left)
 
 
 def _come_back(seconds: float) -> RateLimited:

@@ -10,6 +10,7 @@ from services.github.entries import Read
 from services.github.exchange import APP, Identity, branch_path, repo_path, segment
 
 PAGE = 100
+_LATEST = urlencode({"per_page": PAGE, "filter": "latest"})
 WORKED_OUT = "mergeable"
 """Makes the answer wrong for who wants to know whether a pull request can be merged: its base has moved."""
 
@@ -56,8 +57,8 @@ def files(who: Identity, repo: str, number: int) -> Read[list[shapes.ChangedFile
 
 def check_runs(who: Identity, repo: str, sha: str, *, only: str = "") -> Read[shapes.CheckList]:
     """The newest run of each name and App, or with `only` every run of that name."""
-    wanted = {"per_page": PAGE, **({"check_name": only, "filter": "all"} if only else {"filter": "latest"})}
-    path = f"{repo_path(repo)}/commits/{segment(sha)}/check-runs?{urlencode(wanted)}"
+    wanted = urlencode({"per_page": PAGE, "check_name": only, "filter": "all"}) if only else _LATEST
+    path = f"{repo_path(repo)}/commits/{segment(sha)}/check-runs?{wanted}"
     return Read(who, path, shapes.CheckList, repo, f"checks:{sha}")
 
 

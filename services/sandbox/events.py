@@ -106,8 +106,8 @@ def address(sandbox: "Sandbox", delivery: Delivery) -> tuple[str, str]:
     return (hook.url, hook.secret) if hook is not None else ("", "")
 
 
-def signed_headers(sandbox: "Sandbox", delivery: Delivery) -> dict[str, str]:
-    """The headers GitHub sends, with both signatures of the payload's bytes."""
+def signed_headers(sandbox: "Sandbox", delivery: Delivery, *, old: bool = True) -> dict[str, str]:
+    """The headers GitHub sends, with both signatures of the payload's bytes. old: with that of SHA-1 too."""
     _, secret = address(sandbox, delivery)
     body = delivery.payload.encode()
     headers = {
@@ -120,8 +120,9 @@ def signed_headers(sandbox: "Sandbox", delivery: Delivery) -> dict[str, str]:
         "X-GitHub-Hook-Installation-Target-ID": str(delivery.app_id or delivery.repo_id),
         "X-GitHub-Hook-Installation-Target-Type": "integration" if delivery.app_id else "repository",
     }
-    if secret:
+    if secret and old:
         headers["X-Hub-Signature"] = "sha1=" + hmac.digest(secret.encode(), body, "sha1").hex()
+    if secret:
         headers["X-Hub-Signature-256"] = "sha256=" + hmac.digest(secret.encode(), body, "sha256").hex()
     return headers
 

@@ -4,6 +4,7 @@ One view serves both, so a webhook and the GET after it agree: it has every key 
 descriptions asks for.
 """
 
+from functools import lru_cache
 from urllib.parse import quote
 
 from services.sandbox.kernel import Json
@@ -49,11 +50,16 @@ def association(state: State, repo: Repo, login: str) -> str:
     return "CONTRIBUTOR" if merged else "NONE"
 
 
+@lru_cache(maxsize=1_024)
+def _named(label_name: str) -> str:
+    return quote(label_name, safe=":")
+
+
 def label(base: str, repo: Repo, which: Label) -> Json:
     return {
         "id": which.id,
         "node_id": node_id("LA", which.id),
-        "url": f"{base}/repos/{repo.full_name}/labels/{quote(which.name, safe=':')}",
+        "url": f"{base}/repos/{repo.full_name}/labels/{_named(which.name)}",
         "name": which.name,
         "color": which.color,
         "default": which.name.lower() in DEFAULT_LABELS,

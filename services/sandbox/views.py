@@ -37,8 +37,12 @@ def account(state: State, login: str) -> Account:
         return found
     if login.endswith("[bot]"):
         slug = login[:-5]
-        app = next((a for a in state.apps.values() if a.slug == slug), None)
-        return _bot((app.id if app else 15_368) + 40_000_000, login)
+        number = 15_368
+        for app in state.apps.values():
+            if app.slug == slug:
+                number = app.id
+                break
+        return _bot(number + 40_000_000, login)
     return GHOST
 
 

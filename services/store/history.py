@@ -5,9 +5,10 @@ from collections.abc import Iterator
 import msgspec
 
 from services.core.lengths import Sample, sample_of
-from services.core.plan import Plan, Task
+from services.core.plan import Task
 from services.core.task_state import TaskState
 from services.store.db import Connection
+from services.store.decoded import plan_of
 
 TASKS = 500
 RUNS = 50
@@ -35,4 +36,4 @@ def _plans(c: Connection, run_ids: list[str]) -> Iterator[tuple[str, dict[str, T
     for run_id in run_ids:
         row = c.execute("SELECT plan FROM run WHERE id = ?", (run_id,)).fetchone()
         if row is not None:
-            yield run_id, {task.id: task for task in msgspec.json.decode(row[0], type=Plan).tasks}
+            yield run_id, {task.id: task for task in plan_of(row[0]).tasks}

@@ -13,6 +13,7 @@ import msgspec
 from services.core.clock import to_text
 from services.core.plan import Parsed, Plan
 from services.store.db import Connection, Database
+from services.store.decoded import parsed_of
 from services.store.news import EVENT, ring
 
 ANSWERS_KEPT = 5
@@ -113,10 +114,12 @@ _COLUMNS = (
 )
 
 
+_NAMES = tuple(_COLUMNS.split(", "))
+
+
 def _plan(row: tuple[object, ...]) -> PlanRow:
-    names = _COLUMNS.split(", ")
-    values: dict[str, Any] = dict(zip(names, row, strict=True))
-    values["parsed"] = msgspec.json.decode(values["parsed"], type=Parsed)
+    values: dict[str, Any] = dict(zip(_NAMES, row, strict=True))
+    values["parsed"] = parsed_of(values["parsed"])
     values["approvals"] = msgspec.json.decode(values["approvals"], type=tuple[Approval, ...])
     return PlanRow(**values)
 
@@ -287,7 +290,7 @@ class Plans:
         """The text that was approved last, whatever the plan says by now; None where there is none."""
         query = "SELECT approved_text FROM plan WHERE id = ? AND approved_hash <> ''"
         row = await self._db.read(lambda c: c.execute(query, (plan_id,)).fetchone())
-        return msgspec.json.decode(row[0], type=Parsed).plan if row is not None and row[0] is not None else None
+        return parsed_of(row[0]).plan if row is not None and row[0] is not None else None
 
     async def is_taken_back(self, plan_id: str, plan_hash: str) -> bool:
         """Was the approval of that text taken back and not given again since?"""

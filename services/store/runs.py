@@ -15,11 +15,11 @@ from services.core.clock import from_text, to_text
 from services.core.groups import Barrier
 from services.core.keyless import Trail
 from services.core.lengths import Sample
-from services.core.plan import Plan
 from services.core.shards import shard_of
 from services.core.task_state import TaskState
 from services.store import attempts, history
 from services.store.db import Connection, Database
+from services.store.decoded import plan_of
 from services.store.fence import Fence
 from services.store.news import EVENT, ring
 from services.store.plans import approve, want
@@ -302,7 +302,7 @@ def _load(c: Connection, run_id: str) -> Run | None:
         return None
     tasks = c.execute("SELECT data FROM task WHERE run_id = ? ORDER BY position", (run_id,)).fetchall()
     states = [msgspec.json.decode(data[0], type=TaskState) for data in tasks]
-    plan = msgspec.json.decode(row[4], type=Plan)
+    plan = plan_of(row[4])
     places = {task.id: place for place, task in enumerate(plan.tasks)}
     states.sort(key=lambda state: places.get(state.id, len(places)))
     return Run(

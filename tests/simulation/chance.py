@@ -6,6 +6,7 @@ everything else around. A stream is seeded by text, which is the same in every p
 
 import math
 import random
+from functools import cache
 
 
 class Chance:
@@ -25,4 +26,8 @@ class Stream(random.Random):
 
     def spread(self, low: float, high: float) -> float:
         """Between the two, every order of magnitude alike: mostly short, now and then long."""
-        return math.exp(self.uniform(math.log(low), math.log(high)))
+        return math.exp(self.uniform(_log(low), _log(high)))
+
+
+_log = cache(math.log)
+"""Of the few bounds that there are."""

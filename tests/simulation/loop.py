@@ -81,7 +81,10 @@ class VirtualLoop(asyncio.BaseEventLoop):
     def call_later(
         self, delay: float, callback: Callable[..., object], *args: object, context: Context | None = None
     ) -> asyncio.TimerHandle:
-        return self.call_at(self.seconds + delay, callback, *args, context=context)
+        when = self.seconds + delay
+        timer = _Timer(when, callback, args, context or copy_context())
+        heappush(self._timers, (when, next(self._count), timer))
+        return timer  # type: ignore[return-value]
 
     def call_at(
         self, when: float, callback: Callable[..., object], *args: object, context: Context | None = None
@@ -122,10 +125,10 @@ class VirtualLoop(asyncio.BaseEventLoop):
     def _once(self, ready: list[_Timer]) -> None:
         """Everything that is ready now, in the order of chance."""
         self._soon = []
-        self.steps += len(ready)
+        self.steps += (count := len(ready))
         if self.steps > STEPS:
             raise Stuck(f"no end after {STEPS} steps, at {self.seconds:.1f} s")
-        if self._chance is not None and len(ready) > 1:
+        if count > 1 and self._chance is not None:
             self._chance.shuffle(ready)
         for timer in ready:
             if not timer.is_cancelled:

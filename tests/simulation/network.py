@@ -78,7 +78,7 @@ class Wire:
             ("late_error", faults.wire_late_error),
             ("limited", faults.wire_limited),
         ):
-            if chance.hits(odds):
+            if odds > 0 and chance.random() < odds:
                 return name
         return "fine"
 

@@ -67,7 +67,7 @@ class Process:
         """Take a webhook in as the door does; False when nobody listens yet or it is not signed."""
         if self.beside is None or self.assembly is None:
             return False
-        headers, body = events.signed_headers(sandbox, delivery), delivery.payload.encode()
+        headers, body = events.signed_headers(sandbox, delivery, old=False), delivery.payload.encode()
         if not signed(body, headers["X-Hub-Signature-256"].encode(), [SECRET.encode()]):
             return False
         stored = Stored(
