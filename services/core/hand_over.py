@@ -1,11 +1,25 @@
-"""What a person is asked to do about a failure that nothing repairs: by its class, with the commands to copy."""
+"""What a person is told of a failure that nothing repairs: what was tried, what to do about one of that class, and the
+commands to copy.
+"""
 
 from collections.abc import Mapping
 
 from services.core.board import Run
-from services.core.failures import FailureClass
+from services.core.failures import CLASSES, Diagnosis, FailureClass
 from services.core.names import branch
+from services.core.plan import PERSON
+from services.core.recovery import way
+from services.core.repairs import Repair
 from services.core.task_state import STUCK, TaskState
+from services.core.text import code
+
+CHECKS = 5
+"""Failed checks that are told in detail."""
+TRIED = 8
+LINES, LINE = 6, 200
+"""Lines of an attempt's log that are told, and characters of each."""
+ATTEMPTS = 3
+"""Attempts that came to nothing, of one run, that are told of in detail."""
 
 _CODE = "Put it right on its branch:"
 _AGAIN = "Then run its failed jobs again."
@@ -62,4 +76,60 @@ def what_to_do(run: Run, task: TaskState, cls: FailureClass) -> list[str]:
         "",
         goes_on,
         "",
+    ]
+
+
+def tried_of(task: TaskState, most: int = TRIED) -> list[str]:
+    """What was done about it before it came to a person."""
+    return [
+        f"- {_of(each)} ({code(each.cls)}): {way(each.strategy).summary}"
+        f" ({each.tries} of {each.most}) — {_CAME[each.came]}"
+        for each in [each for each in task.repairs if not each.past][-most:]
+    ]
+
+
+def _of(repair: Repair) -> str:
+    if not repair.checks:
+        return f"attempt {repair.attempt}" if repair.cls != "merge_conflict" else "its base branch"
+    return f"check {', '.join(map(code, list(dict.fromkeys(repair.checks))[:CHECKS]))}"
+
+
+_CAME = {"": "under way", "worked": "it worked", "failed": "it did not help", "superseded": "something else came first"}
+
+
+def meaning_of(cls: FailureClass) -> str:
+    """The class in words, as it goes on; nothing for what nobody knows."""
+    meaning = CLASSES[cls].rstrip(".")
+    return f" ({code(cls)}: {meaning[:1].lower()}{meaning[1:]})" if cls != "unknown" else ""
+
+
+def in_vain(run: Run) -> list[TaskState]:
+    """The tasks that stand still because their attempts came to nothing, so that no pull request can tell of them."""
+    return [
+        task
+        for task in run.tasks.values()
+        if task.state in STUCK
+        and task.attempt
+        and not (task.pull or task.assignee)
+        and run.plan.by_id[task.id].agent != PERSON
+    ]
+
+
+def listed(run: Run, found: Mapping[str, Diagnosis]) -> list[str]:
+    """Those in the comment of the plan. found: what their logs tell, as far as that may be told there."""
+    tasks = in_vain(run)
+    lines = [line for task in tasks[:ATTEMPTS] for line in _told(task, found.get(task.id, Diagnosis()))]
+    missing = len(tasks) - ATTEMPTS
+    more = [f"- … and {missing} more"] if missing > 0 else []
+    return ["**What came to nothing**", "", *lines, *more, ""] if lines else []
+
+
+def _told(task: TaskState, found: Diagnosis) -> list[str]:
+    again, other = f"`/lockstep retry {task.id}`", f"`/lockstep assign {task.id} @login`"
+    to_do = f"  - change what it asks for, then {again}; or {other}, or `/lockstep skip {task.id}`"
+    return [
+        f"- {code(task.id)}, attempt {task.attempt}{meaning_of(found.cls)}",
+        *(f"  - log line {shown.line:,}: {code(shown.text, LINE)}" for shown in found.evidence[-LINES:]),
+        *(f"  {line}" for line in tried_of(task, ATTEMPTS)),
+        to_do,
     ]

@@ -9,13 +9,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from types import MappingProxyType
 
-from services.core import boxes, graph, groups, plan_changes
+from services.core import boxes, graph, groups, hand_over, plan_changes
 from services.core.board import Run
 from services.core.chosen import Chosen
 from services.core.chosen import listed as models_listed
 from services.core.durations import lasting
 from services.core.explain import ends
 from services.core.explained import ended_by
+from services.core.failures import Diagnosis
 from services.core.forecast import Forecast, end_in_words, lengths_in_words, slack_in_words
 from services.core.messages import FOOT
 from services.core.names import STICKY
@@ -29,6 +30,7 @@ from services.core.text import code, cut, plain
 
 LIMIT = 60_000
 NO_FORECAST = Forecast()
+NOTHING_FOUND: Mapping[str, Diagnosis] = MappingProxyType({})
 NOTHING_CHOSEN: Mapping[str, Chosen] = MappingProxyType({})
 GRAPH_TASKS = 60
 ROWS = 200
@@ -87,13 +89,14 @@ def render(
     live: Parsed | None = None,
     drafting: str = "",
     chosen: Mapping[str, Chosen] = NOTHING_CHOSEN,
+    in_vain: Mapping[str, Diagnosis] = NOTHING_FOUND,
 ) -> str:
     """The comment for a plan that reads; `run` is its newest run, if any; `plan` is what is approved or waits for
     approval; `edited`: an earlier text of it had been approved, `before`, where that is known; `approvers`: of this
     text, while they are too few;
     `ahead`: what is to be expected, as seen from `now`; `live`: the issue as it was last read, where that is another
     text than the run's; `drafting`: what there is to say of the model's draft that it is; `chosen`: which
-    models make the newest attempts, and why.
+    models make the newest attempts, and why; `in_vain`: what the logs of attempts that came to nothing tell.
     """
     path = ahead.path or graph.critical_path(plan)
     headline = _headline(plan, approved_by, run, approvers, edited=edited)
@@ -105,6 +108,7 @@ def render(
         head += plan_changes.gone(run)
     head += boxes.listed(boxes.offered(_to_approve(plan, live) if not approved_by else "", run))
     head += groups.told(run) if run is not None else ()
+    head += hand_over.listed(run, in_vain) if run is not None else ()
     head += _ahead(plan, run, path, ahead, now)
     told = [f"- ⚠ {warning}" for warning in warnings]
     warned = [*_up_to(told, PROBLEMS, len(told)), ""]

@@ -11,23 +11,18 @@ import msgspec
 from services.core.board import Run
 from services.core.explain import explain
 from services.core.explained import told
-from services.core.failures import CLASSES, Diagnosis, FailureClass, Shown
-from services.core.hand_over import what_to_do
+from services.core.failures import Diagnosis, FailureClass, Shown
+from services.core.hand_over import CHECKS, meaning_of, tried_of, what_to_do
 from services.core.messages import FOOT, plan_place
 from services.core.names import STICKY
 from services.core.plan_comment import answers_of, first_that_fits
-from services.core.recovery import way
-from services.core.repairs import Repair
 from services.core.report import Note
 from services.core.task_state import TaskState
 from services.core.text import code, plain
 
-CHECKS = 5
-"""Failed checks that are told in detail."""
 NOTES = 8
 """Places that are told of one check."""
 NOTE = 300
-TRIED = 8
 LINES, LINE = 8, 200
 """Lines of its log that are told of one check, and characters of each."""
 
@@ -59,7 +54,8 @@ def render(
     ]
 
     task = run.tasks[task_id]
-    evidence = [*_evidence(broken), *_tried(task)]
+    tried = ["**What was tried**", "", *said, ""] if (said := tried_of(task)) else []
+    evidence = [*_evidence(broken), *tried]
     named = _evidence([Broken(name=each.name, conclusion=each.conclusion) for each in broken])
     to_do = what_to_do(run, task, cls) if (cls := _class(task, broken)) is not None else []
     smaller = [([*evidence, *to_do], answers), ([*evidence, *to_do], answers[-1:]), ([*named, *to_do], ())]
@@ -82,19 +78,6 @@ def _evidence(broken: Sequence[Broken]) -> list[str]:
     return [*lines, ""]
 
 
-def _tried(task: TaskState) -> list[str]:
-    """What was done about it before it came to a person."""
-    tried = [each for each in task.repairs if not each.past][-TRIED:]
-    if not tried:
-        return []
-    lines = [
-        f"- {_of(each)} ({code(each.cls)}): {way(each.strategy).summary}"
-        f" ({each.tries} of {each.most}) — {_CAME[each.came]}"
-        for each in tried
-    ]
-    return ["**What was tried**", "", *lines, ""]
-
-
 def _class(task: TaskState, broken: Sequence[Broken]) -> FailureClass | None:
     """What it failed of, as far as anybody knows; None: nothing has failed."""
     tried = [each for each in task.repairs if not each.past]
@@ -103,13 +86,6 @@ def _class(task: TaskState, broken: Sequence[Broken]) -> FailureClass | None:
     return next(iter(known), "unknown" if broken else None)
 
 
-def _of(repair: Repair) -> str:
-    if not repair.checks:
-        return f"attempt {repair.attempt}" if repair.cls != "merge_conflict" else "its base branch"
-    return f"check {', '.join(map(code, list(dict.fromkeys(repair.checks))[:CHECKS]))}"
-
-
-_CAME = {"": "under way", "worked": "it worked", "failed": "it did not help", "superseded": "something else came first"}
 _CONCLUSIONS = {
     "failure": "failed",
     "timed_out": "took too long",
@@ -122,8 +98,7 @@ _CONCLUSIONS = {
 
 def _what(each: Broken) -> str:
     """The class of the failure, in words."""
-    meaning = CLASSES[each.failure.cls].rstrip(".")
-    return f" ({code(each.failure.cls)}: {meaning[:1].lower()}{meaning[1:]})" if each.failure.cls != "unknown" else ""
+    return meaning_of(each.failure.cls)
 
 
 def _from_log(each: Broken) -> Sequence[Shown]:

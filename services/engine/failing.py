@@ -12,7 +12,7 @@ from services.core.failure_facts import MAYBE_FLAKY
 from services.core.failure_patterns import own_patterns
 from services.core.failures import OF_THE_MACHINE
 from services.core.gate import PASSED
-from services.core.pull_comment import CHECKS
+from services.core.hand_over import CHECKS
 from services.core.repairs import Failure
 from services.core.report import Note
 from services.core.signature import without_class

@@ -22,7 +22,7 @@ from services.engine.choosing import chosen_for
 from services.engine.leave import ended
 from services.engine.parts import Parts
 from services.engine.readiness import Readiness
-from services.engine.troubles import pull_body
+from services.engine.troubles import attempts_in_vain, pull_body
 from services.errors import ApiError, NotFound, Refused
 from services.store.plans import PlanRow, Sticky
 
@@ -196,6 +196,7 @@ class Stickies:
             live=plan.parsed if run is not None and run.finished_at is None else None,
             drafting=await self._drafting(plan.id) if plan.draft and run is None else "",
             chosen=await chosen_for(self._parts, run, list(run.tasks)) if run is not None else {},
+            in_vain=await attempts_in_vain(self._parts, run) if run is not None else {},
         )
 
     async def _drafting(self, plan_id: str, *, is_asked: bool = False) -> str:

@@ -3,12 +3,18 @@
 from collections.abc import Sequence
 
 from services.core import plan_comment, pull_comment
+from services.core.board import Run
+from services.core.classify import diagnose
 from services.core.failure_patterns import Pattern, own_patterns
+from services.core.failures import Diagnosis
 from services.core.gate import PASSED
-from services.core.pull_comment import CHECKS, Broken
+from services.core.hand_over import ATTEMPTS, CHECKS, LINES, in_vain
+from services.core.log_lines import read_log
+from services.core.pull_comment import Broken
 from services.core.task_state import STUCK, TaskState
 from services.engine.configs import config_of
 from services.engine.failing import notes_of
+from services.engine.hidden import hidden_in
 from services.engine.parts import Parts
 from services.engine.placed import place_of
 from services.errors import NotFound
@@ -33,6 +39,17 @@ async def pull_body(parts: Parts, repo: str, number: int, answers: Sequence[str]
     # An attempt that failed before it pushed has left no head that checks could speak of.
     broken = await _broken(parts, repo, task) if task.state in STUCK and task.head_sha else ()
     return pull_comment.render(run, task.id, broken=broken, hidden=place.hidden, answers=answers)
+
+
+async def attempts_in_vain(parts: Parts, run: Run) -> dict[str, Diagnosis]:
+    """What the logs tell of attempts that came to nothing, for the comment of their plan; nothing of a repository that
+    may not be seen there.
+    """
+    tasks = in_vain(run)[:ATTEMPTS]
+    repos = {task.id: run.plan.by_id[task.id].repo for task in tasks}
+    hidden = await hidden_in(parts.github.reads, run.repo, sorted(set(repos.values()))) if tasks else frozenset[str]()
+    logs = {each: await parts.runs.log(run.id, each) for each, repo in repos.items() if repo not in hidden}
+    return {each: diagnose(read_log(log.encode()), brief=LINES) for each, log in logs.items() if log}
 
 
 async def _broken(parts: Parts, repo: str, task: TaskState) -> tuple[Broken, ...]:

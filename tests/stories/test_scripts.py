@@ -28,6 +28,17 @@ async def test_a_script_that_fails_says_why_and_can_be_tried_again(story: Story)
     assert row(story, "one") == snapshot(
         "❌ failed: The script ended with exit code 1\\: cp\\: cannot stat 'missing.txt'\\: No such file or directory | acme/api#2 (issue)"
     )
+    assert said.partition("**What came to nothing**")[2].partition("| Task")[0] == snapshot("""\
+
+
+- `one`, attempt 1 (`configuration`: a build, workflow or tool is set up wrongly: a file can't be read, an option or path is unknown)
+  - log line 2: `cp: cannot stat 'missing.txt': No such file or directory`
+  - change what it asks for, then `/lockstep retry one`; or `/lockstep assign one @login`, or `/lockstep skip one`
+
+**Critical path:** `one` (1 of 1 open tasks), 30 min if every task took all the time it has; nothing like them has finished yet.
+
+
+""")
     assert "looking for it" in await page(story)
     await story.settled()
     assert not story.pulls()

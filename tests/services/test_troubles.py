@@ -1,0 +1,48 @@
+"""services/engine/troubles.py: what a log tells of an attempt that came to nothing, where that may be read."""
+
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+from typing import Any, cast
+
+import msgspec
+
+from services.core.hand_over import ATTEMPTS
+from services.core.task_state import TaskState
+from services.engine.troubles import attempts_in_vain
+from tests.kit.plans import run, task
+
+
+@dataclass
+class Parts:
+    """The engine's parts, GitHub and the store in one."""
+
+    private: frozenset[str]
+    read: list[str] = field(default_factory=list)
+
+    @property
+    def github(self) -> "Parts":
+        return self
+
+    reads = runs = github
+
+    async def repository(self, repo: str) -> Any:
+        return SimpleNamespace(private=repo in self.private)
+
+    async def log(self, run_id: str, task_id: str) -> str:
+        self.read.append(task_id)
+        return "FAILED tests/test_x.py::test_y - assert 1 == 2\n1 failed in 0.1s\n" if task_id != "silent" else ""
+
+
+async def test_no_log_of_a_private_repository_is_told_where_the_plan_is_public() -> None:
+    tasks = [task("open"), task("secret", repo="acme/secret"), task("silent"), *(task(f"t{n}") for n in range(9))]
+    current = run(*tasks)
+    states = {each.id: TaskState(id=each.id, state="failed", attempt=1) for each in tasks}
+    current = msgspec.structs.replace(current, tasks=states)
+    parts = Parts(private=frozenset({"acme/secret"}))
+    found = await attempts_in_vain(cast("Any", parts), current)
+    assert {name: each.cls for name, each in found.items()} == {"open": "test_failure"}
+    assert (parts.read, ATTEMPTS) == (["open", "silent"], 3)
+    assert (
+        await attempts_in_vain(cast("Any", Parts(private=frozenset())), msgspec.structs.replace(current, tasks={}))
+        == {}
+    )
