@@ -20,7 +20,7 @@ from services.core.keyless import (
     pause,
     step,
 )
-from services.core.messages.keyless import gave_up
+from services.core.messages import keyless
 
 
 def gone(*came: Came, times: int = 1) -> Trail:
@@ -124,7 +124,7 @@ def test_whatever_goes_wrong_two_looks_are_between_two_tells_and_there_is_an_end
 def test_what_a_person_is_told() -> None:
     why = "GitHub answered 503: `away`"
     ends: tuple[Step, ...] = ("lost", "away", "unseen")
-    assert [gave_up(each, "lockstep-1f", why) for each in ends] == snapshot(
+    assert [keyless.gave_up(each, "lockstep-1f", why) for each in ends] == snapshot(
         [
             "GitHub gave no answer 3 times (GitHub answered 503\\: \\`away\\`), and shows no run named `lockstep-1f`",
             "GitHub could not be asked 40 times (GitHub answered 503\\: \\`away\\`); there may be a run named `lockstep-1f`",
