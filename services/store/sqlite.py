@@ -53,6 +53,7 @@ class SqliteDatabase(GroupCommit):
             for _ in range(self._reader_count):
                 reader = self._connect()
                 reader.execute("PRAGMA query_only=ON")
+                reader.execute("PRAGMA cache_size=-2048")  # KiB, each: the system keeps the file's pages once for all
                 self._idle_readers.put(reader)
         except (sqlite3.Error, OSError) as error:
             hint = "check that it is a Lockstep database in a folder that can be written to"
@@ -79,7 +80,7 @@ class SqliteDatabase(GroupCommit):
         connection.execute(f"PRAGMA synchronous={'OFF' if self._folder else 'FULL'}")
         connection.execute("PRAGMA wal_autocheckpoint=1000")  # bigger checkpoints cost more at the tail than they save
         connection.execute("PRAGMA foreign_keys=ON")
-        connection.execute("PRAGMA cache_size=-8192")  # KiB: the system keeps the file's pages, once for all of us
+        connection.execute("PRAGMA cache_size=-8192")  # KiB
         connection.execute("PRAGMA cache_spill=OFF")  # but those of a large decision stay in memory until its commit
         connection.execute("PRAGMA temp_store=MEMORY")  # or what a savepoint could undo goes through a file
         return connection

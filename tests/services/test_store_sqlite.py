@@ -111,5 +111,5 @@ async def test_pages_that_were_written_leave_memory_and_those_of_an_open_decisio
     database = SqliteDatabase(tmp_path / "t.sqlite")
     await database.open()
     assert await database.write(pragmas) == (-8192, 0)
-    assert [await database.read(pragmas) for _ in range(2)] == [(-8192, 0)] * 2
+    assert [await database.read(pragmas) for _ in range(2)] == [(-2048, 0)] * 2
     await database.close()
