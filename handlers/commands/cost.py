@@ -9,14 +9,14 @@ from services.core.cost import told
 @command(
     "cost",
     usage="cost",
-    summary="Say what models have cost for the plan, by task, purpose and model, and what is not known of it.",
+    summary="Say what models have cost for the plan, by task, purpose and model, and what is likely to come.",
     needs="read",
     about="plan",
 )
 async def cost(context: Context, _: Command) -> str:
     spent = await context.engine.cost(context.repo, context.number)
     stored = await context.engine.stored(f"{context.repo}#{context.number}")
-    advice = await context.engine.advice(stored[0].id, stored[1]) if stored is not None else []
+    advice = await context.engine.advice(*stored) if stored is not None else []
     run = stored[1] if stored is not None else None
     chosen = await context.engine.chosen(run, list(run.tasks)) if run is not None else {}
     return told(spent, advice, listed(chosen))

@@ -90,13 +90,15 @@ def render(
     drafting: str = "",
     chosen: Mapping[str, Chosen] = NOTHING_CHOSEN,
     in_vain: Mapping[str, Diagnosis] = NOTHING_FOUND,
+    price: str = "",
 ) -> str:
     """The comment for a plan that reads; `run` is its newest run, if any; `plan` is what is approved or waits for
     approval; `edited`: an earlier text of it had been approved, `before`, where that is known; `approvers`: of this
     text, while they are too few;
     `ahead`: what is to be expected, as seen from `now`; `live`: the issue as it was last read, where that is another
     text than the run's; `drafting`: what there is to say of the model's draft that it is; `chosen`: which
-    models make the newest attempts, and why; `in_vain`: what the logs of attempts that came to nothing tell.
+    models make the newest attempts, and why; `in_vain`: what the logs of attempts that came to nothing tell; `price`:
+    what models will cost, before it runs.
     """
     path = ahead.path or graph.critical_path(plan)
     headline = _headline(plan, approved_by, run, approvers, edited=edited)
@@ -109,7 +111,7 @@ def render(
     head += boxes.listed(boxes.offered(_to_approve(plan, live) if not approved_by else "", run))
     head += groups.told(run) if run is not None else ()
     head += hand_over.listed(run, in_vain) if run is not None else ()
-    head += _ahead(plan, run, path, ahead, now)
+    head += [*_ahead(plan, run, path, ahead, now), *([f"**Price:** {price}", ""] if price else [])]
     told = [f"- ⚠ {warning}" for warning in warnings]
     warned = [*_up_to(told, PROBLEMS, len(told)), ""]
     rows = _rows(plan, run, ahead, chosen)

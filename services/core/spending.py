@@ -109,6 +109,15 @@ def range_in_words(found: Range | None, open_: int) -> str:
     )
 
 
+def bounds_in_words(budgets: Sequence[Decimal], most: Decimal) -> str:
+    """The same while too few are done to go by: what the tasks' budgets, and that of all of them, leave room for."""
+    top = min(sum(budgets, Decimal(0)), most)
+    return (
+        f"The {_tasks(len(budgets))} that models still have to do will cost $0.00 to {dollars(top)}: too few like them "
+        "are done to tell more than their budgets do."
+    )
+
+
 def warned(scope: str, spent: Decimal, limit: Decimal, task: str = "") -> str:
     """A budget is nearly used up. task: whose own it is."""
     whose = {

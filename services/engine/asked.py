@@ -301,9 +301,9 @@ class Asked(Shown):
             await self.intake.known(repo, number)
         return spent
 
-    async def advice(self, plan_id: str, run: Run | None) -> list[str]:
+    async def advice(self, row: PlanRow, run: Run | None) -> list[str]:
         """What the accounts of a plan advise, and what is likely to come."""
-        return await spending.told(self._parts, plan_id, run)
+        return await spending.told(self._parts, row.id, run.plan if run is not None else row.parsed.plan, run)
 
     def model_named(self, name: str) -> str:
         """The full name of a model that can be asked here; UserError for one that can't."""

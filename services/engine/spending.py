@@ -1,5 +1,6 @@
 """Money as it stands: what is nearly used up, what is likely to come, and what the accounts advise."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from decimal import Decimal
 
@@ -8,12 +9,13 @@ import msgspec
 from services.agents import providers_of
 from services.core.board import Run
 from services.core.choose import Rules
-from services.core.plan import Task
-from services.core.spending import likely, range_in_words, warned
+from services.core.plan import Plan, Task
+from services.core.spending import Work, bounds_in_words, likely, range_in_words, warned
 from services.core.task_state import ENDED, TaskState
 from services.core.troublespots import listed, patterns
 from services.engine.advised import advised
 from services.engine.parts import Parts
+from services.store.attempts import Attempts
 from services.store.ledger import Call
 
 OWN = frozenset({"attempt", "task"})
@@ -54,24 +56,44 @@ def money(state: TaskState, task: Task) -> Decimal | None:
     return Decimal(said) if said else None
 
 
-async def told(parts: Parts, plan_id: str, run: Run | None) -> list[str]:
-    """What the accounts of a plan advise, and what its open tasks will cost."""
+async def expected(parts: Parts, plan_id: str, plan: Plan, run: Run | None) -> str:
+    """What the tasks of a plan that models still have to do will cost, as an interval; "" where there are none.
+
+    run: none before the plan has one.
+    """
+    if parts.models is None or parts.attempts is None or parts.models.provider == "test":
+        return ""
+    states = run.tasks if run is not None else {}
+    open_ = [task for task in plan.tasks if providers_of(task.agent) and not _is_over(task, states.get(task.id))]
+    if not open_:
+        return ""
+    if found := likely(await parts.attempts.costs(plan_id.partition("/")[0]), len(open_)):
+        return range_in_words(found, len(open_))
+    budgets = parts.models.budgets
+    return bounds_in_words([Decimal(task.budget) if task.budget else budgets.task for task in open_], budgets.plan)
+
+
+def _is_over(task: Task, state: TaskState | None) -> bool:
+    return task.done if state is None else state.state in ENDED
+
+
+async def told(parts: Parts, plan_id: str, plan: Plan | None, run: Run | None) -> list[str]:
+    """What the accounts of a plan advise, and what its open tasks will cost. plan: what runs, or would run next."""
     if parts.attempts is None:
         return []
-    owner, rules = plan_id.partition("/")[0], parts.settings.models
+    ahead = await expected(parts, plan_id, plan, run) if plan is not None else ""
     works = await parts.attempts.works(plan_id)
-    if not works:
-        return []
+    return [*(await _learned_from(parts, parts.attempts, plan_id, works) if works else []), *([ahead] if ahead else [])]
+
+
+async def _learned_from(parts: Parts, attempts: Attempts, plan_id: str, works: Sequence[Work]) -> list[str]:
+    owner, rules = plan_id.partition("/")[0], parts.settings.models
     largest = rules.tiers[-1].name if rules is not None and rules.tiers else ""
-    said = await advised(parts.attempts, plan_id, works, largest)
+    said = await advised(attempts, plan_id, works, largest)
     home = plan_id.rpartition("#")[0].lower()  # what another one's logs say may be private there
     since = parts.clock.now() - SPAN
-    mine = [each for each in await parts.attempts.failures(owner, since) if each.repo == home]
-    said += listed(patterns(mine, parts.clock.now(), SPAN, PATTERNS))
-    if run is not None:
-        open_ = [task for task in run.plan.tasks if providers_of(task.agent) and run.tasks[task.id].state not in ENDED]
-        said += filter(None, [range_in_words(likely(await parts.attempts.costs(owner), len(open_)), len(open_))])
-    return said
+    mine = [each for each in await attempts.failures(owner, since) if each.repo == home]
+    return said + listed(patterns(mine, parts.clock.now(), SPAN, PATTERNS))
 
 
 async def affordable(parts: Parts, rules: Rules, call: Call, prices: dict[str, float], budget: Decimal | None) -> Rules:

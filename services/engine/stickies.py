@@ -197,6 +197,7 @@ class Stickies:
             drafting=await self._drafting(plan.id) if plan.draft and run is None else "",
             chosen=await chosen_for(self._parts, run, list(run.tasks)) if run is not None else {},
             in_vain=await attempts_in_vain(self._parts, run) if run is not None else {},
+            price=await spending.expected(self._parts, plan.id, shown, None) if run is None else "",
         )
 
     async def _drafting(self, plan_id: str, *, is_asked: bool = False) -> str:

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from inline_snapshot import snapshot
 
-from services.core.spending import Work, advice, likely, range_in_words, warned
+from services.core.spending import Work, advice, bounds_in_words, likely, range_in_words, warned
 
 
 def work(task: str, tier: str, cost: str, *, passed: bool | None, good: bool | None = None, came: str = "") -> Work:
@@ -68,6 +68,13 @@ def test_what_is_left_will_cost_in_words() -> None:
     assert range_in_words(likely([1.0, 2.0, 1.5, 1.2, 1.8], 3), 3) == snapshot(
         "The 3 tasks that models still have to do will cost $3.42 to $5.69 in eight of ten cases, by 5 that are done."
     )
+
+
+def test_while_too_few_are_done_the_budgets_bound_it() -> None:
+    assert bounds_in_words([Decimal(5), Decimal("2.5")], Decimal(25)) == snapshot(
+        "The 2 tasks that models still have to do will cost $0.00 to $7.50: too few like them are done to tell more than their budgets do."
+    )
+    assert "will cost $0.00 to $6.00: too few" in bounds_in_words([Decimal(5)] * 2, Decimal(6))
 
 
 def test_what_checks_let_through_is_told_with_what_came_of_it() -> None:

@@ -34,8 +34,15 @@ async def test_the_small_model_is_tried_first_and_what_fails_goes_on_to_the_larg
             model_key=CANARY,
             models=MODELS,
             model_policy="cascade",
+            budget_task=2.0,
         )
-        await story.run(PLAN)
+        await story.issue(PLAN)
+        await story.until(
+            "**Price:** The 2 tasks that models still have to do will cost $0.00 to $4.00: too few like them"
+        )
+        assert await story.ask("/lockstep cost") == "+1"
+        await story.until("No model was called, so nothing was spent.\n\n- The 2 tasks that models still have to do")
+        await story.ask("/lockstep approve\n/lockstep run")
         await story.until("**Done.**", "✅ done, model `large` |")
         assert await story.ask("/lockstep status x") == "+1"
         await story.until(

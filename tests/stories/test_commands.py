@@ -35,7 +35,7 @@ async def test_help_lists_every_command_with_its_permission(story: Story) -> Non
 | `/lockstep assign task… @login or agent` | Hand the tasks to a person, whom their tracking issues name; `agent` gives them back. | write |
 | `/lockstep budget task… or all usd=N` | Set what a model may cost for each of the tasks, all attempts together, in US dollars. | maintain |
 | `/lockstep cancel [task… or all]` | Stop the named tasks, or the whole run; open pull requests stay open. | write |
-| `/lockstep cost` | Say what models have cost for the plan, by task, purpose and model, and what is not known of it. | read |
+| `/lockstep cost` | Say what models have cost for the plan, by task, purpose and model, and what is likely to come. | read |
 | `/lockstep delegate [off] @login [verb…]` | Let somebody use these commands in your name, for this text of the plan (approve, run, retry and merge if none are named); `off` takes it back. | maintain |
 | `/lockstep explain [task… or org/repo#n]` | Say what holds the tasks, or a pull request, back, through all they need, who can act, and with which command. | read |
 | `/lockstep help` | Show this list. | read |
