@@ -20,6 +20,7 @@ from services.core.text import code
 if TYPE_CHECKING:
     from services.core.conduct import Work
 
+CLOSED = "the pull request was closed without merging"
 INTEGRATING = "is being tried together with what belongs to it"
 _JUDGED = STUCK | {"in_review"}
 
@@ -36,12 +37,15 @@ def judge(work: "Work", task_id: str, fact: PullFact) -> None:
     elif task.state not in _JUDGED:
         return  # a task that is to be tried again keeps its pull request, whose old head says nothing any more
     elif fact.state == "closed":
-        text = "the pull request was closed without merging"
+        text = CLOSED
         if is_a_persons(task):
             text = f"it is with {code(task.assignee)}, whose pull request was closed without merging"
         work.apply(task_id, Happening(kind="closed", text=text))
     elif task.was is None:  # else it was made of a text that is not the plan's any more
         _open(work, task, fact)
+        if (now := work.of(task_id)).state == "needs_human" and now.reason == CLOSED:  # it was opened again
+            said = _ruling(work, now, fact).reason if fact.head_sha in now.heads else _pushed(now, fact)
+            work.apply(task_id, Happening(kind="stalled", text=said or "the pull request was opened again"))
 
 
 def _open(work: "Work", task: TaskState, fact: PullFact) -> None:
@@ -53,11 +57,7 @@ def _open(work: "Work", task: TaskState, fact: PullFact) -> None:
     elif fact.head_sha not in task.heads and task.renewing:
         return  # it is being brought up to date, and whoever does that says what came of it
     elif fact.head_sha not in task.heads:
-        who = f"somebody else pushed {fact.head_sha[:7]} to its branch"
-        text = f"{who}: look at it, then merge it yourself, or delete the branch and retry the task"
-        if task.handed:
-            text = f"{who}: it goes on once somebody who can write here approves that commit in a review"
-        work.apply(task_id, Happening(kind="moved", sha=fact.head_sha, text=text))
+        work.apply(task_id, Happening(kind="moved", sha=fact.head_sha, text=_pushed(task, fact)))
         if fact.vouched and work.of(task_id).handed:
             text = f"{code(fact.vouched)} has approved {fact.head_sha[:7]}"
             vouched = Happening(kind="vouched", sha=fact.head_sha, actor=fact.vouched, text=text)
@@ -65,6 +65,13 @@ def _open(work: "Work", task: TaskState, fact: PullFact) -> None:
             _checks(work, work.of(task_id), fact)
     elif fact.head_sha == task.head_sha and not task.assignee:
         _checks(work, task, fact)
+
+
+def _pushed(task: TaskState, fact: PullFact) -> str:
+    who = f"somebody else pushed {fact.head_sha[:7]} to its branch"
+    if task.handed:
+        return f"{who}: it goes on once somebody who can write here approves that commit in a review"
+    return f"{who}: look at it, then merge it yourself, or delete the branch and retry the task"
 
 
 def _checks(work: "Work", task: TaskState, fact: PullFact) -> None:

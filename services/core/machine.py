@@ -206,7 +206,7 @@ def _applies(task: TaskState, happened: Happening) -> bool:
         case "recreated":
             return not is_a_persons(task)  # that pull request is not ours to close
         case "closed":
-            return task.state != "needs_human" or is_a_persons(task)
+            return not task.assignee or is_a_persons(task)
         case _:
             return True
 

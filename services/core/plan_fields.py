@@ -138,9 +138,24 @@ _OTHER_WORDS = {
 """What other tools call our keys; similarity alone would not find them."""
 
 
+BLOCK = "a `lockstep` block"
+OF_GITHUB = {
+    "needs": "What the task needs is what blocks its issue on GitHub.",
+    "title": "The title of the issue is the task's.",
+    "repo": "The task is done in the repository of its issue.",
+    "body": "The text of the issue around the block is the task's.",
+    "done": "A closed issue is done.",
+}
+"""What a sub-issue's block need not say, because GitHub has a field for it."""
+
+
 def unknown_key(spot: Spot, allowed: tuple[str, ...], where: str, findings: Findings) -> None:
     """Note a key that does not exist, with the one that was probably meant."""
-    meant = _OTHER_WORDS.get(spot.text.lower(), "")
-    meant = meant if meant in allowed else nearest(spot.text, allowed) or ""
+    word = _OTHER_WORDS.get(spot.text.lower(), "")
+    elsewhere = OF_GITHUB if where == BLOCK else {}
+    meant = word if word in {*allowed, *elsewhere} else nearest(spot.text, (*allowed, *elsewhere)) or ""
+    if meant in elsewhere:
+        findings.add("unknown_key", f"{quote(spot.text)} is not a key of {where}. {elsewhere[meant]}", spot)
+        return
     advice = f"Did you mean `{meant}`?" if meant else f"Keys are {', '.join(allowed)}."
     findings.add("unknown_key", f"{quote(spot.text)} is not a key of {where}. {advice}", spot)

@@ -23,7 +23,7 @@ from services.core.markdown import Fence
 from services.core.parse import MAX_LINES
 from services.core.parse_yaml import read_keys
 from services.core.plan import MAX_BYTES, MAX_TASKS, MAX_TITLE, Parsed, Plan, RepoName, Task
-from services.core.plan_fields import KEYS
+from services.core.plan_fields import BLOCK, KEYS
 from services.core.plan_rules import Draft, Repos, assemble
 from services.core.plan_text import clean_line
 from services.core.problems import TOO_MANY_TASKS, Findings, Spot
@@ -166,7 +166,7 @@ def _values(sub: SubIssue, findings: Findings) -> dict[str, Spot | tuple[Spot, .
     for fence in blocks[:1]:
         reader = composer(fence.content, own, _shift(fence))
         root = reader.compose()
-        values = {} if reader.refused else dict(read_keys(root, FIELDS, "a `lockstep` block", own))
+        values = {} if reader.refused else dict(read_keys(root, FIELDS, BLOCK, own))
         lines[fence.first - 1 : fence.first + fence.content.count("\n") + 1] = []
     if len(blocks) > 1:
         own.add("two_plans", "A second `lockstep` block starts here; keep one.", Spot("", blocks[1].first))

@@ -67,14 +67,19 @@ def _evidence(broken: Sequence[Broken]) -> list[str]:
     if not broken:
         return []
     lines = ["**What failed**", ""]
-    for each in broken[:CHECKS]:
-        lines.append(f"- check {code(each.name)}: {_CONCLUSIONS.get(each.conclusion, 'did not pass')}{_what(each)}")
+    alike: dict[tuple[str, str, str], list[Broken]] = {}
+    for each in broken:  # a workflow on pushes and on pull requests runs twice for a head
+        alike.setdefault((each.name, each.conclusion, each.failure.cls), []).append(each)
+    for each, *others in list(alike.values())[:CHECKS]:
+        how = _CONCLUSIONS.get(each.conclusion, "did not pass")
+        times = f" in {len(others) + 1} runs" if others else ""
+        lines.append(f"- check {code(each.name)}: {how}{times}{_what(each)}")
         lines += [f"  - {_where(note)} {plain(note.text, NOTE)}".rstrip() for note in each.notes[:NOTES]]
         if len(each.notes) > NOTES:
             lines.append(f"  - … and {len(each.notes) - NOTES} more")
         lines += [f"  - log line {shown.line:,}: {code(shown.text, LINE)}" for shown in _from_log(each)]
-    if len(broken) > CHECKS:
-        lines.append(f"- … and {len(broken) - CHECKS} more checks")
+    if len(alike) > CHECKS:
+        lines.append(f"- … and {len(alike) - CHECKS} more checks")
     return [*lines, ""]
 
 

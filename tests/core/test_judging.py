@@ -99,6 +99,25 @@ def test_a_pull_request_closed_by_hand_needs_a_person() -> None:
     assert judged.run.tasks["a"].state == "needs_human"
 
 
+def test_a_pull_request_that_a_person_closes_instead_and_opens_again() -> None:
+    red = pull(checks=(check("test", "failure"),))
+    handed = happen(in_review(task("a")), "a", "handed", text="check `test` failed").run
+    said = []
+    for fact in (pull(state="closed"), pull(state="closed"), red, pull(state="closed"), pull("b" * 40), pull()):
+        handed = after(handed, facts={"a": fact}).run
+        said.append(f"{handed.tasks['a'].state}: {handed.tasks['a'].reason}")
+    assert said == snapshot(
+        [
+            "needs_human: the pull request was closed without merging",
+            "needs_human: the pull request was closed without merging",
+            "needs_human: check `test` failed",
+            "needs_human: the pull request was closed without merging",
+            "needs_human: somebody else pushed bbbbbbb to its branch: it goes on once somebody who can write here approves that commit in a review",
+            "needs_human: somebody else pushed bbbbbbb to its branch: it goes on once somebody who can write here approves that commit in a review",
+        ]
+    )
+
+
 def test_what_is_said_of_a_pull_request_of_a_persons() -> None:
     begun = tracked(task("a"), task("b", "a")).run
     theirs = happen(begun, "b", "attached", number=5, sha="a" * 40, name="ben", actor="ben").run

@@ -4,6 +4,7 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from inline_snapshot import snapshot
 
 from services.core.parse import parse
 from services.core.plan import Parsed, Plan
@@ -98,12 +99,28 @@ def test_a_group_stands_for_all_its_tasks() -> None:
     }
 
 
+WITH_GITHUB = ("needs", "nedes", "depends_on", "title", "repo", "body", "done", "prioritty")
+
+
 def test_problems_name_the_sub_issue_and_its_line() -> None:
     (message,) = said(sub(1, body="Words.\n\n```lockstep\nrun: make\ntimeout: never\n```"))
     assert message.startswith("`acme/api#1`, line 5: ")
     assert "`never`" in message
     (message,) = said(sub(1, body="```lockstep\nneeds: [a]\n```"))
     assert message.startswith("`acme/api#1`, line 2: `needs` is not a key of a `lockstep` block.")
+    ends = [said(sub(1, body=f"```lockstep\n{key}: a\n```"))[0].partition("block. ")[2] for key in WITH_GITHUB]
+    assert ends == snapshot(
+        [
+            "What the task needs is what blocks its issue on GitHub.",
+            "What the task needs is what blocks its issue on GitHub.",
+            "What the task needs is what blocks its issue on GitHub.",
+            "The title of the issue is the task's.",
+            "The task is done in the repository of its issue.",
+            "The text of the issue around the block is the task's.",
+            "A closed issue is done.",
+            "Did you mean `priority`?",
+        ]
+    )
     (message,) = said(sub(1, body="```lockstep\n- a\n```"))
     assert message.startswith("`acme/api#1`, line 2: ")
     (message,) = said(sub(1, body="```lockstep\nid: a\n```\n```lockstep\nid: b\n```"))

@@ -52,6 +52,21 @@ It goes on by itself once somebody who can write here has approved what you push
 """)
 
 
+def test_a_check_that_ran_twice_is_told_once() -> None:
+    stuck = happen(in_review(task("a")), "a", "broke", text="check `test` failed").run
+    twice = [Broken(name=name, conclusion="failure", notes=(NOTE,)) for name in ("test", "lint", "test")]
+    told = render(stuck, "a", broken=twice).partition("**What failed**")[2].partition("**What to do**")[0]
+    assert told == snapshot("""\
+
+
+- check `test`: failed in 2 runs
+  - `src/price.py:12` assert 3 == 4
+- check `lint`: failed
+  - `src/price.py:12` assert 3 == 4
+
+""")
+
+
 def test_how_a_check_ended_in_words() -> None:
     stuck = happen(in_review(task("a")), "a", "broke", text="it broke").run
     ends = ("timed_out", "action_required", "startup_failure", "stale", "new")

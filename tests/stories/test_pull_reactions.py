@@ -57,6 +57,10 @@ async def test_what_the_log_of_a_red_check_tells_stands_in_the_comment(story: St
     assert "check `test`: failed (`test_failure`: tests ran, and some of them failed)" in said
     assert ": `E AssertionError: assert '1.00' == '1.01' (thanks @octocat, fixes #1 <img src=x>)`" in said
     assert len([line for line in said.splitlines() if "log line " in line]) <= 8
+    await story.hub.ok("PATCH", f"/repos/acme/api/pulls/{pull.number}", {"state": "closed"}, who="ana")
+    await story.until("needs a person: the pull request was closed without merging")
+    await story.hub.ok("PATCH", f"/repos/acme/api/pulls/{pull.number}", {"state": "open"}, who="ana")
+    await story.until("needs a person: check `test` failed")
 
 
 async def test_a_repository_names_failures_of_its_own(story: Story) -> None:
