@@ -45,7 +45,7 @@ async def test_what_is_wrong_is_said_and_an_edit_puts_it_right(story: Story) -> 
     await story.until(lambda: gate(story, "acme/web", sha) == "success")
     said = f"need `acme/nowhere#4` does not count for {sha[:7]}, says `ana`: it is in place"
     assert summary(story, sha) == f"- {said}"
-    assert said in story.comment_on("acme/web", number)
+    await story.until(lambda: said in story.comment_on("acme/web", number))
     assert await ask("/lockstep explain") == "+1"
     await story.until(lambda: "nothing is missing, and it can be merged" in story.comment_on("acme/web", number))
     moved = await story.commit("acme/web", {"two.txt": "2\n"}, branch="two", by="bea")
