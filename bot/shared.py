@@ -31,6 +31,7 @@ from bot.porch import Porch
 from bot.settings import largest_of
 from bot.tracing import traces_of
 from bot.web.health import Health
+from services.agents import agent_names
 from services.agents.box import choose_box
 from services.engine.queued import Queued
 from services.engine.shown import Shown
@@ -162,7 +163,7 @@ class _Team:
         self._traces = traces_of(settings, role)
         self._bell = Bell(url, (INBOX, RESULT, WAKE, DOUBT, CHANNEL, EVENT), pause)
         self._live = Live(Events(database))
-        self._queue = Queue(url, self._bell, pause)
+        self._queue = Queue(url, self._bell, pause, dict.fromkeys(agent_names(), settings.workers_per_agent))
         self._results = Results(database)
         self._tenure = Tenure(url, conducts=self._conducts, slots=slots, seconds=seconds)
         self.github.writes_while(lambda: self._tenure.is_sure)

@@ -139,6 +139,15 @@ def held(board: Board) -> Iterator[tuple[str, Use]]:
             yield attempt_key(board.run.id, task), resting(use) if task.away is not None else use
 
 
+def urged(board: Board, decision: Decision) -> Iterator[tuple[str, float]]:
+    """The attempts that are to go sooner or later than others by what people said, by key: those handed over already,
+    too, for they may still wait for a worker."""
+    for moment in decision.history:
+        task = board.run.tasks.get(moment.task) if moment.kind == "prioritised" else None
+        if task is not None and task.state == "running" and task.priority is not None:
+            yield attempt_key(board.run.id, task), task.priority
+
+
 def renewed(board: Board | None, run: Run, ready: ReadyQueue, lengths: Lengths) -> Board:
     """The board with what is stored, or a new one."""
     if board is None:

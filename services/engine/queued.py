@@ -50,7 +50,7 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
 class Pieces(Protocol):
     """The queue, as far as it is needed to put attempts in."""
 
-    async def put(self, key: str, body: bytes, priority: int, /) -> None: ...
+    async def put(self, key: str, body: bytes, priority: int, agent: str, /) -> None: ...
 
     async def cancel(self, key: str, /) -> None: ...
 
@@ -87,10 +87,17 @@ class Queued:
         self._queue, self._results, self._spawn = queue, results, spawn
         self._traces = traces or Untraced()
         self._rung: dict[str, asyncio.Event] = {}
+        self._urgency: dict[str, float] = {}
 
     def ring(self, key: str) -> None:
         """There is an answer."""
         if key in self._rung:
+            self._rung[key].set()
+
+    def urge(self, key: str, priority: float) -> None:
+        """An attempt is as urgent as this from now on; one that waits in the queue is put there anew."""
+        if key in self._rung:
+            self._urgency[key] = priority
             self._rung[key].set()
 
     def look_again(self) -> None:
@@ -102,14 +109,15 @@ class Queued:
         """Have it carried out and wait. GitError, AgentError, ApiError: it could not be tried, and may be later."""
         order = msgspec.structs.replace(order, trace=self._traces.here())
         rung = self._rung[order.key] = asyncio.Event()
-        priority = round(max(-MOST_URGENT, min(order.task.priority, MOST_URGENT)))
+        task = order.task
         try:
             while True:
                 rung.clear()
                 told = await self._results.answer(order.key)
                 if told is not None:
                     return await self._taken(order.key, msgspec.json.decode(told, type=Told))
-                await self._queue.put(order.key, msgspec.json.encode(order), priority)
+                urgency = max(-MOST_URGENT, min(self._urgency.get(order.key, task.priority), MOST_URGENT))
+                await self._queue.put(order.key, msgspec.json.encode(order), round(urgency), task.agent)
                 await rung.wait()
         except StoreError as error:
             raise AgentError(notes.no_queue(str(error))) from error
@@ -119,6 +127,7 @@ class Queued:
         finally:
             if self._rung.get(order.key) is rung:
                 del self._rung[order.key]
+                self._urgency.pop(order.key, None)
 
     async def _taken(self, key: str, told: Told) -> Result:
         if told.result is not None:

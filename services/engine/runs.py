@@ -24,7 +24,7 @@ from services.core.task_state import Happening
 from services.engine.effects import Outcome
 from services.engine.ends import CarriesOut, outcome_of, settle_of
 from services.engine.leave import ended
-from services.engine.line import Line, Mail, decided, held, renewed
+from services.engine.line import Line, Mail, decided, held, renewed, urged
 from services.engine.looks import Looks, Observes
 from services.engine.parts import Parts
 from services.errors import Fenced, StoreError
@@ -277,6 +277,8 @@ class Driver:
         """What follows once a decision is stored."""
         run = board.run
         self._stop_stale(line, run.id, decision)
+        for key, priority in urged(board, decision):
+            self._parts.workers.urge(key, priority)
         if decision.adopted is not None:
             self._post(run.id, Mail())  # what is ready by now is started
         self._call_next()

@@ -46,7 +46,9 @@ class Tries:
         chosen = await self._choosing.for_attempt(run, task, state)
         if chosen.why and not chosen.model and not state.carry and (repair is None or not repair.carries):
             return Outcome(happened=(Happening(kind="broke", text=chosen.why, fence=state.fence),))
-        task = msgspec.structs.replace(task, model=chosen.model, budget=state.budget or task.budget)
+        priority = task.priority if state.priority is None else state.priority
+        budget = state.budget or task.budget
+        task = msgspec.structs.replace(task, model=chosen.model, budget=budget, priority=priority)
         hidden = await hidden_around(self._parts.github.reads, run, task)
         order = await self._order(run, task, state, due.action.key, hidden)
         if repair is not None:

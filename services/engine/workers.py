@@ -26,6 +26,10 @@ class Workers(Protocol):
 
     async def attempt(self, order: Order, /) -> Result: ...
 
+    def urge(self, key: str, priority: float, /) -> None:
+        """The attempt `key`, should it still wait for a worker, is as urgent as this from now on."""
+        ...
+
 
 class Local:
     """Attempts in this very process."""
@@ -59,6 +63,9 @@ class Local:
             models=self._models,
             resolutions=self._resolutions,
         )
+
+    def urge(self, key: str, priority: float, /) -> None:
+        """Nothing waits here: what was handed over has begun."""
 
     async def _token(self, repo: str, permissions: Mapping[str, str]) -> str:
         """A git token for one repository and no more rights than asked."""

@@ -7,7 +7,7 @@ Bell listens. What is asked while the database is away is asked again until it i
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from datetime import timedelta
 from typing import Any, Self
 
@@ -31,6 +31,7 @@ from services.store.db import Connection
 from services.store.owned import OwnedQueries
 
 ENTRY = "attempt"
+"""What pieces are called; those of an agent with a limit `attempt:agent`, for a limit is one of all called alike."""
 CHANNEL = "lockstep_queue"
 BEAT = timedelta(seconds=3)
 """A worker that has not beaten for so long is taken for dead, and what it had is handed out again; half of it is the
@@ -53,6 +54,7 @@ NAMES = DBSettings(
 """Said in full, or PgQueuer would take names from whatever the environment calls CHANNEL or FUNCTION."""
 FIND = "SELECT id FROM lockstep_queue WHERE dedupe_key = $1 AND status IN ('queued', 'picked')"
 
+URGE = "UPDATE lockstep_queue SET priority = $2 WHERE dedupe_key = $1 AND status = 'queued' AND priority <> $2"
 UNWANTED = """
 SELECT dedupe_key FROM lockstep_queue q WHERE dedupe_key IS NOT NULL AND status IN ('queued', 'picked')
   AND NOT EXISTS (SELECT 1 FROM outbox o WHERE o.key = q.dedupe_key AND o.state <> 'done')
@@ -150,9 +152,19 @@ class _Manager(QueueManager):
 
 
 class Queue:
-    """The queue of attempts, for those who put in and those who take out. pause: waits so many seconds."""
+    """The queue of attempts, for those who put in and those who take out. pause: waits so many seconds. limits: of each
+    agent there is, how many attempts of it all workers together carry out at a time, 0 for no limit. The workers keep
+    it, and each is told the same.
+    """
 
-    def __init__(self, url: str, bell: Bell, pause: Callable[[float], Awaitable[None]]) -> None:
+    def __init__(
+        self,
+        url: str,
+        bell: Bell,
+        pause: Callable[[float], Awaitable[None]],
+        limits: Mapping[str, int] | None = None,
+    ) -> None:
+        self._limits = limits or {}
         self._driver = _Driver(url, bell, pause)
         self._queries = OwnedQueries(
             self._driver, QueryBuilderEnvironment(NAMES), QueryQueueBuilder(NAMES), QuerySchedulerBuilder(NAMES)
@@ -172,9 +184,13 @@ class Queue:
     async def close(self) -> None:
         await self._driver.close()
 
-    async def put(self, key: str, body: bytes, priority: int) -> None:
-        """Have this attempt carried out by a worker; nothing happens when it waits or runs already."""
-        await self._queries.enqueue(ENTRY, body, priority, dedupe_key=key, on_conflict="skip")
+    async def put(self, key: str, body: bytes, priority: int, agent: str = "") -> None:
+        """Have this attempt carried out by a worker. Where it waits already it is as urgent as this from now on, and
+        where it runs nothing happens.
+        """
+        entry = f"{ENTRY}:{agent}" if self._limits.get(agent) else ENTRY
+        if None in await self._queries.enqueue(entry, body, priority, dedupe_key=key, on_conflict="skip"):
+            await self._driver.execute(URGE, key, priority)
 
     async def cancel(self, key: str) -> None:
         """Have it carried out no more: it leaves the queue, and a worker that has it is told to stop."""
@@ -192,6 +208,8 @@ class Queue:
         """Carry out what is put in, at most so many at a time, until `stop`; then return when the last has ended."""
         self._manager.slots = slots
         self._manager.entrypoint(ENTRY, accepts_context=True)(work)
+        for agent, limit in self._limits.items():  # also without a limit: another process may have one by now
+            self._manager.entrypoint(f"{ENTRY}:{agent}", accepts_context=True, concurrency_limit=limit)(work)
         await self._manager.run(
             batch_size=1,
             max_concurrent_tasks=max(2, slots),

@@ -74,12 +74,14 @@ class BusyRuns(Runs):
 class Hands:
     """Carries effects out: issues and pull requests at once, attempts and merges when the test ends them.
 
-    begun: keys in the order in which they were begun. asked: what was read of GitHub, and `facts` what it says.
+    begun: keys in the order in which they were begun. asked: what was read of GitHub, and `facts` what it says. urged:
+    attempts that may still wait for a worker, and how urgent they are by now.
     """
 
     def __init__(self) -> None:
         self.begun: list[str] = []
         self.asked: list[tuple[str, tuple[str, ...]]] = []
+        self.urged: list[tuple[str, float]] = []
         self.facts_of: dict[str, PullFact] = {}
         self.error: ApiError | None = None
         self._gates: dict[str, asyncio.Future[Outcome]] = {}
@@ -102,6 +104,9 @@ class Hands:
         finally:
             del self._gates[action.key]
             self.heard.set()
+
+    def urge(self, key: str, priority: float) -> None:
+        self.urged.append((key, priority))
 
     async def facts(self, run: Run, task_ids: Iterable[str], *, rank: str = "event") -> dict[str, PullFact]:
         asked = tuple(task_ids)
@@ -148,7 +153,7 @@ class Stage:
         self.plans = Plans(database)
         self.parts = Parts(
             settings=settings, plans=self.plans, runs=self.runs, checkpoints=Checkpoints(database),
-            github=cast("Any", self.hands), workers=cast("Any", None), clock=self.clock, spawn=beside,
+            github=cast("Any", self.hands), workers=cast("Any", self.hands), clock=self.clock, spawn=beside,
             timers=self.timers,
         )  # fmt: skip
         self.driver = Driver(self.parts, self.hands, self.hands, self.hands)

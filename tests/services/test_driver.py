@@ -140,6 +140,13 @@ async def test_what_is_under_way_is_never_begun_again(one: Stage) -> None:
     assert one.hands.begun.count("o/r1/a/1/attempt") == 1
 
 
+async def test_what_was_handed_over_hears_of_its_priority_too(one: Stage) -> None:
+    run_id = await one.begin(task("a"), task("b"))
+    await one.hands.until(lambda: one.hands.at_work == ["r1 a"])
+    await one.driver.happen(run_id, [(each, Happening(kind="prioritised", value=5.0)) for each in ("a", "b")])
+    assert one.hands.urged == [("o/r1/a/1/attempt", 5.0)]  # the other one is not under way
+
+
 async def test_a_merge_that_is_to_be_tried_again_is_decided_once_and_looked_at_once(one: Stage) -> None:
     """GitHub says that the head was another one a moment ago: look, and try again in two seconds."""
     one.hands.facts_of = {"a": pull()}

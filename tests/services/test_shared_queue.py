@@ -85,10 +85,11 @@ class Site:
         self.url, self.database, self._group, self._stack = url, database, group, stack
         self.results, self._names = Results(database), 0
         self._moved = asyncio.Event()
+        self.limits: dict[str, int] = {}
 
     async def _parts(self) -> tuple[Bell, Queue]:
         bell = Bell(self.url, (RESULT, CHANNEL), pause)
-        queue = Queue(self.url, bell, pause)
+        queue = Queue(self.url, bell, pause, self.limits)
         for part in (bell, queue):
             self._stack.push_async_callback(part.close)
             await part.open()
@@ -140,6 +141,13 @@ class Site:
         """Wait until so many attempts are in the queue."""
         async with asyncio.timeout(240):
             while self.rows("lockstep_queue") != count:
+                self._moved.clear()
+                await self._moved.wait()
+
+    async def urgent(self, priority: int) -> None:
+        """Wait until a piece in the queue is as urgent as that."""
+        async with asyncio.timeout(240):
+            while not self.rows(f"lockstep_queue WHERE priority = {priority}"):
                 self._moved.clear()
                 await self._moved.wait()
 
@@ -419,3 +427,47 @@ async def test_a_worker_takes_no_more_than_its_places_and_the_most_urgent_first(
         assert [await task for task in tasks] == [ENDED] * len(orders)
     assert machine.most == 1
     assert machine.begun[0] == orders[4].key
+
+
+async def test_what_people_say_of_a_priority_counts_in_the_queue_too(site: Site) -> None:
+    queued = await site.asker()
+    orders = [await site.order(f"t{number}") for number in range(3)]
+    async with AsyncExitStack() as stack:
+        tasks = [await stack.enter_async_context(asking(queued, order)) for order in orders]
+        await site.queued(len(orders))
+        queued.urge(orders[2].key, 7)
+        queued.urge("none/of/these/attempt", 8)
+        await site.urgent(7)
+        _, machine = await site.worker(ended, slots=1)
+        assert [await task for task in tasks] == [ENDED] * len(orders)
+    assert machine.begun == [orders[each].key for each in (2, 0, 1)]
+
+
+async def test_all_workers_together_keep_the_limit_of_an_agent_and_others_pass(site: Site) -> None:
+    site.limits = {"script": 1, "coder": 0}
+    under_way: list[str] = []
+    most = 0
+
+    async def act(order: Order) -> Result:
+        nonlocal most
+        under_way.append(order.task.agent)
+        most = max(most, under_way.count("script"))
+        if order.task.agent == "script":
+            await coder_began.wait()
+            await asyncio.sleep(0.02)
+        else:
+            coder_began.set()
+        under_way.remove(order.task.agent)
+        return ENDED
+
+    coder_began, askers = asyncio.Event(), [await site.asker(), await site.asker()]
+    orders = [await site.order(f"t{number}") for number in range(5)]
+    orders[4] = msgspec.structs.replace(orders[4], task=msgspec.structs.replace(orders[4].task, agent="coder"))
+    async with AsyncExitStack() as stack:
+        both = zip(askers * 3, orders, strict=False)
+        tasks = [await stack.enter_async_context(asking(queued, order)) for queued, order in both]
+        await site.queued(len(orders))
+        for _ in range(2):
+            await site.worker(act)
+        assert [await task for task in tasks] == [ENDED] * len(orders)
+    assert most == 1

@@ -69,6 +69,9 @@ class SimWorkers:
         self._yard.trace(self._life.name, f"attempt {order.attempt} of {order.task.id}: {result.kind} {result.reason}")
         return result
 
+    def urge(self, key: str, priority: float, /) -> None:
+        """Nothing waits in a yard."""
+
 
 class _Attempt:
     def __init__(self, yard: Yard, life: Life, order: Order, github: GitHub) -> None:
