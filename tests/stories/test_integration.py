@@ -1,6 +1,8 @@
 """A repository's own workflow tries a pull request with the other heads of its run, on plain GitHub Actions."""
 
 import json
+import shutil
+from pathlib import Path
 
 import pytest
 
@@ -59,8 +61,21 @@ def check(story: Story) -> str:
     return story.checks("acme/api", pull.head_sha).get("lockstep/integration", "") if pull is not None else ""
 
 
+def of_docs(story: Story) -> str:
+    """The workflow as the guide has it, where GitHub is the one on this machine."""
+    page = (Path(__file__).parents[2] / "docs/how-to/integration.md").read_text("utf-8")
+    text = page.split("```yaml\n")[2].partition("```")[0]
+    for was, here in (("https://x-access-token:${GH_TOKEN}@github.com", story.hub.url), ("./test", "sh test")):
+        assert was in text
+        text = text.replace(was, here)
+    return text
+
+
 async def test_what_works_together_is_merged_and_its_check_says_so(story: Story) -> None:
-    await story.begin({"acme/api": HOME, "acme/web": FILES})
+    files = {"test-together.sh": "test -e one.txt && test -e ../acme/web/web.txt\n"}
+    if shutil.which("jq"):  # GitHub's machines have it
+        files[".github/workflows/together.yml"] = of_docs(story)
+    await story.begin({"acme/api": {**HOME, **files}, "acme/web": FILES})
     web = "- [ ] **web** Show it (acme/web) · group: g · run: echo 1 > web.txt\n"
     await story.run(f"{PLAN.replace(' · ', ' · group: g · ', 1)}{web}")
     await story.until("**Done.**", lambda: check(story) == "success")
