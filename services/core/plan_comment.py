@@ -5,6 +5,7 @@ with and whatever was answered. What is too much is left out step by step, each 
 graph first, then rows of the table, finished tasks before the rest, then answers, the oldest first.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from types import MappingProxyType
@@ -33,6 +34,8 @@ NO_FORECAST = Forecast()
 NOTHING_FOUND: Mapping[str, Diagnosis] = MappingProxyType({})
 NOTHING_CHOSEN: Mapping[str, Chosen] = MappingProxyType({})
 GRAPH_TASKS = 60
+GRAPH_BOXES = 40
+"""Repositories that a graph of more tasks has boxes for."""
 ROWS = 200
 REASON = 300
 FEW_ROWS = 20
@@ -119,8 +122,8 @@ def render(
     no_graph = [f"The graph of {len(plan.tasks)} tasks is left out here.", ""]
 
     def bodies() -> Iterator[str]:
-        if len(plan.tasks) <= GRAPH_TASKS:
-            drawing = _mermaid(plan, run, frozenset(path))
+        few = len(plan.tasks) <= GRAPH_TASKS
+        if drawing := _mermaid(plan, run, frozenset(path)) if few else _of_repositories(plan, run):
             yield _join([*head, *warned, *_table(plan, rows, len(rows), ahead), "", *models, *drawing], answers)
         for shown, said in _less(len(rows), FEW_ROWS, answers):
             yield _join([*head, *warned, *_table(plan, rows, shown, ahead), "", *no_graph], said)
@@ -303,14 +306,37 @@ def _mermaid(plan: Plan, run: Run | None, critical: frozenset[str]) -> list[str]
     """
     number = {task.id: f"t{n}" for n, task in enumerate(plan.tasks)}
     lines = ["<details><summary>Graph</summary>", "", "```mermaid", "flowchart LR"]
-    for task in plan.tasks:
-        state = run.tasks[task.id].state if run is not None else "done" if task.done else "blocked"
-        lines.append(f'  {number[task.id]}["{ICONS[state]} {task.id}"]')
+    lines += [f'  {number[task.id]}["{_icon(task, run)} {task.id}"]' for task in plan.tasks]
     for task in plan.tasks:
         for need in task.needs:
             arrow = "==>" if {task.id, need} <= critical else "-->"
             lines.append(f"  {number[need]} {arrow} {number[task.id]}")
     return [*lines, "```", "", "</details>", ""]
+
+
+def _icon(task: Task, run: Run | None) -> str:
+    return ICONS[run.tasks[task.id].state if run is not None else "done" if task.done else "blocked"]
+
+
+def _of_repositories(plan: Plan, run: Run | None) -> list[str]:
+    """Of many tasks, how many of each repository stand how, and which repositories wait for which; nothing where that
+    is one box, or too many.
+    """
+    repo_of = {task.id: task.repo for task in plan.tasks}
+    number = {repo: f"r{n}" for n, repo in enumerate(dict.fromkeys(repo_of.values()))}
+    if not 1 < len(number) <= GRAPH_BOXES:
+        return []
+    states: dict[str, Counter[str]] = {repo: Counter() for repo in number}
+    for task in plan.tasks:
+        states[task.repo][_icon(task, run)] += 1
+    boxes_of = (
+        f'  {number[repo]}["{repo}: {", ".join(f"{count} {icon}" for icon, count in sorted(states[repo].items()))}"]'
+        for repo in number
+    )
+    ways = dict.fromkeys((repo_of[need], task.repo) for task in plan.tasks for need in task.needs)
+    arrows = (f"  {number[one]} --> {number[other]}" for one, other in ways if one != other)
+    head = f"<details><summary>Graph of {len(plan.tasks):,} tasks, a box for each repository</summary>"
+    return [head, "", "```mermaid", "flowchart LR", *boxes_of, *arrows, "```", "", "</details>", ""]
 
 
 def answered(answers: Sequence[str], drafting: str = "") -> str:

@@ -172,6 +172,31 @@ def test_any_run_with_any_answers_fits_and_says_what_is_missing(
     assert text.count("> `ana`") + (int(left_out[1]) if left_out else 0) == len(answers)
 
 
+def test_of_many_tasks_the_graph_has_a_box_for_each_repository() -> None:
+    repos = ("acme/schema", "acme/api", "acme/web")
+    tasks = [task(f"t{n}", *([f"t{n - 1}"] if n else []), repo=repos[n // 400]) for n in range(1_000)]
+    states = {one.id: TaskState(id=one.id, state="done" if n < 500 else "ready") for n, one in enumerate(tasks)}
+    current = msgspec.structs.replace(run(task("one")), plan=plan(*tasks), tasks=states)
+    text = render(current.plan, [], approved_by="", run=current)
+    assert text[text.index("<details><summary>Graph") : text.index("<sub>")] == snapshot("""\
+<details><summary>Graph of 1,000 tasks, a box for each repository</summary>
+
+```mermaid
+flowchart LR
+  r0["acme/schema: 400 ✅"]
+  r1["acme/api: 300 ▶, 100 ✅"]
+  r2["acme/web: 200 ▶"]
+  r0 --> r1
+  r1 --> r2
+```
+
+</details>
+
+""")
+    many = plan(*(task(f"t{n}", repo=f"acme/r{n}") for n in range(70)))
+    assert "The graph of 70 tasks is left out here." in render(many, [], approved_by="", run=None)
+
+
 def test_what_is_too_much_goes_in_order() -> None:
     """The graph, then rows of finished tasks, then what is long in answers: the table never goes for an answer."""
     tasks = [task(f"task-{n}", title=TITLE) for n in range(60)]
