@@ -75,9 +75,13 @@ async def on_failures(desk: Desk, request: web.Request) -> web.StreamResponse:
     now = desk.now
     counted = await _visible(request, await desk.reports.repairs(now - timedelta(days=failures.DAYS)))
     newest = await _visible(request, await desk.reports.newest_repairs(NEWEST))
+    failed = await desk.reports.failed(now - failures.SPAN)
+    places = {repo for plan_id, each in failed for repo in (plan_id.rpartition("#")[0], each.repo)}
+    hidden = await sight.hidden_from(viewer_of(request), places)
+    seen = [each for plan_id, each in failed if not {plan_id.rpartition("#")[0], each.repo} & hidden]
 
     def make() -> Mapping[str, Any]:
-        return {"page": failures.failures(counted, newest, desk.places, now), "charts": desk.charts.name}
+        return {"page": failures.failures(counted, newest, desk.places, now, seen), "charts": desk.charts.name}
 
     return await desk.page(request, "failures.html", make, Frame(here="/failures", live="*"))
 

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import msgspec
 
@@ -15,10 +15,13 @@ from services.core.failures import CLASSES
 from services.core.recovery import summaries
 from services.core.spans import Span, code_spans
 from services.core.text import visible
+from services.core.troublespots import Failed, Pattern, patterns
 from services.store.reports import Repaired
 
 DAYS = 30
 SIGNATURES = 20
+SPAN = timedelta(days=60)
+"""In which attempts that failed alike are looked for; a trend compares its halves."""
 LOOKS = {"worked": "done", "failed": "failed", "superseded": "skipped", "": "running"}
 MEANINGS: dict[str, str] = {str(name): said for table in (CLASSES, summaries()) for name, said in table.items()}
 
@@ -48,19 +51,40 @@ class Repair(msgspec.Struct, frozen=True, kw_only=True):
     when: When | None
 
 
+class Again(msgspec.Struct, frozen=True, kw_only=True):
+    """Attempts that failed alike. trend: `more`, `fewer`, `the same`, or "" while they are too few to tell."""
+
+    repo: str
+    who: str
+    what: str
+    count: int
+    share: str
+    trend: str
+
+
 class Failures(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything on the page. signatures: failures that came more than once, the most frequent first."""
+    """Everything on the page. signatures: failures that came more than once, the most frequent first.
+
+    patterns: attempts that failed alike in one repository, with one agent and model.
+    """
 
     figures: tuple[Fact, ...]
     classes: tuple[Tally, ...]
     strategies: tuple[Tally, ...]
     signatures: tuple[Tally, ...]
     newest: tuple[Repair, ...]
+    patterns: tuple[Again, ...]
     chart: Chart | None
 
 
-def failures(counted: Sequence[Repaired], newest: Sequence[Repaired], places: Places, now: datetime) -> Failures:
-    """From repairs that are counted, and the newest one by one."""
+def failures(
+    counted: Sequence[Repaired],
+    newest: Sequence[Repaired],
+    places: Places,
+    now: datetime,
+    failed: Sequence[Failed] = (),
+) -> Failures:
+    """From repairs that are counted, the newest one by one, and attempts that failed."""
     classes = _tallies(counted, lambda each: each.cls)
     return Failures(
         figures=_figures(counted),
@@ -70,7 +94,19 @@ def failures(counted: Sequence[Repaired], newest: Sequence[Repaired], places: Pl
             each for each in _tallies(counted, lambda each: each.signature) if each.name and each.total > 1
         )[:SIGNATURES],
         newest=tuple(_repair(each, places, now) for each in newest),
+        patterns=tuple(map(_again, patterns(failed, now, SPAN))),
         chart=_chart(classes) if counted else None,
+    )
+
+
+def _again(each: Pattern) -> Again:
+    return Again(
+        repo=each.repo,
+        who=f"{each.agent} with {each.model}" if each.model else each.agent,
+        what=visible(each.signature, 200),
+        count=each.count,
+        share=f"{each.share:.0%}",
+        trend=each.trend,
     )
 
 

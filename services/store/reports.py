@@ -15,6 +15,7 @@ import msgspec
 from services.core.clock import from_text, to_text
 from services.core.cost import Usage
 from services.core.lessons import Lesson
+from services.core.troublespots import Failed
 from services.store.attempts import Attempts
 from services.store.db import Connection, Database
 from services.store.gaps import Gaps
@@ -242,6 +243,15 @@ class Reports:
         names = ("plan_id", "cls", "strategy", "outcome", "signature", "task", "at")
         rows = await self._db.read(lambda c: c.execute(query, (limit,)).fetchall())
         return [Repaired(**dict(zip(names, row, strict=True))) for row in rows]
+
+    async def failed(self, since: datetime) -> list[tuple[str, Failed]]:
+        """Attempts that failed since then, the newest first, each with the plan it was made for."""
+        query = (
+            "SELECT plan_id, at, repo, agent, model, class, signature FROM attempt"
+            " WHERE at > ? AND class <> '' ORDER BY at DESC LIMIT ?"
+        )
+        rows = await self._db.read(lambda c: c.execute(query, (to_text(since), MOST_GROUPS)).fetchall())
+        return [(str(plan_id), Failed(from_text(at), *map(str, rest))) for plan_id, at, *rest in rows]
 
     async def bills(self, since: datetime) -> list[Bill]:
         """What models were called for since then, by day."""

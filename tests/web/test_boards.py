@@ -7,6 +7,7 @@ from decimal import Decimal
 
 import pytest
 
+from services.core.clock import to_text
 from services.core.cost import Usage
 from services.core.gaps import Blind
 from services.core.lessons import decided, proposed
@@ -111,6 +112,23 @@ async def test_repairs_are_so_many_of_so_many(home: House) -> None:
     old = NOW - timedelta(days=40)
     await home.database.write(lambda c: keep(c, run.plan_id, run.id, [repair(5, "worked")], old))
     assert "Repairs begun4 in 30 days" in await said(home, "/failures")
+
+
+async def test_attempts_that_failed_alike_and_whether_they_become_more(home: House) -> None:
+    run = await half_done(home)
+    columns = "run_id, task, attempt, plan_id, owner, repo, at, agent, tier, model, came, class, signature, body"
+
+    def failed(number: int, days: int, repo: str = "acme/api") -> tuple[object, ...]:
+        at, signature = to_text(NOW - timedelta(days=days)), f"test_failure: {TRICKS[0]}"
+        where = (run.id, f"t{number}", 1, run.plan_id, "acme", repo, at)
+        return (*where, "coder", "small", "openai:gpt-4o", "failed", "test_failure", signature, b"{}")
+
+    rows = [failed(number, days) for number, days in enumerate((1, 2, 3, 50, 90))] + [failed(9, 1, "acme/web")]
+    insert = f"INSERT INTO attempt ({columns}) VALUES ({', '.join('?' * len(rows[0]))})"
+    await home.database.write(lambda c: c.executemany(insert, rows))
+    text = (await said(home, "/failures")).replace("&lt;", "<").replace("&gt;", ">").replace("&#39;", "'")
+    assert f"test_failure: {TRICKS[0]}acme/apicoder with openai:gpt-4o4100%more" in text
+    assert "acme/web" not in text, "what failed once is no pattern"
 
 
 async def test_money_by_day_plan_and_model(home: House) -> None:
