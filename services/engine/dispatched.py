@@ -41,7 +41,7 @@ async def start(parts: Parts, task: Task, state: TaskState, due: Due, order: Ord
         branch = (await parts.github.reads.repository(task.repo)).default_branch
     except Unreachable as lost:
         made = keyless.away(due, lost)
-        return made if isinstance(made, Outcome) else for_a_person(state.fence, words.not_followed("", made.why))
+        return _later(made) if isinstance(made, Outcome) else _nobody_knows(state, "", made)
     if not workflow:
         return for_a_person(state.fence, words.NO_WORKFLOW)
     name, began = mark(due.action.key), parts.clock.now()
@@ -64,11 +64,20 @@ async def start(parts: Parts, task: Task, state: TaskState, due: Due, order: Ord
     except (Refused, NotFound) as refused:
         return for_a_person(state.fence, words.not_started(workflow, refused.message))
     if isinstance(made, Outcome):
-        return made
+        return _later(made)
     if made.why:
-        return for_a_person(state.fence, words.not_followed(workflow, made.why))
+        return _nobody_knows(state, workflow, made)
     away = Away(agent=ACTIONS, fence=state.fence, until=began + timedelta(seconds=task.timeout), run=made.run)
     return sent(away, words.at_workflow(workflow, made.run))
+
+
+def _later(made: Outcome) -> Outcome:
+    """It holds no place on this machine until then."""
+    return msgspec.structs.replace(made, is_away=True)
+
+
+def _nobody_knows(state: TaskState, workflow: str, made: keyless.Ended) -> Outcome:
+    return for_a_person(state.fence, words.not_followed(workflow, made.why))
 
 
 async def look(parts: Parts, task: Task, away: Away, order: Order) -> Order | Outcome | Result | None:
