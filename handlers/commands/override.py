@@ -17,7 +17,7 @@ BY_NAME = ("check", "need")
 @command(
     "override",
     usage='override [task] check|need [why="…"]',
-    summary="This check, or this need, no longer counts for the task's pull request as it is now; a new head voids it.",
+    summary="This check, or this need, no longer counts for the pull request as it is now; a new head voids it.",
     needs="maintain",
 )
 async def override(context: Context, asked: Command) -> str:

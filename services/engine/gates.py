@@ -64,9 +64,9 @@ class Gatekeeper:
         """
         reads = self._parts.github.reads
         issue = await reads.issue(repo, number, fresh=True)
-        if not issue.is_pull:
+        pull = await reads.pull(repo, number, fresh=True) if issue.is_pull else None
+        if pull is None or await self._is_ours(repo, issue, pull):
             return None
-        pull = await reads.pull(repo, number, fresh=True)
         needs = depends_on(issue.body, repo, self._parts.settings.github_url) if pull.state == "open" else ()
         need = meant(name, needs, repo)
         if need is None:

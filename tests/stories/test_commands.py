@@ -43,7 +43,7 @@ async def test_help_lists_every_command_with_its_permission(story: Story) -> Non
 | `/lockstep lesson [approve or veto or retire or delete id]` | List what reviews of this plan's repositories have taught, or decide which of it later tasks are told. | maintain |
 | `/lockstep merge task…` | Merge the tasks' pull requests now if nothing is missing; says what is missing if something is. | maintain |
 | `/lockstep model task… or all model=NAME` | Have another model do the tasks, from their next attempt on; those whose agents ask none are left out. | maintain |
-| `/lockstep override [task] check or need [why="…"]` | This check, or this need, no longer counts for the task's pull request as it is now; a new head voids it. | maintain |
+| `/lockstep override [task] check or need [why="…"]` | This check, or this need, no longer counts for the pull request as it is now; a new head voids it. | maintain |
 | `/lockstep ping` | Say whether I am listening. | read |
 | `/lockstep priority task… or all p=N` | Set which ready task starts first; higher goes first, the plan's own value is the default. | triage |
 | `/lockstep rebase task…` | Merge the base branch into the tasks' pull requests; their checks run again. | write |
