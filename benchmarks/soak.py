@@ -30,6 +30,8 @@ OPTIONS = {
     "restarts": (8, "ends of the bot in the first half"),
     "seed": (1, "what people do and what goes wrong"),
 }
+CACHE_MB = "4"
+"""Of GitHub's answers: full soon, so that what grows is what has no bound."""
 LIMITS: dict[str, Number] = {
     "missing": 0, "unhandled": 0, "failed": 0, "unanswered": 0, "lag_growth_seconds_per_hour": 1,
     "rss_growth_mb_per_hour": 10,
@@ -58,7 +60,7 @@ async def _soaked(folder: Path, say: Say, seconds: float, rate: int, restarts: i
     async with running_github(folder / "github", recorder, run_actions=True, seed=seed) as hub:
         stage = Stage(hub, recorder, folder / "said")
         app = await stage.build()
-        host = One(folder, app, LOCKSTEP_REPAIR_SECONDS="60", LOCKSTEP_LOG_LEVEL="INFO")
+        host = One(folder, app, LOCKSTEP_REPAIR_SECONDS="60", LOCKSTEP_LOG_LEVEL="INFO", LOCKSTEP_CACHE_MB=CACHE_MB)
         soak = Soak(stage, app, host, folder, rate=rate, seed=seed, say=say)
         return await soak.run(seconds, restarts)
 
