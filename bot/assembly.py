@@ -193,6 +193,7 @@ def _parts(
         recoveries=Recoveries(database),
         person=Person(github.transport, settings.copilot_token, clock) if settings.copilot_token else None,
         recovered=metrics.recovered,
+        lasted=metrics.lasted,
         diagnoses=Diagnoses(JobLogs(database)),
         traces=traces,
     )

@@ -24,6 +24,7 @@ RESOURCES = frozenset({"core", "search", "graphql"})
 WAITS = (0.001, 0.01, 0.1, 0.5, 1, 2, 5, 10, 30)
 SIZES = (1, 2, 5, 10, 20, 50)
 LOOP_LAGS = (0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5)
+DURATIONS = (1, 10, 60, 300, 900, 3_600, 14_400, 86_400, 604_800)
 DELIVERY_LAGS = (0.01, 0.05, 0.1, 0.5, 1, 5, 30, 120, 600)
 
 
@@ -61,6 +62,8 @@ class Metrics:
         left = "What is left of the hourly budget, of the installation heard of last."
         self.ratelimit_remaining = gauge("lockstep_ratelimit_remaining", left, ["resource"])
 
+        lasts = "From the beginning to the end of attempts, of tasks that are done and of runs that are over."
+        self.durations = spread("lockstep_duration_seconds", lasts, ["of"], buckets=DURATIONS)
         self.recoveries = count("lockstep_recoveries", "Repairs of failed checks.", ["strategy", "outcome"])
         self.shards = gauge("lockstep_shards", "Shards that this process conducts.")
         swept = "When every live run was last looked at; 0 for never."
@@ -89,6 +92,10 @@ class Metrics:
     def recovered(self, strategy: str, outcome: str) -> None:
         """A repair has worked, failed, or was superseded."""
         self.recoveries.labels(strategy, outcome).inc()
+
+    def lasted(self, what: str, seconds: float) -> None:
+        """An `attempt`, a `task` or a `run` has taken so long."""
+        self.durations.labels(what).observe(max(0.0, seconds))
 
     def repaired(self, now: datetime) -> None:
         """GitHub's log has been compared."""

@@ -124,7 +124,8 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     ledger: of what they cost; attempts: of what came of each; drafts: of plans that they were asked for. trials: of
     merges that are tried. lessons: of what reviews asked for. past: tasks that have merged. embedder: a second opinion
     on which of them are alike. requests: commands that were given here. recoveries: repairs, and what came of each.
-    recovered: counts a repair, by its strategy and what came of it. traces: whoever is told where time goes. person: in
+    recovered: counts a repair, by its strategy and what came of it. lasted: hears how long an attempt, a task or a run
+    took, in seconds. traces: whoever is told where time goes. person: in
     whose name Copilot is asked, None where no such token is set.
     """
 
@@ -155,6 +156,7 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     person: Person | None = None
     lengths: Lengths = msgspec.field(default_factory=Lengths)
     recovered: Callable[[str, str], None] | None = None
+    lasted: Callable[[str, float], None] | None = None
     diagnoses: Diagnoses = msgspec.field(default_factory=Diagnoses)
 
     def ahead(self, plan: Plan, run: Run | None) -> Forecast:

@@ -22,6 +22,7 @@ from services.core.places import Lane, Places
 from services.core.ready import ReadyQueue
 from services.core.task_state import Happening
 from services.engine.effects import Outcome
+from services.engine.ended import ended_by
 from services.engine.ends import CarriesOut, outcome_of, settle_of
 from services.engine.leave import ended
 from services.engine.line import Line, Mail, decided, held, renewed, urged
@@ -289,6 +290,9 @@ class Driver:
             for _, _, repair in decision.repairs:
                 if repair.came:
                     self._parts.recovered(repair.strategy, repair.came)
+        if self._parts.lasted is not None:
+            for what, seconds in ended_by(run, decision):
+                self._parts.lasted(what, seconds)
         self.carry_out(run.id, new)
 
     def _call_next(self) -> None:
@@ -429,7 +433,7 @@ class Driver:
 
     async def _stoppable(self, board: Board, due: Due, task: asyncio.Task[object] | None) -> Outcome:
         """An attempt, which `_stop_stale` may end early."""
-        key = due.action.key
+        key, began = due.action.key, self._parts.clock.now()
         self._under_way[key] = task
         try:
             return await outcome_of(self._effects, board, due, self._parts.traces)
@@ -438,6 +442,8 @@ class Driver:
                 raise  # somebody else wants this task to end
             return Outcome(note=notes.STOPPED)
         finally:
+            if self._parts.lasted is not None:
+                self._parts.lasted("attempt", (self._parts.clock.now() - began).total_seconds())
             if key in self._under_way:
                 self._under_way[key] = None
             self._stopped.discard(key)

@@ -71,3 +71,11 @@ def test_what_became_of_repairs() -> None:
     metrics = Metrics()
     metrics.recovered("rerun_failed", "worked")
     assert 'lockstep_recoveries_total{outcome="worked",strategy="rerun_failed"} 1.0' in metrics.text().decode()
+
+
+def test_how_long_things_take() -> None:
+    metrics = Metrics()
+    metrics.lasted("task", 240.0)
+    text = metrics.text().decode()
+    assert 'lockstep_duration_seconds_bucket{le="300.0",of="task"} 1.0' in text
+    assert 'lockstep_duration_seconds_bucket{le="60.0",of="task"} 0.0' in text
