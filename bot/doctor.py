@@ -9,6 +9,7 @@ import json
 import os
 import shutil
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
@@ -18,11 +19,15 @@ import msgspec
 from bot.assembly import github_of
 from bot.clock import SystemClock
 from bot.settings import MIN_SECRET, Settings, check_for_serving, read_settings
+from bot.web.health import BEHIND
 from services.agents.box import choose_box
+from services.core.clock import from_text
+from services.core.durations import lasting
 from services.core.loopback import is_loopback
 from services.errors import ApiError, LockstepError, NotFound, Refused, UserError
 from services.github.delivery_log import About
 from services.store import migrate
+from services.store.db import Connection
 from services.store.visiting import visit
 
 Verdict = Literal["ok", "warning", "wrong"]
@@ -67,7 +72,7 @@ def main(arguments: list[str]) -> int:
 async def examined(settings: Settings) -> list[Finding]:
     """Everything, in the order in which it is to be put right."""
     found: list[Finding] = []
-    for look in (_settings, _user, _key, _sign_in, _tools, _database, _box, _github):
+    for look in (_settings, _user, _key, _sign_in, _tools, _database, _workers, _box, _github):
         found += await look(settings)
     return found
 
@@ -137,11 +142,44 @@ async def _database(settings: Settings) -> list[Finding]:
             return [Finding(what="database", verdict="wrong", said=said, fix=fix)]
         return [Finding(what="database", verdict="ok", said="not there yet; it is made at the first start")]
     try:
-        number = await visit(settings.database_url, folder, migrate.version)
+        number, oldest = await visit(settings.database_url, folder, lambda c: (migrate.version(c), _oldest(c)))
     except LockstepError as error:
         fix = "Run `python -m bot migrate`, and look at the page about databases."
         return [Finding(what="database", verdict="wrong", said=str(error), fix=fix)]
-    return [Finding(what="database", verdict="ok", said=f"takes writes; schema {number}")]
+    found = Finding(what="database", verdict="ok", said=f"takes writes; schema {number}")
+    waits = (SystemClock().now() - from_text(oldest)).total_seconds() if oldest else 0.0
+    if waits <= BEHIND:
+        return [found, Finding(what="inbox", verdict="ok", said="no webhook waits for long")]
+    fix = "Start the bot, which takes them up; if it runs, look into its log for handlers that fail."
+    said = f"the oldest webhook has waited for {lasting(waits)}"
+    return [found, Finding(what="inbox", verdict="wrong", said=said, fix=fix)]
+
+
+def _oldest(connection: Connection) -> str:
+    """When the oldest webhook came that no handler has seen, "" for none."""
+    row = connection.execute("SELECT received_at FROM inbox WHERE outcome IS NULL ORDER BY id LIMIT 1").fetchone()
+    return str(row[0]) if row else ""
+
+
+async def _workers(settings: Settings) -> list[Finding]:
+    """Of the processes that share a database: a conductor decides, and nothing is done without a worker."""
+    if not settings.database_url:
+        return []
+    try:
+        from services.store.tenure import CONDUCTOR, LOOK, WORKER
+
+        kinds = await visit(settings.database_url, Path(settings.data_dir), lambda c: c.execute(LOOK).fetchall())
+    except (ImportError, LockstepError):
+        return []  # which the look at the database has said
+    count = Counter(int(kind) for kind, *_ in kinds)
+    said = f"conductors {count[CONDUCTOR]}, workers {count[WORKER]}"
+    if count[CONDUCTOR] and not count[WORKER]:
+        fix = "Start one with `python -m bot serve --role worker`."
+        return [Finding(what="processes", verdict="wrong", said=f"no worker is there ({said})", fix=fix)]
+    if not count[CONDUCTOR] and count[WORKER]:
+        fix = "Start one with `python -m bot serve --role conductor`."
+        return [Finding(what="processes", verdict="wrong", said=f"no conductor is there ({said})", fix=fix)]
+    return [Finding(what="processes", verdict="ok", said=said)]
 
 
 def _can_be_made(folder: Path) -> bool:

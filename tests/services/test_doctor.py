@@ -1,15 +1,22 @@
 """`python -m bot doctor`: each thing that is wrong is named with what to do, and what is right is said to be."""
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import msgspec
+import psycopg
 import pytest
 import yaml
 
 from bot import doctor
+from bot.clock import SystemClock
 from bot.settings import Settings
 from services.sandbox.scenario import AppCredentials
+from services.store.inbox import Delivery, Inbox
+from services.store.sqlite import SqliteDatabase
+from services.store.tenure import CONDUCTOR, WORKER
+from tests.kit import postgres
 from tests.kit.contract import Recorder
 from tests.kit.sandbox import GitHub, running_github
 
@@ -69,3 +76,37 @@ async def test_each_thing_that_is_wrong_is_named(
     away = await verdicts(msgspec.structs.replace(settings, github_api_url="http://127.0.0.1:9"))
     assert "LOCKSTEP_GITHUB_API_URL" in away["GitHub"][1]
     assert (await verdicts(Settings()))["settings"][0] == "wrong"
+
+
+async def test_webhooks_that_wait_for_long_are_told(
+    stage: tuple[GitHub, AppCredentials, Settings], tmp_path: Path
+) -> None:
+    database = SqliteDatabase(tmp_path / "data" / "lockstep.sqlite")
+    (tmp_path / "data").mkdir()
+    await database.open()
+    inbox, now = Inbox(database), SystemClock().now()
+    await inbox.put(Delivery(hook_id="1", guid="new", event="push", received_at=now, body=b"{}"))
+    assert (await verdicts(stage[2]))["inbox"][0] == "ok"
+    await inbox.settle(1, "handled")
+    old = now - timedelta(minutes=10)
+    await inbox.put(Delivery(hook_id="1", guid="old", event="push", received_at=old, body=b"{}"))
+    verdict, said = (await verdicts(stage[2]))["inbox"]
+    assert verdict == "wrong"
+    assert said.startswith("the oldest webhook has waited for 10 min Start the bot, which takes them up;")
+    await database.close()
+
+
+async def test_a_conductor_without_workers_is_told(tmp_path: Path) -> None:
+    with postgres.database() as url:
+        settings = Settings(database_url=url, data_dir=str(tmp_path))
+        with psycopg.connect(url, autocommit=True) as conductor, psycopg.connect(url, autocommit=True) as worker:
+            conductor.execute("SELECT pg_advisory_lock_shared(%s, 0)", (CONDUCTOR,))
+            (alone,) = await doctor._workers(settings)
+            worker.execute("SELECT pg_advisory_lock_shared(%s, 2)", (WORKER,))
+            (both,) = await doctor._workers(settings)
+            conductor.execute("SELECT pg_advisory_unlock_all()")
+            (other,) = await doctor._workers(settings)
+    assert (alone.verdict, alone.said) == ("wrong", "no worker is there (conductors 1, workers 0)")
+    assert "--role worker" in alone.fix
+    assert (both.verdict, both.said) == ("ok", "conductors 1, workers 1")
+    assert (other.verdict, other.said) == ("wrong", "no conductor is there (conductors 0, workers 1)")
