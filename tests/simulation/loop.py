@@ -7,7 +7,9 @@ and another seed another.
 
 import asyncio
 import random
-from collections.abc import Callable, Coroutine
+import sys
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
 from contextvars import Context, copy_context
 from heapq import heappop, heappush
 from itertools import count
@@ -44,6 +46,18 @@ class _Timer(msgspec.Struct, eq=False):
 
     def cancelled(self) -> bool:
         return self.is_cancelled
+
+
+@contextmanager
+def _unlisted() -> Iterator[None]:
+    """asyncio lists every task in a weak set, which costs more than the task itself; nobody asks for the list here."""
+    tasks: Any = asyncio.tasks
+    listed = tasks._all_tasks if sys.version_info < (3, 12) else tasks._scheduled_tasks
+    listed.add = listed.discard = lambda task: None
+    try:
+        yield
+    finally:
+        del listed.add, listed.discard
 
 
 class VirtualLoop(asyncio.BaseEventLoop):
@@ -115,8 +129,9 @@ class VirtualLoop(asyncio.BaseEventLoop):
         self._is_running = True
         asyncio._set_running_loop(self)
         try:
-            while not task.done():
-                self._once(self._soon or self._next())
+            with _unlisted():
+                while not task.done():
+                    self._once(self._soon or self._next())
         finally:
             asyncio._set_running_loop(None)
             self._is_running = False
