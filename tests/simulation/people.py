@@ -100,8 +100,10 @@ class People:
                 await self.ask("ben", "/lockstep run")
 
     async def _insist(self) -> None:
-        """The troubles are over: asked properly, the bot must start the plan."""
+        """The troubles are over: asked properly, the bot must start the plan, as soon as it is there again."""
         self.world.restore_rights()
+        while self.world.process is None:  # noqa: ASYNC110 - who died in the last of the troubles may be away for long
+            await asyncio.sleep(5.0)
         for _ in range(TRIES):
             await self.ask("ana", "/lockstep approve\n/lockstep run")
             if self.run_state() is not None:

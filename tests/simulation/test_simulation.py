@@ -37,6 +37,11 @@ def test_no_promise_is_broken_where_plans_are_edited_while_they_run(first: int) 
     assert sum(verdict.adopted for verdict in lived.values()), "no edit was taken over"
 
 
+def test_a_process_that_is_away_for_long_is_waited_for() -> None:
+    """In this seed all that was asked for in peace came while none was there."""
+    assert not simulate(20_350).violations
+
+
 def test_no_promise_is_broken_where_tasks_merge_together() -> None:
     lived = {seed: simulate(seed, grouped=True) for seed in GROUPED}
     assert not {seed: verdict.violations for seed, verdict in lived.items() if verdict.violations}
