@@ -1,25 +1,26 @@
-"""compose: places as people are told them, and PyYAML only with the first text."""
+"""The way from a text to nodes."""
 
-import subprocess
-import sys
-
-from services.core.compose import composer
+from services.core.compose import composer, of_file
 from services.core.nodes import Mapping
-from services.core.problems import Findings
+from services.core.problems import Findings, Spot
 
 
-def test_a_file_counts_from_one_and_a_part_of_a_document_from_where_it_stands() -> None:
-    found = Findings()
-    root = composer("a: 1\nb: 2\n", found).compose()
+def test_places_of_a_file_count_from_one() -> None:
+    assert of_file(0, 0) == (1, 1)
+    root = composer("a: 1\nb: 2", Findings()).compose()
     assert isinstance(root, Mapping)
-    assert [(key.line, key.column) for key, _ in root.entries.values()] == [(1, 1), (2, 1)]
-    inner = composer("a: 1\n", found, lambda line, column: (line + 10, column + 3)).compose()
-    assert isinstance(inner, Mapping)
-    assert [(key.line, key.column) for key, _ in inner.entries.values()] == [(10, 3)]
-    assert not found.failed
+    assert root.entries["b"][0] == Spot("b", 2, 1)
 
 
-def test_who_reads_nothing_loads_nothing() -> None:
-    code = "import sys; import services.core.config, services.core.parse; print('yaml' in sys.modules)"
-    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
-    assert said.stdout.strip() == "False"
+def test_places_of_a_block_are_those_of_the_document_around_it() -> None:
+    findings = Findings()
+    assert composer("a: [", findings, lambda line, column: (line + 40, column + 3)).compose() is None
+    assert [(problem.line, problem.column) for problem in findings.listed()] == [(40, 6)]
+
+
+def test_a_second_document_is_called_by_what_the_text_holds() -> None:
+    findings = Findings()
+    composer("a: 1\n---\nb: 2", findings, of="settings").compose()
+    assert [problem.message for problem in findings.listed()] == [
+        "A second YAML document starts here; settings are a single one."
+    ]
