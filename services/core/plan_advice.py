@@ -15,6 +15,7 @@ from services.core.plan_text import quote
 from services.core.problems import Findings, Spot
 
 LONG_CHAIN = 8
+SET_ONE = "Whoever runs this Lockstep sets `LOCKSTEP_MODEL`; until then such tasks come to a person."
 RESERVED = frozenset({"all", "failed"})
 
 
@@ -29,8 +30,10 @@ def advise(plan: Plan, findings: Findings) -> None:
         findings.add(overlap.KIND, overlap.message(*pair), _spot(pair[1]))
 
 
-def with_agents(parsed: Parsed, agents: Collection[str]) -> Parsed:
-    """The plan with a warning for each task that names none of these agents, which are all there are."""
+def with_agents(parsed: Parsed, agents: Collection[str], without_model: Collection[str] = ()) -> Parsed:
+    """The plan with a warning for each task that names none of these agents, which are all there are, and for each of
+    those that ask a model where none is set.
+    """
     if parsed.plan is None:
         return parsed
     findings = Findings()
@@ -39,6 +42,12 @@ def with_agents(parsed: Parsed, agents: Collection[str]) -> Parsed:
             hint = findings.suggest(task.agent, agents) or f" There are {', '.join(map(quote, sorted(agents)))}."
             message = f"{quote(task.id)} names the agent {quote(task.agent)}, which is not known here.{hint}"
             findings.add("unknown_agent", message, _spot(task))
+    for agent in sorted(without_model):
+        tasks = [task for task in parsed.plan.tasks if task.agent == agent and not task.done]
+        if tasks:
+            which = quote(tasks[0].id) if len(tasks) == 1 else f"{quote(tasks[0].id)} and {len(tasks) - 1:,} more"
+            message = f"{quote(agent)} ({which}) asks a model, and none is set here. {SET_ONE}"
+            findings.add("no_model", message, _spot(tasks[0]))
     return msgspec.structs.replace(parsed, problems=(*parsed.problems, *findings.listed()))
 
 

@@ -86,6 +86,7 @@ KINDS: dict[str, Kind] = {
     "overlapping_paths": Kind("Two tasks that may run at the same time may change the same files.", "warning"),
     "deploys": Kind("The owner's `repositories.yaml` has what merges in a repository deployed.", "warning"),
     "unknown_agent": Kind("A task names an agent that this Lockstep does not know.", "warning"),
+    "no_model": Kind("An agent of the plan asks a model, and none is set.", "warning"),
     "yaml_comment": Kind("A number after `#` is a comment to YAML, so it was cut off a value.", "warning"),
     "reserved_id": Kind("An id is also a word of the commands.", "warning"),
 }

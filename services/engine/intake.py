@@ -10,7 +10,7 @@ from datetime import datetime
 
 import msgspec
 
-from services.agents import agent_names
+from services.agents import agent_names, asking_models
 from services.core import names, overlap, plan_advice, plan_changes
 from services.core.board import Action, Run, RunState
 from services.core.clock import from_text, to_text
@@ -128,7 +128,9 @@ class Intake:
         draft = await drafted.live(self._parts, f"{repo}#{issue.number}") if not file and is_ordinary(parsed) else None
         if draft is not None:
             parsed, changed_at = await drafted.read(self._parts, draft), from_text(draft.posted_at)
-        parsed = plan_advice.with_agents(parsed, {*agent_names(), PERSON})
+        parsed = plan_advice.with_agents(
+            parsed, {*agent_names(), PERSON}, asking_models() if self._parts.models is None else ()
+        )
         if parsed.tasks:
             place = f"{repo}#{issue.number}"
             parsed = await self._among_others(place, parsed, issue.author if file != RELATIONS else "")

@@ -94,3 +94,16 @@ def test_agents_that_are_not_known_are_told() -> None:
         "`c` names the agent `robot`, which is not known here. There are `coder`, `script`.",
     ]
     assert with_agents(Parsed(plan=None), ()) == Parsed(plan=None)
+
+
+SET_ONE = "Whoever runs this Lockstep sets `LOCKSTEP_MODEL`; until then such tasks come to a person."
+
+
+def test_where_no_model_is_set_that_is_told_once_for_each_agent() -> None:
+    agents = ("script", "coder", "claude", "coder", "coder")
+    parsed = Parsed(plan=plan(*(task(f"t{n}", agent=agent) for n, agent in enumerate(agents))))
+    claude, coder = "`t2`", "`t1` and 2 more"
+    assert [each.message for each in with_agents(parsed, set(agents), {"aider", "coder", "claude"}).problems] == [
+        f"`claude` ({claude}) asks a model, and none is set here. {SET_ONE}",
+        f"`coder` ({coder}) asks a model, and none is set here. {SET_ONE}",
+    ]

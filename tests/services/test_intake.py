@@ -66,7 +66,7 @@ async def database(place: Place) -> AsyncIterator[Database]:
 async def test_a_plan_that_says_the_same_is_neither_stored_nor_shown_anew(database: Database) -> None:
     """What is stored counts as not shown yet, and nobody is told of what has not changed."""
     plans, reads, comment = Plans(database), Reads(), Comment()
-    parts = SimpleNamespace(plans=plans, github=SimpleNamespace(reads=reads), clock=StillClock())
+    parts = SimpleNamespace(plans=plans, github=SimpleNamespace(reads=reads), clock=StillClock(), models=None)
     intake = Intake(cast("Any", parts), cast("Any", comment))
     await intake.read("acme/api", 1)
     assert (comment.touched, (await plans.sticky("acme/api", 1)).wanted) == (1, 1)

@@ -37,6 +37,7 @@ async def test_without_a_model_the_task_needs_a_person_and_says_why(story: Story
     await story.begin()
     await story.run(PLAN)
     said = await story.until("**Stopped:")
+    assert "asks a model, and none is set here." in said
     assert "no model is set here" in said
     await story.settled()
     assert story.pulls() == []
