@@ -118,6 +118,13 @@ def test_a_pull_request_that_a_person_closes_instead_and_opens_again() -> None:
     )
 
 
+def test_one_that_is_opened_again_and_can_be_merged_is() -> None:
+    closed = after(in_review(task("a")), facts={"a": pull(state="closed")}).run
+    opened = after(closed, facts={"a": pull()})
+    assert opened.run.tasks["a"].reason == "the pull request was opened again"
+    assert "merge a" in kinds(opened.actions)
+
+
 def test_what_is_said_of_a_pull_request_of_a_persons() -> None:
     begun = tracked(task("a"), task("b", "a")).run
     theirs = happen(begun, "b", "attached", number=5, sha="a" * 40, name="ben", actor="ben").run
