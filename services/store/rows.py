@@ -16,12 +16,17 @@ SIZES = (128, 96, 64, 48, 32, 24, 16, 12, 8, 6, 4, 3, 2, 1)
 
 
 def write_rows(c: Connection, statement: str, rows: Sequence[Sequence[object]]) -> list[tuple[object, ...]]:
-    """Carry out `statement`, whose `{rows}` stands for `(?,…),(?,…)`; what it returns, if it says RETURNING."""
+    """Carry out `statement`, whose `{rows}` stands for `(?,…),(?,…)`; the rows that it gives, where its end says
+    RETURNING.
+    """
     cursors = []
-    for start, size in _parts(len(rows)):
-        part = rows[start : start + size]
-        cursors.append(c.execute(_with_rows(statement, len(part[0]), size), list(chain.from_iterable(part))))
-    return [row for cursor in cursors for row in cursor.fetchall()] if "RETURNING" in statement else []
+    try:
+        for start, size in _parts(len(rows)):
+            part = rows[start : start + size]
+            cursors.append(c.execute(_with_rows(statement, len(part[0]), size), list(chain.from_iterable(part))))
+        return [row for cursor in cursors for row in cursor.fetchall()] if "RETURNING" in statement else []
+    finally:
+        cursors.clear()  # an error keeps this frame, and SQLite commits nothing while one is not read to its end
 
 
 def with_keys(c: Connection, statement: str, first: tuple[object, ...], keys: Sequence[str]) -> None:
