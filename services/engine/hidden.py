@@ -29,6 +29,14 @@ async def may_tell(reads: Reads, here: str, repo: str) -> bool:
     return repo.lower() == here.lower() or not await is_private(reads, repo)
 
 
+async def told_in(reads: Reads, place: str) -> frozenset[str] | None:
+    """The repositories of its owner, in small letters, of whose accounts readers of `place` may hear; None for all."""
+    if await is_private(reads, place):
+        return None
+    installed = await reads.installed_repositories((await reads.installation_of(place)).id)
+    return frozenset([each.full_name.lower() for each in installed if not each.private])
+
+
 async def is_private(reads: Reads, repo: str) -> bool:
     """One that can't be read any more counts as private."""
     try:

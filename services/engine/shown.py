@@ -63,7 +63,10 @@ class Shown:
 
     async def follows(self, plan_id: str, works: Sequence[Work]) -> list[str]:
         """What these attempts at the tasks of a plan advise."""
-        return await advised(self._attempts, plan_id, works, self._largest) if self._attempts is not None else []
+        if self._attempts is None:
+            return []
+        repos = {work.repo for work in works}  # what others cost, who looks may not be able to read
+        return await advised(self._attempts, plan_id, works, self._largest, repos)
 
     async def outlook(self, now: datetime) -> Callable[[Plan, Run | None], Forecast]:
         """Says what is to be expected of a plan, or of its run; may be asked in any thread."""

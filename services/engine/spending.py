@@ -14,6 +14,7 @@ from services.core.spending import Work, bounds_in_words, likely, range_in_words
 from services.core.task_state import ENDED, TaskState
 from services.core.troublespots import listed, patterns
 from services.engine.advised import advised
+from services.engine.hidden import told_in
 from services.engine.parts import Parts
 from services.store.attempts import Attempts
 from services.store.ledger import Call
@@ -67,7 +68,8 @@ async def expected(parts: Parts, plan_id: str, plan: Plan, run: Run | None) -> s
     open_ = [task for task in plan.tasks if providers_of(task.agent) and not _is_over(task, states.get(task.id))]
     if not open_:
         return ""
-    if found := likely(await parts.attempts.costs(plan_id.partition("/")[0]), len(open_)):
+    told = await told_in(parts.github.reads, plan_id.rpartition("#")[0])  # it stands in a comment, asked for or not
+    if found := likely(await parts.attempts.costs(plan_id.partition("/")[0], told), len(open_)):
         return range_in_words(found, len(open_))
     budgets = parts.models.budgets
     return bounds_in_words([Decimal(task.budget) if task.budget else budgets.task for task in open_], budgets.plan)
@@ -89,8 +91,10 @@ async def told(parts: Parts, plan_id: str, plan: Plan | None, run: Run | None) -
 async def _learned_from(parts: Parts, attempts: Attempts, plan_id: str, works: Sequence[Work]) -> list[str]:
     owner, rules = plan_id.partition("/")[0], parts.settings.models
     largest = rules.tiers[-1].name if rules is not None and rules.tiers else ""
-    said = await advised(attempts, plan_id, works, largest)
-    home = plan_id.rpartition("#")[0].lower()  # what another one's logs say may be private there
+    place = plan_id.rpartition("#")[0]
+    told = await told_in(parts.github.reads, place) if largest else None
+    said = await advised(attempts, plan_id, works, largest, told)
+    home = place.lower()  # what another one's logs say may be private there
     since = parts.clock.now() - SPAN
     mine = [each for each in await attempts.failures(owner, since) if each.repo == home]
     return said + listed(patterns(mine, parts.clock.now(), SPAN, PATTERNS))

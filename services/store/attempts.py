@@ -4,7 +4,7 @@ What became of one is written with the decision that it belongs to; which model 
 read of another owner: what one learns is told to nobody else.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from decimal import Decimal
 
@@ -22,6 +22,8 @@ from services.store.rows import write_rows
 
 NEWEST = 20_000
 """Attempts of one owner that a choice goes by, the newest ones."""
+PRICED = 200
+"""Tasks of one owner that a price goes by, the newest ones."""
 KEEP = """
 INSERT INTO attempt (run_id, task, attempt, plan_id, owner, repo, at, agent, came, passed, good, class, signature,
 rounds, pull) VALUES {rows}
@@ -98,14 +100,17 @@ class Attempts:
             for task, repo, tier, model, cost, came, passed, good in rows
         ]
 
-    async def costs(self, owner: str) -> list[float]:
-        """What the newest tasks of this owner have cost in all, of those that models have done."""
+    async def costs(self, owner: str, repos: Collection[str] | None = None) -> list[float]:
+        """What the newest tasks of this owner have cost in all, of those that models have done; repos: in these alone,
+        in small letters.
+        """
         query = (
-            "SELECT sum(cost) FROM attempt WHERE owner = ? AND model <> '' GROUP BY run_id, task"
-            " HAVING max(passed) = 1 ORDER BY max(at) DESC LIMIT 200"
+            "SELECT min(repo), sum(cost) FROM attempt WHERE owner = ? AND model <> '' GROUP BY run_id, task"
+            " HAVING max(passed) = 1 ORDER BY max(at) DESC LIMIT ?"
         )
-        rows = await self._db.read(lambda c: c.execute(query, (owner.lower(),)).fetchall())
-        return [float(from_stored(row[0])) for row in rows]
+        most = PRICED if repos is None else NEWEST
+        rows = await self._db.read(lambda c: c.execute(query, (owner.lower(), most)).fetchall())
+        return [float(from_stored(cost)) for repo, cost in rows if repos is None or repo in repos][:PRICED]
 
     async def failures(self, owner: str, since: datetime) -> list[Failed]:
         """What failed in this owner's repositories, the newest first."""
@@ -128,9 +133,9 @@ class Attempts:
         rows = await self._db.read(lambda c: c.execute(query, (run_id, *tasks)).fetchall())
         return {task: msgspec.json.decode(body, type=Chosen) for task, body in rows}
 
-    async def known(self, owner: str) -> Known:
-        """What the attempts of this owner's repositories have come to."""
-        return await self._db.read(lambda c: _known(c, owner.lower()))
+    async def known(self, owner: str, repos: Collection[str] | None = None) -> Known:
+        """What the attempts of this owner's repositories have come to; repos: of these alone, in small letters."""
+        return await self._db.read(lambda c: _known(c, owner.lower(), repos))
 
     async def paid(self, run_id: str, task: str, attempt: int) -> None:
         """Note what the calls of an attempt have cost; what may have been paid for one that broke off counts."""
@@ -172,7 +177,7 @@ def _together(before: Try, after: Try) -> Try:
     return msgspec.structs.replace(before, **told)
 
 
-def _known(c: Connection, owner: str) -> Known:
+def _known(c: Connection, owner: str, repos: Collection[str] | None) -> Known:
     query = (
         "SELECT tier, is_after, repo, sum(CASE WHEN is_again = 0 THEN 1 ELSE 0 END), sum(passed), sum(cost),"
         " sum(CASE WHEN good = 1 THEN 1 ELSE 0 END), sum(CASE WHEN good = 0 THEN 1 ELSE 0 END) FROM ("
@@ -181,6 +186,8 @@ def _known(c: Connection, owner: str) -> Known:
     )
     tallies: dict[str, Tally] = {}
     for tier, after, repo, tried, passed, cost, good, bad in c.execute(query, (owner, NEWEST)):
+        if repos is not None and repo not in repos:
+            continue
         counts = Tally(tried=int(tried), passed=min(int(passed), int(tried)), spent=from_stored(cost))
         tallies[key_of(tier, bool(after), repo)] = counts
         whole = key_of(tier, bool(after))

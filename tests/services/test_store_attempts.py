@@ -90,7 +90,9 @@ async def test_an_owner_learns_from_its_own_attempts_alone(database: Database) -
     assert [(each.task, each.tier, each.passed) for each in await store.works(PLAN)] == [
         ("one", "small", False), ("one", "small", True), ("one", "large", False), ("one", "large", None),
     ]  # fmt: skip
-    assert await store.costs("Acme") == [0.5]
+    assert await store.costs("Acme") == await store.costs("Acme", {"acme/api"}) == [0.5]
+    assert await store.costs("Acme", {"acme/web"}) == []
+    assert await store.known("acme", {"acme/web"}) == Known()
     known = await store.known("ACME")
     small = known.of("small", after=False)
     assert (small.tried, small.passed, small.spent) == (1, 1, Decimal("0.5")), "what goes on at its tier is one try"
