@@ -116,17 +116,19 @@ def in_vain(run: Run) -> list[TaskState]:
 
 
 def listed(run: Run, found: Mapping[str, Diagnosis]) -> list[str]:
-    """Those in the comment of the plan. found: what their logs tell, as far as that may be told there."""
+    """Those in the comment of the plan. found: what the logs tell of those whose failures may be told there."""
     tasks = in_vain(run)
-    lines = [line for task in tasks[:ATTEMPTS] for line in _told(task, found.get(task.id, Diagnosis()))]
+    lines = [line for task in tasks[:ATTEMPTS] for line in _told(task, found.get(task.id))]
     missing = len(tasks) - ATTEMPTS
     more = [f"- … and {missing} more"] if missing > 0 else []
     return ["**What came to nothing**", "", *lines, *more, ""] if lines else []
 
 
-def _told(task: TaskState, found: Diagnosis) -> list[str]:
+def _told(task: TaskState, found: Diagnosis | None) -> list[str]:
     again, other = f"`/lockstep retry {task.id}`", f"`/lockstep assign {task.id} @login`"
     to_do = f"  - change what it asks for, then {again}; or {other}, or `/lockstep skip {task.id}`"
+    if found is None:  # the names of its checks, and what it failed of, are its repository's
+        return [f"- {code(task.id)}, attempt {task.attempt}", to_do]
     return [
         f"- {code(task.id)}, attempt {task.attempt}{meaning_of(found.cls)}",
         *(f"  - log line {shown.line:,}: {code(shown.text, LINE)}" for shown in found.evidence[-LINES:]),

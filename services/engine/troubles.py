@@ -42,14 +42,14 @@ async def pull_body(parts: Parts, repo: str, number: int, answers: Sequence[str]
 
 
 async def attempts_in_vain(parts: Parts, run: Run) -> dict[str, Diagnosis]:
-    """What the logs tell of attempts that came to nothing, for the comment of their plan; nothing of a repository that
-    may not be seen there.
+    """What the logs tell of attempts that came to nothing, for the comment of their plan; none in a repository that may
+    not be seen there is in it.
     """
     tasks = in_vain(run)[:ATTEMPTS]
     repos = {task.id: run.plan.by_id[task.id].repo for task in tasks}
     hidden = await hidden_in(parts.github.reads, run.repo, sorted(set(repos.values()))) if tasks else frozenset[str]()
     logs = {each: await parts.runs.log(run.id, each) for each, repo in repos.items() if repo not in hidden}
-    return {each: diagnose(read_log(log.encode()), brief=LINES) for each, log in logs.items() if log}
+    return {each: diagnose(read_log(log.encode()), brief=LINES) for each, log in logs.items()}
 
 
 async def _broken(parts: Parts, repo: str, task: TaskState) -> tuple[Broken, ...]:

@@ -86,7 +86,7 @@ def test_attempts_that_came_to_nothing_are_told_where_the_plan_is() -> None:
     current.tasks["pulled"] = failed("pulled", pull=7)
     assert [each.id for each in in_vain(current)] == ["a", "t0", "t1", "t2"]
     found = Diagnosis(cls="agent_failed", evidence=(Shown(3, "Traceback: no `x` @octocat"),))
-    told = "\n".join(listed(current, {"a": found}))
+    told = "\n".join(listed(current, {"a": found, "t0": Diagnosis(), "t1": Diagnosis()}))
     assert not hazards(Text(where="there", words=told))
     assert told == snapshot("""\
 **What came to nothing**
