@@ -3,6 +3,7 @@
 import random
 from decimal import Decimal
 
+import pytest
 from inline_snapshot import snapshot
 
 from services.core.spending import Work, advice, bounds_in_words, likely, range_in_words, warned
@@ -15,15 +16,16 @@ def work(task: str, tier: str, cost: str, *, passed: bool | None, good: bool | N
     )  # fmt: skip
 
 
-def test_a_range_holds_eight_times_of_ten() -> None:
+@pytest.mark.parametrize("known", [5, 20, 100])
+def test_a_range_holds_eight_times_of_ten(known: int) -> None:
     chance = random.Random(1)
     hits = 0
     for _ in range(600):
-        costs = [chance.lognormvariate(0, 1) for _ in range(30)]
-        found = likely(costs[:20], 10)
+        costs = [chance.lognormvariate(0, 1) for _ in range(known + 10)]
+        found = likely(costs[:known], 10)
         assert found is not None
-        hits += found.low <= sum(costs[20:]) <= found.high
-    assert 0.7 <= hits / 600 <= 0.9
+        hits += found.low <= sum(costs[known:]) <= found.high
+    assert 0.74 <= hits / 600 <= 0.88
 
 
 def test_too_few_tasks_tell_nothing() -> None:
@@ -66,7 +68,7 @@ def test_a_budget_that_is_nearly_used_up_is_told() -> None:
 
 def test_what_is_left_will_cost_in_words() -> None:
     assert range_in_words(likely([1.0, 2.0, 1.5, 1.2, 1.8], 3), 3) == snapshot(
-        "The 3 tasks that models still have to do will cost $3.42 to $5.69 in eight of ten cases, by 5 that are done."
+        "The 3 tasks that models still have to do will cost $3.01 to $6.47 in about eight of ten cases, by 5 that are done."
     )
 
 
