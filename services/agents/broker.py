@@ -26,7 +26,7 @@ from services.agents.answers import Answers, key_of
 from services.agents.metering import metered
 from services.agents.models import Models
 from services.agents.reach import is_dearer, reaches_out
-from services.agents.wire import LONGEST, OVERLOADED
+from services.agents.wire import LONGEST, is_free
 from services.errors import BudgetUsedUp, NotPossible
 from services.store.ledger import Call
 
@@ -144,7 +144,7 @@ class Broker:
             elif status == 200:
                 await models.broke_off(row, told.usage, tokens)
             else:
-                await models.failed(row, is_free=400 <= status < 500 or status == OVERLOADED)
+                await models.failed(row, is_free=is_free(status) and upstream.content.at_eof())
         return answered
 
     async def _keep(self, key: str, answered: web.StreamResponse | None, body: bytes) -> None:

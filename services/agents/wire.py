@@ -18,8 +18,11 @@ from services.core.cost import Usage
 from services.core.text import plain
 from services.errors import ModelBusy, NotPossible
 
-OVERLOADED = 529
-"""Anthropic's word for: too much to do, come again; nothing was begun."""
+TIMED_OUT = 408
+FAILED = frozenset({500, 502, 503, 529})
+"""The provider could not, and says so instead of an answer, which none of them bills (529 is Anthropic's word for: too
+much to do, come again). After a time-out, as with 504, nobody knows what was begun.
+"""
 BROKE_OFF = "the model can't be reached, or its answer broke off"
 LONGEST = 8_000_000
 """Bytes of one answer."""
@@ -61,6 +64,7 @@ class PydanticWire:
             await self._client.aclose()
 
     async def __call__(self, ask: Ask) -> Reply:
+        import httpx2
         from pydantic_ai import direct
         from pydantic_ai.exceptions import AgentRunError, ModelAPIError, UserError
         from pydantic_ai.models import ModelRequestParameters
@@ -84,6 +88,8 @@ class PydanticWire:
                 response = stream.get()
         except ModelAPIError as error:
             raise _error_of(error) from None
+        except httpx2.HTTPError:  # the library reads an error's text on its own
+            raise ModelBusy(BROKE_OFF) from None
         except (AgentRunError, UserError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
             raise ModelBusy(f"the model's answer can't be read: {type(error).__name__}") from None
         if response.finish_reason is None and self._provider != "test":
@@ -227,9 +233,14 @@ def error_of(
     if status in {408, 409, 425, 429} or status >= 500 or has_begun:
         after = headers.get("retry-after", "")
         wait = min(float(after), 3_600.0) if after.replace(".", "", 1).isdigit() else None
-        is_free = status in {429, OVERLOADED} and not has_begun
-        return ModelBusy(f"the model's provider answered {status}", retry_after=wait, free=is_free)
+        free = is_free(status) and not has_begun
+        return ModelBusy(f"the model's provider answered {status}", retry_after=wait, free=free)
     return NotPossible(f"The model's provider refused the call with status {status}: {plain(_message(body), 200)}")
+
+
+def is_free(status: int) -> bool:
+    """Does a whole answer with this status cost nothing?"""
+    return status in FAILED or (400 <= status < 500 and status != TIMED_OUT)
 
 
 def _message(body: object) -> str:

@@ -55,7 +55,7 @@ class Provider:
         if answer.gate is not None:
             await answer.gate.wait()
         if answer.endless:
-            return await self._without_end(request)
+            return await self._without_end(request, answer.status)
         if answer.raw is not None:
             return web.Response(body=answer.raw, status=answer.status, content_type="application/json")
         if answer.status != 200:
@@ -68,8 +68,8 @@ class Provider:
             return await _sent(request, answer, streamed(kind, body["model"], answer, len(self.asked)))
         return web.json_response(_WHOLE[kind](body["model"], answer, len(self.asked)))
 
-    async def _without_end(self, request: web.Request) -> web.StreamResponse:
-        response = web.StreamResponse(headers={"content-type": "application/json"})
+    async def _without_end(self, request: web.Request, status: int) -> web.StreamResponse:
+        response = web.StreamResponse(status=status, headers={"content-type": "application/json"})
         await response.prepare(request)
         try:
             while True:

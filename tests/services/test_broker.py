@@ -1,5 +1,6 @@
 """What the broker answers a program that asks for something else, in the words that stand in an attempt's log."""
 
+import asyncio
 import json
 from types import SimpleNamespace
 from typing import Any, cast
@@ -24,6 +25,7 @@ class Accounts:
 
     def __init__(self, refusal: Exception | None) -> None:
         self.refusal = refusal
+        self.free: list[bool] = []
 
     async def reserve(self, *_: object, **__: object) -> int:
         if self.refusal is not None:
@@ -31,7 +33,7 @@ class Accounts:
         return 1
 
     async def failed(self, row: int, *, is_free: bool) -> None:
-        """It is counted with the most it can have cost."""
+        self.free.append(is_free)
 
 
 @pytest.mark.parametrize(
@@ -57,3 +59,37 @@ async def test_what_is_refused_is_said(
     ):
         told = await answer.json()
     assert (answer.status, told["error"]["message"]) == said
+
+
+@pytest.mark.parametrize(
+    ("status", "length", "is_free"),
+    [(500, 2, True), (502, 2, True), (503, 2, True), (529, 2, True), (400, 2, True), (504, 2, False), (408, 2, False),
+     (503, 3, False)],
+)  # fmt: skip
+async def test_an_error_that_came_whole_costs_nothing(status: int, length: int, is_free: bool) -> None:
+    """Which a time-out's is not known to, nor one that breaks off after two of three bytes."""
+    accounts = Accounts(None)
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(f"HTTP/1.1 {status} X\r\nContent-Length: {length}\r\n\r\n{{}}".encode())
+        writer.close()
+
+    provider = await asyncio.start_server(answer, "127.0.0.1", 0)
+    accounts.way = SimpleNamespace(
+        url="http://127.0.0.1:{1}".format(*provider.sockets[0].getsockname()), key="k", ca="", proxy=""
+    )
+    broker = Broker(Door(models=cast("Models", accounts), call=CALL))
+    async with (
+        provider,
+        broker.serving() as socket,
+        aiohttp.ClientSession(connector=aiohttp.UnixConnector(str(socket))) as asks,
+        asks.post("http://model/v1/messages", data=json.dumps({"model": "m"})) as answered,
+    ):
+        assert answered.status == status
+        if length == 2:
+            assert await answered.read() == b"{}"
+        else:
+            with pytest.raises(aiohttp.ClientError):
+                await answered.read()
+    assert accounts.free == [is_free]

@@ -17,7 +17,7 @@ from bot.settings import Settings, read_settings, secrets
 from services.agents.gemini import GeminiWire
 from services.agents.models import Ask, Budgets, Message, Models, Result, Tool, Way, Wire, counted
 from services.agents.prices import Prices, Rate, read_rates
-from services.agents.wire import BROKE_OFF, LONGEST, PydanticWire, error_of
+from services.agents.wire import BROKE_OFF, LONGEST, PydanticWire, error_of, is_free
 from services.core.cost import Spent, Usage
 from services.errors import ModelBusy, NotPossible, UserError
 from services.store.ledger import Call, Ledger
@@ -192,10 +192,10 @@ async def test_what_google_answers_otherwise(answer: Answer, error: type[Excepti
         (Answer(raw=b'data: {"id": 3, "choices": "none"}\n\n'), "can't be read"),
         (Answer(raw=b"data: []\n\n"), "can't be read"),
         (Answer(raw=b"data: " + b"[" * 200_000 + b"\n\n"), "can't be read"),
-        (Answer(status=500), "answered 500"),
+        (Answer(status=504), "answered 504"),
         (Answer(endless=True), "broke off"),
     ],
-    ids=["cut", "half an event", "no JSON", "odd", "list", "deep", "500", "endless"],
+    ids=["cut", "half an event", "no JSON", "odd", "list", "deep", "504", "endless"],
 )
 async def test_an_answer_that_is_none_may_be_asked_for_again_and_may_have_cost(
     tmp_path: Path, answer: Answer, said: str
@@ -256,6 +256,10 @@ async def test_an_answer_comes_as_a_stream_and_one_that_is_cut_is_none(name: str
         ("openai", Answer(raw=LIMITED), "answered 429", False),
         ("anthropic", Answer(status=529), "answered 529", True),
         ("anthropic", Answer(raw=OVERLOADED), "answered 529", False),
+        ("google", Answer(status=503), "answered 503", True),
+        ("openai", Answer(status=500, endless=True), "broke off", False),
+        ("anthropic", Answer(status=500, endless=True), "broke off", False),
+        ("google", Answer(status=500, endless=True), "broke off", False),
         ("anthropic", Answer(raw=b'event: message_start\ndata: {"type": "mess\n\n'), "broke off", False),
         (
             "anthropic",
@@ -264,7 +268,7 @@ async def test_an_answer_comes_as_a_stream_and_one_that_is_cut_is_none(name: str
             False,
         ),
     ],
-    ids=["limit", "limit in it", "overloaded", "overloaded in it", "half an event", "odd"],
+    ids=["limit", "limit in it", "overloaded", "overloaded in it", "away", "o", "a", "g", "half an event", "odd"],
 )
 async def test_what_goes_wrong_in_a_stream_may_go_better_later(
     name: str, answer: Answer, said: str, free: bool
@@ -314,6 +318,12 @@ def test_what_a_provider_answers_in_words() -> None:
         (NotPossible, "The model's provider refused the call with status 400: \\@\u2060ana"),
         (ModelBusy, "the model's provider answered 400"),
     ]
+    free = [status for status in range(600) if is_free(status)]
+    assert free == [*range(400, 408), *range(409, 500), 500, 502, 503, 529]
+    begun = error_of(503, {}, None, has_begun=True)
+    assert isinstance(told[0], ModelBusy)
+    assert isinstance(begun, ModelBusy)
+    assert (told[0].free, begun.free) == (True, False)
     assert (LONGEST, BROKE_OFF) == (8_000_000, "the model can't be reached, or its answer broke off")
 
 
