@@ -46,12 +46,19 @@ class Trail(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaults=T
 
 
 def begun(known: Trail | None, tries: int) -> Trail:
-    """What is known when a step begins."""
-    if known is None:
-        return Trail(told=min(tries, 1), tries=tries)
-    if tries <= known.tries:
-        return known
-    return msgspec.structs.replace(known, told=max(known.told, 1), looks=0, tries=tries)
+    """What is known when a step begins. One that may have told before it was cut off is counted as if it had."""
+    trail = known or Trail()
+    if may_have_told(known, tries):
+        trail = msgspec.structs.replace(trail, told=trail.told + 1, looks=0)
+    return msgspec.structs.replace(trail, tries=max(trail.tries, tries))
+
+
+def may_have_told(known: Trail | None, tries: int) -> bool:
+    """Was a step cut off that tells? The last look in vain goes on to tell. Whatever was cut off after that one only
+    looked: nothing is told before two more looks.
+    """
+    trail = known or Trail()
+    return tries > trail.tries and "tell" in {step(trail), step(after(trail, "unseen"))}
 
 
 def step(trail: Trail) -> Step:

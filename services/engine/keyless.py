@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 import msgspec
 
 from services.core.integration import mark
-from services.core.keyless import MOST_AWAY, Came, Trail, after, begun, pause, step
+from services.core.keyless import MOST_AWAY, Came, Trail, after, begun, may_have_told, pause, step
 from services.core.messages import keyless as words
 from services.core.messages import notes
 from services.engine.outcome import Outcome
@@ -29,6 +29,8 @@ async def once(due: Due, tell: Does, look: Does) -> Outcome | Ended:
     trail = begun(due.trail, due.tries)
     if trail.run:
         return Ended(run=trail.run)
+    if may_have_told(due.trail, due.tries):  # just now: no list shows it yet
+        return _later(due, trail, pause(trail, "lost", due.action.key), note=notes.RUN_LOOKED_FOR)
     came: Came = "away"
     while (now := step(trail)) in {"tell", "look"}:
         try:

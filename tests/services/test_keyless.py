@@ -1,10 +1,16 @@
 """services/engine/keyless.py: what came of each step is written down, and nothing is told that may have been."""
 
+import asyncio
+from collections.abc import Sequence
+from typing import Literal, get_args
+
 import msgspec
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
 from services.core.board import Action
-from services.core.keyless import MOST_AWAY, MOST_TOLD, Trail
+from services.core.keyless import AGAIN, LOOKS, MOST_AWAY, MOST_LOOKS, MOST_TOLD, Trail
 from services.engine import keyless
 from services.engine.keyless import Ended
 from services.engine.outcome import Outcome
@@ -56,11 +62,101 @@ async def test_a_lost_answer_is_looked_for_twice_and_then_it_is_told_again() -> 
 async def test_killed_anywhere_it_is_looked_for_before_it_is_told() -> None:
     hub = Hub()
     hub.is_killed()
-    await hub.takes("")
+    later = await hub.takes()
+    assert isinstance(later, Outcome)
+    assert later.again_in == AGAIN, "lists lag"
     hub.is_killed()
     await hub.takes("")
     assert await hub.takes("", "17") == Ended(run="17")
-    assert hub.asked == ["look", "look", "look", "tell"]
+    assert hub.asked == ["look", "look", "tell"]
+
+
+class Killed(BaseException):
+    """The process is no more."""
+
+
+Fate = Literal["ok", "lost", "limit", "dies before", "dies after"]
+
+
+class Worn(Hub):
+    """One where everything comes as fated, and then whatever is asked is taken, and no list shows anything. It knows of
+    each time that it was told.
+    """
+
+    def __init__(self, fates: Sequence[Fate]) -> None:
+        super().__init__()
+        self.fates = list(fates)
+        self.looks: list[int] = []  # in vain, after each time that it was told
+        self.steps = self.cuts = 0
+
+    def asks(self, what: str) -> str:
+        fate = self.fates.pop(0) if self.fates else "ok"
+        if fate == "limit":
+            raise LIMITED
+        if fate == "dies before":
+            raise Killed
+        if what == "tell":
+            self.looks.append(0)
+        elif fate == "ok":
+            self.looks[-1:] = [each + 1 for each in self.looks[-1:]]
+        if fate == "dies after":
+            raise Killed
+        if fate == "lost":
+            raise AWAY
+        return ""
+
+    async def step(self, *, is_killed_at_end: bool) -> Ended | None:
+        """The next step, as the engine and the outbox take it."""
+        self.steps += 1
+
+        async def asked(what: str) -> str:
+            return self.asks(what)
+
+        try:
+            made = await keyless.once(self.due, lambda: asked("tell"), lambda: asked("look"))
+            if isinstance(made, Ended):
+                return made
+            if is_killed_at_end:
+                raise Killed
+        except Killed:
+            self.cuts += 1
+            self.is_killed()
+            return None
+        self.due = msgspec.structs.replace(self.due, tries=max(self.due.tries, 1), trail=made.trail)
+        return None
+
+
+FATES: tuple[Fate, ...] = get_args(Fate)
+
+
+@settings(max_examples=60)
+@given(st.lists(st.sampled_from(FATES), max_size=60), st.lists(st.booleans(), max_size=60))
+@example(["dies after"] * 60, [])
+@example(["lost", *["ok", "ok", "dies after"] * 20], [])
+@example(["ok", "ok", "ok", "dies before"] * 15, [])
+@example([], [True] * 60)
+def test_whatever_is_cut_off_it_is_told_no_more_often_and_there_is_an_end(fates: list[Fate], ends: list[bool]) -> None:
+    async def lives() -> None:
+        hub, given = Worn(fates), list(ends)
+        while await hub.step(is_killed_at_end=bool(given) and given.pop(0)) is None:
+            assert hub.steps < 600, "it has no end"
+        limits = fates.count("limit")
+        assert len(hub.looks) <= MOST_TOLD
+        assert all(looks >= LOOKS for looks in hub.looks[:-1])
+        assert hub.steps <= MOST_TOLD * (LOOKS + 1) + MOST_LOOKS + MOST_AWAY + 2 * hub.cuts + limits
+        trail = hub.due.trail
+        assert trail is None or not trail.taken or trail.looks <= MOST_LOOKS
+
+    asyncio.run(lives())
+
+
+async def test_killed_each_time_it_is_told_it_ends_with_a_person() -> None:
+    fates: list[Fate] = ["ok", "ok", "dies after"]
+    hub = Worn([*fates[2:], *fates * 9])
+    while (made := await hub.step(is_killed_at_end=False)) is None:
+        assert hub.steps < 100
+    assert "gave no answer 3 times" in made.why
+    assert len(hub.looks) == MOST_TOLD
 
 
 async def test_an_outage_takes_no_look_away_and_github_says_how_long() -> None:
