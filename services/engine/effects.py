@@ -81,7 +81,7 @@ class Effects:
         if due.action.fence != state.fence:
             return Outcome(note=notes.ATTEMPT_OVER)
         if due.action.kind == "attempt":
-            return await self._tries.attempt(run, task, state, due)
+            return await self._tries.attempt(board, task, state, due)
         if due.action.kind == "open_pull":
             return await self._open_pull(run, task, state, due)
         if due.action.kind == "checks":

@@ -3,7 +3,7 @@
 import msgspec
 
 from services.core import messages, names
-from services.core.board import Run, Wish
+from services.core.board import Board, Run, Wish
 from services.core.elsewhere import ELSEWHERE
 from services.core.messages import reasons
 from services.core.plan import Task
@@ -30,6 +30,14 @@ def exceeded(result: Result, reaction: str) -> Wish | None:
     return None
 
 
+def _urgent(board: Board, order: Order) -> Order:
+    """The order with what people say now of its task's priority, if they say anything."""
+    known = board.run.known(order.task.id)
+    if known is None or known[1].priority is None:
+        return order
+    return msgspec.structs.replace(order, task=msgspec.structs.replace(order.task, priority=known[1].priority))
+
+
 class Tries:
     """Attempts of all tasks."""
 
@@ -38,17 +46,16 @@ class Tries:
         self._learned = Learned(parts)
         self._choosing = Choosing(parts)
 
-    async def attempt(self, run: Run, task: Task, state: TaskState, due: Due) -> Outcome:
+    async def attempt(self, board: Board, task: Task, state: TaskState, due: Due) -> Outcome:
         """Make it, or go on with it."""
+        run = board.run
         if (over := stacking.overtaken(run, state)) is not None:
             return over
         repair = for_attempt(state.repairs, state.attempt)
         chosen = await self._choosing.for_attempt(run, task, state)
         if chosen.why and not chosen.model and not state.carry and (repair is None or not repair.carries):
             return Outcome(happened=(Happening(kind="broke", text=chosen.why, fence=state.fence),))
-        priority = task.priority if state.priority is None else state.priority
-        budget = state.budget or task.budget
-        task = msgspec.structs.replace(task, model=chosen.model, budget=budget, priority=priority)
+        task = msgspec.structs.replace(task, model=chosen.model, budget=state.budget or task.budget)
         hidden = await hidden_around(self._parts.github.reads, run, task)
         order = await self._order(run, task, state, due.action.key, hidden)
         if repair is not None:
@@ -62,7 +69,8 @@ class Tries:
             made = await elsewhere.look(self._parts, run, task, state, due, order, hidden)
         if isinstance(made, Outcome):
             return made
-        result = made if isinstance(made, Result) else await self._parts.workers.attempt(made)
+        # How urgent it is by now: nobody is told what changes before the workers have it, and they are from then on.
+        result = made if isinstance(made, Result) else await self._parts.workers.attempt(_urgent(board, made))
         if isinstance(made, Order) and made.source and not made.adopts and result.kind == "pushed":
             await elsewhere.taken(self._parts, task, made.source)
         if chosen.model and self._parts.attempts is not None:
