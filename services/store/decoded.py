@@ -1,33 +1,51 @@
 """Plans out of their rows, decoded once: a run's plan is read again with each event, and is the same text each time.
 
 What is decoded is frozen, so everybody may have the same one, and what it works out about itself (its hash, its groups)
-it works out once. Only what is small is kept, so memory stays bounded whatever people write.
+it works out once. How much text is kept is bounded, and no single one may take much of that, so memory stays bounded
+whatever people write.
 """
 
-from functools import lru_cache
+from threading import Lock
+from typing import Generic, TypeVar
 
 import msgspec
+from cachetools import LRUCache
 
 from services.core.plan import Parsed, Plan
 
-KEPT = 128
+T = TypeVar("T")
+KEPT = 1_000_000
+"""Bytes of text that are kept decoded, of plans and of what was read of issues; decoded up to nine times that."""
 SMALL = 65_536
 """Bytes of a row's text beyond which it is decoded each time."""
+LEAST = 512
+"""Bytes that even the shortest counts as."""
 
 
-def plan_of(stored: bytes | str) -> Plan:
-    return _plan(stored) if len(stored) <= SMALL else msgspec.json.decode(stored, type=Plan)
+class Decoded(Generic[T]):
+    """The texts that were asked for last, as values; rows are decoded in several threads."""
+
+    def __init__(self, kind: type[T]) -> None:
+        self._kind = kind
+        self._lock = Lock()
+        self._kept: LRUCache[bytes | str, tuple[T, int]] = LRUCache(KEPT, getsizeof=lambda each: each[1])
+
+    def of(self, stored: bytes | str) -> T:
+        if len(stored) > SMALL:
+            return msgspec.json.decode(stored, type=self._kind)
+        with self._lock:
+            found = self._kept.get(stored)
+        if found is None:
+            found = (msgspec.json.decode(stored, type=self._kind), max(len(stored), LEAST))
+            with self._lock:
+                self._kept[stored] = found
+        return found[0]
+
+    @property
+    def size(self) -> int:
+        """Bytes of text that are kept now."""
+        return int(self._kept.currsize)
 
 
-def parsed_of(stored: bytes | str) -> Parsed:
-    return _parsed(stored) if len(stored) <= SMALL else msgspec.json.decode(stored, type=Parsed)
-
-
-@lru_cache(maxsize=KEPT)
-def _plan(stored: bytes | str) -> Plan:
-    return msgspec.json.decode(stored, type=Plan)
-
-
-@lru_cache(maxsize=KEPT)
-def _parsed(stored: bytes | str) -> Parsed:
-    return msgspec.json.decode(stored, type=Parsed)
+plan_of = Decoded(Plan).of
+parsed_of = Decoded(Parsed).of
