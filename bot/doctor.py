@@ -173,10 +173,13 @@ async def _workers(settings: Settings) -> list[Finding]:
         return []  # which the look at the database has said
     count = Counter(int(kind) for kind, *_ in kinds)
     said = f"conductors {count[CONDUCTOR]}, workers {count[WORKER]}"
-    if count[CONDUCTOR] and not count[WORKER]:
+    if not count[CONDUCTOR] and not count[WORKER]:
+        fix = "Start them: the page about many processes says how. Before the first start this is as it should be."
+        return [Finding(what="processes", verdict="warning", said=f"none conducts or works ({said})", fix=fix)]
+    if not count[WORKER]:
         fix = "Start one with `python -m bot serve --role worker`."
         return [Finding(what="processes", verdict="wrong", said=f"no worker is there ({said})", fix=fix)]
-    if not count[CONDUCTOR] and count[WORKER]:
+    if not count[CONDUCTOR]:
         fix = "Start one with `python -m bot serve --role conductor`."
         return [Finding(what="processes", verdict="wrong", said=f"no conductor is there ({said})", fix=fix)]
     return [Finding(what="processes", verdict="ok", said=said)]

@@ -100,12 +100,14 @@ async def test_a_conductor_without_workers_is_told(tmp_path: Path) -> None:
     with postgres.database() as url:
         settings = Settings(database_url=url, data_dir=str(tmp_path))
         with psycopg.connect(url, autocommit=True) as conductor, psycopg.connect(url, autocommit=True) as worker:
+            (none,) = await doctor._workers(settings)
             conductor.execute("SELECT pg_advisory_lock_shared(%s, 0)", (CONDUCTOR,))
             (alone,) = await doctor._workers(settings)
             worker.execute("SELECT pg_advisory_lock_shared(%s, 2)", (WORKER,))
             (both,) = await doctor._workers(settings)
             conductor.execute("SELECT pg_advisory_unlock_all()")
             (other,) = await doctor._workers(settings)
+    assert (none.verdict, none.said) == ("warning", "none conducts or works (conductors 0, workers 0)")
     assert (alone.verdict, alone.said) == ("wrong", "no worker is there (conductors 1, workers 0)")
     assert "--role worker" in alone.fix
     assert (both.verdict, both.said) == ("ok", "conductors 1, workers 1")
