@@ -69,10 +69,14 @@ class PipelinedConnection:
     # What the database around it uses.
 
     @contextlib.contextmanager
-    def transaction(self, *, eager: bool) -> Iterator["PipelinedConnection"]:
-        """Everything in it, committed at the end, or nothing. eager: each statement's errors show at once."""
+    def transaction(self, *, eager: bool, first: str = "") -> Iterator["PipelinedConnection"]:
+        """Everything in it, committed at the end, or nothing. eager: each statement's errors show at once.  first: said
+        before anything else.
+        """
         try:
             self._own("BEGIN ISOLATION LEVEL REPEATABLE READ")
+            if first:
+                self._own(first)
             self._is_eager = eager  # and nothing is prepared: see _roll_back
             yield self
             self._is_committing = True

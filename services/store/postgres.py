@@ -1,8 +1,9 @@
 """A PostgreSQL database, which several processes may share.
 
 Writes are transactions of REPEATABLE READ, so what an act has read cannot change under it: one that meets another
-process's is begun anew. Each read is one snapshot on a connection of its own. A server that was restarted costs no more
-than a new connection; one that is away fails what is asked of it with StoreError, until it is back.
+process's is begun anew, and from then on takes turns with all that are, or of many at one row some would meet others
+for ever. Each read is one snapshot on a connection of its own. A server that was restarted costs no more than a new
+connection; one that is away fails what is asked of it with StoreError, until it is back.
 """
 
 import queue
@@ -40,6 +41,9 @@ SELECT set_config('lock_timeout', '10s', false), set_config('idle_in_transaction
        set_config('plan_cache_mode', 'force_generic_plan', false)
 """
 """Nobody holds up the others for long; the disk has what was answered; a prepared statement is planned once."""
+TURN = "LOCK TABLE ledger_turn IN SHARE ROW EXCLUSIVE MODE"
+"""Waits for whoever else has said it, or has begun to account for a call, to commit. It looks at nothing, so what the
+transaction sees is what is there after that."""
 STANDS_STILL = 4.0
 """Seconds after which the server ends a writer that says nothing in the middle of a transaction, and undoes it. About
 as long as its process may be silent before others take its shards (`LEASE`), who need the rows it has locked."""
@@ -81,9 +85,9 @@ class PostgresDatabase(GroupCommit):
                     reader.close()
 
     @contextmanager
-    def _transaction(self, *, apart: bool) -> Iterator[Connection]:
+    def _transaction(self, *, apart: bool, again: bool) -> Iterator[Connection]:
         self._writing = self._living(self._writing, writes=True)
-        with self._writing.transaction(eager=apart) as connection:
+        with self._writing.transaction(eager=apart, first=TURN if again else "") as connection:
             yield connection
 
     def _read(self, act: Callable[[Connection], T]) -> T:

@@ -96,7 +96,7 @@ class SqliteDatabase(GroupCommit):
             self._folder.cleanup()
 
     @contextlib.contextmanager
-    def _transaction(self, *, apart: bool) -> Iterator[Connection]:
+    def _transaction(self, *, apart: bool, again: bool) -> Iterator[Connection]:
         connection = self._writing
         assert connection is not None  # noqa: S101 - the writer starts after `_open`
         try:

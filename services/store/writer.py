@@ -140,11 +140,11 @@ class GroupCommit(ABC):
         """Bring the schema up; UserError with one sentence when that can't be done."""
 
     @abstractmethod
-    def _transaction(self, *, apart: bool) -> AbstractContextManager[Connection]:
+    def _transaction(self, *, apart: bool, again: bool) -> AbstractContextManager[Connection]:
         """A transaction of the writer, committed durably at the end or undone when the block raises.
 
-        apart: what an act does wrong must show before the act ends.  Raises Again or Over, whichever is the case;
-        anything else is the fault of an act, perhaps found out late.
+        apart: what an act does wrong must show before the act ends.  again: something came in between before.  Raises
+        Again or Over, whichever is the case; anything else is the fault of an act, perhaps found out late.
         """
 
     @abstractmethod
@@ -224,12 +224,13 @@ class GroupCommit(ABC):
 
     def _commit(self, group: Sequence[Write[object]]) -> None:
         """Together if that goes well; when an act fails, once more with each apart, so that it fails alone."""
-        apart, tries = False, 0
+        apart, again, tries = False, False, 0
         while group:
-            error = self._tried(group, apart=apart)
+            error = self._tried(group, apart=apart, again=again)
             if error is None:
                 return
             tries += 1
+            again = again or isinstance(error, Again)
             if isinstance(error, Again) and tries < TRIES:
                 continue
             if not apart and len(group) > 1 and not isinstance(error, Again | Over):
@@ -239,8 +240,8 @@ class GroupCommit(ABC):
                 write.error = error
             return
 
-    def _tried(self, group: Sequence[Write[object]], *, apart: bool) -> BaseException | None:
-        with _Kept() as kept, self._transaction(apart=apart) as connection:
+    def _tried(self, group: Sequence[Write[object]], *, apart: bool, again: bool) -> BaseException | None:
+        with _Kept() as kept, self._transaction(apart=apart, again=again) as connection:
             for write in group:
                 write.carry_out(connection, apart=apart)
         return kept.error

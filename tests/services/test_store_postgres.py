@@ -1,10 +1,12 @@
 """What is particular to a server: it can be away, be restarted, and be shared by several processes."""
 
 import asyncio
+import contextlib
 import os
 import threading
 from collections.abc import AsyncIterator, Iterator
 
+import psycopg
 import pytest
 
 from services.errors import StoreError, UserError
@@ -102,6 +104,25 @@ async def test_what_two_processes_change_at_once_is_not_lost(database: PostgresD
             group.create_task(other.write(more))
     assert await database.read(lambda c: c.execute("SELECT y FROM t").fetchone()) == (40,)
     await other.close()
+
+
+async def test_a_write_that_met_another_takes_turns_with_it_from_then_on(database: PostgresDatabase, url: str) -> None:
+    """Somebody else accounts for a call whenever this one is about to; in turns, it has to wait."""
+    tries: list[int] = []
+
+    def another() -> None:
+        with contextlib.suppress(psycopg.errors.LockNotAvailable), psycopg.connect(url) as other:
+            other.execute("LOCK TABLE ledger_turn IN ROW EXCLUSIVE MODE NOWAIT")  # what writing it takes
+            other.execute("UPDATE ledger_turn SET calls = calls + 1")
+
+    def account(c: Connection) -> None:
+        tries.append(c.execute("SELECT calls FROM ledger_turn").fetchone()[0])
+        another()
+        c.execute("UPDATE ledger_turn SET calls = calls + 1")
+
+    await database.write(account)
+    assert tries == [0, 1], "what the other has written is seen"
+    assert await database.read(lambda c: c.execute("SELECT calls FROM ledger_turn").fetchone()) == (2,)
 
 
 @pytest.mark.parametrize("rounds", [1, 20])
