@@ -39,7 +39,7 @@ class Beside:
         # Itself unnamed: a name costs a tenth of all this.
         task = self._group.create_task(isolated(work, told=partial(_failed, name)))
         self._tasks[task] = work
-        task.add_done_callback(self._tasks.pop)
+        task.add_done_callback(self._ended)
 
     def for_good(self, name: str, work: Coroutine[object, object, None]) -> None:
         """Run what the process is nothing without: an error in it ends the process, for its supervisor to start it
@@ -65,12 +65,13 @@ class Beside:
         self._closing = True
         for handle in self._timers:
             handle.cancel()
-        for task, work in self._tasks.items():
+        for task in [*self._tasks, *self._standing]:
             task.cancel()
-            if getcoroutinestate(work) == CORO_CREATED:  # it never ran, and now it never will
-                work.close()
-        for task in self._standing:
-            task.cancel()
+
+    def _ended(self, task: asyncio.Task[Any]) -> None:
+        work = self._tasks.pop(task)
+        if getcoroutinestate(work) == CORO_CREATED:  # cancelled before it ran, by `close` or by the group
+            work.close()
 
 
 def _failed(name: str, error: BaseException) -> None:

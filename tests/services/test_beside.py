@@ -2,6 +2,7 @@
 
 import asyncio
 from contextlib import nullcontext
+from inspect import CORO_CLOSED, getcoroutinestate
 
 import pytest
 from structlog.testing import capture_logs
@@ -85,3 +86,23 @@ async def test_what_still_runs_is_cancelled_and_waited_for(is_broken: bool) -> N
         await lives()
     assert sorted(ended) == ["one", "two"]
     assert logs == []
+
+
+async def test_what_the_group_ends_before_it_began_is_put_away() -> None:
+    """What the process is nothing without has failed, and its group ends everything without asking."""
+
+    async def fails() -> None:
+        raise RuntimeError("the end")
+
+    late = asyncio.sleep(0)
+
+    async def lives() -> None:
+        async with asyncio.TaskGroup() as group:
+            beside = Beside(group)
+            beside.for_good("what fails", fails())
+            await asyncio.sleep(0)
+            beside("never begun", late)
+
+    with pytest.raises(ExceptionGroup, match="unhandled"):
+        await lives()
+    assert getcoroutinestate(late) == CORO_CLOSED
