@@ -36,6 +36,8 @@ def _commands(text: str) -> None:
     for command in parse_commands(text, {"lgtm": "approve", "r+": "approve"}):
         str(command)
     may_hold_aliases(text, {"help", "status"})
+    if (held := parse_commands(f"{text}\n\n")) != (whole := parse_commands(f"{text}\n\nsee /docs")):
+        raise AssertionError(f"read are {held}, and {whole} where something else looks like a command")
 
 
 def _settings(text: str) -> None:

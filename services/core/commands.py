@@ -128,8 +128,9 @@ def _lines(text: str) -> Iterator[str]:
     for line, was in zip("".join([*bare, text[done:]]).split("\n"), text.split("\n"), strict=True):
         while hidden and hidden[0][1] <= at:
             hidden.popleft()
-        # A code span at the start of a line must not turn into a command behind it.
-        if line[:1] == was[:1] and not (hidden and hidden[0][0] < at):
+        # A code span at the start of a line, or behind its indent, must not turn into a command, nor what follows it.
+        first = len(was) - len(was.lstrip())
+        if line[first : first + 1] == was[first : first + 1] and not (hidden and hidden[0][0] < at):
             yield line
         at += len(was) + 1
 

@@ -1,9 +1,12 @@
 """Which lines of a comment are commands, and which only look like it."""
 
+from collections.abc import Iterable, Iterator
+
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from inline_snapshot import snapshot
+from markdown_it import MarkdownIt
 
 from services.core import commands
 from services.core.commands import MAX_COMMANDS, Command, may_hold_aliases, parse_commands, single
@@ -80,6 +83,13 @@ def test_commands(body: str, expected: list[Command]) -> None:
         "\t/lockstep run",
         "```\n/lockstep run",
         "<script>\n\n/lockstep run\n</script>",
+        "text\n `` /lockstep merge all``",
+        "Don't write:\n  `` /lockstep cancel all ``",
+        "Type\n `/lockstep run all`\nsee also /docs",
+        "Type\n `x` /lockstep run",
+        "`a\n ` /lockstep run",
+        "`a\n/` /lockstep run",
+        "x <!-- a\n--> /lockstep run",
     ],
 )
 def test_what_only_looks_like_a_command(body: str) -> None:
@@ -177,6 +187,8 @@ def test_words_of_a_repositorys_own(body: str, expected: list[Command]) -> None:
         "<div>\n/lgtm\n</div>",
         "| /lgtm |\n| --- |",
         "`x` /lgtm",
+        "x\n `/lgtm`",
+        "x\n `/lgtm` /docs",
         "/lg\u200btm",
         "bors r+",
     ],
@@ -218,12 +230,14 @@ def test_a_command_that_is_given_elsewhere_is_exactly_one() -> None:
                 "@LockStep",
                 "/r+",
                 " run",
+                " ",
                 "\n",
                 "\r",
                 "\x00",
                 "\u00a0",
                 "\t",
                 "`",
+                "`/r+`",
                 "<!--",
                 "-->",
                 "> ",
@@ -237,5 +251,51 @@ def test_a_command_that_is_given_elsewhere_is_exactly_one() -> None:
     ).map("".join)
 )
 def test_what_is_not_taken_apart_held_nothing(body: str) -> None:
-    lines = [line for line in commands.prose(body) if commands._LINE.match(line) or commands._ALIAS.match(line)]
-    assert not lines or commands._spoken(body)
+    assert _commands_of(commands.prose(body)) == _commands_of(commands._spoken(body))
+
+
+def _commands_of(lines: Iterable[str]) -> list[str]:
+    return [line for line in lines if commands._LINE.match(line) or commands._ALIAS.match(line)]
+
+
+@settings(max_examples=60)
+@given(
+    st.lists(
+        st.sampled_from(
+            [
+                "/lockstep run",
+                "/r+",
+                "`",
+                "``",
+                " ",
+                "\n",
+                "\n ",
+                "x",
+                "<!--",
+                "-->",
+                "[",
+                "](x)",
+                "<b ",
+                ">",
+                "\\",
+                "- ",
+            ]
+        ),
+        max_size=10,
+    ).map("".join)
+)
+@example("x\n `/lockstep run` /docs")
+@example("`a\n/` /lockstep run")
+def test_a_command_begins_a_line_that_a_reader_sees(body: str) -> None:
+    seen = [line for line in _lines_seen(body) if line.startswith(("/lockstep", "/r+"))]
+    assert len(parse_commands(body, ALIASES)) <= len(seen)
+
+
+def _lines_seen(body: str) -> Iterator[str]:
+    """The words that begin the lines of paragraphs, as CommonMark shows them."""
+    for token in MarkdownIt("commonmark").parse(f"{body}\n"):
+        begins = token.level == 1
+        for child in token.children or ():
+            if begins and child.type == "text":
+                yield child.content
+            begins = token.level == 1 and child.type in {"softbreak", "hardbreak"}
