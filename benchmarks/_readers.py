@@ -125,6 +125,15 @@ READERS: dict[str, Callable[[str], None]] = {
     "events": _events,
 }
 
+MARKS = (
+    ">", "> ", "-", "- ", "1. ", " ", "    ", "\t", "\n", "\n ", "<!--", "-->", "<?", "<div>", "<pre>", "```", "`", "#",
+    "===", "[ ] ", "x", "/lockstep run", "Closes #4",
+)  # fmt: skip
+"""What a few of mean something to the reader of blocks: how they nest, and what stands at the very end of a text."""
+
+KEPT = (">- <?\n>", "> - <!--\n>", "- > - <![CDATA[\n  >", "x\n `/lockstep run`", "`a\n/` /lockstep run")
+"""What once was read wrongly, or made a reader fall over."""
+
 PIECES = (
     *"\n\r\t `~*_<>[]()#-+!&|:;,.'\"\\/@{}=?%^$0aA\u00e9\u200b\ufeff\u2028\x00",
     "\n\n", "\r\n", "    ", "- [ ] ", "- [x] ", "* ", "1. ", "> ", "```", "```yaml\n", "\n```\n", "~~~", "``", "**",

@@ -21,7 +21,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from benchmarks import MissingData, Number, Report, Say, WentWrong, machine
-from benchmarks._readers import PIECES, READERS
+from benchmarks._readers import KEPT, PIECES, READERS
 
 MEGABYTE = 1_000_000
 WAYS = ("bytes", "grammar")
@@ -98,7 +98,7 @@ def _fuzz(say: Say, reader: str, way: str, seconds: int, seeds: Path, kept: Path
 
 
 def _seeds(folder: Path) -> Path:
-    """Plans as a beginning; what the fuzzer finds new goes there too."""
+    """Plans, and what was found before, as a beginning; what the fuzzer finds new goes there too."""
     seeds = folder / "seeds"
     seeds.mkdir()
     folders = [
@@ -108,4 +108,6 @@ def _seeds(folder: Path) -> Path:
     found = (path for each in folders for path in each.rglob("*") if path.suffix in {".md", ".yaml", ".yml"})
     for number, path in enumerate(path for path in found if path.stat().st_size < LARGEST_SEED):
         (seeds / f"{number}").write_bytes(path.read_bytes())
+    for number, text in enumerate(KEPT):
+        (seeds / f"kept-{number}").write_text(text)
     return seeds

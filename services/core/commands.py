@@ -12,18 +12,15 @@ import functools
 import re
 from collections import deque
 from collections.abc import Collection, Iterator, Mapping
-from typing import TYPE_CHECKING
 
 import msgspec
 
 from services.core.asides import asides
-from services.core.markdown import spans
-
-if TYPE_CHECKING:
-    from markdown_it import MarkdownIt
+from services.core.markdown import blocks, spans
 
 MAX_COMMANDS = 10
 MAX_COMMENT = 65_536
+MAX_NESTING = 40
 _LINE = re.compile(r"^ {0,3}(?:/lockstep|@lockstep(?:\[bot\])?)(?:[ \t]+(?P<rest>\S.*))?$", re.IGNORECASE)
 _ALIAS = re.compile(r"^ {0,3}/(?P<word>[a-z][a-z0-9+-]{0,31})(?:[ \t]+(?P<rest>\S.*)|[ \t]*)$", re.IGNORECASE)
 _BEGINS = re.compile(r"(?<!\S)(?:/[a-z]|@lockstep)", re.IGNORECASE)
@@ -84,15 +81,6 @@ def _spoken(body: str) -> tuple[str, ...]:
     return prose(body) if _BEGINS.search(body[:MAX_COMMENT].replace("\x00", "")) else ()
 
 
-@functools.cache
-def _reader() -> "MarkdownIt":
-    from markdown_it import MarkdownIt
-
-    reader = MarkdownIt("commonmark", {"maxNesting": 40})
-    reader.core.ruler.enableOnly(["block"])
-    return reader.disable("reference")
-
-
 def prose(body: str) -> tuple[str, ...]:
     """Lines of paragraphs that stand at the top level, without code spans and HTML comments; of the first MAX_COMMENT
     characters.
@@ -108,7 +96,7 @@ def _prose(body: str) -> tuple[str, ...]:
 
 def _paragraphs(text: str) -> Iterator[str]:
     inside = ""
-    for token in _reader().parse(text):
+    for token in blocks(text, MAX_NESTING):
         if token.level == 0 and token.nesting == 1:
             inside = token.type
         elif token.type == "inline" and inside == "paragraph_open" and token.level == 1:

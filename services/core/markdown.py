@@ -69,18 +69,25 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
     too_deep: int | None = None
 
 
+def blocks(text: str, nesting: int) -> Sequence["Token"]:
+    """The blocks of any text, by CommonMark. The last line is ended: markdown-it looks behind the end of one that is
+    not, in `> - <!--` above `>`, and falls over.
+    """
+    return _reader(nesting).parse(text if text.endswith("\n") else f"{text}\n")
+
+
 @functools.cache
-def _reader() -> "MarkdownIt":
+def _reader(nesting: int) -> "MarkdownIt":
     from markdown_it import MarkdownIt
 
-    reader = MarkdownIt("commonmark", {"maxNesting": MAX_NESTING})
+    reader = MarkdownIt("commonmark", {"maxNesting": nesting})
     reader.core.ruler.enableOnly(["block"])
     return reader.disable("reference")
 
 
 def scan(text: str) -> Document:
     """Find the entries, fences and first top heading of a document whose lines end in `\\n`. Linear in its length."""
-    tokens = _reader().parse(text.replace("\x00", "\ufffd"))
+    tokens = blocks(text.replace("\x00", "\ufffd"), MAX_NESTING)
     lines = text.split("\n")
     for token in tokens:
         if token.map and (token.type == "inline" or token.type == "html_block"):

@@ -299,3 +299,9 @@ def _lines_seen(body: str) -> Iterator[str]:
             if begins and child.type == "text":
                 yield child.content
             begins = token.level == 1 and child.type in {"softbreak", "hardbreak"}
+
+
+@pytest.mark.parametrize("body", [">- <?\n>", "> - <!--\n>", "- > - <![CDATA[\n  >"])
+def test_what_made_the_reader_of_blocks_fall_over(body: str) -> None:
+    assert commands.prose(body) == ()
+    assert parse_commands(f"/lockstep run\n\n{body}") == (Command(verb="run"),)

@@ -112,6 +112,22 @@ def test_spans_are_in_order_and_apart(text: str) -> None:
     assert len(without_code(text)) == len(text)
 
 
+@pytest.mark.parametrize("text", [">- <?\n>", "> - <!--\n>", "- > - <![CDATA[\n  >"])
+def test_what_made_the_reader_of_blocks_fall_over(text: str) -> None:
+    assert len(scan(text).lines) == 2
+    assert seen(f"- [ ] x\n\n{text}") == ["[ ] x"]
+
+
+@given(
+    st.lists(st.sampled_from([">", "> ", "- ", "1. ", " ", "\t", "\n", "<!--", "<?", "```", "[ ] x"]), max_size=9).map(
+        "".join
+    )
+)
+def test_blocks_in_blocks_are_read_whether_the_last_line_ends_or_not(text: str) -> None:
+    bare, ended = scan(text), scan(f"{text}\n")
+    assert [item.first for item in bare.items] == [item.first for item in ended.items]
+
+
 @given(DOCUMENTS)
 def test_every_place_lies_in_the_document(text: str) -> None:
     text = text.replace("\r\n", "\n").replace("\r", "\n")
