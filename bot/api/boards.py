@@ -18,6 +18,7 @@ from bot.api.routes import Nothing, Page, Paged, PlanAsked, endpoint
 from bot.web import sight
 from bot.web.viewer import Viewer
 from services.core.clock import to_text
+from services.core.cost import between
 from services.core.task_state import ENDED
 from services.store.reports import Bill, Repaired
 
@@ -65,13 +66,12 @@ async def plan_recoveries(desk: Desk, viewer: Viewer, asked: PlanAsked) -> Page[
 
 
 @endpoint(
-    "GET", "/costs", tag="costs", summary="What models cost, by day, plan, purpose and model.", asked=Recently,
-    gives=Page[shapes.Cost],
+    "GET", "/costs", tag="costs", summary="What models cost, by day, plan, repository, purpose and model.",
+    asked=Recently, gives=Page[shapes.Cost],
 )  # fmt: skip
 async def costs(desk: Desk, viewer: Viewer, asked: Recently) -> Page[shapes.Cost]:
     rows = await desk.reports.bills(desk.clock.now() - timedelta(days=asked.days))
-    hidden = await sight.hidden_from(viewer, {_home(row.plan_id) for row in rows})
-    return Page(items=[_cost(row) for row in rows if _home(row.plan_id) not in hidden])
+    return Page(items=[_cost(row) for row in await sight.bills(viewer, rows)])
 
 
 @endpoint(
@@ -87,9 +87,9 @@ async def plan_costs(desk: Desk, viewer: Viewer, asked: PlanAsked) -> Page[shape
     return Page(
         items=[
             shapes.Cost(
-                day="", plan=stored[0].id, task=row.task, purpose=row.purpose, model=row.model, calls=row.calls,
-                input=row.usage.input, output=row.usage.output, cost=format(row.cost, "f"),
-                unpriced=row.unpriced + row.unknown,
+                day="", plan=stored[0].id, repo="", task=row.task, purpose=row.purpose, model=row.model,
+                calls=row.calls, input=row.usage.input, output=row.usage.output, cost=format(row.cost, "f"),
+                unpriced=row.unpriced + row.unknown, held=format(row.held, "f"), said=row.said,
             )
             for row in rows
         ]
@@ -216,6 +216,7 @@ def _recovery(row: Repaired) -> shapes.Recovery:
 
 def _cost(row: Bill) -> shapes.Cost:
     return shapes.Cost(
-        day=row.day, plan=row.plan_id, task="", purpose=row.purpose, model=row.model, calls=row.calls,
+        day=row.day, plan=row.plan_id, repo=row.repo, task="", purpose=row.purpose, model=row.model, calls=row.calls,
         input=row.usage.input, output=row.usage.output, cost=format(row.cost, "f"), unpriced=row.unpriced,
+        held=format(row.held, "f"), said=between(row.calls, row.unpriced, row.cost, row.held),
     )  # fmt: skip

@@ -162,10 +162,14 @@ class Recovery(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Cost(msgspec.Struct, frozen=True, kw_only=True):
-    """What models were called for. cost: of the calls that have a price; unpriced: how many have none."""
+    """What models were called for. repo: lower case, "" in those of one plan by task.  cost: of the calls of which it
+    is known; unpriced: how many others there are; held: what those can have cost at most.  said: both in words, as a
+    range.
+    """
 
     day: str
     plan: str
+    repo: str
     task: str
     purpose: str
     model: str
@@ -174,6 +178,8 @@ class Cost(msgspec.Struct, frozen=True, kw_only=True):
     output: int
     cost: str
     unpriced: int
+    held: str
+    said: str
 
 
 class Lesson(msgspec.Struct, frozen=True, kw_only=True):

@@ -98,7 +98,7 @@ async def on_budget(desk: Desk, request: web.Request) -> web.StreamResponse:
 async def on_money(desk: Desk, request: web.Request) -> web.StreamResponse:
     now = desk.now
     since = now - timedelta(days=money.DAYS)
-    bills = await _visible(request, await desk.reports.bills(since))
+    bills = await sight.bills(viewer_of(request), await desk.reports.bills(since))
     repairs = await _visible(request, await desk.reports.repairs(since))
 
     def make() -> Mapping[str, Any]:

@@ -1,4 +1,4 @@
-"""What models have cost, by day, model, plan and purpose: each figure says what it is counted from."""
+"""What models have cost, by day, model, repository, plan and purpose: each figure says what it is counted from."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -10,15 +10,16 @@ import msgspec
 from bot.web.charts import Chart, Series
 from bot.web.figures import Fact
 from bot.web.views import Places
-from services.core.cost import WORDS, dollars
+from services.core.cost import WORDS, between, dollars
 from services.store.reports import Bill, Repaired
 
 DAYS = 30
 PLANS = 30
+"""And repositories."""
 
 
 class Sum(msgspec.Struct, frozen=True, kw_only=True):
-    """Money and tokens of one day, model, plan or purpose. share: of the largest, in percent of a bar."""
+    """Money and tokens of one day, model, repository, plan or purpose. share: of the largest, in percent of a bar."""
 
     name: str
     url: str
@@ -37,6 +38,7 @@ class Money(msgspec.Struct, frozen=True, kw_only=True):
     days: tuple[Sum, ...]
     models: tuple[Sum, ...]
     plans: tuple[Sum, ...]
+    repos: tuple[Sum, ...]
     purposes: tuple[Sum, ...]
     savings: tuple[Fact, ...]
     chart: Chart | None
@@ -53,6 +55,7 @@ def money(bills: Sequence[Bill], repairs: Sequence[Repaired], places: Places, no
         days=tuple(sorted(days, key=lambda each: each.name, reverse=True)),
         models=models,
         plans=tuple(msgspec.structs.replace(each, url=places.plan_of(each.name)) for each in plans[:PLANS]),
+        repos=_sums(bills, lambda bill: bill.repo)[:PLANS],
         purposes=purposes,
         savings=tuple(_savings(bills, repairs)),
         chart=_chart(bills, now, [each.name for each in models]) if bills else None,
@@ -65,7 +68,7 @@ def _figures(bills: Sequence[Bill]) -> tuple[Fact, ...]:
     cached = sum(bill.usage.cache_read for bill in bills)
     unpriced = sum(bill.unpriced for bill in bills)
     return (
-        Fact(name="Spent", text=dollars(sum((bill.cost for bill in bills), Decimal(0))), more=f"in {DAYS} days"),
+        Fact(name="Spent", text=_between(bills) if bills else dollars(Decimal(0)), more=f"in {DAYS} days"),
         Fact(name="Model calls", text=f"{calls:,}", more=f"{unpriced:,} without a known price" if unpriced else ""),
         Fact(name="Tokens read", text=f"{read:,}"),
         Fact(name="Tokens written", text=f"{sum(bill.usage.output for bill in bills):,}"),
@@ -119,17 +122,22 @@ def _sums(bills: Sequence[Bill], key: Callable[[Bill], str]) -> tuple[Sum, ...]:
 
 
 def _sum(name: str, bills: Sequence[Bill], cost: Decimal, most: Decimal) -> Sum:
-    calls, unpriced = sum(bill.calls for bill in bills), sum(bill.unpriced for bill in bills)
     return Sum(
         name=name,
         url="",
-        calls=calls,
+        calls=sum(bill.calls for bill in bills),
         tokens=sum(bill.usage.input + bill.usage.output for bill in bills),
         cached=sum(bill.usage.cache_read for bill in bills),
-        cost="not known" if unpriced == calls else dollars(cost) + (" and more" if unpriced else ""),
-        unpriced=unpriced,
+        cost=_between(bills),
+        unpriced=sum(bill.unpriced for bill in bills),
         share=float(round(100 * cost / most, 1)) if most else 0.0,
     )
+
+
+def _between(bills: Sequence[Bill]) -> str:
+    calls, unpriced = sum(bill.calls for bill in bills), sum(bill.unpriced for bill in bills)
+    cost, held = (sum((getattr(bill, name) for bill in bills), Decimal(0)) for name in ("cost", "held"))
+    return between(calls, unpriced, cost, held)
 
 
 def _chart(bills: Sequence[Bill], now: datetime, models: Sequence[str]) -> Chart:

@@ -19,6 +19,7 @@ from services.core.spending import Work
 from services.core.task_state import TaskState
 from services.engine.shown import Shown
 from services.store.plans import PlanRow
+from services.store.reports import Bill
 from services.store.runs import Told
 
 replace = msgspec.structs.replace
@@ -85,6 +86,13 @@ async def spent(viewer: Viewer, shown: Shown, stored: Stored) -> list[Spent]:
     seen = await works(viewer, made)
     hidden = hidden_tasks(stored) | {work.task for work in made if work not in seen}
     return [each for each in costs if each.task not in hidden]
+
+
+async def bills(viewer: Viewer, rows: Sequence[Bill]) -> list[Bill]:
+    """Those of plans and repositories that this person may read."""
+    homes = {row.plan_id: row.plan_id.rpartition("#")[0] for row in rows}
+    hidden = await hidden_from(viewer, {*homes.values(), *(row.repo for row in rows)})
+    return [row for row in rows if not {homes[row.plan_id], row.repo} & hidden]
 
 
 def hidden_tasks(stored: Stored) -> frozenset[str]:

@@ -48,11 +48,14 @@ class Spent(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def said(self) -> str:
         """The cost of all of it in words; what is estimated shows as a range."""
-        open_ = self.unpriced + self.unknown
-        if open_ and self.held:
-            most = dollars(self.cost + self.held)
-            return f"at most {most}" if open_ == self.calls else f"{dollars(self.cost)} to {most}"
-        return "not known" if open_ == self.calls else dollars(self.cost) + (" and more" if open_ else "")
+        return between(self.calls, self.unpriced + self.unknown, self.cost, self.held)
+
+
+def between(calls: int, without: int, cost: Decimal, held: Decimal) -> str:
+    """The cost of so many calls in words. without: those of which it is not known; held: what they can have cost."""
+    if without and held:
+        return f"at most {dollars(held)}" if without == calls else f"{dollars(cost)} to {dollars(cost + held)}"
+    return "not known" if without == calls else dollars(cost) + (" and more" if without else "")
 
 
 def dollars(cost: Decimal) -> str:

@@ -93,16 +93,20 @@ class Repaired(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Bill(msgspec.Struct, frozen=True, kw_only=True):
-    """Model calls of one day, plan, purpose and model. unpriced: calls whose price nobody knows."""
+    """Model calls of one day, plan, repository, purpose and model. repo: lower case; the plan's own where it is about
+    no task.  unpriced: calls whose cost nobody knows; held: what those can have cost at most.
+    """
 
     day: str
     plan_id: str
+    repo: str
     purpose: str
     model: str
     calls: int
     usage: Usage
     cost: Decimal
     unpriced: int
+    held: Decimal
 
 
 class Arrived(msgspec.Struct, frozen=True, kw_only=True):
@@ -257,17 +261,19 @@ class Reports:
         """What models were called for since then, by day."""
         query = (
             "SELECT substr(at, 1, 10), plan_id, purpose, provider, model, count(*), sum(input), sum(cache_read),"
-            " sum(cache_write), sum(output), coalesce(sum(cost), 0), sum(CASE WHEN cost IS NULL THEN 1 ELSE 0 END)"
-            " FROM ledger WHERE at > ? GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5 LIMIT ?"
+            " sum(cache_write), sum(output), coalesce(sum(cost), 0), sum(CASE WHEN cost IS NULL THEN 1 ELSE 0 END),"
+            " sum(held), repo FROM ledger WHERE at > ?"
+            " GROUP BY 1, 2, 3, 4, 5, repo ORDER BY 1, 2, 3, 4, 5, repo LIMIT ?"
         )
         rows = await self._db.read(lambda c: c.execute(query, (to_text(since), MOST_GROUPS)).fetchall())
         return [
             Bill(
-                day=row[0], plan_id=row[1], purpose=row[2], model=title(row[3], row[4]), calls=int(row[5]),
+                day=row[0], plan_id=row[1], repo=row[13] or row[1].rpartition("#")[0].lower(), purpose=row[2],
+                model=title(row[3], row[4]), calls=int(row[5]),
                 usage=Usage(
                     input=int(row[6]), cache_read=int(row[7]), cache_write=int(row[8]), output=int(row[9])
                 ),
-                cost=from_stored(row[10]), unpriced=int(row[11]),
+                cost=from_stored(row[10]), unpriced=int(row[11]), held=from_stored(row[12]),
             )
             for row in rows
         ]  # fmt: skip

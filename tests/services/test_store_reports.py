@@ -78,6 +78,13 @@ async def test_what_is_counted_over_days(place: Place) -> None:
     assert (bill.day, bill.model, bill.calls, bill.usage.input, bill.cost, bill.unpriced) == (
         "2026-03-01", "p:m", 2, 20, Decimal("0.5"), 1,
     )  # fmt: skip
+    assert (bill.repo, bill.held) == ("acme/p", Decimal(1))
+    call = Call(plan_id="acme/p#1", purpose="attempt", task="a", repo="acme/API")
+    await ledger.begin(call, "p", "m", Decimal(2), [], NOW)
+    bills = await reports.bills(NOW - timedelta(days=1))
+    assert [(each.repo, each.calls, each.unpriced, each.held) for each in bills] == [
+        ("acme/p", 2, 1, Decimal(1)), ("acme/api", 1, 1, Decimal(2)),
+    ]  # fmt: skip
     assert await reports.bills(NOW) == []
     repair = Repair(n=1, strategy="retry", cls="runner", sha="a", attempt=1, about=(), checks=(), came="worked")
     await database.write(lambda c: keep(c, "acme/p#1", "r", [("a", "acme/api", repair)], NOW))

@@ -139,13 +139,15 @@ async def test_money_by_day_plan_and_model(home: House) -> None:
         assert isinstance(row, int)
         await ledger.end(row, Usage(input=1_000, cache_read=600, output=100), Decimal(cost) if cost else None, "list")
     text = await said(home, "/money")
-    assert "Spent$1.75 in 30 days Model calls3 1 without a known price Tokens read3,000" in text
+    assert "Spent$1.75 to $2.75 in 30 days Model calls3 1 without a known price Tokens read3,000" in text
     assert "2026-03-01$1.50" in text
-    assert "2026-02-28$0.2500 and more" in text
-    assert "openai:othernot known" in text
+    assert "2026-02-28$0.2500 to $1.25" in text
+    assert "openai:otherat most $1.00" in text
     assert "1,800 of 3,000 read from the cache" in text
     assert "by choosing models" not in text, "there is one model with a price"
-    assert "acme/platform#1$1.75 and more" in text
+    assert "acme/platform#1$1.75 to $2.75" in text
+    assert "By repositoryCost by repository" in text
+    assert "acme/platform$1.75 to $2.75" in text, "what is for no task is its plan's own repository's"
 
 
 async def test_what_choosing_models_saved_says_how_it_is_counted(home: House) -> None:

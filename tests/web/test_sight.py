@@ -1,5 +1,6 @@
 """Who may not read a repository learns nothing of it: neither on the page of a plan nor on those over all plans."""
 
+import json
 import re
 from collections.abc import AsyncIterator
 from decimal import Decimal
@@ -127,6 +128,19 @@ async def test_a_task_of_an_earlier_run_is_hidden_by_where_it_was(home: House) -
         assert [f"for-{name}" in html for name in ("open", "audit", "moved")] == [True, audited, audited]
         _, told, _ = await home.get("/api/v1/plans/acme/platform/1/costs", **{"X-Login": login})
         assert [f"for-{name}" in told for name in ("open", "audit", "moved")] == [True, audited, audited]
+
+
+async def test_what_a_hidden_repository_has_cost_is_in_no_sum(home: House) -> None:
+    run = await home.ran(mixed(), [], 1)
+    await cost_of(home, run, "open", "acme/api")
+    await cost_of(home, run, "secret", "acme/vault")
+    for login, all_of_it, calls in (("ben", "$1.00", 2), ("ana", "$0.5000", 1), ("eve", "$0.00", 0)):
+        _, html, _ = await home.get("/money", **{"X-Login": login})
+        assert f"{all_of_it}" in html.partition("Spent")[2][:100]
+        assert [name in html for name in ("acme/vault", "for-secret")] == [calls == 2] * 2
+        _, told, _ = await home.get("/api/v1/costs", **{"X-Login": login})
+        rows = [(each["repo"], each["cost"], each["said"]) for each in json.loads(told)["items"]]
+        assert rows == [("acme/api", "0.5", "$0.5000"), ("acme/vault", "0.5", "$0.5000")][:calls]
 
 
 async def test_what_was_said_of_a_task_in_an_earlier_run_is_hidden_by_where_it_was(home: House) -> None:
