@@ -6,7 +6,6 @@ asked; and each request is in the ledger, with its budgets asked before it is se
 """
 
 import asyncio
-import json
 import re
 import shutil
 import ssl
@@ -15,7 +14,6 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 import aiohttp
 from aiohttp import web
@@ -23,18 +21,14 @@ from msgspec import Struct
 
 from services.agents import Superseded
 from services.agents.answers import Answers, key_of
+from services.agents.asked import TOKENS, Asked, asked, read
 from services.agents.metering import metered
 from services.agents.models import Models
-from services.agents.reach import is_dearer, reaches_out
 from services.agents.wire import LONGEST, is_free
-from services.errors import BudgetUsedUp, NotPossible
+from services.errors import BudgetUsedUp, ModelBusy, NotPossible
 from services.store.ledger import Call
 
 LONGEST_REQUEST = 16_000_000
-TOKENS = {"anthropic": 128_000, "openai": 128_000, "google": 65_536}
-"""Of an answer, at most, where the request does not say."""
-CHOICES = 8
-"""Answers that one request may ask for."""
 URLS = {
     "anthropic": "https://api.anthropic.com",
     "openai": "https://api.openai.com",
@@ -75,37 +69,41 @@ class Broker:
         self.asked = self.again = 0
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
+        if self.over is not None:
+            return _refused(403, "the attempt is over")
         provider = self._door.models.provider
         path = PATHS[provider].fullmatch(request.path) if request.method == "POST" else None
         if path is None:
             return _refused(404, "only the task's model can be asked here")
-        told = _read(await request.read())
-        asked, tokens = _asked(told, path.groupdict().get("model", ""), TOKENS[provider])
-        if tokens < 0:
+        told = read(await request.read())
+        wanted = asked(told, path.groupdict().get("model", ""), TOKENS[provider])
+        if wanted is None:
             return _refused(403, "that would reach somewhere else, or cost more than is counted")
-        if asked != self._door.models.name:
+        if wanted.model != self._door.models.name:
             return _refused(403, f"only the model {self._door.models.name} can be asked here")
         key = key_of(f"{request.path}?{sorted(_query(request).items())}", told)
         heard = self._door.answers.again(key) if self._door.answers is not None else None
         if heard is not None:
             self.again += 1
             return web.Response(body=heard.body, headers={"content-type": heard.kind})
-        return await self._ask(request, key, tokens)
+        return await self._ask(request, key, wanted)
 
-    async def _ask(self, request: web.Request, key: str, tokens: int) -> web.StreamResponse:
+    async def _ask(self, request: web.Request, key: str, wanted: Asked) -> web.StreamResponse:
         """As long as there is money."""
-        body = await request.read()
+        door, length = self._door, len(await request.read())
         try:
-            row = await self._door.models.reserve(
-                self._door.call, len(body), tokens, self._door.budget, is_for_an_hour=b'"1h"' in body
+            row = await door.models.reserve(
+                door.call, length, wanted.tokens, door.budget, is_for_an_hour=wanted.for_an_hour, fits=True
             )
         except BudgetUsedUp as over:
             self.over = self.over or over
             return _refused(403, "the budget is used up")
         except NotPossible:
             return _refused(403, "the model has no known price")
+        except ModelBusy as busy:
+            return _refused(429, str(busy))
         self.asked += 1
-        return await self._forward(request, key, row, tokens)
+        return await self._forward(request, key, row, wanted.tokens)
 
     async def _forward(self, request: web.Request, key: str, row: int, tokens: int) -> web.StreamResponse:
         models, session = self._door.models, self._session
@@ -188,36 +186,6 @@ def _folder() -> tuple[Path, Path]:
 
 def _query(request: web.Request) -> dict[str, str]:
     return {name: value for name, value in request.query.items() if name != "key"}
-
-
-def _read(body: bytes) -> dict[str, Any]:
-    """What is asked; nothing where that can't be read."""
-    try:
-        told = json.loads(body)
-    except (ValueError, RecursionError):
-        return {}
-    return told if isinstance(told, dict) else {}
-
-
-def _asked(told: Mapping[str, Any], model: str, most: int) -> tuple[str, int]:
-    """The model that a request names, and the tokens of its answer at most; -1 where it may not be sent."""
-    if not told:
-        return "", 0
-    if reaches_out(told):
-        return "", -1
-    config = told.get("generationConfig")
-    asked = [told.get("max_tokens"), told.get("max_completion_tokens"), told.get("max_output_tokens")]
-    asked += [config.get("maxOutputTokens")] if isinstance(config, dict) else []
-    tokens = next((each for each in asked if isinstance(each, int) and each > 0), most)
-    choices = [
-        told.get("n"),
-        told.get("best_of"),
-        *([config.get("candidateCount")] if isinstance(config, dict) else []),
-    ]
-    times = max([each for each in choices if isinstance(each, int)], default=1)
-    if times > CHOICES or is_dearer(told):
-        return "", -1
-    return model or str(told.get("model", "")), min(tokens, most) * max(times, 1)
 
 
 def _headers(given: Mapping[str, str], provider: str, key: str) -> dict[str, str]:

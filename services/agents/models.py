@@ -6,6 +6,8 @@ with by another process. The library that speaks with providers is an extra, and
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any, Literal, Protocol
 
@@ -25,6 +27,10 @@ LEARNED = 20
 """Replies from which on tokens are foretold by what they have told."""
 MARGIN = 1.12
 """What a prompt may be more than is foretold, 95 times of 100."""
+LOOKS = 60
+"""How often a call that has to wait for others asks the budgets again."""
+PAUSE = 5.0
+"""Seconds until then at most: of calls that end in another process nobody here hears."""
 PER_TOKEN = 3
 """Characters of a prompt that are at least a token, for what a call may cost at most."""
 
@@ -231,11 +237,19 @@ class Models:
         return round(self._weights.of(counts) * MARGIN)
 
     async def reserve(
-        self, call: Call, characters: int, tokens: int, budget: Decimal | None = None, *, is_for_an_hour: bool = False
+        self,
+        call: Call,
+        characters: int,
+        tokens: int,
+        budget: Decimal | None = None,
+        *,
+        is_for_an_hour: bool = False,
+        fits: bool = False,
     ) -> int:
         """Ask the budgets for a call that is made next, and note it; its row. NotPossible: it may not be made.
 
-        is_for_an_hour: its input may be cached for so long.
+        is_for_an_hour: its input may be cached for so long.  fits: where there may not be enough for it and the calls
+        under way, it waits for one of those to end; ModelBusy: for too long.
         """
         into = characters // PER_TOKEN
         cached = into if self.provider == "anthropic" else 0  # which costs more there than to read it
@@ -246,11 +260,20 @@ class Models:
                 f"Nobody knows what {code(self.title)} costs, so no budget could hold; whoever runs this Lockstep sets "
                 "its price in `LOCKSTEP_MODEL_PRICES`, or `LOCKSTEP_MODEL_UNPRICED=allow`."
             )
-        held, now = ceiling.cost or Decimal(0), self._clock.now()
-        row = await self._ledger.begin(call, self.provider, self.name, held, self._caps(call, budget), now)
-        if isinstance(row, Full):
-            raise BudgetUsedUp(_used_up(row), row.cap.scope)
-        return row
+        held = ceiling.cost or Decimal(0)
+        for _ in range(LOOKS):
+            ended, now = self._ledger.ended, self._clock.now()
+            since = now - timedelta(seconds=self._seconds) if fits else None
+            row = await self._ledger.begin(
+                call, self.provider, self.name, held, self._caps(call, budget), now, under_way=since
+            )
+            if not isinstance(row, Full):
+                return row
+            if not row.for_now:
+                raise BudgetUsedUp(_used_up(row), row.cap.scope)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(ended.wait(), PAUSE)
+        raise ModelBusy("calls under way may use up the budget", free=True)
 
     async def settle(self, row: int, usage: Usage, *, is_told: bool = True) -> None:
         """A call was answered. is_told: what it took is known; what is not stays held."""

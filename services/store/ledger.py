@@ -5,6 +5,7 @@ most stays held against the budgets, as it does for an answer that broke off or 
 asked in the transaction that writes the row, so of calls that begin at the same time each sees the others.
 """
 
+import asyncio
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -46,22 +47,37 @@ class Cap(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Full(msgspec.Struct, frozen=True, kw_only=True):
-    """A cap that is reached, and what was spent and is held of it."""
+    """A cap that is reached, and what was spent and is held of it. for_now: it would be, by a call beside those under
+    way.
+    """
 
     cap: Cap
     spent: Decimal
+    for_now: bool = False
 
 
 class Ledger:
-    """The table `ledger`."""
+    """The table `ledger`. ended: the next call of this process has."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self.ended = asyncio.Event()
 
     async def begin(
-        self, call: Call, provider: str, model: str, held: Decimal, caps: Sequence[Cap], now: datetime
+        self,
+        call: Call,
+        provider: str,
+        model: str,
+        held: Decimal,
+        caps: Sequence[Cap],
+        now: datetime,
+        *,
+        under_way: datetime | None = None,
     ) -> int | Full:
-        """Note a call that is made next, and what it may cost at most; or the cap that has no room for another one."""
+        """Note a call that is made next, and what it may cost at most; or the cap that has no room for another one.
+
+        under_way: calls begun since then may not have ended; beside one of those there has to be room for all of it.
+        """
 
         def write(c: Connection) -> int | Full:
             c.execute("UPDATE ledger_turn SET calls = calls + 1")  # or two processes would not see each other
@@ -69,6 +85,8 @@ class Ledger:
                 spent = _spent(c, cap.scope, call, now)
                 if spent >= cap.limit:
                     return Full(cap=cap, spent=spent)
+                if under_way and spent + held > cap.limit and _is_under_way(c, cap.scope, call, now, under_way):
+                    return Full(cap=cap, spent=spent, for_now=True)
             query = (
                 "INSERT INTO ledger (at, plan_id, run_id, task, attempt, repo, purpose, provider, model, state, held)"
                 " VALUES (?,?,?,?,?,?,?,?,?,'open',?) RETURNING id"
@@ -91,14 +109,14 @@ class Ledger:
         )
         tokens = (usage.input, usage.cache_read, usage.cache_write, usage.output)
         values = (*tokens, None if cost is None else _stored(cost), int(cost is None), price, row)
-        await self._database.write(lambda c: c.execute(query, values))
+        await self._ended(query, values)
 
     async def fail(self, row: int, *, free: bool) -> None:
         """The call came to nothing. free: it was refused before anything was made of it, so it cost nothing."""
         query = "UPDATE ledger SET state = 'failed', cost = 0, held = 0, price = 'refused' WHERE id = ?"
         if not free:
             query = "UPDATE ledger SET state = 'failed' WHERE id = ?"
-        await self._database.write(lambda c: c.execute(query, (row,)))
+        await self._ended(query, (row,))
 
     async def cut(self, row: int, usage: Usage, most: Decimal) -> None:
         """The answer broke off. usage: what it had told; most: what it may have cost, which stays held."""
@@ -107,7 +125,7 @@ class Ledger:
             " WHERE id = ?"
         )
         values = (usage.input, usage.cache_read, usage.cache_write, usage.output, _stored(most), row)
-        await self._database.write(lambda c: c.execute(query, values))
+        await self._ended(query, values)
 
     async def told(self, call: Call, cost: Decimal) -> None:
         """What an agent's own program says an attempt cost, kept with the attempt's last call."""
@@ -117,6 +135,11 @@ class Ledger:
         )
         values = (_stored(cost), call.plan_id, call.run_id, call.task, call.attempt)
         await self._database.write(lambda c: c.execute(query, values))
+
+    async def _ended(self, query: str, values: Sequence[object]) -> None:
+        await self._database.write(lambda c: c.execute(query, tuple(values)))
+        self.ended.set()
+        self.ended = asyncio.Event()
 
     async def spent(self, plan_id: str) -> list[Spent]:
         """What was called for a plan and all its runs, by task, purpose and model."""
@@ -160,16 +183,27 @@ _WHERE: dict[Scope, str] = {
 
 def _spent(c: Connection, scope: Scope, call: Call, now: datetime) -> Decimal:
     """What was spent there, with what may have been."""
+    query = f"SELECT coalesce(sum(coalesce(cost, 0) + held), 0) FROM ledger WHERE {_WHERE[scope]}"  # noqa: S608 - our own words
+    return from_stored(c.execute(query, _values(scope, call, now)).fetchone()[0])
+
+
+def _is_under_way(c: Connection, scope: Scope, call: Call, now: datetime, since: datetime) -> bool:
+    """Does a call there go on that may cost something?"""
+    query = f"SELECT 1 FROM ledger WHERE {_WHERE[scope]} AND state = 'open' AND held > 0 AND at > ? LIMIT 1"  # noqa: S608 - our own words
+    return c.execute(query, (*_values(scope, call, now), to_text(since))).fetchone() is not None
+
+
+def _values(scope: Scope, call: Call, now: datetime) -> tuple[object, ...]:
+    """Of the question marks in the scope's words."""
     since = to_text(now - DAY)
-    where: dict[Scope, tuple[object, ...]] = {
+    values: dict[Scope, tuple[object, ...]] = {
         "attempt": (call.plan_id, call.run_id, call.task, call.attempt),
         "task": (call.plan_id, call.run_id, call.task),
         "plan": (call.plan_id, call.run_id),
         "repo": (since, call.repo.lower()),
         "day": (since,),
     }
-    query = f"SELECT coalesce(sum(coalesce(cost, 0) + held), 0) FROM ledger WHERE {_WHERE[scope]}"  # noqa: S608 - our own words
-    return from_stored(c.execute(query, where[scope]).fetchone()[0])
+    return values[scope]
 
 
 def _stored(money: Decimal) -> int:

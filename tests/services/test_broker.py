@@ -10,7 +10,7 @@ import pytest
 
 from services.agents.broker import Broker, Door
 from services.agents.models import Models
-from services.errors import BudgetUsedUp, NotPossible
+from services.errors import BudgetUsedUp, ModelBusy, NotPossible
 from services.store.ledger import Call
 
 CALL = Call(plan_id="acme/api#1", run_id="r1", task="a", purpose="attempt", attempt=1, repo="acme/api")
@@ -44,6 +44,8 @@ class Accounts:
          (403, "that would reach somewhere else, or cost more than is counted")),
         ("/v1/messages", {"model": "other"}, None, (403, "only the model m can be asked here")),
         ("/v1/messages", {"model": "m"}, BudgetUsedUp("used up", "day"), (403, "the budget is used up")),
+        ("/v1/messages", {"model": "m"}, ModelBusy("calls under way may use up the budget"),
+         (429, "calls under way may use up the budget")),
         ("/v1/messages", {"model": "m"}, NotPossible("no price"), (403, "the model has no known price")),
         ("/v1/messages", {"model": "m"}, None, (502, "the provider can't be reached")),
     ],

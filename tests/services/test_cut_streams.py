@@ -14,13 +14,15 @@ from aiohttp import web
 
 from bot.clock import SystemClock
 from bot.modelling import wire_of
+from services.agents import Superseded
 from services.agents.broker import Broker, Door
 from services.agents.models import Budgets, Models, Way
 from services.agents.prices import Prices
 from services.core.cost import Spent, Usage
-from services.store.ledger import Call, Ledger
+from services.store.ledger import Call, Cap, Ledger
 from services.store.sqlite import SqliteDatabase
 from tests.kit.model import Answer, Provider, providing, streamed
+from tests.kit.plans import NOW
 
 CALL = Call(plan_id="acme/api#1", purpose="attempt", run_id="r1", task="a", attempt=1, repo="acme/api")
 SAYS = Answer(text="Let me look.", tokens=(12, 90), cached=4)
@@ -33,12 +35,16 @@ KINDS = [
 
 
 @asynccontextmanager
-async def accounts(folder: Path, provider: Provider, kind: str, name: str) -> AsyncIterator[tuple[Models, Ledger]]:
+async def accounts(
+    folder: Path, provider: Provider, kind: str, name: str, budgets: Budgets | None = None
+) -> AsyncIterator[tuple[Models, Ledger]]:
     database = SqliteDatabase(folder / "lockstep.sqlite")
     await database.open()
     url = provider.url if kind == "openai" else provider.url.removesuffix("/v1")
     ledger, wire = Ledger(database), wire_of(kind, name, Way(url=url, key="sk-canary-0123456789"))
-    models = Models(kind, name, wire, ledger, Prices({}), Budgets(task=Decimal(99)), SystemClock(), seconds=20)
+    models = Models(
+        kind, name, wire, ledger, Prices({}), budgets or Budgets(task=Decimal(99)), SystemClock(), seconds=20
+    )
     yield models, ledger
     await models.close()
     await database.close()
@@ -97,6 +103,7 @@ class Heard(Broker):
             return await super().handle(request)
         finally:
             self.booked.set()
+            self.booked = asyncio.Event()
 
 
 @asynccontextmanager
@@ -105,11 +112,11 @@ async def asking(models: Models) -> AsyncIterator[Callable[[str, dict[str, objec
     broker = Heard(models)
 
     async def ask(path: str, body: dict[str, object]) -> None:
-        broker.booked.clear()
+        booked = broker.booked
         with suppress(aiohttp.ClientError):
             async with session.post(f"http://model{path}", data=json.dumps(body)) as answer:
                 await answer.read()
-        await broker.booked.wait()
+        await booked.wait()
 
     async with (
         broker.serving() as socket,
@@ -120,7 +127,14 @@ async def asking(models: Models) -> AsyncIterator[Callable[[str, dict[str, objec
 
 @pytest.mark.parametrize(
     ("more", "most"),
-    [({"n": 9}, 0), ({"service_tier": "priority"}, 0), ({"n": 2}, 400), ({"n": True, "speed": "standard"}, 200)],
+    [
+        ({"n": 9}, 0),
+        ({"service_tier": "priority"}, 0),
+        ({"previous_response_id": "resp_1"}, 0),
+        ({"n": 2}, 400),
+        ({"n": True, "speed": "standard"}, 200),
+        ({"max_completion_tokens": 900}, 900),
+    ],
 )
 async def test_nothing_is_asked_for_that_would_cost_more_than_is_held(
     tmp_path: Path, more: dict[str, object], most: int
@@ -133,3 +147,40 @@ async def test_nothing_is_asked_for_that_would_cost_more_than_is_held(
         spent = await ledger.spent(CALL.plan_id)
     assert len(provider.asked) == len(spent) == (most > 0)
     assert not spent or spent[0].held >= most * Decimal("0.00001")
+
+
+async def test_what_calls_under_way_may_use_up_is_not_spent_twice(tmp_path: Path) -> None:
+    """Each may cost 90 of 100 cents, so each waits for the one before it: but for the first, what is known to be left."""
+    body: dict[str, object] = {"model": "gpt-4o", "messages": [], "stream": True, "max_tokens": 90_000}
+    cap, used = Cap(scope="task", limit=Decimal(1)), list[Decimal]()
+
+    async def told() -> None:
+        used.extend(money for _, money in await ledger.used(CALL, [cap], NOW))
+
+    async with (
+        providing(msgspec.structs.replace(SAYS, told=told)) as provider,
+        accounts(tmp_path, provider, "openai", "gpt-4o", Budgets(task=cap.limit)) as (models, ledger),
+        asking(models) as ask,
+    ):
+        await asyncio.gather(*(ask("/v1/chat/completions", body) for _ in range(6)))
+        (spent,) = await ledger.spent(CALL.plan_id)
+    assert (len(provider.asked), spent.calls, spent.held) == (6, 6, Decimal(0))
+    assert max(used) < Decimal("0.91")
+
+
+async def test_who_is_over_is_asked_nothing_more(tmp_path: Path) -> None:
+    """Not even where another budget has room by now."""
+    body = json.dumps({"model": "gpt-4o", "messages": [], "max_tokens": 10})
+    async with (
+        providing(SAYS) as provider,
+        accounts(tmp_path, provider, "openai", "gpt-4o") as (models, ledger),
+    ):
+        broker = Broker(Door(models=models, call=CALL))
+        async with (
+            broker.serving() as socket,
+            aiohttp.ClientSession(connector=aiohttp.UnixConnector(str(socket))) as session,
+        ):
+            broker.over = Superseded()
+            async with session.post("http://model/v1/chat/completions", data=body) as refused:
+                assert (refused.status, "the attempt is over" in await refused.text()) == (403, True)
+        assert (provider.asked, await ledger.spent(CALL.plan_id), broker.asked) == ([], [], 0)

@@ -138,3 +138,28 @@ async def test_calls_of_two_processes_that_begin_at_once_see_each_other(place: P
         assert sum(isinstance(each, int) for each in begun) == 1
     for database in databases:
         await database.close()
+
+
+async def test_a_call_that_has_to_fit_waits_for_those_under_way_and_not_for_those_of_long_ago(place: Place) -> None:
+    """But alone it may begin as long as anything is left, so a budget is overshot by one call at most."""
+    database = place.database()
+    await database.open()
+    ledger, cap = Ledger(database), Cap(scope="plan", limit=Decimal(5))
+
+    async def begin(held: int, minutes: int = 0) -> int | Full:
+        now = NOW + timedelta(minutes=minutes)
+        since = now - timedelta(minutes=5)
+        return await ledger.begin(WORK, "openai", "gpt", Decimal(held), (cap,), now, under_way=since)
+
+    first = await begin(3)
+    assert isinstance(first, int)
+    assert await begin(3) == Full(cap=cap, spent=Decimal(3), for_now=True)
+    assert isinstance(await begin(2), int)
+    assert await begin(1) == Full(cap=cap, spent=Decimal(5))
+    ended = ledger.ended
+    await ledger.end(first, Usage(input=1), Decimal("0.5"), "settings")
+    assert ended.is_set()
+    assert not ledger.ended.is_set()
+    assert await begin(9) == Full(cap=cap, spent=Decimal("2.5"), for_now=True)
+    assert isinstance(await begin(9, minutes=6), int)
+    await database.close()
