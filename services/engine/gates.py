@@ -51,7 +51,7 @@ class Gatekeeper:
 
         into: the branch it goes into, if it may need a gate anew.
         """
-        is_known = await self._rows.get(repo, number) is not None
+        is_known = await self._rows.get(repo, number) is not None or bool(await self._rows.said(repo, number))
         if is_known or names_others or (into and await self._is_required(repo, into)):
             if not is_known:
                 await self._rows.waits(repo, number, ())  # or nobody would know of it after a crash
@@ -115,18 +115,19 @@ class Gatekeeper:
 
     async def _look(self, repo: str, number: int) -> None:
         reads = self._parts.github.reads
+        said = await self._rows.said(repo, number)  # before the head is read, which may move on meanwhile
         try:
             issue = await reads.issue(repo, number, fresh=True)
             pull = await reads.pull(repo, number, fresh=True)
         except NotFound:
-            return await self._rows.drop(repo, number)
+            return await self._rows.drop(repo, number, is_over=True)
         before = await self._rows.get(repo, number)
         if pull.state != "open" or await self._is_ours(repo, issue, pull):
-            if before is not None:
-                await self._rows.drop(repo, number)
+            if before is not None or (pull.merged and said):
+                await self._rows.drop(repo, number, is_over=pull.merged)
             return None
         needs = depends_on(issue.body, repo, self._parts.settings.github_url)
-        lifted = await self._rows.lifted(repo, number, pull.head_sha)
+        lifted = await self._holding(repo, pull, said)
         waited = [need for need in needs if not (need.wrong or need.place in lifted)]
         keys = tuple(sorted({pull_key(need.repo, need.number) for need in waited}))
         is_new = before is None or not (before.needs or before.shown)
@@ -137,6 +138,13 @@ class Gatekeeper:
             await self._tell_who_names(repo, number)  # there may be a circle now
         await self._show(repo, pull, needs, issue, before.shown if before is not None else "", lifted)
         return None if needs else await self._rows.drop(repo, number)
+
+    async def _holding(self, repo: str, pull: PullInfo, said: Sequence[Override]) -> Mapping[str, Override]:
+        """Of what was said, what holds for this head, by need. The rest is over, also should that head come back."""
+        for each in said:
+            if each.sha != pull.head_sha:
+                await self._rows.void(repo, pull.number, each)
+        return {each.name: each for each in said if each.sha == pull.head_sha}
 
     async def _is_required(self, repo: str, branch: str) -> bool:
         """Then whoever needs nothing has to be told that too, or would wait for ever."""

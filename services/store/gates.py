@@ -55,13 +55,14 @@ class Gates:
         values = (shown, repo, number)
         await self._db.write(lambda c: c.execute("UPDATE gate SET shown = ? WHERE repo = ? AND number = ?", values))
 
-    async def drop(self, repo: str, number: int) -> None:
-        """It names nobody any more, or is over."""
+    async def drop(self, repo: str, number: int, *, is_over: bool = False) -> None:
+        """It waits for nobody now. is_over: nor ever will; otherwise what was said of its head still holds for that."""
 
         def write(c: Connection) -> None:
-            c.execute("DELETE FROM gate_override WHERE repo = ? AND number = ?", (repo, number))
             c.execute("DELETE FROM gate_need WHERE repo = ? AND number = ?", (repo, number))
             c.execute("DELETE FROM gate WHERE repo = ? AND number = ?", (repo, number))
+            if is_over:
+                c.execute("DELETE FROM gate_override WHERE lower(repo) = ? AND number = ?", (repo.lower(), number))
 
         await self._db.write(write)
 
@@ -75,16 +76,28 @@ class Gates:
 
         await self._db.write(write)
 
+    async def void(self, repo: str, number: int, said: Override) -> None:
+        """Its head is no longer the one that this was said of."""
+        row = (repo.lower(), number, said.name, said.sha)
+        query = "DELETE FROM gate_override WHERE lower(repo) = ? AND number = ? AND need = ? AND sha = ?"
+        await self._db.write(lambda c: c.execute(query, row))
+
+    async def said(self, repo: str, number: int) -> tuple[Override, ...]:
+        """What does not count, each for one commit; `repo` in any spelling."""
+        query = (
+            "SELECT need, sha, actor, why FROM gate_override WHERE lower(repo) = ? AND number = ? ORDER BY need, sha"
+        )
+        rows = await self._db.read(lambda c: c.execute(query, (repo.lower(), number)).fetchall())
+        return tuple(
+            [
+                Override(kind="need", name=str(need), sha=str(sha), actor=str(actor), why=str(why))
+                for need, sha, actor, why in rows
+            ]
+        )
+
     async def lifted(self, repo: str, number: int, sha: str) -> dict[str, Override]:
         """The needs that do not count for its commit `sha`, by name; `repo` in any spelling."""
-        query = (
-            "SELECT need, actor, why FROM gate_override WHERE lower(repo) = ? AND number = ? AND sha = ? ORDER BY need"
-        )
-        rows = await self._db.read(lambda c: c.execute(query, (repo.lower(), number, sha)).fetchall())
-        return {
-            str(need): Override(kind="need", name=str(need), sha=sha, actor=str(actor), why=str(why))
-            for need, actor, why in rows
-        }
+        return {said.name: said for said in await self.said(repo, number) if said.sha == sha}
 
     async def named_by(self, repo: str, number: int) -> list[str]:
         """Wait keys of what it names; `repo` in any spelling."""

@@ -29,8 +29,14 @@ async def test_whom_a_pull_request_waits_for_is_found_from_both_sides(place: Pla
     await gates.lift("acme/Web", 2, said, NOW)
     assert await gates.lifted("acme/web", 2, said.sha) == {said.name: said}
     assert await gates.lifted("acme/web", 2, "b" * 40) == {}
+    await gates.void("acme/web", 2, msgspec.structs.replace(said, sha="b" * 40))
     await gates.drop("acme/Web", 2)
-    assert await gates.lifted("acme/web", 2, said.sha) == {}
+    assert await gates.said("acme/web", 2) == (said,)
+    await gates.void("acme/web", 2, said)
+    assert await gates.said("acme/web", 2) == ()
+    await gates.lift("acme/Web", 2, said, NOW)
+    await gates.drop("acme/web", 2, is_over=True)
+    assert await gates.said("acme/Web", 2) == ()
     assert await gates.get("acme/Web", 2) is None
     assert await gates.all(None) == [("acme/other", 5)]
     assert await gates.all(()) == []

@@ -48,6 +48,10 @@ async def test_what_is_wrong_is_said_and_an_edit_puts_it_right(story: Story) -> 
     await story.until(lambda: said in story.comment_on("acme/web", number))
     assert await ask("/lockstep explain") == "+1"
     await story.until(lambda: "nothing is missing, and it can be merged" in story.comment_on("acme/web", number))
+    for state in ("closed", "open"):  # as people start CI again
+        await story.hub.ok("PATCH", f"/repos/acme/web/pulls/{number}", {"state": state}, who="bea")
+        await story.settled()
+    assert gate(story, "acme/web", sha) == "success"
     moved = await story.commit("acme/web", {"two.txt": "2\n"}, branch="two", by="bea")
     await story.until(lambda: gate(story, "acme/web", moved) == "action_required")
     await story.hub.ok("PATCH", f"/repos/acme/web/pulls/{number}", {"body": "Nothing."}, who="bea")
