@@ -39,8 +39,8 @@ class PullFact(msgspec.Struct, frozen=True, kw_only=True):
     on their own.  checks_none: nobody wants any.  gate_closed: GitHub asks for our own gate, which is not green.
     from_fork: its head lies in another repository, where Actions may wait for somebody to let it run.
     failures: what is known of those that failed, rules: and what the repository wants done about it.  vouched: who has
-    approved this very commit, where it is not one of ours.  barred: why it may not be merged though nothing of it is
-    missing.
+    approved this very commit, where it is not one of ours, or with `by_push` has pushed it and may answer for it.
+    barred: why it may not be merged though nothing of it is missing.
     workflow: which has to try it together with others, if one has to.  tried: how the one under way has ended.
     """
 
@@ -71,6 +71,7 @@ class PullFact(msgspec.Struct, frozen=True, kw_only=True):
     tried: str = ""
     rules: Rules = Rules()
     vouched: str = ""
+    by_push: bool = False
 
 
 class Ruling(msgspec.Struct, frozen=True, kw_only=True):

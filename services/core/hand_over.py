@@ -61,9 +61,10 @@ def what_to_do(run: Run, task: TaskState, cls: FailureClass) -> list[str]:
     steps += ["git merge origin/HEAD"] if cls in MERGES else []
     steps += ["# put it right and commit it, then", f"git push origin {own}"]
     goes_on = (
-        "It goes on by itself once somebody who can write here has approved what you pushed in a review, and also when "
-        f"its checks pass as it is. Or comment `/lockstep retry {task.id}` to have it done anew, or `/lockstep skip "
-        f"{task.id}` to do without it."
+        "It goes on by itself when you push and can write here, and when its checks pass as it is. After a push of "
+        "somebody who can't, or one with protected files, or where plans take more than one person, it goes on once "
+        f"somebody who can write has approved that commit in a review. Or comment `/lockstep retry {task.id}` to have "
+        f"it done anew, or `/lockstep skip {task.id}` to do without it."
     )
     return [
         "**What to do**",

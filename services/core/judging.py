@@ -14,7 +14,7 @@ from services.core.recovery.revert import culprits
 from services.core.repair import awaited, mended, repaired
 from services.core.repairs import Failed, Failure
 from services.core.signature import of_class
-from services.core.task_state import ENDED, STUCK, Happening, TaskState, is_a_persons
+from services.core.task_state import ENDED, STUCK, Happening, TaskState, is_a_persons, is_in_hand
 from services.core.text import code
 
 if TYPE_CHECKING:
@@ -58,8 +58,8 @@ def _open(work: "Work", task: TaskState, fact: PullFact) -> None:
         return  # it is being brought up to date, and whoever does that says what came of it
     elif fact.head_sha not in task.heads:
         work.apply(task_id, Happening(kind="moved", sha=fact.head_sha, text=_pushed(task, fact)))
-        if fact.vouched and work.of(task_id).handed:
-            text = f"{code(fact.vouched)} has approved {fact.head_sha[:7]}"
+        if fact.vouched and is_in_hand(task):
+            text = _vouches(fact)
             vouched = Happening(kind="vouched", sha=fact.head_sha, actor=fact.vouched, text=text)
             work.apply(task_id, vouched)
             _checks(work, work.of(task_id), fact)
@@ -67,9 +67,16 @@ def _open(work: "Work", task: TaskState, fact: PullFact) -> None:
         _checks(work, task, fact)
 
 
+def _vouches(fact: PullFact) -> str:
+    who, what = code(fact.vouched), fact.head_sha[:7]
+    return f"{who} pushed {what}, and can write here" if fact.by_push else f"{who} has approved {what}"
+
+
 def _pushed(task: TaskState, fact: PullFact) -> str:
     who = f"somebody else pushed {fact.head_sha[:7]} to its branch"
-    if task.handed:
+    if is_in_hand(task) and fact.by_push:
+        return who
+    if is_in_hand(task):
         return f"{who}: it goes on once somebody who can write here approves that commit in a review"
     return f"{who}: look at it, then merge it yourself, or delete the branch and retry the task"
 

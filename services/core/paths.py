@@ -86,11 +86,18 @@ def protected(changes: Iterable[Change]) -> tuple[tuple[str, str], ...]:
     return tuple((change.path, why) for change in changes if (why := _why_protected(change)))
 
 
-def _why_protected(change: Change) -> str:
-    lowered = change.path.lower()
+def why_protected(path: str) -> str:
+    """Why a person has to look at any change of this path, "" for no reason."""
+    lowered = path.lower()
     for pattern, why in PROTECTED:
         if _parts_match(lowered.split("/"), pattern.lower().split("/")):
             return why
+    return ""
+
+
+def _why_protected(change: Change) -> str:
+    if why := why_protected(change.path):
+        return why
     if change.kind == "deleted":
         return ""
     if SYMLINK in {change.mode, change.old_mode} or SUBMODULE in {change.mode, change.old_mode}:

@@ -100,7 +100,7 @@ class TaskState(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaul
     is dropped.
 
     `heads` are the commits the bot pushed itself: a head that is none of them is somebody else's and was never
-    approved. Those of `vouched` are a person's, who had them approved.
+    approved. Those of `vouched` are a person's, for which somebody who can write here has answered.
 
     held: not to be started or merged until it is released.  priority, model, budget: what a person set in place of the
     plan's.
@@ -166,3 +166,8 @@ class TaskState(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaul
 def is_a_persons(task: TaskState) -> bool:
     """Is its pull request one that a person opened for it, so that nothing of it is ours to judge, merge or close?"""
     return bool(task.pull) and bool(task.assignee) and not task.heads
+
+
+def is_in_hand(task: TaskState) -> bool:
+    """Do people see to its branch? Once it was handed over, and as long as what counts there last is theirs."""
+    return task.handed or (bool(task.heads) and task.heads[-1] in task.vouched)

@@ -17,11 +17,12 @@ from services.core.config import RepoConfig
 from services.core.freeze import frozen
 from services.core.gate import PASSED, CheckFact, PullFact
 from services.core.names import CHECK_GATE, LABEL_HOLD
-from services.core.task_state import ENDED, STUCK, TaskState
+from services.core.task_state import ENDED, STUCK, TaskState, is_in_hand
 from services.engine.configs import config_of
 from services.engine.failing import failures
-from services.engine.parts import WRITE, Parts
+from services.engine.parts import Parts
 from services.engine.recovering import rules_of
+from services.engine.vouching import Branch, approver, can_write, pusher
 from services.errors import NotFound, Refused
 from services.github import Reads
 from services.github.infos import CheckInfo, PullInfo, ReviewInfo
@@ -47,7 +48,8 @@ class Observer:
         async def read(task: TaskState) -> PullFact:
             async with places:
                 grouped = bool(groups.name_of(run, task.id))
-                return await self.pull(run.plan.by_id[task.id].repo, task, fresh=fresh, rank=rank, grouped=grouped)
+                repo = run.plan.by_id[task.id].repo
+                return await self.pull(repo, task, fresh=fresh, rank=rank, grouped=grouped, home=run.repo)
 
         found = await asyncio.gather(*map(read, wanted), return_exceptions=True)
         facts = {}
@@ -58,10 +60,18 @@ class Observer:
         return facts
 
     async def pull(
-        self, repo: str, task: TaskState, *, fresh: bool = False, rank: Rank = "event", grouped: bool = False
+        self,
+        repo: str,
+        task: TaskState,
+        *,
+        fresh: bool = False,
+        rank: Rank = "event",
+        grouped: bool = False,
+        home: str = "",
     ) -> PullFact:
         """The pull request of a task; with `fresh` by itself, and the objections of its reviewers too. grouped: its
-        group asks for the objections each time, and whether it is our own gate that GitHub waits for.
+        group asks for the objections each time, and whether it is our own gate that GitHub waits for. home: of its
+        plan; without it nobody is taken at their push.
 
         Whether it can be merged is only asked when no check of it is pending: until then nothing follows from it.
         """
@@ -77,7 +87,9 @@ class Observer:
         if pull.state == "closed":
             return _fact(pull)
         fact = _fact(pull, base_ok=pull.base_ref == (await reads.repository(repo)).default_branch)
-        fact = await self._with_people(reads, repo, fact, task, fresh=fresh, grouped=grouped)
+        branch = Branch(name=pull.head_ref, ours=task.heads, home=home)
+        fact = await self._with_vouched(reads, repo, fact, task, branch)
+        fact = await self._with_objections(reads, repo, fact, wanted=fresh or grouped, fresh=fresh)
         fact = await self._with_checks(reads, repo, fact, task, fresh=fresh)
         if all(check.conclusion in PASSED for check in fact.checks if not check.ours):
             fact = await self._with_settings(reads, repo, fact, task)
@@ -120,16 +132,11 @@ class Observer:
         self._parts.github.invalidate(repo, f"pull:{task.pull}")
         return PullFact(number=task.pull, state="gone", head_sha=task.head_sha)
 
-    async def _with_people(
-        self, reads: Reads, repo: str, fact: PullFact, task: TaskState, *, fresh: bool, grouped: bool
-    ) -> PullFact:
-        """The fact with what reviewers say, as far as something follows from it."""
-        if task.handed and fact.head_sha not in task.heads and not task.assignee:
-            fact = msgspec.structs.replace(fact, vouched=await self._vouched(reads, repo, fact))
-        if fresh or grouped:
-            objections = await self._objections(reads, repo, fact.number, fresh=fresh)
-            fact = msgspec.structs.replace(fact, objections=objections)
-        return fact
+    async def _with_objections(self, reads: Reads, repo: str, fact: PullFact, *, wanted: bool, fresh: bool) -> PullFact:
+        if not wanted:
+            return fact
+        objections = await self._objections(reads, repo, fact.number, fresh=fresh)
+        return msgspec.structs.replace(fact, objections=objections)
 
     async def _with_checks(self, reads: Reads, repo: str, fact: PullFact, task: TaskState, *, fresh: bool) -> PullFact:
         """The fact with what is known of its checks, and of those that may still come."""
@@ -181,25 +188,20 @@ class Observer:
         asked = [review for review in latest.values() if review.state == "CHANGES_REQUESTED"]
         return tuple([review.author for review in asked if await self._counts(reads, repo, review, fresh=fresh)])
 
-    async def _vouched(self, reads: Reads, repo: str, pull: PullFact) -> str:
-        """Whose last word on exactly this commit is an approval, and who can write: somebody else's push to a branch of
-        ours was approved by nobody yet.
-        """
-        latest: dict[str, ReviewInfo] = {}
-        for review in await reads.reviews(repo, pull.number, fresh=True):
-            if review.state in {"APPROVED", "CHANGES_REQUESTED", "DISMISSED"} and review.author_type != "Bot":
-                latest[review.author] = review
-        for author, review in latest.items():
-            if (review.state, review.sha) == ("APPROVED", pull.head_sha) and await self._counts(
-                reads, repo, review, fresh=True
-            ):
-                return author
-        return ""
+    async def _with_vouched(self, reads: Reads, repo: str, fact: PullFact, task: TaskState, branch: Branch) -> PullFact:
+        """The fact with who answers for its head: somebody else's push to a branch of ours was approved by nobody."""
+        if fact.head_sha in task.heads or task.assignee or not is_in_hand(task):
+            return fact
+        if who := await approver(reads, repo, fact):
+            return msgspec.structs.replace(fact, vouched=who)
+        is_alone = branch.home and not self._parts.settings.require_other
+        who = await pusher(reads, repo, fact, branch) if is_alone else ""
+        return msgspec.structs.replace(fact, vouched=who, by_push=bool(who))
 
     async def _counts(self, reads: Reads, repo: str, review: ReviewInfo, *, fresh: bool) -> bool:
         if review.author_type == "Bot":
             return True
-        return await reads.permission(repo, review.author, fresh=fresh) in WRITE
+        return await can_write(reads, repo, review.author, fresh=fresh)
 
     async def _has_workflows(self, repo: str) -> bool:
         """Without the right to ask, assume that checks will come: waiting can be explained, merging too early can't

@@ -127,6 +127,18 @@ class ReviewInfo(msgspec.Struct, frozen=True, kw_only=True):
     sha: str = ""
 
 
+class PushInfo(msgspec.Struct, frozen=True, kw_only=True):
+    """How a branch came from `before` to `sha`. kind: push, force_push, branch_creation, branch_deletion, pr_merge or
+    merge_queue_merge; actor: "" for an account that is gone, `actor_type` as of comments.
+    """
+
+    before: str
+    sha: str
+    kind: str
+    actor: str
+    actor_type: str
+
+
 class CheckInfo(msgspec.Struct, frozen=True, kw_only=True):
     """A check run, or a commit status in the same words (then `app_slug` is "status" and there is no `app_id`)."""
 

@@ -30,6 +30,7 @@ from services.github.infos import (
     IssueInfo,
     JobInfo,
     PullInfo,
+    PushInfo,
     RelatedInfo,
     RemarkInfo,
     RepoInfo,
@@ -283,6 +284,12 @@ class Reads(Reading):
     async def authored_pull(self, repo: str, number: int) -> AuthoredPull:
         """A pull request as it is now, and whose it is."""
         return decode(await self._past(repo, f"/pulls/{number}"), said.AuthoredShape).authored()
+
+    async def pushes(self, repo: str, branch: str) -> tuple[PushInfo, ...]:
+        """The last thirty times that the branch was moved, newest first, as it is now."""
+        query = urlencode({"ref": f"refs/heads/{branch}", "per_page": 30})
+        found = decode(await self._past(repo, f"/activity?{query}"), list[said.PushShape])
+        return tuple([each.info() for each in found])
 
     async def pull_commits(self, repo: str, number: int) -> tuple[CommitInfo, ...]:
         """The commits of a pull request as it is now, oldest first; 250 at most, as GitHub tells."""

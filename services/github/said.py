@@ -2,7 +2,7 @@
 
 import msgspec
 
-from services.github.infos import AnnotationInfo, AuthoredPull, RelatedInfo, RemarkInfo
+from services.github.infos import AnnotationInfo, AuthoredPull, PushInfo, RelatedInfo, RemarkInfo
 from services.github.shapes import Account, IssueShape, PullShape
 
 
@@ -75,6 +75,22 @@ class AuthoredShape(PullShape, frozen=True):
     def authored(self) -> AuthoredPull:
         who = self.user or Account()
         return AuthoredPull(pull=self.info(), author=who.login, kind=who.type)
+
+
+class PusherShape(Account, frozen=True):
+    type: str = ""  # who is not said to be a person is none
+
+
+class PushShape(msgspec.Struct, frozen=True):
+    before: str = ""
+    after: str = ""
+    activity_type: str = ""
+    actor: PusherShape | None = None
+
+    def info(self) -> PushInfo:
+        who = self.actor or PusherShape()
+        kind = self.activity_type
+        return PushInfo(before=self.before, sha=self.after, kind=kind, actor=who.login, actor_type=who.type)
 
 
 class HappenedShape(msgspec.Struct, frozen=True):

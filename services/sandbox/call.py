@@ -170,9 +170,9 @@ class Call:
             self._page_headers["link"] = ", ".join(links)
         return rows[(page - 1) * size : page * size]
 
-    def link_cursor(self, cursor: str) -> None:
+    def link_cursor(self, cursor: str, name: str = "cursor") -> None:
         """The Link header of lists that are paged by cursor."""
-        query = urlencode({**self.query, "cursor": cursor})
+        query = urlencode({**self.query, name: cursor})
         self._page_headers["link"] = f'<{self.request.base}{self.request.path.partition("?")[0]}?{query}>; rel="next"'
 
     def _link(self, page: int, rel: str) -> str:

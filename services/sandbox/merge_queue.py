@@ -137,7 +137,7 @@ def _merge(sandbox: "Sandbox", repo: Repo, entry: QueueEntry) -> None:
     sandbox.state.queue.remove(entry)
     sandbox.git.set_ref(repo.id, f"refs/heads/{entry.base}", entry.head_sha, entry.base_sha)
     tell(sandbox, issue, "dequeued", BOT, reason="MERGE")
-    merging.follow(sandbox, issue, entry.base_sha, entry.head_sha, BOT)
+    merging.follow(sandbox, issue, entry.base_sha, entry.head_sha, BOT, "merge_queue_merge")
     _destroy(sandbox, entry, "merged")
 
 

@@ -151,13 +151,13 @@ def _text(title: str | None, message: str | None, default: tuple[str, str]) -> s
     return f"{first}\n\n{rest}".strip() if rest else first
 
 
-def follow(sandbox: "Sandbox", issue: Issue, before: str, after: str, actor: str) -> None:
+def follow(sandbox: "Sandbox", issue: Issue, before: str, after: str, actor: str, kind: str = "pr_merge") -> None:
     """The base has moved by this merge: everything that comes after it."""
     from services.sandbox import pushes
 
     pull, repo = the_pull(issue), sandbox.state.repos[issue.repo_id]
     mark_merged(sandbox, issue, after, actor)
-    pushes.moved(sandbox, repo, f"refs/heads/{pull.base_ref}", before, after, actor)
+    pushes.moved(sandbox, repo, f"refs/heads/{pull.base_ref}", before, after, actor, kind)
     if pull.base_ref == repo.default_branch:
         close_linked(sandbox, repo, issue.body or "", actor, after)
     if repo.delete_branch_on_merge:

@@ -9,25 +9,44 @@ from services.sandbox import git_views, views
 from services.sandbox.clock import stamp
 from services.sandbox.git import ZERO, Commit
 from services.sandbox.kernel import Json
-from services.sandbox.state import Repo
+from services.sandbox.state import Activity, Repo
 
 if TYPE_CHECKING:
     from services.sandbox.sandbox import Sandbox
 
 MOST_COMMITS = 2_048
 """Commits in one push event."""
+MOST_ACTIVITIES = 256
+"""Of one repository; GitHub forgets none of them, and nobody here asks for older ones."""
 
 
-def moved(sandbox: "Sandbox", repo: Repo, ref: str, before: str, after: str, actor: str) -> None:
-    """Tell the world that a ref went from one sha to another; 40 zeros stand for "not there"."""
+def moved(sandbox: "Sandbox", repo: Repo, ref: str, before: str, after: str, actor: str, merge: str = "") -> None:
+    """Tell the world that a ref went from one sha to another; 40 zeros stand for "not there".
+
+    merge: pr_merge or merge_queue_merge, where it was one and no push.
+    """
     if before == after:
         return
     repo.pushed_at = stamp(sandbox.now())
     created, deleted = before == ZERO, after == ZERO
     if created or deleted:
         _created_or_deleted(sandbox, repo, ref, actor, deleted=deleted)
-    sandbox.emit("push", None, repo, actor, **push_body(sandbox, repo, ref, before, after, actor))
+    body = push_body(sandbox, repo, ref, before, after, actor)
+    pushed = "force_push" if body["forced"] else "push"
+    kind = "branch_creation" if created else "branch_deletion" if deleted else merge or pushed
+    _note(sandbox, repo, ref, before, after, kind, actor)
+    sandbox.emit("push", None, repo, actor, **body)
     _followers(sandbox, repo, ref, before, after, actor)
+
+
+def _note(sandbox: "Sandbox", repo: Repo, ref: str, before: str, after: str, kind: str, actor: str) -> None:
+    """Keep who moved a branch, for `GET /repos/{owner}/{repo}/activity`."""
+    if not ref.startswith("refs/heads/"):
+        return
+    rows, now = repo.activities, stamp(sandbox.now())
+    number = rows[-1].id + 7 if rows else repo.id * 1_000_000
+    rows.append(Activity(id=number, ref=ref, before=before, after=after, kind=kind, actor=actor, timestamp=now))
+    del rows[:-MOST_ACTIVITIES]
 
 
 def _followers(sandbox: "Sandbox", repo: Repo, ref: str, before: str, after: str, actor: str) -> None:

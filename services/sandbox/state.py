@@ -65,6 +65,18 @@ class Protection(Record):
     ruleset: bool = False  # asked for by a ruleset (GET /rules/branches), not by branch protection
 
 
+class Activity(Record):
+    """A branch went from one sha to another; ids of their own, so that other ids are as far apart as ever."""
+
+    id: int
+    ref: str
+    before: str
+    after: str
+    kind: str  # push, force_push, branch_creation, branch_deletion, pr_merge or merge_queue_merge
+    actor: str
+    timestamp: str
+
+
 class Repo(Record):
     id: int
     owner: str
@@ -90,6 +102,7 @@ class Repo(Record):
     protection: dict[str, Protection] = {}  # by branch
     old_names: list[str] = []  # owner/name it had before, answered with 301
     suites_off: list[int] = []  # Apps that get no check suite on a push (check-suites/preferences)
+    activities: list[Activity] = []  # the newest pushes.MOST_ACTIVITIES, oldest first
 
     @property
     def full_name(self) -> str:

@@ -150,6 +150,37 @@ def test_what_somebody_pushed_after_repairs_were_in_vain_waits_for_a_review() ->
     )
 
 
+def test_whose_push_is_enough_is_said_and_it_is_judged_like_any_other_head() -> None:
+    handed = happen(in_review(task("a")), "a", "handed", text="check `test` failed").run
+    pushed = after(handed, facts={"a": pull("b" * 40, vouched="bea", by_push=True)})
+    assert [(each.kind, each.actor, each.text) for each in pushed.history] == snapshot(
+        [
+            ("moved", "", "somebody else pushed bbbbbbb to its branch"),
+            ("vouched", "bea", "`bea` pushed bbbbbbb, and can write here"),
+            ("run", "", ""),
+        ]
+    )
+    assert kinds(pushed.actions) == snapshot(["label a", "checks a", "label a", "checks a", "merge a"])
+    red = pull("b" * 40, vouched="bea", by_push=True, checks=(check("test", "failure"),))
+    assert after(handed, facts={"a": red}).run.tasks["a"].reason == snapshot("check `test` failed")
+    objected = after(pushed.run, facts={"a": pull("b" * 40, objections=("cia",))})
+    assert (objected.run.tasks["a"].reason, kinds(objected.actions)) == ("changes were requested by `cia`", [])
+
+
+def test_as_long_as_what_counts_last_is_a_persons_their_next_push_goes_on_too() -> None:
+    handed = happen(in_review(task("a")), "a", "handed", text="check `test` failed").run
+    first = after(handed, facts={"a": pull("b" * 40, vouched="bea", by_push=True, checks=(check("test"),))}).run
+    assert (first.tasks["a"].state, first.tasks["a"].handed) == ("in_review", False)
+    lags = after(first, facts={"a": pull("c" * 40)}).run
+    assert lags.tasks["a"].reason == snapshot(
+        "somebody else pushed ccccccc to its branch: it goes on once somebody who can write here approves that commit in a review"
+    )
+    second = after(lags, facts={"a": pull("c" * 40, vouched="bea", by_push=True)})
+    assert kinds(second.actions)[-1] == "merge a"
+    never = after(in_review(task("a")), facts={"a": pull("c" * 40, vouched="bea", by_push=True)})
+    assert "merge a" not in kinds(never.actions), "it was never handed over"
+
+
 def test_what_is_behind_is_brought_up_to_date_one_at_a_time_in_a_repository() -> None:
     current = in_review(task("a"), task("b"), task("c", repo="acme/web"))
     for number, each in ((6, "b"), (7, "c")):

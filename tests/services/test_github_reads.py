@@ -133,6 +133,26 @@ async def test_reviews(hub: FakeHub, github: GitHub) -> None:
     assert [(review.author, review.state) for review in found] == [("ann", "CHANGES_REQUESTED"), ("", "APPROVED")]
 
 
+async def test_pushes(hub: FakeHub, github: GitHub) -> None:
+    """Whoever is gone, or is not said to be a person, is none; nothing of it is remembered."""
+    ann = {"login": "ann", "type": "User"}
+    said = [
+        {"before": "b", "after": "a", "activity_type": "force_push", "actor": ann},
+        {"before": "c", "after": "b", "activity_type": "push", "actor": None},
+        {"before": "d", "after": "c", "activity_type": "push", "actor": {"login": "x"}},
+    ]
+    path = f"{API}/activity?ref=refs%2Fheads%2Flockstep%2Fa&per_page=30"
+    hub.script("GET", path, Reply(json=said))
+    for _ in range(2):
+        found = await github.reads.pushes("acme/api", "lockstep/a")
+    assert [(each.before, each.sha, each.kind, each.actor, each.actor_type) for each in found] == [
+        ("b", "a", "force_push", "ann", "User"),
+        ("c", "b", "push", "", ""),
+        ("d", "c", "push", "x", ""),
+    ]
+    assert len(hub.calls("GET", path)) == 2
+
+
 async def test_installed_repositories(hub: FakeHub, github: GitHub) -> None:
     path = "/installation/repositories"
     names = [{"id": n, "full_name": f"acme/r{n}", "allow_rebase_merge": False} for n in range(2)]

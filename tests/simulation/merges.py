@@ -20,6 +20,7 @@ from services.sandbox import checks
 from services.sandbox.kernel import Request, Response
 from services.sandbox.state import Issue, Repo
 from tests.simulation.clock import START
+from tests.simulation.hub import ROLES
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
@@ -136,13 +137,24 @@ class Merges:
         if held is not None and held < case.sent - learns:
             yield "merged though the task is held"
         if order is None:
-            yield f"merged {case.sha[:8]}, which no attempt has made"
+            if not self._is_answered_for(case):
+                yield f"merged {case.sha[:8]}, which no attempt has made"
         elif (order.run_id, order.task.id) != (case.run_id, case.task):
             yield f"merged {case.sha[:8]}, which was made for {order.task.id}"
         elif not any(_asks(plan, order.task) for plan in told.texts_since(case.sent - learns)):
             yield f"merged a text that is not the plan's any more: {order.task.run}"
         elif not {plan.hash for plan in told.texts_since(case.begun)} <= self._world.watch.approvals.hashes:
             yield f"merged a text that nobody approved: {order.task.run}"
+
+    def _is_answered_for(self, case: _Case) -> bool:
+        """After the task was handed over, a person who can write has pushed or approved exactly that."""
+        hub, writers = self._world.hub, {login for login, role in ROLES.items() if role in {"write", "maintain"}}
+        if self._world.marks.since("handed over", hash_of(case.run_id, case.task)) is None:
+            return False
+        reviews = [row for row in hub.sandbox.state.reviews.values() if row.issue_id == case.issue.id]
+        said = {row.user for row in reviews if (row.state, row.commit_id) == ("APPROVED", case.sha)}
+        pushed = {row.actor for row in case.repo.activities if row.after == case.sha}
+        return bool((said | pushed) & writers)
 
     def _by_group(self, case: _Case, plan: Plan) -> Iterator[str]:
         """One of a group merges only once it is stored that all of it does."""

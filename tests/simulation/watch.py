@@ -91,6 +91,8 @@ class Watch:
             return self._of_start(row)
         if row.kind in {"held", "released"}:
             self._world.marks.put("held", hash_of(row.run_id, row.task), on=row.kind == "held")
+        if row.kind == "handed":
+            self._world.marks.set("handed over", hash_of(row.run_id, row.task))
         if row.kind == "pushed":
             return self._of_push(row)
         if row.kind in {"broke", "refused"} and (found := ATTEMPT.search(row.text)):

@@ -233,13 +233,28 @@ async def test_the_repositorys_own_fixer_puts_a_scripts_work_right(story: Story)
     assert len(story.pulls()) == 1
 
 
-async def test_what_a_person_pushed_goes_on_once_somebody_has_approved_that_commit(story: Story) -> None:
-    await story.begin(roles={"ana": "maintain", "bea": "write", "eve": "read"})
+async def test_what_a_person_pushes_who_can_write_goes_on_by_itself(story: Story) -> None:
+    await story.begin(roles={"ana": "maintain", "bea": "write"})
     await story.run(PLAN)
     await story.until("needs a person: check `test` failed")
     (pull,) = story.pulls()
     assert pull.pull is not None
-    await story.commit("acme/api", {"broken": None}, branch=pull.pull.head_ref, by="bea")
+    sha = await story.commit("acme/api", {"broken": None}, branch=pull.pull.head_ref, by="bea")
+    await story.until("**Done.**")
+    assert await story.file("acme/api", "one.txt") == "1\n"
+    plans = await story.bot.engine.plans(1)
+    told = [(each.actor, each.text) for each in await story.bot.engine.history(plans[0][0].id)]
+    assert ("bea", f"`bea` pushed {sha[:7]}, and can write here") in told
+
+
+async def test_what_a_bot_pushed_goes_on_once_somebody_has_approved_that_commit(story: Story) -> None:
+    await story.begin(roles={"ana": "maintain", "eve": "read", "helper[bot]": "write"})
+    story.hub.sandbox.state.accounts["helper[bot]"].type = "Bot"
+    await story.run(PLAN)
+    await story.until("needs a person: check `test` failed")
+    (pull,) = story.pulls()
+    assert pull.pull is not None
+    await story.commit("acme/api", {"broken": None}, branch=pull.pull.head_ref, by="helper[bot]")
     await story.until("it goes on once somebody who can write here approves that commit in a review")
     await story.review(pull.number, by="eve")
     await story.settled()
