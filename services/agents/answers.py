@@ -5,6 +5,7 @@ hears what it heard before, and nobody pays for that again. What it asks is know
 every letter of the model's own turns counts, and not by what its tools came to: no two runs print the same times.
 """
 
+import asyncio
 import hashlib
 import json
 from collections import defaultdict
@@ -15,8 +16,12 @@ import msgspec
 
 from services.agents import Journal
 
-MOST = 16_000_000
-"""Bytes that are kept of one attempt; later answers are not."""
+MOST = 5_000_000
+"""Bytes that are kept of one attempt; later answers are not. All of it is one blob, which has to fit however badly it
+packs.
+"""
+FRAME = 32
+"""Bytes beside what an answer says, at most."""
 OWN = frozenset({"metadata", "client_metadata", "prompt_cache_key", "safety_identifier", "user"})
 """Names for one run of a program, which the next one does not bear."""
 RESULTS = frozenset(
@@ -43,6 +48,7 @@ class Answers:
         self._journal = journal
         self._kept: list[Answer] = []
         self._left: dict[str, list[Answer]] = defaultdict(list)
+        self._keeping = asyncio.Lock()
 
     async def load(self) -> None:
         """What an earlier try has heard; what can't be read counts as nothing."""
@@ -60,17 +66,23 @@ class Answers:
         return left.pop(0) if left else None
 
     async def keep(self, key: str, kind: str, body: bytes) -> None:
-        """Before the program has all of it. Superseded: the attempt is over."""
-        if self._journal is None or sum(len(each.body) for each in self._kept) + len(body) > MOST:
+        """What the program has just heard. Superseded: the attempt is over."""
+        answer = Answer(key=key, kind=kind, body=body)
+        if self._journal is None or sum(map(_size, [*self._kept, answer])) > MOST:
             return
-        self._kept.append(Answer(key=key, kind=kind, body=body))
-        await self._journal.keep(msgspec.msgpack.encode(self._kept))
+        self._kept.append(answer)
+        async with self._keeping:  # or what was kept last may be what was known before
+            await self._journal.keep(msgspec.msgpack.encode(self._kept))
 
 
 def key_of(path: str, told: Mapping[str, Any]) -> str:
     """What is asked, without what differs between two runs that do the same."""
     asked = {name: _same(value, 0) for name, value in told.items() if name not in OWN}
     return hashlib.sha256(json.dumps([path, asked], sort_keys=True).encode()).hexdigest()
+
+
+def _size(answer: Answer) -> int:
+    return len(answer.key) + len(answer.kind) + len(answer.body) + FRAME
 
 
 def _same(value: object, depth: int) -> object:

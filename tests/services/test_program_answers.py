@@ -1,10 +1,14 @@
 """What a model has answered a program is not paid for again after a crash, as long as the program asks the same."""
 
+import asyncio
+import os
 from typing import Any
 
+import msgspec
 import pytest
 
-from services.agents.answers import MOST, Answers, key_of
+from services.agents.answers import MOST, Answer, Answers, key_of
+from services.store.checkpoints import MAX_BLOB
 
 ASKED: dict[str, tuple[dict[str, Any], dict[str, Any], dict[str, Any]]] = {
     "anthropic": (
@@ -88,3 +92,30 @@ async def test_what_can_not_be_read_counts_as_nothing() -> None:
         await answers.load()
         await answers.keep("k", "", b"1")
         assert answers.again("k") is None
+
+
+async def test_what_is_kept_fits_however_badly_it_packs() -> None:
+    """Or the store would put nothing in place of all that was there."""
+    notes = Notes()
+    answers = Answers(notes)
+    for number in range(12):
+        await answers.keep(str(number), "text/event-stream", os.urandom(900_000))
+    assert notes.data is not None
+    assert MOST // 2 < len(notes.data) < MAX_BLOB * 0.9
+    assert len(msgspec.msgpack.decode(notes.data, type=list[Answer])) == MOST // 900_000
+
+
+class Slow(Notes):
+    """What is short takes long to be written."""
+
+    async def keep(self, data: bytes, /) -> None:
+        for _ in range(0 if len(data) > 1_000 else 5):
+            await asyncio.sleep(0)
+        self.data = data
+
+
+async def test_what_is_kept_at_the_same_time_is_all_kept() -> None:
+    notes = Slow()
+    answers = Answers(notes)
+    await asyncio.gather(answers.keep("a", "", b"1"), answers.keep("b", "", b"2" * 1_000))
+    assert [each.key for each in msgspec.msgpack.decode(notes.data or b"", type=list[Answer])] == ["a", "b"]
