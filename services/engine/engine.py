@@ -162,6 +162,5 @@ class Engine(Asked):
     async def attach_open(self, repo: str, number: int, task_ids: Iterable[str]) -> None:
         """These tasks of the plan here went to a person, who may have opened pull requests for them before."""
         _, run = await self.plan_of(repo, number)
-        for task_id in task_ids if run is not None else ():
-            if run is not None and (issue := run.tasks[task_id].issue):
-                await pulls.attach_open(self._parts, self.driver, run.plan.by_id[task_id].repo, issue)
+        if run is not None:
+            await pulls.attach_open(self._parts, self.driver, run, task_ids)

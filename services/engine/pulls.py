@@ -1,6 +1,9 @@
 """What people do with pull requests that is meant for a task: doing it themselves, or asking for another attempt."""
 
+from collections.abc import Iterable
+
 import msgspec
+import structlog
 
 from services.core.board import Run
 from services.core.messages import changes, reasons, refusals, usage
@@ -10,7 +13,9 @@ from services.core.task_state import Happening, TaskState
 from services.engine.parts import WRITE, Parts
 from services.engine.placed import place_of
 from services.engine.runs import Driver
-from services.errors import NotAllowed, NotFound, UserError
+from services.errors import NotAllowed, NotFound, Refused, UserError
+
+log = structlog.get_logger(__name__)
 
 OPEN = frozenset({"blocked", "ready", "needs_human", "failed"})
 """States in which nobody is at work on a task, so that a person's pull request can be it."""
@@ -52,14 +57,33 @@ async def attach(parts: Parts, driver: Driver, repo: str, number: int) -> None:
             return
 
 
-async def attach_open(parts: Parts, driver: Driver, repo: str, issue: int) -> None:
-    """Somebody may do this task from now on whose pull request was there before: then it is taken at once. No event
+async def attach_open(parts: Parts, driver: Driver, run: Run, task_ids: Iterable[str]) -> None:
+    """Somebody may do these tasks from now on whose pull request was there before: then it is taken at once. No event
     tells of it, and nobody should have to edit their text for that.
+
+    A repository is asked once, and what is refused there is passed over, for the tasks are theirs already.
     """
+    issues: dict[str, set[int]] = {}
+    for task_id in task_ids:
+        if issue := run.tasks[task_id].issue:
+            issues.setdefault(run.plan.by_id[task_id].repo, set()).add(issue)
+    for repo, mine in issues.items():
+        for number in await _naming(parts, repo, mine):
+            try:
+                await attach(parts, driver, repo, number)
+            except (NotFound, Refused) as refused:
+                log.info("a pull request is not looked at", repo=repo, number=number, error=str(refused))
+
+
+async def _naming(parts: Parts, repo: str, issues: set[int]) -> list[int]:
+    """The open pull requests that name these issues, each as often as it names one."""
     reads = parts.github.reads
-    for pull in await reads.pulls_into(repo, (await reads.repository(repo)).default_branch, forks=True):
-        if issue in issues_named(pull.body, repo):
-            await attach(parts, driver, repo, pull.number)
+    try:
+        pulls = await reads.pulls_into(repo, (await reads.repository(repo)).default_branch, forks=True)
+    except (NotFound, Refused) as refused:
+        log.info("pull requests can't be listed", repo=repo, error=str(refused))
+        return []
+    return [pull.number for pull in pulls for _ in issues.intersection(issues_named(pull.body, repo))]
 
 
 def _is_free(task: TaskState, named: tuple[int, ...]) -> bool:
