@@ -22,13 +22,14 @@ from services.core.drafting import MOST_TASKS, Judged, judge, told_problems
 from services.core.elsewhere import ELSEWHERE
 from services.core.messages import offers
 from services.core.names import marker
-from services.core.plan import Plan
+from services.core.plan import Plan, RepoName
 from services.core.prompts import without_comments
 from services.core.text import plain
 from services.engine.drafted import body_of, replaced
 from services.engine.intake import Intake
 from services.engine.leave import ended
 from services.engine.parts import WRITE, Parts
+from services.engine.reposets import work_at
 from services.engine.stickies import Stickies
 from services.errors import ApiError, ModelBusy, NotFound, Refused, UserError
 from services.github.infos import IssueInfo
@@ -215,11 +216,13 @@ class Drafter:
         if issue is None:
             await self._save(msgspec.structs.replace(draft, state="void"))
             return msgspec.structs.replace(draft, state="void")
-        repos = await self._offered(draft, issue)
+        home = await work_at(self._parts.github.reads, draft.repo)
+        repos = await self._offered(draft, issue, home)
+        home = home if home in repos else draft.repo
         # Those elsewhere take what a draft can't know is there.
         agents = [name for name in agent_names() if name not in ELSEWHERE]
         system, turn = prompt("draft").filled(
-            home=draft.repo,
+            home=home,
             repositories=", ".join(repos),
             agents=", ".join(sorted(agents)),
             most=str(MOST_TASKS),
@@ -237,7 +240,7 @@ class Drafter:
                 if not await self._save(draft):
                     return msgspec.structs.replace(draft, state="void")
             answer = msgspec.json.decode(draft.answers[each], type=Message)
-            judged = judge(answer.text, home=draft.repo, repos=repos, agents=agents, title=issue.title)
+            judged = judge(answer.text, home=home, repos=repos, agents=agents, title=issue.title)
             if not judged.problems:
                 break
             told = told_problems(judged.problems)
@@ -247,9 +250,11 @@ class Drafter:
         draft = msgspec.structs.replace(draft, state="written", text=judged.text, hash=judged.hash, answers=())
         return draft if await self._save(draft) else msgspec.structs.replace(draft, state="void")
 
-    async def _offered(self, draft: Draft, issue: IssueInfo) -> tuple[str, ...]:
-        """The repositories that the draft may name: those that the issue names, and that who asked may write to."""
-        reads, told = self._parts.github.reads, f"{issue.title}\n{without_comments(issue.body)}"
+    async def _offered(self, draft: Draft, issue: IssueInfo, home: RepoName) -> tuple[str, ...]:
+        """The repositories that the draft may name: those that the issue names, and the one of tasks that name none,
+        and that who asked may write to.
+        """
+        reads, told = self._parts.github.reads, f"{issue.title}\n{without_comments(issue.body)}\n{home}"
         found = [draft.repo]
         for name in await self._intake.nameable(draft.repo, issue, told, only_named=True):
             if name.lower() == draft.repo.lower() or len(found) >= MOST_REPOS:

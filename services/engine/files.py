@@ -15,6 +15,7 @@ from services.core.reposet import SET_PATH, is_home
 from services.core.reposet_read import read_set
 from services.engine.parts import Parts
 from services.engine.placed import place_of
+from services.engine.reposets import work_at
 
 MOST = 10
 """Plan files of one push that are looked at."""
@@ -43,10 +44,11 @@ async def check_plans(parts: Parts, repo: str, sha: str, paths: Sequence[str]) -
     What repositories they may name is judged where a plan is read for an issue: here nobody has asked for it yet.
     """
     read: dict[str, Parsed] = {}
+    home = await work_at(parts.github.reads, repo)
     for path in paths[:MOST]:
         text = await parts.github.reads.file(repo, path, fresh=True, ref=sha)
         if text is not None:
-            read[path] = parse(text, home=repo, form=form_of(path))
+            read[path] = parse(text, home=home, form=form_of(path))
     if read:
         report = plans_report(read, len(paths) - MOST)
         await parts.github.writes.put_check(repo, sha, CHECK_PLAN, FOLDER, report)

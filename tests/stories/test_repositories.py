@@ -90,6 +90,11 @@ async def test_a_plan_over_all_repositories_means_the_primary_one_where_it_names
     await story.begin({"acme/.github": {PATH: text}, "acme/api": FILES, "acme/schema": FILES})
     await story.issue("- [ ] **one** Do it · run: echo 1 > a.txt\n- [ ] **two** Define it (acme/schema) · run: true\n")
     await story.until("| `one` | Do it (acme/api)", "| `two` | Define it (acme/schema)")
+    file = "tasks:\n- {id: a, title: A, repo: acme/api, group: g}\n- {id: b, title: B, needs: [a], group: g}\n"
+    sha = await story.commit("acme/.github", {".github/plans/one.yaml": file})
+    await story.until(lambda: "lockstep/plan" in story.checks("acme/.github", sha))
+    (run,) = [row for row in story.hub.sandbox.state.check_runs.values() if row.name == "lockstep/plan"]
+    assert "needs `a` in the same group and repository" in str(run.annotations)
     await story.hub.do(setattr, story.repo("acme/api"), "private", True)
     story.bot.engine.forget("acme/api", "")
     story.bot.engine.forget("", "installed")
@@ -97,6 +102,14 @@ async def test_a_plan_over_all_repositories_means_the_primary_one_where_it_names
     await story.until(
         "| `one` | Do it now (acme/.github)"
     )  # in a public place nothing names a private one that nobody named
+
+
+async def test_a_draft_over_all_repositories_means_the_primary_one_where_it_names_none(story: Story) -> None:
+    text = "repositories:\n  - {name: api, primary: true}\n"
+    await story.begin({"acme/.github": {PATH: text}, "acme/api": FILES}, model="test")
+    await story.issue("We should greet people.", labels=[])
+    assert await story.ask("/lockstep replan") == "+1"
+    await story.until("Waits for approval", "(acme/api)")
 
 
 async def test_a_broken_set_is_not_passed_over(story: Story) -> None:
