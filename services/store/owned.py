@@ -24,7 +24,7 @@ INSERT INTO lockstep_queue_log (job_id, status, entrypoint, priority, traceback)
 AGAIN = """
 WITH back AS (
     UPDATE lockstep_queue SET status = 'queued', execute_after = now() + $2::interval, attempts = attempts + 1,
-        updated = now(), queue_manager_id = NULL
+        updated = now(), queue_manager_id = NULL, slot = NULL
     WHERE id = $1::bigint AND queue_manager_id = $4
     RETURNING id, entrypoint, priority
 )

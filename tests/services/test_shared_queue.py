@@ -390,12 +390,15 @@ async def test_a_worker_keeps_only_its_own_pieces_alive(site: Site) -> None:
 
 
 async def test_a_worker_that_stops_hands_back_what_does_not_end_in_time(site: Site) -> None:
+    site.limits, held = {"script": 1}, "lockstep_queue WHERE slot IS NOT NULL"
     stopping, machine = await site.worker(never)
     queued, order = await site.asker(), await site.order()
     async with asking(queued, order) as asked:
         await machine.has_begun(1)
+        assert site.rows(held) == 1
         await stopping.stop(0.05)
         assert machine.ended == [order.key]
+        assert site.rows(held) == 0, "a worker without a limit would take it with a place that others have by then"
         await site.worker(ended)
         assert await asked == ENDED
 
