@@ -73,7 +73,7 @@ def _evidence(broken: Sequence[Broken]) -> list[str]:
     for each, *others in list(alike.values())[:CHECKS]:
         how = _CONCLUSIONS.get(each.conclusion, "did not pass")
         times = f" in {len(others) + 1} runs" if others else ""
-        lines.append(f"- check {code(each.name)}: {how}{times}{_what(each)}")
+        lines.append(f"- check {code(each.name)}: {how}{times}{meaning_of(each.failure.cls)}")
         lines += [f"  - {_where(note)} {plain(note.text, NOTE)}".rstrip() for note in each.notes[:NOTES]]
         if len(each.notes) > NOTES:
             lines.append(f"  - … and {len(each.notes) - NOTES} more")
@@ -99,11 +99,6 @@ _CONCLUSIONS = {
     "startup_failure": "could not start",
     "stale": "was given up by GitHub",
 }
-
-
-def _what(each: Broken) -> str:
-    """The class of the failure, in words."""
-    return meaning_of(each.failure.cls)
 
 
 def _from_log(each: Broken) -> Sequence[Shown]:

@@ -35,7 +35,9 @@ async def deploy(parts: Parts, task: Task, state: TaskState, due: Due) -> Outcom
         made = await keyless.once(due, tell, look)
     except (NotFound, Refused) as refused:  # also where its runs may not be seen: then it is not sent again
         made = keyless.Ended(why=plain(str(refused), 200))
-    if isinstance(made, Outcome) or not made.why:
-        return made if isinstance(made, Outcome) else Outcome()
+    if isinstance(made, Outcome):
+        return made
+    if not made.why:
+        return Outcome()
     text = reasons.not_deployed(due.action.sha, made.why)
     return Outcome(happened=(Happening(kind="stalled", name=UNTOLD, text=text),), note=made.why[:200])

@@ -125,8 +125,8 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     merges that are tried. lessons: of what reviews asked for. past: tasks that have merged. embedder: a second opinion
     on which of them are alike. requests: commands that were given here. recoveries: repairs, and what came of each.
     recovered: counts a repair, by its strategy and what came of it. lasted: hears how long an attempt, a task or a run
-    took, in seconds. traces: whoever is told where time goes. person: in
-    whose name Copilot is asked, None where no such token is set.
+    took, in seconds. traces: whoever is told where time goes. person: in whose name Copilot is asked, None where no
+    such token is set.
     """
 
     settings: EngineSettings
