@@ -29,7 +29,7 @@ async def deploy(parts: Parts, task: Task, state: TaskState, due: Due) -> Outcom
         return named
 
     async def look() -> str:
-        return await parts.github.reads.run_named(task.repo, "", named, "repository_dispatch")
+        return await parts.github.reads.run_named(task.repo, "", named, "repository_dispatch", since=keyless.since(due))
 
     try:
         made = await keyless.once(due, tell, look)

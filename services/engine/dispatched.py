@@ -57,7 +57,7 @@ async def start(parts: Parts, task: Task, state: TaskState, due: Due, order: Ord
         return await parts.github.writes.start_workflow(task.repo, workflow, branch, given)
 
     async def find() -> str:
-        return await parts.github.reads.run_named(task.repo, workflow, name)
+        return await parts.github.reads.run_named(task.repo, workflow, name, since=keyless.since(due))
 
     try:
         made = await keyless.once(due, tell, find)

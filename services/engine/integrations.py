@@ -72,6 +72,7 @@ async def _started(
         return ""
 
     async def look() -> str:
-        return await reads.run_named(task.repo, workflow, given["lockstep"], config.integration_event)
+        event, since = config.integration_event, keyless.since(due)
+        return await reads.run_named(task.repo, workflow, given["lockstep"], event, since=since)
 
     return await keyless.once(due, tell, look)

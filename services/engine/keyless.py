@@ -1,6 +1,7 @@
 """Telling GitHub once what it has no key for, by the steps of `core/keyless.py`; the one place that takes them."""
 
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 
 import msgspec
 
@@ -9,6 +10,7 @@ from services.core.keyless import MOST_AWAY, Came, Trail, after, begun, may_have
 from services.core.messages import keyless as words
 from services.core.messages import notes
 from services.engine.outcome import Outcome
+from services.engine.parents import CLOCKS_APART
 from services.errors import RateLimited, Unreachable
 from services.store.runs import Due
 
@@ -46,6 +48,11 @@ async def once(due: Due, tell: Does, look: Does) -> Outcome | Ended:
         if step(trail) == "look":
             return _later(due, trail, pause(trail, came, due.action.key), note=notes.RUN_LOOKED_FOR)
     return Ended(why=words.gave_up(now, mark(due.action.key), ""))
+
+
+def since(due: Due) -> datetime | None:
+    """It was not told before then by GitHub's clock, None where that is not known: it has not been told then."""
+    return due.since - CLOCKS_APART if due.since is not None else None
 
 
 def away(due: Due, lost: Unreachable) -> Outcome | Ended:

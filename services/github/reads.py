@@ -43,6 +43,8 @@ from services.github.reading import Reading
 Shape = TypeVar("Shape")
 
 PAGE = places.PAGE
+RUN_PAGES = 10
+"""GitHub shows no more than a thousand runs of a search."""
 ROLES = frozenset({"none", "read", "triage", "write", "maintain", "admin"})
 
 
@@ -309,12 +311,24 @@ class Reads(Reading):
         found = decode(await self._past(repo, path), said.JobList).jobs
         return next((str(job.id) for job in found if job.conclusion in {"failure", "timed_out"}), "")
 
-    async def run_named(self, repo: str, workflow: str, name: str, event: str = "workflow_dispatch") -> str:
-        """The run of a workflow, of any if none is named, that was started under this name, "" for none: lists lag."""
+    async def run_named(
+        self, repo: str, workflow: str, name: str, event: str = "workflow_dispatch", *, since: datetime | None = None
+    ) -> str:
+        """The run of a workflow, of any if none is named, that was started under this name, "" for none: lists lag.
+
+        since: not before then; of more than a thousand GitHub tells the newest.
+        """
         place = f"/actions/workflows/{segment(workflow)}/runs" if workflow else "/actions/runs"
-        path = f"{place}?event={segment(event)}&per_page=100"
-        found = decode(await self._past(repo, path), said.RunList).workflow_runs
-        return next((str(run.id) for run in found if run.display_title == name), "")
+        asked = {"event": event, "per_page": str(PAGE)}
+        if since is not None:
+            asked["created"] = f">={since.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+        for page in range(1, RUN_PAGES + 1):
+            path = f"{place}?{urlencode({**asked, 'page': str(page)})}"
+            found = decode(await self._past(repo, path), said.RunList).workflow_runs
+            run = next((str(run.id) for run in found if run.display_title == name), "")
+            if run or len(found) < PAGE:
+                return run
+        return ""
 
     async def _past(self, repo: str, path: str) -> bytes:
         request = Request("GET", repo_path(repo) + path, await self._reader(repo), rank=self._rank)

@@ -54,13 +54,14 @@ LIVE = ("running", "paused", "failed")
 
 class Due(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """An outbox row to carry out. `tries` > 0: it was begun before, so look before doing it again. trail: what is known
-    of that, where GitHub has no key for it.
+    of that, where GitHub has no key for it.  since: when it was decided, once it was begun.
     """
 
     run_id: str
     action: Action
     tries: int
     trail: Trail | None = None
+    since: datetime | None = None
 
 
 class Settle(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -214,11 +215,20 @@ class Runs:
         def write(c: Connection) -> list[Due]:
             self._check_run(c, run_id)
             query = (
-                "SELECT key, action, tries, trail FROM outbox"
+                "SELECT key, action, tries, trail, created_at FROM outbox"
                 " WHERE run_id = ? AND state <> 'done' AND state = 'waiting' AND due <= ? ORDER BY seq"
             )
             rows = c.execute(query, (run_id, to_text(now))).fetchall()
-            found = [Due(run_id=run_id, action=_action(*row[:2]), tries=row[2], trail=_trail(row[3])) for row in rows]
+            found = [
+                Due(
+                    run_id=run_id,
+                    action=_action(*row[:2]),
+                    tries=row[2],
+                    trail=_trail(row[3]),
+                    since=from_text(row[4]),
+                )
+                for row in rows
+            ]
             c.executemany(
                 "UPDATE outbox SET state = 'doing', tries = tries + 1 WHERE key = ?",
                 [(item.action.key,) for item in found],

@@ -254,7 +254,11 @@ def test_a_dispatch_checks_its_inputs_and_can_name_the_run(hub: Hub) -> None:
     run = hub.ok("GET", f"actions/runs/{details['workflow_run_id']}")
     assert (run["event"], run["run_number"], run["actor"]["login"]) == ("workflow_dispatch", 2, "lockstep[bot]")
     assert actions.due(hub.sandbox)[1].contexts["inputs"] == {"level": "1", "dry": True}
-    assert hub.ok("GET", "actions/workflows/ci.yml/runs?event=workflow_dispatch")["total_count"] == 2
+    asked = "actions/workflows/ci.yml/runs?event=workflow_dispatch"
+    assert hub.ok("GET", asked)["total_count"] == 2
+    newest, oldest = [row["created_at"] for row in hub.ok("GET", asked)["workflow_runs"]]
+    for created, count in ((f"%3E%3D{oldest}", 2), (f"%3E{newest}", 0), (f"%3C{oldest}", 0)):
+        assert hub.ok("GET", f"{asked}&created={created}")["total_count"] == count
 
 
 def test_a_repository_dispatch_reaches_who_listens_to_its_type(hub: Hub) -> None:

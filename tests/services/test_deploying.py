@@ -1,6 +1,7 @@
 """services/engine/deploying.py: an event whose answer was lost is looked for before it is sent again, and what nobody
 can be told is said of the task."""
 
+from datetime import datetime
 from types import SimpleNamespace
 from typing import cast
 
@@ -13,10 +14,11 @@ from services.core.keyless import MOST_AWAY, Trail
 from services.core.task_state import UNTOLD, TaskState
 from services.engine import deploying
 from services.engine.outcome import Outcome
+from services.engine.parents import CLOCKS_APART
 from services.engine.parts import Parts
 from services.errors import ApiError, NotFound, Refused, Unreachable
 from services.store.runs import Due
-from tests.kit.plans import task
+from tests.kit.plans import NOW, task
 
 LOST = Unreachable(502, "away")
 
@@ -28,6 +30,7 @@ class Hub:
         self.sent = 0
         self.takes: ApiError | None = None
         self.lists: ApiError | str = ""
+        self.looked_since: list[datetime | None] = []
         action = Action(key="r1/one/deploy", kind="deploy", task="one", sha="m" * 40)
         self.due = Due(run_id="r1", action=action, tries=0)
 
@@ -36,7 +39,8 @@ class Hub:
         if self.takes is not None:
             raise self.takes
 
-    async def run_named(self, *_: str) -> str:
+    async def run_named(self, *_: str, since: datetime | None) -> str:
+        self.looked_since.append(since)
         if isinstance(self.lists, ApiError):
             raise self.lists
         return self.lists
@@ -45,7 +49,7 @@ class Hub:
         parts = cast("Parts", SimpleNamespace(github=SimpleNamespace(reads=self, writes=self)))
         state = TaskState(id="one", state="done", merge_sha="m" * 40, pull=7, revert=revert)
         made = await deploying.deploy(parts, task("one"), state, self.due)
-        self.due = msgspec.structs.replace(self.due, tries=1, trail=made.trail)
+        self.due = msgspec.structs.replace(self.due, tries=1, trail=made.trail, since=NOW)
         return made
 
 
@@ -64,7 +68,7 @@ async def test_a_lost_answer_is_looked_for_and_what_no_look_finds_is_sent_again(
     assert hub.sent == 1
     hub.takes = None
     assert await hub.deploy() == Outcome()
-    assert hub.sent == 2
+    assert (hub.sent, hub.looked_since) == (2, [NOW - CLOCKS_APART] * 2), "among all since it was decided"
 
 
 @pytest.mark.parametrize("refused", [Refused(403, "no `access`"), NotFound(404, "none")])

@@ -52,7 +52,7 @@ class Stage:
     async def file(self, *_: object, **__: object) -> str:
         return "integration: together.yml\n"
 
-    async def run_named(self, *_: str) -> str:
+    async def run_named(self, *_: str, **__: object) -> str:
         return ""
 
     async def start_workflow(self, *_: object) -> str:

@@ -2,7 +2,9 @@
 
 from collections.abc import AsyncIterator
 from datetime import timedelta, timezone
+from functools import partial
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
@@ -261,6 +263,28 @@ async def test_checks_and_statuses_in_the_same_words(hub: FakeHub, github: GitHu
 async def test_workflows(hub: FakeHub, github: GitHub, reply: Reply, has: bool) -> None:
     hub.script("GET", f"{API}/actions/workflows", reply)
     assert await github.reads.has_workflows("acme/api") is has
+
+
+def begun(*titles: str) -> Reply:
+    """A page of runs: a hundred, these first."""
+    rows = [{"id": n, "display_title": title} for n, title in enumerate((*titles, *["other"] * (100 - len(titles))))]
+    return Reply(json={"total_count": 1000, "workflow_runs": rows})
+
+
+async def test_a_run_is_found_behind_hundreds_of_newer_ones_and_a_search_ends(hub: FakeHub, github: GitHub) -> None:
+    path = f"{API}/actions/runs"
+    find = partial(github.reads.run_named, "acme/api", "", "ours", "repository_dispatch")
+    hub.script("GET", path, begun(), begun("other", "ours"), begun("ours"))
+    assert await find(since=START.astimezone(timezone(timedelta(hours=2)))) == "1"
+    asked = [parse_qs(urlsplit(call.path).query) for call in hub.calls("GET", path)]
+    assert [each["page"] for each in asked] == [["1"], ["2"]]
+    assert all(each["created"] == [f">={START:%Y-%m-%dT%H:%M:%SZ}"] for each in asked)
+    hub.script("GET", path, Reply(json={"total_count": 0, "workflow_runs": []}))
+    assert await find() == ""
+    assert "created" not in hub.calls("GET", path)[-1].path
+    hub.script("GET", path, *[begun()] * 11)
+    assert await find() == ""
+    assert len(hub.calls("GET", path)) == 2 + 1 + 10
 
 
 async def test_a_branch(hub: FakeHub, github: GitHub) -> None:

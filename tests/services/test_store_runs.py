@@ -214,7 +214,7 @@ async def test_what_is_known_of_something_without_a_key_is_kept_until_more_is_kn
         settle = Settle(key="r1/one/1/attempt", again_at=at(1), free=True, trail=given)
         await runs.commit(PLAN, Decision(run_id="r1", state="running"), NOW, [settle])
         (due,) = await runs.due("r1", at(2))
-        assert (due.trail, due.tries) == (trail, 1)
+        assert (due.trail, due.tries, due.since) == (trail, 1, NOW)
     await runs.reopen()
     (due,) = await runs.due("r1", at(2))
     assert due.trail is not None
