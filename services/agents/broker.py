@@ -110,7 +110,7 @@ class Broker:
         assert session is not None  # noqa: S101 - it serves only while it is open
         base = (self._way.url or URLS[models.provider]).rstrip("/")
         base = base.removesuffix("/v1") if models.provider != "google" else base
-        kept, answered, status = bytearray(), None, 0
+        kept, answered, status, is_all = bytearray(), None, 0, False
         try:
             async with session.post(
                 base + request.path,
@@ -127,8 +127,9 @@ class Broker:
                 async for piece in upstream.content.iter_any():
                     kept += piece
                     if len(kept) > LONGEST:
-                        break
+                        raise aiohttp.ClientPayloadError
                     await answered.write(piece)
+                is_all = True
         except (aiohttp.ClientError, TimeoutError, OSError):
             if answered is None:
                 return _refused(502, "the provider can't be reached")
@@ -138,7 +139,8 @@ class Broker:
             told = metered(bytes(kept))
             if status == 200 and told.usage is not None and told.is_whole:
                 await models.settle(row, told.usage)
-                await self._keep(key, answered, bytes(kept))
+                if is_all:
+                    await self._keep(key, answered, bytes(kept))
             elif status == 200:
                 await models.broke_off(row, told.usage, tokens)
             else:

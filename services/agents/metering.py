@@ -33,6 +33,7 @@ def metered(body: bytes) -> Metered:
     """What an answer told, as far as it came."""
     text = body.decode("utf-8", "replace")
     found: Usage | None = None
+    end = _End()
     try:
         whole = json.loads(text)
         values, is_whole = iter(whole if isinstance(whole, list) else [whole]), True
@@ -41,12 +42,41 @@ def metered(body: bytes) -> Metered:
     for value in values:
         is_whole = is_whole or value == DONE
         if isinstance(value, dict):
-            for told in _told(value):
+            parts = list(_told(value))
+            for told in parts:
                 usage = _usage(told)
                 found = usage if found is None or usage is None else _larger(found, usage)
-                is_whole = is_whole or _ends(value)
+            end.hear(value, counts=bool(parts))
     is_told = found is not None and bool(found.input or found.output)
-    return Metered(usage=found if is_told else None, is_whole=is_told and is_whole)
+    return Metered(usage=found if is_told else None, is_whole=is_told and (is_whole or end.is_heard))
+
+
+class _End:
+    """Has a stream told its last figures, of each of its answers? Others grow from piece to piece."""
+
+    def __init__(self) -> None:
+        self._is_last = self._has_stopped = False
+        self._goes_on: dict[int, bool] = {}
+
+    @property
+    def is_heard(self) -> bool:
+        return self._is_last or (bool(self._goes_on) and not any(self._goes_on.values()))
+
+    def hear(self, value: Shape, *, counts: bool) -> None:
+        """counts: the piece speaks of tokens."""
+        kind, delta, feedback = (value.get(name) for name in ("type", "delta", "promptFeedback"))
+        if kind == "message_stop":
+            self._is_last = self._is_last or self._has_stopped
+        elif kind == "message_delta":
+            self._has_stopped = counts and isinstance(delta, dict) and bool(delta.get("stop_reason"))
+        elif counts:
+            is_blocked = isinstance(feedback, dict) and bool(feedback.get("blockReason"))
+            self._is_last = self._is_last or is_blocked or kind in ENDS or value.get("choices") == []
+        candidates = value.get("candidates")
+        for each in candidates if isinstance(candidates, list) else []:
+            if isinstance(each, dict):
+                place = _count(each, "index")
+                self._goes_on[place] = self._goes_on.get(place, True) and not (counts and each.get("finishReason"))
 
 
 def _told(value: Shape) -> Iterator[Shape]:
@@ -66,18 +96,6 @@ def _streamed(text: str) -> Iterator[object]:
                 yield DONE if line[5:].strip() == DONE else json.loads(line[5:])
             except (ValueError, RecursionError):
                 continue
-
-
-def _ends(value: Shape) -> bool:
-    """Are the figures of this piece of a stream the last ones? Others grow from piece to piece."""
-    if value.get("type") == "message_delta":
-        delta = value.get("delta")
-        return isinstance(delta, dict) and bool(delta.get("stop_reason"))
-    if "usageMetadata" in value:
-        candidates, feedback = value.get("candidates"), value.get("promptFeedback")
-        first = candidates[0] if isinstance(candidates, list) and candidates else feedback
-        return isinstance(first, dict) and bool(first.get("finishReason") or first.get("blockReason"))
-    return value.get("type") in ENDS or value.get("choices") == []
 
 
 def _usage(told: Shape) -> Usage | None:

@@ -15,6 +15,7 @@ from aiohttp import web
 from bot.clock import SystemClock
 from bot.modelling import wire_of
 from services.agents import Superseded
+from services.agents.answers import Answers
 from services.agents.broker import Broker, Door
 from services.agents.models import Budgets, Models, Way
 from services.agents.prices import Prices
@@ -73,7 +74,7 @@ async def test_a_program_pays_for_what_it_cuts_off(tmp_path: Path, kind: str, na
     usage = Usage(input=12, cache_read=4, output=90)
     whole = Prices({}).of(kind, name, usage).cost
     assert whole is not None
-    told_with = len(pieces) - (path.endswith(("messages", "completions")))
+    told_with = len(pieces) - path.endswith("completions")
     body = {"model": name, "messages": [], "stream": True, "max_tokens": 200}
     last = Spent(task="a", purpose="attempt", model=name)
     async with (
@@ -184,3 +185,46 @@ async def test_who_is_over_is_asked_nothing_more(tmp_path: Path) -> None:
             async with session.post("http://model/v1/chat/completions", data=body) as refused:
                 assert (refused.status, "the attempt is over" in await refused.text()) == (403, True)
         assert (provider.asked, await ledger.spent(CALL.plan_id), broker.asked) == ([], [], 0)
+
+
+class Notes:
+    """A journal in memory."""
+
+    data: bytes | None = None
+
+    async def load(self) -> bytes | None:
+        return self.data
+
+    async def keep(self, data: bytes, /) -> None:
+        self.data = data
+
+
+async def test_what_is_cut_or_too_long_looks_so_and_is_not_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where the last that came was the end of the answer."""
+    pieces = streamed("messages", "claude-sonnet-5", SAYS)
+    cut = msgspec.structs.replace(SAYS, broken=(len(pieces), "reset"))
+    body = json.dumps({"model": "claude-sonnet-5", "messages": [], "stream": True, "max_tokens": 200})
+    notes, length = Notes(), 2 * sum(map(len, pieces))
+    async with (
+        providing(cut, SAYS) as provider,
+        accounts(tmp_path, provider, "anthropic", "claude-sonnet-5") as (models, _),
+    ):
+        broker = Broker(Door(models=models, call=CALL, answers=Answers(notes)))
+        async with (
+            broker.serving() as socket,
+            aiohttp.ClientSession(connector=aiohttp.UnixConnector(str(socket))) as session,
+        ):
+            for longest in (length, length // 4, length):
+                monkeypatch.setattr("services.agents.broker.LONGEST", longest)
+                ask = session.post("http://model/v1/messages", data=body)
+                if len(provider.asked) < 2:
+                    with pytest.raises(aiohttp.ClientError):
+                        async with ask as answer:
+                            await answer.read()
+                else:
+                    async with ask as answer:
+                        assert b"message_stop" in await answer.read()
+    assert len(provider.asked) == 3
+    assert len(msgspec.msgpack.decode(notes.data or b"")) == 1

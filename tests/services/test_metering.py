@@ -8,6 +8,13 @@ from services.core.cost import Usage
 
 START = b'event: message_start\ndata: {"type": "message_start", "message": {"usage": {"input_tokens": 10, "output_tokens": 1}}}\n\n'
 
+STOP = b'event: message_stop\ndata: {"type": "message_stop"}\n\n'
+FIRST = (
+    b'data: {"candidates": [{"index": 0, "content": {}}, {"index": 1, "content": {}}]}\n\n'
+    b'data: {"candidates": [{"index": 0, "finishReason": "STOP"}], "usageMetadata": {"promptTokenCount": 10, "candidatesTokenCount": 3}}\n\n'
+)
+"""Of two answers."""
+
 
 @pytest.mark.parametrize(
     ("body", "usage", "is_whole"),
@@ -21,7 +28,15 @@ START = b'event: message_start\ndata: {"type": "message_start", "message": {"usa
         (START + b'data: {"type": "message_delta", "delta": {"stop_reason": "end_turn"}}\n\ndata: {"type": "message_stop"}\n\n',
          Usage(input=10, output=1), False),
         (START + b'data: {"type": "message_delta", "delta": {"stop_reason": "end_turn"}, "usage": {"output_tokens": 40}}\n\n',
+         Usage(input=10, output=40), False),
+        (START + b'data: {"type": "message_delta", "delta": {"stop_reason": "end_turn"}, "usage": {"output_tokens": 40}}\n\n' + STOP,
          Usage(input=10, output=40), True),
+        (START + STOP, Usage(input=10, output=1), False),
+        (FIRST, Usage(input=10, output=3), False),
+        (FIRST + b'data: {"candidates": [{"index": 1, "finishReason": "STOP"}], "usageMetadata": {"promptTokenCount": 10, "candidatesTokenCount": 9}}\n\n',
+         Usage(input=10, output=9), True),
+        (b'data: {"candidates": [{"finishReason": "STOP"}, 7]}\n\ndata: {"usageMetadata": {"promptTokenCount": 10}}\n\n',
+         Usage(input=10), False),
         (b'{"usage": {"prompt_tokens": 10, "completion_tokens": 3, "prompt_tokens_details": {"cached_tokens": 4}}}',
          Usage(input=10, cache_read=4, output=3), True),
         (b'data: {"choices": []}\n\ndata: {"usage": {"prompt_tokens": 10, "completion_tokens": 3}}\n\ndata: [DONE]\n\n',
