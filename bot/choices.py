@@ -256,7 +256,8 @@ class Choices(msgspec.Struct, frozen=True, kw_only=True):
         Meta(
             description="Prices of your own, in US dollars for a million tokens of input and output: "
             "`openai:NAME=0.1/0.4,…`; a third and a fourth one are for what is read from the provider's cache and "
-            "written to it. Other prices are those of genai-prices."
+            "written to it, a fifth one for what is written to it for an hour (twice the input if left out). Other "
+            "prices are those of genai-prices."
         ),
     ] = ""
     model_unpriced: Annotated[

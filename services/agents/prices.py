@@ -16,13 +16,14 @@ MILLION = Decimal(1_000_000)
 
 class Rate(msgspec.Struct, frozen=True, kw_only=True):
     """US dollars for a million tokens; cache_read: of those of the input that come from the provider's cache;
-    cache_write: of those that go there.
+    cache_write: of those that go there, and cache_write_hour: to stay there for an hour.
     """
 
     input: Decimal
     output: Decimal
     cache_read: Decimal
     cache_write: Decimal
+    cache_write_hour: Decimal
 
 
 class Price(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,8 +44,9 @@ class Prices:
         rate = self._own.get(f"{provider}:{model}")
         if rate is not None:
             plain = usage.input - usage.cache_read - usage.cache_write
-            cost = plain * rate.input + usage.cache_read * rate.cache_read + usage.cache_write * rate.cache_write
-            cost += usage.output * rate.output
+            hour = min(usage.cache_write_hour, usage.cache_write)
+            cost = plain * rate.input + usage.cache_read * rate.cache_read + usage.output * rate.output
+            cost += (usage.cache_write - hour) * rate.cache_write + hour * rate.cache_write_hour
             return Price(cost=cost / MILLION, source="settings")
         if provider == "test":
             return Price(cost=Decimal(0), source="test model")
@@ -71,7 +73,7 @@ def _listed(provider: str, model: str, usage: Usage) -> Price:
 
 def read_rates(text: str) -> dict[str, Rate]:
     """`openai:qwen3=0.1/0.4, openai:other=1/4/0.1/1.25`: input, output, what comes from the cache and what goes there
-    (as input if left out).
+    (as input if left out), and what goes there for an hour (twice the input, as at Anthropic).
 
     UserError names the entry that can't be read.
     """
@@ -82,12 +84,16 @@ def read_rates(text: str) -> dict[str, Rate]:
             money = [Decimal(each.strip()) for each in prices.split("/")]
         except InvalidOperation:
             money = []
-        if ":" not in name or len(money) not in {2, 3, 4} or not all(each.is_finite() and each >= 0 for each in money):
+        if (
+            ":" not in name
+            or len(money) not in {2, 3, 4, 5}
+            or not all(each.is_finite() and each >= 0 for each in money)
+        ):
             raise UserError(
                 f"LOCKSTEP_MODEL_PRICES has {entry[:60]!r}; write provider:model=INPUT/OUTPUT, in US dollars for a "
                 "million tokens."
             )
         into, out, *cached = money
-        read, written = (cached + [into] * 2)[:2]
-        rates[name.strip()] = Rate(input=into, output=out, cache_read=read, cache_write=written)
+        read, written, hour = (*cached, *(into, into, 2 * into)[len(cached) :])
+        rates[name.strip()] = Rate(input=into, output=out, cache_read=read, cache_write=written, cache_write_hour=hour)
     return rates

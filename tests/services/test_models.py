@@ -37,7 +37,15 @@ async def asking(
     await database.open()
     ledger, way = Ledger(database), Way(url=provider.url, key=KEY)
     prices = Prices(
-        {"openai:own": Rate(input=Decimal(1), output=Decimal(2), cache_read=Decimal("0.5"), cache_write=Decimal(1))}
+        {
+            "openai:own": Rate(
+                input=Decimal(1),
+                output=Decimal(2),
+                cache_read=Decimal("0.5"),
+                cache_write=Decimal(1),
+                cache_write_hour=Decimal(2),
+            )
+        }
     )
     models = Models(
         "openai", name, PydanticWire("openai", name, way), ledger, prices, budgets or Budgets(), SystemClock(),
@@ -484,10 +492,14 @@ def test_models_that_can_not_be_chosen_among_are_refused_at_start(told: dict[str
 def test_prices_of_ones_own_are_read() -> None:
     rates = read_rates("openai:a=0.1/0.4, anthropic:b:c=1/4/0.1,")
     into = Decimal("0.1")
-    assert rates["openai:a"] == Rate(input=into, output=Decimal("0.4"), cache_read=into, cache_write=into)
+    assert rates["openai:a"] == Rate(
+        input=into, output=Decimal("0.4"), cache_read=into, cache_write=into, cache_write_hour=2 * into
+    )
     assert (rates["anthropic:b:c"].cache_read, rates["anthropic:b:c"].cache_write) == (into, Decimal(1))
     assert read_rates("anthropic:c=1/4/0.1/1.25")["anthropic:c"].cache_write == Decimal("1.25")
-    for wrong in ("a=1/2", "openai:a=1", "openai:a=-1/2", "openai:a=nan/1", "openai:a=1/2/3/4/5"):
+    assert read_rates("anthropic:c=1/4/0.1/1.25")["anthropic:c"].cache_write_hour == Decimal(2)
+    assert read_rates("anthropic:c=1/4/0.1/1.25/3")["anthropic:c"].cache_write_hour == Decimal(3)
+    for wrong in ("a=1/2", "openai:a=1", "openai:a=-1/2", "openai:a=nan/1", "openai:a=1/2/3/4/5/6"):
         with pytest.raises(UserError) as caught:
             read_rates(wrong)
         how = "; write provider:model=INPUT/OUTPUT, in US dollars for a million tokens."
@@ -498,4 +510,6 @@ def test_input_from_the_cache_has_its_own_price() -> None:
     prices = Prices(read_rates("openai:a=1/2/0.1/1.25"))
     usage = Usage(input=1_000_000, cache_read=400_000, cache_write=200_000, output=500_000)
     assert prices.of("openai", "a", usage).cost == Decimal("1.69")
+    hour = Usage(input=1_000_000, cache_read=400_000, cache_write=200_000, cache_write_hour=100_000, output=500_000)
+    assert prices.of("openai", "a", hour).cost == Decimal("1.765")
     assert prices.of("openai", "nobody-knows", usage).cost is None

@@ -72,7 +72,11 @@ async def asking(
     wire = GeminiWire(name, way) if kind == "google" else PydanticWire(kind, name, way)
     own = {
         "openai:dear": Rate(
-            input=Decimal(1000), output=Decimal(1000), cache_read=Decimal(1000), cache_write=Decimal(1000)
+            input=Decimal(1000),
+            output=Decimal(1000),
+            cache_read=Decimal(1000),
+            cache_write=Decimal(1000),
+            cache_write_hour=Decimal(1000),
         )
     }
     models = Models(kind, name, wire, Ledger(database), Prices(own), Budgets(**budgets), SystemClock(), seconds=20)
