@@ -1,4 +1,6 @@
-"""`python -m bot records`: what was learned of a repository, for whoever wants to see it or have it gone."""
+"""`python -m bot records`: what was learned of a repository, for whoever wants to see it or have it gone;
+the bot may be running.
+"""
 
 import argparse
 import asyncio
@@ -9,8 +11,8 @@ import msgspec
 
 from bot.settings import read_settings
 from services.errors import LockstepError
-from services.store.learned import Learnings
-from services.store.opening import database_at
+from services.store.learned import deleted, exported
+from services.store.visiting import visit
 
 
 def main(arguments: list[str]) -> int:
@@ -27,15 +29,13 @@ def main(arguments: list[str]) -> int:
 
 async def _carried_out(verb: str, place: str) -> int:
     settings = read_settings()
-    database = database_at(settings.database_url, Path(settings.data_dir))
-    await database.open()
-    try:
-        learned = Learnings(database)
-        if verb == "delete":
-            sys.stdout.write(f"{await learned.delete(place)} records are deleted.\n")
-            return 0
-        for line in await learned.export(place):
-            sys.stdout.write(msgspec.json.encode(line).decode() + "\n")
+    url, folder = settings.database_url, Path(settings.data_dir)
+    if verb == "delete":
+        sys.stdout.write(f"{await visit(url, folder, lambda c: deleted(c, place))} records are deleted.\n")
         return 0
-    finally:
-        await database.close()
+    lines = await visit(url, folder, lambda c: exported(c, place))
+    for line in lines:
+        sys.stdout.write(msgspec.json.encode(line).decode() + "\n")
+    if not lines:
+        sys.stderr.write(f"Nothing was learned of {place}.\n")
+    return 0

@@ -127,10 +127,10 @@ def _test_model() -> Any:
     from pydantic_ai.models.function import DeltaToolCall, FunctionModel
 
     async def answer(messages: list[Any], info: Any) -> AsyncIterator[Any]:
-        results = sum(part.part_kind == "tool-return" for each in messages for part in each.parts)
+        results = [str(part.content) for each in messages for part in each.parts if part.part_kind == "tool-return"]
         said = pretended([tool.name for tool in info.function_tools], results)
         is_text = isinstance(said, str)
-        yield said if is_text else {0: DeltaToolCall(said[0], said[1], tool_call_id=f"call-{results}")}
+        yield said if is_text else {0: DeltaToolCall(said[0], said[1], tool_call_id=f"call-{len(results)}")}
 
     return FunctionModel(stream_function=answer, model_name="test")
 

@@ -31,44 +31,46 @@ class Learnings:
 
     async def export(self, place: str) -> list[dict[str, Any]]:
         """One value a record, each with what it is."""
-
-        def read(c: Connection) -> list[dict[str, Any]]:
-            own, values = _own(place)
-            found = []
-            for kind, columns in (("attempt", _ATTEMPT), ("lesson", _LESSON), ("resolution", _RESOLUTION)):
-                query = f"SELECT {', '.join(columns)} FROM {kind} WHERE {own}"  # noqa: S608 - our own words
-                found += [_row(kind, columns, row) for row in c.execute(query, values)]
-            uses = f"SELECT {', '.join(_USE)} FROM lesson_use WHERE lesson IN (SELECT id FROM lesson WHERE {own})"  # noqa: S608 - our own words
-            found += [_row("lesson_use", _USE, row) for row in c.execute(uses, values)]
-            past = (
-                f"SELECT {', '.join(_PAST)} FROM past_task JOIN past_repo ON past_repo.id = past_task.repo_id"  # noqa: S608 - our own words
-                f" WHERE {own} ORDER BY repo, ordinal"
-            )
-            return found + [_row("past_task", _PAST, row) for row in c.execute(past, values)]
-
-        return await self._database.read(read)
+        return await self._database.read(lambda c: exported(c, place))
 
     async def delete(self, place: str) -> int:
         """How many records that were."""
-
-        def write(c: Connection) -> int:
-            own, values = _own(place)
-            uses = f"DELETE FROM lesson_use WHERE lesson IN (SELECT id FROM lesson WHERE {own})"  # noqa: S608 - our own words
-            lessons, attempts = f"DELETE FROM lesson WHERE {own}", f"DELETE FROM attempt WHERE {own}"  # noqa: S608
-            resolutions = f"DELETE FROM resolution WHERE {own}"  # noqa: S608
-            mine = f"WHERE repo_id IN (SELECT id FROM past_repo WHERE {own})"  # noqa: S608 - our own words
-            for index in ("past_posting", "past_word"):
-                c.execute(f"DELETE FROM {index} {mine}", values)  # noqa: S608 - our own words
-            past = f"DELETE FROM past_task {mine}"  # noqa: S608 - our own words
-            gone = sum([c.execute(each, values).rowcount for each in (uses, lessons, attempts, resolutions, past)])
-            c.execute(f"DELETE FROM past_repo WHERE {own}", values)  # noqa: S608 - our own words
-            return gone
-
-        return await self._database.write(write)
+        return await self._database.write(lambda c: deleted(c, place))
 
     async def prune(self, before: datetime) -> int:
         """One small step of letting go of what is older than that."""
         return await self._database.write(lambda c: prune(c, to_text(before)))
+
+
+def exported(c: Connection, place: str) -> list[dict[str, Any]]:
+    """`export`, in a transaction of somebody's."""
+    own, values = _own(place)
+    found = []
+    for kind, columns in (("attempt", _ATTEMPT), ("lesson", _LESSON), ("resolution", _RESOLUTION)):
+        query = f"SELECT {', '.join(columns)} FROM {kind} WHERE {own}"  # noqa: S608 - our own words
+        found += [_row(kind, columns, row) for row in c.execute(query, values)]
+    uses = f"SELECT {', '.join(_USE)} FROM lesson_use WHERE lesson IN (SELECT id FROM lesson WHERE {own})"  # noqa: S608 - our own words
+    found += [_row("lesson_use", _USE, row) for row in c.execute(uses, values)]
+    past = (
+        f"SELECT {', '.join(_PAST)} FROM past_task JOIN past_repo ON past_repo.id = past_task.repo_id"  # noqa: S608 - our own words
+        f" WHERE {own} ORDER BY repo, ordinal"
+    )
+    return found + [_row("past_task", _PAST, row) for row in c.execute(past, values)]
+
+
+def deleted(c: Connection, place: str) -> int:
+    """`delete`, in a transaction of somebody's."""
+    own, values = _own(place)
+    uses = f"DELETE FROM lesson_use WHERE lesson IN (SELECT id FROM lesson WHERE {own})"  # noqa: S608 - our own words
+    lessons, attempts = f"DELETE FROM lesson WHERE {own}", f"DELETE FROM attempt WHERE {own}"  # noqa: S608
+    resolutions = f"DELETE FROM resolution WHERE {own}"  # noqa: S608
+    mine = f"WHERE repo_id IN (SELECT id FROM past_repo WHERE {own})"  # noqa: S608 - our own words
+    for index in ("past_posting", "past_word"):
+        c.execute(f"DELETE FROM {index} {mine}", values)  # noqa: S608 - our own words
+    past = f"DELETE FROM past_task {mine}"  # noqa: S608 - our own words
+    gone = sum([c.execute(each, values).rowcount for each in (uses, lessons, attempts, resolutions, past)])
+    c.execute(f"DELETE FROM past_repo WHERE {own}", values)  # noqa: S608 - our own words
+    return gone
 
 
 def prune(c: Connection, before: str) -> int:
