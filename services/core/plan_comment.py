@@ -104,10 +104,10 @@ def render(
     what models will cost, before it runs.
     """
     path = ahead.path or graph.critical_path(plan)
-    headline = _headline(plan, approved_by, run, approvers, edited=edited)
+    changed = plan_changes.after_approval(before, plan) if edited and before is not None else None
+    headline = _headline(plan, approved_by, run, approvers, edited=edited, same=changed == [])
     head = [f"### Plan: {plain(plan.title) or 'untitled'}", "", headline, "", *([drafting, ""] if drafting else [])]
-    if edited and run is None and before is not None:
-        head += plan_changes.after_approval(before, plan)
+    head += changed if changed is not None and run is None else []
     if run is not None:
         head += plan_changes.since(run, live, approvers=approvers) if live is not None else []
         head += plan_changes.gone(run)
@@ -179,7 +179,10 @@ def _up_to(lines: Sequence[str], shown: int, total: int) -> list[str]:
     return [*kept, *([f"- … and {total - len(kept)} more"] if len(kept) < total else [])]
 
 
-def _headline(plan: Plan, approved_by: str, run: Run | None, approvers: Sequence[str], *, edited: bool) -> str:
+def _headline(
+    plan: Plan, approved_by: str, run: Run | None, approvers: Sequence[str], *, edited: bool, same: bool
+) -> str:
+    """same: nobody has edited it, and an earlier version counted less as part of an approval."""
     count, repos = len(plan.tasks), len(plan.repos)
     size = f"{count} task{'s' * (count != 1)} in {repos} repositor{'ies' if repos != 1 else 'y'}"
     if run is not None:
@@ -192,11 +195,8 @@ def _headline(plan: Plan, approved_by: str, run: Run | None, approvers: Sequence
         return f"**{said[run.state]}.** {met} of {total} tasks done, started by {code(run.actor)}.{following}"
     if approved_by:
         return f"**Approved** by {code(approved_by)}: {size}. Next: `/lockstep run` (needs write permission)."
-    what = (
-        "**Waits for approval again**, because the plan was edited after it was approved:"
-        if edited
-        else "**Waits for approval:**"
-    )
+    why = "an approval reaches further by now than it did" if same else "the plan was edited after it was approved"
+    what = f"**Waits for approval again**, because {why}:" if edited else "**Waits for approval:**"
     if approvers:
         so_far = ", ".join(code(login) for login in approvers)
         return f"**Waits for more approvals:** {size}, approved by {so_far} so far. Next: `/lockstep approve`."

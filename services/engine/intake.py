@@ -287,8 +287,7 @@ class Intake:
         if not row.approved_hash:
             raise UserError(refusals.NOT_APPROVED)
         if not row.is_approved:
-            before = await self._parts.plans.approved_text(row.id)
-            raise UserError(refusals.void(plan_changes.counted(diff(before, plan)) if before is not None else ""))
+            raise UserError(await self._void(row, plan))
         wanted = (await strict_config_of(self._parts.github.reads, repo)).approvals.required
         if len(row.approvers) < wanted > 1:
             raise UserError(refusals.too_few(len(row.approvers), wanted))
@@ -325,8 +324,20 @@ class Intake:
     async def may_start_again(self, run: Run) -> None:
         """A run that is over goes on only as what is approved now: an edit since then says that it is not wanted."""
         row = await self.read(run.repo, run.number)
-        if row is None or not row.is_approved or row.hash != run.plan.hash:
+        if row is None or row.hash != run.plan.hash:
             raise UserError(refusals.EDITED_SINCE)
+        if not row.approved_hash:
+            raise UserError(refusals.NOT_APPROVED)
+        if not row.is_approved:
+            raise UserError(await self._void(row, run.plan))
+
+    async def _void(self, row: PlanRow, plan: Plan) -> str:
+        """Why the approval of a plan is not one of its text."""
+        before = await self._parts.plans.approved_text(row.id)
+        if before is None:
+            return refusals.void("")
+        found = diff(before, plan)
+        return refusals.COUNTS_MORE if found.is_empty else refusals.void(plan_changes.counted(found))
 
 
 def _file_of(body: str) -> str:

@@ -291,6 +291,15 @@ def test_whom_a_task_waits_for_stands_before_what_people_said_of_it() -> None:
     assert "| ⏸ blocked by `a` (ready), held, at most $2 | " in text
 
 
+def test_a_plan_that_nobody_has_edited_is_not_called_edited() -> None:
+    same = plan(task("a"))
+    text = render(same, [], approved_by="", run=None, edited=True, before=same)
+    assert text.splitlines()[2] == snapshot(
+        "**Waits for approval again**, because an approval reaches further by now than it did: 1 task in 1 repository. Next: `/lockstep approve` (needs maintain permission), then `/lockstep run`."
+    )
+    assert "since its approval" not in text
+
+
 def test_what_an_edit_after_the_approval_has_changed_is_said() -> None:
     before, now = plan(task("a"), task("b")), plan(task("a", title="Another"), task("c"))
     text = render(now, [], approved_by="", run=None, edited=True, before=before)

@@ -16,6 +16,7 @@ def test_what_stands_against_it() -> None:
             "NOT_APPROVED": "The plan is not approved yet. A maintainer approves it with `/lockstep approve`.",
             "NOTHING_TO_TAKE_BACK": "The plan is not approved, so there is nothing to take back.",
             "EDITED_SINCE": "The plan was edited after it was approved for this run. Approve it again with `/lockstep approve`, then start it with `/lockstep run`.",
+            "COUNTS_MORE": "Nobody has edited this plan since its approval, but an approval reaches further by now than it did then, for example to what is deployed. Approve it again with `/lockstep approve`.",
             "USED_UP": "This approval was used up by the run it started. Approve the plan again with `/lockstep approve`, then repeat `/lockstep run`.",
             "TAKEN_BACK": "The approval of this plan was taken back. A maintainer gives it again with `/lockstep approve`; then `/lockstep resume` goes on.",
             "JUST_CHANGED": "The plan has just changed. Read it again, then repeat `/lockstep approve`.",

@@ -7,11 +7,14 @@ from typing import Any, cast
 import msgspec
 import pytest
 
+from services.core.messages import refusals
 from services.engine.intake import Intake
+from services.errors import UserError
 from services.github.infos import IssueInfo
 from services.store.db import Database
 from services.store.plans import Plans
 from tests.kit.driving import StillClock
+from tests.kit.plans import NOW
 from tests.kit.store import Place
 
 TEXT = "- [ ] **one** Write · run: true\n"
@@ -78,3 +81,23 @@ async def test_a_plan_that_says_the_same_is_neither_stored_nor_shown_anew(databa
     reads.issue_now = msgspec.structs.replace(ISSUE, body=f"{TEXT}- [ ] **two** Go on · run: true\n")
     await intake.read("acme/api", 1)
     assert (comment.touched, (await plans.sticky("acme/api", 1)).wanted) == (2, 2)
+
+
+async def test_an_approval_that_covers_less_than_one_does_by_now_is_not_called_edited(database: Database) -> None:
+    """It was given under an earlier version, whose hash of the same plan was another one."""
+    plans = Plans(database)
+    parts = SimpleNamespace(plans=plans, github=SimpleNamespace(reads=Reads()), clock=StillClock(), models=None)
+    intake = Intake(cast("Any", parts), cast("Any", Comment()))
+    row = await intake.read("acme/api", 1)
+    assert row is not None
+    run = cast("Any", SimpleNamespace(repo="acme/api", number=1, plan=row.parsed.plan))
+    with pytest.raises(UserError) as refused:
+        await intake.may_start_again(run)
+    assert str(refused.value) == refusals.NOT_APPROVED
+    assert await plans.approve(row.id, row.hash, "ben", NOW)
+    await intake.may_start_again(run)
+    await database.write(lambda c: c.execute("UPDATE plan SET approved_hash = 'earlier'"))
+    for asked in (intake.run("acme/api", 1, "ben"), intake.may_start_again(run)):
+        with pytest.raises(UserError) as refused:
+            await asked
+        assert str(refused.value) == refusals.COUNTS_MORE

@@ -14,6 +14,10 @@ EDITED_SINCE = (
     "The plan was edited after it was approved for this run. Approve it again with `/lockstep approve`, then start it "
     "with `/lockstep run`."
 )
+COUNTS_MORE = (
+    "Nobody has edited this plan since its approval, but an approval reaches further by now than it did then, for "
+    "example to what is deployed. Approve it again with `/lockstep approve`."
+)
 USED_UP = (
     "This approval was used up by the run it started. Approve the plan again with `/lockstep approve`, then repeat "
     "`/lockstep run`."
