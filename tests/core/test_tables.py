@@ -5,7 +5,7 @@ from types import ModuleType
 import pytest
 from inline_snapshot import snapshot
 
-from services.core import adopt, boxes, explained, merging, pull_comment, repair, report
+from services.core import adopt, boxes, explained, hand_over, merging, pull_comment, repair, report
 from tests.kit.constants import constants
 
 
@@ -99,7 +99,7 @@ from tests.kit.constants import constants
             ),
         ),
         (
-            pull_comment,
+            hand_over,
             snapshot(
                 {
                     "_CAME": {
@@ -108,6 +108,37 @@ from tests.kit.constants import constants
                         "failed": "it did not help",
                         "superseded": "something else came first",
                     },
+                    "ADVICE": {
+                        "transient_api": "Look whether the service that failed is well. Then run its failed jobs again. If it is asked in vain, correct that:",
+                        "rate_limited": "Look how soon the service may be asked again. Then run its failed jobs again. If it is asked too often, correct that:",
+                        "permission": "Give the credential the rights it lacks. Then run its failed jobs again. If it asks for too much, correct that:",
+                        "merge_conflict": "Bring its base in and resolve what git leaves:",
+                        "stale_base": "Bring its base in:",
+                        "test_failure": "Put it right on its branch:",
+                        "flaky_test": "Run its failed jobs again, and have the test looked at, which passes and fails on the same commit:",
+                        "broken_base": "Repair the base branch, and it is brought in by itself. If it is this that fails, correct it:",
+                        "lint": "Put it right on its branch:",
+                        "build": "Put it right on its branch:",
+                        "documentation": "Put it right on its branch:",
+                        "license": "Put it right on its branch:",
+                        "missing_dependency": "Put it right on its branch:",
+                        "configuration": "Put it right on its branch:",
+                        "timeout": "Run its failed jobs again where the machine was slow; else make it quicker, or give it longer:",
+                        "out_of_resources": "Give the machine more memory or disk, and run its failed jobs again; else have it need less:",
+                        "runner": "Look whether the machine and its network are well. Then run its failed jobs again. If it asks in vain, correct that:",
+                        "agent_failed": "Say in a review what it is to do otherwise (`@lockstep …`), or put it right on its branch:",
+                        "agent_empty": "Say in a review what it is to do otherwise (`@lockstep …`), or put it right on its branch:",
+                        "budget": "Raise what is used up. Then run its failed jobs again. If it takes too much, correct that:",
+                        "policy": "Do what the rule asks for, or change it. If the work is against it, correct that:",
+                        "unknown": "Read the log of the check, then put it right on its branch:",
+                    },
+                }
+            ),
+        ),
+        (
+            pull_comment,
+            snapshot(
+                {
                     "_CONCLUSIONS": {
                         "failure": "failed",
                         "timed_out": "took too long",
@@ -115,7 +146,7 @@ from tests.kit.constants import constants
                         "action_required": "waits for somebody to act",
                         "startup_failure": "could not start",
                         "stale": "was given up by GitHub",
-                    },
+                    }
                 }
             ),
         ),
