@@ -205,10 +205,15 @@ class Intake:
             is_named = name.lower().partition("/")[2].strip(".") in words
             may = (not found.private and (is_named or not only_named)) or name.lower() == repo.lower()
             if not may and issue.author and is_named:
-                may = await reads.permission(name, issue.author) != "none"
+                may = await self._can_read(name, issue.author)
             if may:
                 nameable.append(name)
         return nameable
+
+    async def _can_read(self, repo: str, login: str) -> bool:
+        """A no is asked for anew: who was let in since may have been told of, and that is lost."""
+        permission = self._parts.github.reads.permission
+        return await permission(repo, login) != "none" or await permission(repo, login, fresh=True) != "none"
 
     async def known(self, repo: str, number: int) -> PlanRow:
         """The plan of an issue as it was last read; a helpful refusal when there is none."""

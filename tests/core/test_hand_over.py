@@ -16,32 +16,6 @@ STUCK = happen(in_review(task("a")), "a", "broke", text="check `test` failed").r
 
 def test_every_class_has_its_advice() -> None:
     assert set(ADVICE) == set(CLASSES)
-    assert dict(ADVICE) == snapshot(
-        {
-            "transient_api": "Look whether the service that failed is well. Then run its failed jobs again. If it is asked in vain, correct that:",
-            "rate_limited": "Look how soon the service may be asked again. Then run its failed jobs again. If it is asked too often, correct that:",
-            "permission": "Give the credential the rights it lacks. Then run its failed jobs again. If it asks for too much, correct that:",
-            "merge_conflict": "Bring its base in and resolve what git leaves:",
-            "stale_base": "Bring its base in:",
-            "test_failure": "Put it right on its branch:",
-            "flaky_test": "Run its failed jobs again, and have the test looked at, which passes and fails on the same commit:",
-            "broken_base": "Repair the base branch, and it is brought in by itself. If it is this that fails, correct it:",
-            "lint": "Put it right on its branch:",
-            "build": "Put it right on its branch:",
-            "documentation": "Put it right on its branch:",
-            "license": "Put it right on its branch:",
-            "missing_dependency": "Put it right on its branch:",
-            "configuration": "Put it right on its branch:",
-            "timeout": "Run its failed jobs again where the machine was slow; else make it quicker, or give it longer:",
-            "out_of_resources": "Give the machine more memory or disk, and run its failed jobs again; else have it need less:",
-            "runner": "Look whether the machine and its network are well. Then run its failed jobs again. If it asks in vain, correct that:",
-            "agent_failed": "Say in a review what it is to do otherwise (`@lockstep …`), or put it right on its branch:",
-            "agent_empty": "Say in a review what it is to do otherwise (`@lockstep …`), or put it right on its branch:",
-            "budget": "Raise what is used up. Then run its failed jobs again. If it takes too much, correct that:",
-            "policy": "Do what the rule asks for, or change it. If the work is against it, correct that:",
-            "unknown": "Read the log of the check, then put it right on its branch:",
-        }
-    )
 
 
 def test_the_commands_lead_to_its_branch_and_say_how_it_goes_on() -> None:

@@ -128,7 +128,7 @@ class Judge:
             begun = [
                 each
                 for each in members
-                if barrier.heads.get(each, "") == run.tasks[each].head_sha and groups.has_merged(run.tasks[each])
+                if barrier.heads.get(each) == run.tasks[each].head_sha and groups.has_merged(run.tasks[each])
             ]
             if begun and groups.half(run, name) and barrier.phase not in {"merging", "reverting", "forward"}:
                 found.append(f"the group {name} is half merged, and {barrier.phase}")

@@ -42,6 +42,15 @@ def test_a_process_that_is_away_for_long_is_waited_for() -> None:
     assert not simulate(20_350).violations
 
 
+def test_who_was_let_in_again_is_believed_though_nobody_told() -> None:
+    """In this seed the author of the plan had been shut out of one of its repositories when it was read."""
+    assert not simulate(6_215).violations
+
+
+def test_what_a_person_merges_of_a_group_before_its_barrier_begins_nothing() -> None:
+    assert not simulate(6_001).violations
+
+
 def test_no_promise_is_broken_where_tasks_merge_together() -> None:
     lived = {seed: simulate(seed, grouped=True) for seed in GROUPED}
     assert not {seed: verdict.violations for seed, verdict in lived.items() if verdict.violations}
