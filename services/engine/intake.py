@@ -227,11 +227,20 @@ class Intake:
         fresh = await self.read(repo, number)  # what stood against it may do so no more, and no event tells of that
         whole(fresh or shown)
         wanted_hash = seen or shown.hash
-        if fresh is None or fresh.hash != wanted_hash or (not seen and _could_not_see(fresh, asked_at)):
+        if fresh is None or fresh.hash != wanted_hash or (not seen and await self._is_unseen(fresh, asked_at)):
             raise UserError(refusals.changed_since(command))
         whole(fresh)
         await drafted.check_shown(self._parts, fresh, asked_at, command)
         return fresh
+
+    async def _is_unseen(self, plan: PlanRow, asked_at: datetime) -> bool:
+        """Was this text written after somebody asked, or in that second? Where it was first read after an edit in that
+        second, nobody has told of another text, and only GitHub knows.
+        """
+        if _could_not_see(plan, asked_at) or _second(plan.changed_at) < asked_at.replace(microsecond=0):
+            return _could_not_see(plan, asked_at)
+        edited = await self._parts.github.reads.edited_at(plan.repo, plan.number)
+        return edited is None or (edited != "" and _second(edited) >= asked_at.replace(microsecond=0))
 
     async def ask(
         self, repo: str, number: int, actor: str, asked_at: datetime, said_by: str = "", *, seen: str = ""

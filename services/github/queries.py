@@ -46,11 +46,14 @@ fragment M on PullRequest {
 }"""
 """What else stands between a pull request and its merge."""
 
+PULLS = frozenset({"pull", "merge"})
 _MERGEABLE = {"MERGEABLE": True, "CONFLICTING": False}
 
 
 class Wanted(msgspec.Struct, frozen=True):
-    """What to look up: kind issue, pull, or merge: a pull with all that its merge depends on."""
+    """What to look up: kind issue, pull, merge: a pull with all that its merge depends on, or edits: when the text of
+    an issue was edited.
+    """
 
     kind: str
     repo: str
@@ -70,8 +73,8 @@ def look_up(wanted: Sequence[Wanted]) -> str:
     """One query for all of them; the alias of number n is `a<n>`, below the alias of its repository."""
     repos: dict[str, list[str]] = {}
     for n, each in enumerate(wanted):
-        field = f"issue(number: {each.number}) {{ ...I }}"
-        if each.kind != "issue":
+        field = f"issue(number: {each.number}) {{ {'...I' if each.kind == 'issue' else 'lastEditedAt'} }}"
+        if each.kind in PULLS:
             field = f"pullRequest(number: {each.number}) {{ ...P{' ...M' if each.kind == 'merge' else ''} }}"
         repos.setdefault(each.repo, []).append(f"a{n}: {field}")
     parts = []
@@ -79,7 +82,7 @@ def look_up(wanted: Sequence[Wanted]) -> str:
         owner, _, name = repo.partition("/")
         parts.append(f'r{n}: repository(owner: "{owner}", name: "{name}") {{ {" ".join(fields)} }}')
     kinds = {each.kind for each in wanted}
-    texts = [ISSUE] * ("issue" in kinds) + [PULL] * bool(kinds - {"issue"}) + [MERGE] * ("merge" in kinds)
+    texts = [ISSUE] * ("issue" in kinds) + [PULL] * bool(kinds & PULLS) + [MERGE] * ("merge" in kinds)
     return f"query {{ {' '.join(parts)} }}{''.join(texts)}"
 
 

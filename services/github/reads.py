@@ -122,6 +122,16 @@ class Reads(Reading):
                 self._cache.put(read, issue_body(found), began)
         return (await self._get(read, fresh=fresh))[0].info()
 
+    async def edited_at(self, repo: str, number: int) -> str | None:
+        """When an issue's text was last edited, as it is now, which REST does not tell: "" for never, None where nobody
+        says it.
+        """
+        if self._batcher is None:
+            return None
+        who = await self._reader(repo)
+        found = await self._batcher.look_up(who, self._rank, Wanted("edits", repo, number))
+        return found.get("lastEditedAt") or "" if found is not None else None
+
     async def prepare_pull(self, repo: str, number: int) -> None:
         """Read a pull request and its head's checks by one call that others share, where it would take several; what is
         asked for afterwards comes from memory then.

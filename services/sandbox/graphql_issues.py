@@ -69,6 +69,7 @@ SHARED: dict[str, Resolver] = {
     "closedAt": lambda c, r, a: r.closed_at,
     "createdAt": lambda c, r, a: r.created_at,
     "updatedAt": lambda c, r, a: r.updated_at,
+    "lastEditedAt": lambda c, r, a: r.edited_at,
     "author": lambda c, r, a: actor(c, r.user),
     "authorAssociation": _author_association,
     "url": _url,

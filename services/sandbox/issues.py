@@ -115,7 +115,7 @@ def edit(sandbox: "Sandbox", issue: Issue, actor: str, changes: dict[str, str | 
         issue.title = title
     if "body" in changes and body != issue.body:
         before["body"] = {"from": issue.body or ""}
-        issue.body = body
+        issue.body, issue.edited_at = body, stamp(sandbox.now())
     if before:
         issue.updated_at = stamp(sandbox.now())
         tell(sandbox, issue, "edited", actor, changes=before)

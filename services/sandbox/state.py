@@ -120,6 +120,7 @@ class Issue(Record):
     created_at: str
     updated_at: str
     body: str | None = None
+    edited_at: str | None = None  # its body
     state: str = "open"
     state_reason: str | None = None
     closed_at: str | None = None

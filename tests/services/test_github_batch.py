@@ -9,6 +9,7 @@ import pytest
 from bot.loops import LoopTimers
 from services.core.report import CheckReport
 from services.errors import NotFound, RateLimited, Refused, Unreachable
+from services.github import queries
 from services.github.batch import Batcher
 from services.github.exchange import Answer, Identity, Request, Stats
 from services.github.infos import IssueInfo
@@ -304,3 +305,9 @@ async def test_a_change_of_which_nothing_is_said_is_in_doubt() -> None:
     found = await settled(*(asks.change(ME, "plan", change) for _ in range(2)))
     assert found[0] == {"issue": {"id": "I_1"}}
     assert isinstance(found[1], Unreachable)
+
+
+def test_when_a_text_was_edited_is_asked_without_all_the_rest() -> None:
+    assert queries.look_up([Wanted("edits", "acme/api", 5)]) == (
+        'query { r0: repository(owner: "acme", name: "api") { a0: issue(number: 5) { lastEditedAt } } }'
+    )

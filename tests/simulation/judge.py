@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from tests.simulation.world import World
 
 PACE = 20.0
+STORED = frozenset({"merging", "reverting", "forward", "merged"})
+"""What is said of a group that stands half merged. merged: all of it had, and a part was taken up again after that."""
 
 
 class Judge:
@@ -130,7 +132,7 @@ class Judge:
                 for each in members
                 if barrier.heads.get(each) == run.tasks[each].head_sha and groups.has_merged(run.tasks[each])
             ]
-            if begun and groups.half(run, name) and barrier.phase not in {"merging", "reverting", "forward"}:
+            if begun and groups.half(run, name) and barrier.phase not in STORED:
                 found.append(f"the group {name} is half merged, and {barrier.phase}")
         return found
 

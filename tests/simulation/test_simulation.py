@@ -47,6 +47,11 @@ def test_who_was_let_in_again_is_believed_though_nobody_told() -> None:
     assert not simulate(6_215).violations
 
 
+def test_a_text_put_there_in_the_second_of_its_approval_was_not_approved() -> None:
+    """In this seed nothing of the plan had been read before."""
+    assert not simulate(2_806).violations
+
+
 def test_what_a_person_merges_of_a_group_before_its_barrier_begins_nothing() -> None:
     assert not simulate(6_001).violations
 

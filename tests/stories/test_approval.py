@@ -96,6 +96,30 @@ async def test_an_approval_is_for_the_text_its_writer_could_see(story: Story) ->
     await nothing_was_started(story)
 
 
+async def test_a_text_that_was_put_there_in_the_second_of_the_approval_is_not_what_was_approved(story: Story) -> None:
+    """Nobody had read the issue before, so only GitHub knows that it said something else."""
+    await story.begin(roles={"ana": "maintain"})
+    await story.stop_clock()
+    url = f"{story.bot.url}/webhook"
+    await story.hears(NOWHERE)
+    await story.issue(PLAN, by="mal", labels=())
+    comment = await story.comment("/lockstep approve")
+    await story.edit(OTHER, by="mal")
+    await story.settled()
+    missed = story.deliveries("issue_comment")[-1]
+    await story.hears(url)
+    await story.redeliver(missed)
+    await story.until("The plan has changed since you looked at it.", lambda: "confused" in story.reactions(comment))
+    await nothing_was_started(story)
+
+
+async def test_a_text_that_was_never_another_may_be_approved_at_first_sight(story: Story) -> None:
+    await story.begin(roles={"ana": "maintain"})
+    await story.stop_clock()
+    await story.issue(PLAN, by="mal", labels=())
+    assert await story.ask("/lockstep approve") == "+1"
+
+
 async def test_an_edit_that_has_not_been_heard_of_is_seen_all_the_same(story: Story) -> None:
     """The edit's webhook is lost; the approval reads the issue anew."""
     await story.begin(roles={"ana": "maintain", "mal": "write"})
