@@ -8,6 +8,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,9 @@ AFTER = 300.0
 """Seconds after the end in which everything must have come in and been handled."""
 LOG = 60_000
 """Deliveries in GitHub's log: of twenty minutes, where the real one has three days."""
+START = "/lockstep approve\n/lockstep run"
+PATIENCE = 60.0
+"""Seconds after which a person says once more what nothing came of."""
 BACKLOG = 400
 """Deliveries that GitHub has not sent yet, beyond which people wait: a real sender has more than one line."""
 FAULTS: tuple[tuple[str, dict[str, object]], ...] = (
@@ -164,9 +168,9 @@ class Soak:
         """One plan after another, with a pause."""
         while not self._is_over:
             plan = await self._stage.hub.do(self._plan)
-            await self._until(lambda plan=plan: self._stage.shows(plan, "Waits for approval"))  # type: ignore[misc]
-            await self._stage.hub.do(self._say_on, plan, "/lockstep approve\n/lockstep run")
-            await self._until(lambda plan=plan: self._stage.is_over(plan))  # type: ignore[misc]
+            await self._until(plan, partial(self._stage.shows, plan, "Waits for approval"), "/lockstep refresh")
+            await self._stage.hub.do(self._say_on, plan, START)
+            await self._until(plan, partial(self._stage.is_over, plan), START)
             self._found.plans += 1
 
     def _plan(self) -> int:
@@ -182,10 +186,16 @@ class Soak:
         assert issue is not None
         issues.comment(self._stage.hub.sandbox, issue, PERSON, words)
 
-    async def _until(self, holds: Callable[[], bool]) -> None:
-        """Looked at seldom: to look costs the stand-in as much as many deliveries."""
-        while not await self._stage.hub.do(holds):  # noqa: ASYNC110
+    async def _until(self, plan: int, holds: Callable[[], bool], words: str) -> None:
+        """Looked at seldom: to look costs the stand-in as much as many deliveries. words: said once more when nothing
+        comes of it, as what GitHub has lost before it stood in any log nobody hears of.
+        """
+        said = time.monotonic()
+        while not await self._stage.hub.do(holds):
             await asyncio.sleep(2.0)
+            if time.monotonic() - said > PATIENCE:
+                said = time.monotonic()
+                await self._stage.hub.do(self._say_on, plan, words)
 
     async def _samples(self, seconds: float) -> None:
         said = time.monotonic()
@@ -221,9 +231,11 @@ class Soak:
         self._stage.hub.sandbox.faults.clear()
         await self._stage.hub.running.idle()
         await self._stage.hub.do(self._note)
+        unheard: set[int] = set()
         for each in self._stage.hub.sandbox.state.deliveries.values():
             if each.status == "pending":  # GitHub has lost it before it stood in any log: nobody can know of it
                 self._guids.pop(each.guid, None)
+                unheard.add(json.loads(each.payload).get("comment", {}).get("id", 0))
         until = time.monotonic() + AFTER
         while time.monotonic() < until:
             self._count()
@@ -236,7 +248,9 @@ class Soak:
         found.lost = self._blind()
         found.commands = len(self._commands)
         await asyncio.sleep(5.0)  # what is answered last
-        found.unanswered = sum(not {"+1", "confused"} & {*self._stage.reactions(each)} for each in self._commands)
+        oldest = next(iter(self._stage.hub.sandbox.state.deliveries), 0)  # of those before, nobody knows any more
+        heard = [each for each in self._commands if each > oldest and each not in unheard]
+        found.unanswered = sum(not {"+1", "confused"} & {*self._stage.reactions(each)} for each in heard)
         database = self._folder / "data" / "lockstep.sqlite"
         found.database_mb = database.stat().st_size / 1e6
         for line in self._host.log.read_text(errors="replace").splitlines():
