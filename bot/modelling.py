@@ -5,6 +5,7 @@ from decimal import Decimal
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from bot.loops import pause
 from bot.network import network_of
 from bot.settings import PREFIX, PROVIDER_KEYS, Settings, provider_keys
 from services.agents import wire
@@ -53,6 +54,7 @@ def models_of(settings: Settings, database: Database, clock: Clock) -> Models | 
         clock,
         seconds=settings.model_timeout,
         wires=_others(settings, provider),
+        pause=pause,
     )
 
 

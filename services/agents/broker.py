@@ -40,6 +40,7 @@ PATHS = {
     "google": re.compile(r"/v1beta/models/(?P<model>[A-Za-z0-9._-]{1,128}):(?:generateContent|streamGenerateContent)"),
 }
 """What may be asked for; anything else is answered here, with 404."""
+OVER = "the attempt is over"
 _PASSED = ("content-type", "accept", "anthropic-version", "anthropic-beta")
 _BACK = ("content-type", "retry-after")
 
@@ -70,7 +71,7 @@ class Broker:
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         if self.over is not None:
-            return _refused(403, "the attempt is over")
+            return _refused(403, OVER)
         provider = self._door.models.provider
         path = PATHS[provider].fullmatch(request.path) if request.method == "POST" else None
         if path is None:
@@ -102,6 +103,9 @@ class Broker:
             return _refused(403, "the model has no known price")
         except ModelBusy as busy:
             return _refused(429, str(busy))
+        if self.over is not None:  # while it waited for others
+            await door.models.failed(row, is_free=True)
+            return _refused(403, OVER)
         self.asked += 1
         return await self._forward(request, key, row, wanted.tokens)
 
@@ -138,9 +142,11 @@ class Broker:
         finally:
             told = metered(bytes(kept))
             if status == 200 and told.usage is not None and told.is_whole:
-                await models.settle(row, told.usage)
-                if is_all:
-                    await self._keep(key, answered, bytes(kept))
+                try:  # first, as who waits for the money has to see whether the attempt is over
+                    if is_all:
+                        await self._keep(key, answered, bytes(kept))
+                finally:
+                    await models.settle(row, told.usage)
             elif status == 200:
                 await models.broke_off(row, told.usage, tokens)
             else:

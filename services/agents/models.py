@@ -5,10 +5,11 @@ with by another process. The library that speaks with providers is an extra, and
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from decimal import Decimal
+from itertools import count as counting
 from typing import Any, Literal, Protocol
 
 import msgspec
@@ -27,10 +28,12 @@ LEARNED = 20
 """Replies from which on tokens are foretold by what they have told."""
 MARGIN = 1.12
 """What a prompt may be more than is foretold, 95 times of 100."""
-LOOKS = 60
-"""How often a call that has to wait for others asks the budgets again."""
+WAIT = timedelta(minutes=5)
+"""How long a call that has to wait for others asks the budgets again."""
+SPACING = (0.02, 1.0)
+"""Seconds between two looks at least, first and later: any call's end is heard, and a busy process has many."""
 PAUSE = 5.0
-"""Seconds until then at most: of calls that end in another process nobody here hears."""
+"""And more at most: of calls that end in another process nobody here hears."""
 PER_TOKEN = 3
 """Characters of a prompt that are at least a token, for what a call may cost at most."""
 
@@ -149,7 +152,8 @@ class Budgets(msgspec.Struct, frozen=True, kw_only=True):
 
 class Models:
     """The model of this Lockstep. provider, name: as in `anthropic:claude-sonnet-5`.  wires: to other providers for
-    which there is a key, each to any model of theirs.
+    which there is a key, each to any model of theirs.  pause: waits so many seconds
+    before budgets are asked again; None: every end of a call is a reason to.
     """
 
     def __init__(
@@ -164,12 +168,13 @@ class Models:
         *,
         seconds: float = 300.0,
         wires: Mapping[str, Wire] | None = None,
+        pause: Callable[[float], Awaitable[None]] | None = None,
     ) -> None:
         self._wires = wires or {}
         self.provider, self.name = provider, name
         self._others: dict[str, Models] = {}
         self._wire, self._ledger, self._prices, self._budgets, self._clock = wire, ledger, prices, budgets, clock
-        self._seconds = seconds
+        self._seconds, self._pause = seconds, pause
         self._weights = Weights()
 
     @property
@@ -213,7 +218,7 @@ class Models:
         if key not in self._others:
             wire = (self._wire if provider == self.provider else self._wires[provider]).named(name)
             rest = (self._ledger, self._prices, self._budgets, self._clock)
-            self._others[key] = Models(provider, name, wire, *rest, seconds=self._seconds)
+            self._others[key] = Models(provider, name, wire, *rest, seconds=self._seconds, pause=self._pause)
         return self._others[key]
 
     async def ask(self, call: Call, ask: Ask, *, seconds: float | None = None, budget: Decimal | None = None) -> Reply:
@@ -261,7 +266,8 @@ class Models:
                 "its price in `LOCKSTEP_MODEL_PRICES`, or `LOCKSTEP_MODEL_UNPRICED=allow`."
             )
         held = ceiling.cost or Decimal(0)
-        for _ in range(LOOKS):
+        until = self._clock.now() + WAIT
+        for look in counting():
             ended, now = self._ledger.ended, self._clock.now()
             since = now - timedelta(seconds=self._seconds) if fits else None
             row = await self._ledger.begin(
@@ -271,6 +277,10 @@ class Models:
                 return row
             if not row.for_now:
                 raise BudgetUsedUp(_used_up(row), row.cap.scope)
+            if now >= until:
+                break
+            if self._pause is not None:
+                await self._pause(min(SPACING[0] * 2 ** min(look, 9), SPACING[1]))
             with suppress(TimeoutError):
                 await asyncio.wait_for(ended.wait(), PAUSE)
         raise ModelBusy("calls under way may use up the budget", free=True)

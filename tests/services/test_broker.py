@@ -8,10 +8,13 @@ from typing import Any, cast
 import aiohttp
 import pytest
 
+from services.agents import Superseded
+from services.agents.answers import Answers
 from services.agents.broker import Broker, Door
 from services.agents.models import Models
 from services.errors import BudgetUsedUp, ModelBusy, NotPossible
 from services.store.ledger import Call
+from tests.kit.model import Answer, providing
 
 CALL = Call(plan_id="acme/api#1", run_id="r1", task="a", purpose="attempt", attempt=1, repo="acme/api")
 SEARCH = [{"type": "web_search_20250305", "name": "web_search"}]
@@ -95,3 +98,56 @@ async def test_an_error_that_came_whole_costs_nothing(status: int, length: int, 
             with pytest.raises(aiohttp.ClientError):
                 await answered.read()
     assert accounts.free == [is_free]
+
+
+class Turns(Accounts):
+    """Where whoever asks first has to wait for what the second one leaves over."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(None)
+        self.way = SimpleNamespace(url=url, key="k", ca="", proxy="")
+        self.waits, self.settled = asyncio.Event(), asyncio.Event()
+        self.heard: list[str] = []
+
+    async def reserve(self, *_: object, **__: object) -> int:
+        if self.waits.is_set():
+            return 2
+        self.waits.set()
+        await self.settled.wait()
+        return 1
+
+    async def settle(self, row: int, usage: object) -> None:
+        self.heard.append(f"settled {row}")
+        self.settled.set()
+
+    async def load(self) -> bytes | None:
+        return None
+
+    async def keep(self, data: bytes) -> None:
+        """As the journal of an attempt that was cancelled."""
+        self.heard.append("kept")
+        raise Superseded
+
+
+async def test_who_waited_for_money_is_not_sent_once_the_attempt_is_over() -> None:
+    """And what was over is known before the money is there."""
+    async with providing(Answer(text="Hi.")) as provider:
+        turns = Turns(provider.url.removesuffix("/v1"))
+        broker = Broker(Door(models=cast("Models", turns), call=CALL, answers=Answers(turns)))
+        async with (
+            broker.serving() as socket,
+            aiohttp.ClientSession(connector=aiohttp.UnixConnector(str(socket))) as asks,
+        ):
+
+            async def ask() -> tuple[int, str]:
+                body = json.dumps({"model": "m", "messages": [], "stream": True, "max_tokens": 200})
+                async with asks.post("http://model/v1/messages", data=body) as answer:
+                    return answer.status, await answer.text()
+
+            first = asyncio.create_task(ask())
+            await turns.waits.wait()
+            assert (await ask())[0] == 200
+            status, said = await first
+    assert (status, json.loads(said)["error"]["message"]) == (403, "the attempt is over")
+    assert turns.heard == ["kept", "settled 2"]
+    assert (turns.free, len(provider.asked), broker.asked) == ([True], 1, 1)

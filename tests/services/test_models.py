@@ -15,13 +15,14 @@ from bot.clock import SystemClock
 from bot.modelling import models_of, rules_of, wire_of
 from bot.settings import Settings, read_settings, secrets
 from services.agents.gemini import GeminiWire
-from services.agents.models import Ask, Budgets, Message, Models, Result, Tool, Way, Wire, counted
+from services.agents.models import SPACING, WAIT, Ask, Budgets, Message, Models, Result, Tool, Way, Wire, counted
 from services.agents.prices import Prices, Rate, read_rates
 from services.agents.wire import BROKE_OFF, LONGEST, PydanticWire, error_of, is_free
 from services.core.cost import Spent, Usage
 from services.errors import ModelBusy, NotPossible, UserError
 from services.store.ledger import Call, Ledger
 from services.store.sqlite import SqliteDatabase
+from tests.kit.fakehub import HandClock
 from tests.kit.model import Answer, Provider, providing
 
 CALL = Call(plan_id="acme/api#1", purpose="draft")
@@ -513,3 +514,36 @@ def test_input_from_the_cache_has_its_own_price() -> None:
     hour = Usage(input=1_000_000, cache_read=400_000, cache_write=200_000, cache_write_hour=100_000, output=500_000)
     assert prices.of("openai", "a", hour).cost == Decimal("1.765")
     assert prices.of("openai", "nobody-knows", usage).cost is None
+
+
+@pytest.mark.parametrize("frees", [True, False])
+async def test_who_waits_for_money_waits_as_long_however_many_calls_of_others_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, frees: bool
+) -> None:
+    """Four minutes later there is room, or there is none after five; it looks about once a second."""
+    database = SqliteDatabase(tmp_path / "lockstep.sqlite")
+    await database.open()
+    clock, pauses = HandClock(), list[float]()
+    before = clock.now()
+
+    async def pause(seconds: float) -> None:
+        pauses.append(seconds)
+        clock.pass_(seconds=seconds)
+        assert models is not None
+        is_time = frees and clock.now() - before > WAIT * 0.8
+        await models.failed(holds if is_time else 0, is_free=True)  # 0: somebody else's
+
+    monkeypatch.setattr("bot.modelling.pause", pause)
+    told = {"model_prices": "openai:own=1/1", "model_timeout": 900.0, "budget_plan": 5.0}
+    models = models_of(Settings(model="openai:own", model_key=KEY, **told), database, clock)  # type: ignore[arg-type]
+    assert models is not None
+    holds = await models.reserve(CALL, 0, 4_000_000)
+    if frees:
+        assert await models.reserve(CALL, 0, 4_000_000, fits=True) > holds
+    else:
+        with pytest.raises(ModelBusy, match="under way"):
+            await models.reserve(CALL, 0, 4_000_000, fits=True)
+        assert WAIT <= clock.now() - before < WAIT * 1.01
+    assert sum(each < SPACING[1] for each in pauses) < 10 < sum(each == SPACING[1] for each in pauses)
+    await models.close()
+    await database.close()
