@@ -14,9 +14,9 @@ from services.core.cost import told
     about="plan",
 )
 async def cost(context: Context, _: Command) -> str:
-    spent = await context.engine.cost(context.repo, context.number)
+    accounts = await context.engine.cost(context.repo, context.number)
     stored = await context.engine.stored(f"{context.repo}#{context.number}")
     advice = await context.engine.advice(*stored) if stored is not None else []
     run = stored[1] if stored is not None else None
     chosen = await context.engine.chosen(run, list(run.tasks)) if run is not None else {}
-    return told(spent, advice, listed(chosen))
+    return told(accounts.spent, advice, listed(chosen), is_short=accounts.is_short)

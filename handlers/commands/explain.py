@@ -33,7 +33,8 @@ async def explain(context: Context, asked: Command) -> str:
     if not chains:
         return answers.NOTHING_HELD_BACK
     shown = list(chains)[:SHOWN]
-    models = {task_id: told_why(each) for task_id, each in (await context.engine.chosen(run, shown)).items()}
+    found = await context.engine.chosen(run, shown, own=context.task)
+    models = {task_id: told_why(each) for task_id, each in found.items()}
     parts = [(told(run, task_id, chains[task_id], context.hidden), models.get(task_id, "")) for task_id in shown]
     texts = ["\n\n".join(filter(None, each)) for each in parts]
     return answers.explained(texts, len(chains) - len(texts))

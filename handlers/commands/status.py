@@ -23,17 +23,24 @@ async def status(context: Context, asked: Command) -> str:
     is_short, alike = len(chosen) <= DETAILED, {}
     if named and is_short:
         alike = {task_id: await context.engine.alike(run, task_id) for task_id in chosen}
-    models = await context.engine.chosen(run, chosen[: answers.LISTED])
-    spent = await context.engine.cost(context.repo, context.number)
+    models = await context.engine.chosen(run, chosen[: answers.LISTED], own=context.task)
     return answers.status(
         run,
         chosen,
-        spent=cost_in_words(spent) if spent else "",
+        spent=await _spent(context),
         trails={each: trail for each, trail in trails.items() if is_short or run.tasks[each].state == "running"},
         alike=alike,
         models=models,
         day=context.asked_at.date(),
     )
+
+
+async def _spent(context: Context) -> str:
+    """In the place of a task that may not hear of all others, nothing is told of what the whole plan has cost."""
+    if context.task and context.hidden:
+        return ""
+    found = await context.engine.cost(context.repo, context.number)
+    return cost_in_words(found.spent, is_short=found.is_short) if found.spent or found.is_short else ""
 
 
 def _underway(run: Run) -> tuple[str, ...]:

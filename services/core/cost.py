@@ -12,6 +12,8 @@ from services.core.text import code
 
 Purpose = Literal["draft", "attempt", "diagnose"]
 WORDS: dict[Purpose, str] = {"draft": "drafting the plan", "attempt": "doing the work", "diagnose": "finding a cause"}
+ELSEWHERE = "What tasks elsewhere cost is not told here."
+"""For accounts from which what readers may not hear of was left out."""
 SHOWN = 30
 """Rows of the table; a plan can have a thousand tasks."""
 
@@ -65,8 +67,10 @@ def dollars(cost: Decimal) -> str:
     return f"${cost:,.2f}" if cost >= 1 or not cost else f"${cost:.4f}"
 
 
-def cost_in_words(spent: Sequence[Spent]) -> str:
-    """One sentence: what all of it has cost, as far as that is known."""
+def cost_in_words(spent: Sequence[Spent], *, is_short: bool = False) -> str:
+    """One sentence: what all of it has cost, as far as that is known; is_short: some of it may not be told."""
+    if is_short:
+        return f"{cost_in_words(spent)} {ELSEWHERE}" if spent else ELSEWHERE
     calls, unpriced, unknown = (sum(getattr(each, name) for each in spent) for name in ("calls", "unpriced", "unknown"))
     if not calls:
         return "No model was called, so nothing was spent."
@@ -101,12 +105,13 @@ def _row(spent: Spent) -> str:
     return f"| {task} | {WORDS[spent.purpose]} | {code(spent.model)} | {figures} | {spent.said} |"
 
 
-def told(spent: Sequence[Spent], advice: Sequence[str] = (), models: Sequence[str] = ()) -> str:
+def told(
+    spent: Sequence[Spent], advice: Sequence[str] = (), models: Sequence[str] = (), *, is_short: bool = False
+) -> str:
     """The answer to `/lockstep cost`. advice: what follows from it, a sentence each; models: a line for each task that
-    says why it has its model.
+    says why it has its model; is_short: there is more that may not be told.
     """
     said = [f"- {each}" for each in advice]
     why = ["", "Models of the newest attempts:", "", *models] if models else []
-    return "\n".join(
-        [cost_in_words(spent), *(["", *table(spent)] if spent else []), *(["", *said] if said else []), *why]
-    )
+    total = cost_in_words(spent, is_short=is_short)
+    return "\n".join([total, *(["", *table(spent)] if spent else []), *(["", *said] if said else []), *why])

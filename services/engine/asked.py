@@ -14,7 +14,6 @@ from services.core import explain, overrides, report
 from services.core.board import Run, Wish
 from services.core.boxes import Box
 from services.core.chosen import Chosen
-from services.core.cost import Spent
 from services.core.explain import Link
 from services.core.explained import told
 from services.core.former_names import FormerNames
@@ -24,7 +23,7 @@ from services.core.roles import Tier, suffices
 from services.core.simulate import Simulated, simulate
 from services.core.targets import asking, chosen, is_place, only, to_retry, to_take_back
 from services.core.task_state import ENDED, Happening, Kind, Override, TaskState
-from services.engine import adopting, choosing, pulls, remembered, spending, ticks
+from services.engine import accounts, adopting, choosing, pulls, remembered, spending, ticks
 from services.engine.configs import config_of
 from services.engine.dashboards import Boards
 from services.engine.drafts import Drafter
@@ -294,12 +293,14 @@ class Asked(Shown):
         run = await self._parts.runs.of_plan(f"{repo}#{number}")
         return run is not None and is_place(run, target)
 
-    async def cost(self, repo: str, number: int) -> list[Spent]:
-        """What models have cost for the plan of an issue and all its runs; a refusal where nothing was ever asked."""
+    async def cost(self, repo: str, number: int) -> accounts.Accounts:
+        """What models have cost for the plan of an issue and all its runs, as far as that may be told there; a refusal
+        where nothing was ever asked.
+        """
         spent = await self.spent(f"{repo}#{number}")
         if not spent:
             await self.intake.known(repo, number)
-        return spent
+        return await accounts.accounts_of(self._parts, f"{repo}#{number}", spent)
 
     async def advice(self, row: PlanRow, run: Run | None) -> list[str]:
         """What the accounts of a plan advise, and what is likely to come."""
@@ -314,9 +315,9 @@ class Asked(Shown):
             raise UserError(refusals.ONLY_TEST_MODEL)
         return found.title
 
-    async def chosen(self, run: Run, tasks: Sequence[str]) -> dict[str, Chosen]:
-        """Which models make the newest attempts of these tasks, and why."""
-        return await choosing.chosen_for(self._parts, run, tasks)
+    async def chosen(self, run: Run, tasks: Sequence[str], own: str = "") -> dict[str, Chosen]:
+        """Which models make the newest attempts of these tasks, and why; own: the task in whose place that is told."""
+        return await choosing.chosen_for(self._parts, run, tasks, own)
 
     async def alike(self, run: Run, task_id: str) -> str:
         """What was merged before and is like a task, in words; "" for nothing."""

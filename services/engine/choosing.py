@@ -20,6 +20,7 @@ from services.core.plan import Task
 from services.core.posterior import Known
 from services.core.repairs import FIXES, under_way
 from services.core.task_state import TaskState
+from services.engine.accounts import untold_now
 from services.engine.configs import config_of
 from services.engine.parts import Parts
 from services.engine.spending import affordable, money
@@ -28,10 +29,14 @@ from services.store.attempts import Record
 from services.store.ledger import Call
 
 
-async def chosen_for(parts: Parts, run: Run, tasks: Sequence[str]) -> dict[str, Chosen]:
-    """What was chosen for the newest attempts of these tasks, as far as their agents ask models."""
+async def chosen_for(parts: Parts, run: Run, tasks: Sequence[str], own: str = "") -> dict[str, Chosen]:
+    """What was chosen for the newest attempts of these tasks, as far as their agents ask models and readers of the
+    plan's place may hear of them. own: the task in whose own place it is told instead.
+    """
     asking = [task for task in tasks if run.tasks[task].attempt and providers_of(run.plan.by_id[task].agent)]
-    return await parts.attempts.chosen(run.id, asking) if parts.attempts is not None and asking else {}
+    found = await parts.attempts.chosen(run.id, asking) if parts.attempts is not None and asking else {}
+    hidden = await untold_now(parts, run, found.keys() - {own}) if found else frozenset[str]()
+    return {task: each for task, each in found.items() if task not in hidden}
 
 
 class Choosing:

@@ -14,7 +14,7 @@ from services.core.spending import Work, bounds_in_words, likely, range_in_words
 from services.core.task_state import ENDED, TaskState
 from services.core.troublespots import listed, patterns
 from services.engine.advised import advised
-from services.engine.hidden import told_in
+from services.engine.hidden import hidden_in, told_in
 from services.engine.parts import Parts
 from services.store.attempts import Attempts
 from services.store.ledger import Call
@@ -85,6 +85,8 @@ async def told(parts: Parts, plan_id: str, plan: Plan | None, run: Run | None) -
         return []
     ahead = await expected(parts, plan_id, plan, run) if plan is not None else ""
     works = await parts.attempts.works(plan_id)
+    hidden = await hidden_in(parts.github.reads, plan_id.rpartition("#")[0], {work.repo for work in works})
+    works = [work for work in works if work.repo not in hidden]
     return [*(await _learned_from(parts, parts.attempts, plan_id, works) if works else []), *([ahead] if ahead else [])]
 
 

@@ -166,6 +166,12 @@ class Ledger:
             for row in rows
         ]
 
+    async def places(self, plan_id: str) -> set[tuple[str, str]]:
+        """(task, repository in small letters) of all calls for a plan, as far as that was noted."""
+        query = "SELECT DISTINCT task, repo FROM ledger WHERE plan_id = ? AND repo <> ''"
+        rows = await self._database.read(lambda c: c.execute(query, (plan_id,)).fetchall())
+        return {(str(task), str(repo)) for task, repo in rows}
+
 
 def title(provider: str, model: str) -> str:
     """`openai:gpt-4o`, and `test` for the model that is its own provider."""

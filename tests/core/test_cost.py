@@ -90,3 +90,11 @@ def test_a_long_table_says_how_much_is_missing() -> None:
 def test_the_answer_to_cost_says_why_these_models() -> None:
     said = told([spent(cost="0.0123", calls=2)], ["Do less."], ["- `api`: `small`, the next in order."])
     assert said.endswith("\n\n- Do less.\n\nModels of the newest attempts:\n\n- `api`: `small`, the next in order.")
+
+
+def test_that_some_of_it_may_not_be_told_is_said() -> None:
+    assert told([], is_short=True) == snapshot("What tasks elsewhere cost is not told here.")
+    assert told([], ["Do less."], is_short=True).startswith("What tasks elsewhere cost is not told here.\n\n- Do")
+    assert cost_in_words([spent(cost="2")], is_short=True) == snapshot(
+        "**$2.00** for 1 model call. What tasks elsewhere cost is not told here."
+    )

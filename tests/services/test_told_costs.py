@@ -32,7 +32,7 @@ class Reads:
         return [SimpleNamespace(full_name=name, private=name == "Acme/secret") for name in ("Acme/Api", "Acme/secret")]
 
     async def repository(self, repo: str) -> Any:
-        return SimpleNamespace(private=repo == "Acme/secret")
+        return SimpleNamespace(private=repo.lower() == "acme/secret")
 
 
 @pytest.fixture
@@ -84,7 +84,9 @@ async def test_the_largest_model_is_priced_by_what_may_be_told_too(database: Dat
     attempts = Attempts(database)
     await done(database, "Acme/secret", 10, 300)
     await done(database, "Acme/Api", 1, 1, "Acme/Api#1")
+    await done(database, "Acme/secret", 2, 400, "Acme/Api#1")
     (said,) = [each for each in await told(parts(attempts), "Acme/Api#1", None, None) if "Always" in each]
     assert "for 1 task, by 1 of its attempts" in said
     shown = Shown(cast("Any", None), cast("Any", None), cast("Any", None), attempts=attempts, largest="large")
-    assert await shown.follows("Acme/Api#1", await shown.works("Acme/Api#1")) == [said]
+    works = [work for work in await shown.works("Acme/Api#1") if work.repo == "acme/api"]
+    assert await shown.follows("Acme/Api#1", works) == [said]
