@@ -39,7 +39,7 @@ class PullFact(msgspec.Struct, frozen=True, kw_only=True):
     on their own.  checks_none: nobody wants any.  gate_closed: GitHub asks for our own gate, which is not green.
     from_fork: its head lies in another repository, where Actions may wait for somebody to let it run.
     failures: what is known of those that failed, rules: and what the repository wants done about it.  vouched: who has
-    approved this very commit, where it is not one of ours, or with `by_push` has pushed it and may answer for it.
+    approved this very commit, where it is not one of ours, or with `by_push` has pushed it and may answer for it alone.
     barred: why it may not be merged though nothing of it is missing.
     workflow: which has to try it together with others, if one has to.  tried: how the one under way has ended.
     """
@@ -55,6 +55,7 @@ class PullFact(msgspec.Struct, frozen=True, kw_only=True):
     draft: bool = False
     held: bool = False
     frozen: str = ""
+    head_ref: str = ""
     base_ref: str = ""
     base_ok: bool = True
     from_fork: bool = False

@@ -61,9 +61,10 @@ def what_to_do(run: Run, task: TaskState, cls: FailureClass) -> list[str]:
     steps += ["git merge origin/HEAD"] if cls in MERGES else []
     steps += ["# put it right and commit it, then", f"git push origin {own}"]
     goes_on = (
-        "It goes on by itself when you push and can write here, and when its checks pass as it is. After a push of "
-        "somebody who can't, or one with protected files, or where plans take more than one person, it goes on once "
-        f"somebody who can write has approved that commit in a review. Or comment `/lockstep retry {task.id}` to have "
+        "It goes on by itself when you push, can write here and may approve such plans, and when its checks pass as it "
+        "is. After any other push, or one with protected files, or where plans take more than one person, it goes on "
+        "once somebody (or as many as plans take) who can write here and did not push it has approved that commit in a "
+        f"review. Or comment `/lockstep retry {task.id}` to have "
         f"it done anew, or `/lockstep skip {task.id}` to do without it."
     )
     return [

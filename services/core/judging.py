@@ -69,7 +69,7 @@ def _open(work: "Work", task: TaskState, fact: PullFact) -> None:
 
 def _vouches(fact: PullFact) -> str:
     who, what = code(fact.vouched), fact.head_sha[:7]
-    return f"{who} pushed {what}, and can write here" if fact.by_push else f"{who} has approved {what}"
+    return f"{who} pushed {what}, and may approve such plans" if fact.by_push else f"{who} has approved {what}"
 
 
 def _pushed(task: TaskState, fact: PullFact) -> str:
@@ -77,7 +77,10 @@ def _pushed(task: TaskState, fact: PullFact) -> str:
     if is_in_hand(task) and fact.by_push:
         return who
     if is_in_hand(task):
-        return f"{who}: it goes on once somebody who can write here approves that commit in a review"
+        return (
+            f"{who}: it goes on once somebody (or as many as plans take) who can write here and did not push it "
+            "approves that commit in a review"
+        )
     return f"{who}: look at it, then merge it yourself, or delete the branch and retry the task"
 
 

@@ -100,7 +100,7 @@ class TaskState(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaul
     is dropped.
 
     `heads` are the commits the bot pushed itself: a head that is none of them is somebody else's and was never
-    approved. Those of `vouched` are a person's, for which somebody who can write here has answered.
+    approved. Those of `vouched` are a person's, for which somebody has answered who may; the merge asks that again.
 
     held: not to be started or merged until it is released.  priority, model, budget: what a person set in place of the
     plan's.

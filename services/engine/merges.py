@@ -42,10 +42,8 @@ class Merges:
         if ruling.verdict == "wait":
             waits = Happening(kind="waits", text=ruling.reason, fence=state.fence, value=float(ruling.by_itself))
             return Outcome(happened=(waits,), forget=True, look=fact.grace_left > 0)
-        role = await self._parts.github.reads.ranked("merge").permission(task.repo, run.approver, fresh=True)
-        if role not in WRITE:
-            lost = Happening(kind="refused", text=reasons.APPROVER_LOST_WRITE, fence=state.fence)
-            return Outcome(happened=(lost,), forget=True)
+        if lost := await self._lost(run, task, state, fact):
+            return Outcome(happened=(Happening(kind="refused", text=lost, fence=state.fence),), forget=True)
         method = await self._method(task.repo)
         title = f"{messages.pull_title(task)} (#{state.pull})"
 
@@ -63,6 +61,16 @@ class Merges:
                 return objection() or await merge_queue.enqueue(self._parts, task, state, sha, fact.base_ref)
             return await self._refused(run, task, state, sha, refused)
         return Outcome(happened=(Happening(kind="merged", sha=merged),))
+
+    async def _lost(self, run: Run, task: Task, state: TaskState, fact: PullFact) -> str:
+        """Why nobody is behind it any more: its approver may have lost the right to be, or who answered for a push."""
+        reads = self._parts.github.reads.ranked("merge")
+        if await reads.permission(task.repo, run.approver, fresh=True) not in WRITE:
+            return reasons.APPROVER_LOST_WRITE
+        if fact.head_sha in state.vouched:
+            who, _ = await self._observer.answerer(reads, task.repo, fact, state, run.repo)
+            return "" if who else reasons.NOBODY_ANSWERS
+        return ""
 
     async def _refused(self, run: Run, task: Task, state: TaskState, sha: str, refused: Refused | NotFound) -> Outcome:
         if groups.barrier_of(run, groups.name_of(run, task.id)).phase == "merging":

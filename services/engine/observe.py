@@ -22,7 +22,7 @@ from services.engine.configs import config_of
 from services.engine.failing import failures
 from services.engine.parts import Parts
 from services.engine.recovering import rules_of
-from services.engine.vouching import Branch, approver, can_write, pusher
+from services.engine.vouching import Branch, answerer, can_write
 from services.errors import NotFound, Refused
 from services.github import Reads
 from services.github.infos import CheckInfo, PullInfo, ReviewInfo
@@ -71,7 +71,7 @@ class Observer:
     ) -> PullFact:
         """The pull request of a task; with `fresh` by itself, and the objections of its reviewers too. grouped: its
         group asks for the objections each time, and whether it is our own gate that GitHub waits for. home: of its
-        plan; without it nobody is taken at their push.
+        plan; without it nobody answers for a head that is not ours.
 
         Whether it can be merged is only asked when no check of it is pending: until then nothing follows from it.
         """
@@ -87,8 +87,7 @@ class Observer:
         if pull.state == "closed":
             return _fact(pull)
         fact = _fact(pull, base_ok=pull.base_ref == (await reads.repository(repo)).default_branch)
-        branch = Branch(name=pull.head_ref, ours=task.heads, home=home)
-        fact = await self._with_vouched(reads, repo, fact, task, branch)
+        fact = await self._with_vouched(reads, repo, fact, task, home)
         fact = await self._with_objections(reads, repo, fact, wanted=fresh or grouped, fresh=fresh)
         fact = await self._with_checks(reads, repo, fact, task, fresh=fresh)
         if all(check.conclusion in PASSED for check in fact.checks if not check.ours):
@@ -188,15 +187,19 @@ class Observer:
         asked = [review for review in latest.values() if review.state == "CHANGES_REQUESTED"]
         return tuple([review.author for review in asked if await self._counts(reads, repo, review, fresh=fresh)])
 
-    async def _with_vouched(self, reads: Reads, repo: str, fact: PullFact, task: TaskState, branch: Branch) -> PullFact:
+    async def answerer(self, reads: Reads, repo: str, fact: PullFact, task: TaskState, home: str) -> tuple[str, bool]:
+        """Who answers at this moment for a head that a person pushed, and do they at their push?"""
+        ours = tuple([sha for sha in task.heads if sha not in task.vouched])
+        alone = not self._parts.settings.require_other
+        branch = Branch(name=fact.head_ref, ours=ours, home=home, alone=alone)
+        return await answerer(reads, repo, fact, branch)
+
+    async def _with_vouched(self, reads: Reads, repo: str, fact: PullFact, task: TaskState, home: str) -> PullFact:
         """The fact with who answers for its head: somebody else's push to a branch of ours was approved by nobody."""
-        if fact.head_sha in task.heads or task.assignee or not is_in_hand(task):
+        if fact.head_sha in task.heads or task.assignee or not home or not is_in_hand(task):
             return fact
-        if who := await approver(reads, repo, fact):
-            return msgspec.structs.replace(fact, vouched=who)
-        is_alone = branch.home and not self._parts.settings.require_other
-        who = await pusher(reads, repo, fact, branch) if is_alone else ""
-        return msgspec.structs.replace(fact, vouched=who, by_push=bool(who))
+        who, by_push = await self.answerer(reads, repo, fact, task, home)
+        return msgspec.structs.replace(fact, vouched=who, by_push=by_push)
 
     async def _counts(self, reads: Reads, repo: str, review: ReviewInfo, *, fresh: bool) -> bool:
         if review.author_type == "Bot":
@@ -228,6 +231,7 @@ def _fact(pull: PullInfo, *, base_ok: bool = True) -> PullFact:
         mergeable_state=pull.mergeable_state,
         draft=pull.draft,
         held=LABEL_HOLD in pull.labels,
+        head_ref=pull.head_ref,
         base_ref=pull.base_ref,
         base_ok=base_ok,
         from_fork=pull.from_fork,

@@ -112,8 +112,8 @@ def test_a_pull_request_that_a_person_closes_instead_and_opens_again() -> None:
             "needs_human: the pull request was closed without merging",
             "needs_human: check `test` failed",
             "needs_human: the pull request was closed without merging",
-            "needs_human: somebody else pushed bbbbbbb to its branch: it goes on once somebody who can write here approves that commit in a review",
-            "needs_human: somebody else pushed bbbbbbb to its branch: it goes on once somebody who can write here approves that commit in a review",
+            "needs_human: somebody else pushed bbbbbbb to its branch: it goes on once somebody (or as many as plans take) who can write here and did not push it approves that commit in a review",
+            "needs_human: somebody else pushed bbbbbbb to its branch: it goes on once somebody (or as many as plans take) who can write here and did not push it approves that commit in a review",
         ]
     )
 
@@ -145,7 +145,7 @@ def test_what_somebody_pushed_after_repairs_were_in_vain_waits_for_a_review() ->
     pushed = after(handed, facts={"a": pull("b" * 40)})
     assert [each.text for each in pushed.history] == snapshot(
         [
-            "somebody else pushed bbbbbbb to its branch: it goes on once somebody who can write here approves that commit in a review"
+            "somebody else pushed bbbbbbb to its branch: it goes on once somebody (or as many as plans take) who can write here and did not push it approves that commit in a review"
         ]
     )
 
@@ -156,7 +156,7 @@ def test_whose_push_is_enough_is_said_and_it_is_judged_like_any_other_head() -> 
     assert [(each.kind, each.actor, each.text) for each in pushed.history] == snapshot(
         [
             ("moved", "", "somebody else pushed bbbbbbb to its branch"),
-            ("vouched", "bea", "`bea` pushed bbbbbbb, and can write here"),
+            ("vouched", "bea", "`bea` pushed bbbbbbb, and may approve such plans"),
             ("run", "", ""),
         ]
     )
@@ -173,7 +173,7 @@ def test_as_long_as_what_counts_last_is_a_persons_their_next_push_goes_on_too() 
     assert (first.tasks["a"].state, first.tasks["a"].handed) == ("in_review", False)
     lags = after(first, facts={"a": pull("c" * 40)}).run
     assert lags.tasks["a"].reason == snapshot(
-        "somebody else pushed ccccccc to its branch: it goes on once somebody who can write here approves that commit in a review"
+        "somebody else pushed ccccccc to its branch: it goes on once somebody (or as many as plans take) who can write here and did not push it approves that commit in a review"
     )
     second = after(lags, facts={"a": pull("c" * 40, vouched="bea", by_push=True)})
     assert kinds(second.actions)[-1] == "merge a"

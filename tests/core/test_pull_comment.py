@@ -40,7 +40,7 @@ git fetch origin && git switch lockstep/platform-7/a
 git push origin lockstep/platform-7/a
 ```
 
-It goes on by itself when you push and can write here, and when its checks pass as it is. After a push of somebody who can't, or one with protected files, or where plans take more than one person, it goes on once somebody who can write has approved that commit in a review. Or comment `/lockstep retry a` to have it done anew, or `/lockstep skip a` to do without it.
+It goes on by itself when you push, can write here and may approve such plans, and when its checks pass as it is. After any other push, or one with protected files, or where plans take more than one person, it goes on once somebody (or as many as plans take) who can write here and did not push it has approved that commit in a review. Or comment `/lockstep retry a` to have it done anew, or `/lockstep skip a` to do without it.
 
 #### Answers
 
@@ -111,7 +111,7 @@ git fetch origin && git switch lockstep/platform-7/a
 git push origin lockstep/platform-7/a
 ```
 
-It goes on by itself when you push and can write here, and when its checks pass as it is. After a push of somebody who can't, or one with protected files, or where plans take more than one person, it goes on once somebody who can write has approved that commit in a review. Or comment `/lockstep retry a` to have it done anew, or `/lockstep skip a` to do without it.
+It goes on by itself when you push, can write here and may approve such plans, and when its checks pass as it is. After any other push, or one with protected files, or where plans take more than one person, it goes on once somebody (or as many as plans take) who can write here and did not push it has approved that commit in a review. Or comment `/lockstep retry a` to have it done anew, or `/lockstep skip a` to do without it.
 
 """)
 
@@ -161,7 +161,7 @@ git fetch origin && git switch lockstep/platform-7/a
 git push origin lockstep/platform-7/a
 ```
 
-It goes on by itself when you push and can write here, and when its checks pass as it is. After a push of somebody who can't, or one with protected files, or where plans take more than one person, it goes on once somebody who can write has approved that commit in a review. Or comment `/lockstep retry a` to have it done anew, or `/lockstep skip a` to do without it.\
+It goes on by itself when you push, can write here and may approve such plans, and when its checks pass as it is. After any other push, or one with protected files, or where plans take more than one person, it goes on once somebody (or as many as plans take) who can write here and did not push it has approved that commit in a review. Or comment `/lockstep retry a` to have it done anew, or `/lockstep skip a` to do without it.\
 """
     )
     spoken = happen(stuck, "a", "held", actor="ana").run

@@ -3,11 +3,13 @@
 import base64
 from typing import Any
 
+import msgspec
 import pytest
 
-from services.engine.vouching import MOST_FILES, Branch, pusher
+from services.engine.vouching import MOST_FILES, Branch, answerer
 from services.github import GitHub
 from tests.kit.fakehub import FakeHub, Reply
+from tests.kit.fakehub import pull as pull_body
 from tests.kit.plans import pull
 from tests.services.test_github_reads import API, github, hub
 
@@ -34,19 +36,33 @@ async def asked(
     settings: str = "",
     files: tuple[str, ...] = ("src/a.py",),
     fork: bool = False,
+    reviews: tuple[str, ...] = (),
+    may: tuple[str, ...] = ("bea", "cia"),
+    alone: bool = True,
+    now: str = HEAD,
 ) -> str:
-    """bea and cia can write, eve can read; `settings` are those of the plan's home."""
+    """ana, bea and cia can write, eve can read; `settings` are those of the plan's home, where only `may` maintain."""
     hub.script("GET", f"{API}/activity", moves if isinstance(moves, Reply) else Reply(json=moves))
-    for who in ("bea", "cia", "helper[bot]", "eve"):
+    for who in ("ana", "bea", "cia", "helper[bot]", "eve"):
         role = "read" if who == "eve" else "write"
         hub.script("GET", f"{API}/collaborators/{who}/permission", Reply(json={"permission": role}))
+        role = "maintain" if who in may else "write"
+        hub.script("GET", f"/repos/acme/plans/collaborators/{who}/permission", Reply(json={"role_name": role}))
     content = base64.b64encode(settings.encode()).decode()
     text = {"type": "file", "encoding": "base64", "content": content, "size": len(settings), "sha": "1"}
     found = Reply(json=text) if settings else Reply(404, {"message": "Not Found"})
     hub.script("GET", f"/repos/acme/plans{CONFIG}", found)
     hub.script("GET", f"/repos/acme/.github{CONFIG}", Reply(404, {"message": "Not Found"}))
     hub.script("GET", f"{API}/pulls/5/files", Reply(json=[{"filename": each} for each in files]))
-    return await pusher(github.reads, "acme/api", pull(HEAD, from_fork=fork), BRANCH)
+    said = [
+        {"user": {"login": each, "type": "User"}, "state": "APPROVED", "commit_id": HEAD, "id": n, "body": ""}
+        for n, each in enumerate(reviews)
+    ]
+    hub.script("GET", f"{API}/pulls/5/reviews", Reply(json=said))
+    hub.script("GET", f"{API}/pulls/5", Reply(json={**pull_body(5), "head": {**pull_body(5)["head"], "sha": now}}))
+    branch = msgspec.structs.replace(BRANCH, alone=alone)
+    who, by_push = await answerer(github.reads, "acme/api", pull(HEAD, from_fork=fork), branch)
+    return who if by_push or not who else f"{who} approved"
 
 
 @pytest.mark.parametrize(
@@ -117,3 +133,68 @@ async def test_one_person_is_not_enough_where_plans_ask_for_more(
 )
 async def test_protected_files_are_looked_at_by_a_person(hub: FakeHub, github: GitHub, files: tuple[str, ...]) -> None:
     assert await asked(hub, github, ONE, files=files) == ""
+
+
+async def test_where_it_moved_on_while_the_files_were_read_nothing_is_known_of_them(
+    hub: FakeHub, github: GitHub
+) -> None:
+    assert await asked(hub, github, ONE, now=FIRST) == ""
+
+
+@pytest.mark.parametrize(
+    ("moves", "may"),
+    [(ONE, ()), (ONE, ("cia",)), ([move(FIRST, HEAD, "cia"), move(OURS, FIRST)], ("cia",))],
+    ids=["nobody may", "another may", "one before it may not"],
+)
+async def test_who_may_not_approve_plans_answers_for_no_push(
+    hub: FakeHub, github: GitHub, moves: list[dict[str, Any]], may: tuple[str, ...]
+) -> None:
+    assert await asked(hub, github, moves, may=may) == ""
+
+
+async def test_all_who_pushed_are_held_against_who_is_named(hub: FakeHub, github: GitHub) -> None:
+    both = [move(FIRST, HEAD, "cia"), move(OURS, FIRST)]
+    assert await asked(hub, github, both, settings="approvals:\n  users: [cia]\n") == ""
+    assert await asked(hub, github, ONE, alone=False) == ""
+
+
+TWO = "approvals:\n  required: 2\n"
+OTHER = "approvals:\n  self: false\n"
+UNTOLD = Reply(404, {"message": "no"})
+BOTH = [move(FIRST, HEAD, "helper[bot]", type_="Bot"), move(OURS, FIRST)]
+
+
+@pytest.mark.parametrize(
+    ("moves", "settings", "reviews", "who"),
+    [
+        (ONE, "", ("cia",), "cia approved"),
+        (ONE, "", ("Bea",), ""),
+        (ONE, "", ("eve",), ""),
+        (BOTH, "", ("bea",), ""),
+        (BOTH, "", ("bea", "cia"), "cia approved"),
+        (ONE, OTHER, ("bea",), ""),
+        (ONE, OTHER, ("cia",), "cia approved"),
+        (ONE, TWO, ("bea", "cia"), ""),
+        (ONE, TWO, ("cia", "ana"), "cia approved"),
+        (UNTOLD, "", ("cia",), "cia approved"),
+        (UNTOLD, "", ("ana",), ""),
+        (UNTOLD, OTHER, ("cia",), ""),
+        (UNTOLD, TWO, ("cia", "ana"), ""),
+        (ONE, "approvals: many\n", ("cia",), ""),
+    ],
+    ids=[
+        "another", "their own", "a reader", "their own below a bot's", "another than both", "their own, another is asked for",
+        "another is asked for", "one and their own", "two others", "not told, may alone", "not told, may not",
+        "not told, another is asked for", "not told, two are asked for", "not read what it takes",
+    ],
+)  # fmt: skip
+async def test_an_approval_counts_of_who_has_not_pushed(
+    hub: FakeHub,
+    github: GitHub,
+    moves: list[dict[str, Any]] | Reply,
+    settings: str,
+    reviews: tuple[str, ...],
+    who: str,
+) -> None:
+    found = await asked(hub, github, moves, settings=settings, reviews=reviews, files=(".github/a.yml",), may=("cia",))
+    assert found == who

@@ -147,14 +147,17 @@ class Merges:
             yield f"merged a text that nobody approved: {order.task.run}"
 
     def _is_answered_for(self, case: _Case) -> bool:
-        """After the task was handed over, a person who can write has pushed or approved exactly that."""
+        """After the task was handed over, a person who may approve plans has pushed exactly that, or another who can
+        write has approved it.
+        """
         hub, writers = self._world.hub, {login for login, role in ROLES.items() if role in {"write", "maintain"}}
         if self._world.marks.since("handed over", hash_of(case.run_id, case.task)) is None:
             return False
         reviews = [row for row in hub.sandbox.state.reviews.values() if row.issue_id == case.issue.id]
         said = {row.user for row in reviews if (row.state, row.commit_id) == ("APPROVED", case.sha)}
         pushed = {row.actor for row in case.repo.activities if row.after == case.sha}
-        return bool((said | pushed) & writers)
+        alone = {login for login in pushed if ROLES.get(login) == "maintain"}
+        return bool(alone or (said - pushed) & writers)
 
     def _by_group(self, case: _Case, plan: Plan) -> Iterator[str]:
         """One of a group merges only once it is stored that all of it does."""

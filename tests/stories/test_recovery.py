@@ -233,8 +233,8 @@ async def test_the_repositorys_own_fixer_puts_a_scripts_work_right(story: Story)
     assert len(story.pulls()) == 1
 
 
-async def test_what_a_person_pushes_who_can_write_goes_on_by_itself(story: Story) -> None:
-    await story.begin(roles={"ana": "maintain", "bea": "write"})
+async def test_what_a_person_pushes_who_may_approve_plans_goes_on_by_itself(story: Story) -> None:
+    await story.begin(roles={"ana": "maintain", "bea": "maintain"})
     await story.run(PLAN)
     await story.until("needs a person: check `test` failed")
     (pull,) = story.pulls()
@@ -244,24 +244,48 @@ async def test_what_a_person_pushes_who_can_write_goes_on_by_itself(story: Story
     assert await story.file("acme/api", "one.txt") == "1\n"
     plans = await story.bot.engine.plans(1)
     told = [(each.actor, each.text) for each in await story.bot.engine.history(plans[0][0].id)]
-    assert ("bea", f"`bea` pushed {sha[:7]}, and can write here") in told
+    assert ("bea", f"`bea` pushed {sha[:7]}, and may approve such plans") in told
 
 
-async def test_what_a_bot_pushed_goes_on_once_somebody_has_approved_that_commit(story: Story) -> None:
-    await story.begin(roles={"ana": "maintain", "eve": "read", "helper[bot]": "write"})
+@pytest.mark.parametrize(
+    "who", ["helper[bot]", "bea"], ids=["a bot pushed", "somebody pushed who may not approve plans"]
+)
+async def test_it_goes_on_once_another_has_approved_that_commit_which(story: Story, who: str) -> None:
+    await story.begin(roles={"ana": "maintain", "bea": "write", "eve": "read", "helper[bot]": "write"})
     story.hub.sandbox.state.accounts["helper[bot]"].type = "Bot"
     await story.run(PLAN)
     await story.until("needs a person: check `test` failed")
     (pull,) = story.pulls()
     assert pull.pull is not None
-    await story.commit("acme/api", {"broken": None}, branch=pull.pull.head_ref, by="helper[bot]")
-    await story.until("it goes on once somebody who can write here approves that commit in a review")
+    await story.commit("acme/api", {"broken": None}, branch=pull.pull.head_ref, by=who)
+    await story.until("who can write here and did not push it approves that commit in a review")
     await story.review(pull.number, by="eve")
+    if who == "bea":
+        await story.review(pull.number, by=who)
     await story.settled()
     assert not story.merges
     await story.review(pull.number, by="ana")
     await story.until("**Done.**")
     assert await story.file("acme/api", "one.txt") == "1\n"
+
+
+async def test_who_lost_the_right_before_the_merge_answers_for_no_push(story: Story) -> None:
+    await story.begin(roles={"ana": "maintain", "bea": "maintain"})
+    await story.run(PLAN)
+    await story.until("needs a person: check `test` failed")
+    assert await story.ask("/lockstep hold one") == "+1"
+    (pull,) = story.pulls()
+    assert pull.pull is not None
+    await story.commit("acme/api", {"broken": None}, branch=pull.pull.head_ref, by="bea")
+    await story.until("is held; `/lockstep resume one` lets it go")
+    await story.hub.do(story.hub.scenario.collaborator, story.repo(), "bea", "write")
+    assert await story.ask("/lockstep resume one") == "+1"
+    await story.until("needs a person: nobody answers any more for what was pushed to its branch")
+    await story.review(pull.number, by="bea")
+    await story.settled()
+    assert not story.merges
+    await story.review(pull.number, by="ana")
+    await story.until("**Done.**")
 
 
 async def test_jobs_that_a_person_runs_again_and_that_pass_take_the_task_on(story: Story) -> None:

@@ -14,6 +14,10 @@ APPROVAL_TAKEN_BACK = "approval taken back"
 APPROVER_LOST_WRITE = (
     "the person who approved the plan can no longer write to this repository; somebody else has to approve"
 )
+NOBODY_ANSWERS = (
+    "nobody answers any more for what was pushed to its branch: it goes on once somebody (or as many as plans take) "
+    "who can write here and did not push it approves that commit in a review"
+)
 CONFLICTS = "conflicts with its base branch"
 UPDATE_PENDING = "GitHub has not updated its branch; `/lockstep rebase` asks again"
 NOT_OPEN = "its pull request is not open any more"
