@@ -16,7 +16,7 @@ import msgspec
 
 from services.agents.prices import Prices
 from services.core.clock import Clock
-from services.core.cost import Usage, dollars
+from services.core.cost import Usage
 from services.core.text import code
 from services.core.tokens import Counts, Weights, count
 from services.errors import BudgetUsedUp, ModelBusy, NotPossible
@@ -341,5 +341,6 @@ def _used_up(full: Full) -> str:
         "day": "The budget of this day",
     }
     where = "the task's `budget`" if full.cap.scope == "task" else f"`LOCKSTEP_BUDGET_{full.cap.scope.upper()}`"
-    spent = f"{dollars(full.spent)} of {dollars(full.cap.limit)} are spent or held for calls whose cost is not known"
-    return f"{whose[full.cap.scope]} is used up: {spent}. More is given by {where}."
+    # No sum: it stands with the task, also in a public plan that must not tell what was spent elsewhere.
+    held = "by what was spent and what is held for calls whose cost is not known"
+    return f"{whose[full.cap.scope]} is used up, {held}. More is given by {where}."

@@ -123,8 +123,8 @@ def bounds_in_words(budgets: Sequence[Decimal], most: Decimal) -> str:
     )
 
 
-def warned(scope: str, spent: Decimal, limit: Decimal, task: str = "") -> str:
-    """A budget is nearly used up. task: whose own it is."""
+def warned(scope: str, spent: Decimal, limit: Decimal, task: str = "", *, is_share: bool = False) -> str:
+    """A budget is nearly used up. task: whose own it is; is_share: how much money that is may not be told."""
     whose = {
         "attempt": f"this attempt at {code(task)}",
         "task": code(task),
@@ -132,7 +132,8 @@ def warned(scope: str, spent: Decimal, limit: Decimal, task: str = "") -> str:
         "repo": "this repository today",
         "day": "this day",
     }[scope]
-    return f"{spent / limit:.0%} of the budget of {whose} is used: {dollars(spent)} of {dollars(limit)}."
+    said = f"{spent / limit:.0%} of the budget of {whose} is used"
+    return f"{said}." if is_share else f"{said}: {dollars(spent)} of {dollars(limit)}."
 
 
 def _tasks(count: int) -> str:

@@ -13,8 +13,9 @@ from services.core.plan import Plan, Task
 from services.core.spending import Work, bounds_in_words, likely, range_in_words, warned
 from services.core.task_state import ENDED, TaskState
 from services.core.troublespots import listed, patterns
+from services.engine.accounts import untold_now
 from services.engine.advised import advised
-from services.engine.hidden import hidden_in, told_in
+from services.engine.hidden import hidden_in, is_private, told_in
 from services.engine.parts import Parts
 from services.store.attempts import Attempts
 from services.store.ledger import Call
@@ -29,7 +30,8 @@ PATTERNS = 3
 
 async def warnings(parts: Parts, run: Run) -> list[str]:
     """Budgets of which the share is used from which on that is told, those of running tasks, too; nothing is asked
-    where no model is set.
+    where no model is set. What readers of the plan's place may not hear of is left out, and of sums that it is in only
+    the share is told.
     """
     if parts.models is None or parts.ledger is None or parts.settings.warn >= 1:
         return []
@@ -45,9 +47,15 @@ async def warnings(parts: Parts, run: Run) -> list[str]:
             mine = msgspec.structs.replace(call, task=task.id, attempt=state.attempt)
             caps = [cap for cap in budgets.caps(mine, money(state, task)) if cap.scope in OWN]
             used += [(task.id, each) for each in await parts.ledger.used(mine, caps, now)]
+    used = [(name, each) for name, each in used if each[0].limit and each[1] >= parts.settings.warn * each[0].limit]
+    if not used:
+        return []
+    hidden = await untold_now(parts, run, run.tasks.keys() | run.former.keys())
+    is_public = not await is_private(parts.github.reads, run.repo)
+    shares = {"day", *(["plan"] if hidden else [])} if is_public else set[str]()
     for name, (cap, spent) in used:
-        if cap.limit and spent >= parts.settings.warn * cap.limit:
-            found.append(warned(cap.scope, spent, cap.limit, name))
+        if name not in hidden:
+            found.append(warned(cap.scope, spent, cap.limit, name, is_share=cap.scope in shares))
     return found
 
 

@@ -58,6 +58,16 @@ async def test_what_is_left_has_to_pay_for_it_and_the_smallest_stays(
     await database.close()
 
 
+class Reads:
+    """Which repositories are private, none given: all."""
+
+    def __init__(self, *private: str) -> None:
+        self._private = private
+
+    async def repository(self, repo: str) -> Any:
+        return SimpleNamespace(private=not self._private or repo in self._private)
+
+
 def in_progress(*tasks: Task) -> Run:
     """A run whose first task is worked on, for the first time."""
     current = tracked(*tasks).run
@@ -81,13 +91,22 @@ async def test_each_budget_warns_and_downgrades_before_it_stops_or_pauses(tmp_pa
         Budgets(**{**rich, scope: Decimal(1)}), clock,
     )  # fmt: skip
     settings = SimpleNamespace(warn=Decimal("0.8"))
-    parts = cast("Parts", SimpleNamespace(models=models, ledger=ledger, clock=clock, settings=settings))
+    github = SimpleNamespace(reads=Reads())
+    parts = cast("Parts", SimpleNamespace(models=models, ledger=ledger, clock=clock, settings=settings, github=github))
     assert await warnings(parts, current) == []
     row = await models.reserve(call, 3_000, 1_000)
     await ledger.end(row, Usage(), Decimal("0.9"), "settings")
     (said,) = await warnings(parts, current)
     whose = {"attempt": "this attempt at `a`", "task": "`a`", "plan": "this run", "repo": "this repository today"}
-    assert said == f"90% of the budget of {whose.get(scope, 'this day')} is used: $0.9000 of $1.00."
+    share = f"90% of the budget of {whose.get(scope, 'this day')} is used"
+    assert said == f"{share}: $0.9000 of $1.00."
+    github.reads = Reads("acme/secret")
+    assert await warnings(parts, current) == [f"{share}: $0.9000 of $1.00." if scope != "day" else f"{share}."]
+    github.reads = Reads("acme/api")
+    there = {"plan": [f"{share}."], "day": [f"{share}."], "repo": [f"{share}: $0.9000 of $1.00."]}
+    assert await warnings(parts, current) == there.get(scope, []), (
+        "the task is in a private repository, the plan is not"
+    )
     left = await affordable(parts, RULES, call, PRICES, None)
     assert [tier.name for tier in left.tiers] == ["small"], "downgrade"
     row = await models.reserve(call, 3_000, 1_000)
