@@ -76,8 +76,8 @@ def listed(chosen: Mapping[str, Chosen]) -> list[str]:
     return [*said[:LISTED], *([f"- … and {len(said) - LISTED} more"] if len(said) > LISTED else [])]
 
 
-def why(choice: Choice) -> str:
-    """One sentence about the choice."""
+def why(choice: Choice, *, is_bare: bool = False) -> str:
+    """One sentence about the choice. is_bare: without figures, where what they go by may not be told."""
     if not choice.tier:
         return _nobody(choice)
     name = code(choice.tier)
@@ -88,9 +88,11 @@ def why(choice: Choice) -> str:
     elif choice.repays:
         said = f"{name} alone, until what trying others has cost is made up for"
     elif choice.explores:
-        said = f"{name}, to learn more about it: {_seen(choice)}"
+        said = f"{name}, to learn more about it" + ("" if is_bare else f": {_seen(choice)}")
     elif not choice.seen:
         said = f"{name}, going by a guess, because nothing like it has been tried yet"
+    elif is_bare:
+        return f"{name}, by what such tasks have come to; what fails its checks goes on to {_rest(choice)}."
     else:
         said = f"{name}, which passes the checks of about {_hundred(choice.passes)} in 100 such tasks ({_seen(choice)})"
     return f"{said}{_compared(choice)}."

@@ -7,7 +7,7 @@ the attempt's own name, so the same records give the same choice.
 
 import hashlib
 import random
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import msgspec
 
@@ -22,6 +22,7 @@ from services.core.repairs import FIXES, under_way
 from services.core.task_state import TaskState
 from services.engine.accounts import untold_now
 from services.engine.configs import config_of
+from services.engine.hidden import told_in
 from services.engine.parts import Parts
 from services.engine.spending import affordable, money
 from services.errors import NotFound, Refused
@@ -90,7 +91,9 @@ class Choosing:
         chance = random.Random(hashlib.sha256(f"{run.id}/{task.id}/{state.attempt}".encode()).digest())  # noqa: S311 - nobody has to guess it
         choice = choose(asked, rules, known, chance)
         tier = choice.tier
-        said = why(choice)
+        places, owner = {run.repo, task.repo}, task.repo.partition("/")[0]
+        is_bare = rules.policy == "learned" and not await may_tell_known(self._parts, owner, places, known)
+        said = why(choice, is_bare=is_bare)
         if not tier and repair is None:  # a person wants another attempt
             tier = rules.tiers[-1].name
             said = asked_for(tier)
@@ -130,6 +133,23 @@ class Choosing:
             return tuple((await self._parts.github.reads.issue(task.repo, state.issue)).labels)
         except (NotFound, Refused):
             return ()
+
+
+async def may_tell_known(parts: Parts, owner: str, places: Collection[str], known: Known) -> bool:
+    """May readers of all these places hear what is known of this owner's attempts? Where they are public, not if it
+    goes by private repositories; where they are another owner's, never.
+    """
+    for place in sorted(places) if known.tallies else ():
+        assert parts.attempts is not None  # noqa: S101 - something is known
+        if place.partition("/")[0].lower() != owner.lower():
+            return False
+        try:
+            told = await told_in(parts.github.reads, place)
+        except (NotFound, Refused):
+            return False
+        if told is not None and await parts.attempts.known(owner, told) != known:
+            return False
+    return True
 
 
 def _failed(earlier: Sequence[Record]) -> tuple[str, ...]:

@@ -63,6 +63,13 @@ def test_trying_out() -> None:
     known = seen("small", 1, 2, 0.04)
     found = next(one for seed in range(99) if (one := chosen(known, explore=True, seed=seed)).explores)
     assert why(found) == snapshot("`medium`, to learn more about it: never tried so far.")
+    assert why(found, is_bare=True) == snapshot("`medium`, to learn more about it.")
+
+
+def test_without_figures() -> None:
+    assert why(chosen(usual()), is_bare=True) == snapshot(
+        "`small`, by what such tasks have come to; what fails its checks goes on to `medium`, then `large`."
+    )
 
 
 def test_making_up_for_what_was_tried() -> None:

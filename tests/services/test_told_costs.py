@@ -11,6 +11,7 @@ from services.core.choose import Rules, Tier
 from services.core.chosen import Chosen
 from services.core.plan import Plan
 from services.core.records import Try
+from services.engine.choosing import may_tell_known
 from services.engine.parts import Parts
 from services.engine.shown import Shown
 from services.engine.spending import expected, told
@@ -90,3 +91,18 @@ async def test_the_largest_model_is_priced_by_what_may_be_told_too(database: Dat
     shown = Shown(cast("Any", None), cast("Any", None), cast("Any", None), attempts=attempts, largest="large")
     works = [work for work in await shown.works("Acme/Api#1") if work.repo == "acme/api"]
     assert await shown.follows("Acme/Api#1", works) == [said]
+
+
+async def test_why_a_model_was_chosen_has_no_figures_in_public_where_they_go_by_private_ones(
+    database: Database,
+) -> None:
+    attempts = Attempts(database)
+    await done(database, "Acme/Api", 5, 1)
+    known = await attempts.known("acme")
+    assert await may_tell_known(parts(attempts), "Acme", {"Acme/Api"}, known), "all of it is public"
+    await done(database, "Acme/secret", 10, 300)
+    known = await attempts.known("acme")
+    assert not await may_tell_known(parts(attempts), "Acme", {"Acme/Api"}, known)
+    assert not await may_tell_known(parts(attempts), "Acme", {"Acme/Api", "Acme/secret"}, known)
+    assert await may_tell_known(parts(attempts), "Acme", {"Acme/secret"}, known)
+    assert not await may_tell_known(parts(attempts), "Acme", {"Acme/secret", "Other/secret"}, known), "another owner's"
