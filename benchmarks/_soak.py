@@ -20,7 +20,7 @@ from benchmarks._soak_samples import Sample, sample
 from services.core.names import LABEL_PLAN
 from services.sandbox import events, issues
 from services.sandbox.scenario import AppCredentials
-from services.sandbox.state import Issue
+from services.sandbox.state import Delivery, Issue
 from tests.kit.crash.hosts import One
 from tests.kit.crash.moments import Strike
 from tests.kit.crash.stage import HOME, PERSON, Stage
@@ -88,6 +88,8 @@ class Soak:
         self._found = Soaked()
         self._guids: dict[str, str] = {}
         self._newest = 0
+        self._noted: deque[int] = deque()
+        self._unheard: set[int] = set()
         self._talks: list[Issue] = []
         self._commands: list[int] = []
         self._said: deque[int] = deque()
@@ -146,7 +148,16 @@ class Soak:
             if number <= self._newest:
                 break
             self._guids.setdefault(deliveries[number].guid, deliveries[number].event)
+            self._noted.append(number)
         self._newest = max(self._newest, next(reversed(deliveries), 0))
+        while len(self._noted) > LOG // 2:  # before they leave the log
+            self._forget_unsent(deliveries.get(self._noted.popleft()))
+
+    def _forget_unsent(self, delivery: Delivery | None) -> None:
+        """GitHub has lost it before it stood in any log: nobody can know of it."""
+        if delivery is not None and delivery.status == "pending":
+            self._guids.pop(delivery.guid, None)
+            self._unheard.add(json.loads(delivery.payload).get("comment", {}).get("id", 0))
 
     def _burst(self, count: int) -> None:
         sandbox = self._stage.hub.sandbox
@@ -231,11 +242,8 @@ class Soak:
         self._stage.hub.sandbox.faults.clear()
         await self._stage.hub.running.idle()
         await self._stage.hub.do(self._note)
-        unheard: set[int] = set()
         for each in self._stage.hub.sandbox.state.deliveries.values():
-            if each.status == "pending":  # GitHub has lost it before it stood in any log: nobody can know of it
-                self._guids.pop(each.guid, None)
-                unheard.add(json.loads(each.payload).get("comment", {}).get("id", 0))
+            self._forget_unsent(each)
         until = time.monotonic() + AFTER
         while time.monotonic() < until:
             self._count()
@@ -248,8 +256,7 @@ class Soak:
         found.lost = self._blind()
         found.commands = len(self._commands)
         await asyncio.sleep(5.0)  # what is answered last
-        oldest = next(iter(self._stage.hub.sandbox.state.deliveries), 0)  # of those before, nobody knows any more
-        heard = [each for each in self._commands if each > oldest and each not in unheard]
+        heard = [each for each in self._commands if each not in self._unheard]
         found.unanswered = sum(not {"+1", "confused"} & {*self._stage.reactions(each)} for each in heard)
         database = self._folder / "data" / "lockstep.sqlite"
         found.database_mb = database.stat().st_size / 1e6

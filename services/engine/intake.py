@@ -240,7 +240,7 @@ class Intake:
         if _could_not_see(plan, asked_at) or _second(plan.changed_at) < asked_at.replace(microsecond=0):
             return _could_not_see(plan, asked_at)
         edited = await self._parts.github.reads.edited_at(plan.repo, plan.number)
-        return edited is None or (edited != "" and _second(edited) >= asked_at.replace(microsecond=0))
+        return edited != "" and _second(edited) >= asked_at.replace(microsecond=0)
 
     async def ask(
         self, repo: str, number: int, actor: str, asked_at: datetime, said_by: str = "", *, seen: str = ""

@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 import msgspec
 
 from services.core.admission import Rank
-from services.errors import NotFound, Refused
+from services.errors import NotFound, Refused, Unreachable
 from services.github import places, protected, said, shapes
 from services.github.batch import Batcher
 from services.github.cache import LIST, Cache
@@ -122,15 +122,17 @@ class Reads(Reading):
                 self._cache.put(read, issue_body(found), began)
         return (await self._get(read, fresh=fresh))[0].info()
 
-    async def edited_at(self, repo: str, number: int) -> str | None:
-        """When an issue's text was last edited, as it is now, which REST does not tell: "" for never, None where nobody
-        says it.
+    async def edited_at(self, repo: str, number: int) -> str:
+        """When an issue's text was last edited, as it is now, "" for never. REST does not tell: where calls are not to
+        be shared, it counts as never.  Unreachable: nobody says it now.
         """
         if self._batcher is None:
-            return None
+            return ""
         who = await self._reader(repo)
         found = await self._batcher.look_up(who, self._rank, Wanted("edits", repo, number))
-        return found.get("lastEditedAt") or "" if found is not None else None
+        if found is None:
+            raise Unreachable(0, "GitHub does not say when the text was edited")
+        return found.get("lastEditedAt") or ""
 
     async def prepare_pull(self, repo: str, number: int) -> None:
         """Read a pull request and its head's checks by one call that others share, where it would take several; what is

@@ -130,6 +130,10 @@ def _from_memory() -> list[Swap]:
     return [(Observer, "pull", pull)]
 
 
+async def _sees_all(*_: Any) -> bool:
+    return False
+
+
 PLANTED = {
     "dropped-wake": Bug(seed=12, means="events wake nobody", swaps=lambda: [(Engine, "look", _later_nothing)]),
     "blind-sweep": Bug(seed=57, means="the sweep looks at nothing", swaps=lambda: [(Rounds, "sweep", _nothing)]),
@@ -148,7 +152,7 @@ PLANTED = {
     "unseen-text": Bug(
         seed=31,
         means="an approval counts for a text that was written after it",
-        swaps=lambda: [(intake, "_could_not_see", lambda plan, asked_at: False)],
+        swaps=lambda: [(intake.Intake, "_is_unseen", _sees_all)],
     ),
     "no-pause": Bug(
         seed=13,

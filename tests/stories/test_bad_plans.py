@@ -120,6 +120,7 @@ async def test_a_bad_plan_that_is_corrected_can_be_approved(story: Story) -> Non
     await story.until("This plan can't be run yet")
     await story.edit(UNKNOWN_NEED.replace("shcema", "schema"))
     await story.until("Waits for approval")
+    await story.turn_clock(seconds=5)
     assert await story.ask("/lockstep approve") == "+1"
 
 

@@ -82,6 +82,7 @@ async def test_nothing_is_done_in_a_repository_that_is_closed(story: Story) -> N
     await story.settled()
     await story.edit(f"{PLAN}\nAgain.\n")
     await story.until("Waits for approval")
+    await story.turn_clock(seconds=5)
     assert await story.ask("/lockstep approve") == "+1", story.plan_comment()
 
 
