@@ -390,3 +390,18 @@ async def test_a_log_that_cannot_be_had(hub: FakeHub, github: GitHub, status: in
     hub.script("GET", LOG, Reply(status, {"message": "no"}))
     with pytest.raises(error):
         await github.reads.job_log("acme/api", "9")
+
+
+class Silent:
+    """A batcher that GitHub tells nothing."""
+
+    async def look_up(self, *_: object) -> None:
+        return None
+
+
+async def test_when_a_text_was_edited_is_not_guessed(hub: FakeHub, github: GitHub) -> None:
+    reads = github.reads
+    assert await reads.edited_at("acme/api", 5) == ""  # calls are not shared here
+    reads._batcher = Silent()  # type: ignore[assignment]
+    with pytest.raises(Unreachable, match="GitHub does not say when the text was edited"):
+        await reads.edited_at("acme/api", 5)
