@@ -237,10 +237,11 @@ class Intake:
         """Was this text written after somebody asked, or in that second? Where it was first read after an edit in that
         second, nobody has told of another text, and only GitHub knows.
         """
-        if _could_not_see(plan, asked_at) or _second(plan.changed_at) < asked_at.replace(microsecond=0):
-            return _could_not_see(plan, asked_at)
+        asked = asked_at.replace(microsecond=0)
+        if _could_not_see(plan, asked_at) or _second(plan.changed_at) < asked:
+            return _second(plan.changed_at) >= asked
         edited = await self._parts.github.reads.edited_at(plan.repo, plan.number)
-        return edited != "" and _second(edited) >= asked_at.replace(microsecond=0)
+        return edited != "" and _second(edited) >= asked
 
     async def ask(
         self, repo: str, number: int, actor: str, asked_at: datetime, said_by: str = "", *, seen: str = ""
