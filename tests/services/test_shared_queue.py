@@ -436,8 +436,10 @@ async def test_what_people_say_of_a_priority_counts_in_the_queue_too(site: Site)
     queued = await site.asker()
     orders = [await site.order(f"t{number}") for number in range(3)]
     async with AsyncExitStack() as stack:
-        tasks = [await stack.enter_async_context(asking(queued, order)) for order in orders]
-        await site.queued(len(orders))
+        tasks = []
+        for number, order in enumerate(orders, 1):
+            tasks.append(await stack.enter_async_context(asking(queued, order)))
+            await site.queued(number)
         queued.urge(orders[2].key, 7)
         queued.urge("none/of/these/attempt", 8)
         await site.urgent(7)
