@@ -316,7 +316,7 @@ What some of them mean in detail:
   moment: what you may not do any more, they may not either. A repository that asks for approvals by somebody other than the author, or by
   people it names, asks that of both. Only who can see the repository can be lent anything, and `delegate` itself is never lent. The history
   says who lent what, and each time it was used.
-- `hold why="…"`: the words stand in the history on the plan's page.
+- `why="…"` of what holds, stops, starts or orders tasks: the words stand in the history on the plan's page, with who said them.
 - `retry` of `failed`, of `all` or of a repository leaves alone what was skipped and what is with a person; name such a task to take it up.
 - `model` and `budget` are for tasks whose agents ask models; with `all` or a repository the others are left out, and the answer says which.
 - `explain` on a person's pull request follows what that names with `Depends-On`, over repositories, up to who can act; on an issue

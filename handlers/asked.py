@@ -2,11 +2,13 @@
 that the person has on GitHub now. The answer stands in the comment on the plan's issue too, for everybody else.
 """
 
+import msgspec
+
 from handlers import on
 from handlers.acting import carry_out
-from handlers.commands import Context
+from handlers.commands import COMMANDS, Context
 from handlers.events import ASKED, Event
-from services.core.commands import single
+from services.core.commands import Command, single
 from services.core.messages import answers, refusals
 from services.engine.engine import Engine
 
@@ -28,9 +30,17 @@ async def on_asked(event: Event, engine: Engine) -> None:
         sender=event.sender.login,
         seen=asked.version,
     )
-    answer, went_well = await carry_out(context, command, event.repo)
+    answer, went_well = await carry_out(context, _with_reason(command, asked.why), event.repo)
     told = answers.with_reason(answer, asked.why) if asked.why else answer
     if command.verb not in {"help", "ping"}:
         await engine.answer(event.repo, event.number, context.sender, str(command), told)
     await engine.answered(asked.id, answer, went_well=went_well)
     await engine.heard(f"asked/{asked.id}")
+
+
+def _with_reason(command: Command, why: str) -> Command:
+    """A reason has a field of its own there; those that take one in a comment write it into the history."""
+    entry = COMMANDS.get(command.verb)
+    if not why or entry is None or "why=" not in entry.usage:
+        return command
+    return msgspec.structs.replace(command, options={"why": why} | command.options)

@@ -61,7 +61,8 @@ async def _asked(event: Event, engine: Engine, place: Place, state: TaskState) -
 async def _change(engine: Engine, place: Place, kind: Literal["cancelled", "retried"], by: str) -> str:
     """What the command of that name does; what to answer where it was not done, or is not seen otherwise."""
     try:
-        ids = await engine.change(place.repo, place.number, kind, [place.task], by, needs="write")
+        why = changes.BY_ITS_ISSUE[kind]
+        ids = await engine.change(place.repo, place.number, kind, [place.task], by, why, needs="write")
     except UserError as refused:
         return str(refused)
     return changes.by_its_issue(place.task, kind) if ids else ""

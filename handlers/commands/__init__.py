@@ -12,6 +12,7 @@ import msgspec
 from services.core.commands import Command
 from services.core.messages import usage
 from services.core.roles import Tier, suffices
+from services.core.text import plain
 from services.engine.engine import Engine
 from services.errors import UserError
 from services.registry import Registry
@@ -72,6 +73,11 @@ def command(
         return COMMANDS.add(verb, Entry(usage=usage, summary=summary, needs=needs, about=about, run=run))
 
     return register
+
+
+def reason(asked: Command) -> str:
+    """Why somebody wants that, if they say it: for the history, and beside the task."""
+    return plain(asked.options.get("why", ""), 100)
 
 
 def refusal(entry: Entry, role: str) -> str:

@@ -1,11 +1,10 @@
 """`hold`: nothing new is started or merged, of the whole run or of some tasks, until `resume`. What runs comes to its
 end."""
 
-from handlers.commands import Context, command
+from handlers.commands import Context, command, reason
 from services.core.board import Wish
 from services.core.commands import Command
 from services.core.messages import changes
-from services.core.text import visible
 
 
 @command(
@@ -15,7 +14,7 @@ from services.core.text import visible
     needs="triage",
 )
 async def hold(context: Context, asked: Command) -> str:
-    why = visible(asked.options.get("why", ""), 100)
+    why = reason(asked)
     targets = context.targets(asked)
     if not targets:
         wish = Wish(state="paused", actor=context.sender, text=why)

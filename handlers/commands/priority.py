@@ -2,7 +2,7 @@
 
 import math
 
-from handlers.commands import Context, command
+from handlers.commands import Context, command, reason
 from services.core.commands import Command
 from services.core.messages import changes, usage
 from services.errors import UserError
@@ -10,7 +10,7 @@ from services.errors import UserError
 
 @command(
     "priority",
-    usage="priority task…|all p=N",
+    usage='priority task…|all p=N [why="…"]',
     summary="Set which ready task starts first; higher goes first, the plan's own value is the default.",
     needs="triage",
 )
@@ -19,8 +19,9 @@ async def priority(context: Context, asked: Command) -> str:
     targets = context.targets(asked)
     if value is None or not targets:
         raise UserError(usage.PRIORITY)
+    said = ": ".join(each for each in (f"p={value:g}", reason(asked)) if each)
     ids = await context.engine.change(
-        context.repo, context.number, "prioritised", targets, context.sender, f"p={value:g}", value, needs="triage"
+        context.repo, context.number, "prioritised", targets, context.sender, said, value, needs="triage"
     )
     return changes.prioritised(ids, value)
 

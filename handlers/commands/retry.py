@@ -2,18 +2,21 @@
 named.
 """
 
-from handlers.commands import Context, command
+from handlers.commands import Context, command, reason
 from services.core.commands import Command
 from services.core.messages import changes
 
 
 @command(
     "retry",
-    usage="retry [task…|failed|all]",
+    usage='retry [task…|failed|all] [why="…"]',
     summary="Start failed or cancelled tasks again, each anew; what is skipped or with a person only when it is named.",
     needs="write",
 )
 async def retry(context: Context, asked: Command) -> str:
     targets = context.targets(asked, ("failed",))
-    ids = await context.engine.change(context.repo, context.number, "retried", targets, context.sender, needs="write")
+    why = reason(asked)
+    ids = await context.engine.change(
+        context.repo, context.number, "retried", targets, context.sender, why, needs="write"
+    )
     return changes.retried(ids, named=targets != ("failed",))

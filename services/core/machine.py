@@ -143,7 +143,7 @@ def _move(task: TaskState, happened: Happening, following: State, now: datetime,
     """Another state: when and why, and what is known only as long as a task stays in one is gone."""
     changes["state"] = following
     changes["since"] = now
-    changes["reason"] = happened.text
+    changes["reason"] = happened.text if happened.kind not in _HISTORY_SAYS_WHY else ""
     changes["finished_at"] = now if following in ENDED else None
     if task.cleared or "cleared" in changes:
         changes["cleared"] = ""
@@ -165,6 +165,8 @@ _SAYS_WHY: frozenset[Kind] = frozenset({
     "waits", "stalled", "assigned", "attached", "mending", "enqueued", "integrating", "closed", "sent",
 })  # fmt: skip
 """Happenings whose text is the reason from then on, also where the state stays."""
+_HISTORY_SAYS_WHY: frozenset[Kind] = frozenset({"cancelled", "skipped", "retried"})
+"""What people give as a reason for these may be said where fewer may read than the plan's comment has readers."""
 _CAME: dict[Kind, Came] = {
     "mended": "worked", "merged": "worked", "green": "worked", "broke": "failed", "stalled": "failed",
     "handed": "failed",

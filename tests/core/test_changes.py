@@ -27,6 +27,10 @@ def test_the_same_words_every_time() -> None:
                 "retire": "is told to nobody any more",
                 "delete": "is deleted",
             },
+            "BY_ITS_ISSUE": {
+                "cancelled": "its issue was closed as not planned",
+                "retried": "its issue was opened again",
+            },
         }
     )
 

@@ -40,6 +40,33 @@ def test_the_table_says_what_it_said() -> None:
     }  # fmt: skip
 
 
+def test_all_that_is_in_no_list_is_refused() -> None:
+    """The cells that lead nowhere else and still write something down; whatever neither says is refused."""
+    stays = {
+        state: " ".join(sorted(kind for kind, after in row.items() if after == state)) for state, row in ALLOWED.items()
+    }
+    assert stays == {
+        "blocked": "budgeted discarded enqueued held modelled prioritised released reviewed tracked waits",
+        "ready": "budgeted discarded enqueued held modelled prioritised released reviewed tracked waits",
+        "running": "budgeted discarded enqueued held modelled prioritised pushed released sent tracked waits",
+        "in_review": "budgeted cleared discarded dispatched enqueued held integrating mended mending modelled overridden prioritised proved rebased rebasing released stalled tracked waits",
+        "needs_human": "assigned attached budgeted cleared closed discarded dispatched disproved enqueued held integrating modelled moved overridden prioritised proved rebasing released stalled tracked",
+        "failed": "budgeted discarded dispatched enqueued held modelled overridden prioritised rebasing released stalled tracked",
+        "done": "reverted reverting stalled tracked",
+        "skipped": "discarded enqueued stalled tracked",
+        "cancelled": "discarded enqueued stalled tracked",
+    }  # fmt: skip
+    task = TaskState(
+        id="a", pull=5, head_sha=OURS, heads=(OURS,), merge_sha=OURS, queued=OURS, renewing=OURS, attempt=1
+    )
+    for state, row in TABLE.items():
+        for kind in (kind for kind, after in row.items() if after is None):
+            there = msgspec.structs.replace(task, state=state)
+            assert step(there, Happening(kind=kind, number=5, sha=OURS, name="ben", actor="ana"), NOW) is None, (
+                f"{state} {kind}"
+            )
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_merged_task_stays_merged(kind: Kind) -> None:
     merged = TaskState(id="a", state="done", merge_sha="c" * 40)
@@ -95,6 +122,14 @@ def test_what_takes_too_long_stops_its_attempt_but_not_its_merge() -> None:
     assert waiting is not None
     assert (running.state, running.fence, running.late) == ("needs_human", 4, False)
     assert (waiting.state, waiting.fence, waiting.late) == ("needs_human", 3, True)
+
+
+@pytest.mark.parametrize("kind", ["cancelled", "skipped", "retried"])
+def test_why_a_person_wants_that_is_no_reason_that_everybody_is_shown(kind: Kind) -> None:
+    """It may be said in a private place; the history has it, and shows it to who may see that."""
+    after = step(TaskState(id="a", state="failed", reason="broke"), Happening(kind=kind, text="why", actor="ana"), NOW)
+    assert after is not None
+    assert after.reason == ""
 
 
 def test_time_in_attempts_adds_up() -> None:

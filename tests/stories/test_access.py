@@ -67,6 +67,9 @@ async def test_sign_in_look_and_act(story: Story) -> None:
         assert (await asked(story, ana, api, {"command": "run"}))["state"] == "done"
         said = await story.until("Approved as", "**Stopped:")
         assert re.search(r"Approved as.*Read it", said)
+        assert (await asked(story, ana, api, {"command": "cancel", "why": "Not this year."}))["state"] == "done"
+        told = " ".join(re.sub(r"<[^>]+>", " ", await (await ana.get(page)).text()).split())
+        assert "cancelled needs a person → cancelled Not this year. by ana" in told
         assert (await eve.post(f"{api}/commands", {"command": "ping"}))[0] == 404
     await story.settled()
     given = [token for token in story.hub.sandbox.state.tokens.values() if token.token.startswith("ghu_")]

@@ -34,7 +34,7 @@ async def test_help_lists_every_command_with_its_permission(story: Story) -> Non
 | `/lockstep approve` | Approve the plan as it stands; a run of an earlier text takes it over. An edit takes the approval back. | maintain |
 | `/lockstep assign task… @login or agent` | Hand the tasks to a person, whom their tracking issues name; `agent` gives them back. | write |
 | `/lockstep budget task… or all usd=N` | Set what a model may cost for each of the tasks, all attempts together, in US dollars. | maintain |
-| `/lockstep cancel [task… or all]` | Stop the named tasks, or the whole run; open pull requests stay open. | write |
+| `/lockstep cancel [task… or all] [why="…"]` | Stop the named tasks, or the whole run; open pull requests stay open. | write |
 | `/lockstep cost` | Say what models have cost for the plan, by task, purpose and model, and what is likely to come. | read |
 | `/lockstep delegate [off] @login [verb…]` | Let somebody use these commands in your name, for this text of the plan (approve, run, retry and merge if none are named); `off` takes it back. | maintain |
 | `/lockstep explain [task… or org/repo#n]` | Say what holds the tasks, or a pull request, back, through all they need, who can act, and with which command. | read |
@@ -45,17 +45,17 @@ async def test_help_lists_every_command_with_its_permission(story: Story) -> Non
 | `/lockstep model task… or all model=NAME` | Have another model do the tasks, from their next attempt on; those whose agents ask none are left out. | maintain |
 | `/lockstep override [task] check or need [why="…"]` | This check, or this need, no longer counts for the pull request as it is now; a new head voids it. | maintain |
 | `/lockstep ping` | Say whether I am listening. | read |
-| `/lockstep priority task… or all p=N` | Set which ready task starts first; higher goes first, the plan's own value is the default. | triage |
+| `/lockstep priority task… or all p=N [why="…"]` | Set which ready task starts first; higher goes first, the plan's own value is the default. | triage |
 | `/lockstep rebase task…` | Merge the base branch into the tasks' pull requests; their checks run again. | write |
 | `/lockstep recreate task…` | Close the tasks' pull requests, delete their branches, and start new attempts on the base as it is now. | write |
 | `/lockstep refresh` | Read the plan and all its open pull requests anew, now, and say what has changed. | write |
 | `/lockstep replan` | Read the issue anew, now, and say what its text changes in the plan that runs; where it holds no plan, have a model draft one. It starts nothing. | write |
-| `/lockstep resume [task… or all]` | Go on after `hold`: the run, the named tasks, or both with `all`. | triage |
-| `/lockstep retry [task… or failed or all]` | Start failed or cancelled tasks again, each anew; what is skipped or with a person only when it is named. | write |
+| `/lockstep resume [task… or all] [why="…"]` | Go on after `hold`: the run, the named tasks, or both with `all`. | triage |
+| `/lockstep retry [task… or failed or all] [why="…"]` | Start failed or cancelled tasks again, each anew; what is skipped or with a person only when it is named. | write |
 | `/lockstep rollback task… or all` | Open pull requests that take back what the tasks have merged, what needs them first; people merge those. | maintain |
 | `/lockstep run [flow=name]` | Start the approved plan; `flow=name` makes a plan of an issue that holds none, one task for each repository of that flow, and posts it for approval. | write |
 | `/lockstep simulate` | Say what the plan is likely to take: time, calls, CI and money, as ranges and with what they go by. | write |
-| `/lockstep skip task…` | Leave tasks out; what needs them goes on. | write |
+| `/lockstep skip task… [why="…"]` | Leave tasks out; what needs them goes on. | write |
 | `/lockstep status [task…]` | Show where the plan, or the named tasks, stand. | read |
 | `/lockstep try [task or org/repo#n]` | Let CI run on the merge of a pull request with its base as it is now; nothing is merged. | write |
 | `/lockstep unapprove` | Take the approval back; a run under way is held, and goes on only after `approve` and `resume`. | maintain |\

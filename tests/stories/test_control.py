@@ -18,6 +18,11 @@ async def history(story: Story) -> str:
     return " ".join(re.sub(r"<[^>]+>", " ", told).split())
 
 
+def standing(story: Story) -> str:
+    """The plan's comment without the answers, which repeat the command."""
+    return story.plan_comment().partition("#### Answers")[0]
+
+
 def tracking(story: Story, title: str) -> tuple[str, str | None]:
     """(state, why it is closed) of a task's tracking issue."""
     found = next(issue for issue in story.issues() if issue.user == BOT and issue.title == title)
@@ -38,12 +43,12 @@ async def test_a_run_that_is_held_lets_its_attempt_end_and_merges_only_when_it_g
     await story.settled()
     assert not story.merges
     assert "lockstep:blocked" in story.issues()[0].labels
-    assert await story.ask("/lockstep resume", by="ana") == "+1"
+    assert await story.ask("/lockstep resume why=thawed", by="ana") == "+1"
     await story.until("**Done.**")
     assert await story.file("acme/api", "two.txt") == "2\n"
     told = await history(story)
     assert "run paused freeze by ana" in told
-    assert re.search(r"run running by ana", told)
+    assert "run running thawed by ana" in told
 
 
 async def test_a_held_task_waits_alone_and_goes_on_with_all(story: Story) -> None:
@@ -74,9 +79,10 @@ async def test_retry_all_leaves_alone_what_was_skipped_and_takes_up_the_rest(sto
     plan = "- [ ] **one** Fails · run: exit 1\n- [ ] **two** Stops · run: exit 1\n- [ ] **three** Left · run: exit 1\n"
     await story.run(plan)
     await story.until("**Stopped:", lambda: "🔵" not in story.plan_comment())
-    assert await story.ask("/lockstep skip three\n/lockstep cancel two") == "+1"
+    assert await story.ask('/lockstep skip three why="not now, @eve"\n/lockstep cancel two why=replaced') == "+1"
     await story.until("⏭ skipped", "🚫 cancelled", lambda: tracking(story, "Left") == ("closed", "not_planned"))
-    assert await story.ask("/lockstep retry all") == "+1"
+    assert "replaced" not in standing(story), "who reads the plan may not be who could read the place where that stood"
+    assert await story.ask("/lockstep retry all why=mended") == "+1"
     await story.until("Trying again: `one`, `two`.")
     await story.settled()
     assert row(story, "three").startswith("⏭ skipped")
@@ -85,6 +91,11 @@ async def test_retry_all_leaves_alone_what_was_skipped_and_takes_up_the_rest(sto
     await story.until(lambda: row(story, "three").startswith("❌ failed"))
     await story.settled()
     assert tracking(story, "Left") == ("open", "reopened")
+    told = await history(story)
+    for said in ("left out failed → skipped not now, @eve", "cancelled failed → cancelled replaced"):
+        assert f"{said} by ana" in told
+    assert told.count("to be tried again") == 3
+    assert told.count("mended by ana") == 2
 
 
 async def test_what_is_cancelled_and_in_the_way_can_be_left_out(story: Story) -> None:
@@ -101,7 +112,7 @@ async def test_priority_decides_what_takes_the_next_place(story: Story, pipe: Pi
     names = ("first", "second", "third")
     await story.run("".join(f"- [ ] **{name}** Do {name} · run: {pipe.wait}; echo > {name}\n" for name in names))
     await pipe.reached()
-    assert await story.ask("/lockstep priority third p=5", by="ana") == "+1"
+    assert await story.ask('/lockstep priority third p=5 why="a customer waits"', by="ana") == "+1"
     pipe.let_one_pass()
     await pipe.reached()
     await story.until(lambda: row(story, "third").startswith("🔵 running"))
@@ -109,7 +120,7 @@ async def test_priority_decides_what_takes_the_next_place(story: Story, pipe: Pi
     for _ in range(2):
         pipe.let_one_pass()
     await story.until("**Done.**")
-    assert "p=5 by ana" in await history(story)
+    assert "p=5: a customer waits by ana" in await history(story)
 
 
 async def test_a_run_that_is_over_is_only_taken_up_by_a_retry(story: Story) -> None:

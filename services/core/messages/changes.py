@@ -22,6 +22,8 @@ LESSONS = {
     "delete": "is deleted",
 }
 """What each decision about a lesson comes to."""
+BY_ITS_ISSUE = {"cancelled": "its issue was closed as not planned", "retried": "its issue was opened again"}
+"""What the history says of closing or opening a tracking issue by hand."""
 
 
 def assigned(ids: Sequence[str], login: str) -> str:
