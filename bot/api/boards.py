@@ -52,7 +52,7 @@ class DeliveriesAsked(Paged, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 )  # fmt: skip
 async def recoveries(desk: Desk, viewer: Viewer, asked: Recently) -> Page[shapes.Recovery]:
     rows = await desk.reports.repairs(desk.clock.now() - timedelta(days=asked.days))
-    return Page(items=[_recovery(row) for row in await _seen(viewer, rows)])
+    return Page(items=[_recovery(row) for row in await sight.repairs(viewer, rows)])
 
 
 @endpoint(
@@ -62,7 +62,8 @@ async def recoveries(desk: Desk, viewer: Viewer, asked: Recently) -> Page[shapes
 async def plan_recoveries(desk: Desk, viewer: Viewer, asked: PlanAsked) -> Page[shapes.Recovery]:
     plan_id = await _plan(desk, viewer, asked)
     rows = await desk.reports.repairs(desk.clock.now() - timedelta(days=3650))
-    return Page(items=[_recovery(row) for row in rows if row.plan_id == plan_id])
+    seen = await sight.repairs(viewer, [row for row in rows if row.plan_id == plan_id])
+    return Page(items=[_recovery(row) for row in seen])
 
 
 @endpoint(
@@ -196,15 +197,6 @@ async def _plan(desk: Desk, viewer: Viewer, asked: PlanAsked) -> str:
     if found is None or not await viewer.sees(found[0].repo):
         raise Refusal(404)
     return found[0].id
-
-
-async def _seen(viewer: Viewer, rows: list[Repaired]) -> list[Repaired]:
-    hidden = await sight.hidden_from(viewer, {_home(row.plan_id) for row in rows})
-    return [row for row in rows if _home(row.plan_id) not in hidden]
-
-
-def _home(plan_id: str) -> str:
-    return plan_id.rpartition("#")[0]
 
 
 def _recovery(row: Repaired) -> shapes.Recovery:

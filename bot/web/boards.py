@@ -4,9 +4,9 @@ What is summed up is summed up after the rows of plans that whoever looks may no
 the budget belong to the instance, so they are for its operators.
 """
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
-from typing import Any, Protocol, TypeVar
+from typing import Any
 
 from aiohttp import web
 
@@ -40,21 +40,6 @@ def _with(desk: Desk, page: Page) -> Callable[[web.Request], Awaitable[web.Strea
     return handler
 
 
-class _OfPlan(Protocol):
-    @property
-    def plan_id(self) -> str: ...
-
-
-T = TypeVar("T", bound=_OfPlan)
-
-
-async def _visible(request: web.Request, rows: Sequence[T]) -> list[T]:
-    """Rows of plans that whoever looks may see."""
-    homes = {row.plan_id: row.plan_id.rpartition("#")[0] for row in rows}
-    hidden = await sight.hidden_from(viewer_of(request), set(homes.values()))
-    return [row for row in rows if homes[row.plan_id] not in hidden]
-
-
 def _operators_only(request: web.Request) -> None:
     if "admin" not in viewer_of(request).scopes:
         raise web.HTTPForbidden(text="This page is for those who run Lockstep here.")
@@ -73,11 +58,12 @@ async def on_fleet(desk: Desk, request: web.Request) -> web.StreamResponse:
 
 async def on_failures(desk: Desk, request: web.Request) -> web.StreamResponse:
     now = desk.now
-    counted = await _visible(request, await desk.reports.repairs(now - timedelta(days=failures.DAYS)))
-    newest = await _visible(request, await desk.reports.newest_repairs(NEWEST))
+    viewer = viewer_of(request)
+    counted = await sight.repairs(viewer, await desk.reports.repairs(now - timedelta(days=failures.DAYS)))
+    newest = await sight.repairs(viewer, await desk.reports.newest_repairs(NEWEST))
     failed = await desk.reports.failed(now - failures.SPAN)
     places = {repo for plan_id, each in failed for repo in (plan_id.rpartition("#")[0], each.repo)}
-    hidden = await sight.hidden_from(viewer_of(request), places)
+    hidden = await sight.hidden_from(viewer, places)
     seen = [each for plan_id, each in failed if not {plan_id.rpartition("#")[0], each.repo} & hidden]
 
     def make() -> Mapping[str, Any]:
@@ -99,7 +85,7 @@ async def on_money(desk: Desk, request: web.Request) -> web.StreamResponse:
     now = desk.now
     since = now - timedelta(days=money.DAYS)
     bills = await sight.bills(viewer_of(request), await desk.reports.bills(since))
-    repairs = await _visible(request, await desk.reports.repairs(since))
+    repairs = await sight.repairs(viewer_of(request), await desk.reports.repairs(since))
 
     def make() -> Mapping[str, Any]:
         return {"page": money.money(bills, repairs, desk.places, now), "charts": desk.charts.name}

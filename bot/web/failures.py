@@ -103,7 +103,7 @@ def _again(each: Pattern) -> Again:
     return Again(
         repo=each.repo,
         who=f"{each.agent} with {each.model}" if each.model else each.agent,
-        what=visible(each.signature, 200),
+        what=visible(_in_words(each.signature), 200),
         count=each.count,
         share=f"{each.share:.0%}",
         trend=each.trend,
@@ -136,13 +136,19 @@ def _tally(name: str, counts: Counter[str]) -> Tally:
     total = sum(counts.values())
     worked, failed = counts["worked"], counts["failed"]
     return Tally(
-        name=visible(name.replace("_", " ") if name in MEANINGS else name, 200),
+        name=visible(name.replace("_", " ") if name in MEANINGS else _in_words(name), 200),
         meaning=tuple(code_spans(MEANINGS.get(name, ""))),
         total=total,
         worked=worked,
         failed=failed,
         other=total - worked - failed,
     )
+
+
+def _in_words(signature: str) -> str:
+    """With its class as people write it."""
+    cls, colon, rest = signature.partition(": ")
+    return f"{cls.replace('_', ' ')}{colon}{rest}" if cls in CLASSES else signature
 
 
 def _repair(each: Repaired, places: Places, now: datetime) -> Repair:

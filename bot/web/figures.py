@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import msgspec
 
-from bot.web.views import Card, Seen
+from bot.web.views import Card, Seen, named
 from services.core.cost import WORDS as PURPOSES
 from services.core.cost import Spent, dollars
 from services.core.durations import lasting
@@ -57,7 +57,9 @@ def figures(seen: Seen) -> tuple[Fact, ...]:
     found = [Fact(name="Done", text=f"{card.met} of {card.total}", more=_in_time(seen, card))] if seen.run else []
     if seen.run is None:
         found.append(Fact(name="Tasks", text=str(card.total)))
-    found.append(Fact(name="Repositories", text=str(repos), more=", ".join(seen.plan.repos[:3]) if repos < 4 else ""))
+    found.append(
+        Fact(name="Repositories", text=str(repos), more=", ".join(map(named, seen.plan.repos[:3])) if repos < 4 else "")
+    )
     which = "open " if seen.run is not None and seen.ahead.path else ""
     length = len(seen.critical)
     more = f"{lasting(seen.ahead.chain)} still to come" if seen.run is not None and seen.ahead.chain else ""

@@ -27,6 +27,7 @@ from bot.web.task_view import Known, task_page
 from bot.web.viewer import viewer_of
 from bot.web.views import HIDDEN, Seen
 from services.core.clock import Clock
+from services.core.durations import lasting
 from services.engine.shown import Shown
 from services.errors import StoreError
 from services.metrics import Metrics
@@ -110,7 +111,7 @@ class Pages:
 
         def make() -> Mapping[str, Any]:
             page = overview(plans, self._desk.places, now, ahead, over=over, states=states)
-            return {"page": page, "waits": round(waits)}
+            return {"page": page, "waits": lasting(waits) if round(waits) else ""}
 
         return await self._desk.page(request, "overview.html", make, Frame(here="/", live="*"))
 

@@ -6,6 +6,7 @@ from itertools import pairwise
 
 import msgspec
 
+from bot.web.views import named
 from services.core.folding import Fold, Folded
 from services.core.layout import Drawing, Line, lay_out
 from services.core.task_state import SATISFIED
@@ -100,7 +101,7 @@ def _box(
 ) -> DrawnBox:
     first = box.tasks[0]
     repos = {task.repo for task in box.tasks}
-    where = first.repo if len(repos) == 1 else f"{len(repos)} repositories"
+    where = named(first.repo) if len(repos) == 1 else f"{len(repos)} repositories"
     word = words[box.state]
     many = len(box.tasks) > 1
     needs = "" if many or not first.needs else f", needs {', '.join(first.needs)}"

@@ -19,7 +19,7 @@ from services.core.spending import Work
 from services.core.task_state import TaskState
 from services.engine.shown import Shown
 from services.store.plans import PlanRow
-from services.store.reports import Bill
+from services.store.reports import Bill, Repaired
 from services.store.runs import Told
 
 replace = msgspec.structs.replace
@@ -92,6 +92,15 @@ async def bills(viewer: Viewer, rows: Sequence[Bill]) -> list[Bill]:
     """Those of plans and repositories that this person may read."""
     homes = {row.plan_id: row.plan_id.rpartition("#")[0] for row in rows}
     hidden = await hidden_from(viewer, {*homes.values(), *(row.repo for row in rows)})
+    return [row for row in rows if not {homes[row.plan_id], row.repo} & hidden]
+
+
+async def repairs(viewer: Viewer, rows: Sequence[Repaired]) -> list[Repaired]:
+    """Those of plans and repositories that this person may read; of the oldest nobody knows where they were made."""
+    if viewer.sees_all:
+        return list(rows)
+    homes = {row.plan_id: row.plan_id.rpartition("#")[0] for row in rows}
+    hidden = {"", *await hidden_from(viewer, {*homes.values(), *(row.repo for row in rows)} - {""})}
     return [row for row in rows if not {homes[row.plan_id], row.repo} & hidden]
 
 

@@ -10,7 +10,7 @@ from bot.web.figures import Cost, Fact, cost
 from bot.web.history import HAPPENED, Past, past
 from bot.web.plan_view import last_lines, log_of
 from bot.web.times import When, clock, when
-from bot.web.views import Card, Link, Seen, TaskLine
+from bot.web.views import HIDDEN, Card, Link, Seen, TaskLine
 from bot.web.walks import Walk, walks
 from services.core.chosen import Chosen
 from services.core.classify import diagnose
@@ -194,7 +194,7 @@ def _waits(seen: Seen, task: Task) -> tuple[Wait, ...]:
     chain = explain(seen.run, task.id)
     if not chain:
         return ()
-    lines = explained(seen.run, task.id, chain).split("\n")[1:]
+    lines = explained(seen.run, task.id, chain, {HIDDEN}).split("\n")[1:]
     bare = [(line, line.lstrip()) for line in lines if line.strip()]
     return tuple(
         Wait(depth=min((len(line) - len(text)) // 2, 6), said=spans(text.removeprefix("- "))) for line, text in bare

@@ -46,6 +46,11 @@ HIDDEN = "hidden/hidden"
 """Stands for every repository that whoever looks may not read."""
 
 
+def named(repo: str) -> str:
+    """A repository in words."""
+    return "not for you to see" if repo == HIDDEN else repo
+
+
 class Link(msgspec.Struct, frozen=True, kw_only=True):
     """Text that leads somewhere."""
 
@@ -137,7 +142,7 @@ class Places:
 
     def repo(self, repo: str) -> Link:
         if repo == HIDDEN:
-            return Link(text="not for you to see", url="")
+            return Link(text=named(repo), url="")
         return Link(text=repo, url=f"{self._html}/{quote(repo)}")
 
     def issue(self, repo: str, number: int) -> Link:

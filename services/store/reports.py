@@ -87,6 +87,7 @@ class Repaired(msgspec.Struct, frozen=True, kw_only=True):
     strategy: str
     outcome: str
     signature: str = ""
+    repo: str = ""
     task: str = ""
     at: str = ""
     count: int = 1
@@ -227,24 +228,23 @@ class Reports:
         ]
 
     async def repairs(self, since: datetime) -> list[Repaired]:
-        """Repairs since then, counted by plan, class, strategy, outcome and signature."""
+        """Repairs since then, counted by plan, class, strategy, outcome, signature and repository."""
         query = (
-            "SELECT plan_id, class, strategy, outcome, signature, count(*) FROM recovery WHERE at > ?"
-            " GROUP BY plan_id, class, strategy, outcome, signature ORDER BY count(*) DESC, signature LIMIT ?"
+            "SELECT plan_id, class, strategy, outcome, signature, repo, count(*) FROM recovery WHERE at > ?"
+            " GROUP BY plan_id, class, strategy, outcome, signature, repo"
+            " ORDER BY count(*) DESC, signature, repo LIMIT ?"
         )
+        names = ("plan_id", "cls", "strategy", "outcome", "signature", "repo", "count")
         rows = await self._db.read(lambda c: c.execute(query, (to_text(since), MOST_GROUPS)).fetchall())
-        return [
-            Repaired(plan_id=row[0], cls=row[1], strategy=row[2], outcome=row[3], signature=row[4], count=int(row[5]))
-            for row in rows
-        ]
+        return [Repaired(**dict(zip(names, row, strict=True))) for row in rows]
 
     async def newest_repairs(self, limit: int = 50) -> list[Repaired]:
         """The newest repairs one by one."""
         query = (
-            "SELECT plan_id, class, strategy, outcome, signature, task, at FROM recovery"
+            "SELECT plan_id, class, strategy, outcome, signature, repo, task, at FROM recovery"
             " ORDER BY at DESC, run_id, task, n DESC LIMIT ?"
         )
-        names = ("plan_id", "cls", "strategy", "outcome", "signature", "task", "at")
+        names = ("plan_id", "cls", "strategy", "outcome", "signature", "repo", "task", "at")
         rows = await self._db.read(lambda c: c.execute(query, (limit,)).fetchall())
         return [Repaired(**dict(zip(names, row, strict=True))) for row in rows]
 

@@ -127,7 +127,7 @@ async def test_attempts_that_failed_alike_and_whether_they_become_more(home: Hou
     insert = f"INSERT INTO attempt ({columns}) VALUES ({', '.join('?' * len(rows[0]))})"
     await home.database.write(lambda c: c.executemany(insert, rows))
     text = (await said(home, "/failures")).replace("&lt;", "<").replace("&gt;", ">").replace("&#39;", "'")
-    assert f"test_failure: {TRICKS[0]}acme/apicoder with openai:gpt-4o4100%more" in text
+    assert f"test failure: {TRICKS[0]}acme/apicoder with openai:gpt-4o4100%more" in text
     assert "acme/web" not in text, "what failed once is no pattern"
 
 

@@ -8,6 +8,7 @@ from decimal import Decimal
 import pytest
 from aiohttp import web
 from aiohttp.typedefs import Handler
+from msgspec.structs import replace
 
 from bot.web import sight
 from bot.web.viewer import Viewer, set_viewer
@@ -16,10 +17,13 @@ from services.core.chosen import Chosen
 from services.core.cost import Usage
 from services.core.plan import Plan
 from services.core.records import Try
+from services.core.repairs import Repair
 from services.store.attempts import Attempts, keep
 from services.store.ledger import Call, Ledger
+from services.store.recoveries import keep as keep_repairs
 from tests.kit.plans import NOW, plan, task
 from tests.web.stage import House, house, now_at
+from tests.web.test_pages import words
 
 SECRET = "nightingale"
 
@@ -65,9 +69,12 @@ async def test_a_hidden_task_is_there_and_nothing_is_told_of_it(home: House) -> 
         assert SECRET not in html, path
         assert "acme/vault" not in html, path
         assert "/77" not in html, path
+        assert "hidden/hidden" not in html, path
     _, html, _ = await home.get("/plans/acme/platform/1", **{"X-Login": "ana"})
     assert "A task elsewhere" in html
     assert re.search(r'class="box failed[^"]*"', html), "its state is seen, as others wait for it"
+    held = words((await home.get("/plans/acme/platform/1/tasks/after", **{"X-Login": "ana"}))[1])
+    assert "needs work elsewherewaits there" in held
     for path in ("/plans/acme/platform/1/tasks/secret", "/plans/acme/platform/1/log/secret"):
         assert (await home.get(path, **{"X-Login": "ana"}))[0] == 404
         status, html, _ = await home.get(path, **{"X-Login": "ben"})
@@ -141,6 +148,27 @@ async def test_what_a_hidden_repository_has_cost_is_in_no_sum(home: House) -> No
         _, told, _ = await home.get("/api/v1/costs", **{"X-Login": login})
         rows = [(each["repo"], each["cost"], each["said"]) for each in json.loads(told)["items"]]
         assert rows == [("acme/api", "0.5", "$0.5000"), ("acme/vault", "0.5", "$0.5000")][:calls]
+
+
+async def test_what_was_repaired_in_a_hidden_repository_is_counted_nowhere(home: House) -> None:
+    """What failed is called by its log: the name of a test, a path, a sentence."""
+    run = await home.ran(mixed(), [], 1)
+    repair = Repair(
+        n=1, strategy="retry", cls="runner", sha="a", attempt=1, about=(), checks=(), came="worked",
+        signatures=(f"runner: the {SECRET} sings",),
+    )  # fmt: skip
+    rows = [("secret", "acme/vault", repair), ("secret", "acme/vault", replace(repair, n=2))]
+    rows.append(("open", "acme/api", replace(repair, signatures=("runner: lost",))))
+    await home.database.write(lambda c: keep_repairs(c, run.plan_id, run.id, rows, NOW))
+    for login, count in (("ben", 3), ("ana", 1), ("eve", 0)):
+        _, html, _ = await home.get("/failures", **{"X-Login": login})
+        assert f"Repairs begun{count} in 30 days" in words(html)
+        assert (SECRET in html) is ("/tasks/secret" in html) is (count == 3)
+        assert f"{count} of {count} repaired" in words((await home.get("/money", **{"X-Login": login}))[1]) or not count
+        _, told, _ = await home.get("/api/v1/recoveries", **{"X-Login": login})
+        assert (sum(each["count"] for each in json.loads(told)["items"]), SECRET in told) == (count, count == 3)
+        status, told, _ = await home.get("/api/v1/plans/acme/platform/1/recoveries", **{"X-Login": login})
+        assert (status, SECRET in told) == (200 if count else 404, count == 3)
 
 
 async def test_what_was_said_of_a_task_in_an_earlier_run_is_hidden_by_where_it_was(home: House) -> None:

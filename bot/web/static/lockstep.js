@@ -62,6 +62,8 @@ async function refresh() {
   document.dispatchEvent(new Event('lockstep:fresh'))
 }
 
+document.querySelector('nav [aria-current]')?.scrollIntoView({ inline: 'center', block: 'nearest' })
+
 // A large graph begins where something is open, not at an empty corner.
 const graph = document.querySelector('.scroll .graph')
 if (graph) {
