@@ -22,8 +22,8 @@ from services.github.infos import PushInfo, ReviewInfo
 
 PUSHES = frozenset({"push", "force_push"})
 PERSON = "User"
-MOST_FILES = 3_000
-"""Of a pull request GitHub names no more."""
+MOST_FILES = 300
+"""Of a comparison GitHub names no more."""
 
 
 class Branch(msgspec.Struct, frozen=True, kw_only=True):
@@ -137,10 +137,12 @@ async def _is_named(reads: Reads, home: str, wanted: Approvals, login: str) -> b
 
 
 async def _has_protected(reads: Reads, repo: str, pull: PullFact) -> bool:
-    """Does the pull request change what a person has to look at, whoever changed it? So it is taken to, where it moved
-    on while that was read.
+    """Does this very commit change what a person has to look at, whoever changed it? So it is taken to, where that is
+    not told. The files of the pull request would be those of its head when they are read, which may be another one by
+    then and this one again afterwards.
     """
-    paths = await reads.files(repo, pull.number, fresh=True)
-    if len(paths) >= MOST_FILES or any(map(why_protected, paths)):
+    try:
+        paths = await reads.changed(repo, pull.base_ref, pull.head_sha)
+    except (NotFound, Refused):
         return True
-    return (await reads.pull(repo, pull.number, fresh=True)).head_sha != pull.head_sha
+    return len(paths) >= MOST_FILES or any(map(why_protected, paths))

@@ -5,7 +5,7 @@ read with `fresh=True`; the rest may be as old as the cache allows. Errors are t
 RateLimited, Unreachable.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 from urllib.parse import urlencode
@@ -220,9 +220,15 @@ class Reads(Reading):
     async def files(self, repo: str, number: int, *, fresh: bool = False) -> tuple[str, ...]:
         """The paths a pull request changes, and of renamed files the old ones too; at most 3,000, as GitHub tells."""
         read = places.files(await self._reader(repo), repo, number)
-        found = await self._pages(read, lambda page: page, fresh=fresh)
-        both = [(each.filename, each.previous_filename) for each in found]
-        return tuple(dict.fromkeys(path for pair in both for path in pair if path))
+        return _paths(await self._pages(read, lambda page: page, fresh=fresh))
+
+    async def changed(self, repo: str, base: str, sha: str) -> tuple[str, ...]:
+        """The paths that exactly this commit changes since it left `base`, whatever branches are at by now, and of
+        renamed files the old ones too; of 300 files, as GitHub tells no more.
+        """
+        path = f"/compare/{segment(base)}...{segment(sha)}?per_page=1"  # of its commits; the files come with the first
+        found = decode(await self._past(repo, path), said.Compared).files
+        return _paths(found)
 
     async def pulls_with_head(self, repo: str, branch: str, *, fresh: bool = False) -> tuple[PullInfo, ...]:
         """Pull requests in any state from that branch of the repository itself (not of a fork), newest first."""
@@ -417,6 +423,11 @@ class Reads(Reading):
             return None
         is_directory = bytes(found).startswith(b"[")
         return None if is_directory else decode(bytes(found), shapes.FileShape).text()
+
+
+def _paths(found: Iterable[shapes.ChangedFile]) -> tuple[str, ...]:
+    both = [(each.filename, each.previous_filename) for each in found]
+    return tuple(dict.fromkeys(path for pair in both for path in pair if path))
 
 
 def _is_settled(pull: shapes.PullShape) -> bool:

@@ -3,7 +3,7 @@
 import msgspec
 
 from services.github.infos import AnnotationInfo, AuthoredPull, PushInfo, RelatedInfo, RemarkInfo
-from services.github.shapes import Account, IssueShape, PullShape
+from services.github.shapes import Account, ChangedFile, IssueShape, PullShape
 
 
 class AnnotationShape(msgspec.Struct, frozen=True):
@@ -33,6 +33,10 @@ class RemarkShape(msgspec.Struct, frozen=True):
     def info(self) -> RemarkInfo:
         author = (self.user or Account()).login
         return RemarkInfo(id=str(self.id), path=self.path, line=self.line or 0, body=self.body, author=author)
+
+
+class Compared(msgspec.Struct, frozen=True):
+    files: list[ChangedFile]
 
 
 class Children(msgspec.Struct, frozen=True):

@@ -9,7 +9,6 @@ import pytest
 from services.engine.vouching import MOST_FILES, Branch, answerer
 from services.github import GitHub
 from tests.kit.fakehub import FakeHub, Reply
-from tests.kit.fakehub import pull as pull_body
 from tests.kit.plans import pull
 from tests.services.test_github_reads import API, github, hub
 
@@ -34,12 +33,11 @@ async def asked(
     moves: list[dict[str, Any]] | Reply,
     *,
     settings: str = "",
-    files: tuple[str, ...] = ("src/a.py",),
+    files: tuple[str, ...] | None = ("src/a.py",),
     fork: bool = False,
     reviews: tuple[str, ...] = (),
     may: tuple[str, ...] = ("bea", "cia"),
     alone: bool = True,
-    now: str = HEAD,
 ) -> str:
     """ana, bea and cia can write, eve can read; `settings` are those of the plan's home, where only `may` maintain."""
     hub.script("GET", f"{API}/activity", moves if isinstance(moves, Reply) else Reply(json=moves))
@@ -53,15 +51,19 @@ async def asked(
     found = Reply(json=text) if settings else Reply(404, {"message": "Not Found"})
     hub.script("GET", f"/repos/acme/plans{CONFIG}", found)
     hub.script("GET", f"/repos/acme/.github{CONFIG}", Reply(404, {"message": "Not Found"}))
-    hub.script("GET", f"{API}/pulls/5/files", Reply(json=[{"filename": each} for each in files]))
+    compared = (
+        Reply(404, {"message": "gone"})
+        if files is None
+        else Reply(json={"files": [{"filename": each} for each in files]})
+    )
+    hub.script("GET", f"{API}/compare/main...{HEAD}", compared)
     said = [
         {"user": {"login": each, "type": "User"}, "state": "APPROVED", "commit_id": HEAD, "id": n, "body": ""}
         for n, each in enumerate(reviews)
     ]
     hub.script("GET", f"{API}/pulls/5/reviews", Reply(json=said))
-    hub.script("GET", f"{API}/pulls/5", Reply(json={**pull_body(5), "head": {**pull_body(5)["head"], "sha": now}}))
     branch = msgspec.structs.replace(BRANCH, alone=alone)
-    who, by_push = await answerer(github.reads, "acme/api", pull(HEAD, from_fork=fork), branch)
+    who, by_push = await answerer(github.reads, "acme/api", pull(HEAD, from_fork=fork, base_ref="main"), branch)
     return who if by_push or not who else f"{who} approved"
 
 
@@ -128,17 +130,20 @@ async def test_one_person_is_not_enough_where_plans_ask_for_more(
 
 @pytest.mark.parametrize(
     "files",
-    [(".github/workflows/ci.yml",), ("src/a.py", "web/Package.json"), tuple(f"{n}.txt" for n in range(MOST_FILES))],
-    ids=["a workflow", "in any case", "too many to tell"],
+    [
+        (".github/workflows/ci.yml",),
+        ("src/a.py", "web/Package.json"),
+        tuple(f"{n}.txt" for n in range(MOST_FILES)),
+        None,
+    ],
+    ids=["a workflow", "in any case", "too many to tell", "not told"],
 )
-async def test_protected_files_are_looked_at_by_a_person(hub: FakeHub, github: GitHub, files: tuple[str, ...]) -> None:
-    assert await asked(hub, github, ONE, files=files) == ""
-
-
-async def test_where_it_moved_on_while_the_files_were_read_nothing_is_known_of_them(
-    hub: FakeHub, github: GitHub
+async def test_protected_files_are_looked_at_by_a_person(
+    hub: FakeHub, github: GitHub, files: tuple[str, ...] | None
 ) -> None:
-    assert await asked(hub, github, ONE, now=FIRST) == ""
+    """Those of the commit itself: what the pull request's head is at by now says nothing of it."""
+    assert await asked(hub, github, ONE, files=files) == ""
+    assert not hub.calls("GET", f"{API}/pulls/5/files")
 
 
 @pytest.mark.parametrize(
