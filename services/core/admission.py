@@ -82,6 +82,8 @@ class Turn(msgspec.Struct, frozen=True, kw_only=True):
 
 
 IDLE = Turn()
+SLACK = 1.0
+"""Seconds by which calls come closer together on their way: GitHub counts what arrives, and this what begins."""
 
 
 class Admission:
@@ -96,8 +98,8 @@ class Admission:
         self._quotas: dict[str, Quota] = {}
         self._rest = Bucket(limits.points, 60.0)
         self._graphql = Bucket(limits.graphql_points, 60.0)
-        self._minute = Window(limits.content_minute, 60.0)
-        self._hour = Window(limits.content_hour, 3_600.0)
+        self._minute = Window(limits.content_minute, 60.0 + SLACK)
+        self._hour = Window(limits.content_hour, 3_600.0 + SLACK)
         self._next_write = -math.inf
         self._promised: dict[tuple[int, bool], float] = {}
         self._shares = {rank: max(0.0, 1.0 - place * limits.reserve) for place, rank in enumerate(RANKS)}
@@ -109,6 +111,11 @@ class Admission:
     @property
     def is_idle(self) -> bool:
         return not self._lanes and not self._under_way
+
+    @property
+    def is_shut(self) -> bool:
+        """Does a limit hold any calls back?"""
+        return self._shared.is_closed or any(valve.is_closed for valve in self._valves.values())
 
     @property
     def remaining(self) -> Mapping[str, int]:

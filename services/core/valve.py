@@ -23,6 +23,11 @@ class Valve:
         self._is_closed = False
         self._refusals = 0
 
+    @property
+    def is_closed(self) -> bool:
+        """Has a limit shut it, and no call been answered since?"""
+        return self._is_closed
+
     def when(self, under_way: int, now: float) -> float:
         """When one more may go, with so many of this turn under way; inf: when one of those has ended."""
         if self._is_closed:

@@ -79,7 +79,10 @@ class GitHub:
         sender: Sender = self.auth
         self.governor: Governor | None = None
         if timers is not None:
-            sender = self.governor = Governor(self.auth, clock, timers, limits or Limits(), self.stats, shelf)
+            limits = limits or Limits()
+            sender = self.governor = Governor(
+                self.auth, clock, timers, limits, self.stats, shelf, fetch=self.auth.token
+            )
         self.cache = Cache(
             sender,
             clock,

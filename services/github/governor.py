@@ -11,7 +11,7 @@ import asyncio
 import contextlib
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 
 import msgspec
 
@@ -20,7 +20,7 @@ from services.core.clock import Clock
 from services.core.quota import Told
 from services.errors import ApiError, RateLimited, Unreachable, Withdrawn
 from services.github.entries import Shelf
-from services.github.exchange import GRAPHQL, Answer, Request, Sender, Stats, Timers, Watches
+from services.github.exchange import APP, GRAPHQL, Answer, Identity, Request, Sender, Stats, Timers, Watches
 
 TRIES = 3
 """How often a call waits in the queue again after a limit; then the scheduler is told."""
@@ -51,9 +51,18 @@ class Governor:
     """
 
     def __init__(
-        self, sender: Sender, clock: Clock, timers: Timers, limits: Limits, stats: Stats, shelf: Shelf | None = None
+        self,
+        sender: Sender,
+        clock: Clock,
+        timers: Timers,
+        limits: Limits,
+        stats: Stats,
+        shelf: Shelf | None = None,
+        fetch: Callable[[Identity], Awaitable[object]] | None = None,
     ) -> None:
+        """fetch: gets the token of an identity, unless it is there."""
         self._sender = sender
+        self._fetch = fetch
         self._clock = clock
         self._timers = timers
         self._limits = limits
@@ -72,6 +81,8 @@ class Governor:
         line, ask = self._line(name), ask_of(request)
         if ask.content and not line.has_recalled:
             await self._recall(name, line)
+        if ask.writes and self._limits.is_paced and not line.queue.is_shut:
+            await self._make_ready(request.identity)
         for tries in range(1, TRIES + 1):
             began = self._now()
             ticket = await self._let_through(line, ask)
@@ -108,6 +119,12 @@ class Governor:
             with contextlib.suppress(msgspec.DecodeError):  # a spoilt count is none
                 made, now = msgspec.json.decode(kept[0], type=list[tuple[float, int]]), self._now()
                 line.queue.remember([(at, count) for at, count in made if at <= now])
+
+    async def _make_ready(self, identity: Identity) -> None:
+        """Writes that went at their times and then waited for a token would all be sent in one moment."""
+        if self._fetch is not None and identity != APP:
+            with contextlib.suppress(RateLimited):  # the call meets it again, at its turn
+                await self._fetch(identity)
 
     async def _let_through(self, line: _Line, ask: Ask) -> Ticket:
         """Wait for this call's turn. RateLimited: it would be too long."""

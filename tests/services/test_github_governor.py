@@ -99,6 +99,28 @@ def test_writes_are_a_second_apart_and_reads_are_not(limited: Make) -> None:
     assert max(gets) < posts[2]
 
 
+def test_writes_do_not_catch_up_with_each_other_while_a_token_is_fetched(limited: Make) -> None:
+    world = limited()
+    (number,) = world.issues(1)
+    world.sandbox.faults.add("latency", path="access_tokens", seconds=6)
+    world.run(lambda: settled(*(world.github.writes.comment(world.home, number, str(n)) for n in range(5))))
+    posts = [at for at, method, path in world.asked if method == "POST" and path.endswith("/comments")]
+    assert len(posts) == 5
+    assert all(b - a > 0.8 for a, b in pairwise(posts))
+
+
+def test_a_token_that_a_limit_refuses_shuts_the_gate(limited: Make) -> None:
+    world = limited()
+    (number,) = world.issues(1)
+    world.run(lambda: world.github.reads.issue(world.home, number))
+    world.asked.clear()
+    world.sandbox.faults.add("secondary", path="access_tokens", retry_after=300)
+    for _ in range(3):
+        found = world.run(lambda: settled(*(world.github.writes.comment(world.home, number, "x") for n in range(5))))
+        assert all(isinstance(each, RateLimited) for each in found)
+    assert len(world.asked) == 2  # before the queue, and at its turn
+
+
 def test_who_is_cancelled_leaves_the_queue(limited: Make) -> None:
     world = limited(Limits(concurrent=1, is_paced=False))
     numbers = world.issues(6)
@@ -240,7 +262,7 @@ async def test_what_was_made_within_the_hour_counts_after_a_restart_too() -> Non
     await asyncio.gather(second.send(request), second.send(Request("GET", "repos/a/b/issues", Identity("7"))))
     with pytest.raises(RateLimited) as told:
         await second.send(request)
-    assert told.value.retry_after == pytest.approx(1_800)
+    assert told.value.retry_after == pytest.approx(1_801)
     assert shelf.loads == 2
     shelf.kept["made:7"] = (b"spoilt", "", "", "")
     assert (await process().send(request)).status == 201
