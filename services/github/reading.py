@@ -45,11 +45,11 @@ class Reading:
         return self._identity(found) if found is not None else None
 
     def known_name(self, repo: str) -> str:
-        """What the repository is called now, as far as that is known without asking."""
+        """What the repository is called now, "" where that is not known without asking."""
         who = self.known_reader(repo)
         read = Read(who, repo_path(repo), shapes.RepoShape, repo, "repository") if who is not None else None
         found = self._cache.known(read) if read is not None else None
-        return found.full_name if found is not None else repo
+        return found.full_name if found is not None else ""
 
     async def _reader(self, repo: str) -> Identity:
         where = places.installation(repo)  # its kind is always kept

@@ -9,6 +9,7 @@ from typing import Any, Self
 import msgspec
 
 from services.core.admission import Rank
+from services.errors import Refused
 from services.github.auth import Auth
 from services.github.batch import Batcher
 from services.github.cache import Cache
@@ -105,6 +106,18 @@ class Sending:
         """Alone = for this repository only; links between repositories need the whole installation. GitHub answers to a
         name that the repository had before, but gives no token for it.
         """
-        found = await self._reads.installation_of(repo)
-        names = (self._reads.known_name(repo).partition("/")[2],) if alone else ()
-        return Identity(found.id, names, tuple(sorted(rights)))
+        found, rights = await self._reads.installation_of(repo), tuple(sorted(rights))
+        if not alone:
+            return Identity(found.id, (), rights)
+        known = self._reads.known_name(repo)
+        identity = Identity(found.id, ((known or repo).partition("/")[2],), rights)
+        if known:
+            return identity
+        try:
+            await self._auth.token(identity)
+        except Refused as error:
+            name = (await self._reads.repository(repo)).full_name if error.status == 422 else repo
+            if name == repo:
+                raise
+            return Identity(found.id, (name.partition("/")[2],), rights)
+        return identity

@@ -225,6 +225,21 @@ async def test_a_token_for_git_is_for_one_repository(hub: FakeHub, github: GitHu
     assert hub.calls("POST", MINT)[0].data == {"repositories": ["api"], "permissions": {"contents": "write"}}
 
 
+async def test_a_token_for_a_repository_that_was_renamed_before_this_process_began(
+    hub: FakeHub, github: GitHub
+) -> None:
+    """GitHub answers to the old name, and gives no token for it."""
+    hub.script("GET", API, Reply(301, {"message": "Moved"}, headers={"Location": f"{hub.url}/repositories/9"}))
+    hub.script("GET", "/repositories/9", Reply(json={"id": 9, "full_name": "acme/new"}))
+    hub.script("POST", MINT, Reply(422, {"message": "At least one repository does not exist"}), Reply(201, hub.mint()))
+    await github.writes.token("acme/api", (("contents", "write"),))
+    assert [asked.data.get("repositories") for asked in hub.calls("POST", MINT)] == [["api"], None, ["new"]]
+    hub.script("GET", "/repos/acme/web", Reply(json={"id": 8, "full_name": "acme/web"}))
+    hub.script("POST", MINT, Reply(422, {"message": "The permissions requested are not granted"}))
+    with pytest.raises(Refused, match="not granted"):
+        await github.writes.token("acme/web", (("checks", "write"),))
+
+
 async def test_what_a_write_may_have_changed_is_read_again(hub: FakeHub, github: GitHub) -> None:
     hub.script("GET", f"{API}/issues/5", Reply(json=issue(5)), Reply(json=issue(5, state="closed")))
     hub.script("GET", f"{API}/issues/6", Reply(json=issue(6)))
