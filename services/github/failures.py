@@ -104,7 +104,7 @@ def _says_limit(text: Any) -> bool:
 def _problem(answer: Answer) -> _Problem | None:
     try:
         return msgspec.json.decode(answer.body, type=_Problem)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
 
 
@@ -146,7 +146,7 @@ def _phrase(status: int) -> str:
 def _is_json(body: bytes) -> bool:
     try:
         msgspec.json.decode(body, type=msgspec.Raw)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, RecursionError):  # GitHub nests nothing a thousand deep
         return False
     return True
 

@@ -120,7 +120,14 @@ async def test_an_html_page_is_no_answer_of_the_api(hub: FakeHub, transport: Tra
     assert "<html>" not in caught.value.message
 
 
-@pytest.mark.parametrize("body", [b'{"id": 1, "title": "cut', b"[1,", b"", b"\xff\xfe", b"{} {}"])
+DEEP = b"[" * 50_000 + b"]" * 50_000
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b'{"id": 1, "title": "cut', b"[1,", b"", b"\xff\xfe", b"{} {}", DEEP],
+    ids=["in a text", "in a list", "nothing", "no text", "two", "too deep"],
+)
 async def test_cut_off_json_is_no_answer(hub: FakeHub, transport: Transport, body: bytes) -> None:
     hub.script("GET", "/x", Reply(body=body))
     with pytest.raises(Unreachable):
