@@ -8,18 +8,18 @@ import msgspec
 from bot.web.times import When, clock, when
 from services.core.durations import took
 from services.core.spans import Span
-from services.core.steps import Trail
+from services.core.steps import Trail, turned
 from services.core.text import visible
 
 
 class Walk(msgspec.Struct, frozen=True, kw_only=True):
-    """now: the running step, since `since`.  again: when an attempt in trouble is tried again, because of `why`.
-
-    steps: those that are finished and how long each took; whole: all of them together.
+    """now: the running step, since `since`; turns: of its agent.  again: when an attempt in trouble is tried again, and
+    `why`.  steps: those that are finished and how long each took; whole: all of them together.
     """
 
     now: str
     since: When | None
+    turns: str
     again: str
     why: tuple[Span, ...]
     steps: tuple[tuple[str, str], ...]
@@ -32,9 +32,10 @@ def walks(trails: Mapping[str, Trail], now: datetime) -> dict[str, Walk]:
         task: Walk(
             now=found.now,
             since=when(found.since, now),
+            turns=turned(found.turns, " · "),
             again=clock(found.again_at, now, seconds=True) if found.again_at is not None else "",
             why=(Span(text=visible(found.why, 200)),) if found.why else (),
-            steps=tuple((step.name, took(step.seconds)) for step in found.steps),
+            steps=tuple((step.name, took(step.seconds) + turned(step.turns, " in ")) for step in found.steps),
             whole=took(sum(step.seconds for step in found.steps)),
         )
         for task, found in trails.items()

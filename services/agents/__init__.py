@@ -31,7 +31,9 @@ class Journal(Protocol):
         """What was kept last."""
         ...
 
-    async def keep(self, data: bytes, /) -> None: ...
+    async def keep(self, data: bytes, turns: int, /) -> None:
+        """turns: how often the model has answered by now."""
+        ...
 
 
 @dataclass(frozen=True)

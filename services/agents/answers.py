@@ -72,7 +72,7 @@ class Answers:
             return
         self._kept.append(answer)
         async with self._keeping:  # or what was kept last may be what was known before
-            await self._journal.keep(msgspec.msgpack.encode(self._kept))
+            await self._journal.keep(msgspec.msgpack.encode(self._kept), len(self._kept))
 
 
 def key_of(path: str, told: Mapping[str, Any]) -> str:

@@ -161,7 +161,8 @@ class _Talk:
         """Kept before anything follows from it."""
         self._messages += messages
         if self._work.journal is not None:
-            await self._work.journal.keep(msgspec.json.encode(self._messages))
+            turns = sum(message.role == "model" for message in self._messages)
+            await self._work.journal.keep(msgspec.json.encode(self._messages), turns)
 
     async def _do(self, call: ToolCall) -> str:
         try:

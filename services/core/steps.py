@@ -29,13 +29,20 @@ EFFECTS = {"open_pull": "pull request", "checks": "checks", "merge": "merge"}
 """Effects that follow an attempt, by kind, and how they are called."""
 
 
+class Talked(msgspec.Struct, frozen=True, kw_only=True):
+    """What stands beside a conversation: how often the model has answered."""
+
+    turns: int = 0
+
+
 class Step(msgspec.Struct, frozen=True, kw_only=True):
-    """A finished step, and the fence it was done under."""
+    """A finished step, and the fence it was done under. turns: of an agent that talks with a model."""
 
     name: str
     ended: datetime
     seconds: float
     fence: int = 0
+    turns: int = 0
 
 
 class Effect(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,13 +61,14 @@ class Effect(msgspec.Struct, frozen=True, kw_only=True):
 class Trail(msgspec.Struct, frozen=True, kw_only=True):
     """How far the newest attempt of a task has come.
 
-    steps: finished, in order.  now: the step that runs, "" when none does; since: when that began.  again_at: when an
-    attempt that ran into trouble is tried again, and why.
+    steps: finished, in order.  now: the step that runs, "" when none does; since: when that began; turns: how often its
+    model has answered.  again_at: when an attempt that ran into trouble is tried again, and why.
     """
 
     steps: tuple[Step, ...] = ()
     now: str = ""
     since: datetime | None = None
+    turns: int = 0
     again_at: datetime | None = None
     why: str = ""
 
@@ -75,7 +83,8 @@ def keys_of(run_id: str, task: TaskState) -> dict[str, str]:
 
 def trail(task: TaskState, written: Sequence[Step], effects: Mapping[str, Effect], *, verifies: bool = True) -> Trail:
     """Put together what was written down and what the outbox says. `effects` by kind; `verifies`: has it a `verify`?"""
-    written = [step for step in written if step.name not in BESIDE]
+    turns = {step.fence: step.turns for step in written if step.name == TALK}
+    written = [_counted(step, turns) for step in written if step.name not in BESIDE]
     done = tuple(step for step in written if step.name != BEGUN)
     after = [
         Step(name=name, ended=effect.ended, seconds=(effect.ended - effect.began).total_seconds())
@@ -84,7 +93,9 @@ def trail(task: TaskState, written: Sequence[Step], effects: Mapping[str, Effect
     ]
     steps = tuple(sorted((*done, *after), key=_place))
     if task.state == "running":
-        return _running(task, written, effects, steps, verifies=verifies)
+        found = _running(task, written, effects, steps, verifies=verifies)
+        of_agent = turns.get(task.fence, 0) if found.now == "agent" else 0
+        return msgspec.structs.replace(found, turns=of_agent) if of_agent else found
     for kind in ("checks", "merge"):
         effect = effects.get(kind)
         if task.state == "in_review" and effect is not None and effect.state != "done":
@@ -92,17 +103,28 @@ def trail(task: TaskState, written: Sequence[Step], effects: Mapping[str, Effect
     return Trail(steps=steps)
 
 
+def _counted(step: Step, turns: Mapping[int, int]) -> Step:
+    return msgspec.structs.replace(step, turns=turns.get(step.fence, 0)) if step.name == "agent" else step
+
+
+def turned(turns: int, before: str) -> str:
+    """How often a model has answered, behind something; "" where none did."""
+    return f"{before}{turns} turn{'s' * (turns != 1)}" if turns else ""
+
+
 def told(found: Trail, day: date) -> str:
     """A trail in one phrase for a comment; times in UTC, with the date on other days than `day`. "" when there is none.
 
-    verify since 14:02:10 UTC (worktree 0.4 s, agent 3 min)
+    verify since 14:02:10 UTC (worktree 0.4 s, agent 3 min in 12 turns)
     """
-    took_each = ", ".join(f"{plain(step.name)} {took(step.seconds)}" for step in found.steps)
+    took_each = ", ".join(
+        f"{plain(step.name)} {took(step.seconds)}{turned(step.turns, ' in ')}" for step in found.steps
+    )
     if found.again_at is not None:
         why = f" after {plain(found.why, 160)}" if found.why else ""
         now = f"tried again at {_clock(found.again_at, day)}{why}"
     elif found.now and found.since is not None:
-        now = f"{found.now} since {_clock(found.since, day)}"
+        now = f"{found.now} since {_clock(found.since, day)}{turned(found.turns, ', ')}"
     else:
         now = ""
     return f"{now} ({took_each})" if now and took_each else now or took_each

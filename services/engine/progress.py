@@ -13,7 +13,7 @@ import structlog
 
 from services.agents import Superseded
 from services.core.clock import Clock
-from services.core.steps import ORDER, TALK
+from services.core.steps import ORDER, TALK, Talked
 from services.errors import StoreError
 from services.store.checkpoints import Point
 
@@ -168,9 +168,9 @@ class Progress:
         self._since = now
         return Point(step=step, at=now, seconds=seconds, data=msgspec.json.encode(data), blob=blob)
 
-    def beside(self, name: str, blob: bytes) -> Point:
+    def beside(self, name: str, blob: bytes, data: object = None) -> Point:
         """Something that is kept for people and is no step."""
-        return Point(step=name, at=self._clock.now(), blob=blob)
+        return Point(step=name, at=self._clock.now(), data=msgspec.json.encode(data or {}), blob=blob)
 
     async def reached(self, *points: Point) -> None:
         """Write finished steps down, together. That the store can't take them now stops nobody. Superseded."""
@@ -187,9 +187,9 @@ class Progress:
         """How far the agent had come, as far as it said so."""
         return self.blob(TALK)
 
-    async def keep(self, data: bytes) -> None:
+    async def keep(self, data: bytes, turns: int) -> None:
         """How far the agent has come. Superseded."""
-        await self.reached(self.beside(TALK, data))
+        await self.reached(self.beside(TALK, data, Talked(turns=turns)))
 
     async def confirm(self) -> None:
         """Before what can't be taken back. Superseded, StoreError."""

@@ -13,7 +13,7 @@ import msgspec
 import zstandard
 
 from services.core.clock import from_text, to_text
-from services.core.steps import BEGUN, Effect, Step
+from services.core.steps import BEGUN, TALK, Effect, Step, Talked
 from services.store.db import Connection, Database
 
 MAX_BLOB = 8_000_000
@@ -116,15 +116,18 @@ class Checkpoints:
             return {}
         marks = ",".join("?" * len(tasks))
         query = (
-            "SELECT task, fence, step, at, seconds FROM checkpoint c"  # noqa: S608 - only question marks
+            "SELECT task, fence, step, at, seconds, CASE WHEN step = ? THEN data END FROM checkpoint c"  # noqa: S608 - only question marks
             f" WHERE run_id = ? AND task IN ({marks}) AND fence ="
             " (SELECT max(fence) FROM checkpoint n WHERE n.run_id = c.run_id AND n.task = c.task) ORDER BY at"
         )
         found: dict[str, list[Step]] = {}
-        for task, fence, step, at, seconds in await self._db.read(
-            lambda c: c.execute(query, (run_id, *tasks)).fetchall()
+        for task, fence, step, at, seconds, data in await self._db.read(
+            lambda c: c.execute(query, (TALK, run_id, *tasks)).fetchall()
         ):
-            found.setdefault(task, []).append(Step(name=step, ended=from_text(at), seconds=seconds, fence=fence))
+            turns = msgspec.json.decode(data, type=Talked).turns if data is not None else 0
+            found.setdefault(task, []).append(
+                Step(name=step, ended=from_text(at), seconds=seconds, fence=fence, turns=turns)
+            )
         return found
 
     async def left(self, run_id: str, task: str, step: str) -> bytes | None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.core.steps import BEGUN, ORDER, Effect, Step, Trail, keys_of, told, trail
+from services.core.steps import BEGUN, ORDER, TALK, Effect, Step, Trail, keys_of, told, trail
 from services.core.task_state import TaskState
 from tests.kit.plans import NOW
 
@@ -37,6 +37,18 @@ def test_before_anything_is_written_down_it_is_at_its_first_step() -> None:
 def test_the_running_step_began_when_the_last_one_ended() -> None:
     found = trail(running(), [step(BEGUN, 1), step("worktree", 3, 2.0)], {"attempt": effect("doing")})
     assert found == Trail(steps=(step("worktree", 3, 2.0),), now="agent", since=at(3))
+
+
+def test_how_often_a_model_has_answered_is_said_of_the_agent_alone_and_of_this_attempt() -> None:
+    def talk(turns: int, fence: int = 7) -> Step:
+        return Step(name=TALK, ended=at(50), seconds=0.0, fence=fence, turns=turns)
+
+    begun = [step(BEGUN, 1), step("worktree", 3, 2.0)]
+    today = NOW.date()
+    assert told(trail(running(), [*begun, talk(1)], {}), today) == "agent since 12:00:03 UTC, 1 turn (worktree 2.0 s)"
+    assert told(trail(running(), [*begun, talk(9, fence=6)], {}), today) == "agent since 12:00:03 UTC (worktree 2.0 s)"
+    over = trail(running(), [*begun, talk(12), step("agent", 60, 57.0), step("commit", 60)], {})
+    assert told(over, today) == "verify since 12:01:00 UTC (worktree 2.0 s, agent 57 s in 12 turns, commit 0.0 s)"
 
 
 def test_after_a_crash_the_running_step_runs_since_it_was_begun_anew() -> None:

@@ -123,7 +123,7 @@ class Turns(Accounts):
     async def load(self) -> bytes | None:
         return None
 
-    async def keep(self, data: bytes) -> None:
+    async def keep(self, data: bytes, turns: int) -> None:
         """As the journal of an attempt that was cancelled."""
         self.heard.append("kept")
         raise Superseded

@@ -41,7 +41,7 @@ class Notes:
     async def load(self) -> bytes | None:
         return self.data
 
-    async def keep(self, data: bytes, /) -> None:
+    async def keep(self, data: bytes, turns: int, /) -> None:
         self.data = data
         self.left -= 1
         if self.left <= 0:

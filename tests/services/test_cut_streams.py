@@ -195,7 +195,7 @@ class Notes:
     async def load(self) -> bytes | None:
         return self.data
 
-    async def keep(self, data: bytes, /) -> None:
+    async def keep(self, data: bytes, turns: int, /) -> None:
         self.data = data
 
 

@@ -49,7 +49,7 @@ class Notes:
     async def load(self) -> bytes | None:
         return self.data
 
-    async def keep(self, data: bytes, /) -> None:
+    async def keep(self, data: bytes, turns: int, /) -> None:
         self.data = data
 
 
@@ -108,7 +108,7 @@ async def test_what_is_kept_fits_however_badly_it_packs() -> None:
 class Slow(Notes):
     """What is short takes long to be written."""
 
-    async def keep(self, data: bytes, /) -> None:
+    async def keep(self, data: bytes, turns: int, /) -> None:
         for _ in range(0 if len(data) > 1_000 else 5):
             await asyncio.sleep(0)
         self.data = data

@@ -179,7 +179,7 @@ class Notes:
     async def load(self) -> bytes | None:
         return self.data
 
-    async def keep(self, data: bytes, /) -> None:
+    async def keep(self, data: bytes, turns: int, /) -> None:
         if self.over:
             raise Superseded
         self.data = data

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from services.core.board import Action, Decision
+from services.core.steps import TALK
 from services.core.task_state import TaskState
 from services.store import checkpoints
 from services.store.checkpoints import Checkpoints, Kept, Point, Spot
@@ -107,6 +108,9 @@ async def test_the_newest_attempts_steps_are_read_for_many_tasks(database: Datab
         "one": [("begun", 0.0, 1), ("worktree", 1.0, 1)],
         "two": [("begun", 0.0, 3), ("worktree", 10.0, 3), ("agent", 30.0, 3)],
     }
+    await points.append(later, Point(step=TALK, at=at(89), data=b'{"turns":4}', blob=b"what was said"))
+    (talked,) = [step for step in (await points.newest("r1", ["two"]))["two"] if step.name == TALK]
+    assert (talked.turns, talked.fence) == (4, 3)
     assert await points.newest("r1", []) == {}
     assert await points.newest("r2", ["one"]) == {}
     await points.append(later, Point(step="commit", at=at(95), data=b'{"sha":"x"}'))

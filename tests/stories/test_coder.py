@@ -1,6 +1,7 @@
 """The agent `coder` from a plan to the merge: with the test model, with a real connection, and through kill -9."""
 
 import asyncio
+import re
 from pathlib import Path
 
 import pytest
@@ -29,7 +30,8 @@ async def test_a_task_of_the_coder_is_merged_and_paid_for_by_the_test_model(stor
     await story.run(PLAN)
     await story.until("**Done.**")
     assert await story.file("acme/api", "lockstep-coder.txt") == "The test model wrote this.\n"
-    assert await story.ask("/lockstep cost") == "+1"
+    assert await story.ask("/lockstep status code\n/lockstep cost") == "+1"
+    assert re.search(r"`code` done; worktree \S+ s, agent \S+ s in 2 turns, commit", await story.until("`code` done"))
     await story.until("**$0.00** for 2 model calls.", "| `code` | doing the work | `test` | 2 |")
 
 

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from services.core.board import Action, Decision, Run
+from services.core.steps import TALK
 from services.store.checkpoints import Point, Spot
 from services.store.runs import Settle
 from tests.kit.plans import NOW, plan, task
@@ -51,9 +52,11 @@ async def test_the_running_step_and_the_finished_ones(home: House) -> None:
     run = await home.ran(plan(task("one", verify="true"), task("two"), task("three")), states)
     await tried(home, run, "one", worktree=2.25, agent=180.0, commit=0.04)
     await tried(home, run, "two", worktree=0.4)
+    spot = Spot(run_id=run.id, task="two", attempt=1, fence=1)
+    await home.points.append(spot, Point(step=TALK, at=NOW + timedelta(minutes=55), data=b'{"turns":3}'))
     _, html, _ = await home.get("/plans/acme/platform/7")
     assert "verify since 6 min ago · 12:53 worktree 2.2 s · agent 3 min · commit 0.0 s" in row(html, "one")
-    assert "agent since 10 min ago · 12:50 worktree 0.4 s" in row(html, "two")
+    assert "agent since 10 min ago · 12:50 · 3 turns worktree 0.4 s" in row(html, "two")
     assert "since" not in row(html, "three")
 
 
