@@ -47,6 +47,8 @@ fragment M on PullRequest {
 """What else stands between a pull request and its merge."""
 
 PULLS = frozenset({"pull", "merge"})
+TOO_MUCH = "RESOURCE_LIMITS_EXCEEDED"
+"""One call may take only so much of GitHub: what it came to until then is told, and each of the rest has this error."""
 _MERGEABLE = {"MERGEABLE": True, "CONFLICTING": False}
 
 
@@ -114,9 +116,10 @@ class Reply(msgspec.Struct):
 
 def results(reply: Reply, count: int, *, acts: bool) -> list[dict[str, Any] | ApiError | None] | None:
     """What each alias came to: its fields, its error, or None when the answer says nothing of it, or not all that was
-    asked. None for all: the answer has no data.
+    asked, as when it took too much. None for all: the answer has no data.
 
-    acts: the aliases are changes. One that has fields has happened, whatever could not be told of it.
+    acts: the aliases are changes. One that has fields has happened, whatever could not be told of it; one that took too
+    much has not, and has no fields at all.
     """
     if reply.data is None:
         return None
@@ -133,7 +136,7 @@ def results(reply: Reply, count: int, *, acts: bool) -> list[dict[str, Any] | Ap
                 continue
             is_partial = place + 1 < len(path) and isinstance(found[n], dict)
             if not is_partial:
-                found[n] = _error(error)
+                found[n] = _error(error, acts=acts and place + 1 == len(path))
             elif not acts:
                 found[n] = None
     return found
@@ -144,8 +147,11 @@ def _number(key: str | int) -> int | None:
     return int(match[1]) if match else None
 
 
-def _error(error: Error) -> ApiError:
+def _error(error: Error, *, acts: bool) -> dict[str, Any] | ApiError | None:
+    """acts: it is a change that was not even begun."""
     text = error.message[:1_000]
+    if error.type == TOO_MUCH:
+        return {} if acts else None
     if error.type == "NOT_FOUND":
         return NotFound(404, text)
     if error.type in GRAPHQL_LIMITS or LIMIT.search(text):

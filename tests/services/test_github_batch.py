@@ -223,8 +223,10 @@ async def test_the_one_that_is_too_much_is_found_by_halves() -> None:
     assert len(script.sent) == 11  # the whole, and both halves of 32, 16, 8, 4 and 2
 
 
-async def test_what_a_partial_answer_leaves_out_is_asked_for_again() -> None:
-    partial = {"data": {"r0": {"a0": {"number": 1}, "a1": None}}, "errors": [{"type": "RESOURCE_LIMITS_EXCEEDED"}]}
+@pytest.mark.parametrize("path", [None, ["r0", "a1"], ["r0", "a1", "labels"]])
+async def test_what_a_partial_answer_leaves_out_is_asked_for_again(path: list[str] | None) -> None:
+    too_much = {"type": "RESOURCE_LIMITS_EXCEEDED", "path": path, "message": "Resource limits for this query exceeded."}
+    partial = {"data": {"r0": {"a0": {"number": 1}, "a1": None}}, "errors": [too_much]}
     script = Script(partial, everything)
     found = await look_up(script, [1, 2])
     assert [each["number"] for each in found] == [1, 2]
@@ -262,6 +264,19 @@ async def test_a_change_that_a_limit_refused_is_put_off_alone() -> None:
     assert found[0] == {"issue": {"number": 1}}
     assert isinstance(found[1], RateLimited)
     assert sent == 1
+
+
+async def test_a_change_that_took_too_much_beside_others_is_made_by_itself() -> None:
+    too_much = {
+        "type": "RESOURCE_LIMITS_EXCEEDED",
+        "path": ["a1"],
+        "message": "Resource limits for this query exceeded.",
+    }
+    found, sent = await changed({"data": {"a0": {"issue": {"number": 1}}, "a1": None}, "errors": [too_much]})
+    assert (found, sent) == ([{"issue": {"number": 1}}, None], 1)
+    below = {**too_much, "path": ["a1", "issue", "labels"]}
+    found, _ = await changed({"data": {"a0": {"issue": {"number": 1}}, "a1": None}, "errors": [below]})
+    assert isinstance(found[1], Unreachable)
 
 
 async def test_a_change_has_happened_when_only_a_part_of_it_could_not_be_told() -> None:
