@@ -13,7 +13,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 LOOK = 0.5
-PAGE = os.sysconf("SC_PAGE_SIZE")
 GIB = 1 << 30
 
 
@@ -81,18 +80,22 @@ def memory_of(pid: int, *, exactly: bool = False) -> int:
 
 
 def _resident(at: Path) -> int:
-    """Without files that are mapped."""
-    sizes = (at / "statm").read_text("ascii").split()
-    return max(int(sizes[1]) - int(sizes[2]), 0) * PAGE
+    """Without files that are mapped, but with memory that is shared as if it were one."""
+    return sum(_told(at / "status", ("RssAnon:", "RssShmem:")))
 
 
 def _share(at: Path) -> int | None:
     """A process's share of what it holds with others; None where that is not told."""
     try:
-        lines = (at / "smaps_rollup").read_text("ascii").splitlines()
+        told = _told(at / "smaps_rollup", ("Pss_Anon:", "Pss_Shmem:"))
     except OSError:
         return None
-    return next((int(line.split()[1]) * 1024 for line in lines if line.startswith("Pss_Anon:")), None)
+    return sum(told) if told else None
+
+
+def _told(path: Path, names: tuple[str, ...]) -> list[int]:
+    """What stands there in kB by these names, in bytes."""
+    return [int(line.split()[1]) * 1024 for line in path.read_text("ascii").splitlines() if line.startswith(names)]
 
 
 def takes_more(top: Path, space: int, entries: int) -> bool:

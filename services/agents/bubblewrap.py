@@ -164,7 +164,7 @@ class BubblewrapBox:
             "--new-session", "--cap-drop", "ALL", "--uid", str(UID), "--gid", str(UID), "--hostname", "box",
             "--clearenv", "--setenv", "PATH", PATH, "--setenv", "HOME", "/home/agent", "--setenv", "LANG", "C.UTF-8",
             "--setenv", "TERM", "dumb", "--ro-bind", "/usr", "/usr", *_top_level(), "--proc", "/proc", "--dev", "/dev",
-            *scratch, "/dev/shm", *scratch, "/tmp", "--dir", "/home", *scratch, "/home/agent",  # noqa: S108
+            *scratch, "/dev/shm", "--remount-ro", "/dev", *scratch, "/tmp", "--dir", "/home", *scratch, "/home/agent",  # noqa: S108
             "--dir", "/etc", "--ro-bind-data", str(fds.passwd), "/etc/passwd",
             "--ro-bind-data", str(fds.group), "/etc/group", "--ro-bind-try", "/etc/alternatives", "/etc/alternatives",
             "--ro-bind-try", "/etc/ld.so.cache", "/etc/ld.so.cache", "--dir", "/run", "--bind", str(files), INSIDE,

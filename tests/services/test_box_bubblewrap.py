@@ -128,7 +128,7 @@ echo end
 async def test_the_system_cannot_be_written_to(box: BubblewrapBox, files: Path) -> None:
     script = """
 exec 2>/dev/null
-for f in /x /usr/x /etc/x /etc/passwd /usr/bin/sh /proc/sys/kernel/hostname /proc/sysrq-trigger; do
+for f in /x /dev/x /usr/x /etc/x /etc/passwd /usr/bin/sh /proc/sys/kernel/hostname /proc/sysrq-trigger; do
     (echo x > $f) && echo wrote $f
 done
 mount -t tmpfs x /usr && echo mounted
@@ -265,13 +265,15 @@ async def test_one_process_cannot_take_all_memory_or_disk(files: Path, box: Bubb
 
 
 async def test_all_of_a_run_together_cannot_take_all_memory_or_disk(files: Path, box: BubblewrapBox) -> None:
-    """Each of its processes, and each of its files, is well within what one alone may take."""
+    """Each of its processes, and each of its files, is well within what one alone may take, also what they could share."""
     small = BubblewrapBox(caps=Caps(all_memory=150 << 20, space=30 << 20))
     hoarding = """
-import os, signal
-for _ in range(4):
+import mmap, os, signal
+for n in range(4):
     if os.fork() == 0:
-        held = b"x" * (60 << 20)
+        held = b"x" * (60 << 20) if n % 2 else mmap.mmap(-1, 60 << 20)
+        for at in range(0, 60 << 20, mmap.PAGESIZE) if n % 2 == 0 else ():
+            held[at] = 1
         signal.pause()
 signal.pause()
 """
