@@ -86,6 +86,8 @@ def rules_of(settings: Settings) -> Rules | None:
         is_known = (provider in PROVIDER_KEYS and bool(_NAME.fullmatch(called))) or model == settings.model == "test"
         if not is_known or not _TIER.fullmatch(name) or name in {tier.name for tier in tiers}:
             raise UserError(f"{PREFIX}MODELS has {entry[:60]!r}; write NAME=provider:model, each name once.")
+        if settings.model == "test" and provider != "test":
+            raise UserError(f"{PREFIX}MODEL=test would answer for {model}; name a model there that {PREFIX}MODELS has.")
         if provider != "test" and provider not in keys:
             raise UserError(f"{PREFIX}MODELS names {model}: set {PREFIX}{provider.upper()}_KEY.")
         guess = prices.of(provider, called or provider, TYPICAL).cost

@@ -479,6 +479,7 @@ def test_models_to_choose_among_are_read_and_guessed_by_their_prices() -> None:
         ({"models": "small:openai"}, "has 'small:openai'; write NAME=provider:model"),
         ({"models": "a=openai:gpt-4o, a=openai:gpt-4o"}, "each name once"),
         ({"models": "a=google:gemini-2.5-pro"}, "set LOCKSTEP_GOOGLE_KEY"),
+        ({"model": "test", "models": "a=test, b=openai:gpt-4o"}, "LOCKSTEP_MODEL=test would answer for openai:gpt-4o"),
         ({"models": "a=openai:nobody-knows-it"}, "Nobody knows what openai:nobody-knows-it costs"),
         ({"models": ", ".join(f"t{n}=openai:gpt-4o" for n in range(7))}, "6 at most"),
         ({"models": "a=openai:gpt-4o", "model_fixed": "b"}, "LOCKSTEP_MODEL_FIXED is none of the names"),
@@ -487,7 +488,7 @@ def test_models_to_choose_among_are_read_and_guessed_by_their_prices() -> None:
 def test_models_that_can_not_be_chosen_among_are_refused_at_start(told: dict[str, str], said: str) -> None:
     base = {} if "needs" in said else {"model": "openai:gpt-4o", "model_key": KEY}
     with pytest.raises(UserError, match=said):
-        rules_of(Settings(**base, **told))  # type: ignore[arg-type]
+        rules_of(Settings(**{**base, **told}))  # type: ignore[arg-type]
 
 
 def test_prices_of_ones_own_are_read() -> None:
