@@ -10,7 +10,7 @@ import re
 import shutil
 import ssl
 import tempfile
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Mapping
 from contextlib import asynccontextmanager
 from decimal import Decimal
 from pathlib import Path
@@ -25,7 +25,7 @@ from services.agents.asked import TOKENS, Asked, asked, read
 from services.agents.metering import metered
 from services.agents.models import Models
 from services.agents.wire import LONGEST, is_free
-from services.errors import BudgetUsedUp, ModelBusy, NotPossible
+from services.errors import BudgetUsedUp, ModelBusy, NotPossible, StoreError
 from services.store.ledger import Call
 
 LONGEST_REQUEST = 16_000_000
@@ -58,8 +58,9 @@ class Door(Struct, frozen=True, kw_only=True):
 
 
 class Broker:
-    """Serves one attempt. over: why it may go on no more, None as long as it may.  asked: requests that were sent;
-    again: those that an earlier try has heard the answer to.
+    """Serves one attempt. over: why it may go on no more, None as long as it may.  lost: that the store has refused
+    something, which lets nothing be sent and is no fault of the program's.  asked: requests that were sent; again:
+    those that an earlier try has heard the answer to.
     """
 
     def __init__(self, door: Door) -> None:
@@ -67,6 +68,7 @@ class Broker:
         self._way = door.models.way
         self._session: aiohttp.ClientSession | None = None
         self.over: BudgetUsedUp | Superseded | None = None
+        self.lost: StoreError | None = None
         self.asked = self.again = 0
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
@@ -103,8 +105,11 @@ class Broker:
             return _refused(403, "the model has no known price")
         except ModelBusy as busy:
             return _refused(429, str(busy))
+        except StoreError as error:
+            self.lost = error
+            return _refused(503, "the accounts can't be written now")
         if self.over is not None:  # while it waited for others
-            await door.models.failed(row, is_free=True)
+            await self._booked(door.models.failed(row, is_free=True))
             return _refused(403, OVER)
         self.asked += 1
         return await self._forward(request, key, row, wanted.tokens)
@@ -146,11 +151,11 @@ class Broker:
                     if is_all:
                         await self._keep(key, answered, bytes(kept))
                 finally:
-                    await models.settle(row, told.usage)
+                    await self._booked(models.settle(row, told.usage))
             elif status == 200:
-                await models.broke_off(row, told.usage, tokens)
+                await self._booked(models.broke_off(row, told.usage, tokens))
             else:
-                await models.failed(row, is_free=is_free(status) and upstream.content.at_eof())
+                await self._booked(models.failed(row, is_free=is_free(status) and upstream.content.at_eof()))
         return answered
 
     async def _keep(self, key: str, answered: web.StreamResponse | None, body: bytes) -> None:
@@ -160,6 +165,15 @@ class Broker:
                 await self._door.answers.keep(key, answered.headers.get("content-type", ""), body)
             except Superseded as over:
                 self.over = over
+            except StoreError as error:
+                self.lost = error
+
+    async def _booked(self, booking: Awaitable[None]) -> None:
+        """What the store does not take now stays held against the budgets."""
+        try:
+            await booking
+        except StoreError as error:
+            self.lost = error
 
     @asynccontextmanager
     async def serving(self) -> AsyncIterator[Path]:

@@ -71,6 +71,8 @@ class Program:
         if said.cost is not None:
             await models.told(work.call, said.cost)
         ok = done.exit_code == 0 and not done.timed_out and not said.is_error
+        if broker.lost is not None and not ok:
+            raise broker.lost
         return Outcome(
             ok=ok,
             summary=_summary(self._name, last_line(said.text.encode()), ok=ok, timed_out=done.timed_out, log=log),

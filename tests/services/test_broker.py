@@ -12,7 +12,7 @@ from services.agents import Superseded
 from services.agents.answers import Answers
 from services.agents.broker import Broker, Door
 from services.agents.models import Models
-from services.errors import BudgetUsedUp, ModelBusy, NotPossible
+from services.errors import BudgetUsedUp, ModelBusy, NotPossible, StoreError
 from services.store.ledger import Call
 from tests.kit.model import Answer, providing
 
@@ -50,6 +50,7 @@ class Accounts:
         ("/v1/messages", {"model": "m"}, ModelBusy("calls under way may use up the budget"),
          (429, "calls under way may use up the budget")),
         ("/v1/messages", {"model": "m"}, NotPossible("no price"), (403, "the model has no known price")),
+        ("/v1/messages", {"model": "m"}, StoreError("away"), (503, "the accounts can't be written now")),
         ("/v1/messages", {"model": "m"}, None, (502, "the provider can't be reached")),
     ],
 )  # fmt: skip
@@ -64,6 +65,7 @@ async def test_what_is_refused_is_said(
     ):
         told = await answer.json()
     assert (answer.status, told["error"]["message"]) == said
+    assert broker.lost is (refusal if isinstance(refusal, StoreError) else None)
 
 
 @pytest.mark.parametrize(
@@ -98,6 +100,33 @@ async def test_an_error_that_came_whole_costs_nothing(status: int, length: int, 
             with pytest.raises(aiohttp.ClientError):
                 await answered.read()
     assert accounts.free == [is_free]
+
+
+class Away(Accounts):
+    """Whose store takes nothing any more once the answer is there."""
+
+    async def settle(self, row: int, usage: object) -> None:
+        raise StoreError("away")
+
+    async def load(self) -> bytes | None:
+        return None
+
+    async def keep(self, data: bytes, turns: int, /) -> None:
+        raise StoreError("away")
+
+
+async def test_an_answer_that_can_not_be_booked_is_heard_and_stays_held() -> None:
+    async with providing(Answer(text="Hi.")) as provider:
+        away = Away(None)
+        away.way = SimpleNamespace(url=provider.url.removesuffix("/v1"), key="k", ca="", proxy="")
+        broker = Broker(Door(models=cast("Models", away), call=CALL, answers=Answers(away)))
+        async with (
+            broker.serving() as socket,
+            aiohttp.ClientSession(connector=aiohttp.UnixConnector(str(socket))) as asks,
+            asks.post("http://model/v1/messages", data=json.dumps({"model": "m", "max_tokens": 9})) as answer,
+        ):
+            assert (answer.status, (await answer.json())["content"][0]["text"]) == (200, "Hi.")
+    assert str(broker.lost) == "away"
 
 
 class Turns(Accounts):

@@ -21,7 +21,7 @@ from services.agents.programs import LONGEST_PROMPT
 from services.agents.wire import PydanticWire
 from services.core.cost import Usage
 from services.core.plan import Task
-from services.errors import AgentError, BudgetUsedUp, UserError
+from services.errors import AgentError, BudgetUsedUp, StoreError, UserError
 from services.store.ledger import Call, Ledger
 from services.store.sqlite import SqliteDatabase
 from tests.kit.model import Answer, Provider, providing
@@ -213,6 +213,22 @@ async def test_an_attempt_that_is_over_meanwhile_leaves_nothing(ground: Path) ->
     async with providing(Answer(text="Hi.")) as provider, asking(ground, provider, "openai", "gpt-4o") as (models, _):
         with pytest.raises(Superseded):
             await run("codex", models, ground, OpenBox(ground / "programs"), journal=Notes(over=True))
+
+
+async def test_a_store_that_is_away_is_no_fault_of_the_program(ground: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It could not be tried, and is tried again; a program that comes to its end all the same has."""
+
+    async def away(*_: object, **__: object) -> int:
+        raise StoreError("away")
+
+    async with providing(Answer(text="Hi.")) as provider, asking(ground, provider, "openai", "gpt-4o") as (models, _):
+        monkeypatch.setattr(models, "reserve", away)
+        fake(ground / "programs", "codex", path="/v1/responses", model="gpt-4o", prints=CODEX)
+        assert (await run("codex", models, ground, OpenBox(ground / "programs"))).ok
+        fake(ground / "programs", "codex", path="/v1/responses", model="gpt-4o", prints='{"type": "turn.failed"}')
+        with pytest.raises(StoreError):
+            await run("codex", models, ground, OpenBox(ground / "programs"))
+    assert provider.asked == []
 
 
 class Late(OpenBox):
