@@ -37,6 +37,7 @@ SHOWN = 40_000
 PRINTED = 8_000
 """Characters of what a verification printed, the last ones."""
 LINES = 1_000
+UNBOUND = "Leave files of CI and of packages alone."
 CUT = "That was cut off. Go on, in smaller steps."
 
 _STRING = {"type": "string"}
@@ -101,7 +102,8 @@ class _Talk:
         self._prompt: Prompt = prompt("coder")
         self._system, self._turn = self._prompt.filled(
             repo=work.task.repo,
-            paths=paths_said(work.task),
+            paths=paths_rule(work.task),
+            places="\n".join(work.task.paths),
             check=check_said(work.task),
             title=work.task.title,
             body=work.task.body,
@@ -255,10 +257,13 @@ def _brief(call: ToolCall) -> str:
 
 
 def paths_said(task: Task) -> str:
-    """What a prompt says of where changes may lie."""
-    return (
-        f"You may change only: {', '.join(task.paths)}." if task.paths else "Leave files of CI and of packages alone."
-    )
+    """Where changes may lie, for who hears it beside the task's own words."""
+    return f"You may change only: {', '.join(task.paths)}." if task.paths else UNBOUND
+
+
+def paths_rule(task: Task) -> str:
+    """What a prompt says of that itself: the paths are words of the plan's, and stand between marks as those do."""
+    return "You may change only what the paths of the task cover." if task.paths else UNBOUND
 
 
 def check_said(

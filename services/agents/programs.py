@@ -14,7 +14,7 @@ from services.agents import AGENTS, Outcome, Work
 from services.agents.answers import Answers
 from services.agents.box import Box, Extras
 from services.agents.broker import Broker, Door
-from services.agents.coder import budget_of, check_said, guide, paths_said
+from services.agents.coder import budget_of, check_said, guide, paths_rule
 from services.agents.files import Files
 from services.agents.log import clean_log, last_line
 from services.agents.models import Models
@@ -85,7 +85,8 @@ class Program:
     def _argv(self, work: Work, models: Models, box: Box) -> list[str]:
         system, turn = prompt("program").filled(
             repo=work.task.repo,
-            paths=paths_said(work.task),
+            paths=paths_rule(work.task),
+            places="\n".join(work.task.paths),
             check=check_said(work.task, "Before you end, run the command that has to succeed afterwards."),
             title=work.task.title,
             body=work.task.body,

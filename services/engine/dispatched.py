@@ -9,7 +9,7 @@ from datetime import timedelta
 
 import msgspec
 
-from services.agents.coder import check_said, paths_said
+from services.agents.coder import check_said, paths_rule
 from services.agents.log import clean_log
 from services.agents.prompting import prompt
 from services.core.elsewhere import ACTIONS, Away
@@ -118,7 +118,8 @@ def asked(order: Order) -> str:
     task = order.task
     system, turn = prompt("away").filled(
         repo=task.repo,
-        paths=paths_said(task),
+        paths=paths_rule(task),
+        places="\n".join(task.paths),
         check=check_said(task, words.CHECK),
         title=task.title,
         body=task.body,
