@@ -71,7 +71,8 @@ class Outcome:
 class Agent(Protocol):
     """Does the work of one attempt inside the box. UserError when the task asks for what this agent can't do.
 
-    One that asks models has `providers`, the names of those whose models it can ask.
+    One that asks models has `providers`, the names of those whose models it can ask; one that reads a prompt of ours
+    has `asked_with`, its name.
     """
 
     async def run(self, work: Work, box: Box) -> Outcome: ...
@@ -96,6 +97,12 @@ def providers_of(name: str, agents: Registry[Agent] = AGENTS) -> frozenset[str]:
     """Whose models an agent asks; none for one that asks none, and for one that there is not."""
     AGENTS.load(sys.modules[__name__])
     return getattr(agents.get(name), "providers", frozenset())
+
+
+def prompt_of(name: str, agents: Registry[Agent] = AGENTS) -> str:
+    """The name of the prompt that an agent is asked with; "" for one that is asked with none."""
+    AGENTS.load(sys.modules[__name__])
+    return getattr(agents.get(name), "asked_with", "")
 
 
 class ForAPerson(UserError):

@@ -13,10 +13,13 @@ from services.core.messages import reasons
 class Elsewhere:
     """Content with what was made elsewhere."""
 
+    def __init__(self, asked_with: str = "") -> None:
+        self.asked_with = asked_with
+
     async def run(self, work: Work, box: Box) -> Outcome:
         del work, box
         return Outcome(ok=True, summary=reasons.TAKEN_IN)
 
 
 ELSEWHERE: Agent = Elsewhere()
-AGENTS.add(ACTIONS, ELSEWHERE)
+AGENTS.add(ACTIONS, Elsewhere("away"))

@@ -72,6 +72,7 @@ class Coder:
     """Asks until the model calls no tool any more; what lies in the files then is its work."""
 
     providers = frozenset(KNOWN)
+    asked_with = "coder"
 
     async def run(self, work: Work, box: Box) -> Outcome:
         if work.models is None or work.call is None:

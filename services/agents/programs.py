@@ -37,7 +37,7 @@ class Program:
     """Runs one row."""
 
     def __init__(self, name: str, row: Row) -> None:
-        self._name, self._row = name, row
+        self._name, self._row, self.asked_with = name, row, "program"
         self.providers = row.providers
 
     async def run(self, work: Work, box: Box) -> Outcome:

@@ -4,6 +4,8 @@ A happening tells something of the attempt that it is about, or nothing. What is
 and passed when they ran again passed, and what was merged and taken back was not good.
 """
 
+import hashlib
+
 import msgspec
 
 from services.core.plan import Task
@@ -45,6 +47,22 @@ class Try(msgspec.Struct, frozen=True, kw_only=True):
     signature: str = ""
     rounds: int = 0
     pull: int = 0
+
+
+class Given(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What an attempt was told. prompt: which text exactly asked it; asked: a hash of all that was put into that; past:
+    what like its task had merged before, and which files that touched.
+    """
+
+    prompt: str = ""
+    asked: str = ""
+    past: str = ""
+
+
+def given(prompt: str, task: Task, note: str, lessons: str, past: str) -> Given:
+    """The record of what an attempt is told."""
+    put_in = (task.repo, task.title, task.body, task.prompt, task.paths, task.verify, note, lessons, past)
+    return Given(prompt=prompt, asked=hashlib.sha256(msgspec.json.encode(put_in)).hexdigest()[:16], past=past)
 
 
 def tried(before: TaskState, happening: Happening, after: TaskState, task: Task) -> Try | None:

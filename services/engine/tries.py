@@ -2,11 +2,14 @@
 
 import msgspec
 
+from services.agents import prompt_of
+from services.agents.prompting import prompt
 from services.core import messages, names
 from services.core.board import Board, Run, Wish
 from services.core.elsewhere import ELSEWHERE
 from services.core.messages import reasons
 from services.core.plan import Task
+from services.core.records import given
 from services.core.repair import noted
 from services.core.repairs import for_attempt
 from services.core.similar import kept
@@ -64,6 +67,7 @@ class Tries:
                 return Outcome(again_in=rest, free=True)
             order = await recovering.for_repair(self._parts, order, repair)
         order = await stacking.ordered(self._parts, run, state, order)
+        await self._record(order)
         made: Outcome | Order | Result = order
         if task.agent in ELSEWHERE:
             made = await elsewhere.look(self._parts, run, task, state, due, order, hidden)
@@ -97,6 +101,12 @@ class Tries:
             past=await remembered.for_attempt(self._parts, task),
             plan_id=run.plan_id,
         )
+
+    async def _record(self, order: Order) -> None:
+        """What an agent that reads is told stands with what becomes of it."""
+        if self._parts.attempts is not None and (name := prompt_of(order.task.agent)):
+            told = given(prompt(name).title, order.task, order.note, order.lessons, order.past)
+            await self._parts.attempts.give(order.run_id, order.task.id, order.attempt, told)
 
     async def _came_to(self, task: Task, state: TaskState, result: Result) -> Happening:
         """An attempt's result as what happened to its task."""

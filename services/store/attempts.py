@@ -13,7 +13,7 @@ import msgspec
 from services.core.chosen import Chosen
 from services.core.clock import from_text, to_text
 from services.core.posterior import Known, Tally, key_of
-from services.core.records import Try
+from services.core.records import Given, Try
 from services.core.spending import Work
 from services.core.troublespots import Failed
 from services.store.db import Connection, Database
@@ -71,6 +71,12 @@ class Attempts:
             return chosen
 
         return await self._db.write(write)
+
+    async def give(self, run_id: str, task: str, attempt: int, given: Given) -> None:
+        """Write down what an attempt is told, as it was told first."""
+        query = "UPDATE attempt SET given = ? WHERE run_id = ? AND task = ? AND attempt = ? AND given = ?"
+        values = (msgspec.json.encode(given), run_id, task, attempt, b"{}")
+        await self._db.write(lambda c: c.execute(query, values))
 
     async def of(self, run_id: str, task: str) -> list[Record]:
         """All attempts at a task, in their order."""

@@ -15,7 +15,7 @@ from services.store.db import Connection, Database
 PRUNE = 500
 _ATTEMPT = (
     "run_id", "task", "attempt", "plan_id", "repo", "at", "agent", "tier", "model", "is_after", "is_again", "came",
-    "passed", "good", "cost", "class", "signature", "rounds", "pull", "body",
+    "passed", "good", "cost", "class", "signature", "rounds", "pull", "body", "given",
 )  # fmt: skip
 _LESSON = ("id", "repo", "state", "uses", "at", "body")
 _PAST = ("repo", "ordinal", "key", "number", "title", "paths")
@@ -93,6 +93,6 @@ def _own(place: str) -> tuple[str, tuple[str, ...]]:
 
 def _row(kind: str, columns: tuple[str, ...], row: tuple[Any, ...]) -> dict[str, Any]:
     values = dict(zip(columns, row, strict=True))
-    for name in values.keys() & {"body", "paths"}:
+    for name in values.keys() & {"body", "given", "paths"}:
         values[name] = msgspec.json.decode(bytes(values[name]))
     return {"record": kind, **{name: int(each) if isinstance(each, bool) else each for name, each in values.items()}}

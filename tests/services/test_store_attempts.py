@@ -10,13 +10,14 @@ from services.core.board import Decision
 from services.core.chosen import Chosen
 from services.core.cost import Usage
 from services.core.posterior import Known
-from services.core.records import Try
+from services.core.records import Try, given
 from services.core.task_state import TaskState
 from services.store.attempts import Attempts
 from services.store.db import Database
+from services.store.learned import Learnings
 from services.store.ledger import Call, Ledger
 from services.store.runs import Runs
-from tests.kit.plans import NOW
+from tests.kit.plans import NOW, task
 from tests.kit.store import Place
 from tests.kit.stored import stored_run
 
@@ -36,6 +37,18 @@ async def database(place: Place) -> AsyncIterator[Database]:
 
 def told(attempt: int = 1, repo: str = "Acme/api", **fields: object) -> Try:
     return Try(task="one", attempt=attempt, repo=repo, agent="coder", **fields)  # type: ignore[arg-type]
+
+
+async def test_what_an_attempt_was_told_first_stands_with_it(database: Database) -> None:
+    store, work = Attempts(database), task("one", title="Parse dates")
+    await commit(database, told())
+    first = given("coder 4 (3f2a91c0)", work, "", "- Use the logger", "Such tasks:")
+    assert first != given("coder 4 (3f2a91c0)", work, "what failed", "- Use the logger", "Such tasks:")
+    await store.give("r1", "one", 1, first)
+    await store.give("r1", "one", 1, given("coder 5 (00000000)", work, "", "", ""))
+    (shown,) = await Learnings(database).export("acme/api")
+    assert shown["given"] == {"prompt": "coder 4 (3f2a91c0)", "asked": first.asked, "past": "Such tasks:"}
+    assert len(first.asked) == 16
 
 
 async def commit(database: Database, *tries: Try) -> None:
