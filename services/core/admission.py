@@ -43,6 +43,12 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     patience: float = 30.0
     is_paced: bool = True
 
+    @property
+    def at_once(self) -> int:
+        """Things that people see which one call may make, so that a call of any class keeps to what may be made."""
+        share = max(0.0, 1.0 - (len(RANKS) - 1) * self.reserve)
+        return max(1, int(min(self.content_minute, self.content_hour) * share))
+
 
 class Ask(msgspec.Struct, frozen=True, kw_only=True):
     """A call as its limits see it. points: of the minute's; content: how many things it makes that people see."""

@@ -78,8 +78,8 @@ class GitHub:
         self.auth = Auth(self.etags, app_id, private_key, clock)
         sender: Sender = self.auth
         self.governor: Governor | None = None
+        limits = limits or Limits()
         if timers is not None:
-            limits = limits or Limits()
             sender = self.governor = Governor(
                 self.auth, clock, timers, limits, self.stats, shelf, fetch=self.auth.token
             )
@@ -94,7 +94,9 @@ class GitHub:
         )
         self.batcher: Batcher | None = None
         if timers is not None and cache_enabled and batch:
-            self.batcher = Batcher(sender, clock, timers, self.stats, lookups=batch, changes=write_batch)
+            self.batcher = Batcher(
+                sender, clock, timers, self.stats, lookups=batch, changes=min(write_batch, limits.at_once)
+            )
         self.reads = Reads(self.cache, self.batcher)
         self.deliveries = DeliveryLog(sender)
         self._hearing = Hearing(self.cache, self.reads, clock)

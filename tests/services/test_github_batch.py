@@ -7,6 +7,7 @@ import msgspec
 import pytest
 
 from bot.loops import LoopTimers
+from services.core.admission import Limits, Rank
 from services.core.report import CheckReport
 from services.errors import NotFound, RateLimited, Refused, Unreachable
 from services.github import queries
@@ -148,6 +149,17 @@ def test_a_thousand_issues_are_made_in_batches_within_githubs_limits(limited: Ma
     times = sorted(at for at, _, path in world.asked if path == "/graphql")
     assert len(times) < 200
     assert world.loop.time() > 2 * 3_600  # 80 % of 500 an hour
+
+
+@pytest.mark.parametrize("rank", ["merge", "poll"])
+def test_a_batch_makes_no_more_than_may_be_made(limited: Make, rank: Rank) -> None:
+    world: Limited = limited(Limits(content_minute=10))
+    made = world.run(
+        lambda: settled(*(world.github.writes.ranked(rank).create_issue(world.home, str(n), "b") for n in range(12)))
+    )
+    there = sum(isinstance(each, IssueInfo) for each in made)
+    assert 7 <= there <= 10
+    assert sum(isinstance(each, RateLimited) for each in made) == 12 - there
 
 
 def test_labels_of_many_issues_share_calls_once_the_labels_are_known(limited: Make) -> None:
