@@ -2,9 +2,9 @@
 
 Each reader is fuzzed in two ways (`_fuzzed`), two at a time, with seeds from the tests' plans and from a folder of
 plans if `LOCKSTEP_PLANS` names one; what took long is timed once more without the fuzzer. Besides, every piece that
-means something, alone, behind the beginning of a task and in drawn pairs, is repeated to 1 MB and timed. `crashes`,
-`slow` (more than a second per MB) and `seconds_1mb_worst` are the figures; what was found is kept in a folder that is
-told.
+means something, alone, behind the beginning of a task and of a list, and in drawn pairs, is repeated to 1 MB and timed.
+`crashes`, `slow` (more than a second per MB) and `seconds_1mb_worst` are the figures; what was found is kept in a
+folder that is told.
 """
 
 import importlib.util
@@ -27,6 +27,7 @@ MEGABYTE = 1_000_000
 WAYS = ("bytes", "grammar")
 PAIRS = 60
 TASK = "- [ ] **a** Write "
+LIST = f"{TASK}· paths: "
 LEAST = 20_000
 """Characters: what takes long for fewer is measured as if it were so many, for every reader takes some time at once."""
 LARGEST_SEED = 20_000
@@ -62,7 +63,8 @@ def _pumped(say: Say) -> Iterator[tuple[float, str]]:
     """The most seconds that each reader took for a megabyte of a pattern."""
     draw = random.Random(0)
     pairs = ["".join(draw.sample(PIECES, 2)) for _ in range(PAIRS)]
-    patterns = [*(("", each) for each in (*PIECES, *pairs)), *((TASK, each) for each in PIECES)]
+    patterns = [("", each) for each in (*PIECES, *pairs)]
+    patterns += [(head, each) for head in (TASK, LIST) for each in PIECES]
     for name, read in READERS.items():
         took = []
         for head, piece in patterns:

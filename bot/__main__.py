@@ -5,6 +5,8 @@ A command is a module with `main(arguments) -> exit status` (0 done, 1 the answe
 """
 
 import importlib
+import io
+import os
 import sys
 
 COMMANDS = {
@@ -23,6 +25,9 @@ COMMANDS = {
     "token": ("bot.token_cli", "make, list and revoke tokens for the API"),
     "resolve": ("bot.resolve", "merge a file and resolve the conflicts that can be proved"),
 }
+
+CUT_OFF = 141
+"""The exit status of a program that nobody listens to any more, as shells tell it."""
 
 
 def usage() -> str:
@@ -44,5 +49,19 @@ def main(arguments: list[str]) -> int:
     return int(getattr(importlib.import_module(module), name or "main")(arguments[1:]))
 
 
+def _to_its_end(arguments: list[str]) -> int:
+    """Whoever reads may stop before the end, as `| head` does, or read an alphabet that lacks some signs."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        status = main(arguments)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # so that nothing is left to say at the end
+        return CUT_OFF
+    return status
+
+
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(_to_its_end(sys.argv[1:]))

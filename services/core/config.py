@@ -192,7 +192,7 @@ def read_file(text: str) -> Read:
             "too_large", f"The file is larger than {MAX_BYTES} bytes; keep only Lockstep's own settings in it."
         )
         return Read(written={}, problems=findings.listed())
-    root = composer(text, findings, of="settings").compose()
+    root = composer(text.replace("\r\n", "\n").replace("\r", "\n"), findings, of="settings").compose()
     written: dict[str, Any] = {}
     if isinstance(root, Mapping):
         for key, node in root.entries.values():

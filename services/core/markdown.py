@@ -132,7 +132,8 @@ def without_code(text: str) -> str:
 def _blanked(text: str, parts: Sequence[tuple[int, int]], blank: str = " ") -> str:
     pieces, done = [], 0
     for start, end in parts:
-        pieces += [text[done:start], re.sub(r"[^\n]", blank, text[start:end])]
+        part = text[start:end]
+        pieces += [text[done:start], re.sub(r"[^\n]", blank, part) if "\n" in part else blank * len(part)]
         done = end
     return "".join([*pieces, text[done:]])
 

@@ -17,6 +17,9 @@ from services.core.problems import TOO_MANY_TASKS, Findings, Spot
 
 FIELDS = tuple(key for key in KEYS if key not in {"id", "title", "done"})
 DOT = "·"
+MAX_VALUES = 50_000
+"""Of all tasks together; as many as YAML may have."""
+MAX_HEAD = 10_000
 _BLANKS = " \t\u00a0"
 _TASK = re.compile(r"\[([ xX])\][ \t\u00a0]+\*\*(?!\*)")
 _ALMOST = re.compile(r"\[[ xX]?\]\s{0,8}(?:\*{2,3}|__)([A-Za-z0-9._-]{1,64})(?:\*\*|__)")
@@ -39,12 +42,27 @@ def read_list(document: Document, findings: Findings) -> list[Draft]:
         findings.add("too_many_tasks", TOO_MANY_TASKS, Spot("", extra.first + 1, extra.column + 1))
         return []
     items = [item for item, _ in tasks]
+    if crowded := _crowded(document, items):
+        message = f"The tasks have more than {MAX_VALUES:,} values up to here; split the plan into several."
+        findings.add("too_large", message, Spot("", crowded.first + 1, crowded.column + 1))
+        return []
     return [_draft(document, item, box, items[at + 1 :], findings) for at, (item, box) in enumerate(tasks)]
 
 
 def _box(document: Document, item: Item) -> re.Match[str] | None:
     """The checkbox and the opening of the bold id, if the entry is a task."""
     return _TASK.match(document.lines[item.first], item.column) if item.marker in {"-", "*"} else None
+
+
+def _crowded(document: Document, items: Sequence[Item]) -> Item | None:
+    """The entry with whose fields there are more values than one plan has, told by what stands between them."""
+    count = 0
+    for item in items:
+        lines = document.lines[item.first : item.paragraph_end]
+        count += sum(line.count(",") + line.count(DOT) for line in lines)
+        if count > MAX_VALUES:
+            return item
+    return None
 
 
 def _warn_almost(document: Document, item: Item, findings: Findings) -> None:
@@ -111,7 +129,7 @@ def _piece(line: str, row: int, start: int, end: int) -> Spot:
 def _head(part: Spot, values: Written) -> None:
     """The title, and the repository in the last parentheses. Those in code, after `]` or inside a word don't count."""
     text = part.text
-    hidden = without_code(text)
+    hidden = without_code(text) if len(text) <= MAX_HEAD else ""  # a title that long is refused
     opening = hidden.rfind("(")
     closing = hidden.find(")", opening) if opening >= 0 else -1
     if closing > opening:

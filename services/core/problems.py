@@ -54,7 +54,7 @@ KINDS: dict[str, Kind] = {
     "self_dependency": Kind("A task needs itself."),
     "title_too_long": Kind("A title has more than 256 characters."),
     "too_deep": Kind("Lists or mappings are nested deeper than 20 levels."),
-    "too_large": Kind("The document has more than 1 MB, 20,000 lines or 50,000 YAML values."),
+    "too_large": Kind("The document has more than 1 MB, 20,000 lines or 50,000 values."),
     "too_many_tasks": Kind("The plan has more than 1,000 tasks."),
     "two_plans": Kind("The document holds more than one plan."),
     "unknown_dependency": Kind("A task needs an id that no task has."),

@@ -15,6 +15,8 @@ _CLOSING = re.compile(r"\b(close[sd]?|fix(?:e[sd])?|resolve[sd]?)\b", re.IGNOREC
 _LINK = re.compile(r"\b(https?|ftp|www|mailto)(?=\\?[:.])", re.IGNORECASE)
 KEPT = 2_048
 """Texts that are kept as they were made harmless: a plan's comment shows the same ones again each time it is edited."""
+_REFERENCE = re.compile(r"\bgh(?=-\d)", re.IGNORECASE)
+"""GitHub reads `GH-4` as `#4`."""
 _JOINER = "\u2060"
 """WORD JOINER: invisible, and no word character, so neither a mention nor a keyword is read across it."""
 
@@ -46,7 +48,7 @@ def plain(text: str, limit: int = 256) -> str:
 @lru_cache(maxsize=KEPT)
 def _plain(text: str, limit: int) -> str:
     escaped = _MARKUP.sub(r"\\\1", visible(text, limit))
-    for broken in (_LINK, _CLOSING):
+    for broken in (_LINK, _CLOSING, _REFERENCE):
         escaped = broken.sub(lambda found: found[0][0] + _JOINER + found[0][1:], escaped)
     return re.sub(r"\\[@#]", lambda found: found[0] + _JOINER, escaped)
 

@@ -177,3 +177,9 @@ def test_what_is_done_about_failures_is_a_repositorys_own_over_its_owners() -> N
 def test_a_misspelt_word_about_failures_is_said(text: str) -> None:
     with pytest.raises(UserError):
         read_config(text)
+
+
+def test_lines_are_counted_as_editors_do() -> None:
+    for end in ("\n", "\r\n", "\r"):
+        (problem,) = read_file(f"merge: squash{end}checks: maybe{end}").problems
+        assert (problem.line, problem.column) == (2, 9)

@@ -100,6 +100,28 @@ def test_needs_in_one_line() -> None:
     assert messages.named(current, (), frozenset()) == ""
     assert messages.named(current, ("lib", "doc"), frozenset()) == "`lib`, `doc`"
     assert messages.named(current, ("lib",), frozenset({"acme/hidden-lib"})) == "work elsewhere"
+    many = run(*(task(f"t{n}") for n in range(102)))
+    assert messages.named(many, tuple(many.tasks), frozenset()).endswith("`t98`, `t99`, 2 more")
+
+
+def test_bodies_fit_however_much_a_task_says_and_needs() -> None:
+    """GitHub refuses more than 65,536 characters."""
+    needs = [f"{'a' * 60}{n:03}" for n in range(999)]
+    long = "@" * 500
+    last = task("last", *needs, agent="copilot", body="\n".join([long] * 40), prompt="\n".join([long] * 40))
+    current = run(*(task(need, repo=f"acme/{'r' * 90}") for need in needs), last)
+    opened = {need: msgspec.structs.replace(current.tasks[need], pull=7, revert=8) for need in needs}
+    current = msgspec.structs.replace(current, tasks={**current.tasks, **opened})
+    first = current.plan.by_id[needs[0]]
+    after = [task(need, first.id, repo=f"acme/{'r' * 90}") for need in needs[1:]]
+    back = msgspec.structs.replace(run(first, *after), tasks=opened)
+    for body in (
+        messages.issue_body(current, last, "k", more="x" * 4_000),
+        messages.pull_body(current, last, current.tasks["last"], "k"),
+        messages.revert_body(back, first, "k"),
+    ):
+        assert len(body) <= 65_536
+        assert body.endswith("<!-- lockstep:key=k -->")
 
 
 def test_a_part_of_a_large_plan() -> None:

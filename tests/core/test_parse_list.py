@@ -2,6 +2,7 @@
 
 import pytest
 
+from services.core.parse import parse
 from services.core.plan import Task
 from tests.core.drawn import HOME, accepted, found, read
 
@@ -125,3 +126,15 @@ def test_sec_15_only_what_a_reader_sees_is_a_task() -> None:
     text += "<!--\n- [ ] **d** D\n-->\n\n~~~\n- [ ] **e** E\n~~~\n"
     assert found(text) == [("empty", 0)]
     assert [task.id for task in accepted(f"{text}\r\n- [ ] **f** F\u200b").tasks] == ["f"]
+
+
+def test_values_are_counted_over_all_tasks_and_words_of_a_body_are_none() -> None:
+    many = "a," * 30_000
+    two = f"- [ ] **a** A (a/b) · needs: {many}\n- [ ] **b** B (a/b) · paths: {many}\n"
+    assert [(each.kind, each.line) for each in parse(two, home=HOME).problems] == [("too_large", 2)]
+    assert parse(f"- [ ] **a** A\n\n  {'a, ' * 5_000}\n", home=HOME).plan is not None
+
+
+def test_a_title_that_is_far_too_long_is_not_looked_through() -> None:
+    (problem,) = parse(f"- [ ] **a** {'`a` ' * 5_000} (a/c)\n", home=HOME).problems
+    assert problem.kind == "title_too_long"

@@ -26,6 +26,7 @@ CLOSING = re.compile(
     r"\b(?:close[sd]?|fix(?:e[sd])?|resolve[sd]?)\b:?\s+(?:[\w.-]+/[\w.-]+)?(?:#\d+|GH-\d+|https?:)", re.IGNORECASE
 )
 LINK = re.compile(r"\b(?:https?|ftp)://|\bwww\.|(?<!\\)\]\(|\bmailto:", re.IGNORECASE)
+REFERENCE = re.compile(r"\bGH-\d", re.IGNORECASE)
 HTML = re.compile(r"(?<!\\)<[a-z/!]", re.IGNORECASE)
 TURNED = re.compile(r"[\u202a-\u202e\u2066-\u2069\u200e\u200f\x00-\x08\x0b-\x1f\x7f]")
 
@@ -50,6 +51,7 @@ def hazards(text: Text) -> list[str]:
     found += [f"turns or hides characters: {hit}" for hit in _around(TURNED, text.words)]
     if text.markdown:
         found += [f"holds a link: {hit}" for hit in _around(LINK, bare)]
+        found += [f"refers to an issue: {hit}" for hit in _around(REFERENCE, bare)]
         found += [f"holds HTML: {hit}" for hit in _around(HTML, bare)]
     return [f"{text.where} {what}" for what in found]
 

@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -148,6 +149,19 @@ def test_standard_input_is_read() -> None:
     text = "- [ ] **a** A (acme/api)\r\n".encode("utf-8-sig")
     done = subprocess.run(command, cwd=root, input=text, capture_output=True, check=False)
     assert (done.returncode, json.loads(done.stdout)["tasks"]) == (0, 1)
+
+
+def test_whoever_reads_may_stop_or_lack_a_sign() -> None:
+    """What fails is not the plan, so there is no status that says so, and no traceback."""
+    command, root = [sys.executable, "-m", "bot", "plan", "check", GOOD, "--home", HOME], Path(__file__).parents[2]
+    unread, end = os.pipe()
+    os.close(unread)
+    cut = subprocess.run(command, cwd=root, stdout=end, stderr=subprocess.PIPE, check=False)
+    os.close(end)
+    assert (cut.returncode, cut.stderr) == (141, b"")
+    ascii_only = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    done = subprocess.run(command, cwd=root, env=ascii_only, capture_output=True, check=True)
+    assert rb"Critical path: column \u2192 api" in done.stdout
 
 
 def lived(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str]:

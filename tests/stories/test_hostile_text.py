@@ -11,7 +11,7 @@ from tests.kit.story import FILES, Story
 
 TITLES = [
     "Ask @octocat and @acme/everyone",
-    "fixes #1, closes acme/api#2 and resolves https://github.com/acme/api/issues/1",
+    "fixes #1, closes acme/api#2 and resolves https://github.com/acme/api/issues/1, as GH-3",
     "<img src=x onerror=alert(1)><script>alert(2)</script><!-- hidden",
     "`$(touch pwned)`; rm -rf / && touch pwned | tee ../pwned",
     "![pixel](https://tracker.example/x.png) [click](javascript:alert(1)) www.evil.example",
@@ -91,6 +91,7 @@ async def test_a_comment_of_a_stranger_can_not_make_the_bot_say_anything_live(st
         "it fixes #1",
         "Closes: acme/api#4",
         "see https://evil.example",
+        "like GH-4",
         "a <b>bold</b> word",
         "[x](y)",
         "a\u202eb",

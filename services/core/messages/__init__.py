@@ -9,7 +9,8 @@ Foreign text goes through text.code or text.plain without exception; a marker te
 not see them: private ones, in a public repository.
 """
 
-from collections.abc import Iterable
+import itertools
+from collections.abc import Iterable, Sequence
 
 from services.core.board import Run
 from services.core.elsewhere import COPILOT
@@ -22,6 +23,10 @@ FOOT = "<sub>Lockstep keeps this up to date. `/lockstep help` lists the commands
 MADE = "<sub>Made by Lockstep; the plan's issue shows how far everything is.</sub>"
 
 NONE: frozenset[str] = frozenset()
+ROOM = 25_000
+"""Characters of one part of a body, so that all of it stays within GitHub's 65,536."""
+NAMED = 100
+"""Needs that one line names."""
 
 
 def issue_title(task: Task) -> str:
@@ -39,9 +44,9 @@ def issue_body(run: Run, task: Task, key: str, hidden: frozenset[str] = NONE, mo
         f"- **Started by:** {code(run.actor)}",
     ]
     if task.body:
-        lines += ["", *(f"> {plain(line, 1000)}" for line in task.body.splitlines()[:40])]
+        lines += ["", *_quoted(task.body)]
     if task.agent == COPILOT:  # whoever it is assigned to reads nothing else
-        lines += ["", *(f"> {plain(line, 1000)}" for line in task.prompt.splitlines()[:40])] if task.prompt else []
+        lines += ["", *_quoted(task.prompt)] if task.prompt else []
         lines += ["", f"Has to succeed afterwards: {code(task.verify, 300)}"] if task.verify else []
     if more:
         lines += ["", without_marks(more)]
@@ -70,7 +75,7 @@ def pull_body(run: Run, task: Task, state: TaskState, key: str, hidden: frozense
         if run.tasks[need].pull and run.plan.by_id[need].repo not in hidden
     ]
     if depends:
-        lines += ["", *depends]
+        lines += ["", *_fitting(depends)]
     return "\n".join([*lines, "", MADE, marker(key)])
 
 
@@ -85,7 +90,7 @@ def revert_body(run: Run, task: Task, key: str, hidden: frozenset[str] = NONE) -
     depends = [f"Depends-On: {each.repo}#{number}" for each in after if (number := run.tasks[each.id].revert) > 0]
     lines = [f"Takes back #{state.pull}, task {code(task.id)} of {plan_place(run, hidden)}."]
     if depends:
-        lines += ["", "What needs it goes first:", "", *depends]
+        lines += ["", "What needs it goes first:", "", *_fitting(depends)]
     return "\n".join([*lines, "", MADE, marker(key)])
 
 
@@ -112,4 +117,15 @@ def named(run: Run, needs: Iterable[str], hidden: frozenset[str]) -> str:
     """These tasks in one line; of those in hidden repositories only that there are some. "" for none at all."""
     wanted = tuple(needs)
     shown = [code(need) for need in wanted if run.plan.by_id[need].repo not in hidden]
-    return ", ".join([*shown, *(["work elsewhere"] if len(shown) < len(wanted) else [])])
+    more = [f"{len(shown) - NAMED} more"] if len(shown) > NAMED else []
+    return ", ".join([*shown[:NAMED], *more, *(["work elsewhere"] if len(shown) < len(wanted) else [])])
+
+
+def _quoted(text: str) -> list[str]:
+    return _fitting([f"> {plain(line, 1000)}" for line in text.splitlines()[:40]])
+
+
+def _fitting(lines: Sequence[str]) -> list[str]:
+    """As many of them as there is room for."""
+    ends = itertools.accumulate(len(line) + 1 for line in lines)
+    return [line for line, end in zip(lines, ends, strict=True) if end <= ROOM]
