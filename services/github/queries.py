@@ -49,12 +49,16 @@ fragment M on PullRequest {
 PULLS = frozenset({"pull", "merge"})
 TOO_MUCH = "RESOURCE_LIMITS_EXCEEDED"
 """One call may take only so much of GitHub: what it came to until then is told, and each of the rest has this error."""
+EDITS = (
+    "lastEditedAt timelineItems(last: 1, itemTypes: [RENAMED_TITLE_EVENT]) "
+    "{ nodes { ... on RenamedTitleEvent { createdAt } } }"
+)
 _MERGEABLE = {"MERGEABLE": True, "CONFLICTING": False}
 
 
 class Wanted(msgspec.Struct, frozen=True):
     """What to look up: kind issue, pull, merge: a pull with all that its merge depends on, or edits: when the text of
-    an issue was edited.
+    an issue, or its title, was edited.
     """
 
     kind: str
@@ -75,7 +79,7 @@ def look_up(wanted: Sequence[Wanted]) -> str:
     """One query for all of them; the alias of number n is `a<n>`, below the alias of its repository."""
     repos: dict[str, list[str]] = {}
     for n, each in enumerate(wanted):
-        field = f"issue(number: {each.number}) {{ {'...I' if each.kind == 'issue' else 'lastEditedAt'} }}"
+        field = f"issue(number: {each.number}) {{ {'...I' if each.kind == 'issue' else EDITS} }}"
         if each.kind in PULLS:
             field = f"pullRequest(number: {each.number}) {{ ...P{' ...M' if each.kind == 'merge' else ''} }}"
         repos.setdefault(each.repo, []).append(f"a{n}: {field}")

@@ -123,8 +123,8 @@ class Reads(Reading):
         return (await self._get(read, fresh=fresh))[0].info()
 
     async def edited_at(self, repo: str, number: int) -> str:
-        """When an issue's text was last edited, as it is now, "" for never. REST does not tell: where calls are not to
-        be shared, it counts as never.  Unreachable: nobody says it now.
+        """When an issue's text or title was last edited, as it is now, "" for never. REST does not tell: where calls
+        are not to be shared, it counts as never.  Unreachable: nobody says it now.
         """
         if self._batcher is None:
             return ""
@@ -132,7 +132,8 @@ class Reads(Reading):
         found = await self._batcher.look_up(who, self._rank, Wanted("edits", repo, number))
         if found is None:
             raise Unreachable(0, "GitHub does not say when the text was edited")
-        return found.get("lastEditedAt") or ""
+        renamed = (found.get("timelineItems") or {}).get("nodes") or [{}]
+        return max(found.get("lastEditedAt") or "", (renamed[-1] or {}).get("createdAt") or "")
 
     async def prepare_pull(self, repo: str, number: int) -> None:
         """Read a pull request and its head's checks by one call that others share, where it would take several; what is

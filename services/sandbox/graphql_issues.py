@@ -16,6 +16,7 @@ BOTH = {
 INTERFACES |= {
     "Issue": BOTH | {"Deletable"},
     "PullRequest": BOTH,
+    "RenamedTitleEvent": {"IssueTimelineItems", "Node", "PullRequestTimelineItems"},
     "IssueComment": {"Comment", "Deletable", "Node", "Reactable", "RepositoryNode", "Updatable", "UpdatableComment"},
     "PullRequestReview": {"Comment", "Deletable", "Node", "Reactable", "RepositoryNode", "Updatable"},
 }
@@ -46,6 +47,14 @@ def _assignees(context: Context, issue: Issue, args: Args) -> Rows:
 
 def _comments(context: Context, issue: Issue, args: Args) -> Rows:
     return Rows("IssueComment", [c for c in context.state.comments.values() if c.issue_id == issue.id])
+
+
+def _timeline(context: Context, issue: Issue, args: Args) -> Rows:
+    """Of an issue's history no more than how its title has changed."""
+    asked = args.get("itemTypes") or ["RENAMED_TITLE_EVENT"]
+    events = context.state.issue_events.values() if "RENAMED_TITLE_EVENT" in asked else ()
+    found = [each for each in events if (each.issue_id, each.event) == (issue.id, "renamed")]
+    return Rows("IssueTimelineItems", [Node("RenamedTitleEvent", each) for each in found])
 
 
 def _author_association(context: Context, issue: Issue, args: Args) -> str:
@@ -103,6 +112,14 @@ FIELDS["Issue"] = {
     "parent": lambda c, r, a: Node("Issue", c.state.issues[r.parent]) if r.parent else None,
     "subIssues": lambda c, r, a: Rows("Issue", [c.state.issues[i] for i in r.sub_issues]),
     "subIssuesSummary": _summary,
+    "timelineItems": _timeline,
+}
+FIELDS["RenamedTitleEvent"] = {
+    "id": lambda c, r, a: views.node_id("RTE", r.id),
+    "createdAt": lambda c, r, a: r.created_at,
+    "actor": lambda c, r, a: actor(c, r.actor),
+    "previousTitle": lambda c, r, a: r.data["rename"]["from"],
+    "currentTitle": lambda c, r, a: r.data["rename"]["to"],
 }
 
 

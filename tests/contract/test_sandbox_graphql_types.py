@@ -77,6 +77,7 @@ def populated(hub: Hub) -> tuple[int, int]:
     parent, child = hub.issue("Parent", labels=["bug"], assignees=["ada"], body="One."), hub.issue("Child")
     hub.ok("POST", f"issues/{parent['number']}/sub_issues", {"sub_issue_id": child["id"]})
     hub.ok("POST", f"issues/{parent['number']}/comments", {"body": "Started."})
+    hub.ok("PATCH", f"issues/{parent['number']}", {"title": "The parent"})
     hub.ok("POST", f"issues/{parent['number']}/reactions", {"content": "rocket"})
     pull = hub.pull("topic", body=f"Closes #{parent['number']}")
     hub.ok("POST", f"issues/{pull['number']}/comments", {"body": "See."})

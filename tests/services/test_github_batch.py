@@ -336,5 +336,7 @@ async def test_a_change_of_which_nothing_is_said_is_in_doubt() -> None:
 
 def test_when_a_text_was_edited_is_asked_without_all_the_rest() -> None:
     assert queries.look_up([Wanted("edits", "acme/api", 5)]) == (
-        'query { r0: repository(owner: "acme", name: "api") { a0: issue(number: 5) { lastEditedAt } } }'
+        'query { r0: repository(owner: "acme", name: "api") { a0: issue(number: 5) { lastEditedAt '
+        "timelineItems(last: 1, itemTypes: [RENAMED_TITLE_EVENT]) "
+        "{ nodes { ... on RenamedTitleEvent { createdAt } } } } } }"
     )
