@@ -26,6 +26,7 @@ from services.store.access import Access
 from services.store.db import Database
 from services.store.gaps import Gaps
 from services.store.inbox import Inbox
+from services.store.recoveries import Recoveries
 from services.store.reports import Reports
 from services.store.requests import Requests
 
@@ -67,6 +68,8 @@ class Front:
             access=self.entrance.access,
             tokens=Access(self.database),
             clock=clock,
+            repairs=Recoveries(self.database),
+            metrics=self.metrics,
             figures=self.figures,
         )
         api.add_to(app, live=self.live, desk=desk)

@@ -3,7 +3,7 @@
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from bot.api import PREFIX, boards, commands, reading, shapes
+from bot.api import PREFIX, boards, commands, evidence, insight, reading, shapes
 from bot.api.asking import handler
 from bot.api.desk import Desk
 from bot.api.openapi import Json, described
@@ -32,7 +32,7 @@ def add_to(app: web.Application, *, live: Live, desk: Desk) -> None:
 
 def endpoints() -> list[Endpoint]:
     """All there are; these modules register them when they are imported."""
-    for module in (reading, boards, commands):
+    for module in (reading, evidence, boards, insight, commands):
         assert module  # noqa: S101 - imported for that
     return ENDPOINTS
 

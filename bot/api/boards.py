@@ -16,11 +16,12 @@ from bot.api.paging import cursor, key_of
 from bot.api.problems import Refusal
 from bot.api.routes import Nothing, Page, Paged, PlanAsked, endpoint
 from bot.web import sight
+from bot.web.budget import budget as page_of_budget
 from bot.web.viewer import Viewer
 from services.core.clock import to_text
 from services.core.cost import between
 from services.core.task_state import ENDED
-from services.store.reports import Bill, Repaired
+from services.store.reports import Arrived, Bill, Repaired
 
 Days = Annotated[int, Meta(ge=1, le=366, description="So many days back.")]
 RUNNING = 200
@@ -44,6 +45,12 @@ class DeliveriesAsked(Paged, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     event: Annotated[str, Meta(max_length=64)] = ""
     outcome: Annotated[str, Meta(max_length=20)] = ""
+
+
+class DeliveryAsked(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """About one delivery."""
+
+    id: Annotated[int, Meta(ge=1, le=10**18 - 1, description="Number of a delivery, its `id`.")]
 
 
 @endpoint(
@@ -89,8 +96,9 @@ async def plan_costs(desk: Desk, viewer: Viewer, asked: PlanAsked) -> Page[shape
         items=[
             shapes.Cost(
                 day="", plan=stored[0].id, repo="", task=row.task, purpose=row.purpose, model=row.model,
-                calls=row.calls, input=row.usage.input, output=row.usage.output, cost=format(row.cost, "f"),
-                unpriced=row.unpriced + row.unknown, held=format(row.held, "f"), said=row.said,
+                calls=row.calls, input=row.usage.input, cached=row.usage.cache_read, output=row.usage.output,
+                cost=format(row.cost, "f"), unpriced=row.unpriced + row.unknown, held=format(row.held, "f"),
+                said=row.said,
             )
             for row in rows
         ]
@@ -157,15 +165,21 @@ async def deliveries(desk: Desk, viewer: Viewer, asked: DeliveriesAsked) -> Page
     )
     following = cursor(rows[-1].row) if len(rows) == asked.limit else ""
     return Page(
-        items=[
-            shapes.Delivery(
-                id=row.row, guid=row.guid, event=row.event, at=to_text(row.at), size=row.size, outcome=row.outcome,
-                note=row.note,
-            )
-            for row in rows
-        ],
+        items=[_delivery(row) for row in rows],
         next=following,
-    )  # fmt: skip
+    )
+
+
+@endpoint(
+    "POST", "/deliveries/{id}/again", tag="instance", asked=DeliveryAsked, gives=shapes.Delivery, scope="admin",
+    status=202, summary="Hand a delivery to its handlers once more; what is done already is not done twice.",
+)  # fmt: skip
+async def again(desk: Desk, viewer: Viewer, asked: DeliveryAsked) -> shapes.Delivery:
+    if not await desk.inbox.again(asked.id):
+        raise Refusal(409, "There is no such delivery, its body is no longer kept, or it waits already.")
+    desk.giving.wake()
+    (row,) = await desk.reports.deliveries(before=asked.id + 1, limit=1)
+    return _delivery(row)
 
 
 @endpoint(
@@ -189,7 +203,12 @@ async def blind(desk: Desk, viewer: Viewer, _: Nothing) -> Page[shapes.Blind]:
     scope="admin",
 )  # fmt: skip
 async def budget(desk: Desk, viewer: Viewer, _: Nothing) -> shapes.Budget:
-    return shapes.Budget(counts=dict(desk.figures()) if desk.figures is not None else {})
+    found = page_of_budget(desk.metrics.registry.get_sample_value)
+    return shapes.Budget(
+        counts=dict(desk.figures()) if desk.figures is not None else {},
+        refused=found.refused,
+        left={each.resource: each.left for each in found.quotas},
+    )
 
 
 async def _plan(desk: Desk, viewer: Viewer, asked: PlanAsked) -> str:
@@ -197,6 +216,13 @@ async def _plan(desk: Desk, viewer: Viewer, asked: PlanAsked) -> str:
     if found is None or not await viewer.sees(found[0].repo):
         raise Refusal(404)
     return found[0].id
+
+
+def _delivery(row: Arrived) -> shapes.Delivery:
+    return shapes.Delivery(
+        id=row.row, guid=row.guid, event=row.event, at=to_text(row.at), size=row.size, outcome=row.outcome,
+        note=row.note,
+    )  # fmt: skip
 
 
 def _recovery(row: Repaired) -> shapes.Recovery:
@@ -209,6 +235,7 @@ def _recovery(row: Repaired) -> shapes.Recovery:
 def _cost(row: Bill) -> shapes.Cost:
     return shapes.Cost(
         day=row.day, plan=row.plan_id, repo=row.repo, task="", purpose=row.purpose, model=row.model, calls=row.calls,
-        input=row.usage.input, output=row.usage.output, cost=format(row.cost, "f"), unpriced=row.unpriced,
+        input=row.usage.input, cached=row.usage.cache_read, output=row.usage.output,
+        cost=format(row.cost, "f"), unpriced=row.unpriced,
         held=format(row.held, "f"), said=between(row.calls, row.unpriced, row.cost, row.held),
     )  # fmt: skip

@@ -7,9 +7,11 @@ from bot.giving import Giving
 from bot.web.access import Access
 from services.core.clock import Clock
 from services.engine.shown import Shown
+from services.metrics import Metrics
 from services.store import access as kept
 from services.store.gaps import Gaps
 from services.store.inbox import Inbox
+from services.store.recoveries import Recoveries
 from services.store.reports import Reports
 from services.store.requests import Requests
 
@@ -27,4 +29,6 @@ class Desk:
     access: Access
     tokens: kept.Access
     clock: Clock
+    repairs: Recoveries
+    metrics: Metrics
     figures: Callable[[], Mapping[str, int]] | None = None

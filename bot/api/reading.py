@@ -68,7 +68,7 @@ async def plans(desk: Desk, viewer: Viewer, asked: PlansAsked) -> Page[shapes.Pl
     gives=shapes.Whole,
 )  # fmt: skip
 async def plan(desk: Desk, viewer: Viewer, asked: PlanAsked) -> shapes.Whole:
-    stored = await _in_sight(desk, viewer, asked)
+    stored = await in_sight(desk, viewer, asked)
     row, run = stored
     now = desk.clock.now()
     seen = Seen(row, run, Places(""), now, await desk.shown.outlook(now))
@@ -81,8 +81,8 @@ async def plan(desk: Desk, viewer: Viewer, asked: PlanAsked) -> shapes.Whole:
         approved=row.is_approved, approved_by=row.approved_by, approved_at=row.approved_at, file=row.file,
         state=run.state if run is not None else "planned", run=run.id if run is not None else "",
         actor=run.actor if run is not None else "", counts=dict(counts), critical=list(seen.critical),
-        started_at=_time(run.started_at if run is not None else None),
-        finished_at=_time(run.finished_at if run is not None else None), end_at=_time(end),
+        started_at=time_of(run.started_at if run is not None else None),
+        finished_at=time_of(run.finished_at if run is not None else None), end_at=time_of(end),
         hidden=len(sight.hidden_tasks(stored)),
         problems=[shapes.Problem(message=each.message, line=each.line, severity=each.severity)
                   for each in row.parsed.problems],
@@ -95,7 +95,7 @@ async def plan(desk: Desk, viewer: Viewer, asked: PlanAsked) -> shapes.Whole:
     gives=Page[shapes.Group],
 )  # fmt: skip
 async def groups(desk: Desk, viewer: Viewer, asked: PlanAsked) -> Page[shapes.Group]:
-    _, run = await _in_sight(desk, viewer, asked)
+    _, run = await in_sight(desk, viewer, asked)
     return Page(items=[_group(run, name) for name in run.plan.groups] if run is not None else [])
 
 
@@ -104,7 +104,7 @@ async def groups(desk: Desk, viewer: Viewer, asked: PlanAsked) -> Page[shapes.Gr
     asked=TasksAsked, gives=Page[shapes.Task],
 )  # fmt: skip
 async def tasks(desk: Desk, viewer: Viewer, asked: TasksAsked) -> Page[shapes.Task]:
-    stored = await _in_sight(desk, viewer, asked)
+    stored = await in_sight(desk, viewer, asked)
     found = [each for each in _tasks(stored) if not asked.state or each.state == asked.state]
     key = key_of(asked.cursor, int)
     first = max(0, int(key[0])) if key else 0
@@ -117,7 +117,7 @@ async def tasks(desk: Desk, viewer: Viewer, asked: TasksAsked) -> Page[shapes.Ta
     gives=shapes.Task,
 )  # fmt: skip
 async def task(desk: Desk, viewer: Viewer, asked: TaskAsked) -> shapes.Task:
-    return await _task_in_sight(desk, viewer, asked, hidden=True)
+    return await task_in_sight(desk, viewer, asked, hidden=True)
 
 
 @endpoint(
@@ -126,27 +126,19 @@ async def task(desk: Desk, viewer: Viewer, asked: TaskAsked) -> shapes.Task:
     gives=Page[shapes.Effect],
 )  # fmt: skip
 async def effects(desk: Desk, viewer: Viewer, asked: TaskAsked) -> Page[shapes.Effect]:
-    await _task_in_sight(desk, viewer, asked)
-    run = await _run_id(desk, asked)
+    await task_in_sight(desk, viewer, asked)
+    run = await run_id(desk, asked)
     rows = await desk.reports.effects(run, asked.task) if run else []
     return Page(
         items=[
             shapes.Effect(
                 key=row.key, kind=row.key.removeprefix(f"{run}/{asked.task}/").partition("/")[2].partition("/")[0],
-                state=row.state, tries=row.tries, note=row.note, began_at=_time(row.began), ended_at=_time(row.ended),
+                state=row.state, tries=row.tries, note=row.note, began_at=time_of(row.began),
+                ended_at=time_of(row.ended),
             )
             for row in rows
         ]
     )  # fmt: skip
-
-
-@endpoint(
-    "GET", "/plans/{owner}/{repo}/{number}/tasks/{task}/attempts", tag="tasks",
-    summary="The attempts of a task, the newest first.", asked=TaskAsked, gives=Page[shapes.Effect],
-)  # fmt: skip
-async def attempts(desk: Desk, viewer: Viewer, asked: TaskAsked) -> Page[shapes.Effect]:
-    found = await effects(desk, viewer, asked)
-    return Page(items=[each for each in found.items if each.kind == "attempt"])
 
 
 @endpoint(
@@ -155,12 +147,13 @@ async def attempts(desk: Desk, viewer: Viewer, asked: TaskAsked) -> Page[shapes.
     gives=Page[shapes.Checkpoint],
 )  # fmt: skip
 async def checkpoints(desk: Desk, viewer: Viewer, asked: TaskAsked) -> Page[shapes.Checkpoint]:
-    await _task_in_sight(desk, viewer, asked)
-    run = await _run_id(desk, asked)
+    await task_in_sight(desk, viewer, asked)
+    run = await run_id(desk, asked)
     rows = await desk.reports.steps(run, asked.task) if run else []
     return Page(
         items=[
-            shapes.Checkpoint(attempt=row.attempt, step=row.step, at=_time(row.at), seconds=row.seconds) for row in rows
+            shapes.Checkpoint(attempt=row.attempt, step=row.step, at=time_of(row.at), seconds=row.seconds)
+            for row in rows
         ]
     )
 
@@ -170,8 +163,8 @@ async def checkpoints(desk: Desk, viewer: Viewer, asked: TaskAsked) -> Page[shap
     summary="The end of what its newest attempt printed.", asked=TaskAsked, gives=Text,
 )  # fmt: skip
 async def log(desk: Desk, viewer: Viewer, asked: TaskAsked) -> Text:
-    await _task_in_sight(desk, viewer, asked)
-    run = await _run_id(desk, asked)
+    await task_in_sight(desk, viewer, asked)
+    run = await run_id(desk, asked)
     return Text(await desk.shown.log(run, asked.task) if run else "")
 
 
@@ -180,7 +173,7 @@ async def log(desk: Desk, viewer: Viewer, asked: TaskAsked) -> Text:
     asked=PlanPaged, gives=Page[shapes.Moment],
 )  # fmt: skip
 async def history(desk: Desk, viewer: Viewer, asked: PlanPaged) -> Page[shapes.Moment]:
-    stored = await _in_sight(desk, viewer, asked)
+    stored = await in_sight(desk, viewer, asked)
     key = key_of(asked.cursor, int)
     rows = await desk.reports.history(stored[0].id, before=max(1, int(key[0])) if key else 0, limit=asked.limit)
     following = cursor(rows[-1].seq) if len(rows) == asked.limit else ""
@@ -188,7 +181,7 @@ async def history(desk: Desk, viewer: Viewer, asked: PlanPaged) -> Page[shapes.M
     return Page(items=[_moment(stored[0].id, row) for row in told], next=following)
 
 
-async def _in_sight(desk: Desk, viewer: Viewer, asked: PlanAsked) -> Stored:
+async def in_sight(desk: Desk, viewer: Viewer, asked: PlanAsked) -> Stored:
     found = await desk.shown.stored(asked.plan_id)
     seen = await sight.in_sight(viewer, found) if found is not None else None
     if seen is None:
@@ -196,16 +189,16 @@ async def _in_sight(desk: Desk, viewer: Viewer, asked: PlanAsked) -> Stored:
     return seen
 
 
-async def _task_in_sight(desk: Desk, viewer: Viewer, asked: TaskAsked, *, hidden: bool = False) -> shapes.Task:
+async def task_in_sight(desk: Desk, viewer: Viewer, asked: TaskAsked, *, hidden: bool = False) -> shapes.Task:
     """hidden: that it is there may be told of one that the asker can't look into."""
-    stored = await _in_sight(desk, viewer, asked)
+    stored = await in_sight(desk, viewer, asked)
     found = next((each for each in _tasks(stored) if each.id == asked.task), None)
     if found is None or (found.hidden and not hidden):
         raise Refusal(404)
     return found
 
 
-async def _run_id(desk: Desk, asked: PlanAsked) -> str:
+async def run_id(desk: Desk, asked: PlanAsked) -> str:
     found = await desk.shown.stored(asked.plan_id)
     return found[1].id if found is not None and found[1] is not None else ""
 
@@ -239,8 +232,8 @@ def _task(spec: plans_of.Task, state: TaskState) -> shapes.Task:
         reason=state.reason, needs=list(spec.needs), agent=spec.agent, group=spec.group,
         priority=spec.priority if state.priority is None else state.priority, model=state.model or spec.model,
         budget=state.budget or spec.budget, attempt=state.attempt, issue=state.issue, pull=state.pull,
-        head=state.head_sha, merged=state.merge_sha, held=state.held, since=_time(state.since),
-        started_at=_time(state.started_at), finished_at=_time(state.finished_at), hidden=spec.repo == HIDDEN,
+        head=state.head_sha, merged=state.merge_sha, held=state.held, since=time_of(state.since),
+        started_at=time_of(state.started_at), finished_at=time_of(state.finished_at), hidden=spec.repo == HIDDEN,
     )  # fmt: skip
 
 
@@ -257,5 +250,5 @@ def _moment(plan_id: str, row: Told) -> shapes.Moment:
     return shapes.Moment(plan=plan_id, run=values.pop("run_id"), **values)
 
 
-def _time(moment: datetime | None) -> str:
+def time_of(moment: datetime | None) -> str:
     return to_text(moment) if moment is not None else ""

@@ -126,6 +126,56 @@ class Effect(msgspec.Struct, frozen=True, kw_only=True):
     ended_at: str
 
 
+class Attempt(Effect, frozen=True, kw_only=True):
+    """One try of a task. model: "" where its agent has none; chosen: why it had that one, as Markdown."""
+
+    number: int
+    model: str
+    chosen: str
+
+
+class Wait(msgspec.Struct, frozen=True, kw_only=True):
+    """What holds a task back, `depth` needs away. text: Markdown, with who can act and the command to copy."""
+
+    depth: int
+    text: str
+
+
+class Line(msgspec.Struct, frozen=True, kw_only=True):
+    """A line of a log, from 1."""
+
+    line: int
+    text: str
+
+
+class Diagnosis(msgspec.Struct, frozen=True, kw_only=True):
+    """What a log says is the matter, how sure that is (0 to 1), and the lines that show it."""
+
+    failure: str
+    meaning: str
+    confidence: float
+    evidence: list[Line]
+
+
+class Need(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that a person has to do. task: "" for the plan itself.  others: tasks that stand still for the same
+    reason; more: how many of those are not named.  command: what puts all of them right; version: what `approve` takes.
+    holds_up: open tasks that wait for it.
+    """
+
+    plan: str
+    task: str
+    others: list[str]
+    more: int
+    state: str
+    why: str
+    command: str
+    version: str
+    holds_up: int
+    critical: bool
+    since: str
+
+
 class Checkpoint(msgspec.Struct, frozen=True, kw_only=True):
     """A step that an attempt has finished."""
 
@@ -161,8 +211,50 @@ class Recovery(msgspec.Struct, frozen=True, kw_only=True):
     count: int
 
 
+class Repair(msgspec.Struct, frozen=True, kw_only=True):
+    """One repair of a failed check. outcome: worked, failed, superseded, or "" while nobody knows."""
+
+    plan: str
+    task: str
+    failure: str
+    strategy: str
+    outcome: str
+    signature: str
+    at: str
+
+
+class Pattern(msgspec.Struct, frozen=True, kw_only=True):
+    """Attempts that failed alike. share: of all that the agent failed at there, 0 to 1.  trend: `more`, `fewer`, `the
+    same`, or "" while they are too few to tell.
+    """
+
+    repo: str
+    agent: str
+    model: str
+    failure: str
+    signature: str
+    count: int
+    share: float
+    trend: str
+
+
+class Saving(msgspec.Struct, frozen=True, kw_only=True):
+    """What was saved, and how that is counted."""
+
+    name: str
+    text: str
+    how: str
+
+
+class Advice(msgspec.Struct, frozen=True, kw_only=True):
+    """What follows from a plan's accounts, as Markdown."""
+
+    text: str
+
+
 class Cost(msgspec.Struct, frozen=True, kw_only=True):
-    """What models were called for. repo: lower case, "" in those of one plan by task.  cost: of the calls of which it
+    """What models were called for. repo: lower case, "" in those of one plan by task.  cached: of `input`, tokens that
+    were read from a cache.  cost: of the calls of which it
     is known; unpriced: how many others there are; held: what those can have cost at most.  said: both in words, as a
     range.
     """
@@ -175,6 +267,7 @@ class Cost(msgspec.Struct, frozen=True, kw_only=True):
     model: str
     calls: int
     input: int
+    cached: int
     output: int
     cost: str
     unpriced: int
@@ -228,9 +321,13 @@ class Blind(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Budget(msgspec.Struct, frozen=True, kw_only=True):
-    """What GitHub was asked by this process since it began; `hit` and the others are how reads were answered."""
+    """What GitHub was asked by this process since it began; `hit` and the others are how reads were answered. refused:
+    because of a limit.  left: of the hourly budget by resource, of the installation heard of last.
+    """
 
     counts: dict[str, int]
+    refused: int
+    left: dict[str, int]
 
 
 class Command(msgspec.Struct, frozen=True, kw_only=True):

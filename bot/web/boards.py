@@ -61,10 +61,7 @@ async def on_failures(desk: Desk, request: web.Request) -> web.StreamResponse:
     viewer = viewer_of(request)
     counted = await sight.repairs(viewer, await desk.reports.repairs(now - timedelta(days=failures.DAYS)))
     newest = await sight.repairs(viewer, await desk.reports.newest_repairs(NEWEST))
-    failed = await desk.reports.failed(now - failures.SPAN)
-    places = {repo for plan_id, each in failed for repo in (plan_id.rpartition("#")[0], each.repo)}
-    hidden = await sight.hidden_from(viewer, places)
-    seen = [each for plan_id, each in failed if not {plan_id.rpartition("#")[0], each.repo} & hidden]
+    seen = await sight.failed(viewer, await desk.reports.failed(now - failures.SPAN))
 
     def make() -> Mapping[str, Any]:
         return {"page": failures.failures(counted, newest, desk.places, now, seen), "charts": desk.charts.name}

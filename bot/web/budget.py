@@ -49,6 +49,7 @@ class Budget(msgspec.Struct, frozen=True, kw_only=True):
     modes: tuple[Mode, ...]
     quotas: tuple[Quota, ...]
     more: tuple[Fact, ...]
+    refused: int = 0
 
 
 def budget(value: Value) -> Budget:
@@ -78,6 +79,7 @@ def budget(value: Value) -> Budget:
         modes=tuple(_modes(reads, total)),
         quotas=tuple(Quota(resource=name, left=int(found)) for name, found in left if found is not None),
         more=tuple(_more(count)),
+        refused=refused,
     )  # fmt: skip
 
 

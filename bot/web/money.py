@@ -57,7 +57,7 @@ def money(bills: Sequence[Bill], repairs: Sequence[Repaired], places: Places, no
         plans=tuple(msgspec.structs.replace(each, url=places.plan_of(each.name)) for each in plans[:PLANS]),
         repos=_sums(bills, lambda bill: bill.repo)[:PLANS],
         purposes=purposes,
-        savings=tuple(_savings(bills, repairs)),
+        savings=tuple(savings(bills, repairs)),
         chart=_chart(bills, now, [each.name for each in models]) if bills else None,
     )
 
@@ -76,7 +76,7 @@ def _figures(bills: Sequence[Bill]) -> tuple[Fact, ...]:
     )
 
 
-def _savings(bills: Sequence[Bill], repairs: Sequence[Repaired]) -> Iterator[Fact]:
+def savings(bills: Sequence[Bill], repairs: Sequence[Repaired]) -> Iterator[Fact]:
     """What did not have to be paid or done, each with how that is counted."""
     prices = _prices(bills)
     dearest = max(prices, key=prices.__getitem__, default="")

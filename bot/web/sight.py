@@ -17,6 +17,7 @@ from services.core.groups import Barrier
 from services.core.plan import Parsed, Plan, Task
 from services.core.spending import Work
 from services.core.task_state import TaskState
+from services.core.troublespots import Failed
 from services.engine.shown import Shown
 from services.store.plans import PlanRow
 from services.store.reports import Bill, Repaired
@@ -102,6 +103,13 @@ async def repairs(viewer: Viewer, rows: Sequence[Repaired]) -> list[Repaired]:
     homes = {row.plan_id: row.plan_id.rpartition("#")[0] for row in rows}
     hidden = {"", *await hidden_from(viewer, {*homes.values(), *(row.repo for row in rows)} - {""})}
     return [row for row in rows if not {homes[row.plan_id], row.repo} & hidden]
+
+
+async def failed(viewer: Viewer, rows: Sequence[tuple[str, Failed]]) -> list[Failed]:
+    """Attempts that failed, each with its plan: those of plans and repositories that this person may read."""
+    homes = {plan_id: plan_id.rpartition("#")[0] for plan_id, _ in rows}
+    hidden = await hidden_from(viewer, {*homes.values(), *(each.repo for _, each in rows)})
+    return [each for plan_id, each in rows if not {homes[plan_id], each.repo} & hidden]
 
 
 def hidden_tasks(stored: Stored) -> frozenset[str]:

@@ -12,6 +12,7 @@ from bot.web.plan_view import last_lines, log_of
 from bot.web.times import When, clock, when
 from bot.web.views import HIDDEN, Card, Link, Seen, TaskLine
 from bot.web.walks import Walk, walks
+from services.core.board import Run
 from services.core.chosen import Chosen
 from services.core.classify import diagnose
 from services.core.durations import took
@@ -63,11 +64,11 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Trouble(msgspec.Struct, frozen=True, kw_only=True):
-    """What its log says is the matter: class, meaning, how sure, and lines (number, text) that show it."""
+    """What its log says is the matter: class, meaning, how sure (0 to 1), and lines (number, text) that show it."""
 
     cls: str
     meaning: str
-    sure: str
+    confidence: float
     lines: tuple[tuple[int, str], ...]
 
 
@@ -144,7 +145,7 @@ def task_page(seen: Seen, task: Task, known: Known) -> TaskPage:
         needs=tuple(seen.line(seen.by_id[need]) for need in task.needs if need in seen.tasks),
         needed_by=tuple(seen.line(seen.by_id[other]) for other in seen.after.get(task.id, ())),
         waits=_waits(seen, task),
-        trouble=_trouble(log) if state.state in STUCK and log else None,
+        trouble=trouble_of(log) if state.state in STUCK and log else None,
         attempts=attempts,
         diff=tuple(known.diff),
         files=seen.places.files(task.repo, state.pull) if state.pull else None,
@@ -191,26 +192,27 @@ def _deeds(seen: Seen, task: Task) -> tuple[tuple[str, str], ...]:
 def _waits(seen: Seen, task: Task) -> tuple[Wait, ...]:
     if seen.run is None:
         return ()
-    chain = explain(seen.run, task.id)
-    if not chain:
-        return ()
-    lines = explained(seen.run, task.id, chain, {HIDDEN}).split("\n")[1:]
+    return tuple(Wait(depth=min(depth, 6), said=spans(text)) for depth, text in waits_of(seen.run, task.id))
+
+
+def waits_of(run: Run, task_id: str) -> list[tuple[int, str]]:
+    """What holds a task back, of a run as whoever looks may see it: (how many needs away, Markdown)."""
+    chain = explain(run, task_id)
+    lines = explained(run, task_id, chain, {HIDDEN}).split("\n")[1:] if chain else []
     bare = [(line, line.lstrip()) for line in lines if line.strip()]
-    return tuple(
-        Wait(depth=min((len(line) - len(text)) // 2, 6), said=spans(text.removeprefix("- "))) for line, text in bare
-    )
+    return [((len(line) - len(text)) // 2, text.removeprefix("- ")) for line, text in bare]
 
 
-def _trouble(log: str) -> Trouble | None:
+def trouble_of(log: str) -> Trouble | None:
     gathering = Gathering()
     gathering.feed(log.encode(errors="replace"))
     found = diagnose(gathering.log())
     if found.cls == "unknown":
         return None
     return Trouble(
-        cls=found.cls.replace("_", " "),
+        cls=found.cls,
         meaning=CLASSES[found.cls],
-        sure=f"{found.confidence:.0%}",
+        confidence=found.confidence,
         lines=tuple((each.line, each.text) for each in found.evidence[:20]),
     )
 

@@ -1,15 +1,28 @@
 """What the API tells of plans: complete, page by page, and of nothing that the asker may not read on GitHub."""
 
+from collections import Counter
 from collections.abc import AsyncIterator
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from bot.settings import Settings
+from services.core.chosen import Chosen
+from services.core.cost import Usage
 from services.core.plan import Problem
+from services.core.records import Try
+from services.core.repairs import Repair
+from services.store.attempts import Attempts
+from services.store.attempts import keep as keep_attempts
+from services.store.inbox import Delivery
+from services.store.ledger import Call, Ledger
+from services.store.recoveries import keep as keep_repairs
 from tests.api.kit import Asker, People, token_for
+from tests.kit.plans import NOW
 from tests.web.plans import currency, half_done, thousand
 from tests.web.stage import House, house
+from tests.web.test_task_page import DIFF, tried
 
 PLAN = "/plans/acme/platform/1"
 
@@ -106,7 +119,7 @@ async def test_one_sees_what_one_may_read_on_github() -> None:
         assert shown == {name for name, each in tasks.items() if each["repo"] == "acme/web"} != set()
         assert (await asker.get(PLAN))["hidden"] == len(tasks) - len(shown)
         assert tasks["rates"]["reason"] == tasks["rates"]["title"].replace("A task elsewhere", "") == ""
-        for path in ("log", "attempts", "effects", "checkpoints"):
+        for path in ("log", "attempts", "effects", "checkpoints", "waits", "diagnosis", "diff", "repairs"):
             assert (await asker.ask("GET", f"{PLAN}/tasks/rates/{path}"))[0] == 404
         assert "no_rates" not in str(await asker.get(f"{PLAN}/history"))
         assert [each["repo"] for each in (await asker.get("/fleet"))["items"]] == ["acme/web"]
@@ -114,7 +127,12 @@ async def test_one_sees_what_one_may_read_on_github() -> None:
         assert (await nobody.get("/plans"))["items"] == []
         for path in ("", "/tasks", "/tasks/api", "/tasks/api/log", "/history", "/costs", "/recoveries"):
             assert (await nobody.ask("GET", PLAN + path))[0] == 404, path
+        for path in ("/needs", "/patterns", "/repairs"):
+            assert (await nobody.get(path))["items"] == []
+        assert [each["task"] for each in (await asker.get("/needs"))["items"]] == ["rates"]
+        assert "no_rates" not in str(await asker.get("/needs"))
         assert (await nobody.ask("GET", "/deliveries"))[0] == 403
+        assert (await nobody.ask("POST", "/deliveries/1/again"))[0] == 403
         before = len(people.asked)
         await asker.get(PLAN)
         assert len(people.asked) == before, "what is known for some minutes is not asked again"
@@ -123,3 +141,69 @@ async def test_one_sees_what_one_may_read_on_github() -> None:
 async def test_who_asks(home: House) -> None:
     me: Any = await Asker(home).get("/me")
     assert (me["login"], me["via"], me["scopes"]) == ("", "machine", ["admin", "read"])
+
+
+async def test_why_a_task_stands_still(home: House) -> None:
+    """What its page shows: attempts with their models, the log's diagnosis, the diff, repairs, and what holds it back."""
+    run = await half_done(home)
+    await tried(home, run, 2, "FAILED tests/test_rates.py::test_euro", "broke", diff=DIFF)
+    attempt = Try(task="rates", attempt=2, repo="acme/api", agent="coder", came="failed")
+    await home.database.write(lambda c: keep_attempts(c, run.plan_id, run.id, [attempt], NOW))
+    await Attempts(home.database).choose(run.id, "rates", 2, Chosen(tier="small", model="p:small", why="It is enough."))
+    repair = Repair(
+        n=1, strategy="retry", cls="runner", sha="a", attempt=1, about=(), checks=(), signatures=("runner: lost",)
+    )
+    await home.database.write(lambda c: keep_repairs(c, run.plan_id, run.id, [("rates", "acme/api", repair)], NOW))
+    asker, task = Asker(home), f"{PLAN}/tasks/rates"
+    newest, _ = (await asker.get(f"{task}/attempts"))["items"]
+    assert (newest["number"], newest["model"], newest["chosen"]) == (2, "p:small", "It is enough.")
+    found = await asker.get(f"{task}/diagnosis")
+    assert found["failure"] == "test_failure"
+    assert "test_euro" in str(found["evidence"])
+    assert (await asker.ask("GET", f"{task}/diff"))[1] == DIFF
+    (row,) = (await asker.get(f"{task}/repairs"))["items"]
+    assert (row["strategy"], row["outcome"], row["signature"]) == ("retry", "", "runner: lost")
+    assert (await asker.get("/repairs"))["items"] == [row]
+    waits = (await asker.get(f"{PLAN}/tasks/prices/waits"))["items"]
+    assert [each["depth"] for each in waits][:2] == [0, 1]
+    assert "`/lockstep retry rates`" in str(waits)
+    need, *_ = (await asker.get("/needs"))["items"]
+    assert (need["plan"], need["task"], need["command"], need["holds_up"]) == (
+        "acme/platform#1", "rates", "/lockstep retry rates", 2,
+    )  # fmt: skip
+
+
+async def test_what_the_pages_over_all_plans_say(home: House) -> None:
+    await home.read(currency(), 2)
+    need, *_ = (await Asker(home).get("/needs"))["items"]
+    assert (need["task"], need["command"], len(need["version"])) == ("", "/lockstep approve", 64)
+    run = await half_done(home)
+    tries = [Try(task=name, attempt=1, repo="acme/api", agent="coder", came="failed", cls="lint") for name in "ab"]
+    await home.database.write(lambda c: keep_attempts(c, run.plan_id, run.id, tries, NOW))
+    (pattern,) = (await Asker(home).get("/patterns"))["items"]
+    assert (pattern["failure"], pattern["count"], pattern["share"]) == ("lint", 2, 1.0)
+    home.metrics.github(lambda: Counter(requests=1))
+    home.metrics.remains("core", 4_210)
+    budget = await Asker(home).get("/budget")
+    assert (budget["left"], budget["refused"]) == ({"core": 4_210}, 0)
+    row = await Ledger(home.database).begin(Call(plan_id=run.plan_id, purpose="attempt"), "p", "m", Decimal(1), [], NOW)
+    assert isinstance(row, int)
+    await Ledger(home.database).end(row, Usage(input=10, cache_read=4), Decimal(1), "list")
+    (saving,) = (await Asker(home).get("/savings"))["items"]
+    assert (saving["name"], saving["text"]) == ("Read from the cache", "4 of 10")
+    assert (await Asker(home).get("/costs"))["items"][0]["cached"] == 4
+    assert (await Asker(home).get(f"{PLAN}/advice"))["items"] == []
+
+
+async def test_an_operators_program_has_a_delivery_handled_again(home: House) -> None:
+    await home.inbox.put(Delivery(hook_id="1", guid="g1", event="push", received_at=NOW, body=b"{}"))
+    await home.inbox.settle(1, "failed", "why")
+    asker = Asker(home, await token_for(home, "ana", "read", "admin"))
+    assert (
+        await Asker(home, await token_for(home, "ana", "read", "act", name="b")).ask("POST", "/deliveries/1/again")
+    )[0] == 403
+    status, found = await asker.ask("POST", "/deliveries/1/again")
+    assert (status, found["guid"], found["outcome"]) == (202, "g1", "")
+    assert await home.inbox.how_many_wait() == 1
+    for row, status in ((1, 409), (9, 409), (0, 404)):
+        assert (await asker.ask("POST", f"/deliveries/{row}/again"))[0] == status

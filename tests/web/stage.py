@@ -36,6 +36,7 @@ from services.store.gaps import Gaps
 from services.store.inbox import Inbox
 from services.store.ledger import Ledger
 from services.store.plans import PlanRow, Plans
+from services.store.recoveries import Recoveries
 from services.store.reports import Reports
 from services.store.requests import Requests
 from services.store.runs import Runs, Settle
@@ -181,7 +182,7 @@ async def house(guard: Any = None, settings: Settings | None = None, github: obj
     desk = Desk(
         shown=shown, reports=Reports(database), requests=requests, gaps=Gaps(database), inbox=inbox,
         giving=giving, access=entrance.access, tokens=Access(database),
-        clock=clock,
+        clock=clock, repairs=Recoveries(database), metrics=metrics,
     )  # fmt: skip
     api.add_to(app, live=live, desk=desk)
     if guard is not None:
