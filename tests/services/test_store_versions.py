@@ -101,7 +101,7 @@ async def test_an_earlier_database_goes_on_where_it_was_left(dump: Path, tmp_pat
         assert await Plans(database).was_heard(await heard(database))
 
         begun = await driven_to_its_end(database)
-        assert begun[0] == "api attempt again", "what was cut off is done again, with a look first"
+        assert "api attempt again" in begun[:2], "what was cut off is done again, with a look first"
         assert not [effect for effect in begun if effect.startswith("schema attempt")]
         over = await Runs(database).load(RUN)
         assert over is not None
