@@ -140,7 +140,9 @@ class PushInfo(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CheckInfo(msgspec.Struct, frozen=True, kw_only=True):
-    """A check run, or a commit status in the same words (then `app_slug` is "status" and there is no `app_id`)."""
+    """A check run, or a commit status in the same words (then `app_slug` is "status" and there is neither `app_id` nor
+    `node_id`).
+    """
 
     id: str
     name: str
@@ -150,6 +152,7 @@ class CheckInfo(msgspec.Struct, frozen=True, kw_only=True):
     conclusion: str
     url: str
     external_id: str
+    node_id: str = ""
 
 
 class JobInfo(msgspec.Struct, frozen=True, kw_only=True):

@@ -29,7 +29,7 @@ fragment P on PullRequest {
   statusCheckRollup { contexts(first: 100) { pageInfo { hasNextPage } nodes {
     __typename
     ... on CheckRun {
-      databaseId name status conclusion permalink externalId checkSuite { app { databaseId slug } }
+      id databaseId name status conclusion permalink externalId checkSuite { app { databaseId slug } }
     }
     ... on StatusContext { context state targetUrl }
   } } }
@@ -278,6 +278,7 @@ def _run(node: Mapping[str, Any]) -> dict[str, Any]:
         "conclusion": node["conclusion"].lower() if node.get("conclusion") else None,
         "html_url": node.get("permalink"),
         "external_id": node.get("externalId"),
+        "node_id": node.get("id"),
         "app": _app((node.get("checkSuite") or {}).get("app")),
     }
 

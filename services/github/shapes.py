@@ -283,6 +283,7 @@ class CheckShape(msgspec.Struct, frozen=True):
     html_url: str | None = None
     external_id: str | None = None
     completed_at: str | None = None
+    node_id: str | None = None
 
     def info(self) -> CheckInfo:
         return CheckInfo(
@@ -294,6 +295,7 @@ class CheckShape(msgspec.Struct, frozen=True):
             conclusion=self.conclusion or "",
             url=self.html_url or "",
             external_id=self.external_id or "",
+            node_id=self.node_id or "",
         )
 
 

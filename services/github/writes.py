@@ -77,6 +77,8 @@ class Writes(Talk):
             data["output"]["annotations"] = shown
         elif ours is None and (made := await self._create_check(repo, sha, data)):
             return made
+        elif ours is not None and report.conclusion and (changed := await self._conclude_check(repo, ours, data)):
+            return changed
         method, path = ("PATCH", f"/check-runs/{ours.id}") if ours else ("POST", "/check-runs")
         answer = await self._write(repo, method, path, data if ours else {**data, "head_sha": sha}, CHECK)
         return str(decode(answer.body, shapes.Created).id)
@@ -84,22 +86,20 @@ class Writes(Talk):
     async def _create_check(self, repo: str, sha: str, data: dict[str, Any]) -> str:
         """The id of a new check run that shared a call with others; "" when it could not."""
         node = (await self._reads.repository(repo)).node_id if self._batcher is not None else ""
-        given = {
-            "repositoryId": node,
-            "headSha": sha,
-            "name": data["name"],
-            "externalId": data["external_id"],
-            "status": data["status"].upper(),
-            "output": data["output"],
-            **({"actions": data["actions"]} if "actions" in data else {}),
-        }
-        if "conclusion" in data:
-            given["conclusion"] = data["conclusion"].upper()
-        if "details_url" in data:
-            given["detailsUrl"] = data["details_url"]
+        given = {"repositoryId": node, "headSha": sha, **_in_graphql(data)}
         change = Change("createCheckRun", given, "checkRun { databaseId }")
         made = await self._change(repo, node, CHECK, change)
         return str(made["checkRun"]["databaseId"]) if made is not None and made.get("checkRun") else ""
+
+    async def _conclude_check(self, repo: str, ours: CheckInfo, data: dict[str, Any]) -> str:
+        """The id of a check run of ours that was concluded by a call shared with others, as one merge may free many
+        gates at once; "" when it could not be.
+        """
+        node = (await self._reads.repository(repo)).node_id if self._batcher is not None and ours.node_id else ""
+        given = {"repositoryId": node, "checkRunId": ours.node_id, **_in_graphql(data)}
+        change = Change("updateCheckRun", given, "checkRun { databaseId }")
+        made = await self._change(repo, node, CHECK, change)
+        return ours.id if made is not None and made.get("checkRun") else ""
 
     async def merge(
         self, repo: str, number: int, sha: str, method: str, title: str, wanted: Callable[[], bool] | None = None
@@ -217,3 +217,19 @@ class Writes(Talk):
         ours = (await self._reads.app()).id
         runs = await self._reads.check_runs(repo, sha, only=name, fresh=True)
         return next((run for run in reversed(runs) if run.app_id == ours and run.name == name), None)
+
+
+def _in_graphql(data: Mapping[str, Any]) -> dict[str, Any]:
+    """What REST is told of a check run, in GraphQL's words."""
+    given = {
+        "name": data["name"],
+        "externalId": data["external_id"],
+        "status": data["status"].upper(),
+        "output": data["output"],
+        **({"actions": data["actions"]} if "actions" in data else {}),
+    }
+    if "conclusion" in data:
+        given["conclusion"] = data["conclusion"].upper()
+    if "details_url" in data:
+        given["detailsUrl"] = data["details_url"]
+    return given

@@ -119,13 +119,27 @@ def create_check_run(context: Context, args: Args) -> dict[str, Any]:
     if not isinstance(node.row, Repo):
         raise Refused("NOT_FOUND", "Could not resolve to a Repository.")
     context.need(node.row, "checks:write")
+    run = checks.filed(context.call, node.row, _in_rest(args))
+    return {"checkRun": Node("CheckRun", run)}
+
+
+@mutation("updateCheckRun")
+def update_check_run(context: Context, args: Args) -> dict[str, Any]:
+    from services.sandbox.rest import checks
+
+    repo, found = find(context, args.get("repositoryId")).row, find(context, args.get("checkRunId"))
+    if not isinstance(repo, Repo) or found.kind != "CheckRun" or found.row.repo_id != repo.id:
+        raise Refused("NOT_FOUND", "Could not resolve to a CheckRun.")
+    context.need(repo, "checks:write")
+    return {"checkRun": Node("CheckRun", checks.rewritten(context.call, found.row, _in_rest(args)))}
+
+
+def _in_rest(args: Args) -> dict[str, Any]:
     names = {"headSha": "head_sha", "externalId": "external_id", "detailsUrl": "details_url"}
     kept = ("name", "output", "actions")
     body = {new: args[old] for old, new in names.items() if args.get(old) is not None}
     body |= {name: args[name] for name in kept if args.get(name) is not None}
-    body |= {name: str(args[name]).lower() for name in ("status", "conclusion") if args.get(name) is not None}
-    run = checks.filed(context.call, node.row, body)
-    return {"checkRun": Node("CheckRun", run)}
+    return body | {name: str(args[name]).lower() for name in ("status", "conclusion") if args.get(name) is not None}
 
 
 @mutation("closeIssue")

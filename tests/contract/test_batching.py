@@ -110,6 +110,11 @@ CHANGES = [
     Change("createIssue", {"repositoryId": "R_1", "title": "T", "body": "B"}, MADE, 1),
     Change("addSubIssue", {"issueId": "I_1", "subIssueId": "I_2"}, "subIssue { id }"),
     Change("createCheckRun", {"repositoryId": "R_1", **CHECK}, "checkRun { databaseId }"),
+    Change(
+        "updateCheckRun",
+        {"repositoryId": "R_1", "checkRunId": "CR_1", **{k: v for k, v in CHECK.items() if k != "headSha"}},
+        "checkRun { databaseId }",
+    ),
     Change("dequeuePullRequest", {"id": "PR_1"}, "mergeQueueEntry { id }"),
     Change(
         "revertPullRequest", {"pullRequestId": "PR_1", "title": "T", "body": "B"}, "revertPullRequest { number }", 1

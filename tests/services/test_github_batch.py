@@ -7,6 +7,7 @@ import msgspec
 import pytest
 
 from bot.loops import LoopTimers
+from services.checks.gate import BUTTONS
 from services.core.admission import Limits, Rank
 from services.core.report import CheckReport
 from services.errors import NotFound, RateLimited, Refused, Unreachable
@@ -125,6 +126,32 @@ def test_changes_share_a_call_and_each_has_an_end_of_its_own(limited: Make) -> N
     assert sorted(run.name for run in world.sandbox.state.check_runs.values()) == ["c0", "c1", "c2"]
     children = world.hub.act("ana", "GET", f"/repos/{world.home}/issues/{plan}/sub_issues")[1]
     assert [row["title"] for row in children] == [f"Task {n}" for n in range(1, 5)]
+
+
+def test_gates_that_one_merge_frees_are_green_within_two_seconds(limited: Make) -> None:
+    """The first is told at once, and all others share the call that comes a second later."""
+    world: Limited = limited()
+    waits = CheckReport(status="in_progress", title="waits", summary="It waits.")
+    free = CheckReport(status="completed", conclusion="success", title="free", summary="Free.", buttons=BUTTONS)
+
+    async def told(report: CheckReport) -> tuple[list[str | BaseException], float]:
+        writes, sha = world.github.writes.ranked("merge"), await world.github.reads.branch(world.home, "main") or ""
+        began = world.loop.time()
+        ids = await settled(*(writes.put_check(world.home, sha, f"c{n}", "r/t", report) for n in range(20)))
+        return ids, world.loop.time() - began
+
+    made, _ = world.run(lambda: told(waits))
+    freed, took = world.run(lambda: told(free))
+    assert made == freed
+    runs = list(world.sandbox.state.check_runs.values())
+    assert {(run.status, run.conclusion, run.title, len(run.actions)) for run in runs} == {
+        ("completed", "success", "free", len(BUTTONS))
+    }
+    assert (len(runs), world.calls("/check-runs/")) == (20, [])
+    assert took < 2
+    again, _ = world.run(lambda: told(waits))  # GraphQL does not say that a run which is completed begins anew
+    assert again == made
+    assert {run.conclusion for run in world.sandbox.state.check_runs.values()} == {None}
 
 
 def test_a_thousand_issues_are_made_in_batches_within_githubs_limits(limited: Make) -> None:

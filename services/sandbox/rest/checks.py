@@ -95,18 +95,23 @@ def get(call: Call) -> Json:
 
 @route("PATCH", RUN, need="checks:write")
 def update(call: Call) -> Json:
-    run = _run(call, call.repo())
+    run = rewritten(call, _run(call, call.repo()), call.body)
+    return check_views.check_run(call.sandbox, call.base, run)
+
+
+def rewritten(call: Call, run: CheckRun, body: dict[str, Json]) -> CheckRun:
+    """A check run as REST's body changes it."""
     if run.app_id != call.app_id:
         raise Problem(
             403, f"Invalid app_id `{run.app_id}` - check run can only be modified by the GitHub App that created it."
         )
     was = run.conclusion
     draft = CheckRun(**{name: getattr(run, name) for name in CheckRun.__struct_fields__})
-    draft.name = string(call.body, "name") or run.name
-    _apply(call, draft, call.body)
+    draft.name = string(body, "name") or run.name
+    _apply(call, draft, body)
     call.state.check_runs[run.id] = draft
     checks.changed(call.sandbox, draft, was, call.actor)
-    return check_views.check_run(call.sandbox, call.base, draft)
+    return draft
 
 
 @route("GET", RUN + "/annotations", need="checks:read")
