@@ -4,6 +4,7 @@ gate is required, so has everybody.
 
 from handlers import on
 from handlers.events import Event
+from services.core.depends import names_any
 from services.core.names import is_revert
 from services.engine.engine import Engine
 
@@ -15,7 +16,7 @@ NEW_HEADS = frozenset({"opened", "reopened", "synchronize", "edited", "ready_for
 async def on_depends(event: Event, engine: Engine) -> None:
     """Also of our own merges: others may wait for them."""
     if event.repo and event.number and event.pull is not None:
-        says = "depends-on:" in event.pull.body.lower()
+        says = names_any(event.pull.body, event.repo)
         ours = not is_revert(event.pull.head_ref) and await engine.is_own(login=event.pull.author.login)
         into = event.pull.base_ref if event.action in NEW_HEADS and not ours else ""
         await engine.gate(event.repo, event.number, names_others=says and not ours, into=into)

@@ -24,6 +24,9 @@ MAX_NESTING = 40
 _LINE = re.compile(r"^ {0,3}(?:/lockstep|@lockstep(?:\[bot\])?)(?:[ \t]+(?P<rest>\S.*))?$", re.IGNORECASE)
 _ALIAS = re.compile(r"^ {0,3}/(?P<word>[a-z][a-z0-9+-]{0,31})(?:[ \t]+(?P<rest>\S.*)|[ \t]*)$", re.IGNORECASE)
 _BEGINS = re.compile(r"(?<!\S)(?:/[a-z]|@lockstep)", re.IGNORECASE)
+_LISTS = frozenset({"bullet_list_open", "ordered_list_open"})
+_IN_LIST = 3
+"""How deep the text of an entry lies."""
 _VERB = re.compile(r"[a-z][a-z0-9+-]{0,31}\Z")
 _TARGET = re.compile(r"@?[A-Za-z0-9][A-Za-z0-9._/-]{0,150}(?:#\d{1,9})?\Z")
 _WHY = re.compile(r"(?:^|(?<=\s))why=[\"\u201c\u201d]([^\"\u201c\u201d\x00-\x1f`<>|]{1,100})[\"\u201c\u201d](?=\s|$)")
@@ -81,26 +84,27 @@ def _spoken(body: str) -> tuple[str, ...]:
     return prose(body) if _BEGINS.search(body[:MAX_COMMENT].replace("\x00", "")) else ()
 
 
-def prose(body: str) -> tuple[str, ...]:
-    """Lines of paragraphs that stand at the top level, without code spans and HTML comments; of the first MAX_COMMENT
-    characters.
+def prose(body: str, *, lists: bool = False) -> tuple[str, ...]:
+    """Lines of paragraphs that stand at the top level, with `lists` those of entries of lists there too, without code
+    spans and HTML comments; of the first MAX_COMMENT characters.
     """
-    return _prose(body[:MAX_COMMENT])
+    return _prose(body[:MAX_COMMENT], lists)
 
 
 @functools.lru_cache(maxsize=32)
-def _prose(body: str) -> tuple[str, ...]:
+def _prose(body: str, lists: bool) -> tuple[str, ...]:
     """One text is asked several things: commands, aliases, where its plan stands."""
-    return tuple(_paragraphs(body.replace("\r\n", "\n").replace("\x00", "")))
+    return tuple(_paragraphs(body.replace("\r\n", "\n").replace("\x00", ""), lists=lists))
 
 
-def _paragraphs(text: str) -> Iterator[str]:
-    inside = ""
+def _paragraphs(text: str, *, lists: bool) -> Iterator[str]:
+    outer = inner = ""
     for token in blocks(text, MAX_NESTING):
-        if token.level == 0 and token.nesting == 1:
-            inside = token.type
-        elif token.type == "inline" and inside == "paragraph_open" and token.level == 1:
-            yield from _lines(token.content)
+        if token.nesting == 1:
+            outer, inner = token.type if token.level == 0 else outer, token.type
+        elif token.type == "inline" and inner == "paragraph_open":
+            is_entry = lists and token.level == _IN_LIST and outer in _LISTS
+            yield from _lines(token.content) if token.level == 1 or is_entry else ()
 
 
 def _lines(text: str) -> Iterator[str]:

@@ -1,7 +1,9 @@
 """`Depends-On` of any pull request: what it names, and what `lockstep/gate` says of it.
 
-Read from the description, where a reader sees prose: `Depends-On: #1`, `Depends-On: owner/repo#1`, or the address of a
-pull request; several after commas, or on several lines. The spellings are those that Zuul and its users write.
+Read from the description, where a reader sees prose or a list: `Depends-On: #1`, `Depends-On: owner/repo#1`, or the
+address of a pull request; several after commas, or on several lines. The spellings are those that Zuul and its users
+write. `Depends on #1` is one too, but also how sentences begin: such a line counts only where it names pull requests,
+and what else is in it is said only after a colon.
 """
 
 import re
@@ -18,12 +20,18 @@ from services.core.text import code
 
 MOST = 20
 """Needs of one pull request that are read; more are said to be too many."""
-_LINE = re.compile(r"^ {0,3}depends-on:[ \t]*(?P<rest>.*)$", re.IGNORECASE)
-_SHORT = re.compile(r"(?:(?P<repo>[A-Za-z0-9-]{1,39}/[A-Za-z0-9._-]{1,100}))?#(?P<number>[1-9]\d{0,8})\Z")
-_ADDRESS = re.compile(
-    r"(?P<site>https?://[A-Za-z0-9.:-]{1,255})/(?P<repo>[A-Za-z0-9-]{1,39}/[A-Za-z0-9._-]{1,100})"
-    r"/(?:pull|issues)/(?P<number>[1-9]\d{0,8})(?:[/?#]\S*)?\Z"
+_LINE = re.compile(
+    r"^ {0,3}(?:\[[ x]\] +)?[*_]{0,3}depends(?P<dash>[- ])on[*_]{0,3}(?:(?P<colon>:)[*_]{0,3}|(?=\s|$))"
+    r"[ \t]*(?P<rest>.*)$",
+    re.IGNORECASE,
 )
+_REPO = r"(?P<repo>[A-Za-z0-9][A-Za-z0-9_-]{0,99}/[A-Za-z0-9._-]{1,100})"
+_SHORT = re.compile(rf"(?:{_REPO}?#|gh-)(?P<number>[1-9]\d{{0,8}})\Z", re.IGNORECASE)
+_ADDRESS = re.compile(
+    rf"(?:https?://)?(?P<host>[A-Za-z0-9.:-]{{1,255}})/{_REPO}/(?:pull|issues)/(?P<number>[1-9]\d{{0,8}})(?:[/?#]\S*)?\Z"
+)
+_LINK = re.compile(r"\[[^\[\]]{0,200}\]\(([^()\s]{1,500})\)")
+_ALSO = frozenset({"and", "&"})
 State = Literal["merged", "lifted", "open", "closed", "issue", "unseen", "self", "host", "unread", "many"]
 MET: frozenset[State] = frozenset({"merged", "lifted"})
 """States that hold nothing back; of what is lifted a maintainer said that it does not count."""
@@ -47,22 +55,45 @@ class Need(msgspec.Struct, frozen=True, kw_only=True):
 def depends_on(body: str, repo: str, site: str) -> tuple[Need, ...]:
     """What the description of a pull request in `repo` says it needs, each once, in order. site: of this GitHub."""
     found: dict[str, Need] = {}
-    for line in prose(body):
+    for line in prose(body, lists=True) if _may_name(body) else ():
         if match := _LINE.match(line):
-            for word in re.split(r"[,\s]+", match["rest"].strip()):
-                if word:
-                    need = _read(word, repo, site)
-                    found.setdefault(need.place.lower(), need)
+            for need in _named(match, repo, site):
+                found.setdefault(need.place.lower(), need)
     needs = list(found.values())
     return tuple(needs) if len(needs) <= MOST else (*needs[:MOST], Need(wrong="many", text=f"{len(needs)} needs"))
+
+
+def names_any(body: str, repo: str) -> bool:
+    """Does a description name something that may be waited for?"""
+    return bool(depends_on(body, repo, ""))
+
+
+def _may_name(body: str) -> bool:
+    """Most descriptions don't, and are not read for it."""
+    said = body.lower()
+    return "depends-on" in said or "depends on" in said
+
+
+def _named(match: re.Match[str], repo: str, site: str) -> list[Need]:
+    """What one line names; nothing where it is a sentence of people's."""
+    words = [_bare(word) for word in re.split(r"[,\s]+", _LINK.sub(r" \1 ", match["rest"]))]
+    needs = [_read(word, repo, site) for word in words if word and word.lower() not in _ALSO]
+    if match["dash"] == "-" and match["colon"]:
+        return needs
+    counts = needs[:1] if match["colon"] else needs
+    return needs if all(need.wrong != "unread" for need in counts) else []
+
+
+def _bare(word: str) -> str:
+    """Without what stands around it in a sentence."""
+    return word.lstrip("(<[*_").rstrip(")>]*_.;")
 
 
 def _read(word: str, repo: str, site: str) -> Need:
     if match := _SHORT.match(word):
         return Need(repo=match["repo"] or repo, number=int(match["number"]))
     if match := _ADDRESS.match(word):
-        here = site.rstrip("/").lower()
-        if match["site"].lower() != here:
+        if match["host"].lower().removeprefix("www.") != site.rstrip("/").rpartition("//")[2].lower():
             return Need(wrong="host", text=word[:200])
         return Need(repo=match["repo"], number=int(match["number"]))
     return Need(wrong="unread", text=word[:200])
@@ -102,6 +133,13 @@ def report(
         title = "The needs form a circle" if circle else "A need has to be put right"
         return CheckReport(status="completed", conclusion="action_required", title=title, summary="\n".join(lines))
     return CheckReport(status="in_progress", title=title, summary="\n".join(lines))
+
+
+def beside(plans: CheckReport, named: CheckReport) -> CheckReport:
+    """The check of a person's pull request that does a task of a plan, and names others besides what its plan says."""
+    decides = named if plans.conclusion == "success" else plans
+    buttons = plans.buttons if named.conclusion == "success" else ()
+    return msgspec.structs.replace(decides, summary=f"{plans.summary}\n\n{named.summary}", buttons=buttons)
 
 
 def _line(need: Need, state: State, lifted: Mapping[str, Override]) -> str:

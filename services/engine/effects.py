@@ -17,7 +17,7 @@ from services.core.board import Board, Run, RunState
 from services.core.messages import notes, reasons
 from services.core.plan import Task
 from services.core.report import LABEL_OF_RUN, LABEL_OF_TASK, CheckReport
-from services.core.task_state import SATISFIED, Happening, TaskState
+from services.core.task_state import SATISFIED, Happening, TaskState, is_a_persons
 from services.engine import (
     branches,
     deploying,
@@ -30,6 +30,7 @@ from services.engine import (
     reverts,
     stacking,
 )
+from services.engine.gates import Gatekeeper
 from services.engine.hidden import hidden_around, hidden_in
 from services.engine.integrations import integrate
 from services.engine.learned import Learned
@@ -52,9 +53,10 @@ T = TypeVar("T")
 class Effects:
     """One method a kind of action."""
 
-    def __init__(self, parts: Parts, observer: Observer) -> None:
+    def __init__(self, parts: Parts, observer: Observer, gates: Gatekeeper | None = None) -> None:
         self._parts = parts
         self._observer = observer
+        self._gates = gates
         self._parents = Parents(parts)
         self._tracking = Tracking(parts)
         self._learned = Learned(parts)
@@ -200,6 +202,10 @@ class Effects:
             by_group, looks = is_of_group(due.action.key)
             wanted = [each for each in CHECKS if each[0] == names.CHECK_GATE or not by_group]
             reports = {name: check(run, now, hidden) for name, check in wanted}
+            if self._gates is not None and is_a_persons(now):  # whose description may name others besides
+                reports.pop(names.CHECK_GATE, None)
+                page = None if run.repo in hidden else self._page(run, task)
+                await self._gates.of_task(task.repo, now.pull, page)
             is_first = due.tries == 0 and now.attempt == 1 and due.action.key.endswith(f"/checks/{now.head_sha}")
             look = not is_first or bool(groups.name_of(run, task.id))  # its group may have made it come first
             await self._post_checks(run, task, now.head_sha, reports, hidden, look=look)

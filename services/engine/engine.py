@@ -138,7 +138,8 @@ class Engine(Asked):
         it goes into, which may require a gate of all.
         """
         if self._gates is not None:
-            await self._gates.changed(repo, number, names_others=names_others, into=into)
+            former = self._former.all_of(repo)[1:]
+            await self._gates.changed(repo, number, names_others=names_others, into=into, former=former)
 
     async def lift(self, repo: str, number: int, name: str, actor: str, why: str) -> Override | None:
         """A need of a person's pull request counts no longer for its head; None where there is no such thing."""

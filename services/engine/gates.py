@@ -3,7 +3,7 @@
 Whom each waits for is stored before anything of it is read, so what happens meanwhile has it looked at again. What an
 event was lost of is brought in from GitHub's log, or found by the sweep, which looks at each gate seldom: otherwise two
 hundred that wait for days would cost more calls than all that happens. Pull requests of tasks have their own gate,
-which knows more.
+which knows more. One of a person that does a task has both in one, and only what stands here posts it.
 """
 
 import asyncio
@@ -13,13 +13,14 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from services.checks.gate import gate
 from services.core.backoff import delay
-from services.core.board import LONG_AGO
-from services.core.depends import Need, depends_on, meant, report
+from services.core.board import LONG_AGO, Run
+from services.core.depends import Need, beside, depends_on, meant, report
 from services.core.messages import refusals
 from services.core.names import CHECK_GATE, is_revert, pull_key
-from services.core.task_state import Override
-from services.engine.hidden import may_tell
+from services.core.task_state import Override, TaskState, is_a_persons
+from services.engine.hidden import hidden_around, may_tell
 from services.engine.parts import Parts
 from services.engine.placed import place_of
 from services.engine.standing import Standing
@@ -46,17 +47,21 @@ class Gatekeeper:
         self._failed: dict[Place, int] = {}
         self._looked: dict[Place, datetime] = {}  # at those that wait, by this process
 
-    async def changed(self, repo: str, number: int, *, names_others: bool, into: str = "") -> None:
+    async def changed(
+        self, repo: str, number: int, *, names_others: bool, into: str = "", former: Sequence[str] = ()
+    ) -> None:
         """Something happened to this pull request: its own gate may say something else, and those of who names it.
 
-        into: the branch it goes into, if it may need a gate anew.
+        into: the branch it goes into, if it may need a gate anew.  former: what its repository was called before, as it
+        may be named so.
         """
         is_known = await self._rows.get(repo, number) is not None or bool(await self._rows.said(repo, number))
         if is_known or names_others or (into and await self._is_required(repo, into)):
             if not is_known:
                 await self._rows.waits(repo, number, ())  # or nobody would know of it after a crash
             self._soon(repo, number)
-        await self._tell_who_names(repo, number)
+        for name in (repo, *former):
+            await self._tell_who_names(name, number)
 
     async def lift(self, repo: str, number: int, name: str, actor: str, why: str) -> Override | None:
         """This need, which a person's pull request names, counts no longer for its head as it is now; None where there
@@ -113,7 +118,13 @@ class Gatekeeper:
                 return
         self._failed.pop(place, None)
 
-    async def _look(self, repo: str, number: int) -> None:
+    async def of_task(self, repo: str, number: int, details_url: str | None) -> None:
+        """Post the gate of a person's pull request that does a task; API errors are the caller's to repeat."""
+        async with self._locks.setdefault((repo, number), asyncio.Lock()):
+            await self._look(repo, number, anew=True, details_url=details_url)
+
+    async def _look(self, repo: str, number: int, *, anew: bool = False, details_url: str | None = None) -> None:
+        """anew: something else than what it names has changed, too."""
         reads = self._parts.github.reads
         said = await self._rows.said(repo, number)  # before the head is read, which may move on meanwhile
         try:
@@ -122,7 +133,8 @@ class Gatekeeper:
         except NotFound:
             return await self._rows.drop(repo, number, is_over=True)
         before = await self._rows.get(repo, number)
-        if pull.state != "open" or await self._is_ours(repo, issue, pull):
+        task = await self._task_of(repo, number) if pull.state == "open" else None
+        if pull.state != "open" or (task is None and await self._is_ours(repo, issue, pull)):
             if before is not None or (pull.merged and said):
                 await self._rows.drop(repo, number, is_over=pull.merged)
             return None
@@ -131,12 +143,13 @@ class Gatekeeper:
         waited = [need for need in needs if not (need.wrong or need.place in lifted)]
         keys = tuple(sorted({pull_key(need.repo, need.number) for need in waited}))
         is_new = before is None or not (before.needs or before.shown)
-        if is_new and not needs and not await self._is_required(repo, pull.base_ref):
+        if is_new and not needs and not anew and (task or not await self._is_required(repo, pull.base_ref)):
             return await self._rows.drop(repo, number)
         if before is None or before.needs != keys:
             await self._rows.waits(repo, number, keys)
             await self._tell_who_names(repo, number)  # there may be a circle now
-        await self._show(repo, pull, needs, issue, before.shown if before is not None else "", lifted)
+        shown = before.shown if before is not None and not anew else ""
+        await self._show(repo, pull, needs, issue, shown, lifted, task=task, details_url=details_url)
         return None if needs else await self._rows.drop(repo, number)
 
     async def _holding(self, repo: str, pull: PullInfo, said: Sequence[Override]) -> Mapping[str, Override]:
@@ -159,6 +172,15 @@ class Gatekeeper:
             return not is_revert(pull.head_ref)
         return bool((await place_of(self._parts, repo, issue.number, "")).task)
 
+    async def _task_of(self, repo: str, number: int) -> tuple[Run, TaskState] | None:
+        """The task that a person does with this pull request."""
+        place = await place_of(self._parts, repo, number, "")
+        run = await self._parts.runs.of_plan(f"{place.repo}#{place.number}") if place.task else None
+        state = run.tasks.get(place.task) if run is not None else None
+        if run is None or state is None or state.pull != number or not is_a_persons(state):
+            return None
+        return run, state
+
     async def _show(
         self,
         repo: str,
@@ -167,12 +189,20 @@ class Gatekeeper:
         issue: IssueInfo,
         shown: str,
         lifted: Mapping[str, Override],
+        *,
+        task: tuple[Run, TaskState] | None = None,
+        details_url: str | None = None,
     ) -> None:
         found = await Standing(self._parts).of(repo, issue, needs, lifted)
         states = {need.place: state for need, state in found if not need.wrong}
         open_ = [need for need in needs if states.get(need.place) == "open"]
         named = {need.place: lifted[need.place] for need in needs if need.place in lifted}
         told = report(needs, states, await self.circle(repo, repo, pull.number, open_), named)
+        name = f"depends/{repo}#{pull.number}"
+        if task is not None:
+            run, state = task
+            plans = gate(run, state, await hidden_around(self._parts.github.reads, run, run.plan.by_id[state.id]))
+            told, name = beside(plans, told) if needs else plans, f"{run.id}/{state.id}"
         digest = hashlib.sha256(f"{pull.head_sha} {told}".encode()).hexdigest()
         if digest == shown:
             return
@@ -180,8 +210,9 @@ class Gatekeeper:
             repo,
             pull.head_sha,
             CHECK_GATE,
-            f"depends/{repo}#{pull.number}",
+            name,
             told,
+            details_url=details_url,
         )
         await self._rows.shows(repo, pull.number, digest)
 

@@ -7,7 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from inline_snapshot import snapshot
 
-from services.core.depends import MOST, Need, State, depends_on, meant, report
+from services.checks.gate import BUTTONS
+from services.core.depends import MOST, Need, State, beside, depends_on, meant, names_any, report
+from services.core.report import CheckReport
 from services.core.task_state import Override
 from tests.kit.harmless import Text, hazards
 
@@ -35,10 +37,41 @@ def places(body: str) -> list[str]:
         ("```\nDepends-On: #4\n```", []),
         ("<!-- Depends-On: #4 -->", []),
         ("it Depends-On: #4", []),
+        ("DEPENDS-ON:#4", ["acme/web#4"]),
+        ("Depends-On: #4 and acme/api#5.", ["acme/web#4", "acme/api#5"]),
+        ("Depends-On: GH-4", ["acme/web#4"]),
+        ("Depends-On: ana_acme/tools#4", ["ana_acme/tools#4"]),
+        ("Depends-On: `acme/api#4`", ["acme/api#4"]),
+        ("Depends-On: <https://github.com/acme/api/pull/4>", ["acme/api#4"]),
+        ("Depends-On: [the schema](https://github.com/acme/api/pull/4)", ["acme/api#4"]),
+        ("Depends-On: http://www.github.com/acme/api/pull/4/", ["acme/api#4"]),
+        ("Depends-On: github.com/acme/api/pull/4", ["acme/api#4"]),
+        (
+            "Depends-On: https://github.com.evil.test/acme/api/pull/4",
+            ["host:https://github.com.evil.test/acme/api/pull/4"],
+        ),
+        (
+            "Depends-On: https://github.com@evil.test/acme/api/pull/4",
+            ["unread:https://github.com@evil.test/acme/api/pull/4"],
+        ),
+        ("**Depends-On:** #4\n**Depends-On**: #5", ["acme/web#4", "acme/web#5"]),
+        ("- Depends-On: #4\n- [ ] depends on #5\n\n1. Depends-On: #6", ["acme/web#4", "acme/web#5", "acme/web#6"]),
+        ("- Why:\n  - Depends-On: #4\n- ```\n  Depends-On: #4\n  ```\n- > Depends-On: #4\n- # Depends-On: #4", []),
+        ("Depends on #4", ["acme/web#4"]),
+        ("depends on: acme/api#4, #5", ["acme/api#4", "acme/web#5"]),
+        ("Depends-on #4 and https://github.com/acme/api/pull/5.", ["acme/web#4", "acme/api#5"]),
+        ("Depends on: #4 (schema)", ["acme/web#4", "unread:schema"]),
+        ("Depends on #4 in spirit\nDepends on the API\nDepends on: nothing\nDepends on", []),
+        ("Depends-Only: #4\nDepends-On-Demand: #4\nDepends-Onto #4", []),
     ],
 )
 def test_what_is_named(body: str, named: list[str]) -> None:
     assert places(body) == named
+
+
+def test_whether_any_is_named_is_known_without_the_site() -> None:
+    assert names_any("Depends-On: https://github.com/acme/api/pull/4", "acme/web")
+    assert not names_any("It depends on the API.\n\nDepends on the API.\n\nDepends-On:", "acme/web")
 
 
 def test_too_many_are_said_to_be() -> None:
@@ -86,6 +119,21 @@ def test_green_once_all_have_merged() -> None:
     done = report(needs, {"acme/api#4": "merged", "acme/web#5": "merged"})
     assert (done.conclusion, done.title) == ("success", "All 2 needs have merged")
     assert report((), {}).conclusion == "success"
+
+
+def test_what_a_plan_says_and_what_is_named_besides_have_to_be_met_both() -> None:
+    needs = (Need(repo="acme/api", number=4),)
+    green = CheckReport(status="completed", conclusion="success", title="Plan", summary="Plan.", buttons=BUTTONS)
+    waits = CheckReport(status="in_progress", title="Plan waits", summary="Plan waits.")
+    met, unmet = report(needs, {"acme/api#4": "merged"}), report(needs, {"acme/api#4": "closed"})
+    both = [beside(green, met), beside(green, unmet), beside(waits, met), beside(waits, unmet)]
+    assert [(each.title, each.conclusion, each.buttons) for each in both] == [
+        (met.title, "success", BUTTONS),
+        (unmet.title, "action_required", ()),
+        ("Plan waits", "", ()),
+        ("Plan waits", "", ()),
+    ]
+    assert both[1].summary == f"Plan.\n\n{unmet.summary}"
 
 
 def test_what_somebody_has_to_put_right_is_said() -> None:

@@ -96,7 +96,10 @@ class _Sight(Gatekeeper):
     async def _is_ours(self, *_: object) -> bool:
         return False
 
-    async def _show(self, *given: Any) -> None:
+    async def _task_of(self, *_: object) -> None:
+        return None
+
+    async def _show(self, *given: Any, **_: object) -> None:
         self.seen = sorted(given[-1])
 
     async def after(self, *, body: str = BODY, **now: object) -> list[str]:

@@ -91,7 +91,7 @@ async def test_a_circle_names_nothing_that_is_private_but_what_was_named_here() 
     gates, checks = Gatekeeper(hub.parts, cast("Gates", hub)), list[Any]()
     issue = cast("IssueInfo", SimpleNamespace(number=1, author="bea", body=bodies["acme/api#1"]))
 
-    async def put_check(*said: object) -> None:
+    async def put_check(*said: object, **_: object) -> None:
         checks.append(said[-1])
 
     async def shows(*_: object) -> None: ...

@@ -34,6 +34,17 @@ async def test_a_gate_turns_green_with_the_last_needs_merge(story: Story) -> Non
     await story.until(lambda: gate(story, "acme/web", sha) == "success")
 
 
+async def test_a_need_is_met_under_the_name_that_its_repository_had(story: Story) -> None:
+    await story.begin(REPOS, roles=ROLES | {"adam": "admin"})
+    one, _ = await opened(story, "acme/api", "one", "The first.")
+    _, sha = await opened(story, "acme/web", "two", f"- [ ] depends on acme/api#{one}")
+    await story.until(lambda: gate(story, "acme/web", sha) == "in_progress")
+    await story.hub.ok("PATCH", "/repos/acme/api", {"name": "core"}, who="adam")
+    await story.settled()
+    await story.hub.ok("PUT", f"/repos/acme/core/pulls/{one}/merge", {}, who="bea")
+    await story.until(lambda: gate(story, "acme/web", sha) == "success")
+
+
 async def test_what_is_wrong_is_said_and_an_edit_puts_it_right(story: Story) -> None:
     await story.begin(REPOS, roles=ROLES)
     number, sha = await opened(story, "acme/web", "two", "Depends-On: acme/nowhere#4")

@@ -3,6 +3,7 @@
 from tests.kit.sight import BOT
 from tests.kit.story import FILES, Story
 from tests.stories.test_by_hand import waiting_for_a_review
+from tests.stories.test_depends_on import summary
 
 RED = "- [ ] **one** Write · run: echo 1 > one.txt; touch broken\n- [ ] **two** Go on · needs: one · run: echo 2 > two.txt\n"
 ASKS = "- [ ] **one** Write · run: (echo begun; cat) > one.txt\n"
@@ -178,6 +179,17 @@ async def test_the_gate_of_a_tasks_pull_request_is_the_tasks_whatever_its_branch
     asked = {"title": "By hand", "head": "revert-x", "base": "main", "body": f"Lockstep-Task: #{issue}"}
     made = await story.hub.ok("POST", "/repos/acme/api/pulls", asked, who="wes")
     await story.until(f"`wes` does it in #{made['number']}")
-    await story.hub.ok("PATCH", f"/repos/acme/api/pulls/{made['number']}", {"title": "Still by hand"}, who="wes")
+    where, sha = f"/repos/acme/api/pulls/{made['number']}", made["head"]["sha"]
+    await story.hub.ok("PATCH", where, {"title": "Still by hand"}, who="wes")
     await story.settled()
-    assert story.checks("acme/api", made["head"]["sha"])["lockstep/gate"] == "in_progress"
+    assert story.checks("acme/api", sha)["lockstep/gate"] == "in_progress"
+    await story.commit("acme/api", {"other.txt": "3\n"}, branch="other", by="wes")
+    other = await story.hub.ok("POST", "/repos/acme/api/pulls", asked | {"head": "other", "body": ""}, who="wes")
+    number, named = other["number"], f"`acme/api#{other['number']}`"
+    await story.hub.ok("PATCH", where, {"body": f"{asked['body']}\n\nDepends-On: #{number}"}, who="wes")
+    await story.until(lambda: summary(story, sha) == f"Not merged yet: `one`.\n\n- {named} has not merged yet")
+    await story.review(number, by="ana")
+    await story.hub.ok("PUT", f"/repos/acme/api/pulls/{number}/merge", {}, who="wes")
+    await story.until(lambda: summary(story, sha) == f"Not merged yet: `one`.\n\n- {named} has merged")
+    await story.review(story.pulls()[0].number, by="ana")
+    await story.until(lambda: story.checks("acme/api", sha)["lockstep/gate"] == "success")
