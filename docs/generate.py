@@ -64,7 +64,9 @@ def _keys(schema: Mapping[str, Any], before: str = "") -> Iterator[str]:
     """The rows of a repository's own settings, from their schema."""
     for name, key in schema["properties"].items():
         if "$ref" in key.get("items", {}):
-            yield f"| `{before}{name}` | a list of `text` and `class` | `none` | {key['description']} |"
+            entry = schema["$defs"][key["items"]["$ref"].rpartition("/")[2]]
+            *most, last = [f"`{each}`" for each in entry["properties"]]
+            yield f"| `{before}{name}` | a list of {', '.join(most)} and {last} | `none` | {key['description']} |"
             continue
         if name in _NESTED:
             yield f"| `{before}{name}` | {_NESTED[name]} | `none` | {key['description']} |"
