@@ -10,6 +10,7 @@ from aiohttp import web
 
 from bot.web.access import new_token
 from bot.web.desk import Desk, Frame
+from bot.web.forms import form_of
 from bot.web.times import When, when
 from bot.web.viewer import SCOPES, Scope, Viewer, viewer_of
 from services.errors import UserError
@@ -50,7 +51,7 @@ class Account:
 
     async def make(self, request: web.Request) -> web.StreamResponse:
         """The answer holds the secret, and nothing else ever does."""
-        viewer, form, now = _person(request), await request.post(), self._desk.now
+        viewer, form, now = _person(request), await form_of(request), self._desk.now
         name, days = str(form.get("name", "")).strip(), str(form.get("days", ""))
         scopes = tuple(scope for scope in SCOPES if form.get(scope) and scope in viewer.scopes)
         if not NAME.fullmatch(name) or not scopes or days not in map(str, DAYS):

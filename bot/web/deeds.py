@@ -9,6 +9,7 @@ from aiohttp import web
 from bot.giving import Giving
 from bot.web import sight
 from bot.web.desk import Desk
+from bot.web.forms import form_of
 from bot.web.viewer import viewer_of
 from services.core.text import visible
 from services.errors import NotAllowed, UserError
@@ -28,7 +29,7 @@ class Deeds:
         found = await self._desk.shown.stored(f"{where['owner']}/{where['repo']}#{int(where['number'])}")
         if found is None or await sight.in_sight(viewer, found) is None:
             raise web.HTTPNotFound
-        form = await request.post()
+        form = await form_of(request)
         command, why, version = (_field(form.get(name)) for name in ("command", "why", "version"))
         try:
             given = await self._giving.give(

@@ -15,6 +15,7 @@ from aiohttp.typedefs import Handler
 from bot.api import PREFIX
 from bot.web.access import Access, Known
 from bot.web.buckets import Buckets
+from bot.web.forms import form_of
 from bot.web.viewer import set_viewer
 from services.core.clock import Clock
 
@@ -115,7 +116,7 @@ async def _is_own(request: web.Request, known: Known) -> None:
     if not given and request.content_type in {"application/x-www-form-urlencoded", "multipart/form-data"}:
         if request.content_length is None or request.content_length > FORM:
             raise web.HTTPRequestEntityTooLarge(max_size=FORM, actual_size=request.content_length or 0)
-        field = (await request.post()).get("csrf", "")
+        field = (await form_of(request)).get("csrf", "")
         given = field if isinstance(field, str) else ""
     is_made_for = bool(known.viewer.csrf) and hmac.compare_digest(given.encode(), known.viewer.csrf.encode())
     if not ours or site not in {"same-origin", "none"} or not is_made_for:

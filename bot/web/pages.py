@@ -45,6 +45,7 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
 }
 TURNED_AWAY: Mapping[type[web.HTTPException], str] = {
+    web.HTTPBadRequest: "That can't be understood",
     web.HTTPForbidden: "Not from here",
     web.HTTPUnauthorized: "Who are you?",
     web.HTTPTooManyRequests: "That is too often",

@@ -17,6 +17,7 @@ from tests.web.plans import half_done
 from tests.web.stage import House, house
 
 OPEN = Settings(client_id="Iv1", client_secret="x", public_url="http://localhost", admins="root, Ada")
+PART = b'--x\r\nContent-Disposition: form-data; name="csrf"\r\n'
 SECRETS = ("Orders carry a currency", "acme/platform", "no_rates", "lockstep_inbox")
 
 
@@ -109,6 +110,30 @@ async def test_a_form_of_another_site_does_nothing(home: House) -> None:
     ]:
         async with home.session.post(home.url + path, json=body, headers={**headers, "Cookie": cookie}) as answer:
             assert answer.status == status, headers
+
+
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        ("application/x-www-form-urlencoded", b"csrf=\xff\xfe"),
+        ("application/x-www-form-urlencoded; charset=nonsense", b"csrf=1"),
+        ("multipart/form-data", b"csrf=1"),
+        ("multipart/form-data; boundary=x", b"no part"),
+        ("multipart/form-data; boundary=x", b"--x\r\nno header\r\n\r\n--x--"),
+        ("multipart/form-data; boundary=x", b"--x\r\n" + b"A" * 20_000 + b": b\r\n\r\n--x--"),
+        ("multipart/form-data; boundary=x", PART + b"Content-Transfer-Encoding: odd\r\n\r\n1\r\n--x--"),
+        ("multipart/form-data; boundary=x", PART + b"Content-Type: text/plain; charset=odd\r\n\r\n1\r\n--x--"),
+        ("multipart/form-data; boundary=x", PART + b"\r\n\xff\r\n--x--"),
+    ],
+)
+async def test_what_is_no_form_is_refused(home: House, kind: str, body: bytes) -> None:
+    """By the guard, which reads a browser's; and where it is read for a program that has a token."""
+    token = f"Bearer {await token_for(home, 'ana', 'read', 'act')}"
+    for headers in ({"Cookie": await signed_in(home, "ana")}, {"Authorization": token}):
+        async with home.session.post(
+            f"{home.url}/plans/acme/platform/1/commands", data=body, headers={**headers, "Content-Type": kind}
+        ) as answer:
+            assert 400 <= answer.status < 500, (headers, await answer.text())
 
 
 async def csrf_of(home: House, cookie: str) -> str:
