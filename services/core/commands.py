@@ -3,9 +3,9 @@
 A repository may have words of its own for verbs, as other bots have them: `/lgtm` or `/r+` at the start of a line. They
 mean something only where its settings name them, because the same words belong to other bots elsewhere.
 
-Prose stays prose: code, quotes, lists, headings and HTML are not read, so quoting a command in an answer does not run
-it again. A comment holds at most `MAX_COMMANDS`; verbs, targets and options are plain words, checked here, so nothing
-of them needs escaping.
+Prose stays prose: code, quotes, lists, tables, headings and HTML are not read, so quoting a command in an answer does
+not run it again. A comment holds at most `MAX_COMMANDS`; verbs, targets and options are plain words, checked here, so
+nothing of them needs escaping.
 """
 
 import functools
@@ -15,7 +15,7 @@ from collections.abc import Collection, Iterator, Mapping
 
 import msgspec
 
-from services.core.asides import asides
+from services.core.asides import asides, quoting
 from services.core.markdown import blocks, spans
 
 MAX_COMMANDS = 10
@@ -98,11 +98,13 @@ def _prose(body: str, lists: bool) -> tuple[str, ...]:
 
 
 def _paragraphs(text: str, *, lists: bool) -> Iterator[str]:
-    outer = inner = ""
+    outer, inner, quotes = "", "", 0
     for token in blocks(text, MAX_NESTING):
-        if token.nesting == 1:
+        if token.type == "html_block" and token.level == 0:
+            quotes = max(quotes + quoting(token.content), 0)
+        elif token.nesting == 1:
             outer, inner = token.type if token.level == 0 else outer, token.type
-        elif token.type == "inline" and inner == "paragraph_open":
+        elif token.type == "inline" and inner == "paragraph_open" and not quotes:
             is_entry = lists and token.level == _IN_LIST and outer in _LISTS
             yield from _lines(token.content) if token.level == 1 or is_entry else ()
 

@@ -49,7 +49,7 @@ class Key(NamedTuple):
 
 
 _TEXT: Mapping[str, object] = {"type": ["string", "number", "boolean"]}
-_LONG: Mapping[str, object] = {"type": "string", "maxLength": MAX_TEXT}
+_LONG: Mapping[str, object] = {**_TEXT, "maxLength": MAX_TEXT}  # `run: true` is a command, too
 _WORDS: Mapping[str, object] = {"type": "array", "items": {"type": ["string", "number"]}}
 
 KEYS: dict[str, Key] = {

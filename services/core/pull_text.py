@@ -1,7 +1,7 @@
 """What people write in pull requests and their reviews that is meant for Lockstep: the tasks a pull request does, and
 what a review wants changed.
 
-Read as commands are: where a reader sees prose, so not in code, quotes, lists, headings or HTML.
+Read as commands are: where a reader sees prose, so not in code, quotes, lists, tables, headings or HTML.
 """
 
 import re

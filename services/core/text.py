@@ -55,7 +55,9 @@ def _plain(text: str, limit: int) -> str:
 
 def title(text: str, limit: int = 200) -> str:
     """For titles of issues, pull requests and commits, which are not Markdown but still mention, refer and close."""
-    kept = _CLOSING.sub(lambda found: found[0][0] + _JOINER + found[0][1:], visible(text, limit))
+    kept = visible(text, limit)
+    for broken in (_CLOSING, _REFERENCE):
+        kept = broken.sub(lambda found: found[0][0] + _JOINER + found[0][1:], kept)
     return re.sub(r"[@#](?=\w)", lambda found: found[0] + _JOINER, kept)
 
 

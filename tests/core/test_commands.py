@@ -38,6 +38,9 @@ from services.core.commands import MAX_COMMANDS, Command, may_hold_aliases, pars
         ("> quoted\n\n/lockstep run\n\n- [ ] more", [Command(verb="run")]),
         ("/lockstep run <!-- why -->", [Command(verb="run")]),
         ("<details>\n\n/lockstep run\n\n</details>", [Command(verb="run")]),
+        ("<blockquote>\n\nSo?\n\n</blockquote>\n\n/lockstep run", [Command(verb="run")]),
+        ("<!-- <blockquote> -->\n\n/lockstep run", [Command(verb="run")]),
+        ("| a |\n| --- |\n| b |\n\n/lockstep run", [Command(verb="run")]),
     ],
 )
 def test_commands(body: str, expected: list[Command]) -> None:
@@ -90,6 +93,11 @@ def test_commands(body: str, expected: list[Command]) -> None:
         "`a\n ` /lockstep run",
         "`a\n/` /lockstep run",
         "x <!-- a\n--> /lockstep run",
+        "<blockquote>\n\n/lockstep run\n\n</blockquote>",
+        "<div><code>\n\n/lockstep run\n\n</code></div>",
+        "It says <code>\n/lockstep run\n</code>",
+        "Say | it does\n--- | ---\n/lockstep run | start",
+        "| Say |\n| --- |\n/lockstep run",
     ],
 )
 def test_what_only_looks_like_a_command(body: str) -> None:

@@ -27,6 +27,10 @@ def test_a_valid_plan_fits() -> None:
     VALID.validate(yaml.safe_load((FOLDER / "valid" / "rename-column.yaml").read_text()))
 
 
+def test_a_command_that_yaml_takes_for_something_else_fits() -> None:
+    VALID.validate(yaml.safe_load("tasks: [{id: a, title: A, repo: a/b, run: true, body: 5}]"))
+
+
 @given(plans())
 @settings(max_examples=40)
 def test_written_plans_fit(found: Plan) -> None:

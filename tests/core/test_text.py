@@ -38,6 +38,7 @@ def test_a_code_span_cannot_be_left() -> None:
 
 def test_titles_keep_their_words_but_call_nobody() -> None:
     assert title("Add `x` to @acme/api, fixes #3") == "Add `x` to @\u2060acme/api, f\u2060ixes #\u20603"
+    assert title("As GH-3, not GHA-3") == "As G\u2060H-3, not GHA-3"
 
 
 def test_long_text_is_cut_with_a_sign() -> None:
