@@ -70,9 +70,12 @@ class Looks:
             self._invalidate(board, task)
         self.wake(board.run.id, [task.id for task in tasks])
 
-    def sweep(self, boards: Iterable[Board]) -> None:
-        """An event about any open pull request of these runs may have been lost: look at them in rounds."""
-        self._rounds.sweep([(board.run.id, task.id) for board in boards for task in _open_pulls(board)])
+    def sweep(self, boards: Iterable[Board], *, is_all: bool) -> None:
+        """An event about any open pull request of these runs may have been lost: look at them in rounds. is_all: there
+        are no others.
+        """
+        open_now = [(board.run.id, task.id) for board in boards for task in _open_pulls(board)]
+        self._rounds.sweep(open_now, is_all=is_all)
 
     async def _look(self, run_id: str, line: Line) -> None:
         """Read what was asked for and mail what GitHub says, until nobody asks for more."""

@@ -43,9 +43,13 @@ class Rounds:
         self._failed = 0
         self._is_resting = False
 
-    def sweep(self, open_now: Iterable[Place]) -> None:
-        """Look at those of these whose turn it is, after all that wait already; returns at once."""
+    def sweep(self, open_now: Iterable[Place], *, is_all: bool = False) -> None:
+        """Look at those of these whose turn it is, after all that wait already; returns at once. is_all: nothing else
+        is open, so what was looked at and is not among them is over, however that was heard.
+        """
         wanted = set(open_now)
+        if is_all:
+            self._looked = {place: None for place in self._looked if place in wanted}
         again = islice((place for place in self._looked if place in wanted), AGAIN)
         self._waiting |= dict.fromkeys([*sorted(wanted - self._looked.keys()), *again])
         self._go_on()

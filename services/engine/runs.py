@@ -77,7 +77,7 @@ class Driver:
                 late = overdue(board.run, self._parts.settings.patience, self._parts.clock.now())
                 self._post(run_id, Mail(happened=tuple(late)))
                 boards.append(board)
-        self._looks.sweep(boards)
+        self._looks.sweep(boards, is_all=shards is None)
         for board in boards:
             self._hurry(board.run.id, board, board.run.tasks)
         return len(live)

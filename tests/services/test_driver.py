@@ -1,5 +1,6 @@
 """services/engine/runs.py: places, turns and effects, over a real store: what is begun, when, and never twice."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from functools import partial
@@ -12,7 +13,7 @@ from services.core.task_state import Happening
 from services.engine.effects import Outcome
 from services.errors import Unreachable
 from services.store.sqlite import SqliteDatabase
-from tests.kit.driving import Stage, driving
+from tests.kit.driving import PATIENCE, Stage, driving
 from tests.kit.plans import check, pull, task
 
 DONE = Outcome(happened=(Happening(kind="merged", sha="c" * 40),))
@@ -46,6 +47,19 @@ async def test_a_run_that_frees_a_place_does_not_take_it_again_before_others_had
         await one.hands.until(lambda ends=ends: one.hands.at_work not in ([], [ends]))  # type: ignore[misc]
         assert one.hands.at_work == [follows]
     assert (await one.stored(big)).tasks["big-2"].state == "ready"
+
+
+async def test_a_task_that_waits_holds_neither_a_coroutine_nor_a_place(one: Stage) -> None:
+    before = asyncio.all_tasks()
+    run_id = await one.in_review(task("waits"), task("needs", "waits"), task("goes", title="Go"))
+    await one.hands.until(lambda: one.hands.at_work == ["r1 goes"])
+    one.hands.end("r1 goes", FAILED)
+    await one.stored(run_id, lambda now: now.tasks["goes"].state == "failed")
+    async with asyncio.timeout(PATIENCE):
+        while left := asyncio.all_tasks() - before:
+            await asyncio.wait(left)
+    states = {each.id: each.state for each in (await one.stored(run_id)).tasks.values()}
+    assert states == {"waits": "in_review", "needs": "blocked", "goes": "failed"}
 
 
 async def test_priority_counts_over_all_runs(one: Stage) -> None:

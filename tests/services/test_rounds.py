@@ -108,3 +108,6 @@ async def test_what_is_over_is_forgotten_and_what_is_new_comes_on_top() -> None:
         stage.rounds.sweep([("a", "0"), ("a", "2"), ("b", "7")])
     assert sorted(stage.looked) == ["a/0", "a/0", "a/1", "a/2", "a/2", "b/7"]
     assert len(stage.rounds._looked) == 3
+    async with asyncio.TaskGroup() as stage._group:
+        stage.rounds.sweep([("b", "7")], is_all=True)  # the others have merged, and an event had told of it
+    assert set(stage.rounds._looked) == {("b", "7")}
