@@ -5,6 +5,9 @@ goes from its start to its end: its attempt and what follows its merge, both com
 after they ended, each step in the history. Making the tracking issues comes before and has a figure of its own
 (`us_per_issue`). Beside it, in the same run: the limit (asyncio and graphlib on the same graph, nothing durable) and,
 where it is installed, DBOS with one child workflow a task.
+
+rss_mb_100000 is the most that this process ever had; rss_growth_mb_100000 what it had more at the end of 100,000 tasks
+than before the first of them started: a run is in memory whole, and nothing is added as it goes.
 """
 
 import asyncio
@@ -80,8 +83,8 @@ class _Nothing:
         """No comment to show it in."""
 
 
-async def ours(database: Database, plan: Plan, fence: Fence | None = None) -> tuple[float, float]:
-    """Seconds until every task has its tracking issue, and from then on until all are done."""
+async def ours(database: Database, plan: Plan, fence: Fence | None = None) -> tuple[float, float, int]:
+    """Seconds until every task has its tracking issue, and from then on until all are done; megabytes more by then."""
     plans, runs, clock, nothing = Plans(database), Runs(database, fence), _Clock(), _Nothing(len(plan.tasks))
     row = PlanRow(
         id="acme/p#1", repo="acme/p", number=1, title="b", hash="h", parsed=Parsed(plan=None), author="a", issue_id="1"
@@ -98,19 +101,26 @@ async def ours(database: Database, plan: Plan, fence: Fence | None = None) -> tu
         driver = Driver(parts, nothing, cast("Any", None), nothing)
         await driver.sweep()
         run, decision = begin(run, clock.now())
-        actions = await runs.create(run, decision, clock.now())
-        await driver.happen(run.id, wish=Wish(state="paused"))
+        run_id, actions = run.id, await runs.create(run, decision, clock.now())
+        del run, decision  # nobody who starts a run keeps them
+        await driver.happen(run_id, wish=Wish(state="paused"))
         began = perf_counter()
-        driver.carry_out(run.id, actions or ())
+        driver.carry_out(run_id, actions or ())
+        del actions
         await nothing.tracked.wait()
-        await driver.happen(run.id)  # answered after all that was to be decided before it
-        tracked = perf_counter()
-        await driver.happen(run.id, wish=Wish(state="running"))
+        await driver.happen(run_id)  # answered after all that was to be decided before it
+        tracked, before = perf_counter(), _rss_mb()
+        await driver.happen(run_id, wish=Wish(state="running"))
         await nothing.over.wait()
-        ended = perf_counter()
+        ended, after = perf_counter(), _rss_mb()
     done = await database.read(lambda c: c.execute("SELECT count(*) FROM task WHERE state = 'done'").fetchone()[0])
     assert done == len(plan.tasks), f"{done} of {len(plan.tasks)} tasks are done"
-    return tracked - began, ended - tracked
+    return tracked - began, ended - tracked, after - before
+
+
+def _rss_mb() -> int:
+    """What this process has in memory now."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize() // 2**20
 
 
 async def limit(plan: Plan) -> float:
@@ -133,12 +143,12 @@ async def limit(plan: Plan) -> float:
     return perf_counter() - began
 
 
-async def _on_sqlite(plan: Plan) -> tuple[float, float]:
+async def _on_sqlite(plan: Plan) -> tuple[float, float, int]:
     with tempfile.TemporaryDirectory(prefix="lockstep-bench-") as folder:
         return await _on(SqliteDatabase(Path(folder) / "lockstep.sqlite"), plan)
 
 
-async def _on(database: Database, plan: Plan, fence: Fence | None = None) -> tuple[float, float]:
+async def _on(database: Database, plan: Plan, fence: Fence | None = None) -> tuple[float, float, int]:
     await database.open()
     try:
         return await ours(database, plan, fence)
@@ -173,28 +183,31 @@ def measure(say: Say) -> Report:
         server = stack.enter_context(contextlib.closing(Server(settings=()))) if binaries() is not None else None
         for _ in range(ROUNDS):
             for plan in (thousand, ten_thousand):
-                issue, task = uvloop.run(_on_sqlite(plan))
+                issue, task, _ = uvloop.run(_on_sqlite(plan))
                 note(f"sqlite_us_per_task_{len(plan.tasks)}", task, len(plan.tasks))
                 note(f"sqlite_us_per_issue_{len(plan.tasks)}", issue, len(plan.tasks))
                 if server is not None:
                     with server.fresh() as url:
                         shared = Fence(dict.fromkeys(range(SHARDS), 0))  # each decision asks whether it still may
-                        _, task = uvloop.run(_on(database_at(url, Path()), plan, shared))
+                        _, task, _ = uvloop.run(_on(database_at(url, Path()), plan, shared))
                     note(f"postgres_us_per_task_{len(plan.tasks)}", task, len(plan.tasks))
             note("limit_us_per_task", uvloop.run(limit(ten_thousand)), 10_000)
             theirs = dbos(layered(PEER_TASKS), IN_FLIGHT)
             if theirs is not None:
                 note("dbos", theirs, PEER_TASKS)
     # Its own three rounds beside the small ones: what grows shows only in pairs.
-    growth = []
+    growth, more = [], []
     for _ in range(3):
         small = uvloop.run(_on_sqlite(thousand))[1] / 1_000
-        large = uvloop.run(_on_sqlite(layered(100_000)))[1] / 100_000
+        _, seconds, grown = uvloop.run(_on_sqlite(layered(100_000)))
+        large = seconds / 100_000
+        more.append(grown)
         growth.append(large / small)
         say(f"100,000 tasks: {large * 1e6:.1f} us a task, {growth[-1]:.2f} times the cost in 1,000")
     peer = took.pop("dbos", None)
     figures: dict[str, Number] = {key: round(median(values), 1) for key, values in took.items()}
     figures["growth_1000_to_100000"] = round(median(growth), 2)
+    figures["rss_growth_mb_100000"] = max(more)
     figures["rss_mb_100000"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
     peers = {"dbos": {"sqlite_us_per_task_1000": round(median(peer), 1)}} if peer else {}
     conditions = {**machine(), "fsync_us": _fsync_us(), "rounds": ROUNDS, "dbos_tasks": PEER_TASKS}
