@@ -3,7 +3,8 @@
 A task's timeout is all a plan says about its length, so what is learned is a proportion of it: the median share of
 their timeouts that the attempts of finished tasks took, and the median time that passed beside them (checks, reviews).
 It is learned from tasks of the same repository and agent; where too few of them have finished, of the same repository,
-then of the same agent. Medians, because one task that waited a week for its review says nothing about the next.
+then of the same agent at the same owner, as nothing is told to another one. Medians, because one task that waited a
+week for its review says nothing about the next.
 """
 
 from collections import deque
@@ -151,10 +152,11 @@ class Lengths:
 
     def _nearest(self, repo: str, agent: str) -> list[Sample]:
         """The nearest samples of which there are enough."""
+        owner = repo.partition("/")[0]
         ways: tuple[Callable[[tuple[str, str]], bool], ...] = (
             lambda key: key == (repo, agent),
             lambda key: key[0] == repo,
-            lambda key: key[1] == agent,
+            lambda key: key[1] == agent and key[0].partition("/")[0] == owner,
         )
         for is_alike in ways:
             # Copied at one stroke, because pages ask from threads of their own.

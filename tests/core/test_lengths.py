@@ -40,6 +40,7 @@ def test_the_nearest_finished_tasks_count_and_two_are_too_few() -> None:
     assert guess(known) == (120.0, "learned")
     assert guess(known, agent="coder") == (120.0, "learned"), "the same repository"
     assert guess(known, repo="acme/web") == (120.0, "learned"), "the same agent"
+    assert guess(known, repo="other/web") == (1800.0, "default"), "of another owner nothing is learned"
     assert guess(known, repo="acme/web", agent="coder", timeout=60) == (60.0, "declared")
     for _ in range(3):
         known.learn(took(7, agent="coder"))
