@@ -148,12 +148,14 @@ def _ours(events: list[_Event]) -> Reply:
         raise ModelBusy(BROKE_OFF)
     raw = [bytes(part) for each in first for part in each.content.parts]
     parts = [msgspec.json.decode(part, type=_Part) for part in raw]
+    calls = [place for place, part in enumerate(parts) if part.functionCall is not None]
+    more = set(calls[MOST_CALLS:])  # each call is to have its result
     tokens = next((event.usageMetadata for event in reversed(events) if event.usageMetadata is not None), None)
     message = Message(
         role="model",
         text="".join(part.text for part in parts if not part.thought),
         calls=tuple(_calls(parts)),
-        raw=f"[{','.join(part.decode() for part in raw)}]",
+        raw=f"[{','.join(part.decode() for place, part in enumerate(raw) if place not in more)}]",
     )
     return Reply(message=message, usage=_usage(tokens), is_cut=ended == "MAX_TOKENS")
 

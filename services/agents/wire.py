@@ -6,11 +6,14 @@ itself, and errors become one of two kinds, those that may pass and those that w
 """
 
 import asyncio
+import dataclasses
 import importlib.util
 import json
 import logging
 from collections.abc import AsyncIterator, Mapping
 from typing import Any
+
+import msgspec
 
 from services.agents.models import Ask, Message, Reply, ToolCall, Way
 from services.agents.pretend import pretended
@@ -197,9 +200,13 @@ def _ours(response: Any) -> Reply:
     from pydantic_ai.messages import ModelMessagesTypeAdapter
 
     text = "".join(part.content for part in response.parts if part.part_kind == "text")
-    asked = [part for part in response.parts if part.part_kind == "tool-call"][:MOST_CALLS]
-    calls = [ToolCall(id=part.tool_call_id, name=part.tool_name[:100], arguments=_json(part)) for part in asked]
-    raw = ModelMessagesTypeAdapter.dump_json([response]).decode()
+    asked = [part for part in response.parts if part.part_kind == "tool-call"]
+    more = {id(part) for part in asked[MOST_CALLS:]}
+    calls = [
+        ToolCall(id=part.tool_call_id, name=part.tool_name[:100], arguments=_json(part)) for part in asked[:MOST_CALLS]
+    ]
+    kept = [_sayable(part) for part in response.parts if id(part) not in more]  # each call is to have its result
+    raw = ModelMessagesTypeAdapter.dump_json([dataclasses.replace(response, parts=kept)]).decode()
     used = response.usage
     usage = Usage(
         input=used.input_tokens,
@@ -215,6 +222,17 @@ def _ours(response: Any) -> Reply:
 def _json(part: Any) -> str:
     given = part.args
     return (given if isinstance(given, str) else json.dumps(given or {}))[:ARGUMENTS]
+
+
+def _sayable(part: Any) -> Any:
+    """Arguments that are no JSON, as NaN is none, could not be sent back."""
+    if part.part_kind != "tool-call" or not isinstance(part.args, str):
+        return part
+    try:
+        msgspec.json.decode(part.args or "{}")
+    except (msgspec.DecodeError, RecursionError):
+        return dataclasses.replace(part, args=json.dumps({"INVALID_JSON": part.args}))
+    return part
 
 
 def _error_of(error: Any) -> ModelBusy | NotPossible:

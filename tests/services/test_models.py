@@ -23,7 +23,7 @@ from services.errors import ModelBusy, NotPossible, UserError
 from services.store.ledger import Call, Ledger
 from services.store.sqlite import SqliteDatabase
 from tests.kit.fakehub import HandClock
-from tests.kit.model import Answer, Provider, providing
+from tests.kit.model import Answer, Provider, providing, streamed
 
 CALL = Call(plan_id="acme/api#1", purpose="draft")
 HELLO = Ask(system="Be short.", messages=(Message(role="user", text="Hello."),), tokens=100)
@@ -256,6 +256,30 @@ async def test_an_answer_comes_as_a_stream_and_one_that_is_cut_is_none(name: str
             assert not caught.value.free, "it may have cost something"
         assert name == "google" or all(body["stream"] for body in provider.asked)
         assert len(provider.asked) == len(answers), "the library repeats nothing by itself"
+
+
+@pytest.mark.parametrize("name", PROVIDERS)
+async def test_what_a_model_asks_for_can_always_be_answered(name: str) -> None:
+    """Forty calls at once, of which the first ones count, and arguments that are no JSON."""
+    kind = {"openai": "completions", "anthropic": "messages", "google": "generate"}[name]
+    many = b"".join(streamed(kind, PROVIDERS[name], Answer(calls=(("read", {"n": 777_777}),) * 40)))
+    answers = [Answer(raw=many), Answer(text="Done.")]
+    if name != "google":  # whose arguments are read as JSON with the rest
+        answers += [
+            Answer(raw=many.replace(b"777777", b"1e999")),
+            answers[1],
+            Answer(raw=many.replace(b"777777", b"NaN")),
+        ]
+    async with providing(*answers, answers[1]) as provider, a_wire(name, provider.url) as wire:
+        for _ in range(len(answers) // 2 + len(answers) % 2):
+            reply = await wire(HELLO)
+            results = tuple(Result(id=call.id, name=call.name, text="It is there.") for call in reply.message.calls)
+            came = Message(role="results", results=results)
+            last = await wire(msgspec.structs.replace(HELLO, messages=(*HELLO.messages, reply.message, came)))
+            assert (last.message.text, len(results)) == ("Done.", 32)
+            said = msgspec.json.encode(provider.asked[-1]).decode()
+            called = {"openai": '"type":"function"', "anthropic": '"type":"tool_use"', "google": '"functionCall"'}[name]
+            assert (said.count(called), said.count("It is there.")) == (32, 32)
 
 
 @pytest.mark.parametrize(
