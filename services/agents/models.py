@@ -195,6 +195,10 @@ class Models:
         """For one call."""
         return self._seconds
 
+    async def has_price(self) -> bool:
+        """Does anybody know what it costs?"""
+        return (await asyncio.to_thread(self._prices.of, self.provider, self.name, Usage())).cost is not None
+
     async def close(self) -> None:
         for other in self._others.values():
             await other.close()

@@ -36,7 +36,7 @@ class Range(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Work(msgspec.Struct, frozen=True, kw_only=True):
-    """One attempt, for advice. tier: "" for none that has a name."""
+    """One attempt, for advice. tier: "" for none that has a name; unpriced: nobody knows what it cost."""
 
     task: str
     repo: str
@@ -46,6 +46,7 @@ class Work(msgspec.Struct, frozen=True, kw_only=True):
     came: str
     passed: bool | None
     good: bool | None
+    unpriced: bool = False
 
 
 def likely(costs: Sequence[float], open_: int) -> Range | None:
@@ -71,7 +72,7 @@ def advice(works: Sequence[Work], largest: str, price: float, seen: int) -> list
     tasks = {work.task: None for work in works if work.tier}
     spent = sum((work.cost for work in works if work.tier), Decimal(0))
     said = []
-    if tasks and largest and seen:
+    if tasks and largest and seen and not any(work.unpriced for work in works):
         always = Decimal(str(price)) * len(tasks)
         said.append(
             f"Always {code(largest)} would have come to about {dollars(always)} for {_tasks(len(tasks))}, by {seen} of "
@@ -111,6 +112,14 @@ def range_in_words(found: Range | None, open_: int) -> str:
     return (
         f"The {_tasks(open_)} that models still have to do will cost {low} to {high} in about eight of ten cases, by "
         f"{found.seen} that are done."
+    )
+
+
+def unknown_in_words(open_: int) -> str:
+    """The same where a model may be asked whose price nobody knows."""
+    return (
+        f"What the {_tasks(open_)} that models still have to do will cost is not known: nobody knows the price of a "
+        "model that may do them."
     )
 
 

@@ -1,22 +1,25 @@
 """Money as it stands: what is nearly used up, what is likely to come, and what the accounts advise."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import timedelta
 from decimal import Decimal
 
 import msgspec
 
 from services.agents import providers_of
+from services.agents.models import Models
 from services.core.board import Run
 from services.core.choose import Rules
 from services.core.plan import Plan, Task
-from services.core.spending import Work, bounds_in_words, likely, range_in_words, warned
+from services.core.spending import Work, bounds_in_words, likely, range_in_words, unknown_in_words, warned
 from services.core.task_state import ENDED, TaskState
 from services.core.troublespots import listed, patterns
 from services.engine.accounts import untold_now
 from services.engine.advised import advised
 from services.engine.hidden import hidden_in, is_private, told_in
 from services.engine.parts import Parts
+from services.errors import NotPossible
 from services.store.attempts import Attempts
 from services.store.ledger import Call
 
@@ -76,11 +79,26 @@ async def expected(parts: Parts, plan_id: str, plan: Plan, run: Run | None) -> s
     open_ = [task for task in plan.tasks if providers_of(task.agent) and not _is_over(task, states.get(task.id))]
     if not open_:
         return ""
+    if not await _have_prices(parts, parts.models, open_):
+        return unknown_in_words(len(open_))
     told = await told_in(parts.github.reads, plan_id.rpartition("#")[0])  # it stands in a comment, asked for or not
     if found := likely(await parts.attempts.costs(plan_id.partition("/")[0], told), len(open_)):
         return range_in_words(found, len(open_))
     budgets = parts.models.budgets
     return bounds_in_words([Decimal(task.budget) if task.budget else budgets.task for task in open_], budgets.plan)
+
+
+async def _have_prices(parts: Parts, models: Models, tasks: Sequence[Task]) -> bool:
+    """Of all models that may do these tasks. Where they have to have one, none is asked that has not."""
+    if not models.budgets.allow_unpriced:
+        return True
+    tiers = parts.settings.models.tiers if parts.settings.models is not None else ()
+    names = {task.model for task in tasks if task.model or not tiers} | {tier.model for tier in tiers}
+    for name in names:
+        with suppress(NotPossible):
+            if not await models.named(name).has_price():
+                return False
+    return True
 
 
 def _is_over(task: Task, state: TaskState | None) -> bool:

@@ -88,7 +88,7 @@ class Attempts:
     async def works(self, plan_id: str) -> list[Work]:
         """All attempts at a plan's tasks by models, in their order."""
         query = (
-            "SELECT task, repo, tier, model, cost, came, passed, good FROM attempt"
+            "SELECT task, repo, tier, model, cost, came, passed, good, unpriced FROM attempt"
             " WHERE plan_id = ? AND model <> '' ORDER BY at, task, attempt"
         )
         rows = await self._db.read(lambda c: c.execute(query, (plan_id,)).fetchall())
@@ -102,17 +102,18 @@ class Attempts:
                 came=came,
                 passed=None if passed is None else bool(passed),
                 good=None if good is None else bool(good),
+                unpriced=bool(unpriced),
             )
-            for task, repo, tier, model, cost, came, passed, good in rows
+            for task, repo, tier, model, cost, came, passed, good, unpriced in rows
         ]
 
     async def costs(self, owner: str, repos: Collection[str] | None = None) -> list[float]:
-        """What the newest tasks of this owner have cost in all, of those that models have done; repos: in these alone,
-        in small letters.
+        """What the newest tasks of this owner have cost in all, of those that models have done whose price is known;
+        repos: in these alone, in small letters.
         """
         query = (
             "SELECT min(repo), sum(cost) FROM attempt WHERE owner = ? AND model <> '' GROUP BY run_id, task"
-            " HAVING max(passed) = 1 ORDER BY max(at) DESC LIMIT ?"
+            " HAVING max(passed) = 1 AND sum(unpriced) = 0 ORDER BY max(at) DESC LIMIT ?"
         )
         most = PRICED if repos is None else NEWEST
         rows = await self._db.read(lambda c: c.execute(query, (owner.lower(), most)).fetchall())
@@ -144,11 +145,17 @@ class Attempts:
         return await self._db.read(lambda c: _known(c, owner.lower(), repos))
 
     async def paid(self, run_id: str, task: str, attempt: int) -> None:
-        """Note what the calls of an attempt have cost; what may have been paid for one that broke off counts."""
+        """Note what the calls of an attempt have cost, and how many have no price; what may have been paid for one that
+        broke off counts.
+        """
+        mine = (
+            "FROM ledger l WHERE l.plan_id = attempt.plan_id AND l.run_id = attempt.run_id AND l.task = attempt.task"
+            " AND l.attempt = attempt.attempt"
+        )
         query = (
-            "UPDATE attempt SET cost = (SELECT coalesce(sum(coalesce(l.cost, 0) + l.held), 0) FROM ledger l"
-            " WHERE l.plan_id = attempt.plan_id AND l.run_id = attempt.run_id AND l.task = attempt.task"
-            " AND l.attempt = attempt.attempt) WHERE run_id = ? AND task = ? AND attempt = ?"
+            f"UPDATE attempt SET cost = (SELECT coalesce(sum(coalesce(l.cost, 0) + l.held), 0) {mine}),"  # noqa: S608 - our own words
+            f" unpriced = (SELECT count(*) {mine} AND l.state = 'done' AND l.cost IS NULL AND l.held = 0)"
+            " WHERE run_id = ? AND task = ? AND attempt = ?"
         )
         await self._db.write(lambda c: c.execute(query, (run_id, task, attempt)))
 
@@ -188,7 +195,7 @@ def _known(c: Connection, owner: str, repos: Collection[str] | None) -> Known:
         "SELECT tier, is_after, repo, sum(CASE WHEN is_again = 0 THEN 1 ELSE 0 END), sum(passed), sum(cost),"
         " sum(CASE WHEN good = 1 THEN 1 ELSE 0 END), sum(CASE WHEN good = 0 THEN 1 ELSE 0 END) FROM ("
         "SELECT * FROM attempt WHERE owner = ? AND model <> '' ORDER BY at DESC LIMIT ?"
-        ") a WHERE tier <> '' AND passed IS NOT NULL GROUP BY tier, is_after, repo"
+        ") a WHERE tier <> '' AND passed IS NOT NULL AND unpriced = 0 GROUP BY tier, is_after, repo"
     )
     tallies: dict[str, Tally] = {}
     for tier, after, repo, tried, passed, cost, good, bad in c.execute(query, (owner, NEWEST)):

@@ -16,6 +16,7 @@ PRUNE = 500
 _ATTEMPT = (
     "run_id", "task", "attempt", "plan_id", "repo", "at", "agent", "tier", "model", "is_after", "is_again", "came",
     "passed", "good", "cost", "class", "signature", "rounds", "pull", "body", "given",
+    "unpriced",
 )  # fmt: skip
 _LESSON = ("id", "repo", "state", "uses", "at", "body")
 _PAST = ("repo", "ordinal", "key", "number", "title", "paths")

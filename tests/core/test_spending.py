@@ -3,6 +3,7 @@
 import random
 from decimal import Decimal
 
+import msgspec
 import pytest
 from inline_snapshot import snapshot
 
@@ -51,6 +52,10 @@ def test_what_attempts_tell() -> None:
             "Checks let through what was not good in 1 of 3 that passed: `b` (taken back). A `verify` that fails there would have saved it.",
             "These should have started higher: `a` with `large` ($0.1000 in vain).",
         ]
+    )
+    free = [*works, msgspec.structs.replace(works[2], task="e", unpriced=True)]
+    assert not any("Always" in said for said in advice(free, "large", 1.25, 4)), (
+        "what came to nobody knows what is no sum"
     )
     assert advice([], "large", 1.0, 0) == []
     assert advice([work("c", "small", "0.30", passed=True, good=True)], "", 0.0, 0) == []

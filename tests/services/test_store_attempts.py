@@ -105,6 +105,7 @@ async def test_an_owner_learns_from_its_own_attempts_alone(database: Database) -
     ]  # fmt: skip
     assert await store.costs("Acme") == await store.costs("Acme", {"acme/api"}) == [0.5]
     assert await store.costs("Acme", {"acme/web"}) == []
+    assert not any(each.unpriced for each in await store.works(PLAN))
     assert await store.known("acme", {"acme/web"}) == Known()
     known = await store.known("ACME")
     small = known.of("small", after=False)
@@ -113,3 +114,19 @@ async def test_an_owner_learns_from_its_own_attempts_alone(database: Database) -
     assert known.of("small", after=False, repo="acme/api").tried == 1
     assert (known.of("large", after=True).tried, known.of("large", after=True).passed) == (1, 0)
     assert await store.known("other") == Known()
+
+
+async def test_what_has_no_price_is_no_cost_of_nothing(database: Database) -> None:
+    store, ledger = Attempts(database), Ledger(database)
+    await commit(database, told(came="merged", passed=True, good=True, pull=7))
+    await store.choose("r1", "one", 1, SMALL)
+    call = Call(plan_id=PLAN, purpose="attempt", run_id="r1", task="one", attempt=1, repo="acme/api")
+    for cost in (Decimal("0.25"), None):
+        row = await ledger.begin(call, "openai", "own", Decimal(0), (), NOW)
+        assert isinstance(row, int)
+        await ledger.end(row, Usage(input=9), cost, "settings")
+        await store.paid("r1", "one", 1)
+        is_unpriced = cost is None
+        assert [each.unpriced for each in await store.works(PLAN)] == [is_unpriced]
+        assert await store.costs("acme") == ([] if is_unpriced else [0.25])
+        assert (await store.known("acme") == Known()) == is_unpriced

@@ -7,6 +7,10 @@ from typing import Any, cast
 
 import pytest
 
+from bot.clock import SystemClock
+from services.agents.models import Budgets, Models, Way
+from services.agents.prices import Prices
+from services.agents.wire import PydanticWire
 from services.core.choose import Rules, Tier
 from services.core.chosen import Chosen
 from services.core.plan import Plan
@@ -17,6 +21,7 @@ from services.engine.shown import Shown
 from services.engine.spending import expected, told
 from services.store.attempts import Attempts, keep
 from services.store.db import Database
+from services.store.ledger import Ledger
 from tests.kit.plans import NOW, task
 from tests.kit.store import Place
 
@@ -45,7 +50,7 @@ async def database(place: Place) -> AsyncIterator[Database]:
 
 
 def parts(attempts: Attempts) -> Parts:
-    budgets = SimpleNamespace(task=Decimal(5), plan=Decimal(25))
+    budgets = SimpleNamespace(task=Decimal(5), plan=Decimal(25), allow_unpriced=False)
     settings = SimpleNamespace(models=Rules(tiers=(Tier(name="small"), Tier(name="large"))))
     made = SimpleNamespace(
         models=SimpleNamespace(provider="openai", budgets=budgets), attempts=attempts, settings=settings,
@@ -106,3 +111,25 @@ async def test_why_a_model_was_chosen_has_no_figures_in_public_where_they_go_by_
     assert not await may_tell_known(parts(attempts), "Acme", {"Acme/Api", "Acme/secret"}, known)
     assert await may_tell_known(parts(attempts), "Acme", {"Acme/secret"}, known)
     assert not await may_tell_known(parts(attempts), "Acme", {"Acme/secret", "Other/secret"}, known), "another owner's"
+
+
+@pytest.mark.parametrize(
+    ("name", "tiers", "is_known"), [("own", (), False), ("gpt-4o", (), True), ("gpt-4o", ("openai:own",), False)]
+)
+async def test_what_will_be_spent_is_not_known_where_a_price_is_not(
+    database: Database, name: str, tiers: tuple[str, ...], is_known: bool
+) -> None:
+    own = parts(Attempts(database))
+    own.models = Models(  # type: ignore[misc]
+        "openai", name, PydanticWire("openai", name, Way()), Ledger(database), Prices({}),
+        Budgets(allow_unpriced=True), SystemClock(),
+    )  # fmt: skip
+    own.settings.models = Rules(tiers=tuple(Tier(name="a", model=each) for each in tiers))  # type: ignore[misc]
+    said = await expected(own, "Acme/Api#1", PLAN, None)
+    assert said == (
+        "The 1 task that models still have to do will cost $0.00 to $5.00: too few like them are done to tell more than "
+        "their budgets do."
+        if is_known
+        else "What the 1 task that models still have to do will cost is not known: nobody knows the price of a model that "
+        "may do them."
+    )
