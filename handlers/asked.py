@@ -2,13 +2,11 @@
 that the person has on GitHub now. The answer stands in the comment on the plan's issue too, for everybody else.
 """
 
-import msgspec
-
 from handlers import on
 from handlers.acting import carry_out
 from handlers.commands import COMMANDS, Context
 from handlers.events import ASKED, Event
-from services.core.commands import Command, single
+from services.core.commands import Command, single, with_reason
 from services.core.messages import answers, refusals
 from services.engine.engine import Engine
 
@@ -41,6 +39,4 @@ async def on_asked(event: Event, engine: Engine) -> None:
 def _with_reason(command: Command, why: str) -> Command:
     """A reason has a field of its own there; those that take one in a comment write it into the history."""
     entry = COMMANDS.get(command.verb)
-    if not why or entry is None or "why=" not in entry.usage:
-        return command
-    return msgspec.structs.replace(command, options={"why": why} | command.options)
+    return with_reason(command, why) if entry is not None and "why=" in entry.usage else command

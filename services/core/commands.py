@@ -31,6 +31,7 @@ _VERB = re.compile(r"[a-z][a-z0-9+-]{0,31}\Z")
 _TARGET = re.compile(r"@?[A-Za-z0-9][A-Za-z0-9._/-]{0,150}(?:#\d{1,9})?\Z")
 _WHY = re.compile(r"(?:^|(?<=\s))why=[\"\u201c\u201d]([^\"\u201c\u201d\x00-\x1f`<>|]{1,100})[\"\u201c\u201d](?=\s|$)")
 """A reason is a sentence, in quotes as keyboards and telephones write them."""
+_NOT_IN_WHY = re.compile(r"[\"\u201c\u201d\x00-\x1f`<>|]+")
 _OPTION = re.compile(r"([a-z][a-z0-9_-]{0,31})=([^\s\x00-\x1f`<>|\"\u201c\u201d]{1,100})\Z")
 
 
@@ -66,6 +67,12 @@ def single(text: str) -> Command | None:
     line = text.strip().removeprefix("/lockstep ").strip()
     found = parse_commands(f"/lockstep {line}") if line and "\n" not in line else ()
     return found[0] if len(found) == 1 and line.split()[0].lower() == found[0].verb else None
+
+
+def with_reason(command: Command, why: str) -> Command:
+    """The command with a reason that was given beside it, in characters that a comment could hold; its own counts."""
+    said = " ".join(_NOT_IN_WHY.sub(" ", why).split())[:100].rstrip()
+    return msgspec.structs.replace(command, options={"why": said} | command.options) if said else command
 
 
 def may_hold_aliases(body: str, verbs: Collection[str]) -> bool:

@@ -9,7 +9,7 @@ from inline_snapshot import snapshot
 from markdown_it import MarkdownIt
 
 from services.core import commands
-from services.core.commands import MAX_COMMANDS, Command, may_hold_aliases, parse_commands, single
+from services.core.commands import MAX_COMMANDS, Command, may_hold_aliases, parse_commands, single, with_reason
 
 
 @pytest.mark.parametrize(
@@ -313,3 +313,12 @@ def _lines_seen(body: str) -> Iterator[str]:
 def test_what_made_the_reader_of_blocks_fall_over(body: str) -> None:
     assert commands.prose(body) == ()
     assert parse_commands(f"/lockstep run\n\n{body}") == (Command(verb="run"),)
+
+
+def test_a_reason_that_is_given_beside_a_command_is_what_a_comment_could_hold() -> None:
+    (asked,) = parse_commands("/lockstep cancel api")
+    (said,) = parse_commands("/lockstep cancel api why=late")
+    assert str(with_reason(asked, "no `more`\n\u201cof <this>|")) == '/lockstep cancel api why="no more of this"'
+    assert parse_commands(str(with_reason(asked, "x " * 200))) == (with_reason(asked, "x " * 50),)
+    assert with_reason(said, "other") == said
+    assert with_reason(asked, " `` ") == asked
