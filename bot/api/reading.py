@@ -25,6 +25,9 @@ from services.core.task_state import TaskState
 from services.store.reports import PlanLine
 from services.store.runs import Told
 
+STEP = 50
+"""Plans that are read at a time, at least, where most may not be seen."""
+
 
 class PlansAsked(Paged, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Which plans. repo: of an owner or a repository; words: in title or name."""
@@ -55,12 +58,20 @@ async def plans(desk: Desk, viewer: Viewer, asked: PlansAsked) -> Page[shapes.Pl
     key = key_of(asked.cursor, str, str)
     before = (str(key[0]), str(key[1])) if key else ("", "")
     words = {"state": asked.state, "repo": asked.repo, "words": asked.words}
-    rows = await desk.reports.plans(
-        **{name: value.replace("\0", "") for name, value in words.items()}, before=before, limit=asked.limit
-    )
-    following = cursor(rows[-1].at, rows[-1].id) if len(rows) == asked.limit else ""
-    hidden = await sight.hidden_from(viewer, {row.repo for row in rows})
-    return Page(items=[_plan(row) for row in rows if row.repo not in hidden], next=following)
+    rows: list[PlanLine] = []
+    step = max(asked.limit, STEP)
+    while len(rows) <= asked.limit:  # what may not be seen makes room for more, so that no `next` tells of it
+        found = await desk.reports.plans(
+            **{name: value.replace("\0", "") for name, value in words.items()}, before=before, limit=step + 1
+        )
+        hidden = await sight.hidden_from(viewer, {row.repo for row in found})
+        rows += [row for row in found if row.repo not in hidden]
+        if len(found) <= step:
+            break
+        before = (found[-1].at, found[-1].id)
+    shown = rows[: asked.limit]
+    following = cursor(shown[-1].at, shown[-1].id) if len(rows) > len(shown) else ""
+    return Page(items=[_plan(row) for row in shown], next=following)
 
 
 @endpoint(

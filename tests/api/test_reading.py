@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from bot.api import reading
 from bot.settings import Settings
 from services.core.chosen import Chosen
 from services.core.cost import Usage
@@ -77,6 +78,7 @@ async def test_lists_come_in_pages_that_leave_nothing_out(home: House) -> None:
         await home.read(currency(), number)
     asker = Asker(home)
     assert len({each["id"] for each in await asker.all("/plans", 3)}) == 7
+    assert (await asker.get("/plans?limit=7"))["next"] == ""
     await thousand(home, 20)
     assert len(await asker.all("/plans/acme/platform/20/tasks", 100)) == 1000
 
@@ -207,3 +209,20 @@ async def test_an_operators_program_has_a_delivery_handled_again(home: House) ->
     assert await home.inbox.how_many_wait() == 1
     for row, status in ((1, 409), (9, 409), (0, 404)):
         assert (await asker.ask("POST", f"/deliveries/{row}/again"))[0] == status
+
+
+async def test_a_list_goes_on_by_nothing_that_one_may_not_see(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading, "STEP", 2)
+    people = People()
+    people.let("dora", "acme/seen")
+    async with house(None, Settings(client_id="Iv1", client_secret="x", public_url="http://localhost"), people) as home:
+        for number in (1, 2, 5, 6, 7):
+            await home.read(currency(), number, title="The secret", repo="acme/hidden")
+        for number in (3, 4, 8):
+            await home.read(currency(), number, repo="acme/seen")
+        eve = Asker(home, await token_for(home, "eve", "read"))
+        for asked in ("limit=1", "limit=1&words=secret", "limit=5&repo=acme/hidden"):
+            assert await eve.get(f"/plans?{asked}") == {"items": [], "next": ""}, asked
+        dora = Asker(home, await token_for(home, "dora", "read"))
+        for limit in (1, 2, 3):
+            assert sorted(each["number"] for each in await dora.all("/plans", limit)) == [3, 4, 8]

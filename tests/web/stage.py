@@ -96,12 +96,18 @@ class House:
             return answer.status, await answer.text(), answer.headers
 
     async def read(
-        self, plan: Plan | None, number: int = 7, *, title: str = "A plan", problems: tuple[Problem, ...] = ()
+        self,
+        plan: Plan | None,
+        number: int = 7,
+        *,
+        title: str = "A plan",
+        problems: tuple[Problem, ...] = (),
+        repo: str = "acme/platform",
     ) -> PlanRow:
-        """A plan issue acme/platform#number was read."""
+        """A plan issue repo#number was read."""
         row = PlanRow(
-            id=f"acme/platform#{number}",
-            repo="acme/platform",
+            id=f"{repo}#{number}",
+            repo=repo,
             number=number,
             title=title,
             hash=plan.hash if plan is not None else "",
