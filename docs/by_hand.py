@@ -32,14 +32,18 @@ async def play(root: Path) -> None:
     tokens = {"ANA": scene.person_token, "BEN": scenario.user_token(READER)}
     stage.name_repositories(root, scene.sandbox)
     hub = await server.start(scene.sandbox, pages=True)
+    settings = read_settings()
     settings = msgspec.structs.replace(
-        read_settings(),
+        settings,
         app_id=str(scene.app.app_id),
         private_key=scene.app.private_key,
         webhook_secret=secret,
         data_dir=str(root / "bot"),
         github_api_url=hub.url,
         github_url=hub.url,
+        # With an address of the pages people sign in there, and the stand-in asks only who they are.
+        client_id=scene.app.client_id if settings.public_url else "",
+        client_secret=state.apps[scene.app.app_id].client_secret if settings.public_url else "",
         comment_interval=1.0,
         api_pacing=False,
     )

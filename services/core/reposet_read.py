@@ -86,10 +86,11 @@ def read_set(text: str, owner: str) -> ReadSet:
         if key.text not in KEYS:
             _unknown(key, KEYS, "this file", findings)
     inherit, follow_up = _switch(root, "inherit", findings), _switch(root, "follow_up", findings)
-    entries = _entries(_under(root, "repositories"), owner, findings)
-    members = _members(entries, findings)
-    flows = _flows(_under(root, "cross_repo_workflows"), [entry.member.name for entry in entries], findings)
-    dashboard = _dashboard(root, members, findings)
+    node = _under(root, "repositories")
+    names = _names(node)
+    members = _members(_entries(node, owner, findings), names, findings)
+    flows = _flows(_under(root, "cross_repo_workflows"), names, findings)
+    dashboard = _dashboard(root, members, names, findings)
     if findings.failed:
         return ReadSet(found=None, problems=findings.listed(), inherit=inherit)
     found = RepoSet(members=members, flows=flows, inherit=bool(inherit), follow_up=bool(follow_up), dashboard=dashboard)
@@ -101,13 +102,13 @@ def _under(root: Mapping, key: str) -> Node | None:
     return found[1] if found is not None and not is_null(found[1]) else None
 
 
-def _dashboard(root: Mapping, members: Listed[Member], findings: Findings) -> str:
+def _dashboard(root: Mapping, members: Listed[Member], names: Listed[str], findings: Findings) -> str:
     node = _under(root, "dashboard")
     if node is None:
         return ""
     text = node.spot.text if isinstance(node, Scalar) else ""
     repo = next((member.repo for member in members if member.name == text), "")
-    if not repo:
+    if text not in names:
         findings.add("bad_value", f"{quote(text)} is no name of a repository in this file.", node.spot)
     return repo
 
@@ -121,6 +122,15 @@ def _switch(root: Mapping, key: str, findings: Findings) -> bool | None:
         return text == "true"
     findings.add("bad_value", f"{quote(text)} is not a value of `{key}`; write `true` or `false`.", node.spot)
     return None
+
+
+def _names(node: Node | None) -> list[str]:
+    """The short names as they are written: one whose other keys have a mistake is not unknown for that."""
+    if isinstance(node, Mapping):
+        return [key.text for key, _ in node.entries.values()]
+    items = node.items if isinstance(node, Sequence) else ()
+    found = [item.entries["name"][1] for item in items if isinstance(item, Mapping) and "name" in item.entries]
+    return [each.spot.text for each in found if isinstance(each, Scalar)]
 
 
 def _entries(node: Node | None, owner: str, findings: Findings) -> list[_Entry]:
@@ -187,7 +197,7 @@ def _spots(entry: tuple[Spot, Node] | None) -> tuple[Spot, ...]:
     return tuple(item.spot for item in entry[1].items) if entry and isinstance(entry[1], Sequence) else ()
 
 
-def _members(entries: Listed[_Entry], findings: Findings) -> tuple[Member, ...]:
+def _members(entries: Listed[_Entry], known: Listed[str], findings: Findings) -> tuple[Member, ...]:
     """All of them, with what is wrong between them noted."""
     names: dict[str, _Entry] = {}
     repos: dict[str, _Entry] = {}
@@ -206,7 +216,6 @@ def _members(entries: Listed[_Entry], findings: Findings) -> tuple[Member, ...]:
     for entry in primaries[1:]:
         said = f"{quote(primaries[0].member.name)} is `primary` already; only one repository can be."
         findings.add("bad_value", said, entry.spot)
-    known = [entry.member.name for entry in entries]
     for entry in entries:
         for spot in (*entry.depends_on, *entry.triggers):
             if spot.text == entry.member.name:

@@ -214,3 +214,11 @@ def test_the_dashboard_stands_in_one_of_the_repositories() -> None:
     assert read.found.dashboard == "acme/backend"
     (wrong,) = read_set("dashboard: ape\nrepositories: [{name: api}]\n", "acme").problems
     assert (wrong.line, wrong.message) == (1, "`ape` is no name of a repository in this file.")
+
+
+def test_who_has_another_mistake_is_not_unknown_for_that() -> None:
+    text = (
+        "dashboard: web\nrepositories:\n- {name: api, automation: {depends_on: [web]}}\n- {name: web, primary: maybe}\n"
+    )
+    flow = "cross_repo_workflows: [{name: all, repositories: [api, web]}]\n"
+    assert [problem.line for problem in read_set(text + flow, "acme").problems] == [4]
