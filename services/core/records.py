@@ -8,7 +8,7 @@ import hashlib
 
 import msgspec
 
-from services.core.plan import Task
+from services.core.plan import PERSON, Task
 from services.core.signature import signature
 from services.core.task_state import Happening, TaskState, is_a_persons
 
@@ -66,8 +66,10 @@ def given(prompt: str, task: Task, note: str, lessons: str, past: str) -> Given:
 
 
 def tried(before: TaskState, happening: Happening, after: TaskState, task: Task) -> Try | None:
-    """What a happening that has changed a task tells of its attempt."""
-    if happening.kind not in TELLING:
+    """What a happening that has changed a task tells of its attempt. A task for a person has none: nobody failed at it
+    who hands it over.
+    """
+    if happening.kind not in TELLING or task.agent == PERSON:
         return None
     if happening.kind == "started":
         return Try(task=task.id, attempt=after.attempt, repo=task.repo, agent=task.agent)

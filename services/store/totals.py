@@ -54,6 +54,12 @@ _TASKS = """
 SELECT t.state, count(*) FROM task t JOIN run r ON r.id = t.run_id
 WHERE r.state IN ('running', 'paused', 'failed') GROUP BY t.state
 """
+_ATTEMPTS = """
+SELECT agent, CASE WHEN came <> '' THEN came ELSE coalesce((SELECT t.state FROM task t WHERE t.run_id = a.run_id
+  AND t.id = a.task AND t.state IN ('running', 'in_review') AND a.attempt = (SELECT max(n.attempt) FROM attempt n
+  WHERE n.run_id = a.run_id AND n.task = a.task)), 'stopped') END AS outcome, count(*) FROM attempt a GROUP BY 1, 2
+"""
+"""Of one that nothing is known of: whether its task is still at it."""
 _LEDGER = """
 SELECT coalesce(sum(input), 0), coalesce(sum(cache_read), 0), coalesce(sum(cache_write), 0), coalesce(sum(output), 0),
   coalesce(sum(cost), 0), coalesce(sum(CASE WHEN at > ? THEN coalesce(cost, 0) + held ELSE 0 END), 0) FROM ledger
@@ -63,13 +69,13 @@ SELECT coalesce(sum(input), 0), coalesce(sum(cache_read), 0), coalesce(sum(cache
 def _totals(c: Connection, now: datetime) -> Totals:
     kinds = ("input", "cache_read", "cache_write", "output")
     ledger = c.execute(_LEDGER, (to_text(now - DAY),)).fetchone()
-    attempts = c.execute("SELECT agent, came, count(*) FROM attempt GROUP BY agent, came").fetchall()
+    attempts = c.execute(_ATTEMPTS).fetchall()
     failures = c.execute("SELECT class, count(*) FROM recovery GROUP BY class").fetchall()
     effects = c.execute("SELECT count(*) FROM outbox WHERE state <> 'done'").fetchone()
     return Totals(
         plans={str(row[0]): int(row[1]) for row in c.execute(_PLANS).fetchall()},
         tasks={str(row[0]): int(row[1]) for row in c.execute(_TASKS).fetchall()},
-        attempts={(str(row[0]), str(row[1]) or "running"): int(row[2]) for row in attempts},
+        attempts={(str(row[0]), str(row[1])): int(row[2]) for row in attempts},
         failures={str(row[0]): int(row[1]) for row in failures},
         effects=int(effects[0]),
         tokens={kind: int(ledger[at]) for at, kind in enumerate(kinds)},

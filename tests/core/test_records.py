@@ -71,6 +71,18 @@ def test_a_merge_says_how_many_repairs_it_took_and_a_revert_speaks_against_it() 
     assert (told.came, told.good, told.passed) == ("reverted", False, None)
 
 
+def test_a_task_for_a_person_is_no_attempt_and_no_failure_of_anybodys() -> None:
+    theirs = msgspec.structs.replace(TASK, agent="human")
+    for before, happening in (
+        (msgspec.structs.replace(RUNNING, state="ready"), Happening(kind="started")),
+        (RUNNING, Happening(kind="refused", text="a pull request takes it")),
+    ):
+        after = step(before, happening, NOW)
+        assert after is not None
+        assert tried(before, happening, after, TASK) is not None
+        assert tried(before, happening, after, theirs) is None
+
+
 def test_what_tells_nothing_is_passed_over_at_once() -> None:
     assert "waits" not in TELLING
     assert tried(REVIEW, Happening(kind="waits"), REVIEW, TASK) is None
