@@ -139,7 +139,7 @@ def task_page(seen: Seen, task: Task, known: Known) -> TaskPage:
         card=seen.card(0),
         line=seen.line(task),
         walk=found.get(task.id),
-        command=f"/lockstep retry {task.id}" if state.state in STUCK else "",
+        command=f"/lockstep retry {task.id}" if state.state in STUCK and not seen.is_a_persons(task) else "",
         deeds=_deeds(seen, task),
         figures=_figures(seen, task),
         needs=tuple(seen.line(seen.by_id[need]) for need in task.needs if need in seen.tasks),

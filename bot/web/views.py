@@ -24,6 +24,7 @@ from services.core.forecast import Forecast, slack_in_words
 from services.core.plan import Plan, Task
 from services.core.report import WORDS, progress
 from services.core.spans import Span, code_spans, spans
+from services.core.targets import is_with_a_person
 from services.core.task_state import ENDED, STUCK, TaskState
 from services.core.text import visible
 from services.store.plans import PlanRow
@@ -318,11 +319,15 @@ class Seen:
             found.setdefault((state.state, state.reason or task.id, state.pull), []).append(task)
         return list(found.values())
 
+    def is_a_persons(self, task: Task) -> bool:
+        """Does it stand still because a person does it, so that trying again is no help?"""
+        return self.run is not None and is_with_a_person(self.run, task.id)
+
     def _ask(self, tasks: Sequence[Task]) -> Ask:
         task, others = tasks[0], tasks[1:]
         state = self.tasks[task.id]
         behind = frozenset().union(*(graph.reach(self.after, each.id) for each in tasks))
-        named = [each.id for each in tasks[:NAMED]]
+        named = [each.id for each in tasks[:NAMED] if not self.is_a_persons(each)]
         return Ask(
             task=task.id,
             url=self.url_of(task.id),
@@ -333,7 +338,7 @@ class Seen:
             state=state.state,
             word=WORDS[state.state],
             why=spans(state.reason),
-            command=f"/lockstep retry {' '.join(named)}",
+            command=f"/lockstep retry {' '.join(named)}" if named else "",
             holds_up=sum(self.tasks[other].state not in ENDED for other in behind - {each.id for each in tasks}),
             critical=task.id in self._is_critical,
             since=when(state.since, self.now),

@@ -73,6 +73,14 @@ def test_what_stands_still_for_the_same_reason_is_one_ask() -> None:
     assert (page.needs_count, page.needs_more) == (30, 0)
 
 
+def test_what_a_person_does_is_not_tried_again() -> None:
+    whole = plan(task("theirs", agent="human"), task("ours"))
+    begun = run(*whole.tasks)
+    tasks = {name: now_at(name, "needs_human", f"{name} waits") for name in begun.tasks}
+    page = shown((row(1, whole), msgspec.structs.replace(begun, tasks=tasks)))
+    assert {need.ask.task: need.ask.command for need in page.needs} == {"theirs": "", "ours": "/lockstep retry ours"}
+
+
 def test_what_finds_no_place_among_the_asks_is_listed_below() -> None:
     page = shown(*[(row(n, chain(1)), None) for n in range(1, ASKS + 4)])
     assert len(page.needs) == ASKS
