@@ -14,6 +14,7 @@ import json
 import os
 import re
 import secrets
+import shlex
 import sys
 import webbrowser
 from collections.abc import Mapping
@@ -164,9 +165,10 @@ class Setup:
         except ApiError as error:
             return _page("GitHub gave nothing for the code", f"<p>{html.escape(str(error))} Begin again.</p>")
         await asyncio.to_thread(write, self._into, self._settings, self._url, found)
+        env = self._into / ENV if self._into.is_absolute() else f"./{self._into / ENV}"
         sys.stdout.write(
             f"The App {found.slug} is made. {ENV} and {KEY} are written.\n"
-            f"Install it on repositories: {found.html_url}/installations/new\nThen: set -a; . ./{ENV}; set +a; "
+            f"Install it on repositories: {found.html_url}/installations/new\nThen: set -a; . {shlex.quote(str(env))}; set +a; "
             "python -m bot doctor && python -m bot serve\n"
         )
         asyncio.get_running_loop().call_later(0.5, self._done.set)  # after this page has been sent
