@@ -319,7 +319,8 @@ What some of them mean in detail:
   people it names, asks that of both. Only who can see the repository can be lent anything, and `delegate` itself is never lent. The history
   says who lent what, and each time it was used.
 - `why="…"` of what holds, stops, starts or orders tasks: the words stand in the history on the plan's page, with who said them.
-- `retry` of `failed`, of `all` or of a repository leaves alone what was skipped and what is with a person; name such a task to take it up.
+- `retry` of `failed`, of `all` or of a repository takes up what *needs a person*, too, but leaves alone what was skipped and what is a person's to do
+  (assigned, or `agent: human`); name such a task to take it up.
 - `model` and `budget` are for tasks whose agents ask models; with `all` or a repository the others are left out, and the answer says which.
 - `explain` on a person's pull request follows what that names with `Depends-On`, over repositories, up to who can act; on an issue
   `explain owner/repo#n` does the same for whoever may read there. What lies in another private repository is told only there.
