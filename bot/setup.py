@@ -168,7 +168,8 @@ class Setup:
         env = self._into / ENV if self._into.is_absolute() else f"./{self._into / ENV}"
         sys.stdout.write(
             f"The App {found.slug} is made. {ENV} and {KEY} are written.\n"
-            f"Install it on repositories: {found.html_url}/installations/new\nThen: set -a; . {shlex.quote(str(env))}; set +a; "
+            f"Install it on repositories: {found.html_url}/installations/new\n"
+            f"Then: set -a; . {shlex.quote(str(env))}; set +a; "
             "python -m bot doctor && python -m bot serve\n"
         )
         asyncio.get_running_loop().call_later(0.5, self._done.set)  # after this page has been sent

@@ -10,7 +10,7 @@ from services.core.messages import changes
 @command(
     "retry",
     usage='retry [task…|failed|all] [why="…"]',
-    summary="Start failed or cancelled tasks again, each anew; what is skipped or a person's to do only when it is named.",
+    summary="Start failed or cancelled tasks again, each anew; what is skipped or a person's only when it is named.",
     needs="write",
 )
 async def retry(context: Context, asked: Command) -> str:

@@ -51,7 +51,7 @@ async def test_help_lists_every_command_with_its_permission(story: Story) -> Non
 | `/lockstep refresh` | Read the plan and all its open pull requests anew, now, and say what has changed. | write |
 | `/lockstep replan` | Read the issue anew, now, and say what its text changes in the plan that runs; where it holds no plan, have a model draft one. It starts nothing. | write |
 | `/lockstep resume [task… or all] [why="…"]` | Go on after `hold`: the run, the named tasks, or both with `all`. | triage |
-| `/lockstep retry [task… or failed or all] [why="…"]` | Start failed or cancelled tasks again, each anew; what is skipped or a person's to do only when it is named. | write |
+| `/lockstep retry [task… or failed or all] [why="…"]` | Start failed or cancelled tasks again, each anew; what is skipped or a person's only when it is named. | write |
 | `/lockstep rollback task… or all` | Open pull requests that take back what the tasks have merged, what needs them first; people merge those. | maintain |
 | `/lockstep run [flow=name]` | Start the approved plan; `flow=name` makes a plan of an issue that holds none, one task for each repository of that flow, and posts it for approval. | write |
 | `/lockstep simulate` | Say what the plan is likely to take: time, calls, CI and money, as ranges and with what they go by. | write |
