@@ -22,7 +22,7 @@ from services.core.messages import changes, reasons, refusals, usage
 from services.core.roles import Tier, suffices
 from services.core.simulate import Simulated, simulate
 from services.core.targets import asking, chosen, is_place, only, to_retry, to_take_back
-from services.core.task_state import ENDED, Happening, Kind, Override, TaskState
+from services.core.task_state import ENDED, Happening, Kind, Override, TaskState, is_a_persons
 from services.engine import accounts, adopting, choosing, pulls, remembered, spending, ticks
 from services.engine.configs import config_of
 from services.engine.dashboards import Boards
@@ -223,6 +223,10 @@ class Asked(Shown):
         await self.may(actor, "maintain", [spec.repo])
         fact = (await self._observer.facts(run, [task_id], fresh=True)).get(task_id)
         found = overrides.named(name, report.unmet(run, state), fact) if fact is not None else ""
+        if self._gates is not None and fact is not None and not found and is_a_persons(state):
+            lifted = await self._gates.lift(spec.repo, state.pull, name, actor, why)  # it may name others besides
+            if lifted is not None:
+                return task_id, lifted
         if fact is None or not found:
             raise UserError(overrides.choices(report.unmet(run, state), fact))
         happening = Happening(kind="overridden", sha=fact.head_sha, name=found, text=why, actor=actor)

@@ -65,15 +65,18 @@ class Gatekeeper:
 
     async def lift(self, repo: str, number: int, name: str, actor: str, why: str) -> Override | None:
         """This need, which a person's pull request names, counts no longer for its head as it is now; None where there
-        is none, and UserError names those that there are.
+        is none, and UserError names those that there are, unless a plan may be meant.
         """
         reads = self._parts.github.reads
         issue = await reads.issue(repo, number, fresh=True)
         pull = await reads.pull(repo, number, fresh=True) if issue.is_pull else None
-        if pull is None or await self._is_ours(repo, issue, pull):
+        task = await self._task_of(repo, number) if pull is not None else None
+        if pull is None or (task is None and await self._is_ours(repo, issue, pull)):
             return None
         needs = depends_on(issue.body, repo, self._parts.settings.github_url) if pull.state == "open" else ()
         need = meant(name, needs, repo)
+        if need is None and task is not None:
+            return None
         if need is None:
             raise UserError(refusals.no_need([each.place for each in needs]))
         said = Override(kind="need", name=need.place, sha=pull.head_sha, actor=actor, why=why)

@@ -186,10 +186,13 @@ async def test_the_gate_of_a_tasks_pull_request_is_the_tasks_whatever_its_branch
     await story.commit("acme/api", {"other.txt": "3\n"}, branch="other", by="wes")
     other = await story.hub.ok("POST", "/repos/acme/api/pulls", asked | {"head": "other", "body": ""}, who="wes")
     number, named = other["number"], f"`acme/api#{other['number']}`"
-    await story.hub.ok("PATCH", where, {"body": f"{asked['body']}\n\nDepends-On: #{number}"}, who="wes")
-    await story.until(lambda: summary(story, sha) == f"Not merged yet: `one`.\n\n- {named} has not merged yet")
+    await story.hub.ok("PATCH", where, {"body": f"{asked['body']}\n\nDepends-On: #{number} #999"}, who="wes")
+    await story.until(lambda: f"Not merged yet: `one`.\n\n- {named} has not merged yet\n" in summary(story, sha))
+    assert await story.ask("/lockstep override acme/api#998", number=made["number"]) == "confused"
+    assert await story.ask("/lockstep override need=#999", number=made["number"]) == "+1"
+    lifted = f"- need `acme/api#999` does not count for {sha[:7]}, says `ana`"
     await story.review(number, by="ana")
     await story.hub.ok("PUT", f"/repos/acme/api/pulls/{number}/merge", {}, who="wes")
-    await story.until(lambda: summary(story, sha) == f"Not merged yet: `one`.\n\n- {named} has merged")
+    await story.until(lambda: summary(story, sha) == f"Not merged yet: `one`.\n\n- {named} has merged\n{lifted}")
     await story.review(story.pulls()[0].number, by="ana")
     await story.until(lambda: story.checks("acme/api", sha)["lockstep/gate"] == "success")
