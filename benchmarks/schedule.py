@@ -1,11 +1,11 @@
 """How near the scheduler comes to the best possible: the real decisions (`core.conduct`) in virtual time.
 
-300 drawn plans and the valid ones of a folder of plans, if `LOCKSTEP_PLANS` names one; durations are log-normal
-(tasks of one plan differ by a factor of ten and more), places 2, 4 or 8. The bound is max(critical path, work /
-places): no schedule can be shorter. Before the run we know a length only roughly, as people guess: the real one times
-a log-normal factor of sigma 0.5 (`*_unknown`: nothing is known, all tasks count alike). Peers with the same
-durations: level by level (a layer begins when the one before has ended), first come first served, and one after
-another.
+300 drawn plans and those that people might write, of the folder `plans` of the corpora or the one that `LOCKSTEP_PLANS`
+names, where there is one; durations are log-normal (tasks of one plan differ by a factor of ten and more), places 2, 4
+or 8. The bound is max(critical path, work / places): no schedule can be shorter. Before the run we know a length only
+roughly, as people guess: the real one times a log-normal factor of sigma 0.5 (`*_unknown`: nothing is known, all tasks
+count alike). Peers with the same durations: level by level (a layer begins when the one before has ended), first come
+first served, and one after another.
 
 What learning is worth is measured apart, with nothing declared: tasks of four repositories, of which one takes thirty
 times as long as another, after another plan in the same repositories has run (`*_learned`) and without (`*_new`).
@@ -93,8 +93,8 @@ def _uneven(plan: Plan, seed: int) -> Durations:
 
 def _plans() -> Iterator[Plan]:
     yield from (drawn(seed) for seed in range(PLANS))
-    folder = os.environ.get("LOCKSTEP_PLANS")
-    for path in sorted(Path(folder).glob("*")) if folder else []:
+    corpora = Path(os.environ.get("LOCKSTEP_CORPORA", "../shared/corpora"))
+    for path in sorted(Path(os.environ.get("LOCKSTEP_PLANS", corpora / "plans" / "valid")).glob("*")):
         parsed = parse_bytes(path.read_bytes(), home="acme/platform")
         if parsed.plan is not None:
             yield parsed.plan
