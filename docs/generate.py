@@ -267,7 +267,7 @@ and a repository can have [an order of its own](settings.md#a-repositorys-own-se
 | --- | --- | --- |
 """,
     """
-`flaky_test`, `broken_base`, `agent_failed` and `agent_empty` can't be told from a log; they need to know whether the same commit has passed,
+`flaky_test`, `broken_base`, `agent_failed` and `agent_empty` are hardly ever told by a log; they need to know whether the same commit has passed,
 how the base branch stands, and how the agent ended.
 
 ## Strategies

@@ -6,10 +6,11 @@ from outside and go first.
 """
 
 from collections.abc import Iterable, Sequence
+from itertools import islice
 
 import msgspec
 
-from services.core.failure_evidence import base_score, chosen, scores
+from services.core.failure_evidence import FAINT, base_score, chosen, scores
 from services.core.failure_facts import Facts, judged
 from services.core.failure_patterns import Matcher, Pattern, words_of
 from services.core.failure_table import PATTERNS
@@ -27,6 +28,8 @@ OTHERS = 0.3
 """What a line that speaks for another class is worth as evidence."""
 ASIDE = 0.6
 """How sure a class is that only lines outside of the failed step tell."""
+ENDED = "##[error]process completed with exit code"
+"""How a step of GitHub Actions ends, whatever failed in it."""
 NOTHING = Log()
 NO_FACTS = Facts()
 _KNOWN = Matcher(PATTERNS)
@@ -81,18 +84,19 @@ def diagnose(log: Log = NOTHING, facts: Facts = NO_FACTS, own: Sequence[Pattern]
     voices, looks = heard(lines, counts, Matcher(own) if own else None)
     loud, sure = _ordered(voices), 1.0
     if not loud and min(counts, default=1.0) < 1.0:  # what failed is not where the marks say
-        counts, sure = [1.0] * len(lines), ASIDE
-        voices = _alike(voices)
+        counts, sure = [min(1.0, count * 10) for count in counts], ASIDE
+        voices = _alike(voices, counts)
         loud = _ordered(voices)
     told: FailureClass = loud[0][0] if loud else "unknown"
     cls, confidence = judged(facts, told, _confidence(loud, sure))
     found = scores(lines, _with_patterns(looks, voices, told), counts)
     evidence = chosen(lines, found, brief, 0) if brief else chosen(lines, found)
-    first = [lines[at].text for voice in voices if voice.pattern.cls == told for at in voice.places[:1]]
+    said = (max(voice.places, key=lambda at: (counts[at], -at)) for voice in voices if voice.pattern.cls == told)
+    first = [lines[at].text for at in said if not lines[at].text.startswith("##[group]")]
     return Diagnosis(
         cls=cls,
         confidence=confidence,
-        signature=signature(cls, first or (shown.text for shown in evidence[-1:])),
+        signature=signature(cls, first or _loudest(lines, found)),
         evidence=evidence,
         strategy=POLICY[cls][0].strategy,
     )
@@ -104,9 +108,21 @@ def _ordered(voices: Iterable[Voice]) -> list[tuple[FailureClass, float]]:
     return sorted(loud, key=lambda item: -item[1])
 
 
-def _alike(voices: Iterable[Voice]) -> list[Voice]:
+def _loudest(lines: Sequence[Line], found: Sequence[float]) -> list[str]:
+    """What stands for a failure that no pattern knows: the line that looks most like an error, or what was said last
+    before the step was ended.
+    """
+    ends = [at for at, line in enumerate(lines) if line.text.lower().startswith(ENDED)]
+    best = max((at for at in range(len(lines)) if at not in ends), key=lambda at: (found[at], at), default=None)
+    if best is not None and found[best] >= FAINT:
+        return [lines[best].text]
+    before = (line.text for line in reversed(lines[: ends[0] + 1 if ends else 0]) if line.text.strip())
+    return [*islice(before, 2)][::-1]
+
+
+def _alike(voices: Iterable[Voice], counts: Sequence[float]) -> list[Voice]:
     """The same as if every step counted."""
-    found = [Voice(voice.pattern, float(voice.pattern.weight), voice.places) for voice in voices]
+    found = [Voice(v.pattern, v.pattern.weight * max(counts[at] for at in v.places), v.places) for v in voices]
     return sorted(found, key=_rank)
 
 

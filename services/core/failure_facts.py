@@ -10,7 +10,7 @@ from typing import Literal
 import msgspec
 
 from services.core.failure_patterns import Matcher, Pattern, words_of
-from services.core.failure_table_machine import GIT
+from services.core.failure_table_git import GIT
 from services.core.failures import FailureClass
 
 CERTAIN, LIKELY = 0.95, 0.7

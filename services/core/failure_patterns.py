@@ -21,6 +21,8 @@ Row = tuple[FailureClass, int, str]
 _NUMBER = re.compile(r"\d+")
 _WORD = re.compile(r"[a-z]{2,}")
 OWN_WEIGHT = 25
+ANNOTATED = "##[error]"
+"""What GitHub Actions puts before a line that a problem matcher knows."""
 COMMON = frozenset(
     {"at", "be", "error", "errors", "fail", "failed", "failure", "for", "has", "in", "is", "it", "no", "not", "of",
      "on", "the", "to", "warning", "was", "with"}
@@ -29,7 +31,9 @@ COMMON = frozenset(
 
 
 class Pattern(msgspec.Struct, frozen=True):
-    """text: what a line has in it. weight: 1, a hint, to 10, which decides alone."""
+    """text: what a line has in it. weight: 1, a hint, to 10, which decides alone; more for a cause that stands below a
+    tool's last word.
+    """
 
     cls: FailureClass
     weight: int
@@ -85,7 +89,7 @@ class _Entry(msgspec.Struct, frozen=True, gc=False):
         if not self.pieces:
             return False
         if self.first:
-            text = text.lstrip()
+            text = text.removeprefix(ANNOTATED).lstrip()
             if not text.startswith(self.pieces[0]):
                 return False
         at, last = 0, len(self.pieces) - 1

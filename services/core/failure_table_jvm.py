@@ -76,6 +76,7 @@ MAVEN: tuple[Row, ...] = (
     ("permission", 8, "failed to execute goal*maven-gpg-plugin"),
     ("permission", 8, "failed to deploy artifacts*unauthorized"),
     ("configuration", 5, "failed to execute goal"),
+    ("transient_api", 11, "could not transfer artifact*status code: 5*"),
 )
 GRADLE: tuple[Row, ...] = (
     ("lint", 10, "execution failed for task*checkstyle*"),
@@ -116,6 +117,14 @@ GRADLE: tuple[Row, ...] = (
     ("configuration", 5, "execution failed for task"),
     ("out_of_resources", 9, "expiring daemon because jvm heap space is exhausted"),
     ("runner", 7, "gradle build daemon disappeared unexpectedly"),
+    ("transient_api", 14, "received status code 5*from server"),
+    ("configuration", 8, "script compilation error*"),
+    ("configuration", 6, "could not determine the dependencies of task"),
+    ("configuration", 8, "cannot find a java installation on your machine"),
+    ("runner", 8, "downloading from*failed: timeout"),
+    ("missing_dependency", 12, "dependency verification failed for"),
+    ("configuration", 8, "unsupported class file major version"),
+    ("configuration", 7, "task '*' not found in"),
 )
 JAVA: tuple[Row, ...] = (
     ("build", 6, ".java:#: error:"),
@@ -174,6 +183,11 @@ JAVA: tuple[Row, ...] = (
     ("documentation", 5, ".java:#: error: unknown tag"),
     ("documentation", 5, ".java:#: error: reference not found"),
     ("out_of_resources", 8, "java.lang.outofmemoryerror"),
+    ("out_of_resources", 11, "java.lang.outofmemoryerror: java heap space"),
+    ("out_of_resources", 11, "java.lang.outofmemoryerror: metaspace"),
     ("out_of_resources", 8, "gc overhead limit exceeded"),
     ("out_of_resources", 8, "there is insufficient memory for the java runtime"),
+    ("runner", 14, "> connect to *failed: connect*"),
+    ("configuration", 7, "could not find or load main class"),
+    ("lint", 6, "(standard:*)"),
 )

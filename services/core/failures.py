@@ -21,7 +21,7 @@ CLASSES: dict[FailureClass, str] = {
     "merge_conflict": "Two changes of the same lines; git could not merge them.",
     "stale_base": "The branch lacks commits of its base, or what was decided on has moved since.",
     "test_failure": "Tests ran, and some of them failed.",
-    "flaky_test": "Tests failed, and passed on the same commit; needs history, never told from one log.",
+    "flaky_test": "Tests failed, and passed on the same commit; told by history, by a log only if it ran them again.",
     "broken_base": "The base branch fails in the same way; needs its state, never told from one log.",
     "lint": "A linter or formatter found something.",
     "build": "Code does not compile, a type check fails, or a build step can't make its result.",

@@ -28,6 +28,8 @@ AFTER = 4
 _REACH = 4_096
 """Bytes of one line that are looked at in search of its ends."""
 _STAMP = re.compile(r"(?:[^\t\n]{1,200}\t[^\t\n]{0,200}\t)?\ufeff?\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?Z ?")
+_LAYER = re.compile(r"#\d{1,4} \d{1,6}\.\d{1,3} ")
+"""What BuildKit puts before what a step of a Dockerfile prints."""
 _ESCAPE = re.compile(r"\x1b(?:\[[0-9;:?]*[ -/]*[@-~]?|\][^\x07\x1b]*(?:\x07|\x1b\\)?|.)?")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]+")
 
@@ -216,4 +218,6 @@ def clean(raw: bytes) -> str:
         text = _CONTROL.sub("", text)
     if text[4:5] == "-" or "\t" in text:
         text = _STAMP.sub("", text, count=1) if _STAMP.match(text) else text
+    if text[:1] == "#" and _LAYER.match(text):
+        text = _LAYER.sub("", text, count=1)
     return text[:WIDTH].rstrip()

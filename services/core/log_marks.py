@@ -18,7 +18,7 @@ def weights(lines: Sequence[Line]) -> list[float]:
     """How much each line counts, from its step."""
     marks = [(at, mark) for at, line in enumerate(lines) if (mark := mark_of(line.text))]
     if not any(mark == "failed" for _, mark in marks):
-        return [1.0] * len(lines)
+        return _without_heads(lines, marks, [1.0] * len(lines))
     found = [AFTER] * len(lines)
     actions = any(lines[at].text.startswith("##[") for at, mark in marks if mark == "failed")
     begun, failed = 0, False
@@ -32,6 +32,19 @@ def weights(lines: Sequence[Line]) -> list[float]:
         if not actions:
             _fill(found, begun, at + 1, 1.0 if mark == "failed" else PASSED)
             begun, failed = at + 1, False
+    return _without_heads(lines, marks, found)
+
+
+def _without_heads(lines: Sequence[Line], marks: Sequence[tuple[int, Mark]], found: list[float]) -> list[float]:
+    """What a step is about to run says nothing: a script may well have words for what goes wrong in it. Of a step that
+    failed the first line stays, its command.
+    """
+    for number, (at, mark) in enumerate(marks):
+        until = marks[number + 1][0] if number + 1 < len(marks) else len(lines)
+        end = next((to for to in range(at + 1, until) if lines[to].text.startswith(("##[endgroup]", "##[group]"))), at)
+        if mark != "begin" or not lines[end].text.startswith("##[endgroup]"):
+            continue
+        _fill(found, at if number + 1 == len(marks) or marks[number + 1][1] != "failed" else at + 1, end + 1, 0.0)
     return found
 
 

@@ -384,3 +384,95 @@ error: could not compile `shop` (lib) due to 1 previous error
     "no money": ("budget", "Error: 429 insufficient_quota: You exceeded your current quota, please check your plan.\n"),
 }
 """What is printed -> its class."""
+
+
+SAID = """
+missing_dependency /usr/bin/python: No module named pytest
+missing_dependency ERROR: Package 'shop' requires a different Python: 3.10.12 not in '>=3.12'
+missing_dependency Because shop depends on foo (^9.0) which doesn't match any versions, version solving failed.
+missing_dependency error: The lockfile at `uv.lock` needs to be updated, but `--locked` was provided.
+missing_dependency npm error code EINTEGRITY
+missing_dependency YN0028: The lockfile would have been modified by this install, which is explicitly forbidden.
+missing_dependency verifying example.org/uuid@v1.6.0/go.mod: checksum mismatch
+missing_dependency error: cannot update the lock file /build/Cargo.lock because --locked was passed to prevent this
+missing_dependency Could not find rake-13.3.0 in locally installed gems
+missing_dependency Could not find compatible versions
+configuration ERROR: file or directory not found: tests/unit
+configuration py39: failed with could not find python interpreter matching any of the specs py39
+configuration npm error code EJSONPARSE
+configuration npm error code EBADENGINE
+configuration ESLint couldn't find an eslint.config.(js|mjs|cjs) file.
+configuration No test files found, exiting with code 1
+configuration go: go.mod requires go >= 1.26.0 (running go 1.25.3; GOTOOLCHAIN=local)
+configuration error: failed to parse manifest at `/build/Cargo.toml`
+configuration Script compilation error:
+configuration Error: unrecognized cop or department Style/Nope found in .rubocop.yml
+configuration MSBUILD : error MSB1003: Specify a project or solution file.
+configuration Makefile:7: *** missing separator.  Stop.
+configuration ERROR: failed to solve: failed to compute cache key: "/requirement.txt": not found
+configuration ##[error]Dependencies lock file is not found in /build.
+configuration x.py: error: argument cmd: invalid choice: 'c' (choose from 'a', 'b')
+build /build/shop/cart.py:12:16 - error: Type "str" is not assignable to return type "int"
+build error during build:
+build cart/cart.go:14:2: not enough arguments in call to total
+build cart/cart.go:22:1: missing return
+build npm error gyp ERR! build error
+build ERROR: Failed to build gem native extension.
+lint 3:1       error    wrong indentation: expected 2 but found 4  (indentation)
+lint README.md:3:81 error MD013/line-length Line length [Expected: 80; Actual: 131]
+lint ##[error]issues found
+lint a.sh:3 SC2086 (info): Double quote to prevent globbing and word splitting.
+lint cart/cart.go:12:2: this value of err is never used (SA4006)
+test_failure FAIL	example.org/shop/cart	0.004s
+test_failure ##[error]--- FAIL: TestTotal (0.00s)
+test_failure Jest: "global" coverage threshold for branches (90%) not met: 71.42%
+test_failure 0 examples, 0 failures, 1 error occurred outside of examples
+test_failure Test run summary: Failed!
+test_failure 1 failed
+test_failure Executed 1 test, with 1 failure (0 unexpected) in 0.001 (0.001) seconds
+test_failure #12 1.213 1 failed in 0.03s
+flaky_test 1 flaky
+transient_api gh: Server Error (HTTP 502)
+transient_api HTTP 500: Server Error (https://api.example.org/x)
+transient_api AxiosError: Request failed with status code 503
+transient_api requests.exceptions.HTTPError: 502 Server Error: Bad Gateway for url: https://example.org/x
+transient_api error : Response status code does not indicate success: 503 (Service Unavailable).
+transient_api InternalServerError: Error code: 529 - {'type': 'error', 'error': {'type': 'overloaded_error'}}
+rate_limited curl: (22) The requested URL returned error: 429
+rate_limited An error occurred (Throttling) when calling the DescribeStacks operation: Rate exceeded
+rate_limited Error code: 429 - {'error': {'message': 'Rate limit reached for a model on tokens per min'}}
+permission An error occurred (AccessDenied) when calling the PutObject operation: it is not authorized to perform: s3:PutObject
+permission requests.exceptions.HTTPError: 401 Client Error: Unauthorized for url: https://example.org/x
+permission gh: To use GitHub CLI in a GitHub Actions workflow, set the GH_TOKEN environment variable.
+permission Error response from daemon: unauthorized: incorrect username or password
+merge_conflict CONFLICT (rename/delete): a.py renamed to b.py in HEAD, but deleted in x.
+merge_conflict X Pull request acme/shop#12 is not mergeable: the merge commit cannot be cleanly created.
+merge_conflict src/a.py:3: leftover conflict marker
+stale_base X Pull request acme/shop#12 is not mergeable: the head branch is not up to date with the base branch.
+stale_base ! [rejected]        fix -> fix (stale info)
+stale_base fatal: Not possible to fast-forward, aborting.
+stale_base ##[error]Branch is 3 commits behind main; please rebase.
+policy X Pull request acme/shop#12 is not mergeable: the base branch policy prohibits the merge.
+policy ! [remote rejected] x -> x (push declined due to repository rule violations)
+policy ##[error]Branch "fix" is not allowed to deploy to production due to environment protection rules.
+timeout Too long with no output (exceeded 10m0s): context deadline exceeded
+timeout Error: Timed out waiting for: http://localhost:3000
+out_of_resources numpy.exceptions._ArrayMemoryError: Unable to allocate 74.5 GiB for an array with shape (100000, 100000)
+out_of_resources c++: fatal error: Killed signal terminated program cc1plus
+out_of_resources process didn't exit successfully: `rustc --crate-name big` (signal: 9, SIGKILL: kill)
+out_of_resources make[1]: *** [Makefile:12: big.o] Killed
+out_of_resources E: You don't have enough free space in /var/cache/apt/archives/.
+out_of_resources ERROR: process "/bin/sh -c make" did not complete successfully: exit code: 137
+runner ##[error]The job was not acquired by Runner of type hosted even after multiple attempts
+runner Get "https://example.org/x.mod": dial tcp: lookup example.org on 127.0.0.53:53: server misbehaving
+runner error: RPC failed; curl 56 GnuTLS recv error (-54): Error in the pull function.
+runner WARNING: Retrying (Retry(total=0, connect=None)) after connection broken: Temporary failure in name resolution
+agent_failed Error: Reached max turns (30)
+agent_failed ERROR agent run failed: model returned no usable output
+agent_empty The agent made no changes.
+agent_empty nothing to commit, working tree clean
+budget Token budget exhausted: 200000 of 200000 tokens used
+budget Error: cost limit of $5.00 exceeded (spent $5.12)
+unknown frobnication impossible: widget not aligned
+"""
+"""A class and what a tool says of it in one line, as it is printed today."""

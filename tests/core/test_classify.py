@@ -63,6 +63,23 @@ def test_of_a_long_job_the_failed_step_is_told() -> None:
     assert {8, 9} - {shown.line for shown in found.evidence} == {8}
 
 
+def test_what_no_pattern_knows_is_told_apart_by_what_was_said() -> None:
+    def told(said: str) -> str:
+        lines = [
+            "##[group]Run ./x",
+            "env:",
+            "  ERRORS: fail",
+            "##[endgroup]",
+            said,
+            "##[error]Process completed with exit code 9.",
+        ]
+        return diagnose(read_log("\n".join([*lines, "Post job cleanup.", "https://example.org"]).encode())).signature
+
+    assert told("widget error") == "unknown: widget error"
+    assert told("step 3") == told("step 4") == "unknown: step # | ##[error]process completed with exit code #."
+    assert told("step 3") != told("bend 3")
+
+
 def test_two_causes_are_less_certain_than_one() -> None:
     tests, lint = EXCERPTS["unittest"][1], EXCERPTS["rubocop"][1]
     one, both = diagnose(read_log(tests.encode())), diagnose(read_log((tests + lint).encode()))

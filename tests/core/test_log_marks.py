@@ -28,6 +28,15 @@ def test_of_github_actions_the_step_with_the_error_counts() -> None:
     ) == [PASSED, PASSED, PASSED, 1.0, 1.0, 1.0, PASSED, PASSED]
 
 
+def test_what_a_step_is_about_to_run_says_nothing() -> None:
+    head = ["##[group]Run make test", "echo merge conflict", "##[endgroup]"]
+    ended = "##[error]Process completed with exit code 1."
+    assert of(*head, "it broke", ended) == [1.0, 0.0, 0.0, 1.0, 1.0]
+    assert of(*head, "fine", "##[group]Run x", ended) == [0.0, 0.0, 0.0, PASSED, 1.0, 1.0]
+    assert of(*head, "fine") == [0.0, 0.0, 0.0, 1.0]
+    assert of("##[group]Run x", "##[group]Files", "a", "##[endgroup]", ended) == [1.0] * 5
+
+
 def test_of_travis_the_command_that_failed_counts() -> None:
     assert of(
         "setting up",
