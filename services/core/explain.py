@@ -13,6 +13,7 @@ import msgspec
 
 from services.core import graph, groups, overrides, stacks
 from services.core.board import Run
+from services.core.freeze import UNREADABLE
 from services.core.gate import PASSED, PullFact
 from services.core.integration import verdict
 from services.core.overlap import Rivals, shared_files
@@ -285,10 +286,11 @@ def _of_others(task: str, repo: str, fact: PullFact) -> Iterator[Link]:
         yield Link(task=task, kind="objections", who="reviewers", where=repo, names=fact.objections)
     elif fact.mergeable_state == "blocked" and not fact.gate_closed:
         yield Link(task=task, kind="protected", who="write", where=repo)
-    elif fact.frozen:
-        yield Link(task=task, kind="frozen", text=fact.frozen)
     elif fact.mergeable_state == "behind":
         yield Link(task=task, kind="behind", who="lockstep", where=repo)
+    if fact.frozen:
+        who: Who = "write" if fact.frozen == UNREADABLE else "lockstep"
+        yield Link(task=task, kind="frozen", who=who, where=repo, text=fact.frozen)
 
 
 def _once(names: Iterable[str]) -> tuple[str, ...]:

@@ -51,6 +51,7 @@ class Freeze(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 UNREAD = Freeze(start=datetime(1970, 1, 1, tzinfo=UTC), until=datetime(LAST_YEAR, 1, 1, tzinfo=UTC))
 """Stands for a freeze that can't be read: a misspelt safeguard is none, so it holds until it is put right."""
+UNREADABLE = "nothing is merged until the `freeze` in its settings can be read; `lockstep/config` says what is wrong"
 
 
 def frozen(freezes: Sequence[Freeze], now: datetime) -> str:
@@ -59,7 +60,7 @@ def frozen(freezes: Sequence[Freeze], now: datetime) -> str:
     if holding is None:
         return ""
     if UNREAD in freezes:
-        return "nothing is merged until the `freeze` in its settings can be read; `lockstep/config` says what is wrong"
+        return UNREADABLE
     until = now
     for _ in range(2 * len(freezes) + 2):  # one may begin where another ends
         until = max((end for each in freezes if (end := each.end(until))), default=until)

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from services.core.board import Run
 from services.core.explain import Link, ends, explain, last, of_pull
+from services.core.freeze import UNREADABLE
 from services.core.gate import CheckFact, PullFact, rule
 from services.core.patience import Patience
 from services.core.plan import DEFAULT_TIMEOUT
@@ -60,6 +61,7 @@ FACTS = st.builds(
     held=st.booleans(),
     base_ok=st.booleans(),
     objections=st.sampled_from([(), ("ben",)]),
+    frozen=st.sampled_from(["", "nothing is merged before noon", UNREADABLE]),
     checks=CHECKS,
     suites_open=st.booleans(),
     has_workflows=st.booleans(),
@@ -137,9 +139,16 @@ def test_a_long_chain_is_followed_to_its_end() -> None:
 
 def test_everything_that_holds_one_pull_request_back_is_named_at_once() -> None:
     current = in_review(task("a"))
-    fact = pull(draft=True, held=True, checks=(check("test", "failure"), check("lint")), objections=("ben",))
+    checks = (check("test", "failure"), check("lint"))
+    fact = pull(draft=True, held=True, checks=checks, objections=("ben",), frozen="a freeze")
     found = explain(current, "a", facts={"a": fact})
-    assert kinds(found) == ["a label", "a draft", "a checks_failed", "a checks_pending", "a objections"]
+    assert kinds(found) == ["a label", "a draft", "a checks_failed", "a checks_pending", "a objections", "a frozen"]
+
+
+@pytest.mark.parametrize(("text", "who"), [("until noon", "lockstep"), (UNREADABLE, "write")])
+def test_a_freeze_ends_by_itself_unless_it_cannot_be_read(text: str, who: str) -> None:
+    (link,) = of_pull("a", "acme/api", pull(frozen=text))
+    assert (link.kind, link.who, link.text) == ("frozen", who, text)
 
 
 def test_a_full_lane_is_named_and_so_is_the_wait_for_a_turn() -> None:
