@@ -141,9 +141,10 @@ class _Talk:
             last = self._messages[-1]
             if last.role == "model" and not last.calls:
                 return self._ended(ok=True, summary="The model is done.")
-            if last.role == "model":
-                results = [Result(id=call.id, name=call.name, text=await self._do(call)) for call in last.calls]
-                await self._add(Message(role="results", results=tuple(results)))
+            if (call := self._due(last)) is not None:
+                result = Result(id=call.id, name=call.name, text=await self._do(call))
+                before = self._messages.pop().results if last.role == "results" else ()
+                await self._add(Message(role="results", results=(*before, result)))
                 continue
             left = self._ends - time.monotonic()
             if left <= 0:
@@ -159,6 +160,13 @@ class _Talk:
                 reply.is_cut and not reply.message.calls
             )  # kept in one, or a crash in between would end the work here
             await self._add(reply.message, *([Message(role="user", text=CUT)] if is_cut else []))
+
+    def _due(self, last: Message) -> ToolCall | None:
+        """The next of what the model wants done: each result is kept before the next one is looked for."""
+        if last.role == "model":
+            return last.calls[0]
+        said = self._messages[-2].calls if last.role == "results" else ()
+        return said[len(last.results)] if len(last.results) < len(said) else None
 
     async def _add(self, *messages: Message) -> None:
         """Kept before anything follows from it."""

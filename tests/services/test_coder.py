@@ -25,6 +25,7 @@ from tests.kit.model import Answer, Provider, providing
 
 CALL = Call(plan_id="acme/api#1", run_id="r1", task="a", purpose="attempt")
 DONE = Answer(text="I changed the greeting.")
+LOOK: tuple[str, dict[str, Any]] = ("check", {})
 EDIT = ("edit", {"path": "src/app.py", "old": "'Hello'", "new": "'Hi'"})
 
 
@@ -205,6 +206,24 @@ async def test_no_call_that_was_kept_is_made_again(tmp_path: Path, turns: int) -
         )
         (spent,) = await ledger.spent(CALL.plan_id)
         assert spent.calls == len(ANSWERS)
+
+
+@pytest.mark.parametrize("kept", range(1, 5))
+async def test_no_tool_call_of_a_turn_that_was_kept_is_made_again(tmp_path: Path, kept: int) -> None:
+    """The model wants three things at once, and the process ends after the answer, or after one of them."""
+    counts = tmp_path / "counts"
+    verify = f"echo check >> {counts}; grep Hi src/app.py"
+    async with (
+        providing(Answer(calls=(LOOK, EDIT, LOOK)), DONE) as provider,
+        asking(tmp_path, provider) as (models, _),
+    ):
+        notes = Notes(stop_after=kept)
+        with pytest.raises(Stopped):
+            await work(models, files(tmp_path / "first"), notes=notes, verify=verify)
+        root = files(tmp_path / "second")
+        assert (await work(models, root, notes=Notes(notes.data), verify=verify)).ok
+        assert (len(provider.asked), counts.read_text().count("check")) == (2, 2)
+        assert [said[-13:] for said in results(provider)] == ["[exit code 1]", "py is changed", "[exit code 0]"]
 
 
 async def test_a_journal_that_does_not_fit_the_files_is_said(tmp_path: Path) -> None:
