@@ -75,6 +75,7 @@ def add_to(
     desk = Desk(shown=shown, reports=reports, inbox=inbox, clock=clock, metrics=metrics, html=html)
     pages, deeds = Pages(desk, giving), Deeds(desk, giving)
     app.middlewares.append(pages.around)
+    app.on_response_prepare.append(_named)
     app.router.add_get("/", pages.overview)
     app.router.add_get("/plans", pages.plans)
     app.router.add_get(PLAN, pages.plan)
@@ -85,6 +86,11 @@ def add_to(
     app.router.add_get("/static/{name}", desk.static)
     boards.add_to(app, desk)
     return desk
+
+
+async def _named(_: web.Request, answer: web.StreamResponse) -> None:
+    """What an answer was made with, and its version, is nobody's business."""
+    answer.headers["Server"] = "Lockstep"
 
 
 class Pages:

@@ -46,6 +46,7 @@ class SqliteDatabase(GroupCommit):
     def _open(self) -> None:
         try:
             self._lock = locked(self.path)
+            self.path.touch(mode=0o600)  # SQLite would let everybody on the machine read what repositories say
             self._writing = self._connect()
             self._writing.execute("PRAGMA journal_mode=WAL").fetchone()
             migrate_sqlite(self._writing)

@@ -27,6 +27,16 @@ async def test_the_file_is_in_wal_mode_and_every_commit_is_synced(tmp_path: Path
     await database.close()
 
 
+async def test_nobody_else_on_the_machine_reads_it(tmp_path: Path) -> None:
+    database = SqliteDatabase(tmp_path / "lockstep.sqlite")
+    await database.open()
+    try:
+        for end in ("", "-wal", "-shm"):
+            assert (tmp_path / f"lockstep.sqlite{end}").stat().st_mode & 0o077 == 0, end
+    finally:
+        await database.close()
+
+
 async def test_the_log_is_brought_into_the_file_once_nobody_waits(tmp_path: Path) -> None:
     def fill(connection: Connection) -> None:
         connection.execute("CREATE TABLE t (x INTEGER PRIMARY KEY)")

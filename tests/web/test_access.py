@@ -57,6 +57,7 @@ async def test_strangers_see_nothing_through_any_route(home: House) -> None:
                 said = await answer.text()
                 assert answer.status in {303, 401}, (method, path, headers)
                 assert not [secret for secret in SECRETS if secret in said], (method, path)
+                assert answer.headers["Server"] == "Lockstep", "nor what it is made of"
     assert seen > 25
     for path in ("/nothing", "/plans/acme/platform/1/nothing", "/api/v1/nothing"):
         async with home.session.get(home.url + path, allow_redirects=False) as answer:

@@ -27,11 +27,9 @@ from tests.web.plans import TRICKS, half_done, hostile, thousand
 from tests.web.stage import HTML, House, house, now_at
 from tests.web.test_access import OPEN, signed_in
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason=MISSING),
-    pytest.mark.asyncio(loop_scope="module"),
-]
+if CHROMIUM is None:
+    pytest.skip(MISSING, allow_module_level=True)
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 
 PLAN, TRICKY, BIG = "/plans/acme/platform/1", "/plans/acme/platform/2", "/plans/acme/platform/3"
 TASK, TRICKY_TASK = f"{PLAN}/tasks/rates", f"{TRICKY}/tasks/t0"
