@@ -97,11 +97,11 @@ class Answer(msgspec.Struct, frozen=True):
     def date(self) -> datetime | None:
         """The server's clock, if it told it in a form that can be read."""
         told = self.headers.get("date")
-        return _date(told) if told else None
+        return http_date(told) if told else None
 
 
 @lru_cache(maxsize=64)
-def _date(text: str) -> datetime | None:
+def http_date(text: str) -> datetime | None:
     """Many answers come in one second. Nearly all spell it as HTTP asks; any other spelling is the library's."""
     try:
         if (found := _HTTP_DATE.fullmatch(text)) is not None:

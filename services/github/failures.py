@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from services.errors import ApiError, NotFound, RateLimited, Refused, Unreachable
-from services.github.exchange import Answer
+from services.github.exchange import Answer, http_date
 
 MAX_TEXT = 1_000
 MAX_DETAILS = 10
@@ -52,7 +52,7 @@ def failure(answer: Answer, now: datetime) -> ApiError:
     if is_limit(answer):
         return RateLimited(status, message, retry_after=_wait(answer, now))
     if status >= 500 or status == 408:
-        return Unreachable(status, message, retry_after=_seconds(answer.headers.get("retry-after")))
+        return Unreachable(status, message, retry_after=_seconds(answer, now))
     if answer.body and not _is_json(answer.body):
         return Unreachable(status, message)
     if status in {404, 410}:
@@ -153,7 +153,7 @@ def _is_json(body: bytes) -> bool:
 
 def _wait(answer: Answer, now: datetime) -> float:
     """Seconds until asking again makes sense: Retry-After, else the reset, else a minute."""
-    stated = _seconds(answer.headers.get("retry-after"))
+    stated = _seconds(answer, now)
     if stated is not None:
         return stated
     reset = answer.headers.get("x-ratelimit-reset", "")
@@ -163,6 +163,10 @@ def _wait(answer: Answer, now: datetime) -> float:
     return UNSTATED_WAIT
 
 
-def _seconds(text: str | None) -> float | None:
-    """A Retry-After in seconds, bounded; None when it is absent or a date (GitHub sends none)."""
-    return min(float(text), MAX_WAIT) if text is not None and text.isdecimal() else None
+def _seconds(answer: Answer, now: datetime) -> float | None:
+    """A Retry-After in seconds, bounded: GitHub counts, a proxy before it may name a moment. None for anything else."""
+    text = answer.headers.get("retry-after", "")
+    if text.isdecimal():
+        return min(float(text), MAX_WAIT)
+    at = http_date(text) if text else None
+    return min(max((at - (answer.date or now)).total_seconds(), 0.0), MAX_WAIT) if at is not None else None
