@@ -8,7 +8,7 @@ about, because a plan that silently lost a task or a need is worse than one that
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
-from services.core.markdown import Document, Item, without_code
+from services.core.markdown import Document, Item, spans, without_code
 from services.core.plan import MAX_TASKS
 from services.core.plan_fields import KEYS, unknown_key
 from services.core.plan_rules import Draft, is_repo
@@ -171,7 +171,7 @@ def _field(part: Spot, values: Written, findings: Findings) -> None:
 def _entries(spot: Spot) -> Iterator[Spot]:
     """The entries between commas; a comma inside a code span belongs to its entry."""
     at = 0
-    for hidden in without_code(spot.text).split(","):
+    for hidden in (without_code(spot.text) if "," in spot.text else spot.text).split(","):
         entry = spot.text[at : at + len(hidden)]
         if text := entry.strip():
             yield _unwrapped(Spot(text, spot.line, spot.column + at + len(entry) - len(entry.lstrip())))
@@ -182,7 +182,8 @@ def _unwrapped(spot: Spot) -> Spot:
     """A value that is one code span means its content; in Markdown that keeps `**` from being bold."""
     ticks = len(spot.text) - len(spot.text.lstrip("`"))
     inner = spot.text[ticks : len(spot.text) - ticks]
-    if ticks and len(spot.text) > 2 * ticks and without_code(spot.text).strip("\0") == "":
+    first = next(spans(spot.text), None) if ticks else None
+    if first is not None and (first.start, first.end) == (0, len(spot.text)):
         return Spot(inner.strip(), spot.line, spot.column + ticks)
     return spot
 
