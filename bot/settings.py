@@ -187,8 +187,8 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
     for name, text in given.items():
         try:
             values[name] = msgspec.convert(text, hints[name], strict=False)
-        except msgspec.ValidationError as error:
-            raise UserError(f"{PREFIX}{name.upper()} can't be used: {str(error).partition(' - ')[0]}.") from None
+        except msgspec.ValidationError:
+            raise UserError(f"{PREFIX}{name.upper()} can't be used; write {_in_words(hints[name])}.") from None
     own = str(values.get("model", "")).partition(":")[0]
     for provider, variable in PROVIDER_KEYS.items():
         field = "model_key" if provider == own else f"{provider}_key"
@@ -281,12 +281,21 @@ def reference() -> list[tuple[str, str, str, str]]:
     rows = []
     for name in Settings.__struct_fields__:
         kind, meta = get_args(hints[name])
-        accepted = (
-            " or ".join(f"`{value}`" for value in get_args(kind)) if get_origin(kind) is Literal else _WORDS[kind]
-        )
         default = str(defaults[name]).lower() if isinstance(defaults[name], bool) else str(defaults[name])
-        rows.append((PREFIX + name.upper(), accepted, default, str(meta.description)))
+        rows.append((PREFIX + name.upper(), _accepted(kind), default, str(meta.description)))
     return rows
 
 
-_WORDS = {str: "text", int: "whole number", float: "number", bool: "`true` or `false`"}
+def _accepted(kind: object) -> str:
+    return " or ".join(f"`{value}`" for value in get_args(kind)) if get_origin(kind) is Literal else _WORDS[kind]
+
+
+def _in_words(hint: object) -> str:
+    """What a setting takes, with its bounds."""
+    kind, meta = get_args(hint)
+    bounds = [("at least", meta.ge), ("more than", meta.gt), ("at most", meta.le)]
+    said = " and ".join(f"{word} {bound:,.10g}" for word, bound in bounds if bound is not None)
+    return f"{'a ' if kind in {int, float} else ''}{_accepted(kind)}{f', {said}' if said else ''}"
+
+
+_WORDS: dict[object, str] = {str: "text", int: "whole number", float: "number", bool: "`true` or `false`"}

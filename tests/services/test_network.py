@@ -37,9 +37,17 @@ def test_all_there_is_to_say_is_taken_over(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "value", "said"),
     [
-        ("github_http", "3", "LOCKSTEP_GITHUB_HTTP can't be used: Invalid enum value '3'."),
-        ("github_connections", "0", "LOCKSTEP_GITHUB_CONNECTIONS can't be used: Expected `int` >= 1."),
-        ("github_timeout", "soon", "LOCKSTEP_GITHUB_TIMEOUT can't be used: Expected `float`, got `str`."),
+        ("github_http", "3", "LOCKSTEP_GITHUB_HTTP can't be used; write `auto` or `2` or `1`."),
+        (
+            "github_connections",
+            "0",
+            "LOCKSTEP_GITHUB_CONNECTIONS can't be used; write a whole number, at least 1 and at most 1,000.",
+        ),
+        (
+            "github_timeout",
+            "soon",
+            "LOCKSTEP_GITHUB_TIMEOUT can't be used; write a number, at least 1 and at most 600.",
+        ),
         (
             "github_api_url",
             "api.github.com",
