@@ -14,7 +14,7 @@ import msgspec
 from services.core.plan_text import clean_block
 
 _INPUT = re.compile(r"\{\{([a-z_]+)\}\}")
-_TAG = re.compile(r"<(/?)(untrusted)", re.IGNORECASE)
+_TAG = re.compile(r"<(\s*/?\s*)(untrusted)", re.IGNORECASE)
 
 
 class Prompt(msgspec.Struct, frozen=True, kw_only=True):
