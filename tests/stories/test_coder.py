@@ -27,8 +27,8 @@ DONE = Answer(text="Written. @octocat closes #1")
 
 async def test_a_task_of_the_coder_is_merged_and_paid_for_by_the_test_model(story: Story) -> None:
     await story.begin(model="test")
-    await story.run(PLAN)
-    await story.until("**Done.**")
+    await story.run(PLAN.replace("agent: coder", "agent: coder · model: gpt-4o"))
+    await story.until("**Done.**", "✅ done, model `test` |")
     assert await story.file("acme/api", "lockstep-coder.txt") == "The test model wrote this.\n"
     assert await story.ask("/lockstep status code\n/lockstep cost") == "+1"
     assert re.search(r"`code` done; worktree \S+ s, agent \S+ s in 2 turns, commit", await story.until("`code` done"))
