@@ -109,7 +109,7 @@ def _parsed(options: argparse.Namespace) -> Parsed:
 
 
 def _installed(name: str) -> set[str]:
-    lines = _read(name, MAX_BYTES * 10).decode("utf-8", "replace").splitlines()
+    lines = _read(name, MAX_BYTES * 10).decode("utf-8-sig", "replace").splitlines()
     return {line.strip() for line in lines if line.strip() and not line.lstrip().startswith("#")}
 
 

@@ -22,7 +22,7 @@ BAD = str(PLANS / "broken" / "two-circles.md")
 @pytest.fixture
 def installed(tmp_path: Path) -> str:
     file = tmp_path / "installed.txt"
-    file.write_text("# ours\nacme/api\n\nacme/data \nacme/web\n")
+    file.write_bytes("\ufeffacme/api\r\n\n# ours\nacme/data \nacme/web\n".encode())
     return str(file)
 
 
