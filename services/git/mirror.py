@@ -4,7 +4,9 @@ Only this module lets foreign objects onto the machine: by full refspec, checked
 or tags. Nothing an agent makes ever enters a mirror; a workspace keeps its objects to itself (see workspace.py). A
 root directory belongs to one process of Lockstep: the locks are in memory, and leftovers of attempts are cleared at
 start. A git process that is killed leaves its lock files behind, and the next one would refuse to work for ever; so
-they are removed by whoever holds our own lock, which makes them nobody's.
+they are removed by whoever holds our own lock, which makes them nobody's. Each fetch leaves a pack, and git looks into
+all of them for what it wants; so small ones are put together when there are many. Nothing is ever thrown away at that,
+reachable or not: an attempt may still stand on it.
 """
 
 import asyncio
@@ -13,6 +15,9 @@ from pathlib import Path
 
 from services.errors import GitError
 from services.git.command import Git, Place, check_branch, check_repo, check_sha
+
+MOST_PACKS = 32
+"""Of a mirror, before its small ones are put together."""
 
 
 class MissingBranch(GitError):
@@ -39,7 +44,7 @@ class Mirrors:
         spec = f"+refs/heads/{check_branch(branch)}:{_kept_ref(branch)}"
         async with self._lock(repo):
             at = Place(await self._prepared(repo))
-            await asyncio.to_thread(_remove_stale_locks, self.path(repo))
+            await asyncio.to_thread(_remove_leftovers, self.path(repo))
             answer = await self.git.ask(
                 "fetch", "--quiet", "--no-tags", "--no-recurse-submodules", "--no-write-fetch-head",
                 "--no-auto-maintenance", "--no-show-forced-updates", "--end-of-options", self.git.url(repo), spec,
@@ -49,6 +54,9 @@ class Mirrors:
                 raise MissingBranch(f"{repo} has no branch {branch}")
             if answer.code != 0:
                 raise GitError(f"git fetch failed: {answer.err}")
+            if await asyncio.to_thread(_packs, self.path(repo)) > MOST_PACKS:
+                # where this fails, the next fetch tries again: what is wanted now is there
+                await self.git.ask("repack", "--quiet", "-d", "--geometric=2", "--no-write-bitmap-index", at=at)
             return await self._commit(at, _kept_ref(branch))
 
     async def tip(self, repo: str, branch: str, token: str) -> str | None:
@@ -85,7 +93,7 @@ class Mirrors:
         path = self.path(repo)
         if repo.lower() not in self._ready:
             await asyncio.to_thread(self._make_directories, path)
-            await asyncio.to_thread(_remove_stale_locks, path)
+            await asyncio.to_thread(_remove_leftovers, path)
             await self.git.run("init", "--quiet", "--bare", "--template=", "--end-of-options", str(path))
             self._ready.add(repo.lower())
         return path
@@ -103,9 +111,15 @@ class Mirrors:
         return self._locks.setdefault(check_repo(repo).lower(), asyncio.Lock())
 
 
-def _remove_stale_locks(mirror: Path) -> None:
-    for lock in (*mirror.glob("*.lock"), *mirror.glob("refs/**/*.lock")):
-        lock.unlink(missing_ok=True)
+def _remove_leftovers(mirror: Path) -> None:
+    """Of git processes that were killed: locks, and packs that were not complete, as large as whole ones or not."""
+    packs = mirror / "objects" / "pack"
+    for path in (*mirror.glob("*.lock"), *mirror.glob("refs/**/*.lock"), *packs.glob("tmp_*"), *packs.glob(".tmp-*")):
+        path.unlink(missing_ok=True)
+
+
+def _packs(mirror: Path) -> int:
+    return sum(1 for _ in mirror.glob("objects/pack/*.pack"))
 
 
 def _kept_ref(branch: str) -> str:

@@ -73,6 +73,34 @@ async def test_locks_that_a_killed_git_left_behind_are_nobodys(host: GitHost, mi
     assert await mirrors.fetch(REPO, "main", TOKEN) == second
 
 
+async def test_what_a_killed_fetch_had_of_a_pack_is_removed(host: GitHost, mirrors: Mirrors) -> None:
+    host.create(REPO)
+    await mirrors.fetch(REPO, "main", TOKEN)
+    packs = mirrors.path(REPO) / "objects" / "pack"
+    for name in ("tmp_pack_Ab3dEf", "tmp_idx_Ab3dEf", ".tmp-42-pack-0a1b.pack"):
+        (packs / name).write_bytes(b"PACK")
+    await mirrors.fetch(REPO, "main", TOKEN)
+    assert {path.suffix for path in packs.iterdir()} <= {".pack", ".idx", ".rev"}
+
+
+async def test_small_packs_are_put_together_and_nothing_is_lost(
+    host: GitHost, mirrors: Mirrors, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("services.git.mirror.MOST_PACKS", 4)
+    first = host.create(REPO)
+    gone = host.commit(REPO, {"x": "1"}, branch="topic")
+    await mirrors.fetch(REPO, "topic", TOKEN)
+    git("update-ref", "refs/heads/topic", first, cwd=host.bare(REPO))
+    await mirrors.fetch(REPO, "topic", TOKEN)  # from here on no reference leads to `gone`
+    shas = []
+    for number in range(12):
+        shas.append(host.commit(REPO, {"n": str(number)}))
+        assert await mirrors.fetch(REPO, "main", TOKEN) == shas[-1]
+        assert len(list(mirrors.path(REPO).glob("objects/pack/*.pack"))) <= 4
+    for sha in (first, gone, *shas):
+        assert await mirrors.has(REPO, sha)
+
+
 async def test_many_fetches_at_once_wait_for_each_other(host: GitHost, mirrors: Mirrors) -> None:
     sha = host.create(REPO)
     assert set(await asyncio.gather(*(mirrors.fetch(REPO, "main", TOKEN) for _ in range(6)))) == {sha}
