@@ -11,5 +11,7 @@ async def on_installation(event: Event, engine: Engine) -> None:
         engine.forget(event.repo, "permission")
         return
     engine.forget("", "installed")
-    for repo in (*event.installation.added, *event.installation.removed) if event.installation else ():
+    changed = (*event.installation.added, *event.installation.removed) if event.installation else ()
+    for repo in changed:
         engine.forget(repo.name, "")
+    await engine.let_in({repo.name for repo in changed})

@@ -100,6 +100,11 @@ def pull_key(repo: str, number: int) -> str:
     return f"pull:{repo.lower()}#{number}"
 
 
+def repo_of(key: str) -> str:
+    """The repository that the key of a pull request or an issue is about, in small letters."""
+    return key.partition(":")[2].rpartition("#")[0]
+
+
 def issue_key(repo: str, number: int) -> str:
     return f"issue:{repo.lower()}#{number}"
 

@@ -28,6 +28,8 @@ def plainly(message: str, values: tuple[str, ...] = ()) -> str:
     if enum := _ENUM.match(message):
         written = enum[1][:40].replace("`", "'")
         return f"'{written}' is none of its values{f'; write {_either(values)}' if values else ''}"
+    if "RFC3339" in message or "timezone component" in message:
+        return "write a moment and how far it is from UTC, such as `2026-12-20T08:00:00+01:00`"
     expected = _EXPECTED.match(message)
     if expected is None or expected["type"] not in _TYPES:
         return message[:1].lower() + message[1:].replace("`", "'")

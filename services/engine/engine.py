@@ -141,6 +141,11 @@ class Engine(Asked):
             former = self._former.all_of(repo)[1:]
             await self._gates.changed(repo, number, names_others=names_others, into=into, former=former)
 
+    async def let_in(self, repos: Collection[str]) -> None:
+        """The App was let into these repositories, or was taken out of them: gates that wait there say so."""
+        if self._gates is not None and repos:
+            await self._gates.let_in(repos)
+
     async def lift(self, repo: str, number: int, name: str, actor: str, why: str) -> Override | None:
         """A need of a person's pull request counts no longer for its head; None where there is no such thing."""
         return await self._gates.lift(repo, number, name, actor, why) if self._gates is not None else None

@@ -97,6 +97,11 @@ class Gatekeeper:
             if shards is not None or now - self._looked.get(place, LONG_AGO) >= SELDOM:
                 self._soon(*place)
 
+    async def let_in(self, repos: Collection[str]) -> None:
+        """The App may see these repositories from now on, or may no longer."""
+        for place in await self._rows.waiting_in(repos):
+            self._soon(*place)
+
     async def _tell_who_names(self, repo: str, number: int) -> None:
         for place in await self._rows.waiting_for(pull_key(repo, number)):
             self._soon(*place)

@@ -6,6 +6,7 @@ from datetime import datetime
 import msgspec
 
 from services.core.clock import to_text
+from services.core.names import repo_of
 from services.core.shards import shard_of
 from services.core.task_state import Override
 from services.store.db import Connection, Database
@@ -108,6 +109,14 @@ class Gates:
         """Those that name the pull request with that wait key."""
         query = "SELECT repo, number FROM gate_need WHERE key = ? ORDER BY repo, number"
         return await self._db.read(lambda c: [(row[0], row[1]) for row in c.execute(query, (key,))])
+
+    async def waiting_in(self, repos: Collection[str]) -> list[Place]:
+        """Those that name a pull request in one of these repositories, in any spelling."""
+        wanted = {repo.lower() for repo in repos}
+        query = "SELECT key, repo, number FROM gate_need ORDER BY repo, number"
+        rows = await self._db.read(lambda c: [(str(row[0]), str(row[1]), int(row[2])) for row in c.execute(query)])
+        found = [(repo, number) for key, repo, number in rows if repo_of(key) in wanted]
+        return list(dict.fromkeys(found))
 
     async def all(self, shards: Collection[int] | None) -> list[Place]:
         """All that wait, of these shards (None: of all)."""

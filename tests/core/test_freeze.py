@@ -14,6 +14,13 @@ FRIDAY = datetime(2026, 12, 18, 12, 0, tzinfo=UTC)
 MOMENTS = st.integers(0, 366 * 86_400).map(lambda seconds: FRIDAY + timedelta(seconds=seconds))
 
 
+def test_a_moment_is_meant_where_its_clock_stands() -> None:
+    text = "freeze:\n  - {from: 2026-12-18T13:00:00+01:00, until: 2026-12-18T08:00:00-05:00}\n"
+    freezes = read_config(text).freeze
+    assert frozen(freezes, FRIDAY) == "nothing is merged before 2026-12-18 13:00 UTC"
+    assert frozen(freezes, FRIDAY - timedelta(seconds=1)) == frozen(freezes, FRIDAY + timedelta(hours=1)) == ""
+
+
 def test_moments_and_days_are_told_with_their_end() -> None:
     weekend = Freeze(days=("sat", "sun"), why="no merges at weekends")
     holidays = Freeze(start=datetime(2026, 12, 21, tzinfo=UTC), until=datetime(2027, 1, 4, 7, tzinfo=UTC))
@@ -46,7 +53,11 @@ def test_a_freeze_of_days_ends_when_it_says(days: list[str], now: datetime) -> N
             "'until' is in the year 9000 at the latest",
         ),
         ("- dayz: [sat]", "Did you mean `days`?"),
-        ("- from: tomorrow\n    until: 2026-12-19T00:00:00Z", "invalid RFC3339"),
+        (
+            "- from: tomorrow\n    until: 2026-12-19T00:00:00Z",
+            "write a moment and how far it is from UTC, such as `2026-12-20T08:00:00+01:00`.",
+        ),
+        ("- from: 2026-12-18T00:00:00\n    until: 2026-12-19T00:00:00Z", "such as `2026-12-20T08:00:00+01:00`"),
     ],
 )
 def test_what_is_wrong_is_said_at_its_line(text: str, said: str) -> None:

@@ -18,6 +18,8 @@ async def test_whom_a_pull_request_waits_for_is_found_from_both_sides(place: Pla
     await gates.waits("acme/Web", 2, ("pull:acme/api#1", "pull:acme/api#3", "pull:acme/api#3"))
     await gates.waits("acme/other", 5, ("pull:acme/api#1",))
     assert await gates.waiting_for("pull:acme/api#1") == [("acme/Web", 2), ("acme/other", 5)]
+    assert await gates.waiting_in({"acme/API"}) == [("acme/Web", 2), ("acme/other", 5)]
+    assert await gates.waiting_in({"acme/ap", "acme/web"}) == []
     assert await gates.named_by("acme/web", 2) == ["pull:acme/api#1", "pull:acme/api#3"]
     await gates.shows("acme/Web", 2, "digest")
     await gates.waits("acme/Web", 2, ("pull:acme/api#3",))

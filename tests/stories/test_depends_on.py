@@ -6,6 +6,7 @@ import pytest
 from inline_snapshot import snapshot
 
 from services.engine.gates import Gatekeeper
+from services.sandbox import installing
 from tests.kit.story import FILES, Story
 
 REPOS = ("acme/api", "acme/web")
@@ -34,10 +35,13 @@ async def test_a_gate_turns_green_with_the_last_needs_merge(story: Story) -> Non
     await story.until(lambda: gate(story, "acme/web", sha) == "success")
 
 
-async def test_a_need_is_met_under_the_name_that_its_repository_had(story: Story) -> None:
-    await story.begin(REPOS, roles=ROLES | {"adam": "admin"})
+async def test_a_need_is_seen_once_the_app_is_and_met_under_the_name_that_its_repository_had(story: Story) -> None:
+    await story.begin(REPOS, roles=ROLES | {"adam": "admin"}, installed=["acme/web"])
     one, _ = await opened(story, "acme/api", "one", "The first.")
     _, sha = await opened(story, "acme/web", "two", f"- [ ] depends on acme/api#{one}")
+    await story.until(lambda: "Lockstep is not installed there" in summary(story, sha))
+    installation = next(iter(story.hub.sandbox.state.installations.values()))
+    await story.hub.do(installing.choose, story.hub.sandbox, installation, None, "adam")
     await story.until(lambda: gate(story, "acme/web", sha) == "in_progress")
     await story.hub.ok("PATCH", "/repos/acme/api", {"name": "core"}, who="adam")
     await story.settled()
