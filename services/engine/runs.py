@@ -277,6 +277,11 @@ class Driver:
     def _after(self, board: Board, line: Line, decision: Decision, new: list[Action]) -> None:
         """What follows once a decision is stored."""
         run = board.run
+        for each in decision.history:
+            log.info(
+                "happened", what=each.kind, plan=run.plan_id, run=run.id, task=each.task, before=each.before,
+                after=each.after, actor=each.actor,
+            )  # fmt: skip
         self._stop_stale(line, run.id, decision)
         for key, priority in urged(board, decision):
             self._parts.workers.urge(key, priority)

@@ -32,6 +32,9 @@ async def test_one_trace_from_delivery_to_merge(story: Story) -> None:
         await story.settled()
         await story.stop()
 
+    (logged,) = [each for each in story.log.entries if each.get("what") == "merged"]
+    assert (logged["plan"], logged["task"], logged["after"]) == ("acme/api#1", "one", "done")
+    assert len(logged["delivery"]) == 36, "whose handler, or what follows from it, has moved the task"
     assert collector.paths == {"/v1/traces"}
     done = {span.name: span for span in collector.spans if span.name.startswith("effect.")}
     assert {"effect.track", "effect.attempt", "effect.open_pull", "effect.merge", "effect.finish"} <= done.keys()
