@@ -8,6 +8,16 @@ from services.core.messages import answers, usage
 from services.core.plan_text import nearest
 from services.errors import NotAllowed, UserError
 
+MEANT = {
+    "pause": "hold",
+    "unpause": "resume",
+    "continue": "resume",
+    "stop": "cancel",
+    "abort": "cancel",
+    "start": "run",
+}
+"""Words for what has another name here."""
+
 
 async def carry_out(context: Context, command: Command, where: str) -> tuple[str, bool]:
     """Run one command that was said in repository `where`; its answer, and whether it did what was asked."""
@@ -20,7 +30,7 @@ async def carry_out(context: Context, command: Command, where: str) -> tuple[str
 async def _run(context: Context, command: Command, where: str) -> str:
     entry = COMMANDS.get(command.verb)
     if command.problem or entry is None:
-        near = nearest(command.verb, COMMANDS.names())
+        near = MEANT.get(command.verb) or nearest(command.verb, COMMANDS.names())
         raise UserError(command.problem or usage.unknown_verb(near or ""))
     try:
         return await _as_oneself(entry, context, command, where)

@@ -3,6 +3,7 @@
 import pytest
 from inline_snapshot import snapshot
 
+from handlers.acting import MEANT
 from handlers.commands import COMMANDS, load, refusal
 
 
@@ -84,3 +85,9 @@ def test_how_each_is_written() -> None:
             "unapprove",
         ]
     )
+
+
+def test_a_word_that_is_meant_is_a_verb_and_none_itself() -> None:
+    load()
+    assert set(MEANT.values()) <= set(COMMANDS.names())
+    assert not set(MEANT) & set(COMMANDS.names())

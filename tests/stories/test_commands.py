@@ -71,6 +71,8 @@ async def test_the_nearest_verb_is_suggested_for_an_unknown_one(story: Story) ->
 
 I don't know that command. Did you mean `/lockstep approve`? `/lockstep help` lists what I can do.\
 """)
+    assert await story.ask("/lockstep pause") == "confused"
+    await story.until("I don't know that command. Did you mean `/lockstep hold`?")
     assert await story.ask("/lockstep frobnicate") == "confused"
     await story.until("`/lockstep frobnicate`", "I don't know that command. `/lockstep help` lists what I can do.")
 
