@@ -22,6 +22,7 @@ from msgspec import Struct
 from services.agents import Superseded
 from services.agents.answers import Answers, key_of
 from services.agents.asked import TOKENS, Asked, asked, read
+from services.agents.door import listen
 from services.agents.metering import metered
 from services.agents.models import Models
 from services.agents.wire import LONGEST, is_free
@@ -191,10 +192,14 @@ class Broker:
             async with aiohttp.ClientSession(connector=connector, timeout=timeout, auto_decompress=False) as session:
                 self._session = session
                 await runner.setup()
-                await web.UnixSite(runner, str(socket)).start()
-                socket.chmod(0o666)
-                yield socket
-                await runner.cleanup()
+                assert runner.server is not None  # noqa: S101 - it is set up
+                server = await listen(runner.server, socket)
+                try:
+                    socket.chmod(0o666)
+                    yield socket
+                finally:
+                    server.close()
+                    await runner.cleanup()
         finally:
             await runner.cleanup()
             await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from contextlib import suppress
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -11,6 +12,7 @@ import pytest
 from services.agents import Superseded
 from services.agents.answers import Answers
 from services.agents.broker import Broker, Door
+from services.agents.door import MOST
 from services.agents.models import Models
 from services.errors import BudgetUsedUp, ModelBusy, NotPossible, StoreError
 from services.store.ledger import Call
@@ -100,6 +102,23 @@ async def test_an_error_that_came_whole_costs_nothing(status: int, length: int, 
             with pytest.raises(aiohttp.ClientError):
                 await answered.read()
     assert accounts.free == [is_free]
+
+
+async def test_of_too_many_connections_the_last_are_not_taken() -> None:
+    broker = Broker(Door(models=cast("Models", Accounts(None)), call=CALL))
+    async with broker.serving() as socket:
+        opened = [await asyncio.open_unix_connection(str(socket)) for _ in range(MOST + 3)]
+        for reader, _ in opened[MOST:]:
+            with suppress(ConnectionError):
+                assert await reader.read() == b""
+        one, writer = opened[0]
+        writer.write(b"GET / HTTP/1.1\r\nHost: model\r\nConnection: close\r\n\r\n")
+        assert (await one.read()).startswith(b"HTTP/1.1 404")
+        again, writer = await asyncio.open_unix_connection(str(socket))
+        writer.write(b"GET / HTTP/1.1\r\nHost: model\r\nConnection: close\r\n\r\n")
+        assert (await again.read()).startswith(b"HTTP/1.1 404"), "there is room for one more"
+        for _, each in [*opened, (again, writer)]:
+            each.close()
 
 
 class Away(Accounts):
