@@ -290,7 +290,8 @@ stands in a step that passed next to nothing. A repository adds its own under `f
 COMMANDS = """# Commands
 
 Write `/lockstep` and a verb at the start of a line of a comment on the plan's issue; several lines are several commands.
-`@lockstep` works too. Code, quotes, lists, tables, headings, HTML, what stands inside of links, and edited comments are not read. The bot answers
+`@lockstep` works too. Code, quotes, lists, tables, headings, HTML, what stands inside of links, mails below an
+answer to one, and edited comments are not read. The bot answers
 with 👀, then 👍 or 😕, and puts what it has to say into the one comment it keeps up to date, which shows the last five answers.
 
 A target is a task's id, `owner/repo`, `owner/repo#n` (its pull request or tracking issue), `failed` or `all`.

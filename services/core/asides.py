@@ -1,5 +1,5 @@
 """What of a paragraph a reader does not see as its words: links and images with their targets, definitions of links,
-HTML tags and their like, what stands between tags of a quote or of code, and tables.
+HTML tags and their like, what stands between tags of a quote, of code and their like, and tables.
 
 Commands are looked for line by line, and each of these can go over several lines: a line inside one is no command.
 Only those that would hide a line are found, by CommonMark's rules; linear in the paragraph's length.
@@ -21,7 +21,9 @@ _TAG = re.compile(
     r"|<[a-z][a-z0-9-]*+(?:\s++[a-z_:][\w.:-]*+(?:\s*+=\s*+(?:[^\s\"'=<>`]++|'[^']*+'|\"[^\"]*+\"))?+)*+\s*+/?>",
     re.IGNORECASE,
 )
-_QUOTING = re.compile(r"<(/?)(?:blockquote|code|del|kbd|q|s|samp|strike|tt)(?=[\s/>])", re.IGNORECASE)
+_QUOTING = re.compile(
+    r"<(/?)(?:blockquote|code|del|h[1-6]|kbd|ol|q|s|samp|strike|summary|table|tt|ul)(?=[\s/>])", re.IGNORECASE
+)
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 _CELL = r"[ \t]*+:?-++:?[ \t]*+"
 _DELIMITER = re.compile(rf"^ {{0,3}}\|?{_CELL}(?:\|{_CELL})*+\|?[ \t]*+$", re.MULTILINE)

@@ -27,6 +27,11 @@ _BEGINS = re.compile(r"(?<!\S)(?:/[a-z]|@lockstep)", re.IGNORECASE)
 _LISTS = frozenset({"bullet_list_open", "ordered_list_open"})
 _IN_LIST = 3
 """How deep the text of an entry lies."""
+_ORIGINAL = re.compile(r"[ \t]*-{2,} ?Original Message ?-{2,}[ \t]*$", re.IGNORECASE)
+_FROM = re.compile(r"[ *]*(?:From|Von|De|Da):", re.IGNORECASE)
+_SUBJECT = re.compile(r"[ *]*(?:Subject|Betreff|Objet|Asunto|Oggetto|Assunto):", re.IGNORECASE)
+_HEAD = 8
+"""Lines that the head of a quoted mail has at most."""
 _VERB = re.compile(r"[a-z][a-z0-9+-]{0,31}\Z")
 _TARGET = re.compile(r"@?[A-Za-z0-9][A-Za-z0-9._/-]{0,150}(?:#\d{1,9})?\Z")
 _WHY = re.compile(r"(?:^|(?<=\s))why=[\"\u201c\u201d]([^\"\u201c\u201d\x00-\x1f`<>|]{1,100})[\"\u201c\u201d](?=\s|$)")
@@ -88,7 +93,16 @@ def may_hold_aliases(body: str, verbs: Collection[str]) -> bool:
 
 def _spoken(body: str) -> tuple[str, ...]:
     """Its prose, if a line of it may begin like a command: most comments hold none, and are not read for one."""
-    return prose(body) if _BEGINS.search(body[:MAX_COMMENT].replace("\x00", "")) else ()
+    return _own(prose(body)) if _BEGINS.search(body[:MAX_COMMENT].replace("\x00", "")) else ()
+
+
+def _own(lines: tuple[str, ...]) -> tuple[str, ...]:
+    """Those above the mail that some programs put below an answer without a mark in front of each line."""
+    for at, line in enumerate(lines):
+        is_head = _FROM.match(line) and any(_SUBJECT.match(each) for each in lines[at + 1 : at + _HEAD])
+        if is_head or _ORIGINAL.match(line):
+            return lines[:at]
+    return lines
 
 
 def prose(body: str, *, lists: bool = False) -> tuple[str, ...]:

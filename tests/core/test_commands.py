@@ -40,6 +40,12 @@ from services.core.commands import MAX_COMMANDS, Command, may_hold_aliases, pars
         ("<details>\n\n/lockstep run\n\n</details>", [Command(verb="run")]),
         ("<blockquote>\n\nSo?\n\n</blockquote>\n\n/lockstep run", [Command(verb="run")]),
         ("<!-- <blockquote> -->\n\n/lockstep run", [Command(verb="run")]),
+        ("From: main\n\n/lockstep run", [Command(verb="run")]),
+        (
+            "/lockstep run\n\n____\nFrom: Ana <a@b>\nSent: today\nSubject: Re: x\n\n/lockstep hold",
+            [Command(verb="run")],
+        ),
+        ("/lockstep run\n\n-----Original Message-----\n/lockstep hold", [Command(verb="run")]),
         ("| a |\n| --- |\n| b |\n\n/lockstep run", [Command(verb="run")]),
     ],
 )
@@ -95,6 +101,10 @@ def test_commands(body: str, expected: list[Command]) -> None:
         "x <!-- a\n--> /lockstep run",
         "<blockquote>\n\n/lockstep run\n\n</blockquote>",
         "<div><code>\n\n/lockstep run\n\n</code></div>",
+        "<h2>\n\n/lockstep run\n\n</h2>",
+        "<table><tr><td>\n\n/lockstep run\n\n</td></tr></table>",
+        "<ul><li>\n\n/lockstep run\n\n</li></ul>",
+        "**Von:** Ana\n**Gesendet:** heute\n**Betreff:** x\n\n/lockstep run",
         "It says <code>\n/lockstep run\n</code>",
         "Say | it does\n--- | ---\n/lockstep run | start",
         "| Say |\n| --- |\n/lockstep run",
