@@ -15,6 +15,7 @@ from services.core.explain import ends
 from services.core.names import marker
 from services.core.plan_comment import REASON, first_that_fits
 from services.core.report import WORDS, progress
+from services.core.targets import is_with_a_person
 from services.core.task_state import STUCK, TaskState
 from services.core.text import code, cut, plain
 
@@ -126,7 +127,8 @@ def _going(plan: Shown) -> list[str]:
     waits = list(_waits(run))
     more = f" and {len(waits) - WAITS} more" if len(waits) > WAITS else ""
     said = f"waits on {'; '.join(waits[:WAITS])}{more}" if waits else "nothing is waited for"
-    return [f"- {plan.place} {plain(plan.title, 80)}: **{run.state}**, {met} of {total} tasks done", f"  - {said}"]
+    state = "stopped" if run.state == "failed" else run.state  # as its own comment says
+    return [f"- {plan.place} {plain(plan.title, 80)}: **{state}**, {met} of {total} tasks done", f"  - {said}"]
 
 
 def _waits(run: Run) -> Iterator[str]:
@@ -157,6 +159,7 @@ def _offered(plan: Shown) -> Iterator[Box]:
     if run is None:
         return
     verbs = ["resume" if run.state == "paused" else "hold"] if run.state in {"running", "paused"} else []
-    verbs += ["retry"] if any(task.state in STUCK for task in run.tasks.values()) else []
+    again = any(task.state in STUCK and not is_with_a_person(run, task.id) for task in run.tasks.values())
+    verbs += ["retry"] if again else []
     for verb in (*verbs, "refresh"):
         yield Box(verb=verb, repo=plan.repo, number=plan.number)

@@ -54,6 +54,17 @@ All plans of `acme` that are under way, over all its repositories.
 """)
 
 
+def test_what_only_people_do_is_not_offered_to_be_tried_again() -> None:
+    states = {
+        "api": TaskState(id="api", state="needs_human", issue=2, assignee="ana", reason="it is with `ana`"),
+        "web": TaskState(id="web", issue=3),
+    }
+    run = msgspec.structs.replace(stood(**states), state="failed")
+    text = body("acme", [Shown(repo="acme/api", number=1, title="A plan", run=run)])
+    assert "- acme/api#1 A plan: **stopped**, 0 of 2 tasks done" in text
+    assert "fleet=retry" not in text
+
+
 def test_nothing_is_under_way() -> None:
     assert "Nothing is under way." in body("acme", [])
 

@@ -53,7 +53,7 @@ def test_what_people_do_with_a_task() -> None:
         reasons.not_deployed("c" * 40, "GitHub answered 403: no"),
     ] == snapshot(
         [
-            "it is with `ana`; merge it by hand, or `/lockstep skip` it once it is done elsewhere",
+            "it is with `ana`, who merges its pull request or opens one whose text closes its issue; `/lockstep skip` says that it is done elsewhere",
             "`ana` does it in #7; it is done once that is merged",
             "a pull request in acme/api whose text says `Closes #7` takes it; `/lockstep skip api` says that it is done elsewhere",
             "`ana` wants something changed in it",

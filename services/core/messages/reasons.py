@@ -62,7 +62,10 @@ def gave_up(kind: str, why: str) -> str:
 
 
 def assigned(login: str) -> str:
-    return f"it is with {code(login)}; merge it by hand, or `/lockstep skip` it once it is done elsewhere"
+    return (
+        f"it is with {code(login)}, who merges its pull request or opens one whose text closes its issue; "
+        "`/lockstep skip` says that it is done elsewhere"
+    )
 
 
 def for_a_person(repo: str, issue: int, task: str) -> str:
