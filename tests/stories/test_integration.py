@@ -89,8 +89,8 @@ async def test_what_works_together_is_merged_and_its_check_says_so(story: Story)
 async def test_what_does_not_waits_for_a_person_and_goes_on_once_it_does(story: Story) -> None:
     await story.begin({"acme/api": {**HOME, "apart": ""}})
     await story.run(PLAN)
-    await story.until("does not work with what belongs to it: `together.yml` ended with `failure`")
-    assert check(story) == "failure"
+    said = "does not work with what belongs to it: `together.yml` ended with `failure`"
+    await story.until(said, lambda: check(story) == "failure")
     await story.commit("acme/api", {"apart": None})
     assert await story.ask("/lockstep retry one") == "+1"
     await story.until("**Done.**")
