@@ -46,6 +46,8 @@ class Stream:
 
     async def events(self, request: web.Request) -> web.StreamResponse:
         after, viewer = last_id(request), viewer_of(request)
+        if "read" not in viewer.scopes:
+            raise Refusal(403, "This needs the scope `read`.")
         who = f"{viewer.login}/{viewer.via}"
         if self._live.listeners >= MOST:
             raise Refusal(503, "Too many listen already; try again later.", {"Retry-After": "30"})

@@ -55,6 +55,8 @@ class Guard:
         _often(self._looks if request.method in SAFE else self._acts, f"{viewer.login}/{viewer.via}")
         if request.method not in SAFE and not known.by_token:
             await _is_own(request, known)
+        if "read" not in viewer.scopes and not request.path.startswith(f"{PREFIX}/"):
+            raise web.HTTPForbidden(text="This needs the scope `read`.")  # what the API needs it asks for itself
         set_viewer(request, viewer)
         answer = await handler(request)
         if known.secret and not answer.prepared:

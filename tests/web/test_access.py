@@ -158,6 +158,9 @@ async def test_a_token_is_good_for_what_it_says_and_until_then(home: House) -> N
     assert (await home.get("/metrics", Authorization=f"Bearer {secret}"))[0] == 200
     home.pass_time(days=1)
     assert (await home.get("/api/v1/plans", Authorization=f"Bearer {secret}"))[0] == 401
+    acts = await token_for(home, "ana", "act", name="acts")
+    for path in ("/", "/plans/acme/platform/1", "/metrics", "/api/v1/plans", "/api/v1/events"):
+        assert (await home.get(path, Authorization=f"Bearer {acts}"))[0] == 403, path
 
 
 async def test_too_often_is_said(home: House) -> None:
