@@ -37,6 +37,7 @@ AFTER = 300.0
 """Seconds after the end in which everything must have come in and been handled."""
 LOG = 60_000
 """Deliveries in GitHub's log: of twenty minutes, where the real one has three days."""
+REFRESH = "/lockstep refresh"
 START = "/lockstep approve\n/lockstep run"
 PATIENCE = 60.0
 """Seconds after which a person says once more what nothing came of."""
@@ -179,10 +180,17 @@ class Soak:
         """One plan after another, with a pause."""
         while not self._is_over:
             plan = await self._stage.hub.do(self._plan)
-            await self._until(plan, partial(self._stage.shows, plan, "Waits for approval"), "/lockstep refresh")
+            await self._until(plan, partial(self._waits, plan), REFRESH)
             await self._stage.hub.do(self._say_on, plan, START)
-            await self._until(plan, partial(self._stage.is_over, plan), START)
+            await self._until(plan, partial(self._has_begun, plan), START)
+            await self._until(plan, partial(self._stage.is_over, plan), REFRESH)  # START would run it a second time
             self._found.plans += 1
+
+    def _waits(self, plan: int) -> bool:
+        return self._stage.shows(plan, "Waits for approval")
+
+    def _has_begun(self, plan: int) -> bool:
+        return not self._waits(plan)
 
     def _plan(self) -> int:
         """A new plan; its number. What goes wrong hits the bot's requests: people speak to the stand-in itself."""
