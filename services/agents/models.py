@@ -34,6 +34,8 @@ SPACING = (0.02, 1.0)
 """Seconds between two looks at least, first and later: any call's end is heard, and a busy process has many."""
 PAUSE = 5.0
 """And more at most: of calls that end in another process nobody here hears."""
+LARGEST = 10**9
+"""Tokens that one call may be said to have taken."""
 PER_TOKEN = 3
 """Characters of a prompt that are at least a token, for what a call may cost at most."""
 
@@ -233,7 +235,7 @@ class Models:
         await self._wire.load()
         counts = await asyncio.to_thread(counted, ask)
         row = await self.reserve(call, self.foretold(counts, ask.characters) * PER_TOKEN, ask.tokens, budget)
-        reply = await self._called(row, ask, min(seconds or self._seconds, self._seconds))
+        reply = _believed(await self._called(row, ask, min(seconds or self._seconds, self._seconds)))
         await self.settle(row, reply.usage or Usage(), is_told=reply.usage is not None)
         if reply.usage is not None:
             self._weights = self._weights.learn(counts, reply.usage.input)
@@ -325,6 +327,12 @@ class Models:
 
     def _caps(self, call: Call, budget: Decimal | None) -> Sequence[Cap]:
         return self._budgets.caps(call, budget)
+
+
+def _believed(reply: Reply) -> Reply:
+    """Without figures that no call can have come to: a server of somebody's own may say anything."""
+    told = msgspec.structs.astuple(reply.usage) if reply.usage is not None else ()
+    return reply if all(0 <= each < LARGEST for each in told) else msgspec.structs.replace(reply, usage=None)
 
 
 def counted(ask: Ask) -> Counts:

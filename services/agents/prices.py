@@ -43,7 +43,7 @@ class Prices:
         """The price of a call that took so much."""
         rate = self._own.get(f"{provider}:{model}")
         if rate is not None:
-            plain = usage.input - usage.cache_read - usage.cache_write
+            plain = max(usage.input - usage.cache_read - usage.cache_write, 0)
             hour = min(usage.cache_write_hour, usage.cache_write)
             cost = plain * rate.input + usage.cache_read * rate.cache_read + usage.output * rate.output
             cost += (usage.cache_write - hour) * rate.cache_write + hour * rate.cache_write_hour

@@ -15,7 +15,7 @@ from bot.clock import SystemClock
 from bot.modelling import models_of, rules_of, wire_of
 from bot.settings import Settings, read_settings, secrets
 from services.agents.gemini import GeminiWire
-from services.agents.models import SPACING, WAIT, Ask, Budgets, Message, Models, Result, Tool, Way, Wire, counted
+from services.agents.models import SPACING, WAIT, Ask, Budgets, Message, Models, Reply, Result, Tool, Way, Wire, counted
 from services.agents.prices import Prices, Rate, read_rates
 from services.agents.wire import BROKE_OFF, LONGEST, PydanticWire, error_of, is_free
 from services.core.cost import Spent, Usage
@@ -426,6 +426,34 @@ async def test_an_answer_that_does_not_say_what_it_took_counts_with_its_most(tmp
         assert len(provider.asked) == 2, "where no price is known nothing is held"
 
 
+class Odd(PydanticWire):
+    """Of a provider that says whatever it likes of what a call took."""
+
+    def __init__(self, usage: Usage) -> None:
+        super().__init__("openai", "own", Way())
+        self.usage = usage
+
+    async def load(self) -> None:
+        return
+
+    async def __call__(self, ask: Ask) -> Reply:
+        return Reply(message=Message(role="model", text="Hi."), usage=self.usage)
+
+
+@pytest.mark.parametrize("odd", [Usage(input=-9_000, output=100), Usage(input=10**30), Usage(input=10, output=-1)])
+async def test_what_no_call_can_have_taken_is_not_believed(tmp_path: Path, odd: Usage) -> None:
+    """Nor is anything earned by it."""
+    database = SqliteDatabase(tmp_path / "lockstep.sqlite")
+    await database.open()
+    ledger, prices = Ledger(database), Prices(read_rates("openai:own=1/2"))
+    models = Models("openai", "own", Odd(odd), ledger, prices, Budgets(), SystemClock())
+    assert (await models.ask(CALL, HELLO)).usage is None
+    found = await spent(ledger)
+    assert (found.calls, found.unpriced, found.cost) == (1, 1, Decimal(0))
+    assert found.held > 0
+    await database.close()
+
+
 async def test_the_test_model_asks_nobody(tmp_path: Path) -> None:
     database = SqliteDatabase(tmp_path / "lockstep.sqlite")
     await database.open()
@@ -539,6 +567,9 @@ def test_input_from_the_cache_has_its_own_price() -> None:
     hour = Usage(input=1_000_000, cache_read=400_000, cache_write=200_000, cache_write_hour=100_000, output=500_000)
     assert prices.of("openai", "a", hour).cost == Decimal("1.765")
     assert prices.of("openai", "nobody-knows", usage).cost is None
+    assert prices.of("openai", "a", Usage(input=10, cache_read=1_000_000)).cost == Decimal("0.1"), (
+        "nothing is given back"
+    )
 
 
 @pytest.mark.parametrize("frees", [True, False])
