@@ -250,7 +250,7 @@ def error_of(
     """What an answer with this status means. has_begun: it came in the middle of one, which may have cost something."""
     if status in {408, 409, 425, 429} or status >= 500 or has_begun:
         after = headers.get("retry-after", "")
-        wait = min(float(after), 3_600.0) if after.replace(".", "", 1).isdigit() else None
+        wait = min(float(after), 3_600.0) if after.replace(".", "", 1).isdecimal() else None
         free = is_free(status) and not has_begun
         return ModelBusy(f"the model's provider answered {status}", retry_after=wait, free=free)
     return NotPossible(f"The model's provider refused the call with status {status}: {plain(_message(body), 200)}")

@@ -354,6 +354,8 @@ def test_what_a_provider_answers_in_words() -> None:
     free = [status for status in range(600) if is_free(status)]
     assert free == [*range(400, 408), *range(409, 500), 500, 502, 503, 529]
     begun = error_of(503, {}, None, has_begun=True)
+    odd = [error_of(429, {"retry-after": each}, None) for each in ("²", "-1", "1.5", "soon", "9e9", "99999999")]
+    assert [each.retry_after for each in odd if isinstance(each, ModelBusy)] == [None, None, 1.5, None, None, 3_600]
     assert isinstance(told[0], ModelBusy)
     assert isinstance(begun, ModelBusy)
     assert (told[0].free, begun.free) == (True, False)
