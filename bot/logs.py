@@ -37,6 +37,8 @@ _SHAPES = (
     re.compile(r"(?<=://)[^/\s@'\"]{1,400}(?=@)"),
 )
 SECRET_KEY = re.compile(r"(?i)(?:token|secret|password|authorization|private_key|api_key|cookie)$")
+_NONSENSE = frozenset({"HttpProcessingError", "ConnectionResetError"})
+"""By name: aiohttp is imported later."""
 _TEXTS = frozenset({"exception", "stack"})
 """Keys whose value keeps its lines."""
 
@@ -81,9 +83,11 @@ class Redactor:
 
 
 def _not_a_strangers_nonsense(record: logging.LogRecord) -> bool:
-    """aiohttp logs a request it can't parse as an error with a traceback; anybody could fill the disk with that."""
+    """aiohttp logs a request it can't parse, and one whose sender hung up, as an error with a traceback; anybody could
+    fill the disk with that.
+    """
     kinds = type(record.exc_info[1]).__mro__ if record.exc_info else ()
-    return not any(kind.__name__ == "HttpProcessingError" for kind in kinds)  # by name: aiohttp is imported later
+    return not any(kind.__name__ in _NONSENSE for kind in kinds)
 
 
 def set_up(*, style: str, level: str, redactor: Redactor, stream: TextIO | None = None) -> None:

@@ -145,12 +145,14 @@ def test_a_traceback_on_the_console_cannot_forge_an_entry() -> None:
 
 @pytest.mark.usefixtures("clean_slate")
 def test_requests_that_are_no_http_do_not_fill_the_log() -> None:
+    from aiohttp import ClientConnectionResetError
     from aiohttp.http_exceptions import BadHttpMessage
 
     stream = io.StringIO()
     set_up(style="json", level="INFO", redactor=Redactor(), stream=stream)
     server = logging.getLogger("aiohttp.server")
     server.error("Error handling request", exc_info=BadHttpMessage("Invalid method"))
+    server.error("Error handling request", exc_info=ClientConnectionResetError("Cannot write to closing transport"))
     assert stream.getvalue() == ""
     server.error("Error handling request", exc_info=RuntimeError("ours"))
     assert "ours" in stream.getvalue()
