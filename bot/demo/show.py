@@ -42,8 +42,10 @@ class Lines:
         for moment in news:
             seconds = (from_text(moment.at) - began).total_seconds() if began is not None else 0.0
             where = moment.task or "plan"
-            change = f"{moment.before} -> {moment.after}" if moment.before != moment.after else moment.after
-            self._say(f"{max(seconds, 0.0):6.1f}s  {where:<12} {moment.kind:<10} {change}  {moment.text}".rstrip())
+            moved = moment.before and moment.before != moment.after
+            change = f"{moment.before} -> {moment.after}" if moved else moment.after
+            text = f"version {moment.text[:12]}" if moment.kind == "approved" else moment.text  # as comments name it
+            self._say(f"{max(seconds, 0.0):6.1f}s  {where:<12} {moment.kind:<10} {change}  {text}".rstrip())
 
     def close(self) -> None:
         return
