@@ -30,7 +30,7 @@ _ISSUE: Wanted = {
 _COMMENT: Wanted = {"id": True, "body": True, "created_at": True, "updated_at": True, "user": _WHO}
 _REVIEW: Wanted = {"id": True, "state": True, "commit_id": True, "submitted_at": True, "user": _WHO}
 _CHECK: Wanted = {
-    **dict.fromkeys(("id", "name", "status", "conclusion", "html_url", "external_id", "head_sha"), True),
+    **dict.fromkeys(("id", "node_id", "name", "status", "conclusion", "html_url", "external_id", "head_sha"), True),
     "completed_at": True, "app": _APP, "pull_requests": ({"number": True, "head": {"sha": True}},),
 }  # fmt: skip
 _SUITE: Wanted = {"head_sha": True, "status": True, "app": _APP}

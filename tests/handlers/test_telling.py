@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from handlers.payload import BODY
 from handlers.reading import parse
 from handlers.telling import telling
+from services.github import shapes
 from tests.handlers.test_events import BASE, PERSON, SHA
 
 PULL = {
@@ -39,6 +40,24 @@ def test_a_pull_request_without_what_nobody_reads() -> None:
 @pytest.mark.parametrize("odd", [{"body": "x" * (BODY + 1)}, {"labels": "none"}, {"head": ["x"]}, {"title": {"a": 1}}])
 def test_what_does_not_fit_is_left_out_whole(odd: dict[str, object]) -> None:
     assert told("pull_request", action="edited", pull_request=PULL | odd) is None
+
+
+@pytest.mark.parametrize(
+    ("event", "key", "ours", "shape"),
+    [
+        ("pull_request", "pull_request", "pull", shapes.PullShape),
+        ("pull_request_review", "review", "review", shapes.ReviewShape),
+        ("issues", "issue", "issue", shapes.IssueShape),
+        ("issue_comment", "comment", "comment", shapes.CommentShape),
+        ("check_run", "check_run", "check", shapes.CheckShape),
+    ],
+)
+def test_all_that_is_read_of_an_answer_is_passed_on(
+    event: str, key: str, ours: str, shape: type[msgspec.Struct]
+) -> None:
+    """What an answer has and a webhook lacks would make the one look out of date beside the other."""
+    fields = shape.__struct_fields__
+    assert set(told(event, **{key: dict.fromkeys(fields)})[ours]) == set(fields)
 
 
 def test_one_part_does_not_spoil_another() -> None:
