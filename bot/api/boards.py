@@ -34,7 +34,7 @@ class Recently(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     days: Days = 30
 
 
-class LessonsAsked(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class LessonsAsked(Paged, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Which lessons."""
 
     state: Annotated[str, Meta(max_length=20)] = ""
@@ -106,11 +106,15 @@ async def plan_costs(desk: Desk, viewer: Viewer, asked: PlanAsked) -> Page[shape
 
 
 @endpoint(
-    "GET", "/lessons", tag="lessons", summary="What reviews have taught, the newest first; 200 at most.",
+    "GET", "/lessons", tag="lessons", summary="What reviews have taught, the newest first.",
     asked=LessonsAsked, gives=Page[shapes.Lesson],
 )  # fmt: skip
 async def lessons(desk: Desk, viewer: Viewer, asked: LessonsAsked) -> Page[shapes.Lesson]:
-    rows = await desk.reports.lessons(asked.state.replace("\0", ""))
+    key = key_of(asked.cursor, str, str)
+    before = (str(key[0]), str(key[1])) if key else ("", "")
+    found = await desk.reports.lessons(asked.state.replace("\0", ""), before=before, limit=asked.limit)
+    following = cursor(found[-1][0], found[-1][1].id) if len(found) == asked.limit else ""
+    rows = [lesson for _, lesson in found]
     hidden = await sight.hidden_from(viewer, {row.repo for row in rows})
     return Page(
         items=[
@@ -119,7 +123,8 @@ async def lessons(desk: Desk, viewer: Viewer, asked: LessonsAsked) -> Page[shape
             )
             for row in rows
             if row.repo not in hidden
-        ]
+        ],
+        next=following,
     )
 
 

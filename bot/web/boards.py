@@ -13,8 +13,9 @@ from aiohttp import web
 from bot.web import budget, deliveries, failures, fleet, learning, money, pages, sight
 from bot.web.desk import Desk, Frame
 from bot.web.viewer import viewer_of
+from services.core.lessons import Lesson
 
-NEWEST = 50
+NEWEST = LESSONS = 50
 FLEET_PLANS = 200
 Page = Callable[[Desk, web.Request], Awaitable[web.StreamResponse]]
 
@@ -95,17 +96,24 @@ async def on_learning(desk: Desk, request: web.Request) -> web.StreamResponse:
     state = request.query.get("state", "proposed")
     state = state if state in learning.STATES else ""
     counts = await desk.reports.lesson_counts()
-    lessons = await desk.reports.lessons(state)
     hidden = await sight.hidden_from(viewer, {repo for repo, _, _ in counts})
-    shown = [lesson for lesson in lessons if lesson.repo.lower() not in hidden]
     seen = [each for each in counts if each[0] not in hidden]
-
+    at, _, last = request.query.get("before", "").replace("\0", "").partition(",")
+    rows: list[tuple[str, Lesson]] = []
+    while len(rows) <= LESSONS:  # what may not be seen makes room for more
+        found = await desk.reports.lessons(state, before=(at, last), limit=LESSONS + 1)
+        rows += [row for row in found if row[1].repo.lower() not in hidden]
+        if len(found) <= LESSONS:
+            break
+        at, last = found[-1][0], found[-1][1].id
+    shown = [lesson for _, lesson in rows[:LESSONS]]
+    older = f"{rows[LESSONS - 1][0]},{shown[-1].id}" if len(rows) > LESSONS else ""
     homes = await desk.reports.learned_in([lesson.source for lesson in shown])
     unseen = await sight.hidden_from(viewer, {plan.rpartition("#")[0] for plan in homes.values()})
     homes = {source: plan for source, plan in homes.items() if plan.rpartition("#")[0] not in unseen}
 
     def make() -> Mapping[str, Any]:
-        return {"page": learning.learning(shown, seen, state, desk.places, homes)}
+        return {"page": learning.learning(shown, seen, state, desk.places, homes, older)}
 
     return await desk.page(request, "learning.html", make, Frame(here="/learning", live="*"))
 

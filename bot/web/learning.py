@@ -46,6 +46,7 @@ class Learning(msgspec.Struct, frozen=True, kw_only=True):
     lines: tuple[LessonLine, ...]
     choices: tuple[Choice, ...]
     state: str
+    older: str
 
 
 def learning(
@@ -54,8 +55,11 @@ def learning(
     state: str,
     places: Places,
     homes: Mapping[str, str],
+    older: str = "",
 ) -> Learning:
-    """Lessons in `state`; counts: (repository, state, how many) of all; homes: source -> the plan."""
+    """Lessons in `state`; counts: (repository, state, how many) of all; homes: source -> the plan; older: where the
+    list goes on, "" for its end.
+    """
     totals: Counter[str] = Counter()
     for _, each, count in counts:
         totals[each] += count
@@ -71,6 +75,7 @@ def learning(
             for each, name in [*STATES.items(), ("", "All")]
         ),
         state=state,
+        older=f"/learning?{urlencode({'state': state or 'all', 'before': older})}" if older else "",
     )
 
 

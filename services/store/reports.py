@@ -278,11 +278,22 @@ class Reports:
             for row in rows
         ]  # fmt: skip
 
-    async def lessons(self, state: str = "", limit: int = 200) -> list[Lesson]:
-        """Of all repositories, the newest first. state: only those in it."""
-        query = "SELECT body, uses FROM lesson WHERE (? = '' OR state = ?) ORDER BY at DESC, id LIMIT ?"
-        rows = await self._db.read(lambda c: c.execute(query, (state, state, limit)).fetchall())
-        return [msgspec.structs.replace(msgspec.json.decode(row[0], type=Lesson), uses=int(row[1])) for row in rows]
+    async def lessons(
+        self, state: str = "", *, before: tuple[str, str] = ("", ""), limit: int = 50
+    ) -> list[tuple[str, Lesson]]:
+        """(when, lesson) of all repositories, the newest first. state: only those in it; before: (when, id) of the
+        last one seen.
+        """
+        query = (
+            "SELECT at, body, uses FROM lesson WHERE (? = '' OR state = ?)"
+            " AND (? = '' OR at < ? OR (at = ? AND id > ?)) ORDER BY at DESC, id LIMIT ?"
+        )
+        values = (state, state, before[0], before[0], *before, limit)
+        rows = await self._db.read(lambda c: c.execute(query, values).fetchall())
+        return [
+            (str(at), msgspec.structs.replace(msgspec.json.decode(body, type=Lesson), uses=int(uses)))
+            for at, body, uses in rows
+        ]
 
     async def learned_in(self, sources: Sequence[str]) -> dict[str, str]:
         """Pull request (`owner/name#n`) -> the plan that a task of its was of, as far as that is known."""

@@ -18,6 +18,7 @@ from services.store.inbox import Delivery
 from services.store.ledger import Call, Ledger
 from services.store.lessons import Lessons
 from services.store.recoveries import keep
+from tests.api.kit import Asker
 from tests.kit.plans import NOW, plan, task
 from tests.web.plans import TRICKS, currency, half_done, thousand
 from tests.web.stage import House, house
@@ -200,6 +201,24 @@ async def test_lessons_wait_for_a_word(home: House) -> None:
     assert "Say why." in await said(home, "/learning?state=active")
     assert "decided by ben" in await said(home, "/learning?state=all")
     assert "<script" not in main_of(html)
+
+
+async def test_lessons_can_be_paged_through(home: House) -> None:
+    """On the page and through the API; some of them came at the same moment."""
+    for n in range(120):
+        lesson = proposed(f"acme/r{n}", 7, f"Lesson {n}.")
+        assert lesson is not None
+        await Lessons(home.database).propose(lesson, NOW + timedelta(minutes=n // 40))
+    seen: list[str] = []
+    path = "/learning"
+    while path:
+        _, html, _ = await home.get(path)
+        seen += re.findall(r"<p>(Lesson \d+)\.</p>", html)
+        older = re.search(r'<a href="([^"]+)">Older lessons</a>', html)
+        path = older[1].replace("&amp;", "&") if older else ""
+    assert len(seen) == 120
+    assert sorted(seen) == sorted(f"Lesson {n}" for n in range(120))
+    assert [f"{each}." for each in seen] == [each["text"] for each in await Asker(home).all("/lessons", 50)]
 
 
 async def test_deliveries_and_what_became_of_them(home: House) -> None:
