@@ -136,7 +136,8 @@ KEPT = (">- <?\n>", "> - <!--\n>", "- > - <![CDATA[\n  >", "x\n `/lockstep run`"
 
 PIECES = (
     *"\n\r\t `~*_<>[]()#-+!&|:;,.'\"\\/@{}=?%^$0aA\u00e9\u200b\ufeff\u2028\x00",
-    "`a` ", "`a`,", "`,",
+    "`a` ", "`a`,", "`,", "<blockquote>\n\n", "</blockquote>\n\n", "<code>", "a | b\n--|--\n", "From: a\n",
+    "Subject: b\n",
     "\n\n", "\r\n", "    ", "- [ ] ", "- [x] ", "* ", "1. ", "> ", "```", "```yaml\n", "\n```\n", "~~~", "``", "**",
     "**a** ", "<!--", "-->", "<details>", "</details>", "[a](b)", "![", "](", "&amp;", "\n---\n", "\n===\n", "# ",
     "| a | b |\n|---|---|\n", " · ", " · needs: ", " · run: ", "priority: 1", "paths: a/**", "timeout: 1h",
