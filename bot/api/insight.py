@@ -23,8 +23,8 @@ NEWEST = 50
 )  # fmt: skip
 async def needs(desk: Desk, viewer: Viewer, _: Nothing) -> Page[shapes.Need]:
     lines = [
-        *await pages.live_lines(desk.reports, pages.LIVE_PLANS),
-        *await desk.reports.plans(state="planned", limit=pages.PLANNED),
+        *await pages.live_lines(desk.reports, viewer, pages.LIVE_PLANS),
+        *await pages.lines_of(desk.reports, viewer, "planned", pages.PLANNED),
     ]
     found = [await desk.shown.stored(line.id) for line in lines]
     seen = [await sight.in_sight(viewer, each) for each in found if each is not None]

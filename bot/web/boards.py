@@ -47,7 +47,7 @@ def _operators_only(request: web.Request) -> None:
 
 
 async def on_fleet(desk: Desk, request: web.Request) -> web.StreamResponse:
-    lines = await pages.live_lines(desk.reports, FLEET_PLANS)
+    lines = await pages.live_lines(desk.reports, viewer_of(request), FLEET_PLANS)
     plans, now = await pages.stored(desk, request, lines), desk.now
     only, page = request.query.get("q", "").strip()[:100], pages.number(request.query.get("page", ""), 1)
 

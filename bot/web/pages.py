@@ -24,7 +24,7 @@ from bot.web.overview import overview
 from bot.web.plan_view import HISTORY, Asked, Found, Sheet, plan_page, sheet
 from bot.web.sight import Stored
 from bot.web.task_view import Known, task_page
-from bot.web.viewer import viewer_of
+from bot.web.viewer import Viewer, viewer_of
 from bot.web.views import HIDDEN, Seen
 from services.core.clock import Clock
 from services.core.durations import lasting
@@ -57,6 +57,8 @@ EVIDENCE = 3
 LIVE_PLANS = 100
 """Plans of which everything is read for the first page."""
 PLANNED, OVER = 40, 10
+LOOKS = 10
+"""Times that so many plans are looked through for those that somebody may see."""
 PLAN = "/plans/{owner}/{repo}/{number:[0-9]{1,9}}"
 
 
@@ -100,19 +102,18 @@ class Pages:
         self._desk, self._shown, self._reports, self._giving = desk, desk.shown, desk.reports, giving
 
     async def overview(self, request: web.Request) -> web.StreamResponse:
-        now = self._desk.now
+        now, viewer = self._desk.now, viewer_of(request)
         lines = [
-            *await live_lines(self._reports, LIVE_PLANS),
-            *await self._reports.plans(state="planned", limit=PLANNED),
+            *await live_lines(self._reports, viewer, LIVE_PLANS),
+            *await lines_of(self._reports, viewer, "planned", PLANNED),
         ]
         plans = await stored(self._desk, request, lines)
         over = [
-            *await self._reports.plans(state="done", limit=OVER),
-            *await self._reports.plans(state="cancelled", limit=OVER),
+            *await lines_of(self._reports, viewer, "done", OVER),
+            *await lines_of(self._reports, viewer, "cancelled", OVER),
         ]
-        over = await visible_lines(request, over)
         over.sort(key=lambda line: line.finished_at, reverse=True)
-        states = await self._reports.states() if viewer_of(request).sees_all else {}
+        states = await self._reports.states() if viewer.sees_all else {}
         ahead = await self._shown.outlook(now)
         waits = await self._desk.inbox.oldest_waiting_age(now)
 
@@ -130,7 +131,7 @@ class Pages:
             found = await self._reports.plans(
                 state=query.state, repo=query.repo, words=query.words, before=before, limit=PLANS_PAGE + 1
             )
-            lines += await visible_lines(request, found)
+            lines += await visible_lines(viewer_of(request), found)
             if len(found) <= PLANS_PAGE:
                 break
             before = (found[-1].at, found[-1].id)
@@ -234,17 +235,30 @@ class Pages:
         return found, Seen(*found, self._desk.places, now, await self._shown.outlook(now), spent)
 
 
-async def live_lines(reports: Reports, limit: int) -> list[PlanLine]:
-    """Plans whose run is not over, the newest first."""
+async def live_lines(reports: Reports, viewer: Viewer, limit: int) -> list[PlanLine]:
+    """Plans whose run is not over and that this person may see, the newest first."""
     lines = [
-        line for state in ("running", "failed", "paused") for line in await reports.plans(state=state, limit=limit)
+        line for state in ("running", "failed", "paused") for line in await lines_of(reports, viewer, state, limit)
     ]
     return sorted(lines, key=lambda line: line.at, reverse=True)[:limit]
 
 
-async def visible_lines(request: web.Request, lines: list[PlanLine]) -> list[PlanLine]:
-    """Those that whoever looks may see."""
-    hidden = await sight.hidden_from(viewer_of(request), {line.repo for line in lines})
+async def lines_of(reports: Reports, viewer: Viewer, state: str, limit: int) -> list[PlanLine]:
+    """The newest plans in this state that this person may see: others do not take their places."""
+    lines: list[PlanLine] = []
+    before = ("", "")
+    for _ in range(LOOKS):
+        found = await reports.plans(state=state, before=before, limit=limit)
+        lines += await visible_lines(viewer, found)
+        if len(found) < limit or len(lines) >= limit:
+            break
+        before = (found[-1].at, found[-1].id)
+    return lines[:limit]
+
+
+async def visible_lines(viewer: Viewer, lines: list[PlanLine]) -> list[PlanLine]:
+    """Those that this person may see."""
+    hidden = await sight.hidden_from(viewer, {line.repo for line in lines})
     return [line for line in lines if line.repo not in hidden]
 
 

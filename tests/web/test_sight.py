@@ -10,7 +10,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 from msgspec.structs import replace
 
-from bot.web import sight
+from bot.web import boards, pages, sight
 from bot.web.viewer import Viewer, set_viewer
 from services.core.board import Decision, Moment, Run
 from services.core.chosen import Chosen
@@ -23,9 +23,10 @@ from services.store.ledger import Call, Ledger
 from services.store.recoveries import keep as keep_repairs
 from tests.kit.plans import NOW, plan, task
 from tests.web.stage import House, house, now_at
-from tests.web.test_pages import words
+from tests.web.test_pages import main_of, words
 
 SECRET = "nightingale"
+MOVED = "UPDATE plan SET repo = 'other/home' WHERE id = ?"
 
 
 @pytest.fixture
@@ -79,6 +80,20 @@ async def test_a_hidden_task_is_there_and_nothing_is_told_of_it(home: House) -> 
         assert (await home.get(path, **{"X-Login": "ana"}))[0] == 404
         status, html, _ = await home.get(path, **{"X-Login": "ben"})
         assert (status, SECRET in html) == (200, True)
+
+
+async def test_what_others_run_takes_nobodys_place(home: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pages, "LIVE_PLANS", 2)
+    monkeypatch.setattr(boards, "FLEET_PLANS", 2)
+    await home.ran(plan(task("mine", repo="acme/web")), [now_at("mine", "failed", "broke")], 1, title="Long ago")
+    for number in range(2, 9):
+        other = await home.ran(plan(task("one")), [], number, title="Of others")
+        await home.database.write(lambda c, at=other.plan_id: c.execute(MOVED, (at,)))  # type: ignore[misc]
+    for path in ("/", "/fleet"):
+        _, html, _ = await home.get(path, **{"X-Login": "ana"})
+        assert "/tasks/mine" in main_of(html), path
+        assert "Of others" not in html
+    assert '"task":"mine"' in (await home.get("/api/v1/needs", **{"X-Login": "ana"}))[1]
 
 
 async def test_a_stranger_sees_no_plan(home: House) -> None:
