@@ -49,6 +49,7 @@ async def test_every_kind_of_agent_does_a_task_of_one_plan(story: Story, tmp_pat
         await story.commit("acme/api", {"person.txt": "1\n"}, branch="mine")
         asked = {"title": "Mine", "head": "mine", "base": "main", "body": said[said.index("Closes #") :].split("`")[0]}
         made = await hub.ok("POST", "/repos/acme/api/pulls", asked, who="ana")
+        await story.until("`ana` does it in")
         await hub.ok("PUT", f"/repos/acme/api/pulls/{made['number']}/merge", {}, who="ana")
         await story.until("**Done.** 7 of 7 tasks done")
         assert set(str(await story.file("acme/api", "all.txt")).split()) == LEFT
