@@ -28,7 +28,7 @@ def main(arguments: list[str]) -> int:
         if not 1 <= options.marker_size <= MOST_MARKER:
             raise UserError(f"--marker-size takes 1 to {MOST_MARKER}.")
         base, ours, theirs = (_read(Path(name)) for name in (options.base, options.ours, options.theirs))
-        path = options.path or options.ours
+        path = options.path or _named(options.ours, options.output, options.base, options.theirs)
         reason = _reason(base, ours, theirs)
         texts = [data.decode("utf-8", "surrogateescape") for data in (base, ours, theirs)]
         outcome = None if reason else resolve(texts[0], texts[1], texts[2], path, marker=options.marker_size)
@@ -58,6 +58,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     return parser
+
+
+def _named(*names: str) -> str:
+    """The first that tells what kind of file it is."""
+    return next((name for name in names if Path(name).suffix), names[0])
 
 
 def _read(path: Path) -> bytes:

@@ -85,6 +85,11 @@ def words(lines: Iterable[str]) -> set[str]:
     return {token for token in tokens(lines) if len(token) > 1 and (token[0].isalnum() or token[0] == "_")}
 
 
+def names(lines: Iterable[str]) -> set[str]:
+    """Words, and names of one letter."""
+    return {token for token in tokens(lines) if token[0].isalpha() or token[0] == "_"} | words(lines)
+
+
 def is_part(inner: Sequence[str], outer: Sequence[str]) -> bool:
     """Whether `inner` can be had from `outer` by leaving things out."""
     rest = iter(outer)

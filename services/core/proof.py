@@ -49,7 +49,7 @@ def undoes(was: str, now: str, made: str) -> bool:
 
 
 def follows(base: Any, ours: Any, theirs: Any, merged: Any) -> bool:
-    """Key by key: what one side alone changed is as that side has it."""
+    """Key by key: what one side alone changed is as that side has it, and a value that both changed is that of one."""
     if all(isinstance(one, dict) for one in (ours, theirs, merged)):
         was = base if isinstance(base, dict) else {}
         return all(
@@ -58,7 +58,9 @@ def follows(base: Any, ours: Any, theirs: Any, merged: Any) -> bool:
         )
     if ours == theirs or theirs == base:
         return bool(merged == ours)
-    return bool(merged == theirs) if ours == base else merged is not _NONE
+    if ours == base:
+        return bool(merged == theirs)
+    return merged is not _NONE if isinstance(merged, list) else merged in (ours, theirs)
 
 
 def _python(text: str) -> None:

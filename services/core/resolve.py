@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from services.core.conflict import CONTEXT, Conflict, Lines, words
+from services.core.conflict import CONTEXT, Conflict, Lines, names
 from services.core.newlines import Newlines, split
 from services.core.proof import holds, parses
 from services.core.remembered import recalled
@@ -105,7 +105,7 @@ def pieces(
     asked = allowed(base or ours, path)
     known = known if len(asked) == len(ranked()) else {}
     chosen = [(name, rule) for name, rule in ranked() if name in (asked if rules is None else rules)]
-    gone = [frozenset(words(base) - words(side)) for side in (ours, theirs)] if chosen else [frozenset[str]()] * 2
+    gone = [frozenset(names(base) - names(side)) for side in (ours, theirs)] if chosen else [frozenset[str]()] * 2
     found: list[Piece] = []
     for number, part in enumerate(parts):
         if isinstance(part, Settled):

@@ -20,6 +20,15 @@ def test_blanks_at_line_ends_and_empty_lines() -> None:
     assert resolved("a = 1\n", "\na = 1\n", "a = 2\n") == "a = 2\n"
 
 
+def test_tabs_become_what_they_became() -> None:
+    assert resolved("{\n\tg();\n", "{\n    g();\n", "{\n\th();\n") == "{\n    h();\n"
+    assert resolved("\tg();\n", "    g();\n", "\th();\n\t\ti();\n") is None
+
+
+def test_blanks_in_quotes_are_no_blanks() -> None:
+    assert resolved("s = 'a b'\n", "s = 'a  b'\n", "s = 'a b c'\n") is None
+
+
 def test_lines_that_were_set_in_are_set_in_with_the_other_change() -> None:
     assert resolved("a = 1\nb = 2\n", "    a = 1\n    b = 2\n", "a = 1\nb = 3\n") == "    a = 1\n    b = 3\n"
     assert resolved("    a = 1\n", "a = 1\n", "    a = 2\n") == "a = 2\n"

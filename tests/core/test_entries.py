@@ -19,6 +19,13 @@ def test_ours_stand_first() -> None:
     assert resolve(ends((*OURS, "\n"), THEIRS, after=("Version 1\n",))) == (*OURS, *THEIRS, "\n")
 
 
+def test_right_below_a_heading_of_a_changelog() -> None:
+    head = ("# Changes\n", "\n", "## Unreleased\n", "\n")
+    assert resolve(ends(OURS, THEIRS, head, ("- Old one\n",))) == OURS + THEIRS
+    assert resolve(ends(OURS, THEIRS, head, ("\n", "## 1.0\n"))) == OURS + THEIRS
+    assert resolve(ends(OURS, THEIRS, head, ("- Old one\n",), "STEPS.md")) is None
+
+
 @pytest.mark.parametrize(
     "conflict",
     [

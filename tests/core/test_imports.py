@@ -13,6 +13,44 @@ def test_all_are_kept_in_order() -> None:
     assert resolve(conflict) == ("import json\n", "import os\n", "import re\n") == resolve(conflict.turned())
 
 
+@pytest.mark.parametrize(
+    ("path", "before", "ours", "theirs", "after"),
+    [
+        (
+            "a.ts",
+            "import { A } from './a';",
+            "import { B } from './b';",
+            "import { C } from './c';",
+            "import { Z } from 'z';",
+        ),
+        ("A.cs", "using System.IO;", "using System.Linq;", "using System.Text;", "using System.Xml;"),
+        ("a.php", "use A\\A;", "use B\\B;", "use C\\C;", "use Z\\Z;"),
+        ("a.rs", "use std::env;", "use std::fs;", "use std::io;", "use std::path;"),
+        ("a.rb", "require 'a'", "require 'b'", "require 'c'", "require 'z'"),
+        ("a.go", 'import (\n\t"a"', '\t"b"', '\t"c"', '\t"z"\n)'),
+    ],
+)
+def test_of_other_languages(path: str, before: str, ours: str, theirs: str, after: str) -> None:
+    around = ((*f"{before}\n".splitlines(True),), (*f"{after}\n".splitlines(True),))
+    conflict = Conflict((), (f"{ours}\n",), (f"{theirs}\n",), *around, path)
+    assert resolve(conflict) == (f"{ours}\n", f"{theirs}\n") == resolve(conflict.turned())
+
+
+@pytest.mark.parametrize(
+    ("path", "before", "ours", "theirs"),
+    [
+        ("a.py", "from a import b", "from json import load", "from toml import load"),
+        ("a.ts", "import a from 'a';", "import { x } from 'm';", "import { x } from 'n';"),
+        ("A.java", "import a.A;", "import java.awt.List;", "import java.util.List;"),
+        ("a.go", 'import (\n\t"a"', '\t"go/log"', '\t"in/log"'),
+        ("a.txt", 'import (\n\t"a"', '\t"b"', '\t"c"'),
+    ],
+)
+def test_one_name_from_two_places_is_left(path: str, before: str, ours: str, theirs: str) -> None:
+    around = ((*f"{before}\n".splitlines(True),), ("import zz\n",) if path.endswith("java") else ())
+    assert resolve(Conflict((), (f"{ours}\n",), (f"{theirs}\n",), *around, path)) is None
+
+
 def test_changes_of_different_lines_are_made() -> None:
     conflict = Conflict(
         ("import os\n", "import re\n"), ("import re\n",), ("import os\n", "import re2\n"), *AROUND, "a.py"

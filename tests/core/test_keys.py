@@ -20,6 +20,13 @@ def test_keys_that_both_added_are_kept_with_what_stands_under_them() -> None:
     assert resolve(sections) == ("[b]\n", "x = 1\n", "[c]\n", "x = 2\n")
 
 
+def test_sections_stay_apart() -> None:
+    end = settings("", "\n[b]\nx = 1\n", "\n[c]\nx = 2\n", "a.ini")
+    assert "".join(resolve(end) or ()) == "\n[b]\nx = 1\n\n[c]\nx = 2\n"
+    middle = settings("", "[b]\nx = 1\n\n", "[c]\nx = 2\n\n", "a.ini", "[z]\n")
+    assert "".join(resolve(middle) or ()) == "[b]\nx = 1\n\n[c]\nx = 2\n\n"
+
+
 def test_what_one_side_alone_did_is_done() -> None:
     conflict = settings("a: 1\nb: 2\nc: 3\n", "a: 1\nc: 4\nd: 5\n", "a: 7\nb: 2\nc: 3\n")
     assert resolve(conflict) == ("a: 7\n", "c: 4\n", "d: 5\n") == resolve(conflict.turned())

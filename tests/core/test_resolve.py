@@ -78,6 +78,37 @@ def test_every_rule_has_a_rank_of_its_own() -> None:
     assert len(set(ranks)) == len(ranks) > 1
 
 
+ONE = '{\n  "name": "shop",\n  "dependencies": {\n    "a": "^1.0.0"\n  }\n}\n'
+
+
+@pytest.mark.parametrize(
+    ("path", "base", "old", "ours", "theirs"),
+    [
+        ("package.json", ONE, '"^1.0.0"', '"^1.5.0"', '"^2.0.0"'),
+        ("a.cfg", "[a]\nk = 1.0.0\n", "1.0.0", "1.5.0", "2.0.0"),
+        ("a.toml", 'k = "one two"\n', "one two", "1 two", "one 2"),
+        ("a.yml", "ratio: 0.5\n", "0.5", "0.6", "0.7"),
+        ("a.conf", "host: 10.0.0.1\n", ".1\n", ".2\n", ".9\n"),
+        ("a.py", "if score >= 0.5:\n    go()\n", "0.5", "0.6", "0.7"),
+        ("a.py", "run(timeout=1.5)\n", "1.5", "1.7", "2.5"),
+        ("a.py", "s = 'a b'\n", "'a b'", "'a  b'", "'a b c'"),
+        ("a.py", "s = 'a b'\n", "'a b'", "'ab'", "'a  b'"),
+        ("a.py", "def f(a):\n    x = a\n    return x\n", "", "", ""),
+    ],
+)
+def test_what_both_meant_otherwise_is_left(path: str, base: str, old: str, ours: str, theirs: str) -> None:
+    """Half a value from each side, or the higher of two numbers that are no versions, is what nobody wrote."""
+    mine, other = (
+        (base.replace(old, new) for new in (ours, theirs))
+        if old
+        else (
+            "def f(b):\n    x = b\n    return x\n",
+            "def f(a):\n    x = a\n    return a\n",
+        )
+    )
+    assert resolve(base, mine, other, path).left == resolve(base, other, mine, path).left == 1
+
+
 texts = st.lists(
     st.sampled_from(
         ["import os", "import re", "a==1.0", "a==1.1", "x = 1", "x = 2", "  y = f(x)", "", "- item", "\r", "ü"]

@@ -85,6 +85,14 @@ def test_what_git_would_merge_is_merged(desk: Desk) -> None:
     assert desk.out.read_text() == "A\nb\nC\n"
 
 
+def test_without_a_name_in_the_repository_what_has_an_ending_tells_the_kind(desk: Desk) -> None:
+    """So it is where git names no path: its temporary files have none."""
+    desk.files = [file.rename(file.with_suffix("")) for file in desk.files]
+    desk.lay("a: 1\n", "a: 1\nb: 2\n", "a: 1\nc: 3\n")
+    assert desk.run(out=desk.out)[0] == 1
+    assert desk.run(out=desk.out.with_suffix(".yml"))[0] == 0
+
+
 def test_the_mode_is_kept(desk: Desk) -> None:
     desk.files[1].chmod(0o755)
     desk.run()

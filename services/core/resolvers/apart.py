@@ -6,7 +6,7 @@ speak of what the other adds or takes away.
 
 import re
 
-from services.core.conflict import Conflict, Lines, filled, is_code, is_settings, kind, tokens, words
+from services.core.conflict import Conflict, Lines, filled, is_code, is_settings, kind, names, tokens, words
 from services.core.difference import Change, changes
 from services.core.resolvers import RULES, Rule
 from services.core.threeway import Hunk, merge
@@ -14,6 +14,8 @@ from services.core.threeway import Hunk, merge
 ALIKE = 0.5
 MOST_GONE = 8
 _PIECE = re.compile(r"\w+|\s+|[^\w\s]")
+_VALUE = re.compile(r"\"[^\"\n]*\"|'[^'\n]*'|[^\s,:=\"'{}\[\]]+|\s+|.")
+"""A value in settings is one piece: half of it from each side is what nobody wrote."""
 
 
 def resolve(conflict: Conflict) -> Lines | None:
@@ -40,9 +42,12 @@ def related(conflict: Conflict) -> bool:
 def _shares(conflict: Conflict) -> bool:
     """Whether both add the same word, or one adds a word that the other took out of the file."""
     base = words(conflict.base)
-    if (words(conflict.ours) - base) & (words(conflict.theirs) - base):
-        return True
-    added, other = (words(_changed(side)[1]) for side in (conflict, conflict.turned()))
+    return bool((words(conflict.ours) - base) & (words(conflict.theirs) - base)) or needs_gone(conflict)
+
+
+def needs_gone(conflict: Conflict) -> bool:
+    """Whether one side adds a name that the other took out of the file."""
+    added, other = (names(_changed(side)[1]) for side in (conflict, conflict.turned()))
     return bool(added & conflict.gone_theirs or other & conflict.gone_ours)
 
 
@@ -107,7 +112,8 @@ def _clash(one: Change, two: Change) -> bool:
 
 def words_apart(conflict: Conflict) -> Lines | None:
     """Both changes by word; None where they overlap or touch."""
-    pieces = [_PIECE.findall("".join(side)) for side in (conflict.base, conflict.ours, conflict.theirs)]
+    piece = _VALUE if is_settings(conflict.path) else _PIECE
+    pieces = [piece.findall("".join(side)) for side in (conflict.base, conflict.ours, conflict.theirs)]
     out: list[str] = []
     for part in merge(*pieces):
         if isinstance(part, Hunk):

@@ -7,7 +7,7 @@ whole, whatever became of its neighbours. Where a side only took lines out, what
 from services.core.conflict import Conflict, Lines, is_code, is_settings, kind
 from services.core.difference import Change, changes
 from services.core.resolvers import RULES, Rule
-from services.core.resolvers.apart import lines_apart
+from services.core.resolvers.apart import lines_apart, needs_gone
 
 
 def resolve(conflict: Conflict) -> Lines | None:
@@ -20,7 +20,7 @@ def resolve(conflict: Conflict) -> Lines | None:
         return None
     if _imports(conflict.base, conflict.ours, mine) and _imports(conflict.base, conflict.theirs, other):
         return None
-    return lines_apart(conflict)
+    return None if needs_gone(conflict) else lines_apart(conflict)
 
 
 def _is_rewritten(step: Change) -> bool:

@@ -1,8 +1,8 @@
 """Both sides added whole entries at the end of a list: all are kept, ours first as they were there first.
 
 Only in texts for people, where the order of a list means little, and only at the end of a list whose entries follow one
-another closely: of those with blank lines between them people choose an order. Entries that resemble one another may be
-two words for the same, and are left.
+another closely, or in a changelog right below a heading: of those with blank lines between them people choose an order.
+Entries that resemble one another may be two words for the same, and are left.
 """
 
 import re
@@ -13,6 +13,8 @@ from services.core.resolvers import RULES, Rule
 ALIKE = 0.5
 _ENTRY = re.compile(r"\s*([-*+]) +\S")
 
+_CHANGES = re.compile(r"chang|history|news|release", re.IGNORECASE)
+
 
 def resolve(conflict: Conflict) -> Lines | None:
     """The entries of both."""
@@ -20,7 +22,10 @@ def resolve(conflict: Conflict) -> Lines | None:
         return None
     ours, theirs, before = (filled(lines) for lines in (conflict.ours, conflict.theirs, conflict.before))
     mark = _mark(ours)
-    if mark is None or mark != _mark(theirs) or not _follows(before, mark) or _goes_on(filled(conflict.after), mark):
+    if mark is None or mark != _mark(theirs):
+        return None
+    ends = _follows(before, mark) and not _goes_on(filled(conflict.after), mark)
+    if not ends and not (_CHANGES.search(conflict.path) and before and before[-1].startswith("#")):
         return None
     if _is_loose((*conflict.before, *conflict.ours), mark) or _is_loose((*conflict.before, *conflict.theirs), mark):
         return None

@@ -12,10 +12,14 @@ from services.core.difference import changes
 from services.core.resolvers import RULES, Rule
 from services.core.resolvers.apart import lines_apart
 
-_NAMES = re.compile(r"[(\\]|^\s*(?:#include|export)")
+_NAMES = re.compile(r"\(|\\\s*$|^\s*(?:#include|export)")
+_QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'")
+_IN_GO = re.compile(r"\s+(?:[\w.]+\s+)?\"[^\"\s]+\"\s*$")
+_WORDS = frozenset({"import", "from", "as", "type", "static", "use", "using", "require", "default", "pub", "function"})
+"""Words of the statements themselves."""
 _KEYS: tuple[Callable[[str], object], ...] = (
     str.strip,
-    lambda line: line.strip().lower(),
+    lambda line: line.strip().rstrip(";").lower(),
     lambda line: (line.split()[1:2], line),
     lambda line: (line.lstrip().startswith("from"), line.strip().lower()),
 )
@@ -24,7 +28,8 @@ _KEYS: tuple[Callable[[str], object], ...] = (
 def resolve(conflict: Conflict) -> Lines | None:
     """The block both sides want."""
     sides = conflict.base, conflict.ours, conflict.theirs
-    if not all(map(_plain, (line for side in sides for line in filled(side)))):
+    plain = _in_go if _is_in_go(conflict) else _plain
+    if not all(map(plain, (line for side in sides for line in filled(side)))):
         return None
     if any(filled(side) != side for side in sides):
         return _apart(conflict)
@@ -32,11 +37,13 @@ def resolve(conflict: Conflict) -> Lines | None:
     added = (ours - base, theirs - base)
     if base - ours or base - theirs:
         return _apart(conflict)
-    if {_module(line) for line in added[0] - added[1]} & {_module(line) for line in added[1] - added[0]}:
-        return None
+    for meant in (_module, _bound):
+        mine, other = ({each for line in added[at] - added[1 - at] for each in meant(line)} for at in (0, 1))
+        if mine & other:
+            return None
     if words(added[0]) & conflict.gone_theirs or words(added[1]) & conflict.gone_ours:
         return None
-    around = [tuple(line for line in lines if _plain(line)) for lines in (conflict.before[-3:], conflict.after[:3])]
+    around = [tuple(line for line in lines if plain(line)) for lines in (conflict.before[-3:], conflict.after[:3])]
     for key in _KEYS:
         runs = [[key(line) for line in (*around[0], *side, *around[1])] for side in sides[1:]]
         if all(run == sorted(run) for run in runs) and min(map(len, runs)) > 2:  # type: ignore[type-var]
@@ -62,8 +69,29 @@ def _plain(line: str) -> bool:
     return kind(line) == "import" and not _NAMES.search(line)
 
 
-def _module(line: str) -> str:
-    return " ".join(line.split()[1:2])
+def _is_in_go(conflict: Conflict) -> bool:
+    """Whether the lines stand in the one block of imports of a file in Go."""
+    begun = [line for line in conflict.before if re.match(r"import \(|\)", line)]
+    return conflict.path.endswith(".go") and bool(begun) and begun[-1].startswith("import")
+
+
+def _in_go(line: str) -> bool:
+    return bool(_IN_GO.match(line))
+
+
+def _module(line: str) -> set[str]:
+    """Where it is from."""
+    return {*_QUOTED.findall(line)} or {*line.split()[1:2]}
+
+
+def _bound(line: str) -> set[str]:
+    """The names it brings in, or more; of a path its end."""
+    bare = _QUOTED.sub("", line)
+    found = re.findall(r"\w+", bare.partition(" import ")[2] if bare.lstrip().startswith("from") else bare)
+    found = [name for name in found if name not in _WORDS]
+    if found:
+        return {*found} if bare != line or "{" in bare or bare.lstrip().startswith("from") else {found[-1]}
+    return {each.strip("\"'").rpartition("/")[2] for each in _QUOTED.findall(line)}
 
 
 RULES.add(

@@ -38,7 +38,7 @@ def resolve(conflict: Conflict) -> Lines | None:
     if kept is None:
         return None
     if not is_json:
-        return tuple(line for block in kept for line in block)
+        return _spaced(kept, conflict)
     goes_on = bool(_KEY.match("".join(filled(conflict.after)[:1])))
     return tuple(line for at, block in enumerate(kept) for line in _ended(block, comma=goes_on or at + 1 < len(kept)))
 
@@ -62,6 +62,15 @@ def _blocks(lines: Lines, *, is_json: bool) -> Blocks | None:
             return None
         held = found[name] = [line]
     return {key: _ended(tuple(block), comma=False) if is_json else tuple(block) for key, block in found.items()}
+
+
+def _spaced(kept: Sequence[Lines], conflict: Conflict) -> Lines:
+    """One after the other; sections with a blank line between them where the sides put one before or after theirs."""
+    sides = conflict.ours, conflict.theirs
+    first, last = (all(not side[at].strip() for side in sides) for at in (0, -1))
+    apart = (first or last) and all(block[0].lstrip().startswith("[") for block in kept)
+    lines = [line for at, block in enumerate(kept) for line in (*(("\n",) if apart and at else ()), *block)]
+    return (*(("\n",) if apart and first else ()), *lines, *(("\n",) if apart and last else ()))
 
 
 def _is_gapped(lines: Lines) -> bool:

@@ -12,7 +12,12 @@ from services.core.resolvers import RULES, Rule
 _NUMBER = re.compile(
     r"(?<![\w.])v?(\d{1,9}(?:\.\d{1,9})+)[-.]?((?:dev|a|b|c|rc|alpha|beta|post|pre)?)[-.]?(\d{0,9})(?![\w])(?!\.\d)"
 )
-_NAMED = re.compile(r"version|release|\brev\b|\btag\b|[=~><]=|@v?\d|__|[\w/-]+[:=]", re.IGNORECASE)
+_NAMED = re.compile(
+    r"version|release|\brev\b|\btag\b|\b(?:uses|image):|^from\s|@v?\d|__|[\w\]]\s*[=~><]=", re.IGNORECASE
+)
+_MAYBE = re.compile(r"[\w/-]+[:=]")
+"""A name before a number is a version's where that has three parts; two may be a fraction, four an address."""
+_COMPARED = re.compile(r"\s[=~><]=\s|\b(?:if|while|assert|return|elif)\b")
 _HASH = re.compile(r"@[0-9a-f]{40}\b")
 _STAGES = {"dev": 0, "a": 1, "alpha": 1, "b": 2, "beta": 2, "pre": 3, "c": 3, "rc": 3, "": 4, "post": 5}
 MOST_LINES = 4
@@ -45,11 +50,19 @@ def resolve(conflict: Conflict) -> Lines | None:
 def higher(base: str, ours: str, theirs: str) -> str | None:
     """The line with the higher version, where the two differ in nothing else."""
     was, mine, other = (_key(line) for line in (base, ours, theirs))
-    if was is None or mine is None or other is None or not _NAMED.search(base):
+    if was is None or mine is None or other is None or not _is_named(base):
         return None
     if _rest(ours) != _rest(theirs) or min(mine, other) < was or mine == other:
         return None
     return ours if mine > other else theirs
+
+
+def _is_named(line: str) -> bool:
+    """Whether the line says that its number is a version."""
+    if _NAMED.search(line):
+        return not _COMPARED.search(line) or bool(re.search(r"version|release|__", line, re.IGNORECASE))
+    found = _NUMBER.search(line)
+    return bool(found and found[1].count(".") == 2 and _MAYBE.search(line))
 
 
 def _rest(line: str) -> str:
