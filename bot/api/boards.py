@@ -12,7 +12,7 @@ from msgspec import Meta
 
 from bot.api import shapes
 from bot.api.desk import Desk
-from bot.api.paging import cursor, key_of
+from bot.api.paging import cursor, key_of, part
 from bot.api.problems import Refusal
 from bot.api.routes import Nothing, Page, Paged, PlanAsked, endpoint
 from bot.web import sight
@@ -30,6 +30,12 @@ RUNNING = 200
 
 class Recently(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """About a time until now."""
+
+    days: Days = 30
+
+
+class RecentlyPaged(Paged, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A list about a time until now."""
 
     days: Days = 30
 
@@ -54,12 +60,13 @@ class DeliveryAsked(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
 
 @endpoint(
-    "GET", "/recoveries", tag="recoveries", summary="Repairs of failed checks, counted.", asked=Recently,
+    "GET", "/recoveries", tag="recoveries", summary="Repairs of failed checks, counted.", asked=RecentlyPaged,
     gives=Page[shapes.Recovery],
 )  # fmt: skip
-async def recoveries(desk: Desk, viewer: Viewer, asked: Recently) -> Page[shapes.Recovery]:
+async def recoveries(desk: Desk, viewer: Viewer, asked: RecentlyPaged) -> Page[shapes.Recovery]:
     rows = await desk.reports.repairs(desk.clock.now() - timedelta(days=asked.days))
-    return Page(items=[_recovery(row) for row in await sight.repairs(viewer, rows)])
+    shown, following = part(await sight.repairs(viewer, rows), asked.cursor, asked.limit)
+    return Page(items=[_recovery(row) for row in shown], next=following)
 
 
 @endpoint(
@@ -75,11 +82,12 @@ async def plan_recoveries(desk: Desk, viewer: Viewer, asked: PlanAsked) -> Page[
 
 @endpoint(
     "GET", "/costs", tag="costs", summary="What models cost, by day, plan, repository, purpose and model.",
-    asked=Recently, gives=Page[shapes.Cost],
+    asked=RecentlyPaged, gives=Page[shapes.Cost],
 )  # fmt: skip
-async def costs(desk: Desk, viewer: Viewer, asked: Recently) -> Page[shapes.Cost]:
+async def costs(desk: Desk, viewer: Viewer, asked: RecentlyPaged) -> Page[shapes.Cost]:
     rows = await desk.reports.bills(desk.clock.now() - timedelta(days=asked.days))
-    return Page(items=[_cost(row) for row in await sight.bills(viewer, rows)])
+    shown, following = part(await sight.bills(viewer, rows), asked.cursor, asked.limit)
+    return Page(items=[_cost(row) for row in shown], next=following)
 
 
 @endpoint(
@@ -129,9 +137,14 @@ async def lessons(desk: Desk, viewer: Viewer, asked: LessonsAsked) -> Page[shape
 
 
 @endpoint(
-    "GET", "/fleet", tag="fleet", summary="The repositories in the newest runs that go on.", gives=Page[shapes.Place]
+    "GET",
+    "/fleet",
+    tag="fleet",
+    summary="The repositories in the newest runs that go on.",
+    asked=Paged,
+    gives=Page[shapes.Place],
 )
-async def fleet(desk: Desk, viewer: Viewer, _: Nothing) -> Page[shapes.Place]:
+async def fleet(desk: Desk, viewer: Viewer, asked: Paged) -> Page[shapes.Place]:
     counts: dict[str, Counter[str]] = {}
     oldest: dict[str, str] = {}
     plans: dict[str, list[str]] = {}
@@ -150,11 +163,13 @@ async def fleet(desk: Desk, viewer: Viewer, _: Nothing) -> Page[shapes.Place]:
             if state.state not in ENDED and state.since is not None:
                 since = to_text(state.since)
                 oldest[spec.repo] = min(oldest.get(spec.repo, since), since)
+    shown, following = part(sorted(counts), asked.cursor, asked.limit)
     return Page(
         items=[
             shapes.Place(repo=repo, counts=dict(counts[repo]), oldest_at=oldest.get(repo, ""), plans=plans[repo])
-            for repo in sorted(counts)
-        ]
+            for repo in shown
+        ],
+        next=following,
     )
 
 

@@ -6,17 +6,27 @@ what somebody may not see is left out of every page.
 
 import base64
 import binascii
+from collections.abc import Sequence
+from typing import TypeVar
 
 import msgspec
 
 from bot.api.problems import Refusal
 
 LONGEST = 400
+T = TypeVar("T")
 
 
 def cursor(*key: str | int) -> str:
     """For the row with this key."""
     return base64.urlsafe_b64encode(msgspec.json.encode(key)).decode().rstrip("=")
+
+
+def part(found: Sequence[T], given: str, limit: int) -> tuple[Sequence[T], str]:
+    """Of what is summed up as a whole: `limit` items from where the cursor says, and the cursor of what follows."""
+    key = key_of(given, int)
+    first = max(0, int(key[0])) if key else 0
+    return found[first : first + limit], cursor(first + limit) if first + limit < len(found) else ""
 
 
 def key_of(given: str, *kinds: type) -> tuple[str | int, ...] | None:

@@ -9,7 +9,7 @@ from msgspec import Meta
 
 from bot.api import shapes
 from bot.api.desk import Desk
-from bot.api.paging import cursor, key_of
+from bot.api.paging import cursor, key_of, part
 from bot.api.problems import Refusal
 from bot.api.routes import Nothing, Page, Paged, PlanAsked, PlanPaged, TaskAsked, Text, endpoint
 from bot.version import version
@@ -117,10 +117,8 @@ async def groups(desk: Desk, viewer: Viewer, asked: PlanAsked) -> Page[shapes.Gr
 async def tasks(desk: Desk, viewer: Viewer, asked: TasksAsked) -> Page[shapes.Task]:
     stored = await in_sight(desk, viewer, asked)
     found = [each for each in _tasks(stored) if not asked.state or each.state == asked.state]
-    key = key_of(asked.cursor, int)
-    first = max(0, int(key[0])) if key else 0
-    following = cursor(first + asked.limit) if first + asked.limit < len(found) else ""
-    return Page(items=found[first : first + asked.limit], next=following)
+    shown, following = part(found, asked.cursor, asked.limit)
+    return Page(items=list(shown), next=following)
 
 
 @endpoint(

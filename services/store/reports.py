@@ -25,6 +25,8 @@ from services.store.runs import Told
 MOST_MOVES = 20_000
 """State changes of one run that are read: a thousand tasks with a few attempts each."""
 MOST_GROUPS = 5_000
+MOST_BILLS = 50_000
+"""The newest; what is summed up should lack none."""
 
 
 class PlanLine(msgspec.Struct, frozen=True, kw_only=True):
@@ -263,9 +265,9 @@ class Reports:
             "SELECT substr(at, 1, 10), plan_id, purpose, provider, model, count(*), sum(input), sum(cache_read),"
             " sum(cache_write), sum(output), coalesce(sum(cost), 0), sum(CASE WHEN cost IS NULL THEN 1 ELSE 0 END),"
             " sum(held), repo FROM ledger WHERE at > ?"
-            " GROUP BY 1, 2, 3, 4, 5, repo ORDER BY 1, 2, 3, 4, 5, repo LIMIT ?"
+            " GROUP BY 1, 2, 3, 4, 5, repo ORDER BY 1 DESC, 2, 3, 4, 5, repo LIMIT ?"
         )
-        rows = await self._db.read(lambda c: c.execute(query, (to_text(since), MOST_GROUPS)).fetchall())
+        rows = await self._db.read(lambda c: c.execute(query, (to_text(since), MOST_BILLS)).fetchall())
         return [
             Bill(
                 day=row[0], plan_id=row[1], repo=row[13] or row[1].rpartition("#")[0].lower(), purpose=row[2],

@@ -81,6 +81,14 @@ async def test_lists_come_in_pages_that_leave_nothing_out(home: House) -> None:
     assert (await asker.get("/plans?limit=7"))["next"] == ""
     await thousand(home, 20)
     assert len(await asker.all("/plans/acme/platform/20/tasks", 100)) == 1000
+    assert [each["repo"] for each in await asker.all("/fleet", 3)] == [f"acme/r{n}" for n in range(7)]
+    for model in "abcde":
+        row = await Ledger(home.database).begin(
+            Call(plan_id="acme/platform#1", purpose="attempt"), "p", model, Decimal(1), [], NOW
+        )
+        assert isinstance(row, int)
+    assert [each["model"] for each in await asker.all("/costs", 2)] == [f"p:{model}" for model in "abcde"]
+    assert (await asker.ask("GET", "/costs?cursor=W10"))[0] == 400
 
 
 @pytest.mark.parametrize(
