@@ -45,11 +45,11 @@ class Guard:
         if route in PUBLIC:
             return await handler(request)
         if route in ENTRANCE:
-            _often(self._strangers, request.remote or "")
+            _often(self._strangers, sender_of(request))
             return await handler(request)
         known = await self._access.known(request, is_local=is_local(request))
         if known is None:
-            _often(self._strangers, request.remote or "")
+            _often(self._strangers, sender_of(request))
             raise self._stranger(request)
         viewer = known.viewer
         _often(self._looks if request.method in SAFE else self._acts, f"{viewer.login}/{viewer.via}")
@@ -89,6 +89,18 @@ def route_of(request: web.Request) -> str:
     """The pattern that the path has matched, "" for none."""
     resource = request.match_info.route.resource
     return resource.canonical if resource is not None else ""
+
+
+def sender_of(request: web.Request) -> str:
+    """Whose requests are counted together. A proxy of ours is near, and says last from whom it has one: else one
+    stranger could keep all others from signing in.
+    """
+    remote = request.remote or ""
+    said = ",".join(request.headers.getall("X-Forwarded-For", ())).rpartition(",")[2].strip()
+    try:
+        return str(ipaddress.ip_address(said)) if said and ipaddress.ip_address(remote).is_private else remote
+    except ValueError:
+        return remote
 
 
 def is_local(request: web.Request) -> bool:

@@ -169,7 +169,11 @@ async def test_too_often_is_said(home: House) -> None:
             async with session.get(f"{home.url}/api/v1/me") as answer:
                 status = answer.status
                 after = answer.headers.get("Retry-After", "")
-    assert (status, bool(after)) == (429, True)
+        assert (status, bool(after)) == (429, True)
+        for said, status in (("192.0.2.1", 303), ("192.0.2.7, 127.0.0.1", 429), ("nonsense", 429)):
+            headers = {"X-Forwarded-For": said}
+            async with session.get(f"{home.url}/sign-in", headers=headers, allow_redirects=False) as answer:
+                assert answer.status == status, "one stranger behind our proxy does not keep others out"
 
 
 @pytest.mark.parametrize(
