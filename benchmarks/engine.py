@@ -13,6 +13,7 @@ than before the first of them started: a run is in memory whole, and nothing is 
 import asyncio
 import contextlib
 import graphlib
+import logging
 import os
 import resource
 import tempfile
@@ -23,6 +24,7 @@ from statistics import median
 from time import perf_counter
 from typing import Any, cast
 
+import structlog
 import uvloop
 
 from benchmarks import Number, Report, Say, machine
@@ -156,6 +158,11 @@ async def _on(database: Database, plan: Plan, fence: Fence | None = None) -> tup
         await database.close()
 
 
+def quiet() -> None:
+    """As with `LOCKSTEP_LOG_LEVEL=WARNING`: a line of the log for each moment costs more than deciding and storing."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
+
+
 def _fsync_us() -> int:
     """What this disk takes to keep 4 KiB: every figure here has some of these in it."""
     with tempfile.TemporaryFile() as file:
@@ -172,6 +179,7 @@ def _fsync_us() -> int:
 def measure(say: Say) -> Report:
     """Alternating rounds; medians in microseconds a task."""
     collect_seldom()
+    quiet()
     took: dict[str, list[float]] = defaultdict(list)
 
     def note(key: str, seconds: float, count: int) -> None:

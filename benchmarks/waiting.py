@@ -30,6 +30,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from benchmarks import Number, Report, Say, WentWrong, machine
 from benchmarks._parked import APP, HOME, ParkedGitHub, fill, head, repo_of
+from benchmarks.engine import quiet
 from tests.kit.crash.hosts import free_port
 from tests.kit.crash.process import Process
 from tests.kit.processes import cpu_seconds
@@ -49,6 +50,7 @@ def measure(say: Say, *, runs: int, tasks: int, wakes: int) -> Report:
         data = Path(folder) / "data"
         data.mkdir()
         began = time.monotonic()
+        quiet()
         uvloop.run(fill(data / "lockstep.sqlite", runs, tasks))
         say(f"{runs * tasks} tasks are in review after {time.monotonic() - began:.1f} s")
         figures = uvloop.run(_Measured(data, runs, tasks, say).all(wakes))

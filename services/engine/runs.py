@@ -14,7 +14,7 @@ import msgspec
 import structlog
 
 from services.core.actions import attempt_action, attempt_key, recalled
-from services.core.board import Action, Adoption, Board, Decision, Wish, resting
+from services.core.board import Action, Adoption, Board, Decision, Run, Wish, resting
 from services.core.gate import PullFact
 from services.core.messages import notes
 from services.core.patience import overdue
@@ -277,11 +277,8 @@ class Driver:
     def _after(self, board: Board, line: Line, decision: Decision, new: list[Action]) -> None:
         """What follows once a decision is stored."""
         run = board.run
-        for each in decision.history:
-            log.info(
-                "happened", what=each.kind, plan=run.plan_id, run=run.id, task=each.task, before=each.before,
-                after=each.after, actor=each.actor,
-            )  # fmt: skip
+        if decision.history:
+            _tell(run, decision)
         self._stop_stale(line, run.id, decision)
         for key, priority in urged(board, decision):
             self._parts.workers.urge(key, priority)
@@ -452,3 +449,10 @@ class Driver:
             if key in self._under_way:
                 self._under_way[key] = None
             self._stopped.discard(key)
+
+
+def _tell(run: Run, decision: Decision) -> None:
+    """The log has each moment too; what is the same of all is said once, and may come to nothing."""
+    told = log.bind(plan=run.plan_id, run=run.id).info
+    for each in decision.history:
+        told("happened", what=each.kind, task=each.task, before=each.before, after=each.after, actor=each.actor)
