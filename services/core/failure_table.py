@@ -140,6 +140,8 @@ _PYTHON: tuple[Row, ...] = (
     ("transient_api", 6, "apitimeouterror:"),
     ("runner", 5, "max retries exceeded with url"),
     ("missing_dependency", 7, "error importing plugin"),
+    ("test_failure", 4, "^py#: fail code #"),
+    ("configuration", 7, "could not find python interpreter matching"),
 )
 _COMPILED: tuple[Row, ...] = (
     ("test_failure", 7, "^--- fail: "),
@@ -285,6 +287,9 @@ _COMPILED: tuple[Row, ...] = (
     ("missing_dependency", 6, "configure: error:*not found"),
     ("configuration", 5, "configure: error:"),
     ("configuration", 6, "the specified command or file was not found"),
+    ("missing_dependency", 7, "failed to load source for dependency"),
+    ("build", 6, "cannot find -l*"),
+    ("configuration", 7, "no targets specified and no makefile found"),
 )
 _RUBY: tuple[Row, ...] = (
     ("test_failure", 8, "# examples, # failure*"),

@@ -34,7 +34,7 @@ GIT: tuple[Row, ...] = (
     ("policy", 6, "cla*not signed"),
     ("permission", 8, "fatal: authentication failed for"),
     ("permission", 8, "permission denied (publickey)"),
-    ("permission", 8, "resource not accessible by integration"),
+    ("permission", 8, "resource not accessible by"),
     ("permission", 8, "refusing to allow*to create or update workflow"),
     ("permission", 8, "could not read username for"),
     ("permission", 8, "bad credentials"),
@@ -203,4 +203,5 @@ GIT: tuple[Row, ...] = (
     ("transient_api", 6, "503 unavailable"),
     ("transient_api", 6, "error connecting to"),
     ("budget", 8, "exceeded its lfs budget"),
+    ("permission", 8, "requested access to the resource is denied"),
 )

@@ -242,4 +242,5 @@ MACHINE: tuple[Row, ...] = (
     ("agent_empty", 6, "without changing any"),
     ("agent_empty", 6, "no files were changed"),
     ("agent_empty", 6, "did not change any"),
+    ("timeout", 8, "the action has timed out"),
 )

@@ -111,4 +111,6 @@ SCRIPT: tuple[Row, ...] = (
     ("build", 6, "error ts(#)"),
     ("build", 6, "rolluperror:"),
     ("configuration", 6, "syntaxerror:*in json at position"),
+    ("configuration", 6, "could not find config file"),
+    ("configuration", 5, "invalid option '"),
 )

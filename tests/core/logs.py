@@ -473,6 +473,13 @@ agent_empty The agent made no changes.
 agent_empty nothing to commit, working tree clean
 budget Token budget exhausted: 200000 of 200000 tokens used
 budget Error: cost limit of $5.00 exceeded (spent $5.12)
+configuration tox.tox_env.errors.Fail: could not find python interpreter matching any of the specs python3.14
+configuration make: *** No targets specified and no makefile found.  Stop.
+missing_dependency error: failed to load source for dependency `foo`
+build /usr/bin/ld: cannot find -lfoo: No such file or directory
+permission denied: requested access to the resource is denied
+permission ##[error]HttpError: Resource not accessible by personal access token
+timeout ##[error]The action has timed out.
 unknown frobnication impossible: widget not aligned
 """
 """A class and what a tool says of it in one line, as it is printed today."""
