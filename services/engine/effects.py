@@ -5,7 +5,7 @@ Every effect has a natural key or a hidden mark and looks for its own earlier wo
 """
 
 import asyncio
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Mapping, Sequence
 from typing import TypeVar
 from urllib.parse import quote, urlencode
 from weakref import WeakValueDictionary
@@ -202,13 +202,14 @@ class Effects:
             by_group, looks = is_of_group(due.action.key)
             wanted = [each for each in CHECKS if each[0] == names.CHECK_GATE or not by_group]
             reports = {name: check(run, now, hidden) for name, check in wanted}
+            besides: list[Awaitable[None]] = []
             if self._gates is not None and is_a_persons(now):  # whose description may name others besides
                 reports.pop(names.CHECK_GATE, None)
                 page = None if run.repo in hidden else self._page(run, task)
-                await self._gates.of_task(task.repo, now.pull, page)
+                besides.append(self._gates.of_task(task.repo, now.pull, page))
             is_first = due.tries == 0 and now.attempt == 1 and due.action.key.endswith(f"/checks/{now.head_sha}")
             look = not is_first or bool(groups.name_of(run, task.id))  # its group may have made it come first
-            await self._post_checks(run, task, now.head_sha, reports, hidden, look=look)
+            await self._post_checks(run, task, now.head_sha, reports, hidden, besides, look=look)
         return Outcome(look=looks)
 
     async def _post_checks(
@@ -218,6 +219,7 @@ class Effects:
         sha: str,
         reports: Mapping[str, CheckReport],
         hidden: frozenset[str],
+        besides: Sequence[Awaitable[None]] = (),
         *,
         look: bool,
     ) -> None:
@@ -234,8 +236,8 @@ class Effects:
                 look=look,
             )
 
-        ends = await asyncio.gather(*(put(*each) for each in reports.items()), return_exceptions=True)
-        for end in ends:
+        posted = (put(*each) for each in reports.items())
+        for end in await asyncio.gather(*posted, *besides, return_exceptions=True):
             if isinstance(end, BaseException):
                 raise end
 

@@ -116,7 +116,7 @@ class Gatekeeper:
         async with self._locks.setdefault(place, asyncio.Lock()):
             self._looked[place] = self._parts.clock.now()
             try:
-                await self._look(repo, number)
+                await self._settle(repo, number)
             except (NotFound, Refused) as error:
                 log.info("a gate can't be shown", repo=repo, number=number, error=str(error))
             except ApiError as error:
@@ -129,36 +129,57 @@ class Gatekeeper:
     async def of_task(self, repo: str, number: int, details_url: str | None) -> None:
         """Post the gate of a person's pull request that does a task; API errors are the caller's to repeat."""
         async with self._locks.setdefault((repo, number), asyncio.Lock()):
-            await self._look(repo, number, anew=True, details_url=details_url)
+            await self._settle(repo, number, anew=True, details_url=details_url)
 
-    async def _look(self, repo: str, number: int, *, anew: bool = False, details_url: str | None = None) -> None:
-        """anew: something else than what it names has changed, too."""
+    async def _settle(self, repo: str, number: int, *, anew: bool = False, details_url: str | None = None) -> None:
+        """Look until what is shown is what is true after it was. A task's gate may be posted by two processes, that of
+        its plan and that of its repository: what one has read is old once the other has posted.
+        """
+        posted, again = "", await self._look(repo, number, anew=anew, details_url=details_url)
+        while again != posted:
+            posted = again
+            again = await self._look(repo, number, anew=anew, details_url=details_url, posted=posted)
+
+    async def _look(
+        self, repo: str, number: int, *, anew: bool = False, details_url: str | None = None, posted: str = ""
+    ) -> str:
+        """What a task's gate shows from now on, as a digest; "" of others and where nothing is to be shown. anew:
+        something else than what it names has changed, too.  posted: what it shows already.
+        """
         reads = self._parts.github.reads
         said = await self._rows.said(repo, number)  # before the head is read, which may move on meanwhile
         try:
             issue = await reads.issue(repo, number, fresh=True)
             pull = await reads.pull(repo, number, fresh=True)
         except NotFound:
-            return await self._rows.drop(repo, number, is_over=True)
+            await self._rows.drop(repo, number, is_over=True)
+            return posted
         before = await self._rows.get(repo, number)
         task = await self._task_of(repo, number) if pull.state == "open" else None
         if pull.state != "open" or (task is None and await self._is_ours(repo, issue, pull)):
             if before is not None or (pull.merged and said):
                 await self._rows.drop(repo, number, is_over=pull.merged)
-            return None
+            return posted
+        if task is None and anew:  # it is over by now
+            return posted
         needs = depends_on(issue.body, repo, self._parts.settings.github_url)
         lifted = await self._holding(repo, pull, said)
         waited = [need for need in needs if not (need.wrong or need.place in lifted)]
         keys = tuple(sorted({pull_key(need.repo, need.number) for need in waited}))
         is_new = before is None or not (before.needs or before.shown)
         if is_new and not needs and not anew and (task or not await self._is_required(repo, pull.base_ref)):
-            return await self._rows.drop(repo, number)
+            await self._rows.drop(repo, number)
+            return posted
         if before is None or before.needs != keys:
             await self._rows.waits(repo, number, keys)
             await self._tell_who_names(repo, number)  # there may be a circle now
-        shown = before.shown if before is not None and not anew else ""
-        await self._show(repo, pull, needs, issue, shown, lifted, task=task, details_url=details_url)
-        return None if needs else await self._rows.drop(repo, number)
+        if task is not None and task[1].head_sha != pull.head_sha:
+            return posted  # its plan has not heard of that commit yet, and posts once it has
+        shown = posted or (before.shown if before is not None and not anew else "")
+        now = await self._show(repo, pull, needs, issue, shown, lifted, task=task, details_url=details_url)
+        if not needs:
+            await self._rows.drop(repo, number)
+        return now if task is not None else posted
 
     async def _holding(self, repo: str, pull: PullInfo, said: Sequence[Override]) -> Mapping[str, Override]:
         """Of what was said, what holds for this head, by need. The rest is over, also should that head come back."""
@@ -200,7 +221,8 @@ class Gatekeeper:
         *,
         task: tuple[Run, TaskState] | None = None,
         details_url: str | None = None,
-    ) -> None:
+    ) -> str:
+        """The digest of what is shown, which is posted unless `shown` is that."""
         found = await Standing(self._parts).of(repo, issue, needs, lifted)
         states = {need.place: state for need, state in found if not need.wrong}
         open_ = [need for need in needs if states.get(need.place) == "open"]
@@ -213,7 +235,8 @@ class Gatekeeper:
             told, name = beside(plans, told) if needs else plans, f"{run.id}/{state.id}"
         digest = hashlib.sha256(f"{pull.head_sha} {told}".encode()).hexdigest()
         if digest == shown:
-            return
+            return digest
+        await self._rows.shows(repo, pull.number, "")  # what is shown if the answer is lost nobody knows
         await self._parts.github.writes.ranked("merge").put_check(
             repo,
             pull.head_sha,
@@ -223,6 +246,7 @@ class Gatekeeper:
             details_url=details_url,
         )
         await self._rows.shows(repo, pull.number, digest)
+        return digest
 
     async def circle(self, here: str, repo: str, number: int, needs: Sequence[Need]) -> tuple[str, ...]:
         """The places on a way from this pull request over its `needs` back to it, () when there is none among those

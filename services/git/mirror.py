@@ -11,6 +11,8 @@ reachable or not: an attempt may still stand on it.
 
 import asyncio
 import hashlib
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 from services.errors import GitError
@@ -18,6 +20,8 @@ from services.git.command import Git, Place, check_branch, check_repo, check_sha
 
 MOST_PACKS = 32
 """Of a mirror, before its small ones are put together."""
+TIDYING = 120.0
+"""Seconds that may take."""
 
 
 class MissingBranch(GitError):
@@ -33,6 +37,7 @@ class Mirrors:
         self.attempts = self.root / "attempts"
         self._locks: dict[str, asyncio.Lock] = {}
         self._ready: set[str] = set()
+        self._untidy: set[str] = set()
 
     def path(self, repo: str) -> Path:
         """Where the bare mirror of a repository lies; case doesn't matter, as on GitHub."""
@@ -54,10 +59,18 @@ class Mirrors:
                 raise MissingBranch(f"{repo} has no branch {branch}")
             if answer.code != 0:
                 raise GitError(f"git fetch failed: {answer.err}")
-            if await asyncio.to_thread(_packs, self.path(repo)) > MOST_PACKS:
-                # where this fails, the next fetch tries again: what is wanted now is there
-                await self.git.ask("repack", "--quiet", "-d", "--geometric=2", "--no-write-bitmap-index", at=at)
+            await self._tidy(repo, at)
             return await self._commit(at, _kept_ref(branch))
+
+    async def _tidy(self, repo: str, at: Place) -> None:
+        """Our lock is held. Where it fails, this process leaves that mirror as it is: what is wanted of it is there."""
+        if repo.lower() in self._untidy or await asyncio.to_thread(_packs, self.path(repo)) <= MOST_PACKS:
+            return
+        self._untidy.add(repo.lower())
+        git = replace(self.git, seconds=TIDYING)
+        with suppress(GitError):
+            await git.run("repack", "--quiet", "-d", "--geometric=2", "--no-write-bitmap-index", at=at)
+            self._untidy.discard(repo.lower())
 
     async def tip(self, repo: str, branch: str, token: str) -> str | None:
         """The commit id the remote's branch stands at now, or None when there is no such branch. Nothing is fetched."""

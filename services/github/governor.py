@@ -63,6 +63,7 @@ class Governor:
         """fetch: gets the token of an identity, unless it is there."""
         self._sender = sender
         self._fetch = fetch
+        self._fetching = asyncio.Semaphore(limits.concurrent)
         self._clock = clock
         self._timers = timers
         self._limits = limits
@@ -123,8 +124,9 @@ class Governor:
     async def _make_ready(self, identity: Identity) -> None:
         """Writes that went at their times and then waited for a token would all be sent in one moment."""
         if self._fetch is not None and identity != APP:
-            with contextlib.suppress(RateLimited):  # the call meets it again, at its turn
-                await self._fetch(identity)
+            async with self._fetching:
+                with contextlib.suppress(RateLimited):  # the call meets it again, at its turn
+                    await self._fetch(identity)
 
     async def _let_through(self, line: _Line, ask: Ask) -> Ticket:
         """Wait for this call's turn. RateLimited: it would be too long."""

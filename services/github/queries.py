@@ -122,8 +122,8 @@ def results(reply: Reply, count: int, *, acts: bool) -> list[dict[str, Any] | Ap
     """What each alias came to: its fields, its error, or None when the answer says nothing of it, or not all that was
     asked, as when it took too much. None for all: the answer has no data.
 
-    acts: the aliases are changes. One that has fields has happened, whatever could not be told of it; one that took too
-    much has not, and has no fields at all.
+    acts: the aliases are changes. One that has fields has happened, whatever could not be told of it; of one that took
+    too much nobody knows.
     """
     if reply.data is None:
         return None
@@ -140,7 +140,7 @@ def results(reply: Reply, count: int, *, acts: bool) -> list[dict[str, Any] | Ap
                 continue
             is_partial = place + 1 < len(path) and isinstance(found[n], dict)
             if not is_partial:
-                found[n] = _error(error, acts=acts and place + 1 == len(path))
+                found[n] = _error(error)
             elif not acts:
                 found[n] = None
     return found
@@ -151,11 +151,10 @@ def _number(key: str | int) -> int | None:
     return int(match[1]) if match else None
 
 
-def _error(error: Error, *, acts: bool) -> dict[str, Any] | ApiError | None:
-    """acts: it is a change that was not even begun."""
+def _error(error: Error) -> ApiError | None:
     text = error.message[:1_000]
     if error.type == TOO_MUCH:
-        return {} if acts else None
+        return None
     if error.type == "NOT_FOUND":
         return NotFound(404, text)
     if error.type in GRAPHQL_LIMITS or LIMIT.search(text):

@@ -99,8 +99,9 @@ class _Sight(Gatekeeper):
     async def _task_of(self, *_: object) -> None:
         return None
 
-    async def _show(self, *given: Any, **_: object) -> None:
+    async def _show(self, *given: Any, **_: object) -> str:
         self.seen = sorted(given[-1])
+        return ""
 
     async def after(self, *, body: str = BODY, **now: object) -> list[str]:
         """The needs that do not count, as it shows them once the pull request is like this."""

@@ -1,6 +1,7 @@
 """services/git/mirror.py: one mirror a repository, brought up to date by full refspec."""
 
 import asyncio
+import shutil
 import stat
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -8,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from services.errors import GitError
-from services.git.command import UnusableName
+from services.git.command import Git, UnusableName
 from services.git.mirror import Mirrors, MissingBranch
 from tests.kit.githttp import TOKEN, GitHost, git, serve_git
 
@@ -99,6 +100,24 @@ async def test_small_packs_are_put_together_and_nothing_is_lost(
         assert len(list(mirrors.path(REPO).glob("objects/pack/*.pack"))) <= 4
     for sha in (first, gone, *shas):
         assert await mirrors.has(REPO, sha)
+
+
+async def test_where_packs_can_not_be_put_together_fetches_go_on(
+    host: GitHost, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("services.git.mirror.MOST_PACKS", 1)
+    tried = tmp_path / "tried"
+    fake = tmp_path / "git"
+    fake.write_text(
+        f'#!/bin/sh\ncase " $* " in *" repack "*) echo >> {tried}; exit 1;; esac\nexec {shutil.which("git")} "$@"\n'
+    )
+    fake.chmod(0o700)
+    mirrors = Mirrors(tmp_path / "root", host.url, git=Git(host.url, executable=str(fake)))
+    host.create(REPO)
+    for number in range(3):
+        sha = host.commit(REPO, {"n": str(number)})
+        assert await mirrors.fetch(REPO, "main", TOKEN) == sha
+    assert tried.read_text() == "\n", "once in a process"
 
 
 async def test_many_fetches_at_once_wait_for_each_other(host: GitHost, mirrors: Mirrors) -> None:
