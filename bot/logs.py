@@ -10,6 +10,7 @@ import logging
 import re
 import sys
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import TextIO
 
 import structlog
@@ -36,6 +37,8 @@ _SHAPES = (
     re.compile(r"(?i)(?<=\bbasic )[A-Za-z0-9+/=]{12,}"),
     re.compile(r"(?<=://)[^/\s@'\"]{1,400}(?=@)"),
 )
+_HINT = re.compile(r"gh[opsur]_|lst_|github_pat_|eyJ|sk-|-----BEGIN|://|(?i:bearer|basic) ")
+"""Stands in whatever one of these shapes may match. Nearly no value has it, and all of them together cost much more."""
 SECRET_KEY = re.compile(r"(?i)(?:token|secret|password|authorization|private_key|api_key|cookie)$")
 _NONSENSE = frozenset({"HttpProcessingError", "ConnectionResetError"})
 """By name: aiohttp is imported later."""
@@ -62,24 +65,33 @@ class Redactor:
 
     def clean(self, text: str, *, lines: bool = False) -> str:
         """One text, safe to print; with `lines` line ends stay, each followed by a mark no entry begins with."""
-        text = _CONTROL.sub("", _ANSI.sub("", text))
+        if not text.isprintable():
+            text = _CONTROL.sub("", _ANSI.sub("", text))
         for secret in self._secrets:
             text = text.replace(secret, MASK)
-        for shape in _SHAPES:
-            text = shape.sub(MASK, text)
+        if _HINT.search(text):
+            for shape in _SHAPES:
+                text = shape.sub(MASK, text)
         text = text.replace("\n", "\n  | " if lines else " ").replace("\t", " ")
         return text if len(text) <= LONGEST else f"{text[:LONGEST]}... (cut)"
 
     def _value(self, key: str, value: object, depth: int) -> object:
         if value is None or isinstance(value, bool | int | float):
             return value
-        if SECRET_KEY.search(key):
+        if _is_secret(key):
             return MASK
+        if isinstance(value, str):
+            return self.clean(value, lines=key in _TEXTS)
         if isinstance(value, Mapping) and depth:
             return {self.clean(str(name)): self._value(str(name), each, depth - 1) for name, each in value.items()}
         if isinstance(value, list | tuple | set | frozenset) and depth:
             return [self._value(key, each, depth - 1) for each in value]
-        return self.clean(value if isinstance(value, str) else repr(value), lines=key in _TEXTS)
+        return self.clean(repr(value), lines=key in _TEXTS)
+
+
+@lru_cache(maxsize=512)
+def _is_secret(key: str) -> bool:
+    return SECRET_KEY.search(key) is not None
 
 
 def _not_a_strangers_nonsense(record: logging.LogRecord) -> bool:
