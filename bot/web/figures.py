@@ -6,8 +6,7 @@ from decimal import Decimal
 import msgspec
 
 from bot.web.views import Card, Seen, named
-from services.core.cost import WORDS as PURPOSES
-from services.core.cost import Spent, dollars
+from services.core.cost import Spent, dollars, purpose_in_words
 from services.core.durations import lasting
 from services.core.forecast import end_in_words
 
@@ -95,7 +94,7 @@ def cost(seen: Seen, spent: Spent) -> Cost:
     return Cost(
         task=spent.task,
         url=seen.url_of(spent.task) if spent.task in seen.tasks else "",
-        what=PURPOSES[spent.purpose],
+        what=purpose_in_words(spent.purpose),
         model=spent.model,
         calls=spent.calls,
         tokens=f"{spent.usage.input + spent.usage.output:,}",

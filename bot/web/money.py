@@ -10,7 +10,7 @@ import msgspec
 from bot.web.charts import Chart, Series
 from bot.web.figures import Fact
 from bot.web.views import Places
-from services.core.cost import WORDS, between, dollars
+from services.core.cost import between, dollars, purpose_in_words
 from services.store.reports import Bill, Repaired
 
 DAYS = 30
@@ -48,7 +48,7 @@ def money(bills: Sequence[Bill], repairs: Sequence[Repaired], places: Places, no
     """From the accounts of the last days, and the repairs of failed checks in them."""
     days = _sums(bills, lambda bill: bill.day)
     models = _sums(bills, lambda bill: bill.model)
-    purposes = _sums(bills, lambda bill: WORDS.get(bill.purpose, bill.purpose))  # type: ignore[call-overload]
+    purposes = _sums(bills, lambda bill: purpose_in_words(bill.purpose))
     plans = _sums(bills, lambda bill: bill.plan_id)
     return Money(
         figures=_figures(bills),

@@ -20,7 +20,7 @@ from services.core.failures import CLASSES, FailureClass
 from services.core.freeze import Freeze
 from services.core.nodes import Mapping, Node, Sequence, entry_that, is_null, spot_at, value_of
 from services.core.overlap import Mode
-from services.core.plainly import plainly
+from services.core.plainly import either, plainly
 from services.core.plan import Problem
 from services.core.plan_text import nearest, quote
 from services.core.problems import Findings, Spot, sentence
@@ -280,6 +280,9 @@ def _take(key: Spot, node: Node, written: dict[str, Any], findings: Findings) ->
 
 
 _KEY = "(key)"
+_STRATEGY = "$.recovery.policy[...][0].strategy"
+_STEP = re.compile(r"\$\.recovery\.policy\[\.\.\.\](\[\d+\])?")
+"""The strategies of a class of failures, or one of them."""
 MANY = 12
 """Values of a choice that are not all named."""
 
@@ -335,6 +338,8 @@ def _said(message: str, path: str) -> str:
     if len(values) > MANY and message.startswith("Invalid enum value"):
         near = nearest(message.split("'")[1], values)
         return f"{message[:1].lower()}{message[1:]}; did you mean '{near}'" if near else "there is no such class"
+    if _STEP.fullmatch(path) and message.startswith(("Expected `array`, got", "Expected `object`, got")):
+        return f"write a list such as `[{{strategy: retry}}]`; a strategy is {either(_values(_STRATEGY))}"
     if "matching regex" not in message:
         return plainly(message, values)
     return {

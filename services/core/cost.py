@@ -11,7 +11,7 @@ import msgspec
 from services.core.text import code
 
 Purpose = Literal["draft", "attempt", "diagnose"]
-WORDS: dict[Purpose, str] = {"draft": "drafting the plan", "attempt": "doing the work", "diagnose": "finding a cause"}
+WORDS: dict[str, str] = {"draft": "drafting the plan", "attempt": "doing the work", "diagnose": "finding a cause"}
 ELSEWHERE = "What tasks elsewhere cost is not told here."
 """For accounts from which what readers may not hear of was left out."""
 SHOWN = 30
@@ -84,6 +84,11 @@ def cost_in_words(spent: Sequence[Spent], *, is_short: bool = False) -> str:
     return f"**{total}** for {made}" + (f", and on top what is not known: {said}.{most}" if said else ".")
 
 
+def purpose_in_words(purpose: str) -> str:
+    """One that a newer Lockstep has written, before somebody went back to this one, is named as it is."""
+    return WORDS.get(purpose, purpose)
+
+
 def table(spent: Sequence[Spent]) -> list[str]:
     """By task, purpose and model, the dearest first."""
     if not spent:
@@ -102,7 +107,8 @@ def _row(spent: Spent) -> str:
     usage = spent.usage
     figures = f"{spent.calls} | {usage.input:,} | {usage.cache_read:,} | {usage.output:,}"
     task = code(spent.task) if spent.task else "the plan"
-    return f"| {task} | {WORDS[spent.purpose]} | {code(spent.model)} | {figures} | {spent.said} |"
+    what = WORDS.get(spent.purpose) or code(spent.purpose)
+    return f"| {task} | {what} | {code(spent.model)} | {figures} | {spent.said} |"
 
 
 def told(

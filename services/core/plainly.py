@@ -1,6 +1,7 @@
 """What msgspec says of a value that does not fit, in words that tell people what to write."""
 
 import re
+from collections.abc import Sequence
 
 _TYPES = {
     "bool": "write `true` or `false`",
@@ -24,10 +25,10 @@ def plainly(message: str, values: tuple[str, ...] = ()) -> str:
         return f"it has no `{missing[1]}`; add it"
     if unknown := _UNKNOWN.match(message):
         written = unknown[1][:40].replace("`", "'")
-        return f"'{written}' is none of its keys{f'; write {_either(values)}' if values else ''}"
+        return f"'{written}' is none of its keys{f'; write {either(values)}' if values else ''}"
     if enum := _ENUM.match(message):
         written = enum[1][:40].replace("`", "'")
-        return f"'{written}' is none of its values{f'; write {_either(values)}' if values else ''}"
+        return f"'{written}' is none of its values{f'; write {either(values)}' if values else ''}"
     if "RFC3339" in message or "timezone component" in message:
         return "write a moment and how far it is from UTC, such as `2026-12-20T08:00:00+01:00`"
     expected = _EXPECTED.match(message)
@@ -42,6 +43,7 @@ def plainly(message: str, values: tuple[str, ...] = ()) -> str:
     return f"write {bound} {one if expected['number'] == '1' else many}"
 
 
-def _either(values: tuple[str, ...]) -> str:
+def either(values: Sequence[str]) -> str:
+    """What may be written, in words."""
     shown = [f"`{value}`" for value in values]
     return " or ".join([", ".join(shown[:-1]), shown[-1]] if len(shown) > 1 else shown)

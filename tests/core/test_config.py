@@ -41,6 +41,9 @@ def test_reads(text: str, expected: RepoConfig) -> None:
 ALIAS = "an alias is a word such as 'r+' or 'lgtm', and stands for a command's word such as 'approve'"
 APPROVERS = "'users' are logins and 'teams' are 'organisation/team', both without an @"
 LABEL = "a label has 1 to 50 characters and no comma; those that begin with 'lockstep:' are Lockstep's own"
+STRATEGY = (
+    "write a list such as `[{strategy: retry}]`; a strategy is `fix_dependency`, `fix_format`, `fix_tests`, `manual`, "
+)
 FAILURE = "a 'text' has a word of three letters or more, five '*' at most, and not both '#' and digits"
 
 
@@ -84,6 +87,8 @@ FAILURE = "a 'text' has a word of three letters or more, five '*' at most, and n
             4,
             "'mots' is none of its keys; write `strategy`",
         ),
+        ("recovery:\n  policy: {test_failure: [nope]}", 2, STRATEGY),
+        ("recovery:\n  policy:\n    lint: []\n    test_failure: retry", 4, STRATEGY),
         ("recovery:\n  generated:\n    a: make a\n    b: [make]", 4, "write a text"),
         ("integration: a/b", 1, "its value does not have the allowed form"),
         ("failures:\n  - text: used up quota\n    class: runer", 3, "; did you mean 'runner'"),

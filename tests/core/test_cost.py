@@ -1,13 +1,15 @@
 """What models cost in words: what is not known is said, and never counts as nothing."""
 
 from decimal import Decimal
+from typing import cast
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from inline_snapshot import snapshot
 
-from services.core.cost import SHOWN, Spent, Usage, cost_in_words, dollars, table, told
+from services.core.cost import SHOWN, Purpose, Spent, Usage, cost_in_words, dollars, purpose_in_words, table, told
 
 
 def spent(task: str = "", cost: str = "0", held: str = "0", **more: int) -> Spent:
@@ -28,6 +30,13 @@ def test_the_answer_to_cost() -> None:
 | the plan | drafting the plan | `openai:gpt-4o` | 2 | 1,000 | 400 | 50 | $0.0123 |
 | `web` | doing the work | `openai:gpt-4o` | 1 | 1,000 | 400 | 50 | not known |\
 """)
+
+
+def test_a_purpose_of_a_newer_version_is_named_as_it_is() -> None:
+    newer = msgspec.structs.replace(spent("api"), purpose=cast("Purpose", "re|view"))
+    assert "| `api` | `re¦view` | `openai:gpt-4o` |" in told([newer])
+    assert purpose_in_words("review") == "review"
+    assert purpose_in_words("draft") == "drafting the plan"
 
 
 @pytest.mark.parametrize(

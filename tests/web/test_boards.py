@@ -4,11 +4,12 @@ import re
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from decimal import Decimal
+from typing import cast
 
 import pytest
 
 from services.core.clock import to_text
-from services.core.cost import Usage
+from services.core.cost import Purpose, Usage
 from services.core.gaps import Blind
 from services.core.lessons import decided, proposed
 from services.core.plan import Problem
@@ -261,3 +262,13 @@ async def test_times_in_which_webhooks_did_not_come(home: House) -> None:
     html = (await home.get("/deliveries"))[1]
     assert html.index('id="blind"') < html.index("Which deliveries"), "the page's question is answered first"
     assert '<td class="num" data-name="still missing">1</td>' in html, "a telephone shows no heads of columns"
+
+
+async def test_a_purpose_of_a_newer_version_breaks_no_page(home: House) -> None:
+    run = await half_done(home)
+    await Ledger(home.database).begin(
+        Call(plan_id=run.plan_id, run_id=run.id, task="api", purpose=cast("Purpose", "re<view")), "p", "small",
+        Decimal(1), [], NOW,
+    )  # fmt: skip
+    assert "re&lt;view" in await said(home, "/plans/acme/platform/1")
+    assert "re&lt;view" in await said(home, "/money")
