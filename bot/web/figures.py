@@ -53,7 +53,11 @@ def figures(seen: Seen) -> tuple[Fact, ...]:
         return ()
     card = seen.card(0)
     repos = len(seen.plan.repos)
-    found = [Fact(name="Done", text=f"{card.met} of {card.total}", more=_in_time(seen, card))] if seen.run else []
+    found = (
+        [Fact(name="Done", text=f"{card.done} of {card.total}{card.skipped}", more=_in_time(seen, card))]
+        if seen.run
+        else []
+    )
     if seen.run is None:
         found.append(Fact(name="Tasks", text=str(card.total)))
     found.append(
@@ -62,7 +66,8 @@ def figures(seen: Seen) -> tuple[Fact, ...]:
     which = "open " if seen.run is not None and seen.ahead.path else ""
     length = len(seen.critical)
     more = f"{lasting(seen.ahead.chain)} still to come" if seen.run is not None and seen.ahead.chain else ""
-    found.append(Fact(name="Critical path", text=f"{length} {which}task{'s' * (length != 1)}", more=more))
+    if length:
+        found.append(Fact(name="Critical path", text=f"{length} {which}task{'s' * (length != 1)}", more=more))
     end = end_in_words(seen.ahead, seen.run.state, seen.now) if seen.run is not None else ""
     if end:
         when, _, rest = end.partition(", ")

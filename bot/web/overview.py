@@ -12,7 +12,7 @@ from bot.web.views import Ahead, Ask, Card, Places, Seen, TaskLine, parts_of
 from services.core.board import Run
 from services.core.clock import from_text
 from services.core.forecast import end_in_words
-from services.core.report import WORDS
+from services.core.report import WORDS, skipped_in_words
 from services.core.spans import Span, spans
 from services.core.text import visible
 from services.store.plans import PlanRow
@@ -60,7 +60,8 @@ class Over(msgspec.Struct, frozen=True, kw_only=True):
     url: str
     state: str
     word: str
-    met: int
+    done: int
+    skipped: str
     total: int
     since: When | None
 
@@ -128,7 +129,8 @@ def over_line(line: PlanLine, places: Places, now: datetime) -> Over:
         url=places.plan_at(line.repo, line.number),
         state=state,
         word=word,
-        met=line.counts["done"] + line.counts["skipped"],
+        done=line.counts["done"],
+        skipped=skipped_in_words(line.counts["skipped"]),
         total=sum(line.counts.values()),
         since=when(from_text(at), now) if at else None,
     )

@@ -22,7 +22,7 @@ from services.core.explain import ends
 from services.core.explained import ended_by
 from services.core.forecast import Forecast, slack_in_words
 from services.core.plan import Plan, Task
-from services.core.report import WORDS, progress
+from services.core.report import WORDS, progress, skipped_in_words
 from services.core.spans import Span, code_spans, spans
 from services.core.targets import is_with_a_person
 from services.core.task_state import ENDED, STUCK, TaskState
@@ -106,14 +106,15 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Card(msgspec.Struct, frozen=True, kw_only=True):
-    """A plan in short. `more_asks`: asks that are not listed here."""
+    """A plan in short. `more_asks`: asks that are not listed here; skipped: tasks, in words."""
 
     title: str
     url: str
     issue: Link
     state: str
     word: str
-    met: int
+    done: int
+    skipped: str
     total: int
     shares: tuple[Share, ...]
     asks: tuple[Ask, ...]
@@ -198,17 +199,21 @@ class Seen:
         planned = self.plan.tasks if self.plan is not None else ()
         return {task.id: TaskState(id=task.id, state="done" if task.done else "blocked") for task in planned}
 
+    @property
+    def _is_cancelled(self) -> bool:
+        return self.run is not None and self.run.state == "cancelled"
+
     @cached_property
     def ahead(self) -> Forecast:
         """What is to be expected of it."""
-        if self.plan is None or self._ahead is None:
+        if self.plan is None or self._ahead is None or self._is_cancelled:
             return Forecast()
         return self._ahead(self.plan, self.run)
 
     @cached_property
     def critical(self) -> tuple[str, ...]:
-        """The longest chain of what is open, or of all once nothing is."""
-        if self.plan is None:
+        """The longest chain of what is open, or of all once nothing is; none of a run that is cancelled."""
+        if self.plan is None or self._is_cancelled:
             return ()
         return self.ahead.path or graph.critical_path(self.plan, lambda task: float(task.timeout))
 
@@ -263,7 +268,7 @@ class Seen:
     def card(self, most_asks: int) -> Card:
         """The plan in short, with the `most_asks` asks that hold up most."""
         state, word = self.state
-        met, total = progress(self.run) if self.run is not None else (0, len(self.tasks))
+        done, skipped, total = progress(self.run) if self.run is not None else (0, 0, len(self.tasks))
         began = self.run.started_at if self.run is not None else None
         ended = self.run.finished_at if self.run is not None else None
         own = self._own_ask()
@@ -275,7 +280,8 @@ class Seen:
             issue=self.places.issue(self.row.repo, self.row.number),
             state=state,
             word=word,
-            met=met,
+            done=done,
+            skipped=skipped_in_words(skipped),
             total=total,
             shares=shares(Counter(task.state for task in self.tasks.values()), self.words),
             asks=tuple(asks),

@@ -4,7 +4,7 @@ from services.checks import CHECKS
 from services.core.board import Run
 from services.core.messages import plan_place
 from services.core.names import CHECK_PLAN
-from services.core.report import Button, CheckReport, progress
+from services.core.report import Button, CheckReport, progress, progress_in_words, skipped_in_words
 from services.core.task_state import TaskState
 from services.core.text import code, plain
 
@@ -17,16 +17,16 @@ BUTTONS = (
 
 def plan(run: Run, task: TaskState, hidden: frozenset[str]) -> CheckReport:
     """Neutral on purpose: it tells, it never blocks."""
-    met, total = progress(run)
+    done, skipped, total = progress(run)
     spec = run.plan.by_id[task.id]
     summary = (
         f"Task {code(task.id)} ({plain(spec.title)}) of {plan_place(run, hidden)}, attempt {task.attempt}.\n\n"
-        f"{met} of {total} tasks are done."
+        f"{done} of {total} tasks are done{skipped_in_words(skipped)}."
     )
     return CheckReport(
         status="completed",
         conclusion="neutral",
-        title=f"{met} of {total} tasks done",
+        title=progress_in_words(run),
         summary=summary,
         buttons=BUTTONS,
     )

@@ -283,6 +283,7 @@ _KEY = "(key)"
 _STRATEGY = "$.recovery.policy[...][0].strategy"
 _STEP = re.compile(r"\$\.recovery\.policy\[\.\.\.\](\[\d+\])?")
 """The strategies of a class of failures, or one of them."""
+_SHAPE = re.compile("Expected `(?:array|object)`, got")
 MANY = 12
 """Values of a choice that are not all named."""
 
@@ -338,7 +339,7 @@ def _said(message: str, path: str) -> str:
     if len(values) > MANY and message.startswith("Invalid enum value"):
         near = nearest(message.split("'")[1], values)
         return f"{message[:1].lower()}{message[1:]}; did you mean '{near}'" if near else "there is no such class"
-    if _STEP.fullmatch(path) and message.startswith(("Expected `array`, got", "Expected `object`, got")):
+    if _STEP.fullmatch(path) and _SHAPE.match(message):
         return f"write a list such as `[{{strategy: retry}}]`; a strategy is {either(_values(_STRATEGY))}"
     if "matching regex" not in message:
         return plainly(message, values)

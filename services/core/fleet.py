@@ -14,7 +14,7 @@ from services.core.board import Run
 from services.core.explain import ends
 from services.core.names import marker
 from services.core.plan_comment import REASON, first_that_fits
-from services.core.report import WORDS, progress
+from services.core.report import WORDS, progress_in_words
 from services.core.targets import is_with_a_person
 from services.core.task_state import STUCK, TaskState
 from services.core.text import code, cut, plain
@@ -123,12 +123,11 @@ def _going(plan: Shown) -> list[str]:
     run = plan.run
     if run is None:
         return []
-    met, total = progress(run)
     waits = list(_waits(run))
     more = f" and {len(waits) - WAITS} more" if len(waits) > WAITS else ""
     said = f"waits on {'; '.join(waits[:WAITS])}{more}" if waits else "nothing is waited for"
     state = "stopped" if run.state == "failed" else run.state  # as its own comment says
-    return [f"- {plan.place} {plain(plan.title, 80)}: **{state}**, {met} of {total} tasks done", f"  - {said}"]
+    return [f"- {plan.place} {plain(plan.title, 80)}: **{state}**, {progress_in_words(run)}", f"  - {said}"]
 
 
 def _waits(run: Run) -> Iterator[str]:

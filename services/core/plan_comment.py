@@ -24,7 +24,7 @@ from services.core.names import STICKY
 from services.core.overlap import Rivals
 from services.core.plan import Parsed, Plan, Task
 from services.core.plan_relations import RELATIONS
-from services.core.report import ICONS, WORDS, progress, wishes
+from services.core.report import ICONS, WORDS, progress_in_words, wishes
 from services.core.targets import is_with_a_person
 from services.core.task_state import SATISFIED, STUCK, TaskState
 from services.core.text import code, cut, plain
@@ -103,7 +103,9 @@ def render(
     models make the newest attempts, and why; `in_vain`: what the logs of attempts that came to nothing tell; `price`:
     what models will cost, before it runs.
     """
-    path = ahead.path or graph.critical_path(plan)
+    is_cancelled = run is not None and run.state == "cancelled"
+    ahead = NO_FORECAST if is_cancelled else ahead
+    path = () if is_cancelled else ahead.path or graph.critical_path(plan)
     changed = plan_changes.after_approval(before, plan) if edited and before is not None else None
     headline = _headline(plan, approved_by, run, approvers, edited=edited, same=changed == [])
     head = [f"### Plan: {plain(plan.title) or 'untitled'}", "", headline, "", *([drafting, ""] if drafting else [])]
@@ -114,7 +116,7 @@ def render(
     head += boxes.listed(boxes.offered(_to_approve(plan, live) if not approved_by else "", run))
     head += groups.told(run) if run is not None else ()
     head += hand_over.listed(run, in_vain) if run is not None else ()
-    head += [*_ahead(plan, run, path, ahead, now), *([f"**Price:** {price}", ""] if price else [])]
+    head += [*(_ahead(plan, run, path, ahead, now) if path else []), *([f"**Price:** {price}", ""] if price else [])]
     told = [f"- ⚠ {warning}" for warning in warnings]
     warned = [*_up_to(told, PROBLEMS, len(told)), ""]
     rows = _rows(plan, run, ahead, chosen)
@@ -186,13 +188,12 @@ def _headline(
     count, repos = len(plan.tasks), len(plan.repos)
     size = f"{count} task{'s' * (count != 1)} in {repos} repositor{'ies' if repos != 1 else 'y'}"
     if run is not None:
-        met, total = progress(run)
         following = _goes_on(is_approved=bool(approved_by) or edited) if run.state == "paused" else ""
         said = {
             "running": "Running", "paused": "Paused", "done": "Done", "cancelled": "Cancelled",
             "failed": f"Stopped: {_advice(run)}",
         }  # fmt: skip
-        return f"**{said[run.state]}.** {met} of {total} tasks done, started by {code(run.actor)}.{following}"
+        return f"**{said[run.state]}.** {progress_in_words(run)}, started by {code(run.actor)}.{following}"
     if approved_by:
         return f"**Approved** by {code(approved_by)}: {size}. Next: `/lockstep run` (needs write permission)."
     why = "an approval reaches further by now than it did" if same else "the plan was edited after it was approved"

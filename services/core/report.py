@@ -6,7 +6,7 @@ import msgspec
 
 from services.core import groups
 from services.core.board import Run
-from services.core.task_state import ENDED, SATISFIED, TaskState
+from services.core.task_state import ENDED, TaskState
 from services.core.text import code
 
 ICONS = {
@@ -61,9 +61,20 @@ class CheckReport(msgspec.Struct, frozen=True, kw_only=True):
     buttons: tuple[Button, ...] = ()
 
 
-def progress(run: Run) -> tuple[int, int]:
-    """(tasks satisfied, tasks in all)."""
-    return sum(task.state in SATISFIED for task in run.tasks.values()), len(run.tasks)
+def progress(run: Run) -> tuple[int, int, int]:
+    """(tasks done, tasks skipped, tasks in all)."""
+    states = [task.state for task in run.tasks.values()]
+    return states.count("done"), states.count("skipped"), len(states)
+
+
+def progress_in_words(run: Run) -> str:
+    done, skipped, total = progress(run)
+    return f"{done} of {total} tasks done{skipped_in_words(skipped)}"
+
+
+def skipped_in_words(skipped: int) -> str:
+    """Behind how many are done; "" for none."""
+    return f", {skipped} skipped" if skipped else ""
 
 
 def unmet(run: Run, task: TaskState) -> tuple[str, ...]:

@@ -78,7 +78,7 @@ All plans of `acme` that are under way, over all its repositories.
 
 ### Under way
 
-- acme/api#1 A plan: **paused**, 2 of 2 tasks done
+- acme/api#1 A plan: **paused**, 1 of 2 tasks done, 1 skipped
   - nothing is waited for
 
 ### Do

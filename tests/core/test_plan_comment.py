@@ -103,6 +103,13 @@ def test_a_run_that_is_over_expects_nothing() -> None:
     assert "Expected" not in text
 
 
+def test_a_run_that_is_cancelled_has_no_critical_path() -> None:
+    current = msgspec.structs.replace(in_review(task("a"), task("b", "a"), task("c")), state="cancelled")
+    text = render(current.plan, [], approved_by="", run=current, ahead=expected(current, current.plan), now=NOW)
+    assert "**Cancelled.** 0 of 3 tasks done, started by" in text
+    assert not re.search("critical|slack|==>", text, re.IGNORECASE)
+
+
 def test_problems_are_listed_with_their_lines() -> None:
     parsed = parse("- [ ] **a** One · needs: b\n- [ ] **b** Two · needs: a\n", home="acme/api", installed=["acme/api"])
     text = broken(parsed)

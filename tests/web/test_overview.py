@@ -111,11 +111,12 @@ def test_what_is_over_is_one_line() -> None:
         at=to_text(NOW), finished_at=to_text(NOW), run_id="r", counts=Counter(done=3, skipped=1, cancelled=2),
     )  # fmt: skip
     (over,) = overview([], Places("https://github.example"), NOW + timedelta(hours=1), over=[line]).finished
-    assert (over.title, over.url, over.word, over.met, over.total) == (
+    assert (over.title, over.url, over.word, over.done, over.skipped, over.total) == (
         "Over",
         "/plans/acme/platform/4",
         "cancelled",
-        4,
+        3,
+        ", 1 skipped",
         6,
     )
     assert over.since is not None

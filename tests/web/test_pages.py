@@ -9,7 +9,7 @@ from bot.web.pages import HEADERS
 from services.core.plan import Problem
 from tests.kit.plans import plan, task
 from tests.web.plans import TRICKS, currency, half_done, hostile, thousand
-from tests.web.stage import House, house
+from tests.web.stage import House, house, now_at
 
 
 @pytest.fixture
@@ -108,6 +108,15 @@ async def test_when_nobody_has_to_act_the_page_says_what_is_next(home: House) ->
     await home.ran(plan(task("one"), task("two", "one")), [], 1)
     said = words((await home.get("/plans/acme/platform/1"))[1])
     assert "Who must act Nobody." in said
+
+
+async def test_a_plan_that_was_cancelled_says_what_was_done_and_has_no_critical_path(home: House) -> None:
+    over = [now_at("one", "done"), now_at("two", "skipped"), now_at("three", "cancelled")]
+    await home.ran(plan(task("one"), task("two"), task("three", "two")), over, 1, state="cancelled")
+    said = words((await home.get("/plans/acme/platform/1"))[1])
+    assert "Done1 of 3, 1 skipped" in said
+    assert "ritical path" not in said.replace("underlined: critical path", "")
+    assert "1 of 3 done, 1 skipped" in words((await home.get("/plans"))[1])
 
 
 async def test_foreign_text_is_text(home: House) -> None:

@@ -9,7 +9,7 @@ from services.core.chosen import Chosen
 from services.core.chosen import told as why
 from services.core.delegation import Delegation
 from services.core.plan_diff import PlanDiff
-from services.core.report import ICONS, WORDS, progress, wishes
+from services.core.report import ICONS, WORDS, progress_in_words, wishes
 from services.core.steps import Trail
 from services.core.steps import told as steps_told
 from services.core.task_state import TaskState
@@ -118,8 +118,7 @@ def status(
     """spent: what models have cost, "" for nothing; trails: of tasks whose steps are told; alike: what was like one, of
     those that are told of at length; models: that work on them.
     """
-    met, total = progress(run)
-    lines = [f"{met} of {total} tasks done; {_STANDS[run.state]}.{f' Models: {spent}' if spent else ''}"]
+    lines = [f"{progress_in_words(run)}; {_STANDS[run.state]}.{f' Models: {spent}' if spent else ''}"]
     for task_id in chosen[:LISTED]:
         task = run.tasks[task_id]
         attempt = f", attempt {task.attempt}" if task.attempt > 1 else ""
