@@ -19,7 +19,8 @@ from services.core.config import config_schema
 from services.core.lengths import Lengths
 from services.core.parse import Form, parse_bytes
 from services.core.places import Limits
-from services.core.plan import MAX_BYTES, Parsed
+from services.core.plan import MAX_BYTES, PERSON, Parsed
+from services.core.plan_advice import with_agents
 from services.core.plan_rules import is_repo
 from services.core.plan_schema import plan_schema
 from services.core.reposet import set_schema
@@ -28,6 +29,8 @@ from services.errors import UserError
 
 FORMS: dict[str, Form] = {".yaml": "yaml", ".yml": "yaml", ".md": "issue", ".markdown": "issue"}
 MOST_WORKERS = 1_000
+USUAL = frozenset({"script", PERSON})
+"""Agents that are known without a look at all of them."""
 
 
 def main(arguments: list[str]) -> int:
@@ -69,12 +72,21 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _check(options: argparse.Namespace) -> int:
-    parsed = _parsed(options)
+    parsed = _among_agents(_parsed(options))
     if options.json:
         sys.stdout.write(_json(report(parsed)))
     else:
         show(parsed, options.file, sys.stdout)
     return 0 if parsed.plan else 1
+
+
+def _among_agents(parsed: Parsed) -> Parsed:
+    """With the bot's own warning of agents that there are not. Their modules are heavy, so only who names one waits."""
+    if all(task.agent in USUAL for task in parsed.tasks):
+        return parsed
+    from services.agents import agent_names
+
+    return with_agents(parsed, {*agent_names(), PERSON})
 
 
 def _simulate(options: argparse.Namespace) -> int:

@@ -116,6 +116,20 @@ def test_people_read_lines_in_a_pipe(capsys: pytest.CaptureFixture[str]) -> None
     assert lines[-1] == "Not a valid plan: 3 problems."
 
 
+def test_an_agent_that_there_is_not_is_warned_of_at_its_line(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    file = tmp_path / "plan.md"
+    file.write_text(
+        "- [ ] **a** A · agent: coder\n- [ ] **b** B · agent: codr\n- [ ] **c** C · agent: human\n", "utf-8"
+    )
+    assert main(["check", str(file), "--home", HOME]) == 0
+    warned = [line for line in capsys.readouterr().out.splitlines() if "warning" in line]
+    assert warned == [
+        f"{file}:2:1: warning: `b` names the agent `codr`, which is not known here. Did you mean `coder`?"
+    ]
+
+
 class Terminal(io.StringIO):
     def isatty(self) -> bool:
         return True
