@@ -8,12 +8,16 @@ every machine lets us make. So both are looked at twice a second, as nothing tel
 import asyncio
 import contextlib
 import os
+import re
 import stat
 from collections.abc import Callable
 from pathlib import Path
 
 LOOK = 0.5
 GIB = 1 << 30
+# In bytes, and lines as the kernel ends them: a process chooses its own name, which stands among these.
+_RESIDENT = re.compile(rb"^Rss(?:Anon|Shmem):[ \t]*(\d+) kB$", re.MULTILINE)
+_SHARE = re.compile(rb"^Pss_(?:Anon|Shmem):[ \t]*(\d+) kB$", re.MULTILINE)
 
 
 class Bounds:
@@ -72,30 +76,30 @@ def memory_of(pid: int, *, exactly: bool = False) -> int:
     total, left = 0, [str(pid)]
     while left:
         at = Path("/proc", left.pop())
-        with contextlib.suppress(OSError, ValueError, IndexError):  # it may end at any moment
-            total += (_share(at) if exactly else None) or _resident(at)
-            for thread in (at / "task").iterdir():
+        threads: list[Path] = []
+        with contextlib.suppress(OSError):  # it may end at any moment, as each of its threads
+            threads += (at / "task").iterdir()
+        # Of one whose first thread has ended, only the others tell.
+        total += next(filter(None, (_held(each, exactly=exactly) for each in (at, *threads))), 0)
+        for thread in threads:
+            with contextlib.suppress(OSError):
                 left += (thread / "children").read_text("ascii").split()
     return total
 
 
-def _resident(at: Path) -> int:
-    """Without files that are mapped, but with memory that is shared as if it were one."""
-    return sum(_told(at / "status", ("RssAnon:", "RssShmem:")))
+def _held(at: Path, *, exactly: bool) -> int:
+    """exactly: its share of what it holds with others, where that is told; else memory that is shared counts as if it
+    were one. Files that are mapped are left out.
+    """
+    return (_told(at / "smaps_rollup", _SHARE) if exactly else 0) or _told(at / "status", _RESIDENT)
 
 
-def _share(at: Path) -> int | None:
-    """A process's share of what it holds with others; None where that is not told."""
+def _told(path: Path, figures: re.Pattern[bytes]) -> int:
+    """What stands there in kB, in bytes together; 0 where it can't be read."""
     try:
-        told = _told(at / "smaps_rollup", ("Pss_Anon:", "Pss_Shmem:"))
+        return sum(int(each) for each in figures.findall(path.read_bytes())) * 1024
     except OSError:
-        return None
-    return sum(told) if told else None
-
-
-def _told(path: Path, names: tuple[str, ...]) -> list[int]:
-    """What stands there in kB by these names, in bytes."""
-    return [int(line.split()[1]) * 1024 for line in path.read_text("ascii").splitlines() if line.startswith(names)]
+        return 0
 
 
 def takes_more(top: Path, space: int, entries: int) -> bool:
