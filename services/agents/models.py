@@ -304,7 +304,7 @@ class Models:
             return
         most = msgspec.structs.replace(usage, output=max(usage.output, tokens))
         price = await asyncio.to_thread(self._prices.of, self.provider, self.name, most)
-        await self._ledger.cut(row, usage, price.cost or Decimal(0))
+        await self._ledger.cut(row, usage, price.cost)
 
     async def failed(self, row: int, *, is_free: bool) -> None:
         """A call came to nothing; is_free: it was refused at the door."""

@@ -57,11 +57,11 @@ def _listed(provider: str, model: str, usage: Usage) -> Price:
     from genai_prices import Usage as Tokens
     from genai_prices import calc_price
 
-    tokens = Tokens(
-        input_tokens=usage.input,
+    tokens = Tokens(  # with no part larger than its whole, whatever was told, as then it would have no price
+        input_tokens=max(usage.input, usage.cache_read + usage.cache_write),
         cache_read_tokens=usage.cache_read,
         cache_write_tokens=usage.cache_write,
-        cache_write_1h_tokens=usage.cache_write_hour,
+        cache_write_1h_tokens=min(usage.cache_write_hour, usage.cache_write),
         output_tokens=usage.output,
     )
     try:

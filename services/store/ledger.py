@@ -118,14 +118,16 @@ class Ledger:
             query = "UPDATE ledger SET state = 'failed' WHERE id = ?"
         await self._ended(query, (row,))
 
-    async def cut(self, row: int, usage: Usage, most: Decimal) -> None:
-        """The answer broke off. usage: what it had told; most: what it may have cost, which stays held."""
+    async def cut(self, row: int, usage: Usage, most: Decimal | None) -> None:
+        """The answer broke off. usage: what it had told; most: what it may have cost, which stays held; None where
+        nobody knows it, and then what was held stays.
+        """
         query = (
-            "UPDATE ledger SET state = 'failed', input = ?, cache_read = ?, cache_write = ?, output = ?, held = ?"
-            " WHERE id = ?"
+            "UPDATE ledger SET state = 'failed', input = ?, cache_read = ?, cache_write = ?, output = ?,"
+            " held = coalesce(?, held) WHERE id = ?"
         )
-        values = (usage.input, usage.cache_read, usage.cache_write, usage.output, _stored(most), row)
-        await self._ended(query, values)
+        tokens = (usage.input, usage.cache_read, usage.cache_write, usage.output)
+        await self._ended(query, (*tokens, None if most is None else _stored(most), row))
 
     async def told(self, call: Call, cost: Decimal) -> None:
         """What an agent's own program says an attempt cost, kept with the attempt's last call."""

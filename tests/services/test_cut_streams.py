@@ -92,6 +92,20 @@ async def test_a_program_pays_for_what_it_cuts_off(tmp_path: Path, kind: str, na
                 assert (one.cost, one.held, one.unknown, one.usage) == (whole, Decimal(0), 0, usage)
 
 
+async def test_a_cut_answer_without_a_price_frees_no_money(tmp_path: Path) -> None:
+    """Its figures contradict each other, or what its model costs is no longer known."""
+    odd = Usage(input=10, cache_read=400, cache_write=90, cache_write_hour=9_000, output=5)
+    async with providing(SAYS) as provider, accounts(tmp_path, provider, "openai", "gpt-4o") as (models, ledger):
+        for name in ("gpt-4o", "nobody-knows"):
+            row = await ledger.begin(CALL, "openai", name, Decimal(2), (), NOW)
+            assert isinstance(row, int)
+            await models.named(name).broke_off(row, odd, 100)
+        known, unknown = await ledger.spent(CALL.plan_id)
+    most = Prices({}).of("openai", "gpt-4o", Usage(input=490, cache_read=400, output=100)).cost
+    assert (known.held, unknown.held) == (most, Decimal(2))
+    assert unknown.usage == Usage(input=10, cache_read=400, cache_write=90, output=5)
+
+
 class Heard(Broker):
     """Says when a request is booked, which may be after its answer broke off."""
 

@@ -110,6 +110,9 @@ async def test_an_answer_that_was_cut_counts_as_its_most_and_what_it_told_stands
     (spent,) = await ledger.spent(DRAFT.plan_id)
     assert (spent.unknown, spent.cost, spent.held) == (1, Decimal(0), Decimal("1.5"))
     assert spent.usage == Usage(input=10, cache_read=4, output=1)
+    await ledger.cut(row, Usage(input=11), None)
+    (spent,) = await ledger.spent(DRAFT.plan_id)
+    assert (spent.usage.input, spent.held) == (11, Decimal("1.5")), "nobody knows what it cost"
     await database.close()
 
 
