@@ -6,6 +6,7 @@ all that was taken: of an answer's length nothing may have been told but that it
 """
 
 import json
+import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -132,5 +133,5 @@ def _larger(one: Usage, other: Usage) -> Usage:
 
 
 def _count(told: Shape, name: str) -> int:
-    value = told.get(name)
-    return value if isinstance(value, int) and 0 <= value < 10**9 else 0
+    value: Any = told.get(name)
+    return math.ceil(value) if type(value) in {int, float} and 0 <= value < 10**9 else 0  # gateways write 5.0, too

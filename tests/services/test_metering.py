@@ -62,6 +62,9 @@ FIRST = (
         (b'data: ' + b'[' * 200_000, None, False),
         (b'{"usage": {"prompt_tokens": -5, "completion_tokens": "many"}}', None, False),
         (b'{"usage": 7}', None, False),
+        (b'{"usage": {"prompt_tokens": 5000.0, "completion_tokens": 2.5, "prompt_tokens_details": {"cached_tokens": true}}}',
+         Usage(input=5000, output=3), True),
+        (b'{"usage": {"prompt_tokens": NaN, "completion_tokens": 1e999}}', None, False),
     ],
 )  # fmt: skip
 def test_what_was_taken(body: bytes, usage: Usage | None, is_whole: bool) -> None:
