@@ -38,6 +38,13 @@ def test_what_is_not_proved_is_left(base: str, ours: str, theirs: str) -> None:
     assert resolve(Conflict((base,), (ours,), (theirs,))) is None
 
 
+def test_a_line_of_one_long_name_is_read_once() -> None:
+    """Tried anew from each of its letters it would take minutes, so the suite's own patience is the limit."""
+    base, ours, theirs = (f"{'a' * 600_000} {number}" for number in ("1.0.0", "1.0.1", "1.0.2"))
+    assert resolve(Conflict((base,), (ours,), (theirs,))) is None
+    assert resolve(Conflict(("a-name: 1.0.0",), ("a-name: 1.0.1",), ("a-name: 1.0.2",))) == ("a-name: 1.0.2",)
+
+
 def test_quotes_hashes_and_blank_lines_do_not_count() -> None:
     quoted = Conflict(("version = '1.0.dev'\n",), ('version = "1.1.dev"\n',), ("version = '1.0'\n",))
     assert resolve(quoted) == ('version = "1.1.dev"\n',)

@@ -15,7 +15,7 @@ _NUMBER = re.compile(
 _NAMED = re.compile(
     r"version|release|\brev\b|\btag\b|\b(?:uses|image):|^from\s|@v?\d|__|[\w\]]\s*[=~><]=", re.IGNORECASE
 )
-_MAYBE = re.compile(r"[\w/-]+[:=]")
+_MAYBE = re.compile(r"[\w/-][:=]")
 """A name before a number is a version's where that has three parts; two may be a fraction, four an address."""
 _COMPARED = re.compile(r"\s[=~><]=\s|\b(?:if|while|assert|return|elif)\b")
 _HASH = re.compile(r"@[0-9a-f]{40}\b")
