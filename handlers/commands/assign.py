@@ -23,6 +23,8 @@ async def assign(context: Context, asked: Command) -> str:
             context.repo, context.number, "retried", targets, context.sender, needs="write"
         )
         return changes.given_back(ids)
+    if await context.engine.is_nobody(context.repo, login):
+        raise UserError(usage.nobody(login))
     why = reasons.assigned(login)
     ids = await context.engine.change(
         context.repo, context.number, "assigned", targets, context.sender, why, needs="write", name=login

@@ -12,7 +12,7 @@ from services.core.task_state import Override
 from services.engine import merge_queue, pulls
 from services.engine.asked import Asked
 from services.engine.files import check_plans, check_settings
-from services.errors import NotFound, Refused
+from services.errors import ApiError, NotFound, Refused
 
 SETTLES = 5.0
 """Seconds after a push to a base branch until the pull requests into it are looked at."""
@@ -132,6 +132,14 @@ class Engine(Asked):
         """Did we do that ourselves? The App hears of its own acts too, and knows their results already."""
         app = await self._parts.github.reads.app()
         return login == app.login or app_id == app.id
+
+    async def is_nobody(self, repo: str, login: str) -> bool:
+        """Does GitHub say that there is nobody of that name? Where it says nothing, there may be somebody."""
+        reads = self._parts.github.reads
+        try:
+            return await reads.permission(repo, login, fresh=True) == "none" and not await reads.is_account(repo, login)
+        except ApiError:
+            return False
 
     async def gate(self, repo: str, number: int, *, names_others: bool, into: str = "") -> None:
         """Something happened to a pull request that may name others with `Depends-On`, or be named so. into: the branch

@@ -9,6 +9,7 @@ SECONDS: Mapping[str, int] = {
     "repository": 1_800,
     "permission": 900,
     "membership": 900,
+    "user": 900,
     "issue": 1_800,
     "comments": 1_800,
     "sub_issues": 1_800,

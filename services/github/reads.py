@@ -100,6 +100,15 @@ class Reads(Reading):
         role = found.role_name if found.role_name in ROLES else found.permission
         return role if role in ROLES else "none"
 
+    async def is_account(self, repo: str, login: str) -> bool:
+        """Is there anybody of that name? Asked as the repository's installation."""
+        read = Read(await self._reader(repo), f"users/{segment(login)}", shapes.Account, repo, f"user:{login.lower()}")
+        try:
+            await self._get(read, fresh=True)
+        except NotFound:
+            return False
+        return True
+
     async def is_member(self, repo: str, team: str, login: str) -> bool:
         """Is somebody in that team (`organisation/slug`) now? Asked as the repository's installation; Refused where the
         App may not see members.

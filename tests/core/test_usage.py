@@ -39,6 +39,7 @@ def test_words_that_mean_nothing() -> None:
         usage.lesson(("approve", "veto")),
         usage.not_lendable("`help", ("approve", "run")),
         usage.sees_nothing("eve"),
+        usage.nobody("no`body"),
         usage.no_pull_request("acme/api#999"),
     ] == snapshot(
         [
@@ -50,6 +51,7 @@ def test_words_that_mean_nothing() -> None:
             "Say `approve`, `veto` and a lesson's id; `/lockstep lesson` lists them.",
             "`'help` can't be delegated; these can: `approve`, `run`.",
             "`eve` can't see this repository, so nothing can be delegated there.",
+            "GitHub knows nobody called `no'body`; look at how it is written, then say it again.",
             "There is no pull request `acme/api#999` that I could see.",
         ]
     )

@@ -190,6 +190,14 @@ async def test_a_stranger_has_no_role_and_no_way_out_of_the_path(hub: FakeHub, g
     assert not hub.surprises
 
 
+async def test_somebody_is_there_or_nobody(hub: FakeHub, github: GitHub) -> None:
+    hub.script("GET", "/users/ann", Reply(json={"login": "ann", "id": 1, "type": "User"}))
+    hub.script("GET", "/users/a%2Fb", Reply(404, {"message": "Not Found"}))
+    assert await github.reads.is_account("acme/api", "ann")
+    assert not await github.reads.is_account("acme/api", "a/b")
+    assert not hub.surprises
+
+
 async def test_a_pull_request(hub: FakeHub, github: GitHub) -> None:
     hub.script("GET", f"{API}/pulls/7", Reply(json=pull(7)))
     found = await github.reads.pull("acme/api", 7)

@@ -188,6 +188,11 @@ async def test_a_task_goes_to_a_person_and_back(story: Story) -> None:
     number = await waiting_for_a_review(story)
     assert await story.ask("/lockstep assign one") == "confused"
     await story.until("Say to whom")
+    assert await story.ask("/lockstep assign one @nobodyhere") == "confused"
+    await story.until("GitHub knows nobody called `nobodyhere`")
+    await story.hub.fault("error", path=r"/users/unheard$", status=403)
+    assert await story.ask("/lockstep assign one @unheard") == "+1"
+    await story.until("Handed to `unheard`: `one`.")
     assert await story.ask("/lockstep assign one @bea") == "+1"
     await story.until("Handed to `bea`: `one`.", "🙋 needs a person: it is with `bea`")
     issue = next(each for each in story.issues() if each.number == tracking(story, "Write"))

@@ -60,6 +60,10 @@ def sees_nothing(login: str) -> str:
     return f"`{login}` can't see this repository, so nothing can be delegated there."
 
 
+def nobody(login: str) -> str:
+    return f"GitHub knows nobody called {code(login)}; look at how it is written, then say it again."
+
+
 def not_allowed(verb: str, needed: str, have: str) -> str:
     return f"`/lockstep {verb}` needs the {needed} permission on this repository; you have {have}."
 
