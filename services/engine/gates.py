@@ -34,6 +34,9 @@ AROUND = 100
 SELDOM = timedelta(minutes=15)
 """The sweep looks at no gate that was looked at so lately."""
 
+UNKNOWN = "?"
+"""What a gate shows while that is not known: before an answer, and for good when it is lost."""
+
 log = structlog.get_logger(__name__)
 
 
@@ -167,14 +170,21 @@ class Gatekeeper:
         waited = [need for need in needs if not (need.wrong or need.place in lifted)]
         keys = tuple(sorted({pull_key(need.repo, need.number) for need in waited}))
         is_new = before is None or not (before.needs or before.shown)
-        if is_new and not needs and not anew and (task or not await self._is_required(repo, pull.base_ref)):
+        if (
+            is_new
+            and not needs
+            and not anew
+            and not posted
+            and (task or not await self._is_required(repo, pull.base_ref))
+        ):
             await self._rows.drop(repo, number)
             return posted
         if before is None or before.needs != keys:
             await self._rows.waits(repo, number, keys)
             await self._tell_who_names(repo, number)  # there may be a circle now
         if task is not None and task[1].head_sha != pull.head_sha:
-            return posted  # its plan has not heard of that commit yet, and posts once it has
+            await self._rows.shows(repo, number, UNKNOWN)
+            return posted  # its plan has not heard of that commit yet, and posts once it has; or we read too early
         shown = posted or (before.shown if before is not None and not anew else "")
         now = await self._show(repo, pull, needs, issue, shown, lifted, task=task, details_url=details_url)
         if not needs:
@@ -236,7 +246,7 @@ class Gatekeeper:
         digest = hashlib.sha256(f"{pull.head_sha} {told}".encode()).hexdigest()
         if digest == shown:
             return digest
-        await self._rows.shows(repo, pull.number, "")  # what is shown if the answer is lost nobody knows
+        await self._rows.shows(repo, pull.number, UNKNOWN)
         await self._parts.github.writes.ranked("merge").put_check(
             repo,
             pull.head_sha,

@@ -11,7 +11,6 @@ reachable or not: an attempt may still stand on it.
 
 import asyncio
 import hashlib
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -66,11 +65,11 @@ class Mirrors:
         """Our lock is held. Where it fails, this process leaves that mirror as it is: what is wanted of it is there."""
         if repo.lower() in self._untidy or await asyncio.to_thread(_packs, self.path(repo)) <= MOST_PACKS:
             return
-        self._untidy.add(repo.lower())
         git = replace(self.git, seconds=TIDYING)
-        with suppress(GitError):
+        try:
             await git.run("repack", "--quiet", "-d", "--geometric=2", "--no-write-bitmap-index", at=at)
-            self._untidy.discard(repo.lower())
+        except GitError:
+            self._untidy.add(repo.lower())
 
     async def tip(self, repo: str, branch: str, token: str) -> str | None:
         """The commit id the remote's branch stands at now, or None when there is no such branch. Nothing is fetched."""

@@ -42,6 +42,7 @@ class _Line:
         self.next_look = math.inf
         self.recalling = asyncio.Lock()
         self.has_recalled = False
+        self.fetching = asyncio.Semaphore(limits.concurrent)
 
 
 class Governor:
@@ -63,7 +64,6 @@ class Governor:
         """fetch: gets the token of an identity, unless it is there."""
         self._sender = sender
         self._fetch = fetch
-        self._fetching = asyncio.Semaphore(limits.concurrent)
         self._clock = clock
         self._timers = timers
         self._limits = limits
@@ -83,7 +83,7 @@ class Governor:
         if ask.content and not line.has_recalled:
             await self._recall(name, line)
         if ask.writes and self._limits.is_paced and not line.queue.is_shut:
-            await self._make_ready(request.identity)
+            await self._make_ready(line, request.identity)
         for tries in range(1, TRIES + 1):
             began = self._now()
             ticket = await self._let_through(line, ask)
@@ -121,10 +121,10 @@ class Governor:
                 made, now = msgspec.json.decode(kept[0], type=list[tuple[float, int]]), self._now()
                 line.queue.remember([(at, count) for at, count in made if at <= now])
 
-    async def _make_ready(self, identity: Identity) -> None:
+    async def _make_ready(self, line: _Line, identity: Identity) -> None:
         """Writes that went at their times and then waited for a token would all be sent in one moment."""
         if self._fetch is not None and identity != APP:
-            async with self._fetching:
+            async with line.fetching:
                 with contextlib.suppress(RateLimited):  # the call meets it again, at its turn
                     await self._fetch(identity)
 

@@ -29,7 +29,8 @@ class _Hub:
     def __init__(self) -> None:
         self.body, self.head = f"Depends-On: {NEED}", "a"
         self.posted: list[tuple[str, str]] = []
-        self.is_lost = False
+        self.is_lost = self.is_away = False
+        self.required_ones: Sequence[str] = ("lockstep/gate",)
         self.goes_on = asyncio.Event()
         self.goes_on.set()
         self.begun = asyncio.Event()
@@ -44,10 +45,12 @@ class _Hub:
         return SimpleNamespace(number=1, head_sha=self.head, state="open", merged=False, base_ref="main", head_ref="x")
 
     async def required(self, *_: object) -> Sequence[str]:
-        return ("lockstep/gate",)
+        return self.required_ones
 
     async def put_check(self, _repo: str, sha: str, _name: str, _about: str, told: CheckReport, **_: object) -> None:
         self.begun.set()
+        if self.is_away:
+            raise Unreachable(0, "nobody answers")
         await self.goes_on.wait()
         self.posted.append((sha, told.status))
         if self.is_lost:
@@ -157,3 +160,48 @@ async def test_a_task_that_is_over_has_no_gate(rows: Gates) -> None:
     hub = _Hub()
     await _keeper(rows, hub).of_task(*API, None)
     assert hub.posted == []
+
+
+@pytest.mark.parametrize("task", [None, _task()])
+async def test_what_could_not_be_shown_once_is_shown_when_it_is_tried_again(rows: Gates, task: Any) -> None:
+    hub = _Hub()
+    keeper, hub.required_ones = _keeper(rows, hub), ()
+    keeper.task = task
+    await rows.waits(*API, ())
+    await keeper.look(*API) if task is None else await keeper.of_task(*API, None)
+    hub.body, hub.is_away = "", True
+    await keeper.look(*API)
+    hub.is_away = False
+    await keeper.look(*API)
+    assert hub.posted == [("a", "in_progress"), ("a", "completed")]
+    assert await rows.get(*API) is None
+
+
+async def test_a_head_that_was_read_too_early_has_its_gate_later(rows: Gates) -> None:
+    hub = _Hub()
+    keeper, hub.body = _keeper(rows, hub), ""
+    keeper.task = _task("b")
+    await keeper.of_task(*API, None)
+    hub.head = "b"
+    await keeper.look(*API)
+    assert hub.posted == [("b", "completed")]
+
+
+async def test_who_took_the_last_need_away_does_not_have_the_last_word_either(rows: Gates) -> None:
+    slow, quick = _Hub(), _Hub()
+    quick.posted = slow.posted
+    one, other = _keeper(rows, slow), _keeper(rows, quick)
+    one.task = _task(report=WAITS)
+    await rows.waits(*API, ())
+    await one.look(*API)
+    slow.body = quick.body = ""
+    one.task = _task()
+    slow.goes_on.clear()
+    slow.begun.clear()
+    late = asyncio.create_task(one.look(*API))
+    await slow.begun.wait()
+    one.task = other.task = _task(report=WAITS)
+    await other.of_task(*API, None)
+    slow.goes_on.set()
+    await late
+    assert slow.posted[-1] == ("a", "in_progress")

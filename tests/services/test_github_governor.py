@@ -121,6 +121,39 @@ def test_a_token_that_a_limit_refuses_shuts_the_gate(limited: Make) -> None:
     assert len(world.asked) == 2  # before the queue, and at its turn
 
 
+async def test_a_token_that_is_slow_to_come_holds_no_other_installation_up() -> None:
+    limits, comes = Limits(concurrent=2), asyncio.Event()
+    fetching, is_full = list[str](), asyncio.Event()
+
+    async def fetch(identity: Identity) -> None:
+        fetching.append(identity.installation)
+        if identity.installation == "acme":
+            if fetching.count("acme") == limits.concurrent:
+                is_full.set()
+            await comes.wait()
+
+    class Sender:
+        async def send(self, _: Request) -> Answer:
+            return Answer(200, {}, b"{}")
+
+    class Timers:
+        def after(self, seconds: float, call: Callable[[], None]) -> None:
+            asyncio.get_running_loop().call_later(seconds, call)
+
+    governor = Governor(Sender(), HandClock(), Timers(), limits, Stats(), fetch=fetch)
+
+    async def write(installation: str) -> int:
+        return (await governor.send(Request("POST", "/repos/a/b/labels", Identity(installation), b"{}"))).status
+
+    many = [asyncio.create_task(write("acme")) for _ in range(5)]
+    await is_full.wait()
+    assert await write("beta") == 200
+    assert fetching.count("acme") == limits.concurrent
+    for each in many:
+        each.cancel()
+    await settled(*many)
+
+
 def test_who_is_cancelled_leaves_the_queue(limited: Make) -> None:
     world = limited(Limits(concurrent=1, is_paced=False))
     numbers = world.issues(6)
