@@ -10,7 +10,7 @@ from itertools import islice
 
 import msgspec
 
-from services.core.failure_evidence import FAINT, base_score, chosen, scores
+from services.core.failure_evidence import FAINT, base_score, believed, chosen, scores
 from services.core.failure_facts import Facts, judged
 from services.core.failure_patterns import Matcher, Pattern, words_of
 from services.core.failure_table import PATTERNS
@@ -47,16 +47,20 @@ def heard(
     lines: Sequence[Line], counts: Sequence[float], own: Matcher | None = None
 ) -> tuple[list[Voice], list[float]]:
     """The patterns these lines have, the strongest first, and how much each line looks like an error by itself."""
-    places: dict[Pattern, list[int]] = {}
+    places: dict[int, tuple[Pattern, list[int]]] = {}  # by identity: to hash a pattern takes long
     looks: list[float] = []
+    same: dict[str, tuple[list[Pattern], float]] = {}  # logs say many a line over and over
     for at, line in enumerate(lines):
-        low = line.text.lower()
-        words = words_of(low)
-        looks.append(base_score(low, words))
-        found = _KNOWN.find(low, words)
-        for pattern in found + own.find(low, words) if own else found:
-            places.setdefault(pattern, []).append(at)
-    voices = [Voice(p, p.weight * max(counts[at] for at in where), tuple(where)) for p, where in places.items()]
+        if line.text not in same:
+            low = line.text.lower()
+            words = words_of(low)
+            found = believed(low, _KNOWN.find(low, words))
+            same[line.text] = found + own.find(low, words) if own else found, base_score(low, words)
+        found, look = same[line.text]
+        looks.append(look)
+        for pattern in found:
+            places.setdefault(id(pattern), (pattern, []))[1].append(at)
+    voices = [Voice(p, p.weight * max(counts[at] for at in where), tuple(where)) for p, where in places.values()]
     return sorted(voices, key=_rank), looks
 
 

@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 
-from services.core.failure_patterns import fold
+from services.core.failure_patterns import Pattern, fold
 from services.core.failures import MOST_EVIDENCE, Shown
 from services.core.log_lines import Line
 
@@ -24,8 +24,14 @@ WORDS: Mapping[str, float] = {
 CALM = (
     "0 errors", "errors: 0", "0 failures", "no errors", "0 failed", "downloading", "downloaded", "<<< ok",
     "-- installing", "[info] copying", "... ok", "... passed", " passed ", "ignoring", "retrying", "[debug]",
+    "trying next",
 )  # fmt: skip
 """Words of lines that only look like one."""
+_PASSED = ("✓", "✔", "√", "ok ", "ok: ", "pass ", "pass: ", "--- pass")
+_PASSED_END = ("... ok", "... passed", "() passed")
+"""How the line of a test that passed begins or ends: its name says what is tested."""
+PHRASE, LAST_WORD = 6, 10
+"""Up to the one weight mere words are what any sentence may say; above the other a pattern outweighs a summary."""
 _NAMES = ("error", "exception", "failure")
 _FRONT = (
     "error", "[error", "fatal", "##[error]", "e  ", "fail", "--- fail", "traceback", "npm err!", "✕", "✗", "× ",
@@ -60,7 +66,29 @@ def base_score(low: str, words: Sequence[str]) -> float:
         return 0.0
     if begin.startswith(_QUIET):
         score *= 0.4
-    return score * 0.2 if any(calm in low for calm in CALM) else score
+    return score * 0.2 if _calm(low) else score
+
+
+def _calm(low: str) -> str:
+    """The first calm word of a line, or nothing."""
+    for calm in CALM:  # a generator would take twice as long
+        if calm in low:
+            return calm
+    return ""
+
+
+def believed(low: str, found: list[Pattern]) -> list[Pattern]:
+    """Those of the known patterns of a line that speak: none where a test has passed. On a calm line neither a mere
+    phrase nor what would outweigh a tool's last word, unless the calm word is its own.
+    """
+    if not found or low.lstrip().startswith(_PASSED) or low.endswith(_PASSED_END):
+        return []
+    calm = _calm(low)
+    return [p for p in found if calm in p.text or not _is_easily_wrong(p)] if calm else found
+
+
+def _is_easily_wrong(pattern: Pattern) -> bool:
+    return pattern.weight > LAST_WORD or (pattern.weight <= PHRASE and pattern.text.replace(" ", "").isalpha())
 
 
 def scores(lines: Sequence[Line], told: Sequence[float], weights: Sequence[float]) -> list[float]:

@@ -73,13 +73,14 @@ def own_patterns(known: Iterable[KnownFailure]) -> tuple[Pattern, ...]:
 
 class _Entry(msgspec.Struct, frozen=True, gc=False):
     """A pattern, made ready: what has to follow what, and whether its ends have to be ends of words. probe: the longest
-    piece, which most lines don't have.
+    piece, which most lines don't have. counts: begins with a number, which a heading's `# ` is not.
     """
 
     pattern: Pattern
     probe: str
     pieces: tuple[str, ...]
     folded: bool
+    counts: bool
     first: bool
     whole_start: bool
     whole_end: bool
@@ -109,6 +110,7 @@ def _ready(pattern: Pattern) -> _Entry:
         max(pieces, key=len, default=""),
         pieces,
         "#" in text,
+        pattern.text.startswith("^#"),
         pattern.text.startswith("^"),
         "a" <= text[:1] <= "z",
         "a" <= text[-1:] <= "z",
@@ -149,7 +151,7 @@ class Matcher:
             text = low
             if entry.folded:
                 shape = text = shape or fold(low)
-            if entry.probe in text and entry.holds(text):
+            if entry.probe in text and entry.holds(text) and not (entry.counts and low.startswith("# ")):
                 found.append(entry.pattern)
         return found
 

@@ -2,7 +2,7 @@
 
 `failure_patterns.py` says how a pattern reads. Weights: 9 and more are a tool's own last word, 6 to 8 name a cause, 3
 to 5 are a sign, 1 and 2 a hint. Nothing here names a project. Where the same words stand in logs of passing builds, the
-weight is low.
+weight is low; more than 10 has only a tool's own line of an error, never a word that a test could print.
 """
 
 from services.core.failure_patterns import Pattern, Row
@@ -249,7 +249,7 @@ _COMPILED: tuple[Row, ...] = (
     ("lint", 6, "[error]issues found"),
     ("lint", 6, "printf format %*"),
     ("lint", 6, "passes lock by value:"),
-    ("lint", 5, "not formatted"),
+    ("lint", 5, ": not formatted"),
     ("lint", 5, "not properly formatted"),
     ("lint", 7, "-warnings-as-errors]"),
     ("lint", 7, ".swift:#:#: error:*violation:"),
@@ -276,8 +276,8 @@ _COMPILED: tuple[Row, ...] = (
     ("transient_api", 8, "unable to load the service index for source"),
     ("out_of_resources", 9, "(signal: 9, sigkill: kill)"),
     ("out_of_resources", 9, "killed signal terminated program"),
-    ("lint", 6, "(sa#)"),
-    ("lint", 6, "(st#)"),
+    ("lint", 6, ".go:#:#:*(sa#)"),
+    ("lint", 6, ".go:#:#:*(st#)"),
     ("test_failure", 9, "test summary: total: #, failed: #"),
     ("test_failure", 8, "executed # out of # test: * fails locally"),
     ("build", 4, ":#:#: error:"),
@@ -315,7 +315,7 @@ _RUBY: tuple[Row, ...] = (
     ("lint", 6, "found # error* affecting # line*"),
     ("missing_dependency", 7, "composer.lock* is not up to date with"),
     ("build", 6, "php parse error"),
-    ("test_failure", 6, "occurred outside of examples"),
+    ("test_failure", 7, "occurred outside of examples"),
     ("missing_dependency", 8, "in locally installed gems"),
     ("missing_dependency", 8, "lockfile can't be updated because frozen mode is set"),
     ("configuration", 8, "your ruby version is*but your gemfile specified"),

@@ -470,7 +470,7 @@ runner WARNING: Retrying (Retry(total=0, connect=None)) after connection broken:
 agent_failed Error: Reached max turns (30)
 agent_failed ERROR agent run failed: model returned no usable output
 agent_empty The agent made no changes.
-agent_empty nothing to commit, working tree clean
+agent_empty No changes to commit
 budget Token budget exhausted: 200000 of 200000 tokens used
 budget Error: cost limit of $5.00 exceeded (spent $5.12)
 configuration tox.tox_env.errors.Fail: could not find python interpreter matching any of the specs python3.14

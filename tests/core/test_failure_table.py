@@ -3,7 +3,7 @@
 import pytest
 
 from services.core.classify import diagnose
-from services.core.failure_patterns import Matcher, words_of
+from services.core.failure_patterns import KnownFailure, Matcher, own_patterns, words_of
 from services.core.failure_table import BY_TOOL, PATTERNS
 from services.core.failures import CLASSES, FailureClass
 from services.core.log_lines import read_log
@@ -79,6 +79,80 @@ def test_every_pattern_finds_the_line_it_describes() -> None:
 def test_a_log_without_a_failure_is_unknown(text: str) -> None:
     found = diagnose(read_log(text.encode()))
     assert (found.cls, found.confidence) == ("unknown", 0.0)
+
+
+SUREFIRE = """\
+java.lang.OutOfMemoryError: Java heap space handled by the fallback
+[ERROR] Tests run: 3, Failures: 1, Errors: 0, Skipped: 0, Time elapsed: 0.1 s <<< FAILURE! - in shop.CartTest
+[ERROR] Tests run: 3, Failures: 1, Errors: 0, Skipped: 0
+"""
+MIRROR = """\
+%sReceived status code 503 from server: Service Unavailable, trying next
+CartTest > total() FAILED
+    java.lang.AssertionError at CartTest.java:12
+3 tests completed, 1 failed
+"""
+MOCHA = """\
+  5 passing (12ms)
+  1 failing
+     AssertionError [ERR_ASSERTION]: expected 'x' to equal 'compared with the base branch'
+"""
+
+
+@pytest.mark.parametrize(
+    "text", [SUREFIRE, MIRROR % "", MIRROR % "> Could not GET 'https://example.org/x.pom'. ", MOCHA]
+)
+def test_what_a_test_prints_does_not_outweigh_that_tests_failed(text: str) -> None:
+    assert diagnose(read_log(text.encode())).cls == "test_failure"
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ('Exception in thread "main" java.lang.OutOfMemoryError: Java heap space', "out_of_resources"),
+        ("   > Could not GET 'https://example.org/x.pom'. Received status code 503 from server: x", "transient_api"),
+        ("  Retrying (Retry(total=0, connect=None)) after connection broken by 'NewConnectionError'", "runner"),
+    ],
+)
+def test_a_tools_own_line_of_a_cause_does(line: str, expected: FailureClass) -> None:
+    text = f"{line}\nFAILURE: Build failed.\nThere were failing tests.\n"
+    assert diagnose(read_log(text.encode())).cls == expected
+
+
+CALM = """
+This branch is up to date with the base branch
+nothing to commit, working tree clean
+running job (sa1000)
+  ✓ rejects too many requests (3 ms)
+  ✓ access denied
+ok 3 - unbound variable is told
+PASS access denied
+CartTest > out of memory() PASSED
+Comparing coverage with the base branch
+handles out of memory gracefully ... ok
+date not formatted is fine
+# issues: 0
+checking unbound variable ... ok
+Fetching branch protection for main
+login failed as expected, ignoring
+"""
+
+
+def test_what_is_said_where_nothing_failed_is_no_cause() -> None:
+    """Alone, and before a failure that no pattern knows."""
+    for line in CALM.strip("\n").splitlines():
+        failed = f"##[group]Run ./x\n##[endgroup]\n{line}\nwidget 3\n##[error]Process completed with exit code 1.\n"
+        told = {diagnose(read_log(text.encode())).cls for text in (f"{line}\nDone.\n", failed)}
+        assert (told, line) == ({"unknown"}, line)
+
+
+def test_no_line_of_a_passed_test_hides_the_next() -> None:
+    """Not even one that stands there twice, and what a repository says of its own lines is always heard."""
+    line = "  ✓ access denied"
+    own = own_patterns([KnownFailure(text="✓ access denied", cls="policy")])
+    assert diagnose(read_log(f"{line}\n{line}\naccess denied\n".encode())).cls == "permission"
+    assert diagnose(read_log(b"# 2 failed, 1 passed\n1 failed, 3 passed")).cls == "test_failure"
+    assert diagnose(read_log(f"{line}\n{line}\n".encode()), own=own).cls == "policy"
 
 
 def test_the_tables_cover_what_a_log_can_tell() -> None:
