@@ -125,13 +125,15 @@ def _often(buckets: Buckets, who: str) -> None:
 async def _is_own(request: web.Request, known: Known) -> None:
     """A browser was sent here by a page of ours, and that page was made for this session."""
     origin, site = request.headers.get("Origin"), request.headers.get("Sec-Fetch-Site", "same-origin")
-    ours = origin is None or (origin != "null" and urlsplit(origin).netloc == request.host)
+    ours = origin is None or origin.partition("://")[2] == request.host
     given = request.headers.get("X-CSRF-Token", "")
     if not given and request.content_type in {"application/x-www-form-urlencoded", "multipart/form-data"}:
         if request.content_length is None or request.content_length > FORM:
             raise web.HTTPRequestEntityTooLarge(max_size=FORM, actual_size=request.content_length or 0)
         field = (await form_of(request)).get("csrf", "")
         given = field if isinstance(field, str) else ""
-    is_made_for = bool(known.viewer.csrf) and hmac.compare_digest(given.encode(), known.viewer.csrf.encode())
+    is_made_for = bool(known.viewer.csrf) and hmac.compare_digest(
+        given.encode(errors="replace"), known.viewer.csrf.encode()
+    )
     if not ours or site not in {"same-origin", "none"} or not is_made_for:
         raise web.HTTPForbidden(text="This form was not made here, or not for you as you are signed in now.")

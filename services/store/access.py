@@ -48,7 +48,7 @@ class Token(msgspec.Struct, frozen=True, kw_only=True):
 
 def hashed(secret: str) -> str:
     """What is stored of a secret."""
-    return hashlib.sha256(secret.encode()).hexdigest()
+    return hashlib.sha256(secret.encode(errors="replace")).hexdigest()
 
 
 class Access:

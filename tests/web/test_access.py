@@ -1,11 +1,13 @@
 """Who comes in: nobody who is a stranger, through any route; people as themselves, and not sent by another site."""
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import aiohttp
 import pytest
+from yarl import URL
 
 from bot.settings import Settings
 from bot.web.guard import ENTRANCE, PUBLIC
@@ -125,16 +127,45 @@ async def test_a_form_of_another_site_does_nothing(home: House) -> None:
         ("multipart/form-data; boundary=x", PART + b"Content-Transfer-Encoding: odd\r\n\r\n1\r\n--x--"),
         ("multipart/form-data; boundary=x", PART + b"Content-Type: text/plain; charset=odd\r\n\r\n1\r\n--x--"),
         ("multipart/form-data; boundary=x", PART + b"\r\n\xff\r\n--x--"),
+        ("multipart/form-data; boundary=x", PART + b"Content-Type: text/plain; charset=utf-7\r\n\r\n+2AA-\r\n--x--"),
+        ("application/x-www-form-urlencoded; charset=utf-7", b"csrf=+2AA-"),
+        ("application/x-www-form-urlencoded; charset=utf-7", b"task=+2AA-"),
+        ("application/x-www-form-urlencoded; charset=unicode_escape", b"csrf=\\ud800"),
+        ("application/x-www-form-urlencoded\r\nContent-Encoding: gzip", b"no gzip!"),
     ],
 )
 async def test_what_is_no_form_is_refused(home: House, kind: str, body: bytes) -> None:
     """By the guard, which reads a browser's; and where it is read for a program that has a token."""
     token = f"Bearer {await token_for(home, 'ana', 'read', 'act')}"
     for headers in ({"Cookie": await signed_in(home, "ana")}, {"Authorization": token}):
-        async with home.session.post(
-            f"{home.url}/plans/acme/platform/1/commands", data=body, headers={**headers, "Content-Type": kind}
-        ) as answer:
-            assert 400 <= answer.status < 500, (headers, await answer.text())
+        ((name, value),) = headers.items()
+        status = await raw(home, "POST", f"{name}: {value}\r\nContent-Type: {kind}".encode(), body)
+        assert 400 <= status < 500, headers
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        b"X-CSRF-Token: \xff",
+        b"Cookie: lockstep=\xff",
+        b"Authorization: Bearer lst_\xff",
+        b"X-CSRF-Token: x\r\nOrigin: http://[",
+    ],
+)
+async def test_a_header_that_is_no_text_is_refused(home: House, header: bytes) -> None:
+    cookie = f"Cookie: {await signed_in(home, 'ana')}\r\n".encode() if b"CSRF" in header else b""
+    assert await raw(home, "POST", cookie + header, b"") in {401, 403}
+
+
+async def raw(home: House, method: str, headers: bytes, body: bytes) -> int:
+    """The status of the answer to what no client would send."""
+    url = URL(home.url)
+    reader, writer = await asyncio.open_connection(url.host, url.port)
+    head = f"{method} /plans/acme/platform/1/commands HTTP/1.1\r\nHost: {url.authority}\r\nConnection: close\r\n"
+    writer.write(head.encode() + headers + b"\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+    answer = await reader.read()
+    writer.close()
+    return int(answer.split()[1])
 
 
 async def csrf_of(home: House, cookie: str) -> str:
