@@ -12,7 +12,7 @@ from msgspec import Meta
 
 from bot.api import shapes
 from bot.api.desk import Desk
-from bot.api.paging import cursor, key_of, part
+from bot.api.paging import cursor, following, key_of, part
 from bot.api.problems import Refusal
 from bot.api.routes import Nothing, Page, Paged, PlanAsked, endpoint
 from bot.web import sight
@@ -120,19 +120,17 @@ async def plan_costs(desk: Desk, viewer: Viewer, asked: PlanAsked) -> Page[shape
 async def lessons(desk: Desk, viewer: Viewer, asked: LessonsAsked) -> Page[shapes.Lesson]:
     key = key_of(asked.cursor, str, str)
     before = (str(key[0]), str(key[1])) if key else ("", "")
-    found = await desk.reports.lessons(asked.state.replace("\0", ""), before=before, limit=asked.limit)
-    following = cursor(found[-1][0], found[-1][1].id) if len(found) == asked.limit else ""
-    rows = [lesson for _, lesson in found]
-    hidden = await sight.hidden_from(viewer, {row.repo for row in rows})
+    state = asked.state.replace("\0", "")
+    reach = await sight.reach(viewer, lambda: desk.reports.lesson_repos(state, before=before))
+    rows = await desk.reports.lessons(state, before=before, limit=asked.limit + 1, repos=reach.repos, since=reach.since)
     return Page(
         items=[
             shapes.Lesson(
                 id=row.id, repo=row.repo, text=row.text, source=row.source, state=row.state, by=row.by, uses=row.uses
             )
-            for row in rows
-            if row.repo not in hidden
+            for _, row in rows[: asked.limit]
         ],
-        next=following,
+        next=following(rows, asked.limit, lambda row: (row[0], row[1].id), reach, asked.cursor),
     )
 
 
@@ -198,8 +196,10 @@ async def again(desk: Desk, viewer: Viewer, asked: DeliveryAsked) -> shapes.Deli
     if not await desk.inbox.again(asked.id):
         raise Refusal(409, "There is no such delivery, its body is no longer kept, or it waits already.")
     desk.giving.wake()
-    (row,) = await desk.reports.deliveries(before=asked.id + 1, limit=1)
-    return _delivery(row)
+    rows = await desk.reports.deliveries(row=asked.id, limit=1)
+    if not rows:
+        raise Refusal(404)
+    return _delivery(rows[0])
 
 
 @endpoint(

@@ -11,6 +11,9 @@ from bot.api.routes import Page, TaskAsked, Text, endpoint
 from bot.web.task_view import trouble_of, waits_of
 from bot.web.viewer import Viewer
 
+MOST = 1_000
+"""Attempts of a task that are told of."""
+
 
 @endpoint(
     "GET", "/plans/{owner}/{repo}/{number}/tasks/{task}/waits", tag="tasks",
@@ -82,7 +85,7 @@ async def repairs(desk: Desk, viewer: Viewer, asked: TaskAsked) -> Page[shapes.R
 async def attempts(desk: Desk, viewer: Viewer, asked: TaskAsked) -> Page[shapes.Attempt]:
     await task_in_sight(desk, viewer, asked)
     run = await run_id(desk, asked)
-    rows = await desk.reports.effects(run, asked.task) if run else []
+    rows = await desk.reports.effects(run, asked.task, MOST, kind="attempt") if run else []
     chosen = {each.attempt: each.chosen for each in await desk.reports.attempts.of(run, asked.task)} if run else {}
     found = []
     for row in rows:

@@ -71,7 +71,7 @@ async def patterns(desk: Desk, viewer: Viewer, _: Nothing) -> Page[shapes.Patter
     gives=Page[shapes.Repair],
 )  # fmt: skip
 async def newest_repairs(desk: Desk, viewer: Viewer, _: Nothing) -> Page[shapes.Repair]:
-    rows = await sight.repairs(viewer, await desk.reports.newest_repairs(NEWEST))
+    rows = await sight.newest_repairs(viewer, desk.reports, NEWEST)
     return Page(
         items=[
             shapes.Repair(

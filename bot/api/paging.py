@@ -6,12 +6,13 @@ what somebody may not see is left out of every page.
 
 import base64
 import binascii
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 import msgspec
 
 from bot.api.problems import Refusal
+from bot.web.sight import BEGINNING, Reach
 
 LONGEST = 400
 T = TypeVar("T")
@@ -20,6 +21,15 @@ T = TypeVar("T")
 def cursor(*key: str | int) -> str:
     """For the row with this key."""
     return base64.urlsafe_b64encode(msgspec.json.encode(key)).decode().rstrip("=")
+
+
+def following(rows: Sequence[T], limit: int, key: Callable[[T], tuple[str, str]], reach: Reach, given: str) -> str:
+    """The cursor of what follows the `limit` rows that are shown, of one more if there is one. It holds the key of a
+    row that is shown, or the one that was `given`: nothing of what is not.
+    """
+    if len(rows) <= limit and not reach.since:
+        return ""
+    return cursor(*key(rows[:limit][-1])) if rows else given or cursor(*BEGINNING)
 
 
 def part(found: Sequence[T], given: str, limit: int) -> tuple[Sequence[T], str]:

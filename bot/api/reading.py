@@ -9,7 +9,7 @@ from msgspec import Meta
 
 from bot.api import shapes
 from bot.api.desk import Desk
-from bot.api.paging import cursor, key_of, part
+from bot.api.paging import cursor, following, key_of, part
 from bot.api.problems import Refusal
 from bot.api.routes import Nothing, Page, Paged, PlanAsked, PlanPaged, TaskAsked, Text, endpoint
 from bot.version import version
@@ -24,9 +24,6 @@ from services.core.clock import to_text
 from services.core.task_state import TaskState
 from services.store.reports import PlanLine
 from services.store.runs import Told
-
-STEP = 50
-"""Plans that are read at a time, at least, where most may not be seen."""
 
 
 class PlansAsked(Paged, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -57,21 +54,14 @@ async def me(desk: Desk, viewer: Viewer, _: Nothing) -> shapes.Me:
 async def plans(desk: Desk, viewer: Viewer, asked: PlansAsked) -> Page[shapes.Plan]:
     key = key_of(asked.cursor, str, str)
     before = (str(key[0]), str(key[1])) if key else ("", "")
-    words = {"state": asked.state, "repo": asked.repo, "words": asked.words}
-    rows: list[PlanLine] = []
-    step = max(asked.limit, STEP)
-    while len(rows) <= asked.limit:  # what may not be seen makes room for more, so that no `next` tells of it
-        found = await desk.reports.plans(
-            **{name: value.replace("\0", "") for name, value in words.items()}, before=before, limit=step + 1
-        )
-        hidden = await sight.hidden_from(viewer, {row.repo for row in found})
-        rows += [row for row in found if row.repo not in hidden]
-        if len(found) <= step:
-            break
-        before = (found[-1].at, found[-1].id)
-    shown = rows[: asked.limit]
-    following = cursor(shown[-1].at, shown[-1].id) if len(rows) > len(shown) else ""
-    return Page(items=[_plan(row) for row in shown], next=following)
+    words = {
+        name: value.replace("\0", "")
+        for name, value in (("state", asked.state), ("repo", asked.repo), ("words", asked.words))
+    }
+    reach = await sight.reach(viewer, lambda: desk.reports.plan_repos(**words, before=before))
+    rows = await desk.reports.plans(**words, before=before, limit=asked.limit + 1, repos=reach.repos, since=reach.since)
+    onward = following(rows, asked.limit, lambda row: (row.at, row.id), reach, asked.cursor)
+    return Page(items=[_plan(row) for row in rows[: asked.limit]], next=onward)
 
 
 @endpoint(

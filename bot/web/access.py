@@ -15,7 +15,7 @@ import msgspec
 from aiohttp import web
 
 from bot.web.rights import Rights
-from bot.web.viewer import SCOPES, Scope, Sees, Viewer
+from bot.web.viewer import SCOPES, Scope, Viewer
 from services.core.clock import Clock
 from services.store import access as store
 from services.store.access import Session
@@ -85,7 +85,7 @@ class Access:
             return None
         lost = frozenset() if self._is_admin(found.login) else frozenset({"admin"})
         scopes = frozenset(each for each in SCOPES if each in found.scopes) - lost
-        return Known(viewer=Viewer(found.login, scopes, self._sees, via=found.name), by_token=True)
+        return Known(viewer=self._viewer(found.login, scopes, via=found.name), by_token=True)
 
     async def _by_cookie(self, secret: str) -> Known | None:
         now = self._clock.now()
@@ -94,7 +94,7 @@ class Access:
             return None
         scopes = frozenset(SCOPES) if self._is_admin(found.login) else EVERYBODY
         renewed = await self._renewed(secret, found, now) if now - found.made > store.RENEWED else ""
-        viewer = Viewer(found.login, scopes, self._sees, via="page", csrf=_csrf(renewed or secret))
+        viewer = self._viewer(found.login, scopes, via="page", csrf=_csrf(renewed or secret))
         return Known(viewer=viewer, secret=renewed)
 
     def _is_admin(self, login: str) -> bool:
@@ -110,10 +110,11 @@ class Access:
         await self._kept.fade(secret, now + store.FADES)
         return following
 
-    @property
-    def _sees(self) -> Sees:
+    def _viewer(self, login: str, scopes: frozenset[Scope], *, via: str, csrf: str = "") -> Viewer:
         """Without anybody to ask, nothing is seen."""
-        return self._rights.sees if self._rights is not None else _nothing
+        if self._rights is None:
+            return Viewer(login, scopes, _nothing, via=via, csrf=csrf)
+        return Viewer(login, scopes, self._rights.sees, known=self._rights.known, via=via, csrf=csrf)
 
 
 async def _nothing(_login: str, _repo: str) -> bool:

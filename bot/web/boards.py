@@ -13,7 +13,6 @@ from aiohttp import web
 from bot.web import budget, deliveries, failures, fleet, learning, money, pages, sight
 from bot.web.desk import Desk, Frame
 from bot.web.viewer import viewer_of
-from services.core.lessons import Lesson
 
 NEWEST = LESSONS = 50
 FLEET_PLANS = 200
@@ -61,7 +60,7 @@ async def on_failures(desk: Desk, request: web.Request) -> web.StreamResponse:
     now = desk.now
     viewer = viewer_of(request)
     counted = await sight.repairs(viewer, await desk.reports.repairs(now - timedelta(days=failures.DAYS)))
-    newest = await sight.repairs(viewer, await desk.reports.newest_repairs(NEWEST))
+    newest = await sight.newest_repairs(viewer, desk.reports, NEWEST)
     seen = await sight.failed(viewer, await desk.reports.failed(now - failures.SPAN))
 
     def make() -> Mapping[str, Any]:
@@ -95,19 +94,15 @@ async def on_learning(desk: Desk, request: web.Request) -> web.StreamResponse:
     viewer = viewer_of(request)
     state = request.query.get("state", "proposed")
     state = state if state in learning.STATES else ""
+    at, _, last = request.query.get("before", "").replace("\0", "").partition(",")
+    reach = await sight.reach(viewer, lambda: desk.reports.lesson_repos(state, before=(at, last)))
+    rows = await desk.reports.lessons(state, before=(at, last), limit=LESSONS + 1, repos=reach.repos, since=reach.since)
     counts = await desk.reports.lesson_counts()
     hidden = await sight.hidden_from(viewer, {repo for repo, _, _ in counts})
     seen = [each for each in counts if each[0] not in hidden]
-    at, _, last = request.query.get("before", "").replace("\0", "").partition(",")
-    rows: list[tuple[str, Lesson]] = []
-    while len(rows) <= LESSONS:  # what may not be seen makes room for more
-        found = await desk.reports.lessons(state, before=(at, last), limit=LESSONS + 1)
-        rows += [row for row in found if row[1].repo.lower() not in hidden]
-        if len(found) <= LESSONS:
-            break
-        at, last = found[-1][0], found[-1][1].id
     shown = [lesson for _, lesson in rows[:LESSONS]]
-    older = f"{rows[LESSONS - 1][0]},{shown[-1].id}" if len(rows) > LESSONS else ""
+    end = (rows[:LESSONS][-1][0], shown[-1].id) if rows else (at, last) if at else sight.BEGINNING
+    older = ",".join(end) if len(rows) > LESSONS or reach.since else ""
     homes = await desk.reports.learned_in([lesson.source for lesson in shown])
     unseen = await sight.hidden_from(viewer, {plan.rpartition("#")[0] for plan in homes.values()})
     homes = {source: plan for source, plan in homes.items() if plan.rpartition("#")[0] not in unseen}

@@ -86,10 +86,14 @@ NAMES = {
 
 
 def listing(
-    lines: Sequence[PlanLine], query: Query, states: Mapping[str, int], places: Places, now: datetime
-) -> Listing:
-    """`lines` may be one more than a page holds: then there is a next one. states: how many there are of each."""
+    lines: Sequence[PlanLine], query: Query, states: Mapping[str, int], places: Places, now: datetime,
+    goes_on: bool = False,
+) -> Listing:  # fmt: skip
+    """`lines` may be one more than a page holds: then there is a next one. states: how many there are of each.
+    goes_on: there may be more to see, though no line says so.
+    """
     shown = lines[:PLANS_PAGE]
+    last = f"{shown[-1].at} {shown[-1].id}" if shown else " ".join(query.before).strip()
     total = sum(states.values())
     return Listing(
         lines=tuple(_line(line, places, now) for line in shown),
@@ -108,7 +112,7 @@ def listing(
             for key, name, value in (("repo", "repository", query.repo), ("q", "words", query.words))
             if value
         ),
-        older=query.url(before=f"{shown[-1].at} {shown[-1].id}") if len(lines) > len(shown) else "",
+        older=query.url(before=last) if len(lines) > len(shown) or goes_on else "",
     )
 
 

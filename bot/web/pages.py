@@ -125,20 +125,15 @@ class Pages:
 
     async def plans(self, request: web.Request) -> web.StreamResponse:
         query = Query.of(request.query)
-        lines: list[PlanLine] = []
-        before = query.before
-        while len(lines) <= PLANS_PAGE:  # what may not be seen makes room for more
-            found = await self._reports.plans(
-                state=query.state, repo=query.repo, words=query.words, before=before, limit=PLANS_PAGE + 1
-            )
-            lines += await visible_lines(viewer_of(request), found)
-            if len(found) <= PLANS_PAGE:
-                break
-            before = (found[-1].at, found[-1].id)
+        asked = {"state": query.state, "repo": query.repo, "words": query.words}
+        reach = await sight.reach(viewer_of(request), lambda: self._reports.plan_repos(**asked, before=query.before))
+        lines = await self._reports.plans(
+            **asked, before=query.before, limit=PLANS_PAGE + 1, repos=reach.repos, since=reach.since
+        )
         states = await self._reports.states() if viewer_of(request).sees_all else {}
 
         def make() -> Mapping[str, Any]:
-            return {"page": listing(lines, query, states, self._desk.places, self._desk.now)}
+            return {"page": listing(lines, query, states, self._desk.places, self._desk.now, bool(reach.since))}
 
         return await self._desk.page(request, "plans.html", make, Frame(here="/plans", live="*"))
 

@@ -5,7 +5,7 @@ they see that it is there, what it needs and its state; its title, where it work
 and what it has cost belong to its own repository. Everything shown of a plan goes through here first.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 
 import msgspec
 
@@ -20,18 +20,40 @@ from services.core.task_state import TaskState
 from services.core.troublespots import Failed
 from services.engine.shown import Shown
 from services.store.plans import PlanRow
-from services.store.reports import Bill, Repaired
+from services.store.reports import Bill, Repaired, Reports
 from services.store.runs import Told
 
 replace = msgspec.structs.replace
 Stored = tuple[PlanRow, Run | None]
+STEP, LOOKS = 500, 10
+"""Rows that are looked through at a time for those that somebody may see, and how often."""
+BEGINNING = ("9999", "")
+"""Before everything, for lists that begin with what is newest."""
+
+
+class Reach(msgspec.Struct, frozen=True, kw_only=True):
+    """What of a list can be shown now. repos: of these, None for all.  since: newer than this alone, as there is more
+    that GitHub was not asked about yet: with what is remembered then, the next look goes on from there.
+    """
+
+    repos: tuple[str, ...] | None = None
+    since: str = ""
 
 
 async def hidden_from(viewer: Viewer, repos: Collection[str]) -> frozenset[str]:
-    """Which of these repositories this person may not read."""
+    """Which of these repositories this person may not read; for now those too that were too many to ask about."""
     if viewer.sees_all:
         return frozenset()
-    return frozenset([repo for repo in sorted(repos) if not await viewer.sees(repo)])
+    return frozenset([repo for repo in sorted(repos) if not await viewer.looks(repo)])
+
+
+async def reach(viewer: Viewer, newest: Callable[[], Awaitable[Sequence[tuple[str, str]]]]) -> Reach:
+    """newest: what gives the repositories that a list has rows of, each with the moment of its newest, newest first."""
+    if viewer.sees_all:
+        return Reach()
+    looked = [(await viewer.looks(repo), repo, at) for repo, at in await newest()]
+    late = [at for sees, _, at in looked if sees is None]
+    return Reach(repos=tuple(repo for sees, repo, _ in looked if sees), since=late[0] if late else "")
 
 
 async def in_sight(viewer: Viewer, stored: Stored) -> Stored | None:
@@ -103,6 +125,17 @@ async def repairs(viewer: Viewer, rows: Sequence[Repaired]) -> list[Repaired]:
     homes = {row.plan_id: row.plan_id.rpartition("#")[0] for row in rows}
     hidden = {"", *await hidden_from(viewer, {*homes.values(), *(row.repo for row in rows)} - {""})}
     return [row for row in rows if not {homes[row.plan_id], row.repo} & hidden]
+
+
+async def newest_repairs(viewer: Viewer, reports: Reports, limit: int) -> list[Repaired]:
+    """The newest that this person may see: others do not take their places."""
+    found: list[Repaired] = []
+    for look in range(LOOKS):
+        rows = await reports.newest_repairs(STEP, skip=look * STEP)
+        found += await repairs(viewer, rows)
+        if len(rows) < STEP or len(found) >= limit:
+            break
+    return found[:limit]
 
 
 async def failed(viewer: Viewer, rows: Sequence[tuple[str, Failed]]) -> list[Failed]:

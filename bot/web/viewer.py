@@ -15,6 +15,12 @@ SCOPES: tuple[Scope, ...] = ("read", "act", "admin")
 
 Sees = Callable[[str, str], Awaitable[bool]]
 """(login, repository) -> may this person read it on GitHub?"""
+Known = Callable[[str, str], bool | None]
+"""The same as far as it is known without asking."""
+ASKS = 100
+"""Repositories that GitHub is asked about for one look at lists: ten seconds or so, and a hundredth of what the App may
+ask in an hour.
+"""
 
 
 class Viewer:
@@ -25,10 +31,12 @@ class Viewer:
     """
 
     def __init__(
-        self, login: str, scopes: frozenset[Scope], sees: Sees | None = None, *, via: str = "", csrf: str = ""
-    ) -> None:
+        self, login: str, scopes: frozenset[Scope], sees: Sees | None = None, *, known: Known | None = None,
+        via: str = "", csrf: str = "",
+    ) -> None:  # fmt: skip
         self.login, self.scopes, self.via, self.csrf = login, scopes, via, csrf
-        self._sees = sees
+        self._sees, self._known = sees, known
+        self._looked: dict[str, bool] = {}
 
     @property
     def sees_all(self) -> bool:
@@ -37,6 +45,16 @@ class Viewer:
 
     async def sees(self, repo: str) -> bool:
         return self._sees is None or await self._sees(self.login, repo)
+
+    async def looks(self, repo: str) -> bool | None:
+        """The same for one of many: None, which is to be shown as little as False, after too many questions."""
+        if self._sees is None or (self._known is not None and self._known(self.login, repo) is not None):
+            return await self.sees(repo)
+        if repo not in self._looked:
+            if len(self._looked) >= ASKS:
+                return None
+            self._looked[repo] = await self._sees(self.login, repo)
+        return self._looked[repo]
 
 
 _KEY = web.RequestKey("viewer", Viewer)

@@ -5,7 +5,7 @@ summed up by the reader, after the rows that are hidden from them have been left
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -125,13 +125,16 @@ class Arrived(msgspec.Struct, frozen=True, kw_only=True):
     kept: bool
 
 
-_PLANS = """
+_OF_PLANS = """
+FROM plan p LEFT JOIN run r ON r.seq = (SELECT max(n.seq) FROM run n WHERE n.plan_id = p.id)
+"""
+_PLANS = f"""
 SELECT p.id, p.repo, p.number, p.title, p.hash <> '', p.hash <> '' AND p.hash = p.approved_hash,
   coalesce(r.state, 'planned'),
   coalesce(r.started_at, p.changed_at) AS at, coalesce(r.id, ''), coalesce(r.actor, ''), coalesce(r.started_at, ''),
-  coalesce(r.finished_at, '')
-FROM plan p LEFT JOIN run r ON r.seq = (SELECT max(n.seq) FROM run n WHERE n.plan_id = p.id)
-"""
+  coalesce(r.finished_at, '') {_OF_PLANS}"""
+_AT = "coalesce(r.started_at, p.changed_at)"
+_LESSONS = " WHERE (? = '' OR state = ?) AND (? = '' OR at < ? OR (at = ? AND id > ?))"
 
 
 class Reports:
@@ -143,22 +146,17 @@ class Reports:
         self.gaps = Gaps(db)
 
     async def plans(
-        self, *, state: str = "", repo: str = "", words: str = "", before: tuple[str, str] = ("", ""), limit: int = 50
-    ) -> list[PlanLine]:
-        """What began last first. state, repo, words: only such; before: (at, id) of the last one seen."""
-        asked: list[tuple[str, tuple[str, ...]]] = []
-        if state:
-            asked.append(("coalesce(r.state, 'planned') = ?", (state,)))
-        if repo:
-            asked.append(("(lower(p.repo) = ? OR lower(p.repo) LIKE ? ESCAPE '!')", (repo.lower(), f"{_like(repo)}/%")))
-        if words:
-            like = f"%{_like(words)}%"
-            asked.append(("(lower(p.title) LIKE ? ESCAPE '!' OR lower(p.id) LIKE ? ESCAPE '!')", (like, like)))
-        if before[0]:
-            asked.append(("(coalesce(r.started_at, p.changed_at), p.id) < (?, ?)", before))
-        where = " WHERE " + " AND ".join(part for part, _ in asked) if asked else ""
-        query = f"{_PLANS}{where} ORDER BY at DESC, p.id DESC LIMIT ?"
-        values = [value for _, part in asked for value in part]
+        self, *, state: str = "", repo: str = "", words: str = "", before: tuple[str, str] = ("", ""), limit: int = 50,
+        repos: Collection[str] | None = None, since: str = "",
+    ) -> list[PlanLine]:  # fmt: skip
+        """What began last first. state, repo, words: only such; before: (at, id) of the last one seen; repos: of these
+        alone; since: newer than this.
+        """
+        where, values = _plans_asked(state, repo, words, before)
+        if repos is not None:
+            where, values = f"{where} AND p.repo IN ({','.join('?' * len(repos))})", [*values, *repos]
+        query = f"{_PLANS}{where} AND {_AT} > ? ORDER BY at DESC, p.id DESC LIMIT ?"
+        values.append(since)
 
         def read(c: Connection) -> list[PlanLine]:
             rows = c.execute(query, (*values, limit)).fetchall()
@@ -169,7 +167,15 @@ class Reports:
                 line |= {name: bool(line[name]) for name in ("readable", "approved")}
             return [PlanLine(**line, counts=counts.get(line["run_id"], Counter())) for line in lines]
 
-        return await self._db.read(read)
+        return await self._db.read(read) if repos is None or repos else []
+
+    async def plan_repos(
+        self, *, state: str = "", repo: str = "", words: str = "", before: tuple[str, str] = ("", "")
+    ) -> list[tuple[str, str]]:
+        """Every repository that such plans are of, and when the newest of them began; the newest first."""
+        where, values = _plans_asked(state, repo, words, before)
+        query = f"SELECT p.repo, max({_AT}) {_OF_PLANS}{where} GROUP BY p.repo ORDER BY 2 DESC, 1"
+        return await self._db.read(lambda c: [(str(row[0]), str(row[1])) for row in c.execute(query, values)])
 
     async def states(self) -> dict[str, int]:
         """How many plans there are in each state of their newest run."""
@@ -204,13 +210,13 @@ class Reports:
         rows = await self._db.read(lambda c: c.execute(query, values).fetchall())
         return [Told(**dict(zip(names, row, strict=True))) for row in rows]
 
-    async def effects(self, run_id: str, task: str, limit: int = 200) -> list[Effect]:
-        """What was done outside for a task, newest first."""
+    async def effects(self, run_id: str, task: str, limit: int = 200, *, kind: str = "") -> list[Effect]:
+        """What was done outside for a task, newest first. kind: only what is of this one and an attempt's own."""
         query = (
             "SELECT key, state, tries, note, log, created_at, settled_at FROM outbox WHERE key > ? AND key < ?"
-            " ORDER BY seq DESC LIMIT ?"
+            " AND key LIKE ? ORDER BY seq DESC LIMIT ?"
         )
-        values = (f"{run_id}/{task}/", f"{run_id}/{task}0", limit)  # "0" follows "/"
+        values = (f"{run_id}/{task}/", f"{run_id}/{task}0", f"%/{kind}" if kind else "%", limit)  # "0" follows "/"
         rows = await self._db.read(lambda c: c.execute(query, values).fetchall())
         return [
             Effect(
@@ -240,14 +246,14 @@ class Reports:
         rows = await self._db.read(lambda c: c.execute(query, (to_text(since), MOST_GROUPS)).fetchall())
         return [Repaired(**dict(zip(names, row, strict=True))) for row in rows]
 
-    async def newest_repairs(self, limit: int = 50) -> list[Repaired]:
+    async def newest_repairs(self, limit: int = 50, *, skip: int = 0) -> list[Repaired]:
         """The newest repairs one by one."""
         query = (
             "SELECT plan_id, class, strategy, outcome, signature, repo, task, at FROM recovery"
-            " ORDER BY at DESC, run_id, task, n DESC LIMIT ?"
+            " ORDER BY at DESC, run_id, task, n DESC LIMIT ? OFFSET ?"
         )
         names = ("plan_id", "cls", "strategy", "outcome", "signature", "repo", "task", "at")
-        rows = await self._db.read(lambda c: c.execute(query, (limit,)).fetchall())
+        rows = await self._db.read(lambda c: c.execute(query, (limit, skip)).fetchall())
         return [Repaired(**dict(zip(names, row, strict=True))) for row in rows]
 
     async def failed(self, since: datetime) -> list[tuple[str, Failed]]:
@@ -281,21 +287,26 @@ class Reports:
         ]  # fmt: skip
 
     async def lessons(
-        self, state: str = "", *, before: tuple[str, str] = ("", ""), limit: int = 50
-    ) -> list[tuple[str, Lesson]]:
+        self, state: str = "", *, before: tuple[str, str] = ("", ""), limit: int = 50,
+        repos: Collection[str] | None = None, since: str = "",
+    ) -> list[tuple[str, Lesson]]:  # fmt: skip
         """(when, lesson) of all repositories, the newest first. state: only those in it; before: (when, id) of the
-        last one seen.
+        last one seen; repos: of these alone, in small letters; since: newer than this.
         """
-        query = (
-            "SELECT at, body, uses FROM lesson WHERE (? = '' OR state = ?)"
-            " AND (? = '' OR at < ? OR (at = ? AND id > ?)) ORDER BY at DESC, id LIMIT ?"
-        )
-        values = (state, state, before[0], before[0], *before, limit)
-        rows = await self._db.read(lambda c: c.execute(query, values).fetchall())
+        only = f" AND repo IN ({','.join('?' * len(repos))})" if repos is not None else ""
+        query = f"SELECT at, body, uses FROM lesson{_LESSONS}{only} AND at > ? ORDER BY at DESC, id LIMIT ?"  # noqa: S608 - only question marks
+        values = (state, state, before[0], before[0], *before, *(repos or ()), since, limit)
+        rows = await self._db.read(lambda c: c.execute(query, values).fetchall()) if repos != () else []
         return [
             (str(at), msgspec.structs.replace(msgspec.json.decode(body, type=Lesson), uses=int(uses)))
             for at, body, uses in rows
         ]
+
+    async def lesson_repos(self, state: str = "", *, before: tuple[str, str] = ("", "")) -> list[tuple[str, str]]:
+        """Every repository with such lessons, and when its newest was taught; the newest first."""
+        query = f"SELECT repo, max(at) FROM lesson{_LESSONS} GROUP BY repo ORDER BY 2 DESC, 1"  # noqa: S608 - our own words
+        values = (state, state, before[0], before[0], *before)
+        return await self._db.read(lambda c: [(str(row[0]), str(row[1])) for row in c.execute(query, values)])
 
     async def learned_in(self, sources: Sequence[str]) -> dict[str, str]:
         """Pull request (`owner/name#n`) -> the plan that a task of its was of, as far as that is known."""
@@ -323,15 +334,16 @@ class Reports:
         return await self._db.read(lambda c: [(row[0], row[1], int(row[2])) for row in c.execute(query)])
 
     async def deliveries(
-        self, *, event: str = "", outcome: str = "", before: int = 0, limit: int = 50
+        self, *, event: str = "", outcome: str = "", before: int = 0, limit: int = 50, row: int = 0
     ) -> list[Arrived]:
-        """The newest first. outcome: handled, failed, ignored or waiting; before: older than this row."""
+        """The newest first. outcome: handled, failed, ignored or waiting; before: older than this row; row: only it."""
         query = (
             "SELECT id, guid, event, received_at, size, coalesce(outcome, ''), note,"
             " CASE WHEN body IS NULL THEN 0 ELSE 1 END FROM inbox WHERE (? = '' OR event = ?)"
-            " AND (? = '' OR coalesce(outcome, 'waiting') = ?) AND (? = 0 OR id < ?) ORDER BY id DESC LIMIT ?"
+            " AND (? = '' OR coalesce(outcome, 'waiting') = ?) AND (? = 0 OR id < ?)"
+            " AND (? = 0 OR id = ?) ORDER BY id DESC LIMIT ?"
         )
-        values = (event, event, outcome, outcome, before, before, limit)
+        values = (event, event, outcome, outcome, before, before, row, row, limit)
         rows = await self._db.read(lambda c: c.execute(query, values).fetchall())
         return [
             Arrived(
@@ -346,6 +358,21 @@ class Reports:
         query = "SELECT coalesce(outcome, 'waiting'), count(*) FROM inbox WHERE received_at > ? GROUP BY 1"
         values = (to_text(since),)
         return await self._db.read(lambda c: {str(row[0]): int(row[1]) for row in c.execute(query, values)})
+
+
+def _plans_asked(state: str, repo: str, words: str, before: tuple[str, str]) -> tuple[str, list[str]]:
+    """The condition and its values."""
+    asked: list[tuple[str, tuple[str, ...]]] = [("WHERE 1 = 1", ())]
+    if state:
+        asked.append(("coalesce(r.state, 'planned') = ?", (state,)))
+    if repo:
+        asked.append(("(lower(p.repo) = ? OR lower(p.repo) LIKE ? ESCAPE '!')", (repo.lower(), f"{_like(repo)}/%")))
+    if words:
+        like = f"%{_like(words)}%"
+        asked.append(("(lower(p.title) LIKE ? ESCAPE '!' OR lower(p.id) LIKE ? ESCAPE '!')", (like, like)))
+    if before[0]:
+        asked.append((f"({_AT}, p.id) < (?, ?)", before))
+    return " AND ".join(part for part, _ in asked), [value for _, part in asked for value in part]
 
 
 def _like(words: str) -> str:

@@ -1,23 +1,31 @@
 """What the API tells of plans: complete, page by page, and of nothing that the asker may not read on GitHub."""
 
+import re
 from collections import Counter
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
-from bot.api import reading
+from bot.api.paging import key_of
 from bot.settings import Settings
+from bot.web import sight, viewer
 from services.core.chosen import Chosen
+from services.core.clock import to_text
 from services.core.cost import Usage
+from services.core.lessons import proposed
 from services.core.plan import Problem
 from services.core.records import Try
 from services.core.repairs import Repair
 from services.store.attempts import Attempts
 from services.store.attempts import keep as keep_attempts
-from services.store.inbox import Delivery
+from services.store.db import Connection
+from services.store.inbox import Delivery, Inbox
 from services.store.ledger import Call, Ledger
+from services.store.lessons import Lessons
 from services.store.recoveries import keep as keep_repairs
 from tests.api.kit import Asker, People, token_for
 from tests.kit.plans import NOW
@@ -26,6 +34,11 @@ from tests.web.stage import House, house
 from tests.web.test_task_page import DIFF, tried
 
 PLAN = "/plans/acme/platform/1"
+TAUGHT = (
+    "Use Decimal for money.", "Say why in a comment.", "Close every file.", "Name the moon.", "Sort imports.",
+    "Never sleep.", "Quote what users wrote.", "Ask twice.",
+)  # fmt: skip
+OPEN = Settings(client_id="Iv1", client_secret="x", public_url="http://localhost")
 
 
 @pytest.fixture
@@ -219,11 +232,10 @@ async def test_an_operators_program_has_a_delivery_handled_again(home: House) ->
         assert (await asker.ask("POST", f"/deliveries/{row}/again"))[0] == status
 
 
-async def test_a_list_goes_on_by_nothing_that_one_may_not_see(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reading, "STEP", 2)
+async def test_a_list_goes_on_by_nothing_that_one_may_not_see() -> None:
     people = People()
     people.let("dora", "acme/seen")
-    async with house(None, Settings(client_id="Iv1", client_secret="x", public_url="http://localhost"), people) as home:
+    async with house(None, OPEN, people) as home:
         for number in (1, 2, 5, 6, 7):
             await home.read(currency(), number, title="The secret", repo="acme/hidden")
         for number in (3, 4, 8):
@@ -234,3 +246,103 @@ async def test_a_list_goes_on_by_nothing_that_one_may_not_see(monkeypatch: pytes
         dora = Asker(home, await token_for(home, "dora", "read"))
         for limit in (1, 2, 3):
             assert sorted(each["number"] for each in await dora.all("/plans", limit)) == [3, 4, 8]
+        for number in range(1, 8):
+            lesson = proposed("acme/seen" if number in {2, 5} else "acme/hidden", number, TAUGHT[number])
+            assert lesson is not None
+            await Lessons(home.database).propose(lesson, home.now() + timedelta(minutes=number))
+        assert await eve.get("/lessons?limit=2") == {"items": [], "next": ""}
+        first = await dora.get("/lessons?limit=1")
+        assert [each["text"] for each in first["items"]] == [TAUGHT[5]]
+        assert key_of(first["next"], str, str) == (to_text(home.now() + timedelta(minutes=5)), first["items"][0]["id"])
+        assert [each["text"] for each in await dora.all("/lessons", 1)] == [TAUGHT[5], TAUGHT[2]]
+
+
+async def test_of_many_repositories_github_is_asked_about_a_few_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is left is not shown, and whoever goes on through the pages comes to all that they may see, in its order."""
+    monkeypatch.setattr(viewer, "ASKS", 2)
+    people = People()
+    people.let("dora", "acme/r1", "acme/r6", "acme/r7")
+    async with house(None, OPEN, people) as home:
+        for number in range(40):
+            row = await home.read(currency(), number + 1, repo=f"acme/r{number % 8}")
+            values = (to_text(home.now()), row.id)
+            await home.database.write(lambda c, at=values: c.execute("UPDATE plan SET changed_at = ? WHERE id = ?", at))  # type: ignore[misc]
+            lesson = proposed(f"acme/r{number % 8}", number, TAUGHT[number // 8])
+            assert lesson is not None
+            await Lessons(home.database).propose(lesson, home.now())
+            home.pass_time(seconds=1)
+        logins = ("eve", "dora", "ben", "ada", "cleo")
+        secret = {login: await token_for(home, login, "read", name=login) for login in logins}
+        for path in ("/plans", "/learning?state=all", "/api/v1/plans", "/api/v1/lessons", "/failures", "/"):
+            people.asked.clear()
+            status, html, _ = await home.get(path, Authorization=f"Bearer {secret['eve']}")
+            assert (status, len(people.asked) <= 2, "acme/r" in html) == (200, True, False), path
+        eve, dora = Asker(home, secret["eve"]), Asker(home, secret["dora"])
+        assert (await eve.all("/plans", 3), await eve.all("/lessons", 3)) == ([], [])
+        mine = [number for number in reversed(range(40)) if number % 8 in {1, 6, 7}]
+        assert [each["number"] - 1 for each in await dora.all("/plans", 4)] == mine
+        assert (await dora.get("/plans?limit=15"))["next"] == "", "all is known by now, and there is no more"
+        people.may = dict.fromkeys(("ben", "ada", "cleo"), people.may["dora"])
+        assert [each["text"] for each in await Asker(home, secret["ben"]).all("/lessons", 4)] == [
+            TAUGHT[number // 8] for number in mine
+        ]
+        for path, each, word, login in (
+            ("/plans", r"<bdi>A plan</bdi>", "plans", "ada"),
+            ("/learning?state=all", r">acme/r[167]#\d+<", "lessons", "cleo"),
+        ):
+            found, looks, here = 0, 0, path
+            while here:
+                _, html, _ = await home.get(here, Authorization=f"Bearer {secret[login]}")
+                found += len(re.findall(each, html))
+                older = re.search(rf'<a href="([^"]+)">Older {word}</a>', html)
+                here, looks = older[1].replace("&amp;", "&") if older else "", looks + 1
+                assert looks < 9
+            assert found == 15, path
+
+
+async def test_what_others_had_repaired_takes_nobodys_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sight, "STEP", 20)
+    people = People()
+    people.let("dora", "acme/platform", "acme/seen")
+    async with house(None, OPEN, people) as home:
+        run = await half_done(home)
+        repair = Repair(n=1, strategy="retry", cls="runner", sha="a", attempt=1, about=(), checks=(), signatures=("s",))
+        for number in range(62):
+            row = ("rates", "acme/seen" if number in {0, 1} else "acme/hidden", replace(repair, n=number + 1))
+            await home.database.write(
+                lambda c, row=row, at=NOW + timedelta(hours=number): keep_repairs(c, run.plan_id, run.id, [row], at)  # type: ignore[misc]
+            )
+        secret = await token_for(home, "dora", "read")
+        assert len((await Asker(home, secret).get("/repairs"))["items"]) == 2
+        _, html, _ = await home.get("/failures", Authorization=f"Bearer {secret}")
+        assert html.count('/tasks/rates"') == 2
+
+
+async def test_a_task_with_many_checks_has_lost_no_attempt(home: House) -> None:
+    run = await half_done(home)
+    add = (
+        "INSERT INTO outbox (key, run_id, action, due, created_at, state, tries)"
+        " SELECT ? || ?, run_id, action, due, created_at, state, tries FROM outbox WHERE key = ?"
+    )
+    key = f"{run.id}/rates/"
+    before = (await Asker(home).get(f"{PLAN}/tasks/rates/attempts"))["items"]
+
+    def many(c: Connection) -> None:
+        for number in range(201):
+            c.execute(add, (key, f"1/check/{number}", before[0]["key"]))
+
+    await home.database.write(many)
+    assert (await Asker(home).get(f"{PLAN}/tasks/rates/attempts"))["items"] == before != []
+
+
+async def test_a_delivery_that_has_just_gone_is_not_taken_for_another(
+    home: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def again(_self: Inbox, _row: int) -> bool:
+        return True
+
+    await home.inbox.put(Delivery(hook_id="1", guid="g1", event="push", received_at=NOW, body=b"{}"))
+    monkeypatch.setattr(Inbox, "again", again)
+    asker = Asker(home, await token_for(home, "ana", "read", "admin"))
+    assert (await asker.ask("POST", "/deliveries/9/again"))[0] == 404
+    assert (await asker.ask("POST", "/deliveries/1/again"))[1]["id"] == 1

@@ -5,12 +5,14 @@ from decimal import Decimal
 
 from services.core.board import Action, Decision, Moment, Run
 from services.core.cost import Usage
+from services.core.lessons import proposed
 from services.core.plan import Parsed
 from services.core.repairs import Repair
 from services.core.task_state import TaskState
 from services.store.checkpoints import Checkpoints, Point, Spot
 from services.store.inbox import Delivery, Inbox
 from services.store.ledger import Call, Ledger
+from services.store.lessons import Lessons
 from services.store.plans import PlanRow, Plans
 from services.store.recoveries import keep
 from services.store.reports import Reports
@@ -46,6 +48,11 @@ async def test_what_is_asked_over_all_plans(place: Place) -> None:
     assert [line.id for line in await reports.plans(state="planned")] == ["acme/p#2"]
     assert [line.id for line in await reports.plans(words="0%", repo="ACME")] == ["acme/p#1"]
     assert await reports.plans(words="later%") == []
+    assert await reports.plan_repos(words="plan") == await reports.plan_repos() == [("acme/p", lines[0].at)]
+    assert await reports.plan_repos(before=(lines[0].at, lines[0].id)) == [("acme/p", lines[1].at)]
+    assert await reports.plan_repos(state="done") == []
+    assert [line.id for line in await reports.plans(repos=("acme/p", "acme/q"), since=lines[1].at)] == ["acme/p#1"]
+    assert await reports.plans(repos=()) == await reports.plans(repos=("acme/q",)) == []
     assert await reports.states() == {"running": 1, "planned": 1}
     assert await reports.newest_event() == 2
     assert [(move.task, move.after) for move in await reports.moves("acme/p#1", run.id)] == [("a", "running")]
@@ -56,6 +63,8 @@ async def test_what_is_asked_over_all_plans(place: Place) -> None:
     assert [(each.key, each.state, each.ended) for each in await reports.effects(run.id, "a")] == [
         (action.key, "doing", None)
     ]
+    assert len(await reports.effects(run.id, "a", kind="attempt")) == 1
+    assert await reports.effects(run.id, "a", kind="check") == []
 
     points = Checkpoints(database)
     spot = Spot(run_id=run.id, task="a", attempt=1, fence=0)
@@ -91,8 +100,18 @@ async def test_what_is_counted_over_days(place: Place) -> None:
     (counted,) = await reports.repairs(NOW - timedelta(days=1))
     assert (counted.cls, counted.outcome, counted.count) == ("runner", "worked", 1)
     assert [each.task for each in await reports.newest_repairs()] == ["a"]
+    assert await reports.newest_repairs(skip=1) == []
     assert await reports.lessons() == []
     assert await reports.lesson_counts() == []
+    assert await reports.lesson_repos() == []
+    assert await reports.lessons(repos=()) == []
+    lesson = proposed("Acme/API", 7, "Say why.")
+    assert lesson is not None
+    await Lessons(database).propose(lesson, NOW)
+    ((at, found),) = await reports.lessons(repos=("acme/api",))
+    assert (found, await reports.lesson_repos("proposed")) == (lesson, [("acme/api", at)])
+    assert await reports.lessons(repos=("acme/p",)) == await reports.lessons(since=at) == []
+    assert await reports.lesson_repos(before=(at, lesson.id)) == []
     for n in (1, 2):
         await inbox.put(Delivery(hook_id="1", guid=f"g{n}", event="push", received_at=NOW, body=b"{}"))
     first, second = await reports.deliveries()
@@ -100,4 +119,5 @@ async def test_what_is_counted_over_days(place: Place) -> None:
     assert [each.note for each in await reports.deliveries(outcome="failed", event="push")] == ["why"]
     assert [each.guid for each in await reports.deliveries(outcome="waiting")] == ["g2"]
     assert [each.guid for each in await reports.deliveries(before=first.row)] == ["g1"]
+    assert [each.guid for each in await reports.deliveries(row=second.row)] == ["g1"]
     assert await reports.delivery_counts(NOW - timedelta(days=1)) == {"failed": 1, "waiting": 1}
