@@ -134,6 +134,9 @@ date not formatted is fine
 # issues: 0
 checking unbound variable ... ok
 Fetching branch protection for main
+[INFO] Killed 52 of 60 mutants
+[3/60] killed
+[worker] killed
 login failed as expected, ignoring
 """
 
@@ -144,6 +147,18 @@ def test_what_is_said_where_nothing_failed_is_no_cause() -> None:
         failed = f"##[group]Run ./x\n##[endgroup]\n{line}\nwidget 3\n##[error]Process completed with exit code 1.\n"
         told = {diagnose(read_log(text.encode())).cls for text in (f"{line}\nDone.\n", failed)}
         assert (told, line) == ({"unknown"}, line)
+
+
+@pytest.mark.parametrize(
+    ("cls", "text"),
+    [
+        ("test_failure", "TAP version 14\nnot ok 3 - writes\nprettier made no changes\n# failed 1 of 3 tests\n"),
+        ("test_failure", "  1) rejects when over budget\n\n  4 passing\n  1 failing\n"),
+        ("unknown", "build.sh: line 7: unexpected EOF while looking for matching `\"'\n"),
+    ],
+)
+def test_words_that_belong_to_something_else_decide_nothing(cls: str, text: str) -> None:
+    assert diagnose(read_log(text.encode())).cls == cls
 
 
 def test_no_line_of_a_passed_test_hides_the_next() -> None:
