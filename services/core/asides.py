@@ -8,6 +8,8 @@ Only those that would hide a line are found, by CommonMark's rules; linear in th
 import re
 from collections.abc import Iterable, Iterator
 
+from services.core.elements import Elements
+
 _PARTS = re.compile(r"\\.|[\[\]<]", re.DOTALL)
 _PLAIN = r"(?:\\\S|[^\s()])*+"
 _TARGET = rf"\s*+(?:<[^<>\n]*+>|(?!<){_PLAIN}(?:\({_PLAIN}\){_PLAIN})*+)"
@@ -21,10 +23,6 @@ _TAG = re.compile(
     r"|<[a-z][a-z0-9-]*+(?:\s++[a-z_:][\w.:-]*+(?:\s*+=\s*+(?:[^\s\"'=<>`]++|'[^']*+'|\"[^\"]*+\"))?+)*+\s*+/?>",
     re.IGNORECASE,
 )
-_QUOTING = re.compile(
-    r"<(/?)(?:blockquote|code|del|h[1-6]|kbd|ol|q|s|samp|strike|summary|table|tt|ul)(?=[\s/>])", re.IGNORECASE
-)
-_COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 _CELL = r"[ \t]*+:?-++:?[ \t]*+"
 _DELIMITER = re.compile(rf"^ {{0,3}}\|?{_CELL}(?:\|{_CELL})*+\|?[ \t]*+$", re.MULTILINE)
 _ENDS = {"<?": "?>", "<![CDATA[": "]]>", "<!": ">"}
@@ -32,8 +30,10 @@ _ENDS = {"<?": "?>", "<![CDATA[": "]]>", "<!": ">"}
 Range = tuple[int, int]
 
 
-def asides(text: str) -> Iterator[Range]:
-    """Their places, in no order; some lie inside others. Code spans and comments are taken out of the text before."""
+def asides(text: str, elements: Elements | None = None) -> Iterator[Range]:
+    """Their places, in no order; some lie inside others. Code spans and comments are taken out of the text before.
+    elements: what is open before the paragraph, and after it.
+    """
     at = 0
     while found := _DEFINITION.match(text, at):
         yield found.span()
@@ -53,23 +53,23 @@ def asides(text: str) -> Iterator[Range]:
         elif part[0] == "<" and (end := _tag_end(text, start, unclosed)):
             at = end
             tags.append((start, at))
-    yield from (*tags, *_quoted(text, tags), *_tables(text))
+    tables = list(_tables(text))
+    end = tables[0][0] if tables else len(text)
+    yield from (*tags, *_quoted(text, (tag for tag in tags if tag[0] < end), elements or Elements()), *tables)
 
 
-def quoting(html: str) -> int:
-    """How many quotes more are open behind a block of HTML than before it."""
-    return sum(-1 if tag[1] else 1 for tag in _QUOTING.finditer(_COMMENT.sub("", html)))
-
-
-def _quoted(text: str, tags: Iterable[Range]) -> Iterator[Range]:
-    opened: list[int] = []
+def _quoted(text: str, tags: Iterable[Range], elements: Elements) -> Iterator[Range]:
+    """Between tags of a quote and their like; those in a cell of a table do not reach out of it."""
+    since = -1 if elements.quote else None
     for start, end in tags:
-        tag = _QUOTING.match(text, start)
-        if tag and not tag[1]:
-            opened.append(start)
-        elif tag and opened:
-            yield opened.pop(), end
-    yield from ((start, len(text)) for start in opened)
+        elements.read_tag(text, start)
+        if since is None and elements.quote:
+            since = start
+        elif since is not None and not elements.quote:
+            yield since, end
+            since = None
+    if since is not None:
+        yield since, len(text)
 
 
 def _tables(text: str) -> Iterator[Range]:

@@ -9,13 +9,15 @@ nothing of them needs escaping.
 """
 
 import functools
+import itertools
 import re
 from collections import deque
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 import msgspec
 
-from services.core.asides import asides, quoting
+from services.core.asides import asides
+from services.core.elements import Elements
 from services.core.markdown import blocks, spans
 
 MAX_COMMANDS = 10
@@ -28,9 +30,14 @@ _LISTS = frozenset({"bullet_list_open", "ordered_list_open"})
 _IN_LIST = 3
 """How deep the text of an entry lies."""
 _ORIGINAL = re.compile(r"[ \t]*-{2,} ?Original Message ?-{2,}[ \t]*$", re.IGNORECASE)
-_FROM = re.compile(r"[ *]*(?:From|Von|De|Da):", re.IGNORECASE)
-_SUBJECT = re.compile(r"[ *]*(?:Subject|Betreff|Objet|Asunto|Oggetto|Assunto):", re.IGNORECASE)
-_HEAD = 8
+_FROM = re.compile(r"[ *_]*(?:From|Von|De|Da|Van)[ *_]*:", re.IGNORECASE)
+_SUBJECT = re.compile(r"[ *_]*(?:Subject|Betreff|Objet|Asunto|Oggetto|Assunto|Onderwerp)[ *_]*:", re.IGNORECASE)
+_WROTE = re.compile(
+    r"[ *_]*(?:(?:On|Le|El|Il|Em) .{1,300}(?:wrote|a écrit|escribió|ha scritto|escreveu)"
+    r"|(?:Am|Op) .{1,200} (?:schrieb|schreef)\b.{0,100}) ?:[ *_]*$",
+    re.IGNORECASE,
+)
+_HEAD = 20
 """Lines that the head of a quoted mail has at most."""
 _VERB = re.compile(r"[a-z][a-z0-9+-]{0,31}\Z")
 _TARGET = re.compile(r"@?[A-Za-z0-9][A-Za-z0-9._/-]{0,150}(?:#\d{1,9})?\Z")
@@ -93,44 +100,60 @@ def may_hold_aliases(body: str, verbs: Collection[str]) -> bool:
 
 def _spoken(body: str) -> tuple[str, ...]:
     """Its prose, if a line of it may begin like a command: most comments hold none, and are not read for one."""
-    return _own(prose(body)) if _BEGINS.search(body[:MAX_COMMENT].replace("\x00", "")) else ()
+    if not _BEGINS.search(body[:MAX_COMMENT].replace("\x00", "")):
+        return ()
+    return tuple(_own(_prose(body[:MAX_COMMENT], lists=False)))
 
 
-def _own(lines: tuple[str, ...]) -> tuple[str, ...]:
+def _own(paragraphs: Sequence[Sequence[str]]) -> Iterator[str]:
     """Those above the mail that some programs put below an answer without a mark in front of each line."""
-    for at, line in enumerate(lines):
-        is_head = _FROM.match(line) and any(_SUBJECT.match(each) for each in lines[at + 1 : at + _HEAD])
-        if is_head or _ORIGINAL.match(line):
-            return lines[:at]
-    return lines
+    for paragraph, below in itertools.pairwise((*paragraphs, ())):
+        for at, line in enumerate(paragraph):
+            if _begins_mail(paragraph[at : at + _HEAD], below):
+                return
+            yield line
+
+
+def _begins_mail(head: Sequence[str], below: Sequence[str]) -> bool:
+    """below: the paragraph that follows. Where a quote follows, what somebody wrote is marked, and ends with it."""
+    if _FROM.match(head[0]) and any(_SUBJECT.match(line) for line in head[1:]):
+        return True
+    wrote = (_WROTE.match(" ".join(head[:lines])) and (head[lines:] or below) for lines in (1, 2))
+    return _ORIGINAL.match(head[0]) is not None or any(wrote)
 
 
 def prose(body: str, *, lists: bool = False) -> tuple[str, ...]:
     """Lines of paragraphs that stand at the top level, with `lists` those of entries of lists there too, without code
     spans and HTML comments; of the first MAX_COMMENT characters.
     """
-    return _prose(body[:MAX_COMMENT], lists)
+    return tuple(itertools.chain.from_iterable(_prose(body[:MAX_COMMENT], lists=lists)))
 
 
 @functools.lru_cache(maxsize=32)
-def _prose(body: str, lists: bool) -> tuple[str, ...]:
+def _prose(body: str, *, lists: bool) -> tuple[tuple[str, ...], ...]:
     """One text is asked several things: commands, aliases, where its plan stands."""
     return tuple(_paragraphs(body.replace("\r\n", "\n").replace("\x00", ""), lists=lists))
 
 
-def _paragraphs(text: str, *, lists: bool) -> Iterator[str]:
-    outer, inner, quotes = "", "", 0
+def _paragraphs(text: str, *, lists: bool) -> Iterator[tuple[str, ...]]:
+    """Lines of each; none for what else stands there."""
+    outer, inner, elements = "", "", Elements()
     for token in blocks(text, MAX_NESTING):
-        if token.type == "html_block" and token.level == 0:
-            quotes = max(quotes + quoting(token.content), 0)
+        elements.read_markdown(token.tag, token.nesting)
+        if token.type == "inline":
+            is_entry = lists and token.level == _IN_LIST and outer in _LISTS
+            lines = tuple(_lines(token.content, elements))
+            yield lines if inner == "paragraph_open" and (token.level == 1 or is_entry) else ()
+        elif token.type == "html_block":
+            elements.read(token.content)
+            yield ()
         elif token.nesting == 1:
             outer, inner = token.type if token.level == 0 else outer, token.type
-        elif token.type == "inline" and inner == "paragraph_open" and not quotes:
-            is_entry = lists and token.level == _IN_LIST and outer in _LISTS
-            yield from _lines(token.content) if token.level == 1 or is_entry else ()
+        elif token.nesting == 0:
+            yield ()
 
 
-def _lines(text: str) -> Iterator[str]:
+def _lines(text: str, elements: Elements) -> Iterator[str]:
     """Of one paragraph."""
     bare, blank, done = [], [], 0
     for span in spans(text):
@@ -138,7 +161,7 @@ def _lines(text: str) -> Iterator[str]:
         bare += [text[done : span.start], _bare(span.kind, part)]
         blank += [text[done : span.start], re.sub(r"[^\n]", " ", part)]
         done = span.end
-    hidden = deque(sorted(asides("".join([*blank, text[done:]]))))
+    hidden = deque(sorted(asides("".join([*blank, text[done:]]), elements)))
     at = 0
     for line, was in zip("".join([*bare, text[done:]]).split("\n"), text.split("\n"), strict=True):
         while hidden and hidden[0][1] <= at:

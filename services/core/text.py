@@ -15,7 +15,7 @@ _CLOSING = re.compile(r"\b(close[sd]?|fix(?:e[sd])?|resolve[sd]?)\b", re.IGNOREC
 _LINK = re.compile(r"\b(https?|ftp|www|mailto)(?=\\?[:.])", re.IGNORECASE)
 KEPT = 2_048
 """Texts that are kept as they were made harmless: a plan's comment shows the same ones again each time it is edited."""
-_REFERENCE = re.compile(r"\bgh(?=-\d)", re.IGNORECASE)
+_REFERENCE = re.compile(r"(?<![A-Za-z0-9])gh(?=-\d)", re.IGNORECASE)
 """GitHub reads `GH-4` as `#4`."""
 _JOINER = "\u2060"
 """WORD JOINER: invisible, and no word character, so neither a mention nor a keyword is read across it."""
