@@ -23,6 +23,7 @@ def test_of_added_lines_too() -> None:
     "conflict",
     [
         Conflict(BASE, MORE, FIX, path="README.md"),
+        Conflict(('"b": 2,\n', '"c": 3\n'), ('"b": 2\n',), ('"c": 4,\n', '"b": 2\n'), path="a.json"),
         Conflict(BASE, MORE, ("def f(a):\n", "    return str(a)\n"), path="a.py"),
         Conflict(("a\n", "b\n"), ("c\n",), ("c\n", "b\n", "d\n"), path="a.py"),
         Conflict(("a\n",), tuple(f"new {n} ;\n" for n in range(40)), ("new\n",), path="a.py"),

@@ -42,6 +42,12 @@ def test_commas_of_json(end: str) -> None:
     assert json.loads(outcome.text) == {"a": 1, "b": {"x": 2}, "c": 3, **({"z": 0} if end else {})}
 
 
+def test_what_only_looks_like_a_remark_is_a_value() -> None:
+    ours, theirs = '"a": 1,\n"b": "http://x \\" // y"\n', '"a": 1,\n"c": 3\n'
+    found = resolve(settings('"a": 1\n', ours, theirs, "a.json"))
+    assert found == ('"a": 1,\n', '"b": "http://x \\" // y",\n', '"c": 3\n')
+
+
 @pytest.mark.parametrize(
     "conflict",
     [
@@ -57,8 +63,25 @@ def test_commas_of_json(end: str) -> None:
         settings("", "[b]\nx = 1\n", "c = 2\n", "a.ini"),
         settings("", "x = 1\n[b]\ny = 1\n", "c = 2\n", "a.ini"),
         settings("", "b: |\n  x\n\n  y\n", "c: 2\n"),
+        settings('"a": 1\n', '"a": 1,\n"b": 2 // y\n', '"a": 1,\n"c": 3 // z\n', "tsconfig.json"),
+        settings('"a": 1\n', '"a": 1,\n"b": 2 /* y */\n', '"a": 1,\n"c": 3\n', "tsconfig.json"),
     ],
-    ids=["same_key", "twice", "list", "depth", "goes_on", "text", "moved", "code", "gone", "section", "mixed", "gaps"],
+    ids=[
+        "same_key",
+        "twice",
+        "list",
+        "depth",
+        "goes_on",
+        "text",
+        "moved",
+        "code",
+        "gone",
+        "section",
+        "mixed",
+        "gaps",
+        "remark",
+        "remark_2",
+    ],
 )
 def test_what_is_not_proved_is_left(conflict: Conflict) -> None:
     assert resolve(conflict) is None

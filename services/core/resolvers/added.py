@@ -9,6 +9,7 @@ from collections.abc import Callable
 from services.core.conflict import Conflict, Lines, filled, is_code
 from services.core.resolvers import RULES, Rule
 
+_KEY = re.compile(r"\W*(\w[\w.-]*)\s*(?:\[[^\]]*\]\s*)?(?:[=:~<>!@;]|$)")
 _KEYS: tuple[Callable[[str], str], ...] = (
     lambda line: line,
     lambda line: line.strip().lower(),
@@ -28,6 +29,8 @@ def in_order(conflict: Conflict) -> Lines | None:
     ours, theirs = conflict.ours, conflict.theirs
     if filled(ours) != ours or filled(theirs) != theirs:
         return None
+    if _keys({*ours} - {*theirs}) & _keys({*theirs} - {*ours}):
+        return None
     before, after = conflict.before[-4:], conflict.after[:4]
     for key in _KEYS:
         sides = [[key(line) for line in (*before, *side, *after)] for side in (ours, theirs)]
@@ -36,6 +39,11 @@ def in_order(conflict: Conflict) -> Lines | None:
         ):
             return tuple(dict.fromkeys(sorted((*ours, *theirs), key=key)))
     return None
+
+
+def _keys(lines: set[str]) -> set[str]:
+    """What the lines give a value, or all that they say, however it is written."""
+    return {re.sub(r"[-_.]+", "-", found[1].lower()) for found in map(_KEY.match, lines) if found}
 
 
 RULES.add("added", Rule("Both sides added lines to a sorted list; all are kept in order.", 50, resolve))

@@ -1,11 +1,12 @@
 """One side made all changes of the other and more: it is taken as it is.
 
 That is so after a fix was picked from one branch to the other. It counts by word: each change of the smaller side has
-to stand within a change of the larger one. Imports are left out: what a file imports depends on the rest of it. So is
-what a side took out altogether, since then what the other made of it was for nothing.
+to stand within a change of the larger one. Imports are left out: what a file imports depends on the rest of it. So are
+settings, whose keys have a rule of their own, and what a side took out altogether, since then what the other made of it
+was for nothing.
 """
 
-from services.core.conflict import Conflict, Lines, filled, is_code, is_part, kind, tokens
+from services.core.conflict import Conflict, Lines, filled, is_code, is_part, is_settings, kind, tokens
 from services.core.difference import Change, changes
 from services.core.resolvers import RULES, Rule
 
@@ -16,7 +17,7 @@ LEAST_SHARE = 0.1
 def resolve(conflict: Conflict) -> Lines | None:
     """The larger side."""
     lines = (*conflict.base, *conflict.ours, *conflict.theirs)
-    if not is_code(conflict.path) or any(kind(line) == "import" for line in lines):
+    if not is_code(conflict.path) or is_settings(conflict.path) or any(kind(line) == "import" for line in lines):
         return None
     if not (filled(conflict.ours) and filled(conflict.theirs)):
         return None

@@ -7,12 +7,17 @@ each follows; otherwise they have to have changed different lines of it.
 import re
 from collections.abc import Callable
 
-from services.core.conflict import Conflict, Lines, filled, kind, words
+from services.core.conflict import Conflict, Lines, filled, is_code, kind, words
 from services.core.difference import changes
 from services.core.resolvers import RULES, Rule
 from services.core.resolvers.apart import lines_apart
 
 _NAMES = re.compile(r"\(|\\\s*$|^\s*(?:#include|export)")
+_EFFECT = re.compile(r"\s*import\s*[\"']")
+"""Imports that bring in no name are there for what they do, and their order may count."""
+_COMMENT = re.compile(r"(?:\s#|//|/\*).*")
+_IN_NAME = re.compile(r"/v\d+$|\.v\d+$|[-.]go$|(?<=/)go-|^go-")
+"""What the path of a package in Go has besides its name."""
 _QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'")
 _IN_GO = re.compile(r"\s+(?:[\w.]+\s+)?\"[^\"\s]+\"\s*$")
 _WORDS = frozenset({"import", "from", "as", "type", "static", "use", "using", "require", "default", "pub", "function"})
@@ -27,6 +32,8 @@ _KEYS: tuple[Callable[[str], object], ...] = (
 
 def resolve(conflict: Conflict) -> Lines | None:
     """The block both sides want."""
+    if not is_code(conflict.path):
+        return None
     sides = conflict.base, conflict.ours, conflict.theirs
     plain = _in_go if _is_in_go(conflict) else _plain
     if not all(map(plain, (line for side in sides for line in filled(side)))):
@@ -37,10 +44,9 @@ def resolve(conflict: Conflict) -> Lines | None:
     added = (ours - base, theirs - base)
     if base - ours or base - theirs:
         return _apart(conflict)
-    for meant in (_module, _bound):
-        mine, other = ({each for line in added[at] - added[1 - at] for each in meant(line)} for at in (0, 1))
-        if mine & other:
-            return None
+    mine, other = (list(added[at] - added[1 - at]) for at in (0, 1))
+    if any(map(_EFFECT.match, (*mine, *other))) or _both_bring(mine, other, conflict.path):
+        return None
     if words(added[0]) & conflict.gone_theirs or words(added[1]) & conflict.gone_ours:
         return None
     around = [tuple(line for line in lines if plain(line)) for lines in (conflict.before[-3:], conflict.after[:3])]
@@ -79,19 +85,45 @@ def _in_go(line: str) -> bool:
     return bool(_IN_GO.match(line))
 
 
+def _both_bring(mine: list[str], other: list[str], path: str) -> bool:
+    """Whether something of one place, or by one name, is among both."""
+    modules = ({each for line in lines for each in _module(line)} for lines in (mine, other))
+    bound = ({each for line in lines for each in _bound(line, path)} for lines in (mine, other))
+    return any(bool(set.intersection(*found)) for found in (modules, bound))
+
+
 def _module(line: str) -> set[str]:
     """Where it is from."""
     return {*_QUOTED.findall(line)} or {*line.split()[1:2]}
 
 
-def _bound(line: str) -> set[str]:
+def _bound(line: str, path: str) -> set[str]:
     """The names it brings in, or more; of a path its end."""
-    bare = _QUOTED.sub("", line)
-    found = re.findall(r"\w+", bare.partition(" import ")[2] if bare.lstrip().startswith("from") else bare)
-    found = [name for name in found if name not in _WORDS]
-    if found:
-        return {*found} if bare != line or "{" in bare or bare.lstrip().startswith("from") else {found[-1]}
-    return {each.strip("\"'").rpartition("/")[2] for each in _QUOTED.findall(line)}
+    quoted = _QUOTED.sub("", line)
+    bare = _COMMENT.sub("", quoted)
+    is_from = bare.lstrip().startswith("from")
+    if quoted != line or "{" in bare:
+        found = {name for name in re.findall(r"\w+", bare) if name not in _WORDS}
+    else:
+        parts = re.split("[,;]", bare.partition(" import ")[2] if is_from else bare)
+        found = {name for part in parts for name in _of_part(part, first=path.endswith(".py") and not is_from)}
+    if not found:
+        found = {_in_path(each.strip("\"'")) for each in _QUOTED.findall(line)}
+    return {name.lower() for name in found} if path.endswith(".php") else found
+
+
+def _of_part(part: str, *, first: bool) -> set[str]:
+    """`a.b as c` is `c`; of `a.b`, a module in Python is `a`, and elsewhere `b` is meant."""
+    found = [name for name in re.findall(r"\w+|\*", part) if name not in _WORDS]
+    if not found:
+        return set()
+    if "=" in part:
+        return {found[0], found[-1]}
+    return {found[0] if first and " as " not in part else found[-1]}
+
+
+def _in_path(path: str) -> str:
+    return _IN_NAME.sub("", re.sub(r"/v\d+$", "", path)).rpartition("/")[2]
 
 
 RULES.add(

@@ -13,6 +13,7 @@ from services.core.resolvers import RULES, Rule
 
 _KEY = re.compile(r"""\s*(?:"([^"\\]+)"|'([^'\\]+)'|([A-Za-z0-9_.@/-]+))\s*[:=](?:\s|$)""")
 _SECTION = re.compile(r"\s*(\[[^\[\]]+\])\s*$")
+_QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"?', re.DOTALL)
 _CLOSING = re.compile(r"\s*[\])}],?\s*$")
 Blocks = dict[str, Lines]
 
@@ -23,6 +24,8 @@ def resolve(conflict: Conflict) -> Lines | None:
         return None
     is_json = conflict.path.lower().endswith(".json")
     sides = [filled(side) for side in (conflict.base, conflict.ours, conflict.theirs)]
+    if is_json and any(re.search(r"//|/\*", _QUOTED.sub("", line)) for side in sides for line in side):
+        return None  # in a comment, a comma is none
     depths = {depth(side[0]) for side in sides if side}
     found = [_blocks(side, is_json=is_json) for side in sides]
     base, ours, theirs = found
