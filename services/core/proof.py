@@ -49,7 +49,10 @@ def undoes(was: str, now: str, made: str) -> bool:
 
 
 def follows(base: Any, ours: Any, theirs: Any, merged: Any) -> bool:
-    """Key by key: what one side alone changed is as that side has it, and a value that both changed is that of one."""
+    """Key by key: what one side alone changed is as that side has it, and a value that both changed is that of one.
+
+    Lists of one length are held item by item; of others, each value is to be of one of the sides.
+    """
     if all(isinstance(one, dict) for one in (ours, theirs, merged)):
         was = base if isinstance(base, dict) else {}
         return all(
@@ -60,7 +63,11 @@ def follows(base: Any, ours: Any, theirs: Any, merged: Any) -> bool:
         return bool(merged == ours)
     if ours == base:
         return bool(merged == theirs)
-    return merged is not _NONE if isinstance(merged, list) else merged in (ours, theirs)
+    if all(isinstance(one, list) for one in (ours, theirs, merged)):
+        if isinstance(base, list) and len(base) == len(ours) == len(theirs) == len(merged):
+            return all(map(follows, base, ours, theirs, merged))
+        return all(isinstance(item, dict | list) or item in ours or item in theirs for item in merged)
+    return merged in (ours, theirs)
 
 
 def _python(text: str) -> None:

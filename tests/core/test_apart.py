@@ -52,6 +52,24 @@ def test_in_settings_words_are_enough() -> None:
     assert resolve(toml('run = [ "one", "two" ]\n', 'run = ["one", "three"]\n')) is None, "blanks alone"
 
 
+@pytest.mark.parametrize(
+    ("path", "line", "ours", "theirs"),
+    [
+        ("setup.cfg", "addopts = {}", "-n 8 --maxfail 1", "-n 4 --maxfail 3"),
+        ("a.yml", "  - run: {}", "-n 8 --maxfail 1", "-n 4 --maxfail 3"),
+        ("a.yml", "    {}", "-v -n 4 --maxfail 1", "-n 4 --maxfail 1 tests"),
+    ],
+)
+def test_a_value_without_quotes_is_one_piece(path: str, line: str, ours: str, theirs: str) -> None:
+    base, mine, other = ((f"{line}\n".format(value),) for value in ("-n 4 --maxfail 1", ours, theirs))
+    assert resolve(Conflict(base, mine, other, path=path)) is None
+
+
+def test_lists_in_brackets_are_more() -> None:
+    base, mine, other = ((f"  - on: [{each}]\n",) for each in ("one, two", "one", "zero, one, two"))
+    assert resolve(Conflict(base, mine, other, path="a.yml")) == ("  - on: [zero, one]\n",)
+
+
 def test_prose_is_left() -> None:
     conflict = code(BASE, ("first = begin(1)\n", BASE[1]), (BASE[0], "second = finish(2)\n"))
     assert resolve(Conflict(conflict.base, conflict.ours, conflict.theirs, path="notes.md")) is None

@@ -26,8 +26,9 @@ def test_both_changes_are_made() -> None:
         code(("import a\n", "b = 2\n"), ("a = 1\n", "import b\n")),
         code(("a = 10\n", "b = 2\n"), ("a = 1\n", "b = 10\n"), "notes.md"),
         Conflict((), ("a = 1\n",), ("b = 2\n",), path="a.py"),
+        code(("aa = 1\n", "b = 2\n"), ("a = 1\n", "log(a)\n", "b = 2\n")),
     ],
-    ids=["taken out", "not in its place", "the same line", "imports", "prose", "both added"],
+    ids=["taken out", "not in its place", "the same line", "imports", "prose", "both added", "renamed"],
 )
 def test_what_is_not_proved_is_left(conflict: Conflict) -> None:
     assert resolve(conflict) is None

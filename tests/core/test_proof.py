@@ -34,6 +34,16 @@ def test_keys_inside_keys() -> None:
     assert not follows({"v": 1}, {"v": 2}, {"v": 3}, {})
 
 
+def test_lists_say_nothing_that_no_side_said() -> None:
+    base, ours, theirs = ["-n 4 -x 1", "b"], ["-n 8 -x 1", "b"], ["-n 4 -x 3", "b"]
+    assert not follows({"a": base}, {"a": ours}, {"a": theirs}, {"a": ["-n 8 -x 3", "b"]})
+    assert follows({"a": base}, {"a": [ours[0], "b"]}, {"a": [base[0], "c"]}, {"a": [ours[0], "c"]})
+    assert follows([{"p": 1, "q": 1}], [{"p": 2, "q": 1}], [{"p": 1, "q": 3}], [{"p": 2, "q": 3}])
+    assert follows(["a", "b"], ["a"], ["z", "a", "b"], ["z", "a"])
+    assert not follows(["a b"], ["A b", "c"], ["a B"], ["A B", "c"])
+    assert not follows(["a"], ["b"], ["c"], "d")
+
+
 def test_hostile_texts_end_quickly() -> None:
     bomb = "a: &a [x]\n" + "".join(f"{name}: &{name} [*{name}0]\n" for name in "bcd")
     assert holds(bomb, bomb, bomb, bomb, "a.yaml")

@@ -12,6 +12,9 @@ from services.core.resolvers.version import resolve
         ('__version__ = "{}"', "1.0", "1.1.dev", "1.0.1"),
         ('version = "{}"', "0.9", "1.0rc2", "1.0rc1"),
         ("attrs>={}", "19.9", "19.10", "19.9.1"),
+        ("  'attrs[tests, docs] >={}',", "19.9", "19.10", "19.9.1"),
+        ("FROM --platform=linux/amd64 python:{}-slim", "3.9", "3.11", "3.10"),
+        ("release = {}", "0.9", "1.0", "0.9.1"),
         ("  uses: actions/checkout@v{}", "2.0", "4.0", "3.1"),
         ("version: {}", "1.0.dev", "1.0", "1.0b2"),
         ("  uses: acme/setup@" + "c0ffee01" * 5 + " # v{}", "7.1.0", "7.10.0", "7.9.9"),
@@ -32,6 +35,21 @@ def test_the_higher_one_is_kept_on_either_side(base: str, ours: str, theirs: str
         ("took 1.0 and 2.0", "took 1.1 and 2.0", "took 1.2 and 2.0"),
         ("about 1.0 seconds", "about 1.1 seconds", "about 1.2 seconds"),
         ("version = 1.0", "version = 1.1 x", "version = 1.2"),
+        *(
+            tuple(line.format(number) for number in ("1.25", "1.31", "1.28"))
+            for line in (
+                "RATE_CONVERSION = {}",
+                "q.filter(price__gte={})",
+                "self.__alpha = {}",
+                "release_rate = {}",
+                "xs.filter(x=>x>={})",
+                'w["x"]>={} && go()',
+                "x>={} && go()",
+                "from {} to x",
+                "image: 10.0.{}:5000/app",
+                "server-release: 10.1.{}",
+            )
+        ),
     ],
 )
 def test_what_is_not_proved_is_left(base: str, ours: str, theirs: str) -> None:

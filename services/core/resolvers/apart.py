@@ -5,6 +5,7 @@ speak of what the other adds or takes away.
 """
 
 import re
+from collections import Counter
 
 from services.core.conflict import Conflict, Lines, filled, is_code, is_settings, kind, names, tokens, words
 from services.core.difference import Change, changes
@@ -16,6 +17,9 @@ MOST_GONE = 8
 _PIECE = re.compile(r"\w+|\s+|[^\w\s]")
 _VALUE = re.compile(r"\"[^\"\n]*\"|'[^'\n]*'|[^\s,:=\"'{}\[\]]+|\s+|.")
 """A value in settings is one piece: half of it from each side is what nobody wrote."""
+_LINE = re.compile(r"[^\n]+|\n")
+"""So is a line where values need no quotes, but for a list in brackets."""
+_FLOW = re.compile(r"\s*(?:- +)*(?:[^\s:\"']+: +)?[\[{]")
 
 
 def resolve(conflict: Conflict) -> Lines | None:
@@ -46,9 +50,17 @@ def _shares(conflict: Conflict) -> bool:
 
 
 def needs_gone(conflict: Conflict) -> bool:
-    """Whether one side adds a name that the other took out of the file."""
+    """Whether one side adds a name that the other took out of the file or of the hunk."""
     added, other = (names(_changed(side)[1]) for side in (conflict, conflict.turned()))
-    return bool(added & conflict.gone_theirs or other & conflict.gone_ours)
+    if added & conflict.gone_theirs or other & conflict.gone_ours:
+        return True
+    return _uses_gone(conflict) or _uses_gone(conflict.turned())
+
+
+def _uses_gone(conflict: Conflict) -> bool:
+    """Whether ours uses once more what theirs took out of the hunk."""
+    more = Counter(tokens(conflict.ours)) - Counter(tokens(conflict.base))
+    return bool((names(conflict.base) - names(conflict.theirs)) & more.keys())
 
 
 def _only_blanks(conflict: Conflict) -> bool:
@@ -112,14 +124,20 @@ def _clash(one: Change, two: Change) -> bool:
 
 def words_apart(conflict: Conflict) -> Lines | None:
     """Both changes by word; None where they overlap or touch."""
-    piece = _VALUE if is_settings(conflict.path) else _PIECE
-    pieces = [piece.findall("".join(side)) for side in (conflict.base, conflict.ours, conflict.theirs)]
+    pieces = [_split(side, conflict.path.lower()) for side in (conflict.base, conflict.ours, conflict.theirs)]
     out: list[str] = []
     for part in merge(*pieces):
         if isinstance(part, Hunk):
             return None
         out += part.tokens
     return tuple("".join(out).splitlines(keepends=True))
+
+
+def _split(side: Lines, path: str) -> list[str]:
+    if not is_settings(path) or path.endswith((".json", ".toml")):
+        return (_VALUE if is_settings(path) else _PIECE).findall("".join(side))
+    lists = path.endswith(("yml", "yaml"))
+    return [piece for line in side for piece in (_VALUE if lists and _FLOW.match(line) else _LINE).findall(line)]
 
 
 RULES.add(

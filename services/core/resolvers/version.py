@@ -12,12 +12,15 @@ from services.core.resolvers import RULES, Rule
 _NUMBER = re.compile(
     r"(?<![\w.])v?(\d{1,9}(?:\.\d{1,9})+)[-.]?((?:dev|a|b|c|rc|alpha|beta|post|pre)?)[-.]?(\d{0,9})(?![\w])(?!\.\d)"
 )
+_SAID = re.compile(r"(?<![a-z])version|(?<![a-z])release(?![-_]?rate)|__version__", re.IGNORECASE)
 _NAMED = re.compile(
-    r"version|release|\brev\b|\btag\b|\b(?:uses|image):|^from\s|@v?\d|__|[\w\]]\s*[=~><]=", re.IGNORECASE
+    r"\brev\b|\btag\b|\b(?:uses|image):|^from\s+(?:--\S+\s+)?\S*:|@v?\d"
+    r"|^\s*[\"']?[\w.-]+(?:\[[\w, .-]*\])?\s*[=~><]=",
+    re.IGNORECASE,
 )
 _MAYBE = re.compile(r"[\w/-][:=]")
 """A name before a number is a version's where that has three parts; two may be a fraction, four an address."""
-_COMPARED = re.compile(r"\s[=~><]=\s|\b(?:if|while|assert|return|elif)\b")
+_COMPARED = re.compile(r"\s[=~><]=\s|\b(?:if|while|assert|return|elif)\b|&&|\|\|")
 _HASH = re.compile(r"@[0-9a-f]{40}\b")
 _STAGES = {"dev": 0, "a": 1, "alpha": 1, "b": 2, "beta": 2, "pre": 3, "c": 3, "rc": 3, "": 4, "post": 5}
 MOST_LINES = 4
@@ -59,8 +62,10 @@ def higher(base: str, ours: str, theirs: str) -> str | None:
 
 def _is_named(line: str) -> bool:
     """Whether the line says that its number is a version."""
+    if _SAID.search(line):
+        return True
     if _NAMED.search(line):
-        return not _COMPARED.search(line) or bool(re.search(r"version|release|__", line, re.IGNORECASE))
+        return not _COMPARED.search(line)
     found = _NUMBER.search(line)
     return bool(found and found[1].count(".") == 2 and _MAYBE.search(line))
 
@@ -71,9 +76,9 @@ def _rest(line: str) -> str:
 
 
 def _key(line: str) -> tuple[list[int], int, int] | None:
-    """What the line's only version is compared by."""
+    """What the line's only version is compared by; four numbers are an address as likely."""
     found = _NUMBER.findall(line)
-    if len(found) != 1:
+    if len(found) != 1 or found[0][0].count(".") > 2:
         return None
     number, stage, count = found[0]
     numbers = [int(part) for part in number.split(".")]
