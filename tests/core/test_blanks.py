@@ -4,8 +4,8 @@ from services.core.conflict import Conflict
 from services.core.resolvers.blanks import resolve
 
 
-def resolved(base: str, ours: str, theirs: str) -> str | None:
-    conflict = Conflict(lines(base), lines(ours), lines(theirs))
+def resolved(base: str, ours: str, theirs: str, path: str = "a.py") -> str | None:
+    conflict = Conflict(lines(base), lines(ours), lines(theirs), path=path)
     found, turned = resolve(conflict), resolve(conflict.turned())
     assert found == turned
     return None if found is None else "".join(found)
@@ -18,6 +18,31 @@ def lines(text: str) -> tuple[str, ...]:
 def test_blanks_at_line_ends_and_empty_lines() -> None:
     assert resolved("a = 1  \n", "a = 1\n", "a = 2  \n") == "a = 2  \n"
     assert resolved("a = 1\n", "\na = 1\n", "a = 2\n") == "a = 2\n"
+
+
+def test_two_ways_to_set_blanks_are_left() -> None:
+    assert resolved("r = f(a b)\n", "r = f(a  b)\n", "r = f(ab)\n") is None
+    assert resolved("  g()\n", "    g()\n", "g()\n") is None
+    assert resolved("a:\n        x\n", "a:\n x\n", "a:\n\tx\n", "Makefile") is None
+    assert resolved("k: a b\n", "k: ab\n", "k: a  b\n", "a.yml") is None
+
+
+def test_the_same_change_with_other_blanks() -> None:
+    conflict = Conflict(("a = 1\n",), ("a = f(1,2)\n",), ("a = f(1, 2)\n",), path="a.py")
+    assert resolve(conflict) == conflict.ours
+    assert resolved("x = 1\n", "x = nota\n", "x = not a\n") is None
+    assert resolved("r = 1\n", "r = /a b/\n", "r = /a  b/\n", "a.js") is None
+    assert resolved("r = 1\n", "r = a b\n", "r = a  b\n", "a.yml") is None
+
+
+def test_blanks_inside_a_line_may_be_of_a_text() -> None:
+    assert resolved("a  b\n", "a b\n", "a  c\n") is None
+    assert resolved("echo $x  y\n", "echo $x y\n", "echo $x  z\n", "a.sh") is None
+
+
+def test_two_blanks_at_its_end_break_a_line_of_markdown() -> None:
+    assert resolved("foo\nbar\n", "foo  \nbar\n", "food\nbar\n", "README.md") is None
+    assert resolved("foo\nbar\n", "foo \nbar\n", "food\nbar\n", "README.md") == "food\nbar\n"
 
 
 def test_tabs_become_what_they_became() -> None:

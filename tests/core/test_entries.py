@@ -23,7 +23,26 @@ def test_right_below_a_heading_of_a_changelog() -> None:
     head = ("# Changes\n", "\n", "## Unreleased\n", "\n")
     assert resolve(ends(OURS, THEIRS, head, ("- Old one\n",))) == OURS + THEIRS
     assert resolve(ends(OURS, THEIRS, head, ("\n", "## 1.0\n"))) == OURS + THEIRS
-    assert resolve(ends(OURS, THEIRS, head, ("- Old one\n",), "STEPS.md")) is None
+    assert resolve(ends(("\n", *OURS), ("\n", *THEIRS), head[:3])) == ("\n", *OURS, *THEIRS)
+    assert resolve(ends(("\n", *OURS), THEIRS, head[:3])) == ("\n", *OURS, *THEIRS)
+
+
+@pytest.mark.parametrize(
+    "path", ["CHANGES", "docs/changelog.rst", "HISTORY.md", "RELEASE-NOTES.md", "CHANGELOG-3.x.md"]
+)
+def test_a_changelog_by_the_name_of_its_file(path: str) -> None:
+    assert resolve(ends(OURS, THEIRS, ("# Unreleased\n",), ("- Old one\n",), path)) == OURS + THEIRS
+
+
+@pytest.mark.parametrize("path", ["STEPS.md", "docs/exchange.md", "docs/release-process.md", "changes/steps.md"])
+def test_steps_have_an_order(path: str) -> None:
+    assert resolve(ends(OURS, THEIRS, ("# Unreleased\n",), ("- Old one\n",), path)) is None
+
+
+def test_below_a_heading_what_follows_counts() -> None:
+    head = ("# Changes\n",)
+    assert resolve(ends(OURS, THEIRS, head, ("  goes on\n",))) is None
+    assert resolve(ends((*OURS, "\n"), (*THEIRS, "\n"), head, ("- Old one\n",))) is None, "with blank lines between"
 
 
 @pytest.mark.parametrize(

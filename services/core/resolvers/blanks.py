@@ -5,10 +5,12 @@ Where lines were moved by different widths, or the other side added lines to tho
 
 import re
 
-from services.core.conflict import Conflict, Lines, filled
+from services.core.conflict import Conflict, Lines, filled, is_code, tokens
 from services.core.difference import changes
 from services.core.resolvers import RULES, Rule
 
+_TEXT = re.compile(r"[`/]|\"{3}|'{3}")
+"""What may begin a text over several lines, or one without quotes."""
 _QUOTED = re.compile(r"\"[^\"\n]*\"|'[^'\n]*'|`[^`\n]*`")
 
 
@@ -16,14 +18,36 @@ def resolve(conflict: Conflict) -> Lines | None:
     """Lines of the side with real changes, in the blanks of the other."""
     bare_base, bare_ours, bare_theirs = (_bare(side) for side in (conflict.base, conflict.ours, conflict.theirs))
     if bare_ours == bare_theirs:
-        if _quoted(conflict.ours) != _quoted(conflict.theirs):
-            return None
-        return conflict.ours if bare_ours == bare_base or _depths(conflict.ours) == _depths(conflict.theirs) else None
-    if bare_theirs == bare_base:
-        return _dressed(conflict.base, conflict.theirs, conflict.ours)
-    if bare_ours == bare_base:
-        return _dressed(conflict.base, conflict.ours, conflict.theirs)
+        return conflict.ours if _is_same(conflict, ended=bare_ours == bare_base) else None
+    for blanks, bare, real in (
+        (conflict.theirs, bare_theirs, conflict.ours),
+        (conflict.ours, bare_ours, conflict.theirs),
+    ):
+        if bare == bare_base:
+            return None if _breaks(conflict, blanks) else _dressed(conflict.base, blanks, real)
     return None
+
+
+def _is_same(conflict: Conflict, *, ended: bool) -> bool:
+    """Whether two sides that differ in blanks say the same. ended: only by blanks at the ends of lines.
+
+    Inside a line, only where it is code and has nothing in which blanks may count.
+    """
+    ours, theirs = filled(conflict.ours), filled(conflict.theirs)
+    if [line.rstrip() for line in ours] == [line.rstrip() for line in theirs]:
+        return not _breaks(conflict, conflict.theirs, conflict.ours)
+    if ended or not is_code(conflict.path) or any(map(_TEXT.search, (*ours, *theirs))):
+        return False
+    same = _quoted(ours) == _quoted(theirs) and _depths(ours) == _depths(theirs)
+    return same and tokens(ours) == tokens(theirs)
+
+
+def _breaks(conflict: Conflict, side: Lines, other: Lines | None = None) -> bool:
+    """Whether blanks at line ends differ where they break a line."""
+    if not conflict.path.lower().endswith((".md", ".markdown")):
+        return False
+    ends = [[line.rstrip("\r\n").endswith("  ") for line in filled(lines)] for lines in (side, other or conflict.base)]
+    return ends[0] != ends[1]
 
 
 def _bare(lines: Lines) -> list[str]:
@@ -39,7 +63,7 @@ def _dressed(base: Lines, blanks: Lines, real: Lines) -> Lines | None:
     was, now, new = filled(base), filled(blanks), filled(real)
     if not was:
         return real
-    if not new or any(_inside(a) != _inside(b) for a, b in zip(was, now, strict=True)) or _quoted(was) != _quoted(now):
+    if not new or any(a.strip() != b.strip() for a, b in zip(was, now, strict=True)) or _quoted(was) != _quoted(now):
         return None
     if any("\t" in _lead(line) for line in (*was, *now, *new)):
         return _led(was, now, real)
@@ -67,10 +91,6 @@ def _lead(line: str) -> str:
 def _quoted(lines: Lines) -> list[str]:
     """What stands in quotes, in which blanks count."""
     return _QUOTED.findall("".join(lines))
-
-
-def _inside(line: str) -> str:
-    return " ".join(line.split())
 
 
 def _depth(line: str) -> int:

@@ -13,26 +13,31 @@ from services.core.resolvers import RULES, Rule
 ALIKE = 0.5
 _ENTRY = re.compile(r"\s*([-*+]) +\S")
 
-_CHANGES = re.compile(r"chang|history|news|release", re.IGNORECASE)
+_CHANGES = re.compile(
+    r"(?:^|/)(?:changes?|change[-_]?logs?|history|news|release[-_]?notes?|releases?)[-_.\dvx]*(?:\.\w+)?$",
+    re.IGNORECASE,
+)
+"""By the name of the file alone."""
 
 
 def resolve(conflict: Conflict) -> Lines | None:
     """The entries of both."""
     if is_code(conflict.path) or is_settings(conflict.path) or filled(conflict.base):
         return None
-    ours, theirs, before = (filled(lines) for lines in (conflict.ours, conflict.theirs, conflict.before))
+    ours, theirs, before, after = map(filled, (conflict.ours, conflict.theirs, conflict.before, conflict.after))
     mark = _mark(ours)
     if mark is None or mark != _mark(theirs):
         return None
-    ends = _follows(before, mark) and not _goes_on(filled(conflict.after), mark)
+    ends = _follows(before, mark) and not _goes_on(after, mark)
     if not ends and not (_CHANGES.search(conflict.path) and before and before[-1].startswith("#")):
         return None
-    if _is_loose((*conflict.before, *conflict.ours), mark) or _is_loose((*conflict.before, *conflict.theirs), mark):
+    around = [(*conflict.before, *side, *conflict.after) for side in (conflict.ours, conflict.theirs)]
+    if (after and depth(after[0]) > mark[0]) or any(_is_loose(lines, mark) for lines in around):
         return None
     mine, other = (words(line.lower() for line in side) for side in (ours, theirs))
     if len(mine & other) >= ALIKE * max(1, min(len(mine), len(other))):
         return None
-    return (*ours, *theirs, *_blanks_after(conflict))
+    return (*_blanks_before(conflict), *ours, *theirs, *_blanks_after(conflict))
 
 
 Mark = tuple[int, str]
@@ -74,6 +79,12 @@ def _is_loose(lines: Lines, mark: Mark) -> bool:
             return True
         begun, blank = is_entry or (begun and depth(line) > mark[0]), False
     return False
+
+
+def _blanks_before(conflict: Conflict) -> Lines:
+    """The blank lines that a side put above its entries."""
+    sides = conflict.ours, conflict.theirs
+    return max((side[: next(at for at, line in enumerate(side) if line.strip())] for side in sides), key=len)
 
 
 def _blanks_after(conflict: Conflict) -> Lines:
