@@ -76,6 +76,8 @@ class Elements:
         if kind not in _STYLES | _WORDS:
             self._end("p")
         scope = self._scopes[-1]
+        if kind == "h" and scope.blocks[-1:] == ["h"]:
+            self._end("h")
         if kind == "table":
             self._scopes.append(_Scope(scope.quotes))
         elif (kind not in _CELLS or len(self._scopes) > 1) and (kind != "summary" or scope.count["details"]):

@@ -28,7 +28,7 @@ def test_what_is_only_shown(html: str) -> None:
 @pytest.mark.parametrize(
     "html",
     [
-        "", "<details><div><p><li>", "<!-- <s> -->", "<script><span>", "<h2></h3>", "</table></s><s></s>", "<p><q></p>",
+        "", "<details><div><p><li>", "<!-- <s> -->", "<script><span>", "<h2></h3>", "<h1><h2></h2>", "<h1><p><h2></h2>", "</table></s><s></s>", "<p><q></p>",
         "<p><kbd><blockquote></blockquote>", "<table><s><blockquote></table>", "<div><ul><li></div>", "<q><kbd></q>",
         "<dl><dt>x<dd>y</dl>", "<blockquotes>", "<table><tr>", "<table><td></td>", "<td>", "<summary>",
     ],
