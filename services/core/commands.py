@@ -17,7 +17,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 import msgspec
 
 from services.core.asides import asides
-from services.core.elements import Elements
+from services.core.elements import Elements, last_ends
 from services.core.markdown import blocks, spans
 
 MAX_COMMANDS = 10
@@ -33,10 +33,12 @@ _ORIGINAL = re.compile(r"[ \t]*-{2,} ?Original Message ?-{2,}[ \t]*$", re.IGNORE
 _FROM = re.compile(r"[ *_]*(?:From|Von|De|Da|Van)[ *_]*:", re.IGNORECASE)
 _SUBJECT = re.compile(r"[ *_]*(?:Subject|Betreff|Objet|Asunto|Oggetto|Assunto|Onderwerp)[ *_]*:", re.IGNORECASE)
 _WROTE = re.compile(
-    r"[ *_]*(?:(?:On|Le|El|Il|Em) .{1,300}(?:wrote|a écrit|escribió|ha scritto|escreveu)"
+    r"[ *_]*(?=.{0,300}?(?:\d|<[^\s<]{1,200}@|\b(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z.]{0,6},))"
+    r"(?:(?:On|Le|El|Il|Em) .{1,300}(?:wrote|a écrit|escribió|ha scritto|escreveu)"
     r"|(?:Am|Op) .{1,200} (?:schrieb|schreef)\b.{0,100}) ?:[ *_]*$",
     re.IGNORECASE,
 )
+"""A head tells when, or an address: "I agree with what Bob wrote:" is a sentence of one's own."""
 _HEAD = 20
 """Lines that the head of a quoted mail has at most."""
 _VERB = re.compile(r"[a-z][a-z0-9+-]{0,31}\Z")
@@ -137,12 +139,14 @@ def _prose(body: str, *, lists: bool) -> tuple[tuple[str, ...], ...]:
 
 def _paragraphs(text: str, *, lists: bool) -> Iterator[tuple[str, ...]]:
     """Lines of each; none for what else stands there."""
-    outer, inner, elements = "", "", Elements()
+    outer, inner, elements, ends = "", "", Elements(), last_ends(text.replace("\r", "\n"))
     for token in blocks(text, MAX_NESTING):
         elements.read_markdown(token.tag, token.nesting)
         if token.type == "inline":
             is_entry = lists and token.level == _IN_LIST and outer in _LISTS
+            before, behind = elements.mark(), token.map[1] if token.map else 0
             lines = tuple(_lines(token.content, elements))
+            elements.forget(before, {kind for kind, line in ends.items() if line >= behind})
             yield lines if inner == "paragraph_open" and (token.level == 1 or is_entry) else ()
         elif token.type == "html_block":
             elements.read(token.content)

@@ -21,6 +21,11 @@ if TYPE_CHECKING:
 MAX_NESTING = 60
 """Levels of lists and quotes; markdown-it would silently skip the rest of a document that is nested deeper."""
 
+MOST_STEPS = 50_000
+"""At the most half a second, in which nobody else is served; people's quotes take some dozens."""
+
+_QUOTES = re.compile(r"[ \t>*+\-.)0-9]*>")
+_MARKED = re.compile(r" {0,3}>")
 _CONTAINERS = frozenset({"list_item_open", "blockquote_open"})
 _INLINE = re.compile(r"\\.|`+|<!--", re.DOTALL)
 _RUN = re.compile(r"`+")
@@ -70,10 +75,26 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def blocks(text: str, nesting: int) -> Sequence["Token"]:
-    """The blocks of any text, by CommonMark. The last line is ended: markdown-it looks behind the end of one that is
-    not, in `> - <!--` above `>`, and falls over.
+    """The blocks of any text, by CommonMark; none of one that would take long. The last line is ended: markdown-it
+    looks behind the end of one that is not, in `> - <!--` above `>`, and falls over.
     """
+    if _steps(text) > MOST_STEPS:
+        return ()
     return _reader(nesting).parse(text if text.endswith("\n") else f"{text}\n")
+
+
+def _steps(text: str) -> int:
+    """How many lines markdown-it looks at again: at each quote that a line without its mark may go on, and each one
+    inside, all lines up to the next blank one, whether they belong to it or not.
+    """
+    steps = left = 0
+    goes_on = False
+    for line in reversed(text.replace("\r\n", "\n").replace("\r", "\n").split("\n")) if ">" in text else ():
+        if goes_on and (quotes := _QUOTES.match(line)):
+            steps += left * quotes[0].count(">")
+        left = left + 1 if line.strip(" \t") else 0
+        goes_on = left > 0 and not _MARKED.match(line)
+    return steps
 
 
 @functools.cache

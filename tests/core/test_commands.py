@@ -73,6 +73,25 @@ def test_commands(body: str, expected: list[Command]) -> None:
 
 
 @pytest.mark.parametrize(
+    "before",
+    [
+        "Stream<S> to List<E>",
+        "class Foo<S extends Bar> and Result<Code>",
+        "the <ul> should be an <ol>, and <h1> here <h2>.",
+        "> use List<S> foo",
+        "## Foo<S>",
+        "- the <Code/> component renders twice",
+        "On second thoughts, I agree with what @bob wrote:",
+        "On Friday I checked what Bob wrote:",
+        "Le test passe, comme Bob a écrit :",
+        "Op zich klopt wat Bob schreef:",
+    ],
+)
+def test_a_sentence_that_is_no_quote_hides_no_command_below(before: str) -> None:
+    assert parse_commands(f"{before}\n\n/lockstep run") == (Command(verb="run"),)
+
+
+@pytest.mark.parametrize(
     "body",
     [
         "please /lockstep run",
@@ -135,7 +154,7 @@ def test_commands(body: str, expected: list[Command]) -> None:
         "foo <pre>\n\n/lockstep run\n\n</pre>",
         "It says <code> </s>\n/lockstep run\n</code>",
         "<blockquote><table><tr><td></blockquote>\n\n/lockstep run",
-        "# x <code>\n\n/lockstep run",
+        "# x <code>\n\n/lockstep run\n\n</code>",
         "<kbd>\n\nx</kbd>\n\n/lockstep run",
         "_From:_ Ana\n_Sent:_ today\n_Subject:_ x\n\n/lockstep run",
         "Van: Ana\nOnderwerp: x\n\n/lockstep run",

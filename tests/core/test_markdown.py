@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.core.markdown import MAX_NESTING, scan, spans, without_code
+from services.core.markdown import MAX_NESTING, blocks, scan, spans, without_code
 from tests.core.drawn import DOCUMENTS
 
 
@@ -136,3 +136,10 @@ def test_every_place_lies_in_the_document(text: str) -> None:
     for item in document.items:
         assert 0 <= item.start <= item.first < item.paragraph_end <= item.end <= len(document.lines)
         assert document.lines[item.first][item.column] == "["
+
+
+@pytest.mark.parametrize("hostile", ["> # h\nfoo\n", "> <div>\nfoo\n", "> > <!--x-->\nfoo\n", "> # h\r    > foo\r"])
+def test_quotes_that_would_be_read_again_and_again_are_not_read(hostile: str) -> None:
+    """65,536 characters of them took markdown-it a minute and a half."""
+    assert blocks(hostile * (65_536 // len(hostile)), MAX_NESTING) == ()
+    assert len(blocks(f"{hostile}\n\n" * 2_000, MAX_NESTING)) > 2_000, "each by itself is a quote"
