@@ -41,6 +41,7 @@ from tests.kit.tls import identity
 
 OPTIONS = {"requests": (500, "reads of one client in one round"), "rounds": (7, "rounds, at least 5")}
 CONCURRENCY = 50
+FEWEST = 5
 HITS = 20_000
 LIMITS: dict[str, Number] = {"stack_cpu_ms": 0.6, "hit_us": 10, "connections": 1}
 TOKEN = "ghs_" + "x" * 400
@@ -54,7 +55,7 @@ def measure(say: Say, *, requests: int, rounds: int) -> Report:
     with tempfile.TemporaryDirectory(prefix="lockstep-transports-") as folder, serving(Path(folder)) as server:
         say(f"{server.name} answers; {rounds} rounds of {requests} reads, {CONCURRENCY} at a time")
         try:
-            return uvloop.run(_measured(say, server, requests, max(5, rounds)))
+            return uvloop.run(_measured(say, server, requests, max(FEWEST, rounds)))
         except LockstepError as error:
             raise WentWrong(str(error)) from None
 

@@ -88,6 +88,7 @@ def test_transports_without_a_server_is_one_sentence(
 
 def test_transports_names_the_figures_that_must_be_there(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(benchmarks.transports, "HITS", 100)
+    monkeypatch.setattr(benchmarks.transports, "FEWEST", 1)
     server = "hypercorn" if benchmarks._https.find_nginx() is None else "nginx"
     report = benchmarks.transports.measure(lambda line: None, requests=60, rounds=1)
     assert {"stack_cpu_ms", "hit_us", "connections"} <= set(report.figures)
