@@ -10,6 +10,8 @@ from bot.api.reading import in_sight, run_id, task_in_sight, time_of
 from bot.api.routes import Page, TaskAsked, Text, endpoint
 from bot.web.task_view import trouble_of, waits_of
 from bot.web.viewer import Viewer
+from services.store.recoveries import Row
+from services.store.reports import Repaired
 
 MOST = 1_000
 """Attempts of a task that are told of."""
@@ -66,15 +68,7 @@ async def repairs(desk: Desk, viewer: Viewer, asked: TaskAsked) -> Page[shapes.R
     await task_in_sight(desk, viewer, asked)
     run = await run_id(desk, asked)
     rows = await desk.repairs.of_task(run, asked.task) if run else []
-    return Page(
-        items=[
-            shapes.Repair(
-                plan=asked.plan_id, task=asked.task, failure=row.cls, strategy=row.strategy, outcome=row.outcome,
-                signature=row.signature, at=row.at,
-            )
-            for row in rows
-        ]
-    )  # fmt: skip
+    return Page(items=[repair(row, asked.plan_id, asked.task) for row in rows])
 
 
 @endpoint(
@@ -101,3 +95,10 @@ async def attempts(desk: Desk, viewer: Viewer, asked: TaskAsked) -> Page[shapes.
             )
         )  # fmt: skip
     return Page(items=found)
+
+
+def repair(row: Row | Repaired, plan: str, task: str) -> shapes.Repair:
+    return shapes.Repair(
+        plan=plan, task=task, failure=row.cls, strategy=row.strategy, outcome=row.outcome, signature=row.signature,
+        at=row.at,
+    )  # fmt: skip

@@ -6,6 +6,7 @@ from datetime import timedelta
 from bot.api import shapes
 from bot.api.boards import Recently
 from bot.api.desk import Desk
+from bot.api.evidence import repair
 from bot.api.reading import in_sight
 from bot.api.routes import Nothing, Page, PlanAsked, endpoint
 from bot.web import failures, money, pages, sight
@@ -72,15 +73,7 @@ async def patterns(desk: Desk, viewer: Viewer, _: Nothing) -> Page[shapes.Patter
 )  # fmt: skip
 async def newest_repairs(desk: Desk, viewer: Viewer, _: Nothing) -> Page[shapes.Repair]:
     rows = await sight.newest_repairs(viewer, desk.reports, NEWEST)
-    return Page(
-        items=[
-            shapes.Repair(
-                plan=row.plan_id, task=row.task, failure=row.cls, strategy=row.strategy, outcome=row.outcome,
-                signature=row.signature, at=row.at,
-            )
-            for row in rows
-        ]
-    )  # fmt: skip
+    return Page(items=[repair(row, row.plan_id, row.task) for row in rows])
 
 
 @endpoint(

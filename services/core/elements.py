@@ -25,6 +25,7 @@ _PLAIN = frozenset({"details", "div", "li", "p"})
 _CELLS = frozenset({"caption", "td", "th"})
 _LISTS = frozenset({"ul", "ol"})
 _BRIEF = frozenset({"dd", "dl", "dt", "h", "ol", "pre", "ul"})
+"""Of these too an end has to stand below, where a sentence opens one."""
 _NEAR = 8
 """So many words are looked through for the one that ends: nobody nests more."""
 
