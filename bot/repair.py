@@ -9,7 +9,7 @@ only after everything in between is stored: a process that dies in the middle lo
 """
 
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -52,14 +52,13 @@ class Repairer:
             await self._gaps.note(now, ())
             self._metrics.repaired(now)
             return []
-        listed, is_whole = await self._log.since(max(checked - OVERLAP, now - REACHES))
-        lost = missing(listed, await self._gaps.known({each.guid for each in listed}))
+        lost, ends, is_whole = await self._compared(max(checked - OVERLAP, now - REACHES))
         recovered = {each.guid for each in lost if await self._bring_in(each)}
         found = [self._counted(each, lost, recovered) for each in windows(lost)]
-        gap = unseen(checked, min((each.at for each in listed), default=None), is_whole=is_whole)
+        gap = unseen(checked, min(ends, default=None), is_whole=is_whole)
         if gap is not None and now - checked > REACHES - OVERLAP:
             found.insert(0, gap)
-        await self._gaps.note(max([checked, *(each.at for each in listed)]), found)
+        await self._gaps.note(max([checked, *ends]), found)
         self._metrics.repaired(now)
         for window in found:
             log.warning(
@@ -69,6 +68,22 @@ class Repairer:
         if any(window.unseen for window in found):
             await self._look()
         return found
+
+    async def _compared(self, since: datetime) -> tuple[list[Listed], list[datetime], bool]:
+        """What did not come, the times of the oldest and the newest entry, and whether the log reaches so far back.
+
+        What is known of a page is let go before the next one is read, and what is not may come meanwhile.
+        """
+        unknown: list[Listed] = []
+        ends: list[datetime] = []
+        is_whole = False
+        async for page in self._log.since(since):
+            is_whole = page.is_last
+            times = [*ends, *(each.at for each in page.listed)]
+            ends = [min(times), max(times)] if times else []
+            known = await self._gaps.known({each.guid for each in page.listed})
+            unknown += [each for each in page.listed if each.guid not in known]
+        return missing(unknown, await self._gaps.known({each.guid for each in unknown})), ends, is_whole
 
     def _counted(self, window: Blind, lost: list[Listed], recovered: set[str]) -> Blind:
         inside = {each.guid for each in lost if window.began <= each.at <= window.ended}

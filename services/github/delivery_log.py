@@ -4,7 +4,7 @@ Asked as the App and never cached. What comes back of a delivery was asked for w
 signature to be believed.
 """
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
 from datetime import datetime
 from typing import Annotated, Any
@@ -29,6 +29,13 @@ class _Entry(msgspec.Struct):
     delivered_at: Annotated[datetime, Meta(tz=True)]
     event: str
     status_code: int = 0
+
+
+class Page(msgspec.Struct, frozen=True, kw_only=True):
+    """A part of the log. is_last: it is read now as far back as was asked for."""
+
+    listed: Sequence[Listed]
+    is_last: bool
 
 
 class _Sent(msgspec.Struct):
@@ -75,24 +82,25 @@ class DeliveryLog:
                 return await self._sender.send(Request("GET", path, APP, rank="poll"))
         return await self._sender.send(Request("GET", path, APP, rank="poll"))
 
-    async def since(self, at: datetime) -> tuple[Sequence[Listed], bool]:
-        """Attempts since then, newest first, and whether the log was read so far back; it may not reach there."""
-        found: list[Listed] = []
+    async def since(self, at: datetime) -> AsyncIterator[Page]:
+        """Attempts since then, newest first, page by page: a busy App's are too many to hold all of them. Where the log
+        does not reach so far back, no page is the last.
+        """
         path = f"app/hook/deliveries?per_page={PAGE}"
         for _ in range(MOST):
             answer = await self._page(path)
             page = decode(answer.body, list[_Entry])
-            found += [
+            is_last = bool(page) and page[-1].delivered_at < at
+            listed = [
                 Listed(id=str(each.id), guid=each.guid, at=each.delivered_at, event=each.event,
                        status_code=each.status_code)
                 for each in page
+                if each.delivered_at >= at
             ]  # fmt: skip
-            if page and page[-1].delivered_at < at:
-                return [each for each in found if each.at >= at], True
-            if not answer.next:
-                return found, False
+            yield Page(listed=listed, is_last=is_last)
+            if is_last or not answer.next:
+                return
             path = answer.next
-        return found, False
 
     async def full(self, delivery_id: str) -> Sent:
         """The delivery with what it says. NotFound when it is gone."""

@@ -25,6 +25,8 @@ class Gaps:
     async def known(self, guids: Collection[str]) -> set[str]:
         """Which of these are in the inbox."""
         wanted = list(guids)
+        if not wanted:
+            return set()
 
         def read(c: Connection) -> set[str]:
             found: set[str] = set()

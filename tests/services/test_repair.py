@@ -1,7 +1,9 @@
 """bot/repair.py: what the log no longer holds is asked for again, and nothing is noted before all is stored."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, cast
 
 import pytest
@@ -9,10 +11,10 @@ import pytest
 from bot.repair import Repairer
 from services.core.gaps import Listed
 from services.errors import NotFound, Unreachable
-from services.github.delivery_log import Sent
+from services.github.delivery_log import Page, Sent
 from services.metrics import Metrics
 from services.store.gaps import Gaps
-from services.store.inbox import Inbox
+from services.store.inbox import Delivery, Inbox
 from services.store.sqlite import SqliteDatabase
 from tests.kit.plans import NOW
 from tests.web.stage import StoppedClock
@@ -26,9 +28,13 @@ class Log:
         self.says: dict[str, Exception] = {}
         self.asked_again: list[str] = []
         self.is_whole = True
+        self.meanwhile: Callable[[], Awaitable[object]] = partial(asyncio.sleep, 0)
 
-    async def since(self, at: datetime) -> tuple[list[Listed], bool]:
-        return [each for each in reversed(self.listed) if each.at >= at], self.is_whole
+    async def since(self, at: datetime) -> AsyncIterator[Page]:
+        listed = [each for each in reversed(self.listed) if each.at >= at]
+        for number, each in enumerate(listed):
+            yield Page(listed=[each], is_last=self.is_whole and number == len(listed) - 1)
+            await self.meanwhile()
 
     async def full(self, delivery_id: str) -> Sent:
         if delivery_id in self.says:
@@ -75,6 +81,16 @@ async def test_what_did_not_come_is_brought_in_once(home: House) -> None:
     assert (window.missed, window.recovered) == (2, 2)
     assert await home.stored() == ["g1", "g2"]
     assert await home.repairer.repair() == []
+    assert await home.gaps.checked() == NOW + timedelta(minutes=1)
+
+
+async def test_what_comes_while_the_log_is_read_is_not_lost(home: House) -> None:
+    home.lose("1", "2")
+    home.log.meanwhile = partial(
+        home.inbox.put, Delivery(hook_id="1", guid="g2", event="issues", received_at=NOW, body=b"{}")
+    )
+    (window,) = await home.repairer.repair()
+    assert (window.missed, window.recovered) == (1, 1)
     assert await home.gaps.checked() == NOW + timedelta(minutes=1)
 
 
