@@ -27,6 +27,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from benchmarks import Number, Report, Say, WentWrong, machine
+from bot.clock import SystemClock
 from bot.loops import pause
 from services.core.board import Action, Decision
 from services.core.shards import SHARDS
@@ -171,7 +172,7 @@ class _Asker:
         self.database = PostgresDatabase(url)
         self.bell = Bell(url, (RESULT, CHANNEL), pause)
         self.queue = Queue(url, self.bell, pause)
-        self.queued = Queued(self.queue, Results(self.database), lambda _, work: work.close())
+        self.queued = Queued(self.queue, Results(self.database), lambda _, work: work.close(), SystemClock())
         self.bell.on(RESULT, self.queued.ring)
 
     async def orders(self, count: int) -> list[Order]:

@@ -217,7 +217,7 @@ class _Team:
         if not self._conducts:
             beside.for_good("attend", attend(self._tenure, pause))
             return
-        queued = Queued(self._queue, self._results, beside, self._traces)
+        queued = Queued(self._queue, self._results, beside, self._clock, self._traces)
         news = News(self._database, self.name)
         built = self.assembly = assemble(
             self._settings,

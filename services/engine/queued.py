@@ -5,11 +5,14 @@ crash, or where another process conducts the run now, asking again finds the ans
 """
 
 import asyncio
+from datetime import datetime
 from typing import Literal, Protocol
 
 import msgspec
 
+from services.core.clock import Clock
 from services.core.messages import notes, reasons
+from services.core.schedule import PATIENCE
 from services.engine.orders import Order, Result
 from services.engine.parts import Spawn
 from services.errors import (
@@ -80,11 +83,24 @@ def error_of(trouble: Trouble) -> GitError | AgentError | ApiError:
     return GitError(trouble.message) if trouble.kind == "GitError" else AgentError(trouble.message)
 
 
+def urgency_of(order: Order, said: float | None, now: datetime) -> int:
+    """An attempt's priority in the queue. said: what people have made of it since.
+
+    Conductors know nothing of each other's attempts, and two of them may put in urgent ones for ever. So here too, what
+    has waited for longer than a day goes first, the longest waiting before all: of equals the queue takes the oldest.
+    """
+    if now - order.when > PATIENCE:
+        return MOST_URGENT
+    return round(max(-MOST_URGENT, min(order.task.priority if said is None else said, MOST_URGENT)))
+
+
 class Queued:
     """The engine's Workers where attempts go through the queue."""
 
-    def __init__(self, queue: Pieces, results: Results, spawn: Spawn, traces: Tracing | None = None) -> None:
-        self._queue, self._results, self._spawn = queue, results, spawn
+    def __init__(
+        self, queue: Pieces, results: Results, spawn: Spawn, clock: Clock, traces: Tracing | None = None
+    ) -> None:
+        self._queue, self._results, self._spawn, self._clock = queue, results, spawn, clock
         self._traces = traces or Untraced()
         self._rung: dict[str, asyncio.Event] = {}
         self._urgency: dict[str, float] = {}
@@ -109,15 +125,14 @@ class Queued:
         """Have it carried out and wait. GitError, AgentError, ApiError: it could not be tried, and may be later."""
         order = msgspec.structs.replace(order, trace=self._traces.here())
         rung = self._rung[order.key] = asyncio.Event()
-        task = order.task
         try:
             while True:
                 rung.clear()
                 told = await self._results.answer(order.key)
                 if told is not None:
                     return await self._taken(order.key, msgspec.json.decode(told, type=Told))
-                urgency = max(-MOST_URGENT, min(self._urgency.get(order.key, task.priority), MOST_URGENT))
-                await self._queue.put(order.key, msgspec.json.encode(order), round(urgency), task.agent)
+                urgency = urgency_of(order, self._urgency.get(order.key), self._clock.now())
+                await self._queue.put(order.key, msgspec.json.encode(order), urgency, order.task.agent)
                 await rung.wait()
         except StoreError as error:
             raise AgentError(notes.no_queue(str(error))) from error

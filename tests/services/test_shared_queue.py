@@ -17,9 +17,10 @@ from bot.dispatch import isolated
 from bot.loops import pause
 from bot.tracing import Traces
 from services.core.board import Action, Decision
+from services.core.schedule import PATIENCE
 from services.core.task_state import TaskState
 from services.engine.orders import Order, Result
-from services.engine.queued import Queued, which
+from services.engine.queued import MOST_URGENT, Queued, urgency_of, which
 from services.engine.taking import Worker
 from services.errors import AgentError, GitError, NotFound, RateLimited
 from services.store.bell import Bell
@@ -31,6 +32,7 @@ from services.store.runs import Runs, Settle
 from services.tracing import Tracing
 from tests.kit import postgres
 from tests.kit.attempting import order as plain
+from tests.kit.driving import StillClock
 from tests.kit.logged import logged
 from tests.kit.plans import NOW
 from tests.kit.stored import now_stand, stored_run
@@ -105,7 +107,7 @@ class Site:
         def spawn(_: str, work: Coroutine[object, object, None]) -> None:
             self._group.create_task(isolated(work))
 
-        queued = Queued(queue, self.results, spawn, traces)
+        queued = Queued(queue, self.results, spawn, StillClock(), traces)
         bell.on(RESULT, queued.ring)
         bell.on_anew(queued.look_again)
         return queued
@@ -423,13 +425,26 @@ async def test_a_worker_takes_no_more_than_its_places_and_the_most_urgent_first(
     queued = await site.asker()
     orders = [await site.order(f"t{number}") for number in range(6)]
     orders[4] = msgspec.structs.replace(orders[4], task=msgspec.structs.replace(orders[4].task, priority=1e12))
+    orders[3] = msgspec.structs.replace(orders[3], when=NOW - PATIENCE - timedelta(seconds=1))  # it has waited too long
     async with AsyncExitStack() as stack:
         tasks = [await stack.enter_async_context(asking(queued, order)) for order in orders]
         await site.queued(len(orders))
         _, machine = await site.worker(ended, slots=1)
         assert [await task for task in tasks] == [ENDED] * len(orders)
     assert machine.most == 1
-    assert machine.begun[0] == orders[4].key
+    assert set(machine.begun[:2]) == {orders[3].key, orders[4].key}
+
+
+@pytest.mark.parametrize(
+    ("waited", "said", "urgent"),
+    [(timedelta(), None, 2), (PATIENCE, 7.4, 7), (PATIENCE, -2e6, -MOST_URGENT), (PATIENCE * 2, -5.0, MOST_URGENT)],
+)
+def test_who_waits_for_longer_than_a_day_is_as_urgent_as_can_be(
+    waited: timedelta, said: float | None, urgent: int
+) -> None:
+    order = plain("true", when=NOW - waited)
+    order = msgspec.structs.replace(order, task=msgspec.structs.replace(order.task, priority=2.0))
+    assert urgency_of(order, said, NOW) == urgent
 
 
 async def test_what_people_say_of_a_priority_counts_in_the_queue_too(site: Site) -> None:
