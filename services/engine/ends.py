@@ -15,10 +15,10 @@ from services.errors import AgentError, ApiError, GitError, ModelBusy, NotFound,
 from services.store.runs import Due, Settle
 from services.tracing import Tracing
 
-GIVE_UP_AFTER = 8
+GIVE_UP_AFTER = 14
 """Tries of one effect that GitHub answers with an error; then a person is told.
 
-With the cap of five minutes that is about a quarter of an hour of outage, and a retry starts it anew.
+With the pauses between, that is about a quarter of an hour of outage, and a retry starts it anew.
 """
 QUIET = frozenset({"tidy", "label", "finish", "mark", "checks", "assign", "withdraw", "dequeue", "recall", "deploy"})
 """Effects that nobody waits for and nobody would start anew."""

@@ -1,11 +1,13 @@
 """How effects end: what a person is told after some tries, and what goes on for half a day because nobody would start it
 anew."""
 
+from statistics import median
 from types import SimpleNamespace
 from typing import cast
 
 import pytest
 
+from services.core.backoff import delay
 from services.core.board import Action, ActionKind, Board
 from services.engine.effects import Outcome
 from services.engine.ends import GIVE_UP_AFTER, QUIET_GIVE_UP_AFTER, outcome_of
@@ -40,3 +42,9 @@ async def test_what_nobody_would_start_anew_outlasts_an_outage(kind: ActionKind)
     assert (await ended(kind, GIVE_UP_AFTER + 50)).again_in is not None
     last = await ended(kind, QUIET_GIVE_UP_AFTER - 1)
     assert (last.again_in, last.happened) == (None, ())
+
+
+def test_what_a_task_waits_for_outlasts_a_quarter_of_an_hour() -> None:
+    lasts = [sum(delay(f"r/a/{n}/merge", tries) for tries in range(1, GIVE_UP_AFTER)) for n in range(200)]
+    assert median(lasts) >= 15 * 60
+    assert min(lasts) >= 5 * 60
