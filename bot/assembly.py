@@ -28,6 +28,7 @@ from services.engine.engine import Engine
 from services.engine.parts import EngineSettings, Others, Parts
 from services.engine.shown import Shown
 from services.engine.workers import Workers
+from services.errors import StoreError
 from services.github import GitHub
 from services.github.client import Transport
 from services.github.lifetimes import lifetimes
@@ -103,10 +104,20 @@ class Assembly:
 
     async def look_everywhere(self) -> None:
         """One sweep: everything that waits or lives is looked at again, and what is old goes."""
+        await self._hand_out_again()
         self.dispatcher.wake()
         await self.engine.take_up(None)
         await self.retention.tidy(self.clock.now())
         self.metrics.swept(self.clock.now())
+
+    async def _hand_out_again(self) -> None:
+        """What came to nothing in an outage."""
+        let_down = self.dispatcher.let_down
+        for row in let_down.due():
+            try:
+                await self.inbox.again(row)
+            except StoreError:
+                let_down.add(row)
 
 
 def assemble(

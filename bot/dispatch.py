@@ -4,8 +4,9 @@ gidgethub's router awaits its callbacks in the order of a set and stops at the f
 others at random. Here all handlers of an event run, in their registered order, and events about the same issue, pull
 request or commit wait for each other. A row is settled after its handlers; if the process dies before, they run again
 at the next start, which they are made for: a delivery is a hint, and what happens next is decided from stored state.
-They also run again, after a pause, when GitHub or the store could not be reached: an outage delays what people asked
-for, and loses nothing.
+They also run again, after a pause, when GitHub or the store could not be reached, and where that takes longer than an
+event may hold up those behind it, at later sweeps (`LetDown`): an outage delays what people asked for, and loses
+nothing.
 """
 
 import asyncio
@@ -32,8 +33,15 @@ EngineT = TypeVar("EngineT")
 
 WINDOW = 512
 """Deliveries read from the store and not settled yet; the rest waits on disk."""
+PASSING = RateLimited | Unreachable | StoreError
+"""What says nothing about a delivery itself."""
 TRIES = 8
-"""Times that a delivery's handlers run while GitHub or the store can't be reached; with the pauses, some minutes."""
+"""Times that a delivery's handlers run while GitHub or the store can't be reached; with the pauses, two minutes."""
+
+MOST_AGAIN = 8
+"""Times that a delivery is handed out once more; with a sweep every five minutes, within a day."""
+MOST_LET_DOWN = 10_000
+"""Deliveries that are remembered for that, the newest."""
 
 log = structlog.get_logger(__name__)
 
@@ -44,6 +52,37 @@ class Source(Protocol):
     async def waiting(self, limit: int, without: Collection[int] = ()) -> list[Delivery]: ...
 
     async def settle(self, row: int, outcome: Outcome, note: str = "") -> None: ...
+
+
+class LetDown:
+    """Deliveries that came to nothing while GitHub or the store was away, and are to be handed out once more: after one
+    sweep, then after two, four, and so on. Known to this process alone; they stand in the inbox as failed.
+    """
+
+    def __init__(self) -> None:
+        self._times: dict[int, int] = {}
+        self._sweeps: dict[int, int] = {}
+
+    def add(self, row: int) -> None:
+        """It has come to nothing, perhaps again."""
+        times = self._times.pop(row, 0) + 1
+        if times <= MOST_AGAIN:
+            self._times[row], self._sweeps[row] = times, 2 ** (times - 1)
+        if len(self._times) > MOST_LET_DOWN:
+            self.forget(next(iter(self._times)))
+
+    def forget(self, row: int) -> None:
+        """It has come to something, or was refused."""
+        self._times.pop(row, None)
+        self._sweeps.pop(row, None)
+
+    def due(self) -> list[int]:
+        """The rows whose turn it is with this sweep."""
+        self._sweeps = {row: left - 1 for row, left in self._sweeps.items()}
+        now = [row for row, left in self._sweeps.items() if left <= 0]
+        for row in now:
+            del self._sweeps[row]
+        return now
 
 
 class Dispatcher(Generic[EngineT]):
@@ -74,6 +113,7 @@ class Dispatcher(Generic[EngineT]):
         self._patience = patience
         self._pause = pause
         self._traces = traces or Untraced()
+        self.let_down = LetDown()
         self._slots = asyncio.Semaphore(at_once)
         self._lanes: dict[str, deque[_Item]] = {}
         self._open = 0
@@ -207,6 +247,8 @@ class Dispatcher(Generic[EngineT]):
             try:
                 await self._inbox.settle(item.row, outcome, note)
                 self._settled.add(item.row)
+                is_let_down = any(isinstance(error, PASSING) for error in errors.values())
+                (self.let_down.add if is_let_down else self.let_down.forget)(item.row)
             except StoreError as error:
                 again = self._again(event, [error], min(tries, TRIES - 1))  # however long the store takes
                 if again is not None:
@@ -218,7 +260,7 @@ class Dispatcher(Generic[EngineT]):
 
     def _again(self, event: Event, errors: Sequence[BaseException], tries: int) -> float | None:
         """Seconds until the handlers run again, when all that was wrong is that GitHub or the store did not answer."""
-        passing = [error for error in errors if isinstance(error, RateLimited | Unreachable | StoreError)]
+        passing = [error for error in errors if isinstance(error, PASSING)]
         if self._pause is None or not passing or tries >= TRIES:
             return None
         log.warning("the delivery is handled again soon", error=str(passing[0]), tries=tries)

@@ -386,3 +386,45 @@ async def test_a_refusal_is_not_repeated(inbox: Inbox) -> None:
     async with running(inbox, {"issues": (outage.handler,)}, pause=outage.pause) as (dispatcher, _):
         await dispatcher.idle()
     assert (outage.pauses, await outcomes(inbox)) == ([], {"waiting": 0, "failed": 1})
+
+
+async def test_what_an_outage_outlasted_is_handed_out_once_more(inbox: Inbox) -> None:
+    outage = Outage([Unreachable(0, "no answer")] * dispatch.TRIES)
+    await inbox.put(delivery(body(1), guid="g1"))
+    async with running(inbox, {"issues": (outage.handler,)}, pause=outage.pause) as (dispatcher, diary):
+        await dispatcher.idle()
+        (row,) = dispatcher.let_down.due()
+        assert await inbox.again(row)
+        dispatcher.wake()
+        await dispatcher.idle()
+        assert dispatcher.let_down.due() == []
+    assert diary.lines == ["1:g1"]
+    assert await outcomes(inbox) == {"waiting": 0, "handled": 1}
+
+
+async def test_what_was_refused_or_broke_is_not_handed_out_once_more(inbox: Inbox) -> None:
+    outage = Outage([NotFound(404, "Not Found")])
+    await inbox.put(delivery(body(1), guid="g1"))
+    await inbox.put(delivery(body(2), guid="g2"))
+    with capture_logs():
+        async with running(inbox, {"issues": (outage.handler, fail)}, pause=outage.pause) as (dispatcher, _):
+            await dispatcher.idle()
+            assert dispatcher.let_down.due() == []
+
+
+def test_it_is_handed_out_ever_more_seldom_for_about_a_day_and_then_no_more() -> None:
+    let_down, handed_out = dispatch.LetDown(), list[int]()
+    let_down.add(1)
+    for sweep in range(1, 1_000):
+        for row in let_down.due():
+            handed_out.append(sweep)
+            let_down.add(row)
+    assert handed_out == [2**n - 1 for n in range(1, dispatch.MOST_AGAIN + 1)]
+
+
+def test_of_very_many_the_newest_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dispatch, "MOST_LET_DOWN", 3)
+    let_down = dispatch.LetDown()
+    for row in range(1, 6):
+        let_down.add(row)
+    assert let_down.due() == [3, 4, 5]
