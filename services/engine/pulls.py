@@ -30,8 +30,9 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def attach(parts: Parts, driver: Driver, repo: str, number: int) -> None:
-    """Take a person's open pull request for the work of the task whose tracking issue it names, if nobody else is at
-    it. Its author must be able to write there, or be whom the task went to: else anybody could stop a task.
+    """Take a person's pull request for the work of the task whose tracking issue it names, if nobody else is at it. It
+    is open, or was merged before anybody could look. Its author must be able to write there, or be whom the task went
+    to: else anybody could stop a task.
     """
     try:
         issue = await parts.github.reads.issue(repo, number, fresh=True)
@@ -40,13 +41,15 @@ async def attach(parts: Parts, driver: Driver, repo: str, number: int) -> None:
         return
     default = (await parts.github.reads.repository(repo)).default_branch
     named = issues_named(issue.body, repo)
-    if pull.state != "open" or pull.base_ref != default or not named:
+    if not (pull.state == "open" or pull.merged) or pull.base_ref != default or not named:
         return
     keys = [issue_key(repo, each) for each in named]
     for plan_id, run_id, task_id in await parts.runs.waiting_on(keys):
         run = await parts.runs.of_plan(plan_id) if parts.runs.holds(plan_id) else None
         task = run.tasks.get(task_id) if run is not None else None
         if run is None or run.id != run_id or task is None or not _is_free(task, named):
+            continue
+        if pull.merged and number < task.issue:  # it is older than what it is said to do
             continue
         if await _may_do(parts, repo, issue.author, task):
             text = reasons.attached(issue.author, number)

@@ -9,7 +9,7 @@ import pytest
 
 from services.core.board import Run
 from services.core.task_state import Happening
-from services.engine.pulls import attach_open
+from services.engine.pulls import attach, attach_open
 from services.errors import NotFound, Refused, Unreachable
 from services.github.infos import PullInfo
 from tests.kit.plans import run, task
@@ -30,6 +30,7 @@ class Stage:
     refuses: dict[str, Exception] = field(default_factory=dict)
     listed: list[str] = field(default_factory=list)
     attached: list[tuple[str, int]] = field(default_factory=list)
+    stands: dict[str, Any] = field(default_factory=dict)
 
     @property
     def github(self) -> "Stage":
@@ -54,7 +55,7 @@ class Stage:
     async def pull(self, repo: str, number: int) -> PullInfo:
         if error := self.refuses.get(f"{repo}#{number}"):
             raise error
-        return msgspec.structs.replace(PULL, number=number)
+        return msgspec.structs.replace(PULL, number=number, **self.stands)
 
     async def waiting_on(self, keys: list[str]) -> list[tuple[str, str, str]]:
         found = [(each, self.run.tasks[each.id].issue) for each in self.run.plan.tasks]
@@ -123,3 +124,14 @@ async def test_where_github_does_not_answer_the_command_is_to_run_again() -> Non
     at.refuses = {"acme/api": Unreachable(0, "reset")}
     with pytest.raises(Unreachable):
         await attached(at)
+
+
+@pytest.mark.parametrize(("merged", "number", "taken"), [(True, 7, True), (True, 3, False), (False, 7, False)])
+async def test_one_that_was_merged_before_anybody_could_look_is_taken_too(
+    merged: bool, number: int, taken: bool
+) -> None:
+    """But none that is older than the issue (number 4) it is said to do, nor one that was given up."""
+    at = stage({"acme/api": [""] * (number - 1) + ["Closes #4"]})
+    at.stands = {"state": "closed", "merged": merged}
+    await attach(cast("Any", at), cast("Any", at), "acme/api", number)
+    assert at.attached == ([("a", number)] if taken else [])
