@@ -7,6 +7,7 @@ from pathlib import Path
 import uvloop
 
 from bot.clock import SystemClock
+from bot.heap import one_heap
 from bot.porch import opened
 from bot.serve import collect_seldom
 from bot.settings import Settings
@@ -20,4 +21,5 @@ async def serve(folder: Path, secret: str, port: int) -> None:
 
 if __name__ == "__main__":
     collect_seldom()
+    one_heap()
     uvloop.run(serve(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])))

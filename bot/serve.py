@@ -12,6 +12,7 @@ import sys
 from importlib import import_module
 from typing import Any
 
+from bot.heap import one_heap
 from bot.lean import lean
 
 with lean():
@@ -55,6 +56,7 @@ def collect_seldom() -> None:
 
 def _run(settings: Settings, role: Role) -> None:
     collect_seldom()
+    one_heap()
     try:
         import uvloop
     except ImportError:

@@ -10,6 +10,7 @@ import asyncio
 import hashlib
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
+from weakref import WeakValueDictionary
 
 import structlog
 
@@ -46,7 +47,7 @@ class Gatekeeper:
     def __init__(self, parts: Parts, rows: Gates) -> None:
         self._parts = parts
         self._rows = rows
-        self._locks: dict[Place, asyncio.Lock] = {}
+        self._locks: WeakValueDictionary[Place, asyncio.Lock] = WeakValueDictionary()
         self._failed: dict[Place, int] = {}
         self._looked: dict[Place, datetime] = {}  # at those that wait, by this process
 

@@ -8,6 +8,7 @@ the same body is never sent twice.
 import asyncio
 from collections.abc import Callable, Collection
 from datetime import datetime
+from weakref import WeakValueDictionary
 
 from services.core import drafting, plan_comment
 from services.core.backoff import delay
@@ -37,7 +38,7 @@ class Stickies:
         self._last: dict[Place, datetime] = {}
         self._began: datetime | None = None  # since when the comments are ours
         self._waiting: set[Place] = set()
-        self._locks: dict[Place, asyncio.Lock] = {}
+        self._locks: WeakValueDictionary[Place, asyncio.Lock] = WeakValueDictionary()
         self._posting: dict[asyncio.Task[object], str] = {}
         self._failed = 0
         self.beside: Callable[[str], None] | None = None  # is told of each change too

@@ -11,6 +11,7 @@ import asyncio
 import re
 from collections.abc import Collection, Sequence
 from datetime import timedelta
+from weakref import WeakValueDictionary
 
 import structlog
 
@@ -45,7 +46,7 @@ class Trying:
     def __init__(self, parts: Parts, stickies: Stickies) -> None:
         self._parts = parts
         self._stickies = stickies
-        self._locks: dict[tuple[str, int], asyncio.Lock] = {}
+        self._locks: WeakValueDictionary[tuple[str, int], asyncio.Lock] = WeakValueDictionary()
         self._failed: dict[tuple[str, int], int] = {}
 
     @property
