@@ -10,6 +10,8 @@ from collections.abc import Callable, Collection
 from datetime import datetime
 from weakref import WeakValueDictionary
 
+from cachetools import LRUCache
+
 from services.core import drafting, plan_comment
 from services.core.backoff import delay
 from services.core.board import Run
@@ -28,6 +30,8 @@ from services.errors import ApiError, NotFound, Refused
 from services.store.plans import PlanRow, Sticky
 
 Place = tuple[str, int]
+REMEMBERED = 10_000
+"""Comments of which it is known when they were edited last: more than can be edited within one interval."""
 
 
 class Stickies:
@@ -35,7 +39,7 @@ class Stickies:
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
-        self._last: dict[Place, datetime] = {}
+        self._last: LRUCache[Place, datetime] = LRUCache(REMEMBERED)
         self._began: datetime | None = None  # since when the comments are ours
         self._waiting: set[Place] = set()
         self._locks: WeakValueDictionary[Place, asyncio.Lock] = WeakValueDictionary()

@@ -5,6 +5,7 @@ worth stopping a task for, so what GitHub refuses is noted and left.
 """
 
 from cachetools import LRUCache
+from msgspec.structs import replace
 
 from services.core.board import Board
 from services.core.codeowners import PLACES, owners_of
@@ -17,7 +18,9 @@ from services.errors import NotFound, Refused
 from services.github.infos import IssueInfo
 
 KNOWN = 10_000
-"""Issues of which it is remembered that they were just made: what the board says comes a little later."""
+"""Issues of which it is remembered that they were just made, but not what stands in them: what the board says comes a
+little later.
+"""
 
 
 class Tracking:
@@ -35,7 +38,7 @@ class Tracking:
 
     async def dress(self, board: Board, task: Task, made: IssueInfo) -> str:
         """What there is to note of it."""
-        self._made[board.run.id, task.id] = made
+        self._made[board.run.id, task.id] = replace(made, body="")
         writes, wanted = self._parts.github.writes.ranked("plan"), await self.wants(task.repo)
         noted: dict[str, str] = {}
         try:
@@ -84,5 +87,6 @@ class Tracking:
     async def _issue(self, board: Board, task: Task) -> IssueInfo | None:
         made, number = self._made.get((board.run.id, task.id)), board.run.tasks[task.id].issue
         if made is None and number:
-            made = self._made[board.run.id, task.id] = await self._parts.github.reads.issue(task.repo, number)
+            made = replace(await self._parts.github.reads.issue(task.repo, number), body="")
+            self._made[board.run.id, task.id] = made
         return made

@@ -23,7 +23,7 @@ from msgspec.structs import replace
 from services.core.admission import Rank
 from services.core.clock import Clock
 from services.errors import ApiError, NotFound, Unreachable
-from services.github.entries import LONG_AGO, Entries, Entry, Key, Read, Shelf, shelf_key
+from services.github.entries import LONG_AGO, OVERHEAD, Entries, Entry, Key, Read, Shelf, shelf_key
 from services.github.exchange import Answer, Request, Sender, Stats, decode
 from services.github.flights import Flights
 from services.github.lifetimes import SECONDS
@@ -42,6 +42,7 @@ OFTEN_ABSENT = frozenset({"file"})
 
 DEFAULT_BYTES = 64 * 1024 * 1024
 MAX_NOTES = 50_000
+"""Of each kind: what was heard, what was seen and what we wrote. Fewer where there is no room for as many answers."""
 AHEAD = timedelta(minutes=10)
 """How far GitHub's clock may be before ours; a time beyond that orders nothing."""
 ON_ITS_WAY = timedelta(minutes=1)
@@ -76,7 +77,8 @@ class Cache:
         self._flights: Flights[Entry] = Flights()
         self._notes: OrderedDict[tuple[str, str], int] = OrderedDict()
         self._newest: OrderedDict[tuple[str, str], datetime] = OrderedDict()
-        self._written: LRUCache[tuple[str, str], datetime] = LRUCache(MAX_NOTES)
+        self._most_notes = min(MAX_NOTES, max_bytes // OVERHEAD)
+        self._written: LRUCache[tuple[str, str], datetime] = LRUCache(self._most_notes)
         self._forgotten = 0
 
     @property
@@ -165,7 +167,7 @@ class Cache:
         for what in {subject, f"{kind}:{LIST}"} if colon and detail != LIST else {subject}:
             self._notes[name, what] = self._flights.moment()
             self._notes.move_to_end((name, what))
-        while len(self._notes) > MAX_NOTES:
+        while len(self._notes) > self._most_notes:
             # What is forgotten counts for everything: an old answer is asked for once more, never wrongly trusted.
             self._forgotten = self._notes.popitem(last=False)[1]
 
@@ -251,7 +253,7 @@ class Cache:
         place = (read.repo.lower(), read.subject)
         self._newest[place] = version
         self._newest.move_to_end(place)
-        while len(self._newest) > MAX_NOTES:
+        while len(self._newest) > self._most_notes:
             self._newest.popitem(last=False)
 
     def _doubtful_until(self, read: Read[Shape]) -> int:

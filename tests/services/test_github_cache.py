@@ -10,6 +10,7 @@ import pytest
 
 from services.errors import NotFound, Unreachable
 from services.github.cache import Cache, Read
+from services.github.entries import OVERHEAD
 from services.github.exchange import Answer, Identity, Request, Stats
 from services.github.flights import Flights
 from services.github.lifetimes import SECONDS, lifetimes
@@ -189,10 +190,8 @@ async def test_one_pull_changes_the_lists_of_pulls_too(cache: Cache, sends: Send
     assert len(sends.seen) == 4
 
 
-async def test_forgotten_notes_never_make_an_answer_trusted(
-    cache: Cache, sends: Sends, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("services.github.cache.MAX_NOTES", 3)
+async def test_forgotten_notes_never_make_an_answer_trusted(sends: Sends, clock: HandClock) -> None:
+    cache = Cache(sends, clock, Stats(), max_bytes=3 * OVERHEAD)  # so many notes as there might be answers
     await version(cache)
     cache.invalidate("acme/api", "pull:7")
     for number in range(5):
