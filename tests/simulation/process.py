@@ -1,4 +1,5 @@
-"""One process of the bot: what bot/app.py wires, with simulated store, transport and workers, and no door of HTTP.
+"""One process of the bot: what bot/app.py wires, with simulated store, transport and workers, and no door: neither HTTP nor
+signatures, which cost much and decide nothing here.
 
 It is killed by its `Life` ending: nothing it awaits ever comes. It is never unwound before the seed is over.
 """
@@ -11,14 +12,10 @@ import structlog
 from bot.assembly import Assembly, assemble, github_of
 from bot.loops import Beside
 from bot.settings import Settings
-from bot.webhook import signed
 from services.errors import ApiError, StoreError
-from services.sandbox import events
-from services.sandbox.sandbox import Sandbox
 from services.sandbox.state import Delivery
 from services.store.inbox import Delivery as Stored
 from tests.simulation.clock import VirtualClock
-from tests.simulation.hub import SECRET
 from tests.simulation.life import Life
 from tests.simulation.loop import VirtualLoop
 from tests.simulation.network import SimTransport, Wire
@@ -63,19 +60,16 @@ class Process:
         except BaseExceptionGroup as group_error:
             ended(group_error.exceptions[0] if len(group_error.exceptions) == 1 else group_error)
 
-    def hear(self, sandbox: Sandbox, delivery: Delivery) -> bool:
-        """Take a webhook in as the door does; False when nobody listens yet or it is not signed."""
+    def hear(self, delivery: Delivery) -> bool:
+        """Take in what the door would let through; False when nobody listens yet."""
         if self.beside is None or self.assembly is None:
             return False
-        headers, body = events.signed_headers(sandbox, delivery, old=False), delivery.payload.encode()
-        if not signed(body, headers["X-Hub-Signature-256"].encode(), [SECRET.encode()]):
-            return False
         stored = Stored(
-            hook_id=headers["X-GitHub-Hook-ID"],
-            guid=headers["X-GitHub-Delivery"],
-            event=headers["X-GitHub-Event"],
+            hook_id=str(delivery.hook_id),
+            guid=delivery.guid,
+            event=delivery.event,
             received_at=self.clock.now(),
-            body=body,
+            body=delivery.payload.encode(),
         )
         self.beside("webhook", self._put(self.assembly, stored))
         return True

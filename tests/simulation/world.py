@@ -19,6 +19,7 @@ from bot.settings import Settings
 from services.sandbox.git_memory import MemoryGit
 from services.sandbox.state import Delivery
 from tests.simulation import faults as weather
+from tests.simulation.brevity import brief
 from tests.simulation.chance import Chance
 from tests.simulation.ci import Ci
 from tests.simulation.faults import Faults
@@ -111,7 +112,7 @@ class World:
         self.hooks.door, self.hooks.seen = self._door, self.ci.seen
 
     def _door(self, delivery: Delivery) -> bool:
-        return self.process is not None and self.process.hear(self.hub.sandbox, delivery)
+        return self.process is not None and self.process.hear(delivery)
 
     # Processes.
 
@@ -192,7 +193,7 @@ class World:
 
 def simulate(seed: int, *, edits: bool = False, grouped: bool = False) -> Verdict:
     """Live one seed from its beginning to its judgement."""
-    with _undisturbed():
+    with _undisturbed(), brief():
         return lived(World(seed, edits=edits, grouped=grouped))
 
 
