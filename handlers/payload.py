@@ -93,7 +93,7 @@ def login(source: Json, name: str = "login") -> str:
 def repo(source: Json, name: str = "full_name") -> str:
     """`owner/name`; never `.` or `..`, which a path would follow."""
     found = _matching(_REPO, source.get(name))
-    return "" if {".", ".."} & set(found.split("/")) else found
+    return "" if "." in found and {".", ".."} & set(found.split("/")) else found
 
 
 def _matching(pattern: re.Pattern[str], found: object) -> str:

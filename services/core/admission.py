@@ -139,6 +139,14 @@ class Admission:
         self._minute.remember(taken)
         self._hour.remember(taken)
 
+    def begin(self, ask: Ask, now: float) -> Ticket | None:
+        """Its ticket when nobody waits and it may go at once, as nearly every call may: it never joins the queue."""
+        if self._lanes or self._when(ask, now) > now:
+            return None
+        ticket = Ticket(ask, now)
+        self._begin(ticket, now)
+        return ticket
+
     def join(self, ask: Ask, now: float) -> Ticket | float:
         """A place in the queue, or the seconds after which to ask again, when it would take longer than that."""
         limits = self._limits

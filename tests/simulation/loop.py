@@ -107,6 +107,9 @@ class VirtualLoop(asyncio.BaseEventLoop):
         heappush(self._timers, (when, next(self._count), timer))
         return timer  # type: ignore[return-value]
 
+    def create_task(self, coro: Coroutine[Any, Any, T], **named: Any) -> asyncio.Task[T]:  # type: ignore[override]
+        return asyncio.Task(coro, loop=self, **named)
+
     get_debug = staticmethod(bool)  # no; it is asked for each future and task
 
     def is_running(self) -> bool:
