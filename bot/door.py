@@ -8,11 +8,12 @@ bytes it has brought so far.
 """
 
 import asyncio
+from datetime import UTC, datetime
+from functools import lru_cache
 from http import HTTPStatus
 from typing import TYPE_CHECKING, cast
 
 import httptools
-import structlog
 
 from bot.webhook import MAX_BODY, NOT_HTTP, TOO_LARGE, TOO_SLOW, Answer, Webhook
 
@@ -29,8 +30,6 @@ LINGER = 2.0
 """Seconds in which a refused sender may read why, before the connection is cut."""
 LAST = 0.5
 """Seconds in which a connection that has brought nothing yet may still do so, when the door closes."""
-
-log = structlog.get_logger(__name__)
 
 
 class Door:
@@ -81,7 +80,7 @@ class Connection(asyncio.Protocol):
         self._set_aside = 0
         self._due = self._loop.time() + SILENT
         self._timer: asyncio.TimerHandle | None = None
-        self._task: asyncio.Task[Answer] | None = None
+        self._storing: asyncio.Future[bool] | None = None
         self._headers: dict[bytes, bytes] = {}
         self._body: bytes | bytearray = b""
         self._raw = self._length = 0
@@ -175,8 +174,13 @@ class Connection(asyncio.Protocol):
         self._give_back()
         self._is_last |= not self._parser.should_keep_alive() or self._parser.get_http_version() != "1.1"
         body, self._body = bytes(self._body), b""
-        self._task = self._loop.create_task(webhook.take(self._headers, body, self._received_at))
-        self._task.add_done_callback(self._stored)
+        said = webhook.begin(self._headers, body, self._received_at)
+        if isinstance(said, tuple):
+            self._loop.call_soon(self._answered, said)  # not before the parser has read on: see on_message_begin
+            return
+        self._storing = said
+        self._wait(webhook.commit_seconds)
+        said.add_done_callback(self._stored)
 
     # What becomes of it.
 
@@ -186,13 +190,13 @@ class Connection(asyncio.Protocol):
         self._headers, self._body = {}, b""
         self._wait(SILENT)
 
-    def _stored(self, task: "asyncio.Task[Answer]") -> None:
-        self._task = None
-        error = None if task.cancelled() else task.exception()
-        if error is not None:
-            log.error("a delivery could not be stored", exc_info=error)
-        fine = not task.cancelled() and error is None
-        self._finish(task.result() if fine else (503, "the delivery could not be stored"), is_last=self._is_last)
+    def _stored(self, storing: "asyncio.Future[bool]") -> None:
+        self._storing = None
+        if (webhook := self._door.webhook) is not None:
+            self._answered(webhook.end(self._headers, storing))
+
+    def _answered(self, answer: Answer) -> None:
+        self._finish(answer, is_last=self._is_last)
 
     def _refuse(self, answer: Answer) -> None:
         if self._state != "over" and self._door.webhook is not None:
@@ -215,7 +219,7 @@ class Connection(asyncio.Protocol):
 
     def _date(self) -> str:
         webhook = self._door.webhook
-        return f"{webhook.now():%a, %d %b %Y %H:%M:%S} GMT" if webhook is not None else ""
+        return _date_at(int(webhook.now().timestamp())) if webhook is not None else ""
 
     def _not_for_us(self, data: bytes) -> None:
         """Another server's request; or it can't be told yet."""
@@ -251,6 +255,8 @@ class Connection(asyncio.Protocol):
         left = self._due - self._loop.time()
         if left > 0 or self._state == "storing":
             self._timer = self._loop.call_later(max(left, 1.0), self._expire)
+            if left <= 0 and self._storing is not None:
+                self._storing.cancel()  # and is answered so
         elif self._state == "body":
             self._refuse(TOO_SLOW)
         else:
@@ -288,6 +294,12 @@ class Connection(asyncio.Protocol):
             self._transport.write(data)
 
 
+@lru_cache(maxsize=4)
+def _date_at(second: int) -> str:
+    return f"{datetime.fromtimestamp(second, UTC):%a, %d %b %Y %H:%M:%S} GMT"
+
+
+@lru_cache(maxsize=64)
 def _text(status: int, sentence: str, date: str = "", *, is_last: bool) -> bytes:
     return _answer(status, f"{sentence}\n", "text/plain; charset=utf-8", f"Date: {date}\r\n" if date else "", is_last)
 

@@ -18,9 +18,9 @@ from bot.settings import Role, Settings
 from bot.webhook import Webhook
 from services.core.clock import Clock
 from services.metrics import Metrics
+from services.store.arrivals import Arrivals
 from services.store.db import Database
 from services.store.fence import Fence
-from services.store.inbox import Inbox
 from services.store.opening import database_at
 
 if TYPE_CHECKING:
@@ -41,9 +41,11 @@ class Porch:
         self.wake: Callable[[], None] = _nobody
         self.webhook: Webhook | None = None
         if role in TAKES:
-            inbox = Inbox(database, Fence({}) if settings.database_url else None)
+            arrivals = Arrivals(database, Fence({}) if settings.database_url else None)
             secrets = [secret.encode() for secret in (settings.webhook_secret, settings.webhook_secret_old) if secret]
-            self.webhook = Webhook(secrets=secrets, put=inbox.put, wake=self._woken, clock=clock, metrics=self.metrics)
+            self.webhook = Webhook(
+                secrets=secrets, put=arrivals.put, wake=self._woken, clock=clock, metrics=self.metrics
+            )
         self._door = Door(self.webhook)
 
     def _woken(self) -> None:

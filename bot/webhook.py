@@ -13,6 +13,8 @@ import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 
+import structlog
+
 from services.core.clock import Clock
 from services.errors import StoreError, UserError
 from services.metrics import Metrics
@@ -28,6 +30,12 @@ NO_KEY = "The webhook secret is empty: set LOCKSTEP_WEBHOOK_SECRET to the one in
 EVENT = re.compile(rb"[a-z0-9_]{1,64}")
 GUID = re.compile(rb"[A-Za-z0-9-]{1,64}")
 HOOK_ID = re.compile(rb"[0-9]{1,20}")
+SHAPES = (
+    ("X-GitHub-Event", b"x-github-event", EVENT, b""),
+    ("X-GitHub-Delivery", b"x-github-delivery", GUID, b""),
+    ("X-GitHub-Hook-ID", b"x-github-hook-id", HOOK_ID, b"0"),
+)
+"""Headers, in full and in lower case, with what they look like and what they are where there is none."""
 
 Headers = Mapping[bytes, bytes]
 """Names in lower case."""
@@ -36,6 +44,8 @@ Answer = tuple[int, str]
 TOO_LARGE: Answer = (413, "a payload is at most 25 MB")
 TOO_SLOW: Answer = (408, "the body came too slowly")
 NOT_HTTP: Answer = (400, "the request is not valid HTTP")
+
+log = structlog.get_logger(__name__)
 
 
 class Webhook:
@@ -63,7 +73,7 @@ class Webhook:
         self._wake = wake
         self._clock = clock
         self._metrics = metrics
-        self._commit_seconds = commit_seconds
+        self.commit_seconds = commit_seconds
         self.body_seconds = body_seconds
         self._reading = 0
 
@@ -86,6 +96,17 @@ class Webhook:
 
     async def take(self, headers: Headers, body: bytes, received_at: datetime) -> Answer:
         """A whole delivery: what is said once it is on the disk, or why it won't be."""
+        stored = self.begin(headers, body, received_at)
+        if isinstance(stored, tuple):
+            return stored
+        await asyncio.wait([stored], timeout=self.commit_seconds)
+        stored.cancel()
+        return self.end(headers, stored)
+
+    def begin(self, headers: Headers, body: bytes, received_at: datetime) -> "asyncio.Future[bool] | Answer":
+        """A whole delivery on its way to the disk, to be cancelled after `commit_seconds` and then for `end`; or why it
+        is not.
+        """
         if not signed(body, headers[b"x-hub-signature-256"], self._secrets):
             return self.refused((401, "the signature does not match"))
         delivery = Delivery(
@@ -96,11 +117,20 @@ class Webhook:
             body=body,
         )
         try:
-            async with asyncio.timeout(self._commit_seconds):
-                new = await self._put(delivery)
-        except (StoreError, TimeoutError):
-            return self._busy("the delivery could not be stored")
-        self._metrics.received(delivery.event, "stored" if new else "doubled")
+            return asyncio.ensure_future(self._put(delivery))  # noqa: TID251 - a future as it is: no task for each
+        except StoreError:
+            return self._busy()
+
+    def end(self, headers: Headers, stored: "asyncio.Future[bool]") -> Answer:
+        """What is said of a delivery that is stored, or is not: the reason is for the log."""
+        if not stored.done() or stored.cancelled():
+            return self._busy()
+        if (error := stored.exception()) is not None:
+            if not isinstance(error, StoreError):
+                log.error("a delivery could not be stored", exc_info=error)
+            return self._busy()
+        new, event = stored.result(), headers[b"x-github-event"].decode()
+        self._metrics.received(event, "stored" if new else "doubled")
         if not new:
             return 202, "stored before"
         self._wake()
@@ -111,7 +141,7 @@ class Webhook:
         self._metrics.received("", "refused")
         return answer
 
-    def _busy(self, sentence: str) -> Answer:
+    def _busy(self, sentence: str = "the delivery could not be stored") -> Answer:
         self._metrics.received("", "busy")
         return 503, sentence
 
@@ -131,8 +161,8 @@ def _refusal(headers: Headers) -> Answer | None:
     declared = headers.get(b"content-length", b"")
     if len(declared) > 19 or (declared.isdigit() and int(declared) > MAX_BODY):
         return TOO_LARGE
-    for name, pattern in (("X-GitHub-Event", EVENT), ("X-GitHub-Delivery", GUID), ("X-GitHub-Hook-ID", HOOK_ID)):
-        if not pattern.fullmatch(headers.get(name.lower().encode(), b"0" if pattern is HOOK_ID else b"")):
+    for name, lower, pattern, default in SHAPES:
+        if not pattern.fullmatch(headers.get(lower, default)):
             return 400, f"the header {name} is missing or malformed"
     if b"x-hub-signature-256" not in headers:
         return 401, "the header X-Hub-Signature-256 is missing"

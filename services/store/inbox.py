@@ -60,6 +60,22 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     shard: int = 0
 
 
+class Packing:
+    """Bodies as they are kept. One for the writer's thread alone."""
+
+    def __init__(self) -> None:
+        self._compress = zstandard.ZstdCompressor(level=1).compress
+
+    def __call__(self, body: bytes) -> bytes:
+        return self._compress(body)
+
+
+def values_of(delivery: Delivery, shard: int, packed: bytes) -> tuple[object, ...]:
+    """A row to be: what INSERT names, in its order."""
+    received = to_text(delivery.received_at)
+    return delivery.hook_id, delivery.guid, delivery.event, received, len(delivery.body), shard, packed
+
+
 class Inbox:
     """The table `inbox`. Nothing here looks into a body, but for whose it is where many processes share one table.
 
@@ -69,16 +85,14 @@ class Inbox:
     def __init__(self, database: Database, fence: Fence | None = None) -> None:
         self._database = database
         self._fence = fence
-        self._compressor = zstandard.ZstdCompressor(level=1)
+        self._pack = Packing()
 
     async def put(self, delivery: Delivery) -> bool:
         """Store a delivery durably; False when (hook_id, guid) is known. StoreError (StoreBusy) when it is not."""
 
         def insert(connection: Connection) -> bool:
-            body = self._compressor.compress(delivery.body)  # safe here: there is exactly one writer thread
-            received = to_text(delivery.received_at)
             shard = shard_of_payload(delivery.body) if self._fence is not None else 0
-            values = (delivery.hook_id, delivery.guid, delivery.event, received, len(delivery.body), shard, body)
+            values = values_of(delivery, shard, self._pack(delivery.body))
             is_new = connection.execute(INSERT, values).rowcount == 1
             if is_new and self._fence is not None:
                 ring(connection, INBOX, str(shard))

@@ -14,20 +14,20 @@ ROOT = Path(__file__).parents[2]
 WRITER = """
 import asyncio, sys
 from pathlib import Path
-from services.store.inbox import Inbox
+from services.store.arrivals import Arrivals
 from services.store.opening import database_at
 from tests.kit.ingest import delivery
 
 async def main() -> None:
     database = database_at(sys.argv[1], Path(sys.argv[2]))
     await database.open()
-    inbox = Inbox(database)
+    arrivals = Arrivals(database)
 
     async def one(lane: int) -> None:
         number = 0
         while True:
             guid = f"g-{lane}-{number}"
-            await inbox.put(delivery(guid.encode() * 200, guid=guid))
+            await arrivals.put(delivery(guid.encode() * 200, guid=guid))
             sys.stdout.write(guid + chr(10))  # the answer: only after the commit
             sys.stdout.flush()
             number += 1

@@ -10,6 +10,7 @@ import pytest
 from bot.webhook import Webhook, signed
 from services.errors import StoreError, UserError
 from services.metrics import Metrics
+from services.store.arrivals import Arrivals
 from services.store.db import Database
 from services.store.inbox import Delivery, Inbox
 from services.store.sqlite import SqliteDatabase
@@ -33,8 +34,8 @@ def inbox(database: Database) -> Inbox:
 
 
 @pytest.fixture
-async def door(inbox: Inbox) -> AsyncIterator[Door]:
-    async with open_door(inbox.put, secrets=(SECRET, NEXT_SECRET)) as door:
+async def door(database: Database) -> AsyncIterator[Door]:
+    async with open_door(Arrivals(database).put, secrets=(SECRET, NEXT_SECRET)) as door:
         yield door
 
 
@@ -208,7 +209,7 @@ async def test_a_store_that_takes_too_long_is_503(database: Database, inbox: Inb
         entered.set()
         assert release.wait(10)
 
-    async with open_door(inbox.put, commit_seconds=0.05) as door, asyncio.TaskGroup() as group:
+    async with open_door(Arrivals(database).put, commit_seconds=0.05) as door, asyncio.TaskGroup() as group:
         group.create_task(database.write(hold))
         await asyncio.to_thread(entered.wait)
         assert (await door.post(BODY, headers(BODY)))[0] == 503
