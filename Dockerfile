@@ -24,6 +24,6 @@ ENV PATH=/opt/lockstep/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 \
 EXPOSE 8080
 VOLUME /var/lib/lockstep
 STOPSIGNAL SIGTERM
-HEALTHCHECK CMD ["python", "-c", "import urllib.request as r; r.urlopen('http://127.0.0.1:8080/healthz', timeout=3)"]
+HEALTHCHECK CMD python -c "import urllib.request as r; r.urlopen('http://127.0.0.1:$LOCKSTEP_PORT/healthz', timeout=3)"
 ENTRYPOINT ["python", "-m", "bot"]
 CMD ["serve"]

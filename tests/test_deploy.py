@@ -80,6 +80,14 @@ def test_the_processes_of_every_recipe_are_ones_that_there_are() -> None:
         assert pod["securityContext"]["runAsNonRoot"]
         assert container["securityContext"]["readOnlyRootFilesystem"]
         assert container["readinessProbe"]["httpGet"]["path"] == "/readyz"
+    (worker,) = [pod for pod in pods if "worker" in pod["containers"][0]["args"]]
+    assert worker["containers"][0]["securityContext"]["procMount"] == "Unmasked", "else bubblewrap can't mount its /proc"
+    assert worker["hostUsers"] is False, "else Kubernetes refuses that"
+    for name, service in yaml.safe_load((root / "compose.yaml").read_text())["services"].items():
+        if name != "postgres":
+            assert (service["read_only"], service["tmpfs"], service["cap_drop"]) == (True, ["/tmp"], ["ALL"])
+            assert "no-new-privileges:true" in service["security_opt"]
+            assert ("systempaths=unconfined" in service["security_opt"]) == (name == "worker")
     texts = [DEPLOY / "kubernetes.yaml", DEPLOY / "lockstep.service", root / "compose.yaml", root / "Dockerfile"]
     known = {PREFIX + name.upper() for name in Settings.__struct_fields__} | {"LOCKSTEP_KEY_FILE"}
     for path in texts:
