@@ -24,7 +24,7 @@ from handlers.reading import parse
 from services.core.backoff import delay
 from services.core.clock import Clock
 from services.engine.leave import ended
-from services.errors import ApiError, Fenced, RateLimited, StoreError, Unreachable
+from services.errors import ApiError, Fenced, NotFound, RateLimited, StoreError, Unreachable
 from services.metrics import Metrics, event_label
 from services.store.inbox import UNCUT_BYTES, Delivery, Outcome
 from services.tracing import Tracing, Untraced
@@ -37,6 +37,7 @@ PASSING = RateLimited | Unreachable | StoreError
 """What says nothing about a delivery itself."""
 TRIES = 8
 """Times that a delivery's handlers run while GitHub or the store can't be reached; with the pauses, two minutes."""
+NOT_THERE = "what it names is not there, or is hidden from the App"
 
 MOST_AGAIN = 8
 """Times that a delivery is handed out once more; with a sweep every five minutes, within a day."""
@@ -239,11 +240,10 @@ class Dispatcher(Generic[EngineT]):
             again = self._again(event, [error for error in errors.values() if error is not None], tries)
             if again is not None or (any(errors.values()) and not self._is_ours(item)):
                 return again if self._is_ours(item) else None
-            failed = [name for name, error in errors.items() if error is not None]
-            for name in failed:
-                self._failed(name, event, errors[name])
+            failed = [name for name, error in errors.items() if self._has_failed(name, event, error)]
             outcome: Outcome = "failed" if failed else "handled" if handlers else "ignored"
-            note = ", ".join(failed) if event.readable else "the body is not a JSON object"
+            note = ", ".join(failed) or (NOT_THERE if any(errors.values()) else "")
+            note = note if event.readable else "the body is not a JSON object"
             try:
                 await self._inbox.settle(item.row, outcome, note)
                 self._settled.add(item.row)
@@ -271,9 +271,16 @@ class Dispatcher(Generic[EngineT]):
         """Run one handler; what it raised, or None."""
         return await isolated(handler(event, self._engine), self._patience)
 
-    def _failed(self, name: str, event: Event, error: BaseException | None) -> None:
+    def _has_failed(self, name: str, event: Event, error: BaseException | None) -> bool:
+        """Is there a failure to tell? That something is not there, as it may be gone since, is an answer."""
+        if error is None:
+            return False
+        if isinstance(error, NotFound):
+            log.warning(NOT_THERE, handler=name, repo=event.repo, number=event.number, error=str(error))
+            return False
         self._metrics.handler_errors.labels(name).inc()
         log.error("a handler failed", handler=name, repo=event.repo, action=event.action, exc_info=error)
+        return True
 
 
 async def isolated(

@@ -81,7 +81,9 @@ def test_the_processes_of_every_recipe_are_ones_that_there_are() -> None:
         assert container["securityContext"]["readOnlyRootFilesystem"]
         assert container["readinessProbe"]["httpGet"]["path"] == "/readyz"
     (worker,) = [pod for pod in pods if "worker" in pod["containers"][0]["args"]]
-    assert worker["containers"][0]["securityContext"]["procMount"] == "Unmasked", "else bubblewrap can't mount its /proc"
+    assert worker["containers"][0]["securityContext"]["procMount"] == "Unmasked", (
+        "else bubblewrap can't mount its /proc"
+    )
     assert worker["hostUsers"] is False, "else Kubernetes refuses that"
     for name, service in yaml.safe_load((root / "compose.yaml").read_text())["services"].items():
         if name != "postgres":

@@ -18,6 +18,7 @@ TITLES = {
     415: "That is not JSON",
     422: "The request can't be carried out as it is",
     429: "Too many requests",
+    500: "Something went wrong here",
     503: "Not now",
 }
 """Status -> title; `type` stays `about:blank`, as the status says it all."""

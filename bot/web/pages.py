@@ -20,6 +20,7 @@ from bot.web.desk import Desk, Frame
 from bot.web.diffs import diff_lines
 from bot.web.given import Given, given_line
 from bot.web.listing import PLANS_PAGE, Query, listing
+from bot.web.mishaps import Mishaps
 from bot.web.overview import overview
 from bot.web.plan_view import HISTORY, Asked, Found, Sheet, plan_page, sheet
 from bot.web.sight import Stored
@@ -51,7 +52,7 @@ TURNED_AWAY: Mapping[type[web.HTTPException], str] = {
     web.HTTPTooManyRequests: "That is too often",
     web.HTTPRequestEntityTooLarge: "That is too much",
 }
-KEPT = ("Retry-After", "WWW-Authenticate")
+KEPT = ("Allow", "Retry-After", "WWW-Authenticate")
 EVIDENCE = 3
 """Stuck tasks whose log is shown."""
 LIVE_PLANS = 100
@@ -76,7 +77,7 @@ def add_to(
     """Add every page; `html` is where GitHub's own pages are."""
     desk = Desk(shown=shown, reports=reports, inbox=inbox, clock=clock, metrics=metrics, html=html)
     pages, deeds = Pages(desk, giving), Deeds(desk, giving)
-    app.middlewares.append(pages.around)
+    app.middlewares.extend([pages.around, Mishaps(desk).around])
     app.on_response_prepare.append(_named)
     app.router.add_get("/", pages.overview)
     app.router.add_get("/plans", pages.plans)
@@ -208,8 +209,9 @@ class Pages:
             answer = await handler(request)
         except web.HTTPNotFound:
             answer = self._desk.said(request, 404, "There is nothing here", "There is no page at this address.")
-        except tuple(TURNED_AWAY) as refused:
-            answer = self._desk.said(request, refused.status, TURNED_AWAY[type(refused)], refused.text or "")
+        except web.HTTPClientError as refused:
+            title = TURNED_AWAY.get(type(refused), "That can't be done here")
+            answer = self._desk.said(request, refused.status, title, _on_purpose(refused))
             answer.headers.update({name: refused.headers[name] for name in KEPT if name in refused.headers})
         except StoreError:
             answer = self._desk.said(
@@ -228,6 +230,12 @@ class Pages:
             raise web.HTTPNotFound
         spent = await sight.spent(viewer_of(request), self._shown, found)
         return found, Seen(*found, self._desk.places, now, await self._shown.outlook(now), spent)
+
+
+def _on_purpose(refused: web.HTTPException) -> str:
+    """What was said of it; aiohttp's own text only repeats the status."""
+    text = refused.text or ""
+    return "" if text.startswith(f"{refused.status}:") else text
 
 
 async def live_lines(reports: Reports, viewer: Viewer, limit: int) -> list[PlanLine]:

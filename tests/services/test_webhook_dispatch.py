@@ -11,7 +11,7 @@ from structlog.testing import capture_logs
 from bot import dispatch
 from handlers import Handler
 from handlers.events import Event
-from services.errors import ApiError, NotFound, RateLimited, StoreError, Unreachable
+from services.errors import ApiError, NotFound, RateLimited, Refused, StoreError, Unreachable
 from services.metrics import Metrics
 from services.store import inbox as store_inbox
 from services.store.inbox import Delivery, Inbox, Outcome
@@ -381,11 +381,27 @@ async def test_an_outage_without_an_end_is_given_up_and_the_next_delivery_is_han
 
 
 async def test_a_refusal_is_not_repeated(inbox: Inbox) -> None:
-    outage = Outage([NotFound(404, "Not Found")])
+    outage = Outage([Refused(403, "Resource not accessible by integration")])
     await inbox.put(delivery(body(1), guid="g1"))
     async with running(inbox, {"issues": (outage.handler,)}, pause=outage.pause) as (dispatcher, _):
         await dispatcher.idle()
     assert (outage.pauses, await outcomes(inbox)) == ([], {"waiting": 0, "failed": 1})
+
+
+async def test_that_something_is_not_there_is_an_answer(inbox: Inbox) -> None:
+    """An issue may be gone by the time its webhook is handled."""
+    outage, metrics = Outage([NotFound(404, "Not Found")]), Metrics()
+    for guid in ("g1", "g2"):
+        await inbox.put(delivery(body(1), guid=guid))
+    with capture_logs() as logs:
+        async with running(inbox, {"issues": (outage.handler, note)}, metrics=metrics) as (dispatcher, diary):
+            await dispatcher.idle()
+    assert diary.lines == ["1:g1", "1:g2", "1:g2"]
+    assert await outcomes(inbox) == {"waiting": 0, "handled": 2}
+    notes = await inbox._database.read(lambda c: c.execute("SELECT note FROM inbox ORDER BY id").fetchall())
+    assert [tuple(each) for each in notes] == [(dispatch.NOT_THERE,), ("",)]
+    assert [log["event"] for log in logs if log["log_level"] in {"warning", "error"}] == [dispatch.NOT_THERE]
+    assert b"lockstep_handler_errors_total{" not in metrics.text()
 
 
 async def test_what_an_outage_outlasted_is_handed_out_once_more(inbox: Inbox) -> None:
@@ -403,7 +419,7 @@ async def test_what_an_outage_outlasted_is_handed_out_once_more(inbox: Inbox) ->
 
 
 async def test_what_was_refused_or_broke_is_not_handed_out_once_more(inbox: Inbox) -> None:
-    outage = Outage([NotFound(404, "Not Found")])
+    outage = Outage([Refused(403, "Resource not accessible by integration")])
     await inbox.put(delivery(body(1), guid="g1"))
     await inbox.put(delivery(body(2), guid="g2"))
     with capture_logs():

@@ -20,6 +20,7 @@ from services.core.lessons import proposed
 from services.store.inbox import Delivery
 from services.store.ledger import Call, Ledger
 from services.store.lessons import Lessons
+from services.store.requests import Requests
 from tests.api.kit import People
 from tests.kit.plans import NOW
 from tests.web.browser import CHROMIUM, MISSING, Scheme, Tab, chromium, tab
@@ -299,6 +300,17 @@ async def test_a_button_does_what_it_says(shown: Tab) -> None:
         await shown.page.wait_for_selector("#_given :text('/lockstep retry rates')")
         assert await faults(shown.page) == []
         assert await home.inbox.how_many_wait() == 1
+        await shown.page.goto(home.url + TASK)
+        await shown.page.get_by_text("Say why").click()
+        reason = shown.page.get_by_role("textbox", name="Reason, kept with your name; may be left out")
+        await reason.fill("ana knows")
+        await reason.press("Enter")  # which of four buttons should that be?
+        assert await home.inbox.how_many_wait() == 1
+        assert await faults(shown.page) == []
+        await shown.page.get_by_role("button", name="Skip", exact=True).click()
+        await shown.page.wait_for_selector("#_given :text('/lockstep skip rates')")
+        asked = await Requests(home.database).newest("ana", None, 5)
+        assert {each.command: each.why for each in asked} == {"retry rates": "", "skip rates": "ana knows"}
         await shown.go("about:blank")
 
 

@@ -59,6 +59,11 @@ async def test_a_button_gives_the_command_in_ones_own_name(home: House) -> None:
     requests = Requests(home.database)
     (request,) = await requests.newest("ana", None, 5)
     assert (request.via, request.why) == ("page", "once more")
+    why = f"\x00{TRICKS[0]}" + "x" * 500
+    await send(home, f"{HERE}/commands", ana, csrf=token, command="hold", why=why)
+    (held,) = [each for each in await requests.newest("ana", None, 5) if each.command == "hold"]
+    assert held.why.startswith(TRICKS[0])
+    assert len(held.why) <= 250
     await requests.settle(request.id, "refused", f"That is not so: `{TRICKS[0]}`.")
     _, html, _ = await home.get(there.partition("#")[0], Cookie=ana)
     assert "not done" in words(main_of(html))
@@ -104,6 +109,8 @@ async def test_a_task_and_a_lesson_have_their_buttons(home: House) -> None:
     assert re.findall(r'name="command" value="([a-z]+ rates)"', html) == [
         "retry rates", "hold rates", "skip rates", "cancel rates",
     ]  # fmt: skip
+    assert len(re.findall(r'<input type="text" name="why" maxlength="250"', html)) == 1, "one for all of them"
+    assert "<form" not in main_of((await home.get(f"{HERE}/tasks/schema", Cookie=ana))[1]), "it is done"
     lesson = proposed("acme/api", 7, "Say why.")
     assert lesson is not None
     await Lessons(home.database).propose(lesson, NOW)

@@ -3,7 +3,9 @@
 import re
 from collections.abc import AsyncIterator
 
+import msgspec
 import pytest
+from structlog.testing import capture_logs
 
 from bot.web.pages import HEADERS
 from services.core.plan import Problem
@@ -167,6 +169,38 @@ async def test_what_is_not_there(home: House, path: str) -> None:
     assert headers["Content-Type"].startswith("text/html")
     assert "There is nothing here" in html
     assert "script" not in main_of(html)
+
+
+@pytest.mark.parametrize("prefix", ["", "/api/v1"])
+async def test_a_bug_of_ours_is_told_calmly_and_is_found_in_the_log(home: House, prefix: str) -> None:
+    """Stored text that nobody can read any more stands for a bug of any kind."""
+    await half_done(home)
+    await home.database.write(lambda c: c.execute("UPDATE plan SET parsed = CAST('a secret' AS BLOB)"))
+    with capture_logs() as logs:
+        status, text, headers = await home.get(f"{prefix}/plans/acme/platform/1")
+    assert status == 500
+    (entry,) = logs
+    assert isinstance(entry["exc_info"], msgspec.DecodeError)
+    assert (entry["method"], entry["path"]) == ("GET", f"{prefix}/plans/acme/platform/1")
+    assert f"stands in its log as {entry['reference']}." in text
+    assert not re.search("secret|JSON is|Decode|Traceback|msgspec", text)
+    assert {name: headers[name] for name in HEADERS} == HEADERS
+    if prefix:
+        assert headers["Content-Type"] == "application/problem+json"
+        assert msgspec.json.decode(text)["title"] == "Something went wrong here"
+    else:
+        assert "Something went wrong here" in main_of(text)
+        assert 'href="/plans"' in text, "the way to other pages is there"
+    assert (await home.get("/learning"))[0] == 200
+
+
+async def test_what_a_page_does_not_take_is_said_on_a_page(home: House) -> None:
+    async with home.session.options(home.url + "/plans") as answer:
+        text = await answer.text()
+        assert (answer.status, answer.headers["Allow"]) == (405, "GET,HEAD")
+        assert {name: answer.headers[name] for name in HEADERS} == HEADERS
+    assert "That can't be done here" in words(main_of(text)).replace("&#39;", "'")
+    assert "405" not in main_of(text)
 
 
 async def test_a_page_that_has_not_changed_is_not_sent_again(home: House) -> None:
