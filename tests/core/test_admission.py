@@ -42,6 +42,12 @@ class Story:
                 left = Told(resource="core", limit=100, remaining=self.quota, mark=10**6, reset_in=10**6)
                 queue.ended(what, now, charged=True, told=left if self.quota < 10**8 else None)
             elif what is not None:
+                ticket = queue.begin(what[0], now) if under_way < self.limits.concurrent_app else None
+                if ticket is not None:
+                    under_way += 1
+                    self._has_begun(ticket, now)
+                    heapq.heappush(events, (now + what[1], next(numbers), ticket))
+                    continue
                 ticket = queue.join(what[0], now)
                 if isinstance(ticket, Ticket):
                     lengths[ticket] = what[1]
@@ -51,8 +57,7 @@ class Story:
             for ticket in turn.go:
                 self._no_better_waits(ticket, [each for each in lengths if each not in turn.go])
                 under_way += 1
-                self.begun.append((now, ticket.ask))
-                self.waited.append((ticket.ask, now - ticket.arrived))
+                self._has_begun(ticket, now)
                 heapq.heappush(events, (now + lengths.pop(ticket), next(numbers), ticket))
             for ticket, seconds in turn.back:
                 lengths.pop(ticket)
@@ -61,6 +66,10 @@ class Story:
             if math.isfinite(turn.at):
                 heapq.heappush(events, (max(turn.at, now), next(numbers), None))
         assert not lengths, "somebody waits for ever"
+
+    def _has_begun(self, ticket: Ticket, now: float) -> None:
+        self.begun.append((now, ticket.ask))
+        self.waited.append((ticket.ask, now - ticket.arrived))
 
     def _no_better_waits(self, gone: Ticket, waiting: list[Ticket]) -> None:
         for ticket in waiting:
