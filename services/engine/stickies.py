@@ -129,8 +129,7 @@ class Stickies:
             self._last[repo, number] = began
 
     async def _post(self, repo: str, number: int) -> None:
-        sticky = await self._parts.plans.sticky(repo, number)
-        plan, run = await self._stored(repo, number)
+        sticky, plan, run = await self._parts.runs.shown(repo, number)
         body = await self._body(sticky, plan, run)
         digest = digest_of(body)
         comment_id = sticky.comment_id
@@ -141,11 +140,6 @@ class Stickies:
             comment_id = await self._send(sticky, body)
         if digest != sticky.body_hash or sticky.shown < sticky.wanted:
             await self._parts.plans.posted(sticky, comment_id, digest)
-
-    async def _stored(self, repo: str, number: int) -> tuple[PlanRow | None, Run | None]:
-        """The plan of this issue and its newest run."""
-        plan = await self._parts.plans.get(f"{repo}#{number}")
-        return plan, await self._parts.runs.of_plan(plan.id) if plan is not None else None
 
     async def _send(self, sticky: Sticky, body: str) -> str:
         """Edit the comment, or make it; one that was made before a crash is found again by its mark."""

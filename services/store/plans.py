@@ -124,6 +124,30 @@ def _plan(row: tuple[object, ...]) -> PlanRow:
     return PlanRow(**values)
 
 
+def plan_row(c: Connection, plan_id: str) -> PlanRow | None:
+    """Part of a look."""
+    row = c.execute(f"SELECT {_COLUMNS} FROM plan WHERE id = ?", (plan_id,)).fetchone()  # noqa: S608 - our own column list
+    return _plan(row) if row else None
+
+
+def sticky_row(c: Connection, repo: str, number: int) -> Sticky:
+    """Part of a look; one that does not exist is empty."""
+    query = "SELECT comment_id, body_hash, answers, wanted, shown FROM sticky WHERE repo = ? AND number = ?"
+    row = c.execute(query, (repo, number)).fetchone()
+    if row is None:
+        return Sticky(repo=repo, number=number)
+    answers = msgspec.json.decode(row[2], type=tuple[Answer, ...])
+    return Sticky(
+        repo=repo,
+        number=number,
+        comment_id=row[0],
+        body_hash=row[1],
+        answers=answers,
+        wanted=row[3],
+        shown=row[4],
+    )
+
+
 def note(c: Connection, plan_id: str, kind: str, actor: str, text: str, now: datetime) -> None:
     """Part of a transaction: one line of the plan's history, which its comment shows too."""
     c.execute(
@@ -168,11 +192,7 @@ class Plans:
         self._db = db
 
     async def get(self, plan_id: str) -> PlanRow | None:
-        def read(c: Connection) -> PlanRow | None:
-            row = c.execute(f"SELECT {_COLUMNS} FROM plan WHERE id = ?", (plan_id,)).fetchone()  # noqa: S608 - our own column list
-            return _plan(row) if row else None
-
-        return await self._db.read(read)
+        return await self._db.read(lambda c: plan_row(c, plan_id))
 
     async def kept_in_files(self, repo: str) -> list[tuple[int, str]]:
         """(issue, file) of the plans of a repository that stand in files."""
@@ -302,25 +322,7 @@ class Plans:
         return row is not None and row[0] == "unapproved"
 
     async def sticky(self, repo: str, number: int) -> Sticky:
-        def read(c: Connection) -> Sticky:
-            row = c.execute(
-                "SELECT comment_id, body_hash, answers, wanted, shown FROM sticky WHERE repo = ? AND number = ?",
-                (repo, number),
-            ).fetchone()
-            if row is None:
-                return Sticky(repo=repo, number=number)
-            answers = msgspec.json.decode(row[2], type=tuple[Answer, ...])
-            return Sticky(
-                repo=repo,
-                number=number,
-                comment_id=row[0],
-                body_hash=row[1],
-                answers=answers,
-                wanted=row[3],
-                shown=row[4],
-            )
-
-        return await self._db.read(read)
+        return await self._db.read(lambda c: sticky_row(c, repo, number))
 
     async def behind(self) -> list[tuple[str, int]]:
         """(repo, number) of sticky comments that do not show everything yet."""

@@ -22,7 +22,7 @@ from services.store.db import Connection, Database
 from services.store.decoded import plan_of
 from services.store.fence import Fence
 from services.store.news import EVENT, ring
-from services.store.plans import approve, want
+from services.store.plans import PlanRow, Sticky, approve, plan_row, sticky_row, want
 from services.store.recoveries import keep
 from services.store.rows import with_keys, write_rows
 
@@ -115,6 +115,16 @@ class Runs:
     async def of_plan(self, plan_id: str) -> Run | None:
         """The plan's newest run."""
         return await self._db.read(lambda c: _newest(c, plan_id))
+
+    async def shown(self, repo: str, number: int) -> tuple[Sticky, PlanRow | None, Run | None]:
+        """What an issue's comment is made of, in one look: how far it has come, its plan and that one's newest run."""
+
+        def read(c: Connection) -> tuple[Sticky, PlanRow | None, Run | None]:
+            sticky = sticky_row(c, repo, number)  # first: what changes after it has to be shown once more
+            plan = plan_row(c, f"{repo}#{number}")
+            return sticky, plan, _newest(c, plan.id) if plan is not None else None
+
+        return await self._db.read(read)
 
     # `state <> 'done'` is there for SQLite, which finds the index of what is open by it.
 

@@ -42,11 +42,11 @@ class Story:
                 left = Told(resource="core", limit=100, remaining=self.quota, mark=10**6, reset_in=10**6)
                 queue.ended(what, now, charged=True, told=left if self.quota < 10**8 else None)
             elif what is not None:
-                ticket = queue.begin(what[0], now) if under_way < self.limits.concurrent_app else None
-                if ticket is not None:
+                at_once = queue.begin(what[0], now) if under_way < self.limits.concurrent_app else None
+                if at_once is not None:
                     under_way += 1
-                    self._has_begun(ticket, now)
-                    heapq.heappush(events, (now + what[1], next(numbers), ticket))
+                    self._has_begun(at_once, now)
+                    heapq.heappush(events, (now + what[1], next(numbers), at_once))
                     continue
                 ticket = queue.join(what[0], now)
                 if isinstance(ticket, Ticket):

@@ -175,6 +175,9 @@ async def test_a_plan_has_one_live_run_and_its_newest_is_the_one_asked_for(datab
     newest = await runs.of_plan(PLAN)
     assert newest is not None
     assert (newest.id, newest.state, newest.finished_at) == ("p-r10", "running", None)
+    sticky, plan, shown = await runs.shown("acme/platform", 1)
+    assert (sticky.wanted > sticky.shown, plan is not None and plan.id, shown) == (True, PLAN, newest)
+    assert (await runs.shown("acme/platform", 2))[1:] == (None, None)
     over = await runs.load("p-r9")
     assert over is not None
     assert (over.state, over.finished_at) == ("done", NOW)

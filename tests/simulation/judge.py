@@ -198,7 +198,7 @@ class Judge:
         assert process is not None
         assert process.assembly is not None
         stickies, place = process.assembly.engine.stickies, (world.hub.home.full_name, issue.number)
-        body = await stickies._body(await stickies._parts.plans.sticky(*place), *await stickies._stored(*place))
+        body = await stickies._body(*await stickies._parts.runs.shown(*place))
         shown = [row.body for row in world.hub.comments_of(issue) if row.user == BOT and names.STICKY in row.body]
         if shown and _rows(shown[0]) != _rows(body):
             return ["the kept-up-to-date comment does not show what is stored"]
