@@ -80,7 +80,8 @@ def _restored(settings: Settings, source: Path) -> None:
         fresh.touch(mode=0o600)
         with closing(sqlite3.connect(source)) as file, closing(sqlite3.connect(fresh)) as copy:
             file.backup(copy)
-        if target.exists():
+        kept = f"; what was there before is {NAME}.before" if target.exists() else ""
+        if kept:
             with closing(sqlite3.connect(target)) as old:  # what is only in its log goes into the file
                 old.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             before = folder / f"{NAME}.before"
@@ -89,7 +90,7 @@ def _restored(settings: Settings, source: Path) -> None:
         for end in ("-wal", "-shm"):
             (folder / f"{NAME}{end}").unlink(missing_ok=True)
         fresh.replace(target)
-    sys.stdout.write(f"Restored; what was there before is {NAME}.before.\n")
+    sys.stdout.write(f"Restored{kept}.\n")
 
 
 class _Lock:

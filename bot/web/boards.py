@@ -30,7 +30,7 @@ def add_to(app: web.Application, desk: Desk) -> None:
         "/deliveries": on_deliveries,
     }
     for path, page in found.items():
-        app.router.add_get(path, _with(desk, page))
+        app.router.add_get(path, desk.live(_with(desk, page)))
 
 
 def _with(desk: Desk, page: Page) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from aiohttp import web
 from aiohttp.helpers import ETag
+from aiohttp.typedefs import Handler
 
 from bot.web.charts import Charts
 from bot.web.times import clock as clock_time
@@ -51,6 +52,7 @@ NAVIGATION = (
 THEMES = frozenset({"light", "dark"})
 MADE, AFTER = (f"{name}-{secrets.token_hex(8)}" for name in ("made", "after"))
 """Stand in a page while its tag is worked out; nobody's text can hold them."""
+_AFTER = web.RequestKey("after", int)
 FOREVER = {"Cache-Control": "public, max-age=31536000, immutable"}
 
 
@@ -95,11 +97,22 @@ class Desk:
     def now(self) -> datetime:
         return self.clock.now()
 
+    def live(self, handler: Handler) -> Handler:
+        """A page that changes with what happens. How far the history goes is noted before anything is read, so that
+        what happens while the page is made is told again, and not missed until something else happens.
+        """
+
+        async def noted(request: web.Request) -> web.StreamResponse:
+            request[_AFTER] = await self.reports.newest_event()
+            return await handler(request)
+
+        return noted
+
     async def page(
         self, request: web.Request, template: str, make: Callable[[], Mapping[str, Any]], frame: Frame
     ) -> web.Response:
         """The page of what `make` gives the template, or 304 when the reader has exactly this one."""
-        after = await self.reports.newest_event() if frame.live else 0
+        after = request[_AFTER] if frame.live else 0
         viewer = viewer_of(request)
 
         def render() -> str:

@@ -1,15 +1,20 @@
 """The pages as HTML: what stands where, what is foreign is text, what is not there is said, and nothing is too big."""
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
+from typing import Any
 
 import msgspec
 import pytest
 from structlog.testing import capture_logs
 
 from bot.web.pages import HEADERS
+from services.core.board import Decision, Moment
 from services.core.plan import Problem
-from tests.kit.plans import plan, task
+from services.store.reports import Reports
+from services.store.runs import Told
+from tests.kit.plans import NOW, plan, task
 from tests.web.plans import TRICKS, currency, half_done, hostile, thousand
 from tests.web.stage import House, house, now_at
 
@@ -201,6 +206,26 @@ async def test_what_a_page_does_not_take_is_said_on_a_page(home: House) -> None:
         assert {name: answer.headers[name] for name in HEADERS} == HEADERS
     assert "That can't be done here" in words(main_of(text)).replace("&#39;", "'")
     assert "405" not in main_of(text)
+
+
+async def test_what_happens_while_a_page_is_made_is_heard_of(home: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The plan is read, then its history; a task is skipped between the two."""
+    run, history = await half_done(home), Reports.history
+
+    async def later(reports: Reports, *asked: Any, **more: Any) -> list[Told]:
+        skipped = Moment(task="rates", kind="skipped", before="failed", after="skipped")
+        decision = Decision(run_id=run.id, state=run.state, changed=(now_at("rates", "skipped"),), history=(skipped,))
+        await home.runs.commit(run.plan_id, decision, NOW)
+        return await history(reports, *asked, **more)
+
+    monkeypatch.setattr(Reports, "history", later)
+    _, html, _ = await home.get("/plans/acme/platform/1")
+    after = re.search(r'data-after="([0-9]+)"', html)
+    assert after is not None
+    async with home.session.get(home.url + "/api/v1/events", params={"after": after[1]}) as stream:
+        async with asyncio.timeout(20):
+            while b"skipped" not in await stream.content.readline():
+                pass
 
 
 async def test_a_page_that_has_not_changed_is_not_sent_again(home: House) -> None:
