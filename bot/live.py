@@ -10,6 +10,7 @@ Who may see what is decided where an event is shown, each time: here everybody h
 
 import asyncio
 from collections.abc import AsyncGenerator
+from itertools import zip_longest
 from typing import NamedTuple
 
 import structlog
@@ -131,8 +132,8 @@ class Live:
                 raise LookupError("too much has happened since")
             reader = Reader(self._events, now if after is None else min(after, now))
             while found := await reader.more():
-                for event in found:
-                    yield Heard(event, reader.seen)
+                for event, following in zip_longest(found, found[1:]):
+                    yield Heard(event, min(reader.seen, following.seq - 1) if following else reader.seen)
             async for told in _queued(listener):
                 if told is None:
                     yield None

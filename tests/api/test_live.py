@@ -70,6 +70,18 @@ async def test_one_that_was_away_goes_on_where_it_was(home: House) -> None:
         assert await numbers(heard, 2) == [6, 7]
 
 
+async def test_one_that_breaks_off_while_it_catches_up_goes_on_where_it_broke_off(home: House) -> None:
+    await home.happen(4)
+    after, found = 0, list[int]()
+    for _ in range(4):
+        async with aclosing(home.live.listen(after)) as heard:
+            told = await anext(heard)
+            assert told is not None
+            found.append(told.event.seq)
+            after = told.seen
+    assert found == [1, 2, 3, 4]
+
+
 async def test_a_number_from_the_future_is_as_good_as_now(home: House) -> None:
     await home.happen()
     async with aclosing(home.live.listen(10**12)) as heard:

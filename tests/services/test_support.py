@@ -71,7 +71,9 @@ async def test_a_bundle_holds_no_secret_and_can_be_replayed(
     await other.close()
 
 
-async def test_a_copy_is_made_while_the_bot_runs_and_put_back_while_it_does_not(here: Path) -> None:
+async def test_a_copy_is_made_while_the_bot_runs_and_put_back_while_it_does_not(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     database = await filled(here)
     copy = here / "copy.sqlite"
     assert await asyncio.to_thread(backup.main, [str(copy)]) == 0
@@ -82,6 +84,7 @@ async def test_a_copy_is_made_while_the_bot_runs_and_put_back_while_it_does_not(
     (here / "rubbish").write_bytes(b"no database" * 100)
     assert await asyncio.to_thread(backup.restore, [str(here / "rubbish")]) == 2
     assert await asyncio.to_thread(backup.restore, [str(copy)]) == 0
+    assert capsys.readouterr().out.endswith("Restored; what was there before is lockstep.sqlite.before.\n")
     again = SqliteDatabase(here / "lockstep.sqlite")
     await again.open()
     assert await Plans(again).get("acme/platform#1") is not None
@@ -90,3 +93,6 @@ async def test_a_copy_is_made_while_the_bot_runs_and_put_back_while_it_does_not(
     with sqlite3.connect(here / "lockstep.sqlite.before") as before:
         assert before.execute("SELECT count(*) FROM task").fetchone()[0] == 0
     before.close()
+    (here / "lockstep.sqlite").unlink()
+    assert await asyncio.to_thread(backup.restore, [str(copy)]) == 0
+    assert capsys.readouterr().out == "Restored.\n", "nothing was there"
