@@ -37,6 +37,8 @@ AFTER = 300.0
 """Seconds after the end in which everything must have come in and been handled."""
 LOG = 60_000
 """Deliveries in GitHub's log: of twenty minutes, where the real one has three days."""
+POINTS = 10_000
+"""Of GraphQL in an hour, as GitHub Enterprise Cloud gives them: 5,000 would be used up before the end."""
 REFRESH = "/lockstep refresh"
 START = "/lockstep approve\n/lockstep run"
 PATIENCE = 60.0
@@ -101,6 +103,7 @@ class Soak:
     async def run(self, seconds: float, restarts: int) -> Soaked:
         """Let it soak for so long."""
         events.KEPT = LOG
+        self._stage.hub.sandbox.limits.budgets["graphql"] = POINTS
         await self._stage.hub.listens(self._app, f"{self._host.bot_url}/webhook")
         await self._stage.hub.do(self._people)
         await self._start()
