@@ -55,6 +55,7 @@ class Window:
         return self._taken[-1][0] + self.seconds
 
     def take(self, count: int, now: float) -> None:
+        self._forget(now)  # where nothing is paced nobody asks when
         self._taken.append((now, count))
         self._sum += count
 

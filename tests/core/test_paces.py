@@ -77,3 +77,10 @@ def test_what_went_before_counts_too() -> None:
     window.remember([(10.0, 1), (70.0, 1)])
     assert window.taken == ((10.0, 1), (70.0, 1), (100.0, 1))
     assert (window.when(1, 100.0), window.when(2, 100.0), window.when(3, 100.0)) == (100.0, 130.0, 160.0)
+
+
+def test_what_is_over_is_forgotten_though_nobody_asks_when() -> None:
+    window = Window(3, 60.0)
+    for minute in range(5):
+        window.take(1, minute * 61.0)
+    assert window.taken == ((4 * 61.0, 1),)
