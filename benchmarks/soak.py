@@ -30,7 +30,7 @@ OPTIONS = {
     "restarts": (8, "ends of the bot in the first half"),
     "seed": (1, "what people do and what goes wrong"),
 }
-CACHE_MB = "4"
+CACHE_MB = "1"
 """Of GitHub's answers: full soon, so that what grows is what has no bound."""
 LIMITS: dict[str, Number] = {
     "missing": 0, "unhandled": 0, "failed": 0, "unanswered": 0, "lag_growth_seconds_per_hour": 1,

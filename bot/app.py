@@ -20,7 +20,7 @@ from bot.dispatch import Dispatcher
 from bot.entrance import Entrance
 from bot.listening import Front, application, shown
 from bot.live import Live
-from bot.loops import Beside, listen_to_loop, mend, pause, unwrapped
+from bot.loops import Beside, keep_small, listen_to_loop, mend, pause, unwrapped
 from bot.modelling import models_of, programs_of
 from bot.network import git_of
 from bot.porch import Porch, opened
@@ -150,6 +150,7 @@ async def _shown(porch: Porch, built: Assembly, github: GitHub, beside: Beside) 
     porch.wake = built.dispatcher.wake
     built.begin(beside)
     beside.for_good("lag", listen_to_loop(metrics.lagged))
+    beside.for_good("heap", keep_small())
     repairer = built.repairer(database, github)
     beside.for_good("repair", mend(built.settings.repair_seconds, repairer.repair))
     metrics.listened(lambda: live.listeners, lambda: live.dropped)

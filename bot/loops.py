@@ -14,6 +14,7 @@ from typing import Any
 import structlog
 
 from bot.dispatch import isolated
+from bot.heap import EVERY, give_back
 from services.errors import ApiError, StoreError
 
 LISTEN = 5.0
@@ -131,3 +132,8 @@ async def sweep(every: float, look: Callable[[], Awaitable[object]]) -> None:
         error = await isolated(look())
         if error is not None:
             log.error("the sweep failed; it runs again", exc_info=error)
+
+
+async def keep_small() -> None:
+    """Give back what memory is free, again and again; in a thread, as it takes some milliseconds."""
+    await sweep(EVERY, partial(asyncio.to_thread, give_back))

@@ -24,7 +24,7 @@ from bot.dispatch import isolated
 from bot.entrance import Entrance
 from bot.listening import Front, application, shown
 from bot.live import Live
-from bot.loops import Beside, listen_to_loop, mend, pause, sweep, unwrapped
+from bot.loops import Beside, keep_small, listen_to_loop, mend, pause, sweep, unwrapped
 from bot.modelling import models_of, programs_of
 from bot.network import git_of
 from bot.porch import Porch
@@ -115,6 +115,7 @@ async def _web(porch: Porch) -> AsyncIterator[Member]:
                 beside.for_good("bell", bell.run())
                 beside.for_good("live", live.run())
                 beside.for_good("lag", listen_to_loop(metrics.lagged))
+                beside.for_good("heap", keep_small())
                 try:
                     async with shown(porch, app, health, entrance):
                         yield Member()
@@ -237,6 +238,7 @@ class _Team:
         self._porch.wake = built.dispatcher.wake
         built.begin(beside)
         beside.for_good("lag", listen_to_loop(built.metrics.lagged))
+        beside.for_good("heap", keep_small())
         beside.for_good("tidy", sweep(self._settings.sweep_seconds, partial(self._tidy, queued)))
         conductor = self._conductor = Conductor(
             name=self.name, tenure=self._tenure, fence=self._fence, crew=built, spawn=beside, pause=pause

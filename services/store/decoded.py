@@ -14,7 +14,7 @@ from cachetools import LRUCache
 from services.core.plan import Parsed, Plan
 
 T = TypeVar("T")
-KEPT = 1_000_000
+KEPT = 250_000
 """Bytes of text that are kept decoded, of plans and of what was read of issues; decoded up to nine times that."""
 SMALL = 65_536
 """Bytes of a row's text beyond which it is decoded each time."""

@@ -34,6 +34,28 @@ def heaps(*arguments: str) -> int:
     return int(done.stdout)
 
 
+GIVEN_BACK = """
+import re
+from pathlib import Path
+from bot.heap import give_back
+def size():
+    return int(re.search("VmRSS:[^0-9]+([0-9]+)", Path("/proc/self/status").read_text())[1])
+held = [bytes([1]) * 100_000 for _ in range(300)]
+del held[:-1]
+before = size()
+give_back()
+print(before - size())
+"""
+
+
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc has a heap for each thread")
 def test_threads_share_one_heap() -> None:
     assert (heaps() > 0, heaps("one")) == (True, 0)
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc keeps what is free")
+def test_what_is_free_is_given_back() -> None:
+    kilobytes = subprocess.run(
+        (sys.executable, "-c", GIVEN_BACK), cwd=Path(__file__).parents[2], check=True, capture_output=True
+    )
+    assert int(kilobytes.stdout) > 20_000
