@@ -12,10 +12,11 @@ import structlog
 
 from services.core import fleet
 from services.core.backoff import delay
-from services.core.clock import from_text
+from services.core.clock import from_text, to_text
 from services.core.names import marker
 from services.core.shards import shard_of
 from services.core.text import digest_of
+from services.engine.absent import Absent
 from services.engine.hidden import is_private
 from services.engine.parents import CLOCKS_APART
 from services.engine.parts import Parts
@@ -39,6 +40,7 @@ class Boards:
         self._through: dict[str, str] = {}  # a repository by which the owner's set is read, as its plans are
         self._locks: dict[str, asyncio.Lock] = {}
         self._failed = 0
+        self._absent = Absent()
 
     async def take_up(self, shards: Collection[int] | None) -> None:
         for repo in await self._rows.homes():
@@ -74,7 +76,7 @@ class Boards:
             except ApiError as error:
                 self._failed += 1
                 rest = delay(f"dashboard {owner}", self._failed, retry_after=error.retry_after)
-                self._parts.timers.after(rest, lambda: self.touch(owner))
+                self._parts.timers.after(rest, lambda: self.touch(self._through[owner]))
             else:
                 self._failed = 0
 
@@ -85,17 +87,18 @@ class Boards:
         if not home:
             return
         home = (await reads.repository(home)).full_name
-        row = await self._rows.wanted(owner, home, self._parts.clock.now())
+        now = self._parts.clock.now()
+        row = await self._rows.wanted(owner, home, now)
         body = await self._body(owner, home)
         digest = digest_of(body)
         if digest == row.shown:
             return
         self._last[owner] = self._parts.clock.now()
-        number = await self._send(row, body)
+        number = await self._send(row, body, again=row.begun_at != to_text(now))
         await self._rows.shows(owner, number, digest)
 
-    async def _send(self, row: DashboardRow, body: str) -> int:
-        """Edit it, or make it; one that was made before a crash is found by its mark."""
+    async def _send(self, row: DashboardRow, body: str, *, again: bool) -> int:
+        """Edit it, or make it; one that was made before a crash is found by its mark. again: it may have been."""
         writes = self._parts.github.writes.ranked("plan")
         if row.number:
             try:
@@ -106,6 +109,9 @@ class Boards:
                 return row.number
         mark, since = marker(f"{fleet.KEY}/{row.owner}"), from_text(row.begun_at) - CLOCKS_APART
         made = await writes.find_issue(row.repo, mark, since)
+        if made is None and again:
+            self._absent.check(row.owner, self._parts.clock.now())
+        self._absent.forget(row.owner)
         if made is None:
             return (await writes.create_issue(row.repo, fleet.TITLE, body)).number
         await writes.edit_issue(row.repo, made.number, body=body)

@@ -30,6 +30,7 @@ from services.engine import (
     reverts,
     stacking,
 )
+from services.engine.absent import Absent
 from services.engine.gates import Gatekeeper
 from services.engine.hidden import hidden_around, hidden_in
 from services.engine.integrations import integrate
@@ -64,6 +65,7 @@ class Effects:
         self._merges = Merges(parts, observer)
         self._put_off: set[str] = set()  # keys of effects that limits have put off before anything was sent
         self._made: dict[str, IssueInfo] = {}  # tracking issues that are still to be linked, by effect
+        self._absent = Absent()
         self._posting: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()  # by task: its check runs
         self._without_branch: set[str] = set()  # keys of those that have only the rest of tidying up to do
 
@@ -131,9 +133,12 @@ class Effects:
             return Outcome(happened=(Happening(kind="tracked", number=task.issue),))
         writes, key = self._parts.github.writes.ranked("plan"), due.action.key
         made = self._made.get(key)
-        may_be_there = self._may_have_happened(due) or due.action.fence  # a retry's first try was before it
+        may_be_there = self._may_have_happened(due) or due.action.fence > 0  # a retry's first try was before it
         if made is None and may_be_there and run.started_at is not None:
             made = await writes.find_issue(task.repo, names.marker(key), run.started_at - CLOCKS_APART)
+            if made is None:
+                self._absent.check(key, self._parts.clock.now())
+        self._absent.forget(key)
         if made is None:
             more = (await self._tracking.wants(task.repo)).text
             body = messages.issue_body(run, task, key, await self._hidden(run, task), more)
@@ -141,7 +146,7 @@ class Effects:
         self._made[key] = made  # what follows may be put off
         note = await self._tracking.dress(board, task, made)
         try:
-            await writes.link_sub_issue(run.repo, await self._parents.of(run, task), made)
+            await writes.link_sub_issue(run.repo, await self._parents.of(run, task, again=may_be_there), made)
         except (Refused, NotFound) as refused:  # of one owner only: the plan comment links the rest
             note = refused.message[:200]
         del self._made[key]

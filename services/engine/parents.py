@@ -11,6 +11,7 @@ from datetime import timedelta
 from services.core import messages, names
 from services.core.board import Run
 from services.core.plan import Task
+from services.engine.absent import Absent
 from services.engine.parts import Parts
 from services.errors import NotFound, Refused
 from services.github.infos import IssueInfo
@@ -28,16 +29,24 @@ class Parents:
         self._parts = parts
         self._made: dict[str, int] = {}
         self._making: dict[str, asyncio.Lock] = {}
+        self._tried: set[str] = set()
+        self._absent = Absent()
 
-    async def of(self, run: Run, task: Task) -> int:
-        """The number of the parent, in the plan's repository."""
+    async def of(self, run: Run, task: Task, *, again: bool) -> int:
+        """The number of the parent, in the plan's repository. again: somebody may have been here for this task."""
         if len(run.plan.tasks) <= ROOM:
             return run.number
         place = next(n for n, each in enumerate(run.plan.tasks) if each.id == task.id) // ROOM
         key = part_key(run, place)
         async with self._making.setdefault(key, asyncio.Lock()):
             if key not in self._made:
-                part = await self._found(run, place) or await self._make(run, place)
+                part = await self._found(run, place)
+                if part is None and (again or key in self._tried):
+                    self._absent.check(key, self._parts.clock.now())
+                if part is None:
+                    self._tried.add(key)
+                    self._absent.forget(key)
+                    part = await self._make(run, place)
                 await self._parts.github.writes.ranked("plan").link_sub_issue(run.repo, run.number, part)
                 self._made[key] = part.number
         return self._made[key]
@@ -67,6 +76,7 @@ class Parents:
         for key in [key for key in self._made if key.startswith(f"{run.id}/")]:
             del self._made[key]
             self._making.pop(key, None)
+            self._tried.discard(key)
 
 
 def parts_of(run: Run) -> int:

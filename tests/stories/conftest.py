@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from services.core import keyless
 from services.github import auth
 from tests.kit.crash.forge import forge
 from tests.kit.pipe import Pipe
@@ -19,6 +20,11 @@ auth._load = cache(auth._load)
 def _forge() -> Iterator[None]:
     with forge.opened():
         yield
+
+
+@pytest.fixture(autouse=True)
+def _lists_are_quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keyless, "AGAIN", 0.05)
 
 
 @pytest.fixture

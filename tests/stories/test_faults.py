@@ -3,10 +3,13 @@
 That nothing is there twice is judged at the end of every story.
 """
 
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 
+from services.github.infos import IssueInfo
+from services.github.reads import Reads
 from tests.kit.pipe import Pipe
 from tests.kit.sight import BOT
 from tests.kit.story import Story
@@ -150,3 +153,24 @@ async def test_trouble_before_the_push_costs_no_second_run_of_the_script(
     await story.until("**Done.**")
     assert rule.count == 0
     assert counts.read_text().split() == ["ran", "verified"]
+
+
+async def test_an_issue_that_the_list_does_not_show_yet_is_not_made_twice(
+    story: Story, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its answer was lost, and GitHub's lists lag behind."""
+    listed, looks = Reads.issues_since, list[str]()
+
+    async def lagging(self: Reads, repo: str, since: datetime, creator: str) -> tuple[IssueInfo, ...]:
+        looks.append(repo)
+        return await listed(self, repo, since, creator) if len(looks) > 1 else ()
+
+    monkeypatch.setattr(Reads, "issues_since", lagging)
+    await story.begin(batch=0, write_batch=0)
+    await story.issue("- [ ] **one** Do it · agent: human\n")
+    await story.until("Waits for approval")
+    await story.hub.fault("late_drop", method="POST", path=r"/issues$", count=1)
+    await story.ask("/lockstep approve\n/lockstep run")
+    await story.until("**Stopped:")
+    assert len(looks) == 2
+    assert len([issue for issue in story.issues() if issue.user == BOT]) == 1

@@ -4,9 +4,6 @@ import json
 import shutil
 from pathlib import Path
 
-import pytest
-
-from services.core import keyless
 from services.sandbox.actions_records import WorkflowRun
 from tests.kit.story import FILES, Story
 
@@ -111,8 +108,7 @@ async def test_a_workflow_that_can_not_be_started_is_said(story: Story) -> None:
     assert not story.merges
 
 
-async def test_a_repository_that_listens_for_repository_dispatch(story: Story, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(keyless, "AGAIN", 0.05)
+async def test_a_repository_that_listens_for_repository_dispatch(story: Story) -> None:
     settings = "integration: together.yml\nintegration_event: repository_dispatch\n"
     files = {**FILES, ".github/workflows/together.yml": LISTENING, ".github/lockstep.yml": settings}
     await story.begin({"acme/api": files, "acme/web": FILES})

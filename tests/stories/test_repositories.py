@@ -1,8 +1,5 @@
 """What an owner keeps in `repositories.yaml`: judged on each push, and what plans take from it."""
 
-import pytest
-
-from services.core import keyless
 from services.sandbox.state import CheckRun
 from tests.kit.story import FILES, Story
 
@@ -148,10 +145,7 @@ jobs:
 """
 
 
-async def test_what_merges_is_told_to_whoever_deploys_once_also_after_a_lost_answer(
-    story: Story, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(keyless, "AGAIN", 0.05)
+async def test_what_merges_is_told_to_whoever_deploys_once_also_after_a_lost_answer(story: Story) -> None:
     text = "repositories:\n  api: {automation: {auto_deploy: true}}\n"
     files = {**FILES, ".github/workflows/deploy.yml": DEPLOY}
     await story.begin({"acme/api": files, "acme/.github": {PATH: text}})

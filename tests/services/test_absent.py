@@ -1,0 +1,35 @@
+"""services/engine/absent.py: what may have been made is made again only after two looks, apart."""
+
+from datetime import timedelta
+
+import pytest
+
+from services.core.keyless import AGAIN
+from services.engine.absent import Absent
+from services.errors import Unreachable
+from tests.kit.plans import NOW
+
+
+def later(seconds: float) -> timedelta:
+    return timedelta(seconds=seconds)
+
+
+def test_the_first_look_in_vain_says_when_the_next_is_due() -> None:
+    absent = Absent()
+    for seconds in (0.0, AGAIN / 2):
+        with pytest.raises(Unreachable) as told:
+            absent.check("a", NOW + later(seconds))
+        assert told.value.retry_after == AGAIN
+    absent.check("a", NOW + later(AGAIN))
+
+
+def test_each_key_has_looks_of_its_own_and_after_another_doubt_two_more() -> None:
+    absent = Absent()
+    with pytest.raises(Unreachable):
+        absent.check("a", NOW)
+    with pytest.raises(Unreachable):
+        absent.check("b", NOW + later(AGAIN))
+    absent.check("a", NOW + later(AGAIN))
+    absent.forget("a")
+    with pytest.raises(Unreachable):
+        absent.check("a", NOW + later(AGAIN * 3))
