@@ -30,6 +30,7 @@ import uvloop
 from benchmarks import Number, Report, Say, machine
 from benchmarks._dbos import dbos
 from benchmarks._graphs import layered
+from bot.heap import one_heap
 from bot.loops import Beside
 from bot.serve import collect_seldom
 from services.core.board import Board, Run, Wish
@@ -179,6 +180,7 @@ def _fsync_us() -> int:
 def measure(say: Say) -> Report:
     """Alternating rounds; medians in microseconds a task."""
     collect_seldom()
+    one_heap()
     quiet()
     took: dict[str, list[float]] = defaultdict(list)
 
