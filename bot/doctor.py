@@ -18,7 +18,7 @@ import msgspec
 
 from bot.assembly import github_of
 from bot.clock import SystemClock
-from bot.settings import MIN_SECRET, Settings, check_for_serving, read_settings
+from bot.settings import MIN_SECRET, ROLES, Role, Settings, check_for_serving, read_settings
 from bot.web.health import BEHIND
 from services.agents.box import choose_box
 from services.core.clock import from_text
@@ -36,6 +36,8 @@ NEEDED = {
     "checks": "write", "contents": "write", "issues": "write", "metadata": "read", "pull_requests": "write",
     "actions": "read",
 }  # fmt: skip
+WORKS: frozenset[Role] = frozenset({"all", "worker"})
+"""Roles that run attempts, which need git and a box."""
 DANGEROUS = ("administration", "workflows", "secrets", "organization_administration")
 
 
@@ -52,13 +54,14 @@ def main(arguments: list[str]) -> int:
     """0 when nothing is wrong, 1 when something is, 2 when the settings can't even be read."""
     parser = argparse.ArgumentParser(prog="python -m bot doctor", description="Say what is wrong, and what to do.")
     parser.add_argument("--json", action="store_true", help="print the findings as JSON")
+    parser.add_argument("--role", choices=ROLES, default="all", help="what is run here, where processes share the work")
     given = parser.parse_args(arguments)
     try:
         settings = read_settings()
     except LockstepError as error:
         sys.stderr.write(f"lockstep: {error}\n")
         return 2
-    found = asyncio.run(examined(settings))
+    found = asyncio.run(examined(settings, given.role))
     if given.json:
         sys.stdout.write(json.dumps(msgspec.to_builtins(found), indent=2) + "\n")
     else:
@@ -69,19 +72,22 @@ def main(arguments: list[str]) -> int:
     return 1 if any(each.verdict == "wrong" for each in found) else 0
 
 
-async def examined(settings: Settings) -> list[Finding]:
-    """Everything, in the order in which it is to be put right."""
-    found: list[Finding] = []
-    for look in (_settings, _user, _key, _sign_in, _tools, _database, _workers, _box, _github):
-        found += await look(settings)
+async def examined(settings: Settings, role: Role = "all") -> list[Finding]:
+    """Everything that concerns this role, in the order in which it is to be put right."""
+    found = _settings(settings, role)
+    for look in (_user, _key, _sign_in, _tools, _database, _workers, _box, _github):
+        if role in WORKS or look not in {_tools, _box}:
+            found += await look(settings)
     return found
 
 
-async def _settings(settings: Settings) -> list[Finding]:
+def _settings(settings: Settings, role: Role) -> list[Finding]:
     try:
-        check_for_serving(settings)
+        check_for_serving(settings, role)
     except UserError as error:
         return [Finding(what="settings", verdict="wrong", said=str(error), fix="See the installation page.")]
+    if not settings.webhook_secret:
+        return [Finding(what="settings", verdict="ok", said=f"complete for the role {role}")]
     said = f"complete; the webhook's secret has {len(settings.webhook_secret)} characters"
     if len(settings.webhook_secret) < 2 * MIN_SECRET:
         fix = "Make a longer one with `openssl rand -hex 32`, and rotate it as the installation page says."

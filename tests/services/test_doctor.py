@@ -11,7 +11,7 @@ import yaml
 
 from bot import doctor
 from bot.clock import SystemClock
-from bot.settings import Settings
+from bot.settings import ROLES, Settings
 from services.sandbox.scenario import AppCredentials
 from services.store.inbox import Delivery, Inbox
 from services.store.sqlite import SqliteDatabase
@@ -54,6 +54,17 @@ async def test_what_is_right_is_said_to_be(stage: tuple[GitHub, AppCredentials, 
     assert wrong == {}
     assert found["GitHub"] == ("ok", "answers as lockstep ")
     assert {"settings", "private key", "git", "database", "permissions", "webhook"} <= found.keys()
+
+
+async def test_a_role_is_asked_only_for_what_it_needs(stage: tuple[GitHub, AppCredentials, Settings]) -> None:
+    nowhere = "postgresql://lockstep@127.0.0.1:9/lockstep"
+    settings = msgspec.structs.replace(stage[2], webhook_secret="", database_url=nowhere)
+    found = {role: {each.what: each.verdict for each in await doctor.examined(settings, role)} for role in ROLES}
+    assert {role: each["settings"] for role, each in found.items()} == {
+        "all": "wrong", "web": "wrong", "conductor": "ok", "worker": "ok",
+    }  # fmt: skip
+    assert {role for role, each in found.items() if {"git", "box"} & each.keys()} == {"all", "worker"}
+    assert all(each["database"] == "wrong" for each in found.values())
 
 
 async def test_each_thing_that_is_wrong_is_named(
