@@ -266,14 +266,20 @@ class Soak:
         found.sent, found.doubled = len(self._guids), struck.get("double", 0)
         found.lost = self._blind()
         found.commands = len(self._commands)
-        await asyncio.sleep(5.0)  # what is answered last
-        heard = [each for each in self._commands if each not in self._unheard]
-        found.unanswered = sum(not {"+1", "confused"} & {*self._stage.reactions(each)} for each in heard)
+        found.unanswered = self._unanswered()
+        while found.unanswered and time.monotonic() < until + AFTER:  # what is answered last
+            await asyncio.sleep(2.0)
+            found.unanswered = self._unanswered()
         database = self._folder / "data" / "lockstep.sqlite"
         found.database_mb = database.stat().st_size / 1e6
         for line in self._host.log.read_text(errors="replace").splitlines():
             if line.startswith("{") and json.loads(line).get("level") == "error":
                 found.errors.append(line[:400])
+
+    def _unanswered(self) -> int:
+        """How many commands that GitHub could tell of have no answer."""
+        heard = [each for each in self._commands if each not in self._unheard]
+        return sum(not {"+1", "confused"} & {*self._stage.reactions(each)} for each in heard)
 
     def _count(self) -> None:
         rows = dict(self._ask("SELECT guid, outcome FROM inbox"))
