@@ -23,7 +23,7 @@ from services.core.roles import Tier, suffices
 from services.core.simulate import Simulated, simulate
 from services.core.targets import asking, chosen, is_place, only, to_retry, to_take_back
 from services.core.task_state import ENDED, Happening, Kind, Override, TaskState, is_a_persons
-from services.engine import accounts, adopting, choosing, pulls, remembered, spending, ticks
+from services.engine import accounts, adopting, choosing, pulls, reactions, remembered, spending, ticks
 from services.engine.configs import config_of
 from services.engine.dashboards import Boards
 from services.engine.drafts import Drafter
@@ -43,7 +43,7 @@ from services.engine.runs import Driver
 from services.engine.shown import Shown
 from services.engine.stickies import Stickies
 from services.engine.trials import Trying
-from services.errors import ApiError, NotAllowed, NotFound, Refused, UserError
+from services.errors import NotAllowed, NotFound, Refused, UserError
 from services.store.plans import Answer, PlanRow
 
 LOOKED_AT = 20
@@ -128,11 +128,8 @@ class Asked(Shown):
             await self._parts.requests.settle(request_id, "done" if went_well else "refused", text)
 
     async def react(self, repo: str, comment_id: str, content: str) -> None:
-        """A reaction is a courtesy: that it can't be given is no trouble."""
-        try:
-            await self._parts.github.writes.react(repo, comment_id, content)
-        except ApiError:
-            return
+        """Soon, or in vain."""
+        await reactions.react(self._parts, repo, comment_id, content)
 
     async def answer(self, repo: str, number: int, to: str, command: str, text: str) -> None:
         """Put an answer into the sticky comment."""

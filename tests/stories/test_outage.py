@@ -18,6 +18,7 @@ async def test_everything_is_brought_in_within_one_period(story: Story) -> None:
     await story.hub.fault("double", probability=0.3)
     await story.hub.fault("reorder", probability=0.3)
     await story.hears(NOWHERE)
+    await story.hub.fault("error", method="POST", path=r"/reactions$", count=2)  # 👀, and the first 👍
     comment = await story.comment("/lockstep approve\n/lockstep run")
     for n in range(12):
         await story.comment(f"Talk number {n}.", by="eve")
