@@ -115,9 +115,10 @@ class Assembly:
         let_down = self.dispatcher.let_down
         for row in let_down.due():
             try:
-                await self.inbox.again(row)
+                if not await self.inbox.again(row, only_failed=True):
+                    let_down.forget(row)
             except StoreError:
-                let_down.add(row)
+                let_down.later(row)
 
 
 def assemble(

@@ -6,7 +6,7 @@ request or commit wait for each other. A row is settled after its handlers; if t
 at the next start, which they are made for: a delivery is a hint, and what happens next is decided from stored state.
 They also run again, after a pause, when GitHub or the store could not be reached, and where that takes longer than an
 event may hold up those behind it, at later sweeps (`LetDown`): an outage delays what people asked for, and loses
-nothing.
+nothing while the process lives; after that, it stands among the deliveries as failed.
 """
 
 import asyncio
@@ -57,25 +57,31 @@ class Source(Protocol):
 
 class LetDown:
     """Deliveries that came to nothing while GitHub or the store was away, and are to be handed out once more: after one
-    sweep, then after two, four, and so on. Known to this process alone; they stand in the inbox as failed.
+    sweep, then after two, four, and so on, unless the same people have gone on meanwhile: what they said then counts.
+    Known to this process alone; they stand in the inbox as failed.
     """
 
     def __init__(self) -> None:
-        self._times: dict[int, int] = {}
+        self._known: dict[int, tuple[str, int]] = {}
         self._sweeps: dict[int, int] = {}
 
-    def add(self, row: int) -> None:
+    def add(self, row: int, lane: str) -> None:
         """It has come to nothing, perhaps again."""
-        times = self._times.pop(row, 0) + 1
+        times = self._known.pop(row, (lane, 0))[1] + 1
         if times <= MOST_AGAIN:
-            self._times[row], self._sweeps[row] = times, 2 ** (times - 1)
-        if len(self._times) > MOST_LET_DOWN:
-            self.forget(next(iter(self._times)))
+            self._known[row], self._sweeps[row] = (lane, times), 2 ** (times - 1)
+        if len(self._known) > MOST_LET_DOWN:
+            self.forget(next(iter(self._known)))
 
     def forget(self, row: int) -> None:
         """It has come to something, or was refused."""
-        self._times.pop(row, None)
+        self._known.pop(row, None)
         self._sweeps.pop(row, None)
+
+    def overtaken(self, row: int, lane: str) -> None:
+        """What a person did there later was handled."""
+        for old in [old for old, (where, _) in self._known.items() if where == lane and old < row]:
+            self.forget(old)
 
     def due(self) -> list[int]:
         """The rows whose turn it is with this sweep."""
@@ -84,6 +90,11 @@ class LetDown:
         for row in now:
             del self._sweeps[row]
         return now
+
+    def later(self, row: int) -> None:
+        """Its turn could not be given to it: with the next sweep."""
+        if row in self._known:
+            self._sweeps[row] = 1
 
 
 class Dispatcher(Generic[EngineT]):
@@ -247,8 +258,7 @@ class Dispatcher(Generic[EngineT]):
             try:
                 await self._inbox.settle(item.row, outcome, note)
                 self._settled.add(item.row)
-                is_let_down = any(isinstance(error, PASSING) for error in errors.values())
-                (self.let_down.add if is_let_down else self.let_down.forget)(item.row)
+                self._note(lane, item, is_let_down=any(isinstance(error, PASSING) for error in errors.values()))
             except StoreError as error:
                 again = self._again(event, [error], min(tries, TRIES - 1))  # however long the store takes
                 if again is not None:
@@ -257,6 +267,14 @@ class Dispatcher(Generic[EngineT]):
         lag = (self._clock.now() - item.received_at).total_seconds()
         self._metrics.dispatched(event.name, outcome, max(0.0, lag))
         return None
+
+    def _note(self, lane: str, item: "_Item", *, is_let_down: bool) -> None:
+        if is_let_down:
+            self.let_down.add(item.row, lane)
+            return
+        self.let_down.forget(item.row)
+        if not item.event.sender.is_bot:
+            self.let_down.overtaken(item.row, lane)
 
     def _again(self, event: Event, errors: Sequence[BaseException], tries: int) -> float | None:
         """Seconds until the handlers run again, when all that was wrong is that GitHub or the store did not answer."""

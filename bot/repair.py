@@ -52,11 +52,11 @@ class Repairer:
             await self._gaps.note(now, ())
             self._metrics.repaired(now)
             return []
-        lost, ends, is_whole = await self._compared(max(checked - OVERLAP, now - REACHES))
+        lost, ends, is_whole, is_cut = await self._compared(max(checked - OVERLAP, now - REACHES))
         recovered = {each.guid for each in lost if await self._bring_in(each)}
         found = [self._counted(each, lost, recovered) for each in windows(lost)]
         gap = unseen(checked, min(ends, default=None), is_whole=is_whole)
-        if gap is not None and now - checked > REACHES - OVERLAP:
+        if gap is not None and (is_cut or now - checked > REACHES - OVERLAP):
             found.insert(0, gap)
         await self._gaps.note(max([checked, *ends]), found)
         self._metrics.repaired(now)
@@ -69,21 +69,22 @@ class Repairer:
             await self._look()
         return found
 
-    async def _compared(self, since: datetime) -> tuple[list[Listed], list[datetime], bool]:
-        """What did not come, the times of the oldest and the newest entry, and whether the log reaches so far back.
+    async def _compared(self, since: datetime) -> tuple[list[Listed], list[datetime], bool, bool]:
+        """What did not come, the times of the oldest and newest entry, whether the log reaches so far back, and whether
+        it goes on where nobody looked any further.
 
         What is known of a page is let go before the next one is read, and what is not may come meanwhile.
         """
         unknown: list[Listed] = []
         ends: list[datetime] = []
-        is_whole = False
+        is_whole = is_cut = False
         async for page in self._log.since(since):
-            is_whole = page.is_last
+            is_whole, is_cut = page.is_last, page.goes_on
             times = [*ends, *(each.at for each in page.listed)]
             ends = [min(times), max(times)] if times else []
             known = await self._gaps.known({each.guid for each in page.listed})
             unknown += [each for each in page.listed if each.guid not in known]
-        return missing(unknown, await self._gaps.known({each.guid for each in unknown})), ends, is_whole
+        return missing(unknown, await self._gaps.known({each.guid for each in unknown})), ends, is_whole, is_cut
 
     def _counted(self, window: Blind, lost: list[Listed], recovered: set[str]) -> Blind:
         inside = {each.guid for each in lost if window.began <= each.at <= window.ended}

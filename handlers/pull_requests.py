@@ -30,7 +30,7 @@ async def on_pull(event: Event, engine: Engine) -> None:
             if event.action in SAYS_WHAT and event.pull and event.sender.is_bot:  # it may be what Copilot makes of one
                 await engine.look(*(issue_key(event.repo, each) for each in does(event.pull.body, event.repo)))
             if event.action in SAYS_WHAT and event.pull and issues_named(event.pull.body, event.repo):
-                await engine.attach(event.repo, event.number)
+                await engine.attach(event.repo, event.number, is_new=event.action == "opened")
 
 
 async def _judge_files(event: Event, engine: Engine) -> None:

@@ -94,8 +94,9 @@ def _says(link: Link) -> str:
     reason = f": {link.text}" if link.text else ""
     until = f"{link.at:%Y-%m-%d %H:%M} UTC" if link.at is not None else ""
     return _SAYS[link.kind].format(
-        names=names, reason=reason, until=until, bound=f", until {until} at most" if until else "", text=link.text
-    )
+        names=names, reason=reason, until=until, bound=f", until {until} at most" if until else "", text=link.text,
+        after=f", not before {until}" if until else "",
+    )  # fmt: skip
 
 
 def _lane(lane: Lane | Sequence[str]) -> str:
@@ -112,7 +113,7 @@ _SAYS = {
     "paused": "the whole run is held",
     "held": "is held",
     "untracked": "its tracking issue is being made",
-    "turn": "is ready, and starts when its turn comes",
+    "turn": "is ready, and starts when its turn comes{after}",
     "settling": "needs nothing more",
     "works": "attempt {text} is running with {names}{bound}",
     "failed": "it did not work{reason}",

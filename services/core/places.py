@@ -108,10 +108,6 @@ class Places:
         """The first lane of a use in which no place is free."""
         return next((lane for lane, room in self.lanes(use) if self.taken.get(lane, 0) >= room), None)
 
-    def holds(self, key: str) -> bool:
-        """Has the attempt `key` its places?"""
-        return key in self._uses
-
     def take(self, key: str, use: Use) -> None:
         """The attempt `key` holds these places from now on, also where there are none left: it runs already."""
         if self._uses.get(key, use) != use:

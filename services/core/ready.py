@@ -2,7 +2,8 @@
 among ten does.
 
 The same answer as `schedule.choose` over all of them (a property test holds the two together), but nothing is sorted
-anew: two sorted lists for each set of lanes, by urgency and by age, and only their heads are compared.
+anew: two sorted lists for each set of lanes, by urgency and by age, and only their heads are compared. A task whose
+time has not come stands aside until it has.
 """
 
 import heapq
@@ -56,15 +57,26 @@ class ReadyQueue:
     def __init__(self) -> None:
         self._rows: dict[Use, _Row] = {}
         self._uses: dict[tuple[str, str], Use] = {}
+        self._resting: dict[tuple[str, str], Candidate] = {}
 
     def __len__(self) -> int:
-        return len(self._uses)
+        return len(self._uses) + len(self._resting)
+
+    @property
+    def next_due(self) -> datetime | None:
+        """When the time of one comes that rests."""
+        return min((each.due for each in self._resting.values() if each.due is not None), default=None)
 
     def add(self, candidate: Candidate) -> None:
         """Put a task in; one that is there already takes its new place."""
         key = (candidate.use.run, candidate.id)
-        if key in self._uses:
-            self.remove(*key)
+        self.remove(*key)
+        if candidate.due is not None:
+            self._resting[key] = candidate
+        else:
+            self._join(key, candidate)
+
+    def _join(self, key: tuple[str, str], candidate: Candidate) -> None:
         self._uses[key] = candidate.use
         row = self._rows.get(candidate.use)
         if row is None:
@@ -73,6 +85,7 @@ class ReadyQueue:
 
     def remove(self, run: str, task_id: str) -> None:
         """Take a task out; nothing happens when it is not there."""
+        self._resting.pop((run, task_id), None)
         use = self._uses.pop((run, task_id), None)
         if use is not None:
             row = self._rows[use]
@@ -90,6 +103,9 @@ class ReadyQueue:
         gone: Collection[str] = (),
     ) -> list[Candidate]:
         """Who starts now, in that order. Of `run`, `fresh` counts as if it were in, and `gone` as if it were not."""
+        for key in [key for key, each in self._resting.items() if not each.rests(now)]:
+            self._join(key, self._resting.pop(key))
+        fresh = [each for each in fresh if not each.rests(now)]
         taken = Taken(places)
         if taken.is_full or not (self._rows or fresh):
             return []

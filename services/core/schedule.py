@@ -22,13 +22,20 @@ waits is not forgotten."""
 
 
 class Candidate(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """A task that could start. remaining: longest chain from it on, any unit; since: when it became ready."""
+    """A task that could start. remaining: longest chain from it on, any unit; since: when it became ready; due: not
+    before.
+    """
 
     id: str
     use: Use
     since: datetime
     priority: float = 0.0
     remaining: float = 0.0
+    due: datetime | None = None
+
+    def rests(self, now: datetime) -> bool:
+        """Has its time not come?"""
+        return self.due is not None and self.due > now
 
 
 Rank = tuple[float, float, datetime, str]
@@ -62,7 +69,7 @@ def is_overdue(candidate: Candidate, now: datetime) -> bool:
 
 def choose(ready: Iterable[Candidate], places: Places, now: datetime) -> list[Candidate]:
     """Who starts, in that order. Nothing that would still fit is left out, but for what is kept for one overdue."""
-    taken, left = Taken(places), list(ready)
+    taken, left = Taken(places), [each for each in ready if not each.rests(now)]
     chosen = []
     while left:
         candidate = min(left, key=lambda each: urgency(each, now, taken.share(each.use.run)))

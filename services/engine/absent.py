@@ -4,11 +4,14 @@ not in one of them is looked for twice, apart, before it is made again.
 Known to this process alone; after a crash both looks are made anew.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from services.core import keyless
 from services.core.messages import notes
-from services.errors import Unreachable
+from services.errors import RateLimited
+
+FORGOTTEN = timedelta(minutes=10)
+"""After which an earlier look counts no more: others may have been at it since."""
 
 
 class Absent:
@@ -18,11 +21,14 @@ class Absent:
         self._since: dict[str, datetime] = {}
 
     def check(self, key: str, now: datetime) -> None:
-        """It was looked for just now and is not there. Unreachable, with the time to look again, unless it was not
-        there some time ago, either.
+        """It was looked for just now and is not there. RateLimited, with the time to look again, unless it was not
+        there some time ago, either: to have looked is no try that failed.
         """
-        if (now - self._since.setdefault(key, now)).total_seconds() < keyless.AGAIN:
-            raise Unreachable(0, notes.LOOKED_FOR, retry_after=keyless.AGAIN)
+        since = self._since.get(key)
+        if since is None or now - since > FORGOTTEN:
+            since = self._since[key] = now
+        if (now - since).total_seconds() < keyless.AGAIN:
+            raise RateLimited(0, notes.LOOKED_FOR, retry_after=keyless.AGAIN)
 
     def forget(self, key: str) -> None:
         """It is there, or is made now: should that be in doubt, two looks follow again."""

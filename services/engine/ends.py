@@ -20,6 +20,8 @@ GIVE_UP_AFTER = 14
 
 With the pauses between, that is about a quarter of an hour of outage, and a retry starts it anew.
 """
+AT_HOME = 8
+"""Tries that git or an agent answers with an error; an attempt keeps its places meanwhile."""
 QUIET = frozenset({"tidy", "label", "finish", "mark", "checks", "assign", "withdraw", "dequeue", "recall", "deploy"})
 """Effects that nobody waits for and nobody would start anew."""
 QUIET_GIVE_UP_AFTER = 300
@@ -43,7 +45,8 @@ async def outcome_of(effects: CarriesOut, board: Board, due: Due, traces: Tracin
     except (Refused, NotFound) as error:
         return _gave_up(due.action, str(error))
     except (ApiError, GitError, AgentError) as error:
-        if due.tries + 1 >= (QUIET_GIVE_UP_AFTER if due.action.kind in QUIET else GIVE_UP_AFTER):
+        most = GIVE_UP_AFTER if isinstance(error, ApiError) else AT_HOME
+        if due.tries + 1 >= (QUIET_GIVE_UP_AFTER if due.action.kind in QUIET else most):
             return _gave_up(due.action, str(error))
         wait = error.retry_after if isinstance(error, ApiError | ModelBusy) else None
         return Outcome(again_in=wait or 0.0, note=str(error)[:200])

@@ -169,9 +169,9 @@ class Engine(Asked):
             if self._parts.runs.holds(plan):
                 await self.driver.happen(run, [(task, happening)])
 
-    async def attach(self, repo: str, number: int) -> None:
+    async def attach(self, repo: str, number: int, *, is_new: bool = False) -> None:
         """A person's pull request names a tracking issue: it may be the work of that task."""
-        await pulls.attach(self._parts, self.driver, repo, number)
+        await pulls.attach(self._parts, self.driver, repo, number, is_new=is_new)
 
     async def attach_open(self, repo: str, number: int, task_ids: Iterable[str]) -> None:
         """These tasks of the plan here went to a person, who may have opened pull requests for them before."""

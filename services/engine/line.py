@@ -15,8 +15,7 @@ from services.core.gate import PullFact
 from services.core.lengths import Lengths
 from services.core.places import Places, Use
 from services.core.ready import ReadyQueue
-from services.core.repairs import for_attempt
-from services.core.task_state import Happening, TaskState
+from services.core.task_state import Happening
 from services.errors import Fenced, StoreError
 from services.store.runs import Settle
 
@@ -132,19 +131,12 @@ def decided(board: Board, batch: list[Mail], places: Places | None, now: datetim
     )
 
 
-def held(board: Board, now: datetime) -> Iterator[tuple[str, Use]]:
-    """The attempts that hold places, by key: begun and not ended, also while they wait for their next try; but none
-    whose time has not come.
-    """
+def held(board: Board) -> Iterator[tuple[str, Use]]:
+    """The attempts that hold places, by key: begun and not ended, also while they wait for their next try."""
     for task in board.run.tasks.values():
-        if task.state == "running" and not task.head_sha and not _rests(task, now):
+        if task.state == "running" and not task.head_sha:
             use = board.uses[task.id]
             yield attempt_key(board.run.id, task), resting(use) if task.away is not None else use
-
-
-def _rests(task: TaskState, now: datetime) -> bool:
-    repair = for_attempt(task.repairs, task.attempt) if task.repairs else None
-    return repair is not None and repair.due is not None and repair.due > now
 
 
 def urged(board: Board, decision: Decision) -> Iterator[tuple[str, float]]:

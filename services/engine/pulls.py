@@ -29,9 +29,10 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     text: str
 
 
-async def attach(parts: Parts, driver: Driver, repo: str, number: int) -> None:
+async def attach(parts: Parts, driver: Driver, repo: str, number: int, *, is_new: bool = False) -> None:
     """Take a person's pull request for the work of the task whose tracking issue it names, if nobody else is at it. It
-    is open, or was merged before anybody could look. Its author must be able to write there, or be whom the task went
+    is open or, is_new, was merged before anybody could look; what is written into it after that says nothing of what
+    was merged. Its author must be able to write there, or be whom the task went
     to: else anybody could stop a task.
     """
     try:
@@ -41,7 +42,7 @@ async def attach(parts: Parts, driver: Driver, repo: str, number: int) -> None:
         return
     default = (await parts.github.reads.repository(repo)).default_branch
     named = issues_named(issue.body, repo)
-    if not (pull.state == "open" or pull.merged) or pull.base_ref != default or not named:
+    if not (pull.state == "open" or (pull.merged and is_new)) or pull.base_ref != default or not named:
         return
     keys = [issue_key(repo, each) for each in named]
     for plan_id, run_id, task_id in await parts.runs.waiting_on(keys):

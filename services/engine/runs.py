@@ -32,12 +32,8 @@ from services.errors import Fenced, StoreError
 from services.store.runs import Due, Settle
 
 Happened = Sequence[tuple[str, Happening]]
-PLACE_AGAIN = 300.0
-"""Seconds until an attempt that rested looks for a place again, should it not have got one at its turn."""
 STORE_AGAIN = 1.0
 """Seconds until a decision that could not be stored is made again."""
-
-NO_PLACE = Outcome(again_in=PLACE_AGAIN, free=True, note=notes.NO_PLACE, is_resting=True)
 
 log = structlog.get_logger(__name__)
 
@@ -62,9 +58,7 @@ class Driver:
         self._loads = 0
         self._under_way: dict[str, asyncio.Task[object] | None] = {}  # key of an effect -> what carries out an attempt
         self._stopped: set[str] = set()  # keys of attempts that are over and are being ended
-        self._returning: dict[
-            tuple[str, str], Due
-        ] = {}  # attempts that rested, by run and task, until there is a place
+        self._called_at: datetime | None = None  # when the next task's time comes, for which a timer is set
         self._looks = Looks(parts, observer, self._line, self._board, self._post)
 
     async def sweep(self) -> int:
@@ -123,8 +117,6 @@ class Driver:
         """Nothing that happens to this run counts here any more; the tasks that still carry effects out."""
         for key in [key for key in self._under_way if key.startswith(f"{run_id}/")]:
             del self._under_way[key]
-        for place in [place for place in self._returning if place[0] == run_id]:
-            del self._returning[place]
         return line.abandon()
 
     def lacking(self, run_id: str, task_id: str) -> Lane | None:
@@ -310,16 +302,24 @@ class Driver:
         """The runs whose turn it is to take a free place decide anew, if they don't anyway."""
         if self._loads or not self._is_open:
             return
-        picked = self._ready.pick(self._places, self._parts.clock.now())
-        for each in picked:
-            due = self._returning.pop((each.use.run, each.id), None)
-            if due is not None:
-                self._places.take(due.action.key, each.use)
-                self._ready.remove(each.use.run, each.id)
-                self._begin(due)
-        for run_id in {each.use.run: None for each in picked}:
+        for run_id in {each.use.run: None for each in self._ready.pick(self._places, self._parts.clock.now())}:
             if not self._line(run_id).mail:
                 self._post(run_id, Mail())
+        self._call_later()
+
+    def _call_later(self) -> None:
+        """Once more when the time of a task comes that rests: one timer for all of them."""
+        due = self._ready.next_due
+        if due is None or (self._called_at is not None and self._called_at <= due):
+            return
+        self._called_at = due
+
+        def fire() -> None:
+            if self._called_at == due:
+                self._called_at = None
+                self._call_next()
+
+        self._parts.timers.after(max((due - self._parts.clock.now()).total_seconds(), 0.0), fire)
 
     async def _board(self, run_id: str) -> Board | None:
         """The run in memory; read from the store once, and again after it was let go or what is stored is in doubt."""
@@ -331,7 +331,7 @@ class Driver:
                 run = await self._parts.runs.load(run_id)
                 if run is not None and self._parts.runs.holds(run.plan_id):
                     line.board = renewed(line.board, run, self._ready, self._parts.lengths)
-                    for key, use in held(line.board, self._parts.clock.now()):
+                    for key, use in held(line.board):
                         self._places.take(key, use)
                 if line.is_doubtful:  # what the store began in this run, and nobody was told of
                     line.is_doubtful = False
@@ -400,9 +400,6 @@ class Driver:
                     self._stopped.add(key)
                     task.cancel()
         for state in decision.changed:
-            rested = state.state != "running" and self._returning.pop((run_id, state.id), None) is not None
-            if line.board is not None and rested and state.id in line.board.run.tasks:
-                line.board.offer([state.id])  # unless it could start anew, it stands there no more
             if state.attempt and state.state != "running" and (key := attempt_key(run_id, state)) not in line.under_way:
                 self._places.give_back(key)
         for action in decision.actions:
@@ -420,7 +417,8 @@ class Driver:
             if board is None:
                 return
             if action.kind == "attempt" and action.task in board.uses:
-                outcome = await self._stoppable(board, due, task) if self._has_place(board, due) else NO_PLACE
+                self._places.take(action.key, board.uses[action.task])
+                outcome = await self._stoppable(board, due, task)
             else:
                 outcome = await outcome_of(self._effects, board, due, self._parts.traces)
         finally:
@@ -428,7 +426,7 @@ class Driver:
             line.tasks.pop(action.key, None)
             if outcome is None:  # a bug: the sweep takes it up again
                 self._under_way.pop(action.key, None)
-            if line.is_gone or (outcome is not None and (outcome.again_in is None or outcome.is_resting)):
+            if line.is_gone or (outcome is not None and outcome.again_in is None):
                 self._places.give_back(action.key)  # until its next try it keeps its places
             elif outcome is not None and outcome.is_away and line.board is not None and action.task in line.board.uses:
                 self._places.take(action.key, resting(line.board.uses[action.task]))
@@ -450,20 +448,6 @@ class Driver:
         )
         if (outcome.look and not happened) or (outcome.forget and line.was_overtaken(looks)):
             self.wake(due.run_id, [action.task])
-
-    def _has_place(self, board: Board, due: Due) -> bool:
-        """Has an attempt its places, or does it get them now? One that rested has given them back, and takes its turn
-        with what could start.
-        """
-        task, key, use = due.action.task, due.action.key, board.uses[due.action.task]
-        if not self._places.holds(key) and self._places.full(use) is not None:
-            self._returning[board.run.id, task] = due
-            self._ready.add(board.candidate(board.run.tasks[task]))
-            return False
-        if self._returning.pop((board.run.id, task), None) is not None:
-            self._ready.remove(board.run.id, task)
-        self._places.take(key, use)
-        return True
 
     async def _stoppable(self, board: Board, due: Due, task: asyncio.Task[object] | None) -> Outcome:
         """An attempt, which `_stop_stale` may end early."""

@@ -64,7 +64,7 @@ class Tries:
         if repair is not None:
             rest = (repair.due - self._parts.clock.now()).total_seconds() if repair.due is not None else 0.0
             if rest > 0:
-                return Outcome(again_in=rest, free=True, is_resting=True)
+                return Outcome(again_in=rest, free=True)
             order = await recovering.for_repair(self._parts, order, repair)
         order = await stacking.ordered(self._parts, run, state, order)
         await self._record(order)

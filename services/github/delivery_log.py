@@ -32,10 +32,11 @@ class _Entry(msgspec.Struct):
 
 
 class Page(msgspec.Struct, frozen=True, kw_only=True):
-    """A part of the log. is_last: it is read now as far back as was asked for."""
+    """A part of the log. is_last: it is read now as far back as was asked for. goes_on: there is more of it behind."""
 
     listed: Sequence[Listed]
     is_last: bool
+    goes_on: bool = False
 
 
 class _Sent(msgspec.Struct):
@@ -97,7 +98,7 @@ class DeliveryLog:
                 for each in page
                 if each.delivered_at >= at
             ]  # fmt: skip
-            yield Page(listed=listed, is_last=is_last)
+            yield Page(listed=listed, is_last=is_last, goes_on=not is_last and bool(answer.next))
             if is_last or not answer.next:
                 return
             path = answer.next

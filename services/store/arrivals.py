@@ -92,8 +92,8 @@ class Arrivals:
         error = StoreError("the process ends") if task.cancelled() else task.exception()
         if error is not None and not taken:  # it was never carried out
             self._is_asked = False
-            while self._came:
-                self._take(taken)
+            taken += self._came
+            self._came.clear()
         told = task.result() if error is None else [False] * len(taken)
         for each, is_new in zip(taken, told, strict=True):
             if each.stored.done():

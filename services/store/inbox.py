@@ -129,12 +129,14 @@ class Inbox:
         query, values = "UPDATE inbox SET outcome = ?, note = ? WHERE id = ?", (outcome, note[:NOTE], row)
         await self._database.write(lambda connection: connection.execute(query, values).rowcount)
 
-    async def again(self, row: int) -> bool:
-        """Hand a settled delivery out once more; False when it waits already, or its body is gone."""
+    async def again(self, row: int, *, only_failed: bool = False) -> bool:
+        """Hand a settled delivery out once more; False when it waits already, or its body is gone, or it has not failed
+        where that is asked for.
+        """
 
         def write(connection: Connection) -> bool:
             found = connection.execute("SELECT shard, outcome, body IS NULL FROM inbox WHERE id = ?", (row,)).fetchone()
-            if found is None or found[1] is None or found[2]:
+            if found is None or found[1] is None or found[2] or (only_failed and found[1] != "failed"):
                 return False
             connection.execute("UPDATE inbox SET outcome = NULL, note = '' WHERE id = ?", (row,))
             if self._fence is not None:

@@ -73,6 +73,7 @@ class PipelinedConnection:
         """Everything in it, committed at the end, or nothing. eager: each statement's errors show at once.  first: said
         before anything else.
         """
+        is_done = False
         try:
             self._own("BEGIN ISOLATION LEVEL REPEATABLE READ")
             if first:
@@ -84,11 +85,12 @@ class PipelinedConnection:
             self.catch_up()
             if ended.statusmessage != "COMMIT":
                 raise Over("an act hid an error of the database")
-            self._is_committing = False
+            is_done = True
         finally:
             self._is_eager = False
-            if self._is_committing or not self._is_idle:
+            if not is_done:  # also where it seems idle: the answer to BEGIN may be on its way, behind an error's
                 self._roll_back()
+            self._is_committing = False
 
     @contextlib.contextmanager
     def snapshot(self) -> Iterator["PipelinedConnection"]:

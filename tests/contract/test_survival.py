@@ -77,7 +77,7 @@ class Looks(Engine):
     async def left_queue(self, repo: str, number: int, sha: str, reason: str) -> None:
         self.asked["left_queue"] += 1
 
-    async def attach(self, repo: str, number: int) -> None:
+    async def attach(self, repo: str, number: int, *, is_new: bool = False) -> None:
         self.asked["attach"] += 1
 
     async def asked_in(self, repo: str, number: int, body: str, review_id: str, said: str) -> None:

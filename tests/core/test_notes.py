@@ -15,7 +15,6 @@ def test_the_same_words_every_time() -> None:
             "HELD": "it is held",
             "TAKEN_BACK": "it is taken back",
             "LOOKED_FOR": "it is looked for once more",
-            "NO_PLACE": "it goes on once there is a place for it",
             "RUN_LOOKED_FOR": "its run is looked for",
             "COMMITS_LOOKED_FOR": "its commits are looked at once more",
             "FOUND_OUT": "something else was found out about it meanwhile",

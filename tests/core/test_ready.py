@@ -27,6 +27,9 @@ candidates = st.builds(
     since=st.sampled_from([0, 1, 3, 86_400, 86_401, 200_000]).map(lambda n: NOW - timedelta(seconds=n)),
     priority=st.sampled_from([0.0, 1.0, 5.0]),
     remaining=st.sampled_from([1.0, 2.0]),
+    due=st.sampled_from([None, None, -1, 0, 1, 600]).map(
+        lambda n: NOW + timedelta(seconds=n) if n is not None else None
+    ),
 )
 limits = st.builds(
     Limits,
@@ -89,3 +92,18 @@ def test_adding_again_moves_and_removing_forgets(held: list[Candidate], again: l
     wide = Places(Limits(total=99, installation=99, repo=99, agent=99, group=99))
     assert len(queue) == len(left)
     assert queue.pick(wide, NOW) == choose(left, wide, NOW)
+
+
+def test_one_whose_time_has_not_come_stands_aside_until_it_has() -> None:
+    use = Use(installation="acme", repo="acme/a", agent="script", run="r1")
+    due = NOW + timedelta(hours=1)
+    early, late = (
+        Candidate(id="early", use=use, since=NOW),
+        Candidate(id="late", use=use, since=NOW, priority=9.0, due=due),
+    )
+    queue, one = queue_of([early, late]), Places(Limits(total=1))
+    assert (queue.next_due, queue.pick(one, NOW)) == (due, [early])
+    assert queue.pick(one, due) == [late]
+    assert queue.next_due is None
+    queue.remove("r1", "late")
+    assert (len(queue), queue.pick(one, due)) == (1, [early])

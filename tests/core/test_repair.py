@@ -112,7 +112,13 @@ def test_the_agent_is_not_told_the_same_twice() -> None:
     fact = msgspec.structs.replace(red(failure("build", id="10")), head_sha="b" * 40)
     assert state(judged(current, fact)).state == "needs_human"
     other = msgspec.structs.replace(red(failure("build", id="10", signature="other")), head_sha="b" * 40)
-    assert state(judged(current, other)).attempt == 3
+    assert state(in_time(judged(current, other))).attempt == 3
+
+
+def in_time(decided: Decided) -> Decided:
+    """What follows when the time of the repair has come."""
+    assert (state(decided).state, state(decided).repairs[-1].due) > ("ready", NOW)
+    return after(decided.run, now=state(decided).repairs[-1].due or NOW)
 
 
 def pushed(run: Run, sha: str) -> Run:
@@ -159,14 +165,15 @@ def test_a_conflict_is_resolved_by_an_attempt_that_takes_over_what_is_there() ->
     done = pushed(begun.run, "b" * 40)
     assert [each.came for each in done.tasks["a"].repairs] == ["worked"]
     again = msgspec.structs.replace(CONFLICT, head_sha="b" * 40)
-    assert state(judged(done, again)).attempt == 3
+    assert state(in_time(judged(done, again))).attempt == 3
 
 
 def test_conflicts_without_end_come_to_a_person() -> None:
     current = in_review(task("a"))
     for number in range(1, 9):
         head = current.tasks["a"].head_sha
-        current = judged(current, msgspec.structs.replace(CONFLICT, head_sha=head)).run
+        decided = judged(current, msgspec.structs.replace(CONFLICT, head_sha=head))
+        current = (in_time(decided) if state(decided).state == "ready" else decided).run
         if current.tasks["a"].state == "needs_human":
             break
         current = pushed(current, f"{number:040x}")

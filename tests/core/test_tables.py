@@ -49,7 +49,7 @@ from tests.kit.constants import constants
                         "paused": "the whole run is held",
                         "held": "is held",
                         "untracked": "its tracking issue is being made",
-                        "turn": "is ready, and starts when its turn comes",
+                        "turn": "is ready, and starts when its turn comes{after}",
                         "settling": "needs nothing more",
                         "works": "attempt {text} is running with {names}{bound}",
                         "failed": "it did not work{reason}",

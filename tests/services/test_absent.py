@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 
 from services.core.keyless import AGAIN
-from services.engine.absent import Absent
-from services.errors import Unreachable
+from services.engine.absent import FORGOTTEN, Absent
+from services.errors import RateLimited
 from tests.kit.plans import NOW
 
 
@@ -17,7 +17,7 @@ def later(seconds: float) -> timedelta:
 def test_the_first_look_in_vain_says_when_the_next_is_due() -> None:
     absent = Absent()
     for seconds in (0.0, AGAIN / 2):
-        with pytest.raises(Unreachable) as told:
+        with pytest.raises(RateLimited) as told:
             absent.check("a", NOW + later(seconds))
         assert told.value.retry_after == AGAIN
     absent.check("a", NOW + later(AGAIN))
@@ -25,11 +25,18 @@ def test_the_first_look_in_vain_says_when_the_next_is_due() -> None:
 
 def test_each_key_has_looks_of_its_own_and_after_another_doubt_two_more() -> None:
     absent = Absent()
-    with pytest.raises(Unreachable):
+    with pytest.raises(RateLimited):
         absent.check("a", NOW)
-    with pytest.raises(Unreachable):
+    with pytest.raises(RateLimited):
         absent.check("b", NOW + later(AGAIN))
     absent.check("a", NOW + later(AGAIN))
     absent.forget("a")
-    with pytest.raises(Unreachable):
+    with pytest.raises(RateLimited):
         absent.check("a", NOW + later(AGAIN * 3))
+
+
+def test_a_look_of_long_ago_counts_no_more() -> None:
+    absent = Absent()
+    for start in (NOW, NOW + FORGOTTEN + later(1)):
+        with pytest.raises(RateLimited):
+            absent.check("a", start)

@@ -9,12 +9,13 @@ from pathlib import Path
 import pytest
 
 from services.core.board import Wish
+from services.core.repairs import Repair
 from services.core.task_state import Happening
 from services.engine.effects import Outcome
 from services.errors import Unreachable
 from services.store.sqlite import SqliteDatabase
 from tests.kit.driving import PATIENCE, Stage, driving
-from tests.kit.plans import check, pull, task
+from tests.kit.plans import NOW, check, pull, task
 
 DONE = Outcome(happened=(Happening(kind="merged", sha="c" * 40),))
 FAILED = Outcome(happened=(Happening(kind="broke", text="it broke"),))
@@ -101,53 +102,39 @@ async def test_a_cancelled_attempt_that_waits_for_its_next_try_gives_its_place_b
     await one.hands.until(lambda: one.hands.at_work == ["r1 b"])
 
 
-RESTS = Outcome(again_in=600.0, free=True, is_resting=True)
+def tried_again_in(minutes: int) -> Outcome:
+    """It came to nothing, and is tried again then."""
+    repair = Repair(
+        n=1, strategy="retry", cls="rate_limited", sha="", attempt=1, about=("",), checks=(),
+        due=NOW + timedelta(minutes=minutes),
+    )  # fmt: skip
+    return Outcome(happened=(Happening(kind="fixing", text="asked too often", repair=repair),))
 
 
-async def comes_back(stage: Stage) -> None:
-    """The time has come of what rested."""
-    stage.later(minutes=11)
-    stage.timers.fire()
-
-
-async def test_an_attempt_whose_time_has_not_come_holds_no_place_and_takes_its_turn_after_that(one: Stage) -> None:
-    run_id = await one.begin(task("a"), task("b"), task("c"))
-    await one.hands.until(lambda: one.hands.at_work == ["r1 a"])
-    one.hands.end("r1 a", RESTS)
-    await one.hands.until(lambda: one.hands.at_work == ["r1 b"])
-    await comes_back(one)
-    await one.hands.until(lambda: "o/r1/a/1/attempt" in {due.action.key for due in one.driver._returning.values()})
-    await one.stored(run_id)
-    assert one.hands.at_work == ["r1 b"], "no place is free"
-    one.hands.end("r1 b", FAILED)
-    await one.hands.until(lambda: one.hands.at_work == ["r1 a"])
-    one.hands.end("r1 a", FAILED)
-    await one.hands.until(lambda: one.hands.at_work == ["r1 c"])
-
-
-async def test_what_is_cancelled_while_it_waits_for_a_place_begins_no_more(one: Stage) -> None:
-    run_id = await one.begin(task("a"), task("b"))
-    await one.hands.until(lambda: one.hands.at_work == ["r1 a"])
-    one.hands.end("r1 a", RESTS)
-    await one.hands.until(lambda: one.hands.at_work == ["r1 b"])
-    await comes_back(one)
-    await one.hands.until(lambda: one.driver._returning)
-    await one.say(run_id, "cancelled", "a")
-    assert not one.driver._returning
-    one.hands.end("r1 b", FAILED)
-    await one.stored(run_id, lambda now: now.tasks["b"].state == "failed")
-    assert [key for key in one.hands.begun if "/a/1/attempt" in key] == ["o/r1/a/1/attempt"]
-    await one.say(run_id, "retried", "a", "b")
-    await one.hands.until(lambda: one.hands.at_work == ["r1 a"])
-
-
-async def test_what_rests_goes_on_at_once_where_there_is_a_place(one: Stage) -> None:
-    await one.begin(task("a"))
-    await one.hands.until(lambda: one.hands.at_work == ["r1 a"])
-    one.hands.end("r1 a", RESTS)
-    await one.hands.until(lambda: any(seconds >= 600 for seconds, _ in one.timers.waiting))
-    await comes_back(one)
-    await one.hands.until(lambda: one.hands.at_work == ["r1 a"])
+async def test_a_task_whose_time_has_not_come_holds_no_place_and_takes_its_turn_after_that(
+    database: SqliteDatabase,
+) -> None:
+    async with driving(database, workers=1) as before:
+        run_id = await before.begin(task("a"), task("b"), task("c"))
+        await before.hands.until(lambda: before.hands.at_work == ["r1 a"])
+        before.hands.end("r1 a", tried_again_in(minutes=10))
+        await before.hands.until(lambda: before.hands.at_work == ["r1 b"])
+        before.hands.end("r1 b", tried_again_in(minutes=20))
+        await before.hands.until(lambda: before.hands.at_work == ["r1 c"])
+        before.hands.end("r1 c", FAILED)
+        await before.stored(run_id, lambda now: now.tasks["c"].state == "failed")
+        assert before.hands.at_work == [], "nobody's time has come"
+    async with driving(database, workers=1) as after:  # a process that begins anew knows it too
+        await after.driver.sweep()
+        await after.hands.until(lambda: any(seconds == 600 for seconds, _ in after.timers.waiting))
+        assert after.hands.at_work == []
+        after.later(minutes=25)
+        after.timers.fire()
+        await after.hands.until(lambda: after.hands.at_work == ["r1 a"])
+        await after.driver.sweep()
+        assert after.hands.at_work == ["r1 a"], "there is one place"
+        after.hands.end("r1 a", FAILED)
+        await after.hands.until(lambda: after.hands.at_work == ["r1 b"])
 
 
 async def test_what_an_earlier_process_began_holds_its_place(database: SqliteDatabase) -> None:

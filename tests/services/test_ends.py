@@ -10,23 +10,29 @@ import pytest
 from services.core.backoff import delay
 from services.core.board import Action, ActionKind, Board
 from services.engine.effects import Outcome
-from services.engine.ends import GIVE_UP_AFTER, QUIET_GIVE_UP_AFTER, outcome_of
-from services.errors import Unreachable
+from services.engine.ends import AT_HOME, GIVE_UP_AFTER, QUIET_GIVE_UP_AFTER, outcome_of
+from services.errors import ApiError, GitError, Unreachable
 from services.store.runs import Due
 from services.tracing import Untraced
 
 
 class Down:
-    """GitHub is not there."""
+    """GitHub is not there, or what else is said."""
+
+    def __init__(self, error: ApiError | GitError) -> None:
+        self._error = error
 
     async def carry_out(self, board: Board, due: Due, /) -> Outcome:
-        raise Unreachable(502, "Bad Gateway")
+        raise self._error
 
 
-async def ended(kind: ActionKind, tries: int) -> Outcome:
+GONE = Unreachable(502, "Bad Gateway")
+
+
+async def ended(kind: ActionKind, tries: int, error: ApiError | GitError = GONE) -> Outcome:
     due = Due(run_id="r", action=Action(key=f"r/a/1/{kind}", kind=kind, task="a"), tries=tries)
     board = SimpleNamespace(run=SimpleNamespace(id="r", trace=""))
-    return await outcome_of(Down(), cast("Board", board), due, Untraced())
+    return await outcome_of(Down(error), cast("Board", board), due, Untraced())
 
 
 @pytest.mark.parametrize("kind", ["track", "attempt", "open_pull", "merge"])
@@ -35,6 +41,11 @@ async def test_what_a_task_waits_for_is_told_after_some_tries(kind: ActionKind) 
     last = await ended(kind, GIVE_UP_AFTER - 1)
     assert last.again_in is None
     assert [happening.kind for happening in last.happened] == ["broke"]
+
+
+async def test_what_keeps_places_is_given_up_sooner_where_git_refuses() -> None:
+    assert (await ended("attempt", AT_HOME - 2, GitError("no"))).again_in is not None
+    assert (await ended("attempt", AT_HOME - 1, GitError("no"))).again_in is None
 
 
 @pytest.mark.parametrize("kind", ["tidy", "label", "checks", "mark", "finish"])

@@ -126,12 +126,17 @@ async def test_where_github_does_not_answer_the_command_is_to_run_again() -> Non
         await attached(at)
 
 
-@pytest.mark.parametrize(("merged", "number", "taken"), [(True, 7, True), (True, 3, False), (False, 7, False)])
+@pytest.mark.parametrize(
+    ("merged", "number", "is_new", "taken"),
+    [(True, 7, True, True), (True, 3, True, False), (False, 7, True, False), (True, 7, False, False)],
+)
 async def test_one_that_was_merged_before_anybody_could_look_is_taken_too(
-    merged: bool, number: int, taken: bool
+    merged: bool, number: int, is_new: bool, taken: bool
 ) -> None:
-    """But none that is older than the issue (number 4) it is said to do, nor one that was given up."""
+    """But none that is older than the issue (number 4) it is said to do, nor one that was given up, nor one whose text
+    says so only now.
+    """
     at = stage({"acme/api": [""] * (number - 1) + ["Closes #4"]})
     at.stands = {"state": "closed", "merged": merged}
-    await attach(cast("Any", at), cast("Any", at), "acme/api", number)
+    await attach(cast("Any", at), cast("Any", at), "acme/api", number, is_new=is_new)
     assert at.attached == ([("a", number)] if taken else [])

@@ -27,13 +27,13 @@ class Log:
         self.listed: list[Listed] = []
         self.says: dict[str, Exception] = {}
         self.asked_again: list[str] = []
-        self.is_whole = True
+        self.is_whole, self.goes_on = True, False
         self.meanwhile: Callable[[], Awaitable[object]] = partial(asyncio.sleep, 0)
 
     async def since(self, at: datetime) -> AsyncIterator[Page]:
         listed = [each for each in reversed(self.listed) if each.at >= at]
         for number, each in enumerate(listed):
-            yield Page(listed=[each], is_last=self.is_whole and number == len(listed) - 1)
+            yield Page(listed=[each], is_last=self.is_whole and number == len(listed) - 1, goes_on=self.goes_on)
             await self.meanwhile()
 
     async def full(self, delivery_id: str) -> Sent:
@@ -123,3 +123,12 @@ async def test_a_time_that_the_log_does_not_reach_is_told_and_everything_is_look
     assert (before.unseen, before.began, before.ended) == (True, NOW, NOW + timedelta(days=4))
     assert (after.missed, after.recovered) == (1, 1)
     assert home.looks == 1
+
+
+async def test_a_log_that_is_too_long_to_be_read_to_its_end_is_told_too(home: House) -> None:
+    home.log.is_whole, home.log.goes_on = False, True
+    home.clock.time = NOW + timedelta(hours=3)
+    home.lose("1", after=timedelta(hours=2))
+    before, after = await home.repairer.repair()
+    assert (before.unseen, before.began, before.ended) == (True, NOW, NOW + timedelta(hours=2))
+    assert (after.missed, after.recovered, home.looks) == (1, 1, 1)

@@ -103,6 +103,13 @@ class Site:
     async def asker(self, traces: Tracing | None = None) -> Queued:
         bell, queue = await self._parts()
         bell.on(CHANNEL, lambda _: self._moved.set())
+        put = queue.put
+
+        async def put_in(key: str, body: bytes, priority: int, agent: str = "") -> None:
+            await put(key, body, priority, agent)
+            self._moved.set()  # the channel tells nobody of a priority
+
+        queue.put = put_in  # type: ignore[method-assign]
 
         def spawn(_: str, work: Coroutine[object, object, None]) -> None:
             self._group.create_task(isolated(work))

@@ -122,3 +122,18 @@ async def test_where_many_share_the_table_each_is_in_its_shard(database: Databas
     assert all(await asyncio.gather(*map(arrivals.put, (delivery(body), delivery(b"{}")))))
     found = await database.read(lambda c: c.execute("SELECT shard FROM inbox ORDER BY id").fetchall())
     assert [bool(shard) for (shard,) in found] == [True, False]
+
+
+async def test_a_write_that_is_refused_before_it_begins_is_told_to_more_than_go_together(
+    file: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def busy(_: object) -> None:
+        raise StoreBusy("4096 writes wait already")
+
+    arrivals = Arrivals(file)
+    monkeypatch.setattr(module, "TOGETHER", 2)
+    monkeypatch.setattr(file, "write", busy)
+    told = await asyncio.gather(*(arrivals.put(delivery()) for _ in range(5)), return_exceptions=True)
+    assert [type(each) for each in told] == [StoreBusy] * 5
+    monkeypatch.undo()
+    assert await arrivals.put(delivery())

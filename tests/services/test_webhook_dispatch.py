@@ -430,11 +430,11 @@ async def test_what_was_refused_or_broke_is_not_handed_out_once_more(inbox: Inbo
 
 def test_it_is_handed_out_ever_more_seldom_for_about_a_day_and_then_no_more() -> None:
     let_down, handed_out = dispatch.LetDown(), list[int]()
-    let_down.add(1)
+    let_down.add(1, "a")
     for sweep in range(1, 1_000):
         for row in let_down.due():
             handed_out.append(sweep)
-            let_down.add(row)
+            let_down.add(row, "a")
     assert handed_out == [2**n - 1 for n in range(1, dispatch.MOST_AGAIN + 1)]
 
 
@@ -442,5 +442,28 @@ def test_of_very_many_the_newest_are_remembered(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(dispatch, "MOST_LET_DOWN", 3)
     let_down = dispatch.LetDown()
     for row in range(1, 6):
-        let_down.add(row)
+        let_down.add(row, "a")
     assert let_down.due() == [3, 4, 5]
+
+
+async def test_what_people_have_gone_beyond_is_not_handed_out_once_more(inbox: Inbox) -> None:
+    async def handler(event: Event, engine: Diary) -> None:
+        if event.guid.startswith("old"):
+            raise Unreachable(0, "no answer")
+
+    for guid, number in (("old", 1), ("old-elsewhere", 2), ("new", 1)):
+        await inbox.put(delivery(body(number), guid=guid))
+    async with running(inbox, {"issues": (handler,)}, pause=Outage([]).pause) as (dispatcher, _):
+        await dispatcher.idle()
+        assert dispatcher.let_down.due() == [2], "where the other was, somebody has said something since"
+
+
+def test_what_could_not_be_handed_out_is_so_with_the_next_sweep() -> None:
+    let_down = dispatch.LetDown()
+    let_down.add(1, "a")
+    let_down.add(2, "b")
+    assert let_down.due() == [1, 2]
+    let_down.forget(2)
+    let_down.later(1)
+    let_down.later(2)
+    assert let_down.due() == [1]

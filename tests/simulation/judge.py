@@ -62,6 +62,8 @@ class Judge:
             return "no process"
         if world.watch.at_work():
             return "an attempt"
+        if world.process.assembly is not None and world.process.assembly.engine.driver._ready.next_due is not None:
+            return "a task whose time has not come"
         if world.hooks.on_the_way:
             return f"{world.hooks.on_the_way} webhooks"
         if waiting := ask("SELECT count(*) FROM inbox WHERE outcome IS NULL")[0][0]:
