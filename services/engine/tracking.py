@@ -63,7 +63,8 @@ class Tracking:
 
     async def _link(self, board: Board, task: Task) -> list[str]:
         """Say of it and of what needs it what each waits for, where the repository of the one that waits wants that."""
-        pairs = [(task, board.specs[need]) for need in task.needs]
+        # An edit of the plan may have taken any of them away meanwhile.
+        pairs = [(task, board.specs[need]) for need in task.needs if need in board.specs]
         pairs += [(board.specs[each], task) for each in board.after.get(task.id, ())]
         noted = []
         for waits, first in pairs:
@@ -82,10 +83,14 @@ class Tracking:
 
     def _number(self, board: Board, task: Task) -> int:
         made = self._made.get((board.run.id, task.id))
-        return made.number if made is not None else board.run.tasks[task.id].issue
+        return made.number if made is not None else self._stored(board, task)
+
+    def _stored(self, board: Board, task: Task) -> int:
+        state = board.run.tasks.get(task.id)
+        return state.issue if state is not None else 0
 
     async def _issue(self, board: Board, task: Task) -> IssueInfo | None:
-        made, number = self._made.get((board.run.id, task.id)), board.run.tasks[task.id].issue
+        made, number = self._made.get((board.run.id, task.id)), self._stored(board, task)
         if made is None and number:
             made = replace(await self._parts.github.reads.issue(task.repo, number), body="")
             self._made[board.run.id, task.id] = made

@@ -52,6 +52,10 @@ def test_a_text_put_there_in_the_second_of_its_approval_was_not_approved() -> No
     assert not simulate(2_806).violations
 
 
+def test_a_need_may_go_while_issues_are_tied_together() -> None:
+    assert not simulate(4_821).violations
+
+
 def test_what_a_person_merges_of_a_group_before_its_barrier_begins_nothing() -> None:
     assert not simulate(6_001).violations
 
