@@ -100,6 +100,8 @@ class Effects:
             return await elsewhere.recall(self._parts, board.run, task, state, due)
         if due.action.kind in {"tidy", "withdraw"} and state.state in SATISFIED and state.issue:
             return await self._tidy(board, task, due.action.key)
+        if due.action.kind == "label" and state.issue:  # one that was on its way may have left what stood before
+            return await self._label(board, task)
         if due.action.kind == "withdraw":
             return await former.withdraw(self._parts, board.run, task, state, due)
         return await former.look(self._parts, board.run, task, due)
