@@ -19,7 +19,7 @@ from services.core.places import Use
 from services.core.plan import Plan, Task
 from services.core.ready import ReadyQueue
 from services.core.records import Try
-from services.core.repairs import Repair, for_attempt
+from services.core.repairs import Repair, next_due
 from services.core.schedule import Candidate
 from services.core.task_state import State, TaskState
 
@@ -180,14 +180,13 @@ class Board:
 
     def candidate(self, task: TaskState) -> Candidate:
         task_id = task.id
-        repair = for_attempt(task.repairs, task.attempt + 1) if task.repairs else None
         return Candidate(
             id=task_id,
             use=self.uses[task_id],
             since=task.since or LONG_AGO,
             priority=self.specs[task_id].priority if task.priority is None else task.priority,
             remaining=(self._remaining or self.remaining)[task_id],
-            due=repair.due if repair is not None else None,
+            due=next_due(task.repairs, task.attempt),
         )
 
     def apply(self, decision: Decision) -> None:

@@ -19,7 +19,7 @@ from services.core.integration import verdict
 from services.core.overlap import Rivals, shared_files
 from services.core.patience import Patience
 from services.core.places import Lane
-from services.core.repairs import for_attempt, under_way
+from services.core.repairs import next_due, under_way
 from services.core.targets import is_with_a_person
 from services.core.task_state import ENDED, SATISFIED, TaskState
 
@@ -190,8 +190,7 @@ class _Asked:
             return Link(task=task.id, kind="apart", who="lockstep", names=(kept[0],), text=kept[1])
         lane = self._full(task.id)
         if lane is None:
-            repair = for_attempt(task.repairs, task.attempt + 1)
-            return Link(task=task.id, kind="turn", who="lockstep", at=repair.due if repair is not None else None)
+            return Link(task=task.id, kind="turn", who="lockstep", at=next_due(task.repairs, task.attempt))
         return Link(task=task.id, kind="lane", who="lockstep", names=lane, command=f"/lockstep priority {task.id} p=10")
 
     def _running(self, task: TaskState, repo: str) -> Link:

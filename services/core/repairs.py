@@ -90,6 +90,12 @@ def for_attempt(repairs: Sequence[Repair], attempt: int) -> Repair | None:
     return repair if repair is not None and repair.attempt == attempt - 1 else None
 
 
+def next_due(repairs: Sequence[Repair], attempt: int) -> datetime | None:
+    """When the attempt after this one may begin; None for at any time."""
+    repair = for_attempt(repairs, attempt + 1)
+    return repair.due if repair is not None else None
+
+
 def tier(repairs: Sequence[Repair]) -> int:
     """How much stronger a model than the first one the next attempt is to have."""
     return sum(each.strategy == "stronger_model" and not each.past for each in repairs)

@@ -32,8 +32,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
 async def attach(parts: Parts, driver: Driver, repo: str, number: int, *, is_new: bool = False) -> None:
     """Take a person's pull request for the work of the task whose tracking issue it names, if nobody else is at it. It
     is open or, is_new, was merged before anybody could look; what is written into it after that says nothing of what
-    was merged. Its author must be able to write there, or be whom the task went
-    to: else anybody could stop a task.
+    was merged. Its author must be able to write there, or be whom the task went to: else anybody could stop a task.
     """
     try:
         issue = await parts.github.reads.issue(repo, number, fresh=True)
