@@ -127,7 +127,7 @@ class Choices(msgspec.Struct, frozen=True, kw_only=True):
         float,
         Meta(
             description="Seconds in which Actions must have begun on a pull request of a repository with workflows; "
-            "then the checks that are there decide.",
+            "then the checks that are there decide. After 15 times that people are told that none has begun.",
             ge=0,
             le=86400,
         ),

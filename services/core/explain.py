@@ -26,9 +26,9 @@ from services.core.task_state import ENDED, SATISFIED, TaskState
 LinkKind = Literal[
     "need", "above", "paused", "held", "untracked", "lane", "turn", "settling", "works", "failed", "needs_human",
     "cancelled", "gone", "closed", "moved", "base", "label", "draft", "conflict", "checks_failed", "checks_pending",
-    "checks_starting", "checks_none", "checks_rest", "objections", "protected", "frozen", "behind", "merging", "waits",
-    "deadline", "overridden", "repairing", "apart", "overlaps", "member", "grouped", "theirs", "below", "outdated",
-    "mergeable",
+    "checks_starting", "checks_overdue", "checks_none", "checks_rest", "objections", "protected", "frozen", "behind",
+    "merging", "waits", "deadline", "overridden", "repairing", "apart", "overlaps", "member", "grouped", "theirs",
+    "below", "outdated", "mergeable",
 ]  # fmt: skip
 Who = Literal["", "lockstep", "agent", "checks", "reviewers", "triage", "write"]
 """Who can act; `triage` and `write` are permissions of a person."""
@@ -310,7 +310,9 @@ def _of_checks(task: str, repo: str, fact: PullFact) -> Iterator[Link]:
     if failed or pending:
         return
     is_waited = fact.grace_left > 0 or (not theirs and not fact.checks_none and fact.has_workflows)
-    if is_waited:
+    if is_waited and fact.checks_overdue and not fact.from_fork:
+        yield Link(task=task, kind="checks_overdue", who="write", where=repo)
+    elif is_waited:
         yield Link(task=task, kind="checks_starting", who="checks", where=repo)
     elif not theirs and not fact.checks_none:
         yield Link(task=task, kind="checks_none", who="write", where=repo)

@@ -130,6 +130,7 @@ _SAYS = {
     "checks_failed": "check {names} failed",
     "checks_pending": "waits for check {names}",
     "checks_starting": "waits for its checks to start",
+    "checks_overdue": "no check has begun on it; close it and open it again, push to it, or set `checks: none`",
     "checks_none": "no checks will come; add a workflow, or set `checks: none` in .github/lockstep.yml",
     "checks_rest": "waits for the rest of its checks",
     "objections": "changes were requested by {names}",

@@ -17,6 +17,10 @@ Verdict = Literal["merge", "wait", "behind", "failed", "needs_human"]
 PASSED = frozenset({"success", "neutral", "skipped"})
 STARTING = "waits for its checks to start"
 OF_FORK = "; it comes from a fork, so perhaps somebody who can write there has to let them run"
+OVERDUE = (
+    "no check has begun on it, and none may come by itself. Close it and open it again, or push to it; "
+    "if it needs none, set `checks: none` in .github/lockstep.yml"
+)
 
 
 class CheckFact(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,7 +40,8 @@ class PullFact(msgspec.Struct, frozen=True, kw_only=True):
     state: open, closed, or gone = it can't be seen any more.  base_ok: it goes into the branch that was approved.
     frozen: why nothing is merged there now.  objections: logins of those who asked for changes.  suites_open: more
     checks may still come, though none of those there is pending.  grace_left: seconds for which more checks may begin
-    on their own.  checks_none: nobody wants any.  gate_closed: GitHub asks for our own gate, which is not green.
+    on their own.  checks_overdue: by now they would have.  checks_none: nobody wants any.  gate_closed: GitHub asks for
+    our own gate, which is not green.
     from_fork: its head lies in another repository, where Actions may wait for somebody to let it run.
     failures: what is known of those that failed, rules: and what the repository wants done about it.  vouched: who has
     approved this very commit, where it is not one of ours, or with `by_push` has pushed it and may answer for it alone.
@@ -64,6 +69,7 @@ class PullFact(msgspec.Struct, frozen=True, kw_only=True):
     suites_open: bool = False
     has_workflows: bool = True
     grace_left: float = 0.0
+    checks_overdue: bool = False
     checks_none: bool = False
     gate_closed: bool = False
     barred: str = ""
@@ -122,6 +128,8 @@ def _by_checks(pull: PullFact) -> Ruling:
     if pull.grace_left > 0:
         return Ruling(verdict="wait", reason=STARTING, by_itself=True)
     if not theirs and not pull.checks_none:
+        if pull.has_workflows and pull.checks_overdue and not pull.from_fork:
+            return Ruling(verdict="wait", reason=OVERDUE)
         if pull.has_workflows:
             return Ruling(verdict="wait", reason=STARTING + (OF_FORK if pull.from_fork else ""), by_itself=True)
         return Ruling(

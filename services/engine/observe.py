@@ -30,6 +30,8 @@ from services.github.infos import CheckInfo, PullInfo, ReviewInfo
 ACTIONS = "github-actions"
 AT_ONCE = 50
 """Pull requests of one run read side by side: as many as one call of GraphQL carries."""
+CHECKS_COME = 15
+"""Times of grace in which checks begin where any will."""
 
 
 class Observer:
@@ -154,22 +156,17 @@ class Observer:
             open_ = await reads.suites_open(repo, sha)
         if any(check.app_slug == ACTIONS for check in found):
             return msgspec.structs.replace(fact, checks=checks, suites_open=open_)
-        has_workflows = await self._has_workflows(repo)
+        has_workflows, grace = await self._has_workflows(repo), self._parts.settings.checks_grace
+        waited = grace if task.since is None else (self._parts.clock.now() - task.since).total_seconds()
         return msgspec.structs.replace(
             fact,
             checks=checks,
             suites_open=open_,
             has_workflows=has_workflows,
-            grace_left=self._grace_left(task) if has_workflows else 0.0,
+            grace_left=max(grace - waited, 0.0) if has_workflows else 0.0,
+            checks_overdue=waited >= grace * CHECKS_COME,
             checks_none=not theirs and await self._wants_none(repo, has_workflows=has_workflows),
         )
-
-    def _grace_left(self, task: TaskState) -> float:
-        """Actions begins some seconds after a push; until then one quick status of another service is not all."""
-        if task.since is None:
-            return 0.0
-        waited = (self._parts.clock.now() - task.since).total_seconds()
-        return max(self._parts.settings.checks_grace - waited, 0.0)
 
     async def _wants_none(self, repo: str, *, has_workflows: bool) -> bool:
         """A repository can say for itself that it waits for no check; the instance, only where none can come."""

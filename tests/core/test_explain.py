@@ -66,6 +66,7 @@ FACTS = st.builds(
     suites_open=st.booleans(),
     has_workflows=st.booleans(),
     grace_left=st.sampled_from([0.0, 5.0]),
+    checks_overdue=st.booleans(),
     checks_none=st.booleans(),
 )
 

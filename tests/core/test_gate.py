@@ -29,6 +29,16 @@ from tests.kit.plans import check, pull
             ),
         ),
         (pull(checks=(), from_fork=True, grace_left=1.0), "wait", "waits for its checks to start"),
+        (
+            pull(checks=(), checks_overdue=True),
+            "wait",
+            (
+                "no check has begun on it, and none may come by itself. Close it and open it again, or push to it; "
+                "if it needs none, set `checks: none` in .github/lockstep.yml"
+            ),
+        ),
+        (pull(checks=(check("test", "success"),), checks_overdue=True), "merge", ""),
+        (pull(checks=(), checks_overdue=True, checks_none=True), "merge", ""),
         (pull(checks=(), has_workflows=False, checks_none=True), "merge", ""),
         (pull(suites_open=True), "wait", "waits for the rest of its checks"),
         (pull(mergeable_state="blocked"), "wait", "waits for a review or a required check"),

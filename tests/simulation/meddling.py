@@ -268,7 +268,16 @@ class Meddling:
             for who in ("ana", "ben"):
                 if self.marks.since(f"objection of {who}", issue.id) is not None:
                     self._say(issue, who, objects=False)
+            if not self._has_checks(issue.repo_id, issue.pull.head_sha):
+                self.hub.act("ana", "PATCH", self._path(issue), {"state": "closed"})
+                self.hub.act("ana", "PATCH", self._path(issue), {"state": "open"})
         self._remove_foreign_branches()
+
+    def _has_checks(self, repo: int, sha: str) -> bool:
+        """Or there will be none."""
+        ours, rows = self.hub.app.app_id, self.hub.sandbox.state.check_runs.values()
+        is_checked = next(place.checks for place in self.hub.places if place.repo.id == repo) != "none"
+        return not is_checked or any(row.head_sha == sha and row.app_id != ours for row in rows)
 
     def draft_of(self, issue: Issue) -> None:
         pulls.set_draft(self.hub.sandbox, issue, False, "ana")

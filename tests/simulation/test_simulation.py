@@ -60,6 +60,11 @@ def test_a_need_may_go_while_issues_are_tied_together() -> None:
     assert not simulate(4_821).violations
 
 
+def test_who_sees_that_no_check_begins_opens_the_pull_request_anew() -> None:
+    """In this seed it was turned to another branch and back, and GitHub told nobody who checks."""
+    assert not simulate(7_638).violations
+
+
 def test_what_a_person_merges_of_a_group_before_its_barrier_begins_nothing() -> None:
     assert not simulate(6_001).violations
 

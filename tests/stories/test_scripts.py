@@ -196,6 +196,19 @@ async def test_checks_none_does_not_skip_checks_that_exist(story: Story) -> None
     assert not story.merges
 
 
+async def test_checks_that_never_begin_are_told_of(story: Story) -> None:
+    path = ".github/workflows/ci.yml"
+    by_hand = {path: FILES[path].replace("pull_request", "workflow_dispatch")}
+    await story.begin({"acme/api": FILES | by_hand}, sweep_seconds=0.3)
+    await story.run("- [ ] **one** Write · run: echo 1 > one.txt\n")
+    await story.until("waits for its checks to start")
+    await story.until(
+        "no check has begun on it, and none may come by itself. Close it and open it again, or push to it;"
+    )
+    await story.commit("acme/api", {".github/lockstep.yml": "checks: none\n"})
+    await story.until("**Done.**")
+
+
 async def test_a_repository_without_issues_is_told_of(story: Story) -> None:
     await story.begin(["acme/api", "acme/web"])
     await story.hub.do(lambda: setattr(story.repo("acme/web"), "has_issues", False))

@@ -1,6 +1,7 @@
 """The bot as processes: one that does everything, on its own file."""
 
 import contextlib
+import itertools
 import os
 import socket
 from pathlib import Path
@@ -81,6 +82,11 @@ class One:
         assert self._process is not None
         await self._process.up.wait()
 
+    async def comes_up(self) -> None:
+        """As `up`, but RuntimeError when it ends by itself instead."""
+        assert self._process is not None
+        await self._process.comes_up()
+
     async def kill(self, strike: Strike) -> None:
         if self._process is not None:
             await self._process.kill(alone=strike.alone)
@@ -111,10 +117,18 @@ def common(github_url: str, folder: Path) -> dict[str, str]:
     }
 
 
+_SHARE = 1_500
+_FIRST = 12_000 + _SHARE * (int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:]) % 12)
+_ports = itertools.count(int.from_bytes(os.urandom(2)))
+
+
 def free_port() -> int:
-    """One that stays free while the bot is down: below those that the system gives to connections by itself."""
-    while True:
-        port = 12_000 + int.from_bytes(os.urandom(2)) % 18_000
+    """One that stays free while the bot is down: below those that the system gives to connections by itself, in this
+    worker's own share, and not asked for again soon.
+    """
+    for number in _ports:
+        port = _FIRST + number % _SHARE
         with contextlib.suppress(OSError), socket.socket() as probe:
             probe.bind(("127.0.0.1", port))
             return port
+    raise AssertionError("there is always a next one")

@@ -96,7 +96,7 @@ class Killed:
 
     async def _start(self) -> None:
         await self.host.start(self.wire.url)
-        await self.host.up()
+        await self.host.comes_up()
 
 
 @asynccontextmanager
@@ -109,11 +109,14 @@ async def killed(folder: Path, blow: Blow, **settings: str) -> AsyncIterator[Kil
             await stage.hub.listens(app, it.wire.hook_url)
             async with listening(stage.pipe, it.said):
                 yield it
+        except BaseException as error:
+            if it.host.log.exists():
+                error.add_note(f"The bot's last words:\n{it.host.log.read_text(errors='replace')[-4_000:]}")
+            raise
         finally:
             await it.host.stop()
             await it.wire.close()
         assert await stage.hub.do(harmless.doubled, stage.hub.sandbox, BOT) == []
         assert stage.contract.problems() == []
-        log = it.host.log.read_text()
-        assert "Traceback" not in log
-        assert '"level":"error"' not in log.replace('": "', '":"')
+        lines = it.host.log.read_text().replace('": "', '":"').splitlines()
+        assert [line for line in lines if "Traceback" in line or '"level":"error"' in line] == []

@@ -58,6 +58,21 @@ class Process:
                 if LISTENS in line.replace(b'": "', b'":"'):
                     self.up.set()
 
+    async def comes_up(self) -> None:
+        """Wait until it listens. RuntimeError, with the last it said, when it ends by itself instead."""
+        up, end = asyncio.ensure_future(self.up.wait()), asyncio.ensure_future(self.ended())
+        try:
+            await asyncio.wait((up, end), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            up.cancel()
+            end.cancel()
+        if not self.up.is_set():
+            raise RuntimeError(f"ended before it listened: {self.last_words()}")
+
+    def last_words(self) -> str:
+        """The end of its log."""
+        return self._log.read_text(errors="replace")[-4_000:] if self._log.exists() else ""
+
     async def kill(self, *, alone: bool) -> None:
         """SIGKILL to the real process, and to all it has started unless `alone`; returns when they are dead."""
         child = self._child
