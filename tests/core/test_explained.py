@@ -69,6 +69,7 @@ def test_every_kind_of_link_has_its_words() -> None:
 - check `x` failed — whoever has the write permission on acme/a
 - waits for check `x` — whoever has the write permission on acme/a
 - waits for its checks to start — whoever has the write permission on acme/a
+- no check has begun on it; close it and open it again, push to it, or set `checks: none` — whoever has the write permission on acme/a
 - no checks will come; add a workflow, or set `checks: none` in .github/lockstep.yml — whoever has the write permission on acme/a
 - waits for the rest of its checks — whoever has the write permission on acme/a
 - changes were requested by `x` — whoever has the write permission on acme/a

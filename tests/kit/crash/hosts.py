@@ -117,7 +117,7 @@ def common(github_url: str, folder: Path) -> dict[str, str]:
     }
 
 
-_SHARE = 1_500
+_SHARE = 300
 _FIRST = 12_000 + _SHARE * (int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:]) % 12)
 _ports = itertools.count(int.from_bytes(os.urandom(2)))
 
