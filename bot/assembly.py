@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 
+import structlog
+
 import handlers
 import handlers.commands
 from bot.dispatch import Dispatcher
@@ -28,7 +30,6 @@ from services.engine.engine import Engine
 from services.engine.parts import EngineSettings, Others, Parts
 from services.engine.shown import Shown
 from services.engine.workers import Workers
-from services.errors import StoreError
 from services.github import GitHub
 from services.github.client import Transport
 from services.github.lifetimes import lifetimes
@@ -58,6 +59,8 @@ from services.store.trials import Trials
 from services.tracing import Tracing, Untraced
 
 MB = 1024 * 1024
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,21 +107,12 @@ class Assembly:
 
     async def look_everywhere(self) -> None:
         """One sweep: everything that waits or lives is looked at again, and what is old goes."""
-        await self._hand_out_again()
+        if await self.inbox.hand_out_again(self.clock.now()):
+            log.info("what an outage let down is handled again")
         self.dispatcher.wake()
         await self.engine.take_up(None)
         await self.retention.tidy(self.clock.now())
         self.metrics.swept(self.clock.now())
-
-    async def _hand_out_again(self) -> None:
-        """What came to nothing in an outage."""
-        let_down = self.dispatcher.let_down
-        for row in let_down.due():
-            try:
-                if not await self.inbox.again(row, only_failed=True):
-                    let_down.forget(row)
-            except StoreError:
-                let_down.later(row)
 
 
 def assemble(

@@ -5,8 +5,8 @@ others at random. Here all handlers of an event run, in their registered order, 
 request or commit wait for each other. A row is settled after its handlers; if the process dies before, they run again
 at the next start, which they are made for: a delivery is a hint, and what happens next is decided from stored state.
 They also run again, after a pause, when GitHub or the store could not be reached, and where that takes longer than an
-event may hold up those behind it, at later sweeps (`LetDown`): an outage delays what people asked for, and loses
-nothing while the process lives; after that, it stands among the deliveries as failed.
+event may hold up those behind it, at later sweeps, for a day: an outage delays what people asked for, and loses
+nothing.
 """
 
 import asyncio
@@ -39,11 +39,6 @@ TRIES = 8
 """Times that a delivery's handlers run while GitHub or the store can't be reached; with the pauses, two minutes."""
 NOT_THERE = "what it names is not there, or is hidden from the App"
 
-MOST_AGAIN = 8
-"""Times that a delivery is handed out once more; with a sweep every five minutes, within a day."""
-MOST_LET_DOWN = 10_000
-"""Deliveries that are remembered for that, the newest."""
-
 log = structlog.get_logger(__name__)
 
 
@@ -52,49 +47,9 @@ class Source(Protocol):
 
     async def waiting(self, limit: int, without: Collection[int] = ()) -> list[Delivery]: ...
 
-    async def settle(self, row: int, outcome: Outcome, note: str = "") -> None: ...
+    async def settle(self, row: int, outcome: Outcome, note: str = "", *, beyond: str = "") -> None: ...
 
-
-class LetDown:
-    """Deliveries that came to nothing while GitHub or the store was away, and are to be handed out once more: after one
-    sweep, then after two, four, and so on, unless the same people have gone on meanwhile: what they said then counts.
-    Known to this process alone; they stand in the inbox as failed.
-    """
-
-    def __init__(self) -> None:
-        self._known: dict[int, tuple[str, int]] = {}
-        self._sweeps: dict[int, int] = {}
-
-    def add(self, row: int, lane: str) -> None:
-        """It has come to nothing, perhaps again."""
-        times = self._known.pop(row, (lane, 0))[1] + 1
-        if times <= MOST_AGAIN:
-            self._known[row], self._sweeps[row] = (lane, times), 2 ** (times - 1)
-        if len(self._known) > MOST_LET_DOWN:
-            self.forget(next(iter(self._known)))
-
-    def forget(self, row: int) -> None:
-        """It has come to something, or was refused."""
-        self._known.pop(row, None)
-        self._sweeps.pop(row, None)
-
-    def overtaken(self, row: int, lane: str) -> None:
-        """What a person did there later was handled."""
-        for old in [old for old, (where, _) in self._known.items() if where == lane and old < row]:
-            self.forget(old)
-
-    def due(self) -> list[int]:
-        """The rows whose turn it is with this sweep."""
-        self._sweeps = {row: left - 1 for row, left in self._sweeps.items()}
-        now = [row for row, left in self._sweeps.items() if left <= 0]
-        for row in now:
-            del self._sweeps[row]
-        return now
-
-    def later(self, row: int) -> None:
-        """Its turn could not be given to it: with the next sweep."""
-        if row in self._known:
-            self._sweeps[row] = 1
+    async def let_down(self, row: int, note: str, lane: str, now: datetime) -> None: ...
 
 
 class Dispatcher(Generic[EngineT]):
@@ -125,7 +80,6 @@ class Dispatcher(Generic[EngineT]):
         self._patience = patience
         self._pause = pause
         self._traces = traces or Untraced()
-        self.let_down = LetDown()
         self._slots = asyncio.Semaphore(at_once)
         self._lanes: dict[str, deque[_Item]] = {}
         self._open = 0
@@ -256,9 +210,11 @@ class Dispatcher(Generic[EngineT]):
             note = ", ".join(failed) or (NOT_THERE if any(errors.values()) else "")
             note = note if event.readable else "the body is not a JSON object"
             try:
-                await self._inbox.settle(item.row, outcome, note)
+                if any(isinstance(error, PASSING) for error in errors.values()):
+                    await self._inbox.let_down(item.row, note, lane, self._clock.now())
+                else:
+                    await self._inbox.settle(item.row, outcome, note, beyond="" if event.sender.is_bot else lane)
                 self._settled.add(item.row)
-                self._note(lane, item, is_let_down=any(isinstance(error, PASSING) for error in errors.values()))
             except StoreError as error:
                 again = self._again(event, [error], min(tries, TRIES - 1))  # however long the store takes
                 if again is not None:
@@ -267,14 +223,6 @@ class Dispatcher(Generic[EngineT]):
         lag = (self._clock.now() - item.received_at).total_seconds()
         self._metrics.dispatched(event.name, outcome, max(0.0, lag))
         return None
-
-    def _note(self, lane: str, item: "_Item", *, is_let_down: bool) -> None:
-        if is_let_down:
-            self.let_down.add(item.row, lane)
-            return
-        self.let_down.forget(item.row)
-        if not item.event.sender.is_bot:
-            self.let_down.overtaken(item.row, lane)
 
     def _again(self, event: Event, errors: Sequence[BaseException], tries: int) -> float | None:
         """Seconds until the handlers run again, when all that was wrong is that GitHub or the store did not answer."""

@@ -6,9 +6,13 @@ function of its inputs.
 """
 
 import hashlib
+from datetime import timedelta
 
 BASE = 1.0
 CAP = 300.0
+OUTAGE = timedelta(minutes=5)
+MOST_AGAIN = 8
+"""Times that what came to nothing in an outage is done once more: within a day."""
 
 
 def delay(key: str, tries: int, *, retry_after: float | None = None, base: float = BASE, cap: float = CAP) -> float:
@@ -18,3 +22,8 @@ def delay(key: str, tries: int, *, retry_after: float | None = None, base: float
     ceiling = min(cap, base * 2.0 ** min(tries, 30))
     drawn = int.from_bytes(hashlib.sha256(f"{key}#{tries}".encode()).digest()[:8], "big") / 2.0**64
     return max(retry_after or 0.0, base / 4, drawn * ceiling)
+
+
+def once_more(times: int) -> timedelta | None:
+    """After how long it is done once more when an outage has let it down so many times, from 1; None: no more."""
+    return OUTAGE * 2 ** (times - 1) if times <= MOST_AGAIN else None

@@ -13,6 +13,7 @@ from typing import Literal
 import msgspec
 import zstandard
 
+from services.core.backoff import once_more
 from services.core.clock import from_text, to_text
 from services.core.shards import shard_of_payload
 from services.store.db import Connection, Database
@@ -35,6 +36,11 @@ INSERT INTO inbox (hook_id, guid, event, received_at, size, shard, body) VALUES 
 ON CONFLICT DO NOTHING
 """
 WAITING = "SELECT id, size FROM inbox WHERE outcome IS NULL{shards} ORDER BY id LIMIT ?"
+AGAIN = """
+UPDATE inbox SET outcome = NULL, note = '', again_at = ''
+WHERE again_at <> '' AND again_at <= ? AND body IS NOT NULL{shards}
+"""
+BEYOND = "UPDATE inbox SET again_at = '' WHERE again_at <> '' AND lane = ? AND id < ?"
 ROW = "SELECT id, hook_id, guid, event, received_at, size, shard, body FROM inbox WHERE id = ?"
 DROP_BODIES = """
 UPDATE inbox SET body = NULL WHERE id IN (
@@ -105,10 +111,9 @@ class Inbox:
 
         Not "those after the last one": where several processes write, a lower row may be committed later.
         """
-        shards = self._fence.shards if self._fence is not None else None
-        if shards is not None and not shards:
+        only = self._ours
+        if only is None:
             return []
-        only = f" AND shard IN ({','.join(map(str, sorted(shards)))})" if shards is not None else ""
         query = WAITING.format(shards=only)
 
         def select(connection: Connection) -> list[Delivery]:
@@ -124,21 +129,57 @@ class Inbox:
 
         return await self._database.read(select)
 
-    async def settle(self, row: int, outcome: Outcome, note: str = "") -> None:
-        """Say what became of a delivery; it will not be handed out again."""
-        query, values = "UPDATE inbox SET outcome = ?, note = ? WHERE id = ?", (outcome, note[:NOTE], row)
-        await self._database.write(lambda connection: connection.execute(query, values).rowcount)
+    @property
+    def _ours(self) -> str | None:
+        """The condition that a row is of this process's shards; None when it has none."""
+        shards = self._fence.shards if self._fence is not None else None
+        if shards is None:
+            return ""
+        return f" AND shard IN ({','.join(map(str, sorted(shards)))})" if shards else None
 
-    async def again(self, row: int, *, only_failed: bool = False) -> bool:
-        """Hand a settled delivery out once more; False when it waits already, or its body is gone, or it has not failed
-        where that is asked for.
+    async def settle(self, row: int, outcome: Outcome, note: str = "", *, beyond: str = "") -> None:
+        """Say what became of a delivery; it will not be handed out again. beyond: the lane in which a person has gone
+        on, so that what came to nothing there before is not, either.
         """
+        query, values = "UPDATE inbox SET outcome = ?, note = ? WHERE id = ?", (outcome, note[:NOTE], row)
+
+        def write(connection: Connection) -> None:
+            connection.execute(query, values)
+            if beyond:
+                connection.execute(BEYOND, (beyond, row))
+
+        await self._database.write(write)
+
+    async def let_down(self, row: int, note: str, lane: str, now: datetime) -> None:
+        """An outage outlasted a delivery: it has failed, and is handed out once more when `once_more` says so."""
+        query = "UPDATE inbox SET outcome = 'failed', note = ?, lane = ?, let_down = ?, again_at = ? WHERE id = ?"
+
+        def write(connection: Connection) -> None:
+            times = connection.execute("SELECT let_down FROM inbox WHERE id = ?", (row,)).fetchone()[0] + 1
+            rest = once_more(times)
+            at, said = "", note[: NOTE - 40]
+            if rest is not None:
+                at, said = to_text(now + rest), f"{said} (once more from {now + rest:%H:%M} UTC on)"
+            connection.execute(query, (said, lane, times, at, row))
+
+        await self._database.write(write)
+
+    async def hand_out_again(self, now: datetime) -> int:
+        """Those whose time has come wait again; how many."""
+        only = self._ours
+        if only is None:
+            return 0
+        query = AGAIN.format(shards=only)
+        return await self._database.write(lambda connection: connection.execute(query, (to_text(now),)).rowcount)
+
+    async def again(self, row: int) -> bool:
+        """Hand a settled delivery out once more; False when it waits already, or its body is gone."""
 
         def write(connection: Connection) -> bool:
             found = connection.execute("SELECT shard, outcome, body IS NULL FROM inbox WHERE id = ?", (row,)).fetchone()
-            if found is None or found[1] is None or found[2] or (only_failed and found[1] != "failed"):
+            if found is None or found[1] is None or found[2]:
                 return False
-            connection.execute("UPDATE inbox SET outcome = NULL, note = '' WHERE id = ?", (row,))
+            connection.execute("UPDATE inbox SET outcome = NULL, note = '', again_at = '' WHERE id = ?", (row,))
             if self._fence is not None:
                 ring(connection, INBOX, str(found[0]))
             return True

@@ -1,9 +1,11 @@
 """Waiting before the next try: bounded, spread, and never shorter than GitHub asked for."""
 
+from datetime import timedelta
+
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.core.backoff import BASE, CAP, delay
+from services.core.backoff import BASE, CAP, MOST_AGAIN, delay, once_more
 
 
 @given(st.text(max_size=40), st.integers(1, 500))
@@ -21,6 +23,12 @@ def test_it_grows_on_average_and_differs_from_key_to_key() -> None:
     late = [delay(f"k{n}", 6) for n in range(200)]
     assert sum(late) > 10 * sum(early)
     assert len(set(late)) > 190
+
+
+def test_what_an_outage_let_down_is_done_ever_more_seldom_for_about_a_day_and_then_no_more() -> None:
+    rests = [once_more(times) for times in range(1, MOST_AGAIN + 1)]
+    assert [rest // timedelta(minutes=1) for rest in rests if rest is not None] == [5, 10, 20, 40, 80, 160, 320, 640]
+    assert once_more(MOST_AGAIN + 1) is None
 
 
 def test_the_same_try_waits_the_same() -> None:

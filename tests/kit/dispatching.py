@@ -1,9 +1,10 @@
 """A dispatcher at work on an inbox, and handlers that write down what they saw."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 
 import msgspec
 
@@ -12,6 +13,7 @@ from bot.dispatch import Dispatcher
 from handlers import Handler
 from handlers.events import Event
 from services.metrics import Metrics
+from services.store.inbox import Delivery, Inbox, Outcome
 from tests.kit.ingest import FixedClock
 
 REPO = {"id": 1, "full_name": "acme/api"}
@@ -30,6 +32,22 @@ def body(number: int = 1, **more: object) -> bytes:
 
 async def note(event: Event, engine: Diary) -> None:
     engine.lines.append(f"{event.number}:{event.guid}")
+
+
+class Through:
+    """An inbox that a test comes between."""
+
+    def __init__(self, inbox: Inbox) -> None:
+        self.inbox = inbox
+
+    async def waiting(self, limit: int, without: Collection[int] = ()) -> list[Delivery]:
+        return await self.inbox.waiting(limit, without)
+
+    async def settle(self, row: int, outcome: Outcome, note: str = "", *, beyond: str = "") -> None:
+        await self.inbox.settle(row, outcome, note, beyond=beyond)
+
+    async def let_down(self, row: int, note: str, lane: str, now: datetime) -> None:
+        await self.inbox.let_down(row, note, lane, now)
 
 
 @asynccontextmanager

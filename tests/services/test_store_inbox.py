@@ -7,9 +7,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from services.core.shards import SHARDS
 from services.errors import StoreError
 from services.store import inbox as module
 from services.store.db import Database
+from services.store.fence import Fence
 from services.store.inbox import Inbox
 from tests.kit.ingest import START, delivery, outcomes
 from tests.kit.store import Place
@@ -82,6 +84,41 @@ async def test_a_settled_delivery_is_not_handed_out_again_but_still_known(inbox:
     assert await inbox.waiting(10) == []
     assert not await inbox.put(sent)
     assert await outcomes(inbox) == {"waiting": 0, "failed": 1}
+
+
+async def test_what_an_outage_let_down_waits_once_more_also_for_another_process(
+    inbox: Inbox, database: Database
+) -> None:
+    for guid in ("let-down", "gone-beyond", "elsewhere", "beyond"):
+        await inbox.put(delivery(guid=guid))
+    await inbox.let_down(1, "handlers.comments", "acme/api#2", START)
+    await inbox.let_down(2, "handlers.comments", "acme/api#1", START)
+    await inbox.let_down(3, "handlers.comments", "acme/web#1", START + timedelta(minutes=1))
+    await inbox.settle(4, "handled", beyond="acme/api#1")
+    notes = await database.read(lambda c: c.execute("SELECT note FROM inbox ORDER BY id").fetchall())
+    assert notes[0] == (f"handlers.comments (once more from {START + timedelta(minutes=5):%H:%M} UTC on)",)
+    again = Inbox(database)
+    assert await again.hand_out_again(START + timedelta(minutes=4)) == 0
+    assert await again.hand_out_again(START + timedelta(minutes=5)) == 1
+    assert [each.guid for each in await again.waiting(10)] == ["let-down"]
+    await again.let_down(1, "handlers.comments", "acme/api#2", START + timedelta(minutes=5))
+    assert await again.hand_out_again(START + timedelta(minutes=14)) == 1, "the second time it rests twice as long"
+    assert [each.guid for each in await again.waiting(10)] == ["elsewhere"]
+    assert await again.hand_out_again(START + timedelta(minutes=15)) == 1
+    await again.settle(1, "handled")
+    assert await again.hand_out_again(START + timedelta(days=9)) == 0
+
+
+async def test_what_an_outage_let_down_is_handed_out_by_who_holds_its_shard(database: Database) -> None:
+    everybody = Inbox(database, Fence(dict.fromkeys(range(SHARDS), 0)))
+    sent = delivery(b'{"repository": {"full_name": "acme/api"}}')
+    await everybody.put(sent)
+    (row,) = await everybody.waiting(10)
+    await everybody.let_down(row.row, "", "acme/api#1", START)
+    others = {shard: 0 for shard in range(SHARDS) if shard != row.shard}
+    assert await Inbox(database, Fence(others)).hand_out_again(START + timedelta(days=1)) == 0
+    assert await Inbox(database, Fence({})).hand_out_again(START + timedelta(days=1)) == 0
+    assert await everybody.hand_out_again(START + timedelta(days=1)) == 1
 
 
 async def test_an_outcome_nobody_knows_is_refused(inbox: Inbox) -> None:

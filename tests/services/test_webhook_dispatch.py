@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Collection
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 import msgspec
 import pytest
@@ -16,8 +17,8 @@ from services.metrics import Metrics
 from services.store import inbox as store_inbox
 from services.store.inbox import Delivery, Inbox, Outcome
 from services.store.sqlite import SqliteDatabase
-from tests.kit.dispatching import REPO, Diary, body, note, running
-from tests.kit.ingest import delivery, headers, open_door, outcomes
+from tests.kit.dispatching import REPO, Diary, Through, body, note, running
+from tests.kit.ingest import FixedClock, delivery, headers, open_door, outcomes
 
 
 async def fail(event: Event, engine: Diary) -> None:
@@ -200,17 +201,14 @@ async def test_a_backlog_larger_than_the_window_is_read_piece_by_piece(
     monkeypatch.setattr(dispatch, "WINDOW", 4)
     asked: list[int] = []
 
-    class Watched:
+    class Watched(Through):
         async def waiting(self, limit: int, without: Collection[int] = ()) -> list[Delivery]:
             asked.append(limit)
             return await inbox.waiting(limit, without)
 
-        async def settle(self, row: int, outcome: Outcome, note: str = "") -> None:
-            await inbox.settle(row, outcome, note)
-
     for number in range(1, 40):
         await inbox.put(delivery(body(number % 3 + 1), guid=f"g{number:02}"))
-    async with running(Watched(), {"issues": (note,)}) as (dispatcher, diary):
+    async with running(Watched(inbox), {"issues": (note,)}) as (dispatcher, diary):
         await dispatcher.idle()
     assert max(asked) == 4
     assert len(diary.lines) == 39
@@ -245,16 +243,13 @@ async def test_a_full_window_moves_on_beside_a_handler_that_takes_long(
 async def test_a_delivery_costs_one_look_at_the_inbox(inbox: Inbox) -> None:
     looks: list[int] = []
 
-    class Watched:
+    class Watched(Through):
         async def waiting(self, limit: int, without: Collection[int] = ()) -> list[Delivery]:
             found = await inbox.waiting(limit, without)
             looks.append(len(found))
             return found
 
-        async def settle(self, row: int, outcome: Outcome, note: str = "") -> None:
-            await inbox.settle(row, outcome, note)
-
-    async with running(Watched(), {"issues": (note,)}) as (dispatcher, diary):
+    async with running(Watched(inbox), {"issues": (note,)}) as (dispatcher, diary):
         await dispatcher.idle()
         for number in (1, 2):
             await inbox.put(delivery(body(number), guid=f"g{number}"))
@@ -285,17 +280,14 @@ async def test_what_a_page_had_no_room_for_does_not_wait_for_what_it_had(
 
 
 async def test_a_row_that_cannot_be_settled_is_said_and_left_for_the_next_start(inbox: Inbox) -> None:
-    class Broken:
-        async def waiting(self, limit: int, without: Collection[int] = ()) -> list[Delivery]:
-            return await inbox.waiting(limit, without)
-
-        async def settle(self, row: int, outcome: Outcome, note: str = "") -> None:
+    class Broken(Through):
+        async def settle(self, row: int, outcome: Outcome, note: str = "", *, beyond: str = "") -> None:
             raise StoreError("disk full")
 
     for number in (1, 2):
         await inbox.put(delivery(body(number)))
     with capture_logs() as logs:
-        async with running(Broken(), {"issues": (note,)}) as (dispatcher, diary):
+        async with running(Broken(inbox), {"issues": (note,)}) as (dispatcher, diary):
             await dispatcher.idle()
     assert len(diary.lines) == 2, "handled once each, not in a loop"
     assert await outcomes(inbox) == {"waiting": 2}
@@ -305,18 +297,15 @@ async def test_a_row_that_cannot_be_settled_is_said_and_left_for_the_next_start(
 async def test_an_inbox_that_cannot_be_read_is_said_and_tried_again(inbox: Inbox) -> None:
     failures = [StoreError("disk I/O error"), StoreError("disk I/O error")]
 
-    class Flaky:
+    class Flaky(Through):
         async def waiting(self, limit: int, without: Collection[int] = ()) -> list[Delivery]:
             if failures:
                 raise failures.pop()
             return await inbox.waiting(limit, without)
 
-        async def settle(self, row: int, outcome: Outcome, note: str = "") -> None:
-            await inbox.settle(row, outcome, note)
-
     await inbox.put(delivery(body(), guid="g1"))
     with capture_logs() as logs:
-        async with running(Flaky(), {"issues": (note,)}) as (dispatcher, diary):
+        async with running(Flaky(inbox), {"issues": (note,)}) as (dispatcher, diary):
             while failures:
                 dispatcher.wake()
                 await asyncio.sleep(0)
@@ -338,6 +327,10 @@ async def test_sec_20_a_doubled_delivery_over_http_acts_once(inbox: Inbox) -> No
         await dispatcher.idle()
     assert answers == [202] * 4
     assert diary.lines == ["1:once"]
+
+
+def after(**time: float) -> datetime:
+    return FixedClock().now() + timedelta(**time)
 
 
 @dataclass
@@ -409,11 +402,12 @@ async def test_what_an_outage_outlasted_is_handed_out_once_more(inbox: Inbox) ->
     await inbox.put(delivery(body(1), guid="g1"))
     async with running(inbox, {"issues": (outage.handler,)}, pause=outage.pause) as (dispatcher, diary):
         await dispatcher.idle()
-        (row,) = dispatcher.let_down.due()
-        assert await inbox.again(row)
+        assert await outcomes(inbox) == {"waiting": 0, "failed": 1}
+        assert await inbox.hand_out_again(after(minutes=4)) == 0
+        assert await inbox.hand_out_again(after(minutes=5)) == 1
         dispatcher.wake()
         await dispatcher.idle()
-        assert dispatcher.let_down.due() == []
+        assert await inbox.hand_out_again(after(days=9)) == 0
     assert diary.lines == ["1:g1"]
     assert await outcomes(inbox) == {"waiting": 0, "handled": 1}
 
@@ -425,45 +419,22 @@ async def test_what_was_refused_or_broke_is_not_handed_out_once_more(inbox: Inbo
     with capture_logs():
         async with running(inbox, {"issues": (outage.handler, fail)}, pause=outage.pause) as (dispatcher, _):
             await dispatcher.idle()
-            assert dispatcher.let_down.due() == []
-
-
-def test_it_is_handed_out_ever_more_seldom_for_about_a_day_and_then_no_more() -> None:
-    let_down, handed_out = dispatch.LetDown(), list[int]()
-    let_down.add(1, "a")
-    for sweep in range(1, 1_000):
-        for row in let_down.due():
-            handed_out.append(sweep)
-            let_down.add(row, "a")
-    assert handed_out == [2**n - 1 for n in range(1, dispatch.MOST_AGAIN + 1)]
-
-
-def test_of_very_many_the_newest_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(dispatch, "MOST_LET_DOWN", 3)
-    let_down = dispatch.LetDown()
-    for row in range(1, 6):
-        let_down.add(row, "a")
-    assert let_down.due() == [3, 4, 5]
+    assert await inbox.hand_out_again(after(days=9)) == 0
 
 
 async def test_what_people_have_gone_beyond_is_not_handed_out_once_more(inbox: Inbox) -> None:
     async def handler(event: Event, engine: Diary) -> None:
+        engine.lines.append(event.guid)
         if event.guid.startswith("old"):
             raise Unreachable(0, "no answer")
 
     for guid, number in (("old", 1), ("old-elsewhere", 2), ("new", 1)):
         await inbox.put(delivery(body(number), guid=guid))
-    async with running(inbox, {"issues": (handler,)}, pause=Outage([]).pause) as (dispatcher, _):
-        await dispatcher.idle()
-        assert dispatcher.let_down.due() == [2], "where the other was, somebody has said something since"
-
-
-def test_what_could_not_be_handed_out_is_so_with_the_next_sweep() -> None:
-    let_down = dispatch.LetDown()
-    let_down.add(1, "a")
-    let_down.add(2, "b")
-    assert let_down.due() == [1, 2]
-    let_down.forget(2)
-    let_down.later(1)
-    let_down.later(2)
-    assert let_down.due() == [1]
+    with capture_logs():
+        async with running(inbox, {"issues": (handler,)}, pause=Outage([]).pause) as (dispatcher, diary):
+            await dispatcher.idle()
+            diary.lines.clear()
+            assert await inbox.hand_out_again(after(minutes=5)) == 1
+            dispatcher.wake()
+            await dispatcher.idle()
+    assert set(diary.lines) == {"old-elsewhere"}, "where the other was, somebody has said something since"

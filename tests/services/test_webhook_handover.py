@@ -7,9 +7,9 @@ import pytest
 
 from handlers.events import Event
 from services.errors import Fenced, StoreError
-from services.store.inbox import Delivery, Inbox, Outcome
+from services.store.inbox import Delivery, Inbox
 from services.store.sqlite import SqliteDatabase
-from tests.kit.dispatching import Diary, body, note, running
+from tests.kit.dispatching import Diary, Through, body, note, running
 from tests.kit.ingest import delivery, outcomes
 
 
@@ -25,16 +25,13 @@ async def test_what_is_committed_late_with_a_lower_row_is_handled_too(inbox: Inb
     """Where several processes write, the order of the rows is not the order in which they can be seen."""
     hidden = {2}
 
-    class Late:
+    class Late(Through):
         async def waiting(self, limit: int, without: Collection[int] = ()) -> list[Delivery]:
             return [each for each in await inbox.waiting(limit, without) if each.row not in hidden]
 
-        async def settle(self, row: int, outcome: Outcome, note: str = "") -> None:
-            await inbox.settle(row, outcome, note)
-
     for number in (1, 2, 3):
         await inbox.put(delivery(body(number)))
-    async with running(Late(), {"issues": (note,)}) as (dispatcher, diary):
+    async with running(Late(inbox), {"issues": (note,)}) as (dispatcher, diary):
         await dispatcher.idle()
         assert len(diary.lines) == 2
         hidden.clear()
@@ -43,17 +40,13 @@ async def test_what_is_committed_late_with_a_lower_row_is_handled_too(inbox: Inb
     assert sorted(line[0] for line in diary.lines) == ["1", "2", "3"]
 
 
-class Shared:
+class Shared(Through):
     """An inbox that hands out deliveries only while this process holds their shard."""
 
-    def __init__(self, inbox: Inbox) -> None:
-        self.inbox, self.held = inbox, True
+    held = True
 
     async def waiting(self, limit: int, without: Collection[int] = ()) -> list[Delivery]:
         return await self.inbox.waiting(limit, without) if self.held else []
-
-    async def settle(self, row: int, outcome: Outcome, note: str = "") -> None:
-        await self.inbox.settle(row, outcome, note)
 
 
 @pytest.mark.parametrize("patience", [30.0, 0.0])
