@@ -17,6 +17,7 @@ from services.core.graph import layers, needs_of
 from services.core.machine import step
 from services.core.plan import Plan, Task
 from services.core.plan_diff import PlanDiff, diff
+from services.core.repairs import ended
 from services.core.task_state import ENDED, SATISFIED, Happening, Kind, TaskState
 from services.core.text import code
 
@@ -33,6 +34,7 @@ ASKED = ("body", "run", "prompt")
 """What a task asks for; the rest of WORK says only how it is to be come by."""
 _IN_PLACE: Mapping[str, object] = {"priority": None, "model": "", "budget": ""}
 """What people may have set in place of the plan's; an edit of the plan is the newer word."""
+_UNBEGUN = frozenset({"blocked", "ready"})
 _BEGUN = frozenset({"running", "in_review", "failed", "needs_human"})
 _HAPPENS: Mapping[Fate, tuple[Kind, str]] = {
     "redone": ("redone", "the plan asks for something else now"),
@@ -78,7 +80,7 @@ def _fate(state: TaskState, old: Task, new: Task) -> Fate:
         return "ticked"
     if old.done and not new.done and state.state == "done" and not state.merge_sha:
         return "unticked"
-    if not _differ(WORK, old, new) or state.state in {"blocked", "ready"}:
+    if not _differ(WORK, old, new) or state.state in _UNBEGUN:
         return "goes on"
     if state.state in _BEGUN:
         return "theirs" if state.assignee else "redone"
@@ -149,6 +151,8 @@ def _edit(work: Work, run: Run, adoption: Adoption) -> None:
     for change in found.changed:
         state = work.of(change.id)
         own = {name: nothing for name, nothing in _IN_PLACE.items() if name in change.names}
+        if state.state in _UNBEGUN and _differ(WORK, change.old, change.new):  # what it was to go on from is another's
+            own |= {"repairs": ended(state.repairs, "superseded"), "carry": "", "broke": ""}
         edited = msgspec.structs.replace(state, was=_was(state, change.old, change.new), **own)
         if edited != state:
             work.changed[change.id] = edited

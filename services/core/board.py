@@ -179,14 +179,15 @@ class Board:
         self._measure()
 
     def candidate(self, task: TaskState) -> Candidate:
-        task_id = task.id
+        task_id, since = task.id, task.since or LONG_AGO
+        due = next_due(task.repairs, task.attempt)
         return Candidate(
             id=task_id,
             use=self.uses[task_id],
-            since=task.since or LONG_AGO,
+            since=since if due is None or due < since else due,  # who rests waits for no place
             priority=self.specs[task_id].priority if task.priority is None else task.priority,
             remaining=(self._remaining or self.remaining)[task_id],
-            due=next_due(task.repairs, task.attempt),
+            due=due,
         )
 
     def apply(self, decision: Decision) -> None:

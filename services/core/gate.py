@@ -4,12 +4,14 @@ A verdict, never an act: the merge call is GitHub's to judge. Pending beats gree
 our own checks never count, or the bot would wait for itself.
 """
 
+from datetime import datetime
 from typing import Literal
 
 import msgspec
 
 from services.core.repairs import Failure
 from services.core.strategies import Rules
+from services.core.task_state import TaskState
 from services.core.text import code
 
 Verdict = Literal["merge", "wait", "behind", "failed", "needs_human"]
@@ -21,6 +23,9 @@ OVERDUE = (
     "no check has begun on it, and none may come by itself. Close it and open it again, or push to it; "
     "if it needs none, set `checks: none` in .github/lockstep.yml"
 )
+
+USUAL, CHECKS_COME = 60.0, 15
+"""Seconds of grace where none is set; times of it in which checks begin where any will."""
 
 
 class CheckFact(msgspec.Struct, frozen=True, kw_only=True):
@@ -91,6 +96,16 @@ class Ruling(msgspec.Struct, frozen=True, kw_only=True):
     by_itself: bool = False
     failed: tuple[str, ...] = ()
     by_gate: bool = False
+
+
+def awaited(task: TaskState, grace: float, now: datetime) -> tuple[float, bool]:
+    """Seconds of grace that are left for checks to begin on their own, since its head came or it came back to review;
+    and would they have by now? Actions begins soon after a push; until then one quick status of another service is not
+    all.
+    """
+    begun = max([at for at in (task.since, task.head_at) if at is not None], default=None)
+    waited = (now - begun).total_seconds() if begun is not None else grace
+    return max(grace - waited, 0.0), waited >= (grace or USUAL) * CHECKS_COME
 
 
 def rule(pull: PullFact, unmet: tuple[str, ...]) -> Ruling:

@@ -115,7 +115,7 @@ def step(task: TaskState, happened: Happening, now: datetime) -> TaskState | Non
         following = task.state  # it is with a person until it is given back, whatever its pull request comes to
     if following is None or not _applies(task, happened):
         return None
-    changes = {} if happened.kind in _ONLY_MOVES else written(task, happened)
+    changes = {} if happened.kind in _ONLY_MOVES else written(task, happened, now)
     moves = following != task.state
     handed = happened.kind == "handed" or (task.handed and not moves)
     if handed != task.handed:

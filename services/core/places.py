@@ -123,6 +123,11 @@ class Places:
             if len(self.turns) > MOST_KNOWN:
                 del self.turns[next(iter(self.turns))]
 
+    def leave(self, run: str) -> None:
+        """Somebody else drives this run: its attempts give back what they hold."""
+        for key in [key for key, use in self._uses.items() if use.run == run]:
+            self.give_back(key)
+
     def give_back(self, key: str) -> bool:
         """The attempt is over; False when it held nothing."""
         use = self._uses.pop(key, None)

@@ -15,6 +15,9 @@ from operator import itemgetter
 from services.core.places import Places, Use
 from services.core.schedule import NOTHING, PATIENCE, Candidate, Rank, Taken, Urgency, rank_of, urgency_of
 
+MOST_GONE = 64
+"""Dues of tasks that rest no more, beyond as many as do, before they are cleared away."""
+
 
 class _Row:
     """The candidates of one set of lanes, twice."""
@@ -58,6 +61,9 @@ class ReadyQueue:
         self._rows: dict[Use, _Row] = {}
         self._uses: dict[tuple[str, str], Use] = {}
         self._resting: dict[tuple[str, str], Candidate] = {}
+        self._dues: list[
+            tuple[datetime, tuple[str, str]]
+        ] = []  # a heap of when they are due, and of some that are gone
 
     def __len__(self) -> int:
         return len(self._uses) + len(self._resting)
@@ -65,7 +71,14 @@ class ReadyQueue:
     @property
     def next_due(self) -> datetime | None:
         """When the time of one comes that rests."""
-        return min((each.due for each in self._resting.values() if each.due is not None), default=None)
+        dues, resting = self._dues, self._resting
+        while dues and ((held := resting.get(dues[0][1])) is None or held.due != dues[0][0]):
+            heapq.heappop(dues)
+        return dues[0][0] if dues else None
+
+    def is_resting(self, run: str, task_id: str) -> bool:
+        """Does it wait for its time?"""
+        return (run, task_id) in self._resting
 
     def add(self, candidate: Candidate) -> None:
         """Put a task in; one that is there already takes its new place."""
@@ -73,6 +86,10 @@ class ReadyQueue:
         self.remove(*key)
         if candidate.due is not None:
             self._resting[key] = candidate
+            heapq.heappush(self._dues, (candidate.due, key))
+            if len(self._dues) > 2 * len(self._resting) + MOST_GONE:
+                self._dues = [(each.due, key) for key, each in self._resting.items() if each.due is not None]
+                heapq.heapify(self._dues)
         else:
             self._join(key, candidate)
 
@@ -103,7 +120,8 @@ class ReadyQueue:
         gone: Collection[str] = (),
     ) -> list[Candidate]:
         """Who starts now, in that order. Of `run`, `fresh` counts as if it were in, and `gone` as if it were not."""
-        for key in [key for key, each in self._resting.items() if not each.rests(now)]:
+        while (due := self.next_due) is not None and due <= now:
+            key = self._dues[0][1]
             self._join(key, self._resting.pop(key))
         fresh = [each for each in fresh if not each.rests(now)]
         taken = Taken(places)

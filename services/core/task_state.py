@@ -117,7 +117,7 @@ class TaskState(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaul
     () where that is not known or they are many.  integration: the last try of it together with others.  handed:
     nothing that could be tried is left, and a person looks.  away: where it is worked on, while that is not here.
     stack: on what its newest attempt began, where that is another's head; fork: its own head is made on that commit.
-    carry: the head that its next attempt takes over, onto whatever that begins on.
+    carry: the head that its next attempt takes over, onto whatever that begins on.  head_at: when its head came.
     """
 
     id: str
@@ -158,6 +158,7 @@ class TaskState(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaul
     stack: Stack | None = None
     fork: str = ""
     carry: str = ""
+    head_at: datetime | None = None
     since: datetime | None = None
     started_at: datetime | None = None
     finished_at: datetime | None = None

@@ -1,11 +1,13 @@
 """What a happening writes into a task besides its state, once the table of `machine` lets it."""
 
+from datetime import datetime
+
 import msgspec
 
 from services.core.task_state import MAX_ASKED, Happening, Integration, Override, TaskState, is_a_persons
 
 
-def written(task: TaskState, happened: Happening) -> dict[str, object]:
+def written(task: TaskState, happened: Happening, now: datetime) -> dict[str, object]:
     """What a happening writes into the task besides its state."""
     match happened.kind:
         case "tracked":
@@ -15,11 +17,12 @@ def written(task: TaskState, happened: Happening) -> dict[str, object]:
             begins = {"attempt": task.attempt + 1, "stack": happened.stack}
             return {**begins, "fence": task.fence + 1, "head_sha": ""}
         case "pushed" | "rebased":
-            return _new_head(task, happened)
+            return _new_head(task, happened, now)
         case "waits":
             return {"renewed": task.renewed and bool(happened.value), "cleared": ""}
         case "moved":
-            return {"head_sha": happened.sha, "fork": ""}
+            head_at = now if happened.sha != task.head_sha else task.head_at
+            return {"head_sha": happened.sha, "head_at": head_at, "fork": ""}
         case "dequeued" | "enqueued":
             is_in = happened.kind == "enqueued"
             return {"queued": happened.sha if is_in else "", "thrown_out": task.thrown_out if is_in else happened.sha}
@@ -34,7 +37,7 @@ def written(task: TaskState, happened: Happening) -> dict[str, object]:
             return _asked_for(task, happened)
 
 
-def _new_head(task: TaskState, happened: Happening) -> dict[str, object]:
+def _new_head(task: TaskState, happened: Happening, now: datetime) -> dict[str, object]:
     """Ours stands on its branch: an attempt's, or what GitHub has made of it and its base."""
     heads = (*(sha for sha in task.heads if sha != happened.sha), happened.sha)
     fresh: dict[str, object] = {"overrides": (), "renewing": "", "queued": "", "thrown_out": "", "was": None}
@@ -43,7 +46,7 @@ def _new_head(task: TaskState, happened: Happening) -> dict[str, object]:
         fresh |= {"changed": happened.paths, "fork": fork, "carry": ""}
     vouched = tuple([sha for sha in task.vouched if sha != happened.sha])
     renewed = happened.kind == "rebased"
-    return {"head_sha": happened.sha, "heads": heads, "vouched": vouched, "renewed": renewed, **fresh}
+    return {"head_sha": happened.sha, "head_at": now, "heads": heads, "vouched": vouched, "renewed": renewed, **fresh}
 
 
 def _tried(task: TaskState, happened: Happening) -> Integration | None:

@@ -16,12 +16,10 @@ from services.store.runs import Due, Settle
 from services.tracing import Tracing
 
 GIVE_UP_AFTER = 14
-"""Tries of one effect that GitHub answers with an error; then a person is told.
+"""Tries of one effect that GitHub, git or an agent answers with an error; then a person is told.
 
 With the pauses between, that is about a quarter of an hour of outage, and a retry starts it anew.
 """
-AT_HOME = 8
-"""Tries that git or an agent answers with an error; an attempt keeps its places meanwhile."""
 QUIET = frozenset({"tidy", "label", "finish", "mark", "checks", "assign", "withdraw", "dequeue", "recall", "deploy"})
 """Effects that nobody waits for and nobody would start anew."""
 QUIET_GIVE_UP_AFTER = 300
@@ -45,8 +43,7 @@ async def outcome_of(effects: CarriesOut, board: Board, due: Due, traces: Tracin
     except (Refused, NotFound) as error:
         return _gave_up(due.action, str(error))
     except (ApiError, GitError, AgentError) as error:
-        most = GIVE_UP_AFTER if isinstance(error, ApiError) else AT_HOME
-        if due.tries + 1 >= (QUIET_GIVE_UP_AFTER if due.action.kind in QUIET else most):
+        if due.tries + 1 >= (QUIET_GIVE_UP_AFTER if due.action.kind in QUIET else GIVE_UP_AFTER):
             return _gave_up(due.action, str(error))
         wait = error.retry_after if isinstance(error, ApiError | ModelBusy) else None
         return Outcome(again_in=wait or 0.0, note=str(error)[:200])

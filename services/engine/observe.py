@@ -15,7 +15,7 @@ from services.core.admission import Rank
 from services.core.board import Run
 from services.core.config import RepoConfig
 from services.core.freeze import frozen
-from services.core.gate import PASSED, CheckFact, PullFact
+from services.core.gate import PASSED, CheckFact, PullFact, awaited
 from services.core.names import CHECK_GATE, LABEL_HOLD
 from services.core.task_state import ENDED, STUCK, TaskState, is_in_hand
 from services.engine.configs import config_of
@@ -30,8 +30,6 @@ from services.github.infos import CheckInfo, PullInfo, ReviewInfo
 ACTIONS = "github-actions"
 AT_ONCE = 50
 """Pull requests of one run read side by side: as many as one call of GraphQL carries."""
-CHECKS_COME = 15
-"""Times of grace in which checks begin where any will."""
 
 
 class Observer:
@@ -156,15 +154,15 @@ class Observer:
             open_ = await reads.suites_open(repo, sha)
         if any(check.app_slug == ACTIONS for check in found):
             return msgspec.structs.replace(fact, checks=checks, suites_open=open_)
-        has_workflows, grace = await self._has_workflows(repo), self._parts.settings.checks_grace
-        waited = grace if task.since is None else (self._parts.clock.now() - task.since).total_seconds()
+        has_workflows = await self._has_workflows(repo)
+        left, is_overdue = awaited(task, self._parts.settings.checks_grace, self._parts.clock.now())
         return msgspec.structs.replace(
             fact,
             checks=checks,
             suites_open=open_,
             has_workflows=has_workflows,
-            grace_left=max(grace - waited, 0.0) if has_workflows else 0.0,
-            checks_overdue=waited >= grace * CHECKS_COME,
+            grace_left=left if has_workflows else 0.0,
+            checks_overdue=is_overdue,
             checks_none=not theirs and await self._wants_none(repo, has_workflows=has_workflows),
         )
 

@@ -94,7 +94,7 @@ class Driver:
             self._is_open = True
         finally:
             self._loads -= 1
-        self._call_next()
+            self._call_next()
         return live
 
     def resize(self, workers: int) -> None:
@@ -111,16 +111,20 @@ class Driver:
             if line.board is not None and not self._parts.runs.holds(line.board.run.plan_id):
                 del self._lines[run_id]
                 tasks |= self._abandon(run_id, line)
+        self._call_next()
         return await ended(tasks, patience)
 
     def _abandon(self, run_id: str, line: Line) -> set[asyncio.Task[object]]:
         """Nothing that happens to this run counts here any more; the tasks that still carry effects out."""
         for key in [key for key in self._under_way if key.startswith(f"{run_id}/")]:
             del self._under_way[key]
+        self._places.leave(run_id)
         return line.abandon()
 
     def lacking(self, run_id: str, task_id: str) -> Lane | None:
-        """The lane in which a task finds no place now."""
+        """The lane in which a task finds no place now; None for one whose time has not come."""
+        if self._ready.is_resting(run_id, task_id):
+            return None
         line = self._lines.get(run_id)
         use = line.board.uses.get(task_id) if line is not None and line.board is not None else None
         return self._places.full(use) if use is not None else None
@@ -224,6 +228,7 @@ class Driver:
             del self._lines[run_id]
         for task in self._abandon(run_id, line):
             task.cancel()
+        self._call_next()
 
     async def _advance(self, run_id: str, line: Line, batch: list[Mail]) -> None:
         board = await self._board(run_id)
@@ -414,7 +419,7 @@ class Driver:
             line.tasks[action.key] = task
         try:
             board = await self._board(due.run_id) if line.board is None or line.is_doubtful else line.board
-            if board is None:
+            if board is None or line.is_gone:
                 return
             if action.kind == "attempt" and action.task in board.uses:
                 self._places.take(action.key, board.uses[action.task])
@@ -422,16 +427,8 @@ class Driver:
             else:
                 outcome = await outcome_of(self._effects, board, due, self._parts.traces)
         finally:
-            line.under_way.pop(action.key, None)
-            line.tasks.pop(action.key, None)
-            if outcome is None:  # a bug: the sweep takes it up again
-                self._under_way.pop(action.key, None)
-            if line.is_gone or (outcome is not None and outcome.again_in is None):
-                self._places.give_back(action.key)  # until its next try it keeps its places
-            elif outcome is not None and outcome.is_away and line.board is not None and action.task in line.board.uses:
-                self._places.take(action.key, resting(line.board.uses[action.task]))
+            self._leave(line, action, outcome)
         if line.is_gone:
-            self._call_next()
             return
         settle = settle_of(due, outcome, self._parts.clock.now())
         happened = tuple([(action.task, happening) for happening in outcome.happened]) if outcome.happened else ()
@@ -448,6 +445,19 @@ class Driver:
         )
         if (outcome.look and not happened) or (outcome.forget and line.was_overtaken(looks)):
             self.wake(due.run_id, [action.task])
+
+    def _leave(self, line: Line, action: Action, outcome: Outcome | None) -> None:
+        """An effect is not being carried out any more; until its next try an attempt keeps its places."""
+        line.under_way.pop(action.key, None)
+        line.tasks.pop(action.key, None)
+        if line.is_gone:  # what it held is given back already, and its key may be of use again
+            return
+        if outcome is None:  # a bug: the sweep takes it up again
+            self._under_way.pop(action.key, None)
+        elif outcome.again_in is None:
+            self._places.give_back(action.key)
+        elif outcome.is_away and line.board is not None and action.task in line.board.uses:
+            self._places.take(action.key, resting(line.board.uses[action.task]))
 
     async def _stoppable(self, board: Board, due: Due, task: asyncio.Task[object] | None) -> Outcome:
         """An attempt, which `_stop_stale` may end early."""

@@ -2,6 +2,7 @@
 moment, nothing of an earlier text passes for what the plan says now.
 """
 
+from datetime import timedelta
 from typing import Any
 
 import msgspec
@@ -15,6 +16,7 @@ from services.core.conduct import decide
 from services.core.groups import Barrier
 from services.core.plan import Plan, Task
 from services.core.plan_diff import diff
+from services.core.repairs import Repair, under_way
 from services.core.task_state import ENDED, SATISFIED, STUCK, TaskState
 from tests.core.test_conduct_worlds import ACTS, events, happens
 from tests.kit.plans import NOW, applied, happen, in_review, plan, pull, run, task, tracked
@@ -105,6 +107,21 @@ def test_running_work_that_changed_is_stopped_and_done_again() -> None:
     late = happen(now, "a", "pushed", sha=HEAD, fence=before.fence)
     assert not late.run.tasks["a"].heads, "the old attempt's result is dropped"
     assert [m.kind for m in decision.history] == ["adopted", "redone", "unblocked"]
+
+
+def test_what_rests_before_its_next_try_goes_on_from_nothing_that_the_old_text_led_to() -> None:
+    repair = Repair(
+        n=1, strategy="resolve_conflict", cls="merge_conflict", sha=HEAD, attempt=1, about=("x",), checks=(),
+        carries=True, due=NOW + timedelta(hours=1),
+    )  # fmt: skip
+    told = {"attempt": 1, "pull": 5, "heads": (HEAD,), "repairs": (repair,), "carry": HEAD, "broke": "it conflicts"}
+    current = put(run(task("a", run="make old")), "a", state="ready", issue=1, **told)
+    now, _ = adopted(current, task("a", run="make new"))
+    state = now.tasks["a"]
+    assert (state.state, state.carry, state.broke, under_way(state.repairs)) == ("ready", "", "", None)
+    assert state.was == task("a", run="make old")
+    same, _ = adopted(current, task("a", run="make old", priority=3))
+    assert under_way(same.tasks["a"].repairs) == repair
 
 
 def test_work_in_review_that_changed_keeps_its_pull_request_and_merges_nothing_of_it() -> None:

@@ -11,7 +11,8 @@ from services.core.lengths import Lengths, Sample
 from services.core.places import Limits, Places
 from services.core.plan import DEFAULT_TIMEOUT
 from services.core.ready import ReadyQueue
-from services.core.task_state import Happening, Kind
+from services.core.repairs import Repair
+from services.core.task_state import Happening, Kind, TaskState
 from tests.kit.plans import NOW, run, task
 
 WIDE = Limits(total=99, installation=99, repo=99, agent=99, group=99)
@@ -99,3 +100,14 @@ def test_it_never_differs_from_one_made_anew(history: list[tuple[str, Kind, str 
         assert board.remaining == anew.remaining
         assert offered(board) == offered(anew)
         assert +board.counts == anew.counts
+
+
+def test_the_age_of_a_task_that_rested_begins_when_its_time_came() -> None:
+    board = Board(run(task("a")))
+    due = NOW + timedelta(days=1)
+    repair = Repair(
+        n=1, strategy="retry", cls="rate_limited", sha="", attempt=1, about=("",), checks=(), due=due,
+    )  # fmt: skip
+    resting = TaskState(id="a", state="ready", attempt=1, since=NOW, repairs=(repair,))
+    assert (board.candidate(resting).since, board.candidate(resting).due) == (due, due)
+    assert board.candidate(TaskState(id="a", state="ready", since=NOW)).since == NOW

@@ -1,9 +1,13 @@
 """When a pull request may be merged, and what is said when not."""
 
+from datetime import timedelta
+
 import pytest
 
-from services.core.gate import PullFact, rule
-from tests.kit.plans import check, pull
+from services.core.gate import PullFact, awaited, rule
+from services.core.machine import step
+from services.core.task_state import Happening, TaskState
+from tests.kit.plans import NOW, check, pull
 
 
 @pytest.mark.parametrize(
@@ -100,3 +104,19 @@ def test_our_own_checks_never_hold_a_merge_back() -> None:
 def test_a_hostile_check_name_stays_a_name() -> None:
     reason = rule(pull(checks=(check("`@acme/all` fixes #1 |", "failure"),)), ()).reason
     assert reason == "check `'@acme/all' fixes #1 ¦` failed"
+
+
+def test_checks_are_awaited_anew_for_each_head() -> None:
+    opened = TaskState(id="a", state="in_review", head_sha="a" * 40, renewing="a" * 40, since=NOW, head_at=NOW)
+    assert awaited(opened, 60.0, NOW + timedelta(seconds=20)) == (40.0, False)
+    assert awaited(opened, 60.0, NOW + timedelta(minutes=15)) == (0.0, True)
+    renewed = step(opened, Happening(kind="rebased", sha="b" * 40), NOW + timedelta(hours=1))
+    assert renewed is not None
+    assert awaited(renewed, 60.0, NOW + timedelta(hours=1, seconds=20)) == (40.0, False)
+    assert awaited(TaskState(id="a"), 60.0, NOW) == (0.0, False)
+
+
+def test_where_no_grace_is_set_nothing_is_overdue_at_once() -> None:
+    opened = TaskState(id="a", state="in_review", since=NOW)
+    assert awaited(opened, 0.0, NOW) == (0.0, False)
+    assert awaited(opened, 0.0, NOW + timedelta(minutes=15)) == (0.0, True)

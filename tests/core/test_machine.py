@@ -102,7 +102,7 @@ def test_a_result_of_an_attempt_that_is_over_is_dropped() -> None:
     task = TaskState(id="a", state="running", attempt=2, fence=4)
     assert step(task, Happening(kind="pushed", sha="b" * 40, fence=3), NOW) is None
     assert step(task, Happening(kind="pushed", sha="b" * 40, fence=4), NOW) == msgspec.structs.replace(
-        task, head_sha="b" * 40, heads=("b" * 40,)
+        task, head_sha="b" * 40, head_at=NOW, heads=("b" * 40,)
     )
 
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.core.places import Limits, Places, Use
-from services.core.ready import ReadyQueue
+from services.core.ready import MOST_GONE, ReadyQueue
 from services.core.schedule import Candidate, choose
 from tests.kit.plans import NOW
 
@@ -92,6 +92,18 @@ def test_adding_again_moves_and_removing_forgets(held: list[Candidate], again: l
     wide = Places(Limits(total=99, installation=99, repo=99, agent=99, group=99))
     assert len(queue) == len(left)
     assert queue.pick(wide, NOW) == choose(left, wide, NOW)
+
+
+def test_resting_tasks_that_come_and_go_leave_nothing_behind() -> None:
+    use, queue = Use(installation="acme", repo="acme/a", agent="script", run="r1"), ReadyQueue()
+    for minutes in range(1_000):
+        queue.add(Candidate(id="a", use=use, since=NOW, due=NOW + timedelta(minutes=1_000 - minutes)))
+    assert len(queue._dues) <= MOST_GONE + 2
+    assert queue.next_due == NOW + timedelta(minutes=1)
+    assert (queue.is_resting("r1", "a"), queue.is_resting("r1", "b")) == (True, False)
+    queue.remove("r1", "a")
+    assert not queue.next_due
+    assert len(queue) == 0
 
 
 def test_one_whose_time_has_not_come_stands_aside_until_it_has() -> None:

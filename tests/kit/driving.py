@@ -58,9 +58,13 @@ class Timers:
 
 
 class BusyRuns(Runs):
-    """The real store, which is too busy for the next `busy` decisions."""
+    """The real store, which is too busy for the next `busy` decisions. lost: the plan that others conduct by now."""
 
     busy = 0
+    lost = ""
+
+    def holds(self, place: str) -> bool:
+        return place != self.lost and super().holds(place)
 
     async def commit(
         self, plan_id: str, decision: Decision, now: datetime, settles: Iterable[Settle] = ()
@@ -158,6 +162,7 @@ class Stage:
         )  # fmt: skip
         self.driver = Driver(self.parts, self.hands, self.hands, self.hands)
         self._count = 0
+        self._plan_ids: dict[str, str] = {}
 
     async def begin(self, *tasks: Task) -> str:
         """Start a run of these tasks and wait until each has its tracking issue; the run's id, `o/r1`, `o/r2` …"""
@@ -168,6 +173,7 @@ class Stage:
             id=f"o/r{self._count}", plan_id=row.id, repo=row.repo, number=row.number, plan=plan(*tasks), tasks={},
             actor="ana", approver="ben",
         )  # fmt: skip
+        self._plan_ids[raw.id] = row.id
         run, decision = begin(raw, self.clock.now())
         self.driver.carry_out(run.id, await self.runs.create(run, decision, self.clock.now()) or ())
         await self.stored(run.id, lambda now: all(task.issue for task in now.tasks.values()))
@@ -181,6 +187,11 @@ class Stage:
                 run = await self.runs.load(run_id)
                 if run is not None and holds(run):
                     return run
+
+    async def lose(self, run_id: str) -> bool:
+        """Others conduct this run from now on; was everything let go of cleanly?"""
+        self.runs.lost = self._plan_ids[run_id]
+        return await self.driver.let_go(PATIENCE)
 
     async def say(self, run_id: str, kind: Kind, *task_ids: str) -> None:
         """A person's word about tasks."""

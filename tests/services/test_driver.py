@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from services.core.board import Wish
+from services.core.board import Action, Wish
+from services.core.lengths import Sample
 from services.core.repairs import Repair
 from services.core.task_state import Happening
 from services.engine.effects import Outcome
-from services.errors import Unreachable
+from services.errors import StoreBusy, Unreachable
 from services.store.sqlite import SqliteDatabase
 from tests.kit.driving import PATIENCE, Stage, driving
 from tests.kit.plans import NOW, check, pull, task
@@ -135,6 +136,50 @@ async def test_a_task_whose_time_has_not_come_holds_no_place_and_takes_its_turn_
         assert after.hands.at_work == ["r1 a"], "there is one place"
         after.hands.end("r1 a", FAILED)
         await after.hands.until(lambda: after.hands.at_work == ["r1 b"])
+
+
+async def test_a_run_that_others_conduct_leaves_its_places_also_those_of_attempts_between_two_tries(one: Stage) -> None:
+    run_id = await one.begin(task("a"))
+    await one.hands.until(lambda: one.hands.at_work == ["r1 a"])
+    one.hands.end("r1 a", Outcome(again_in=60.0))
+    await one.hands.until(lambda: not one.hands.at_work)
+    await one.stored(run_id)
+    assert await one.lose(run_id)
+    await one.begin(task("b"))
+    await one.hands.until(lambda: one.hands.at_work == ["r2 b"])
+
+
+async def test_what_was_to_begin_when_its_run_was_let_go_of_does_not(one: Stage) -> None:
+    run_id = await one.begin(task("a"))
+    await one.hands.until(lambda: one.hands.at_work == ["r1 a"])
+    begun = list(one.hands.begun)
+    one.driver.carry_out(run_id, [Action(key="o/r1/a/1/label", kind="label", task="a")])
+    assert await one.lose(run_id)
+    assert one.hands.begun == begun
+
+
+async def test_a_task_whose_time_comes_while_the_store_can_not_be_read_is_not_forgotten(one: Stage) -> None:
+    run_id = await one.begin(task("a"))
+    await one.hands.until(lambda: one.hands.at_work == ["r1 a"])
+    one.hands.end("r1 a", tried_again_in(minutes=10))
+    await one.stored(run_id, lambda now: now.tasks["a"].state == "ready")
+    assert one.driver.lacking(run_id, "a") is None, "it lacks time, and no place"
+    reading, gate = one.runs.samples, asyncio.Event()
+
+    async def away() -> list[Sample]:
+        await gate.wait()
+        raise StoreBusy("away")
+
+    one.runs.samples = away  # type: ignore[method-assign]
+    sweep = asyncio.create_task(one.driver.sweep())
+    await asyncio.sleep(0)
+    one.later(minutes=11)
+    one.timers.fire()
+    gate.set()
+    with pytest.raises(StoreBusy):
+        await sweep
+    one.runs.samples = reading  # type: ignore[method-assign]
+    await one.hands.until(lambda: one.hands.at_work == ["r1 a"])
 
 
 async def test_what_an_earlier_process_began_holds_its_place(database: SqliteDatabase) -> None:

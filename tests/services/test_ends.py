@@ -10,7 +10,7 @@ import pytest
 from services.core.backoff import delay
 from services.core.board import Action, ActionKind, Board
 from services.engine.effects import Outcome
-from services.engine.ends import AT_HOME, GIVE_UP_AFTER, QUIET_GIVE_UP_AFTER, outcome_of
+from services.engine.ends import GIVE_UP_AFTER, QUIET_GIVE_UP_AFTER, outcome_of
 from services.errors import ApiError, GitError, Unreachable
 from services.store.runs import Due
 from services.tracing import Untraced
@@ -43,9 +43,9 @@ async def test_what_a_task_waits_for_is_told_after_some_tries(kind: ActionKind) 
     assert [happening.kind for happening in last.happened] == ["broke"]
 
 
-async def test_what_keeps_places_is_given_up_sooner_where_git_refuses() -> None:
-    assert (await ended("attempt", AT_HOME - 2, GitError("no"))).again_in is not None
-    assert (await ended("attempt", AT_HOME - 1, GitError("no"))).again_in is None
+async def test_an_attempt_outlasts_git_that_is_away_as_long() -> None:
+    assert (await ended("attempt", GIVE_UP_AFTER - 2, GitError("no"))).again_in is not None
+    assert (await ended("attempt", GIVE_UP_AFTER - 1, GitError("no"))).again_in is None
 
 
 @pytest.mark.parametrize("kind", ["tidy", "label", "checks", "mark", "finish"])
