@@ -10,6 +10,7 @@ nothing.
 """
 
 import asyncio
+import re
 from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -38,6 +39,8 @@ PASSING = RateLimited | Unreachable | StoreError
 TRIES = 8
 """Times that a delivery's handlers run while GitHub or the store can't be reached; with the pauses, two minutes."""
 NOT_THERE = "what it names is not there, or is hidden from the App"
+
+_SAYS = re.compile(r"^\s{0,3}/\w", re.MULTILINE)
 
 log = structlog.get_logger(__name__)
 
@@ -211,9 +214,9 @@ class Dispatcher(Generic[EngineT]):
             note = note if event.readable else "the body is not a JSON object"
             try:
                 if any(isinstance(error, PASSING) for error in errors.values()):
-                    await self._inbox.let_down(item.row, note, lane, self._clock.now())
+                    await self._inbox.let_down(item.row, note, goes_on(lane, event), self._clock.now())
                 else:
-                    await self._inbox.settle(item.row, outcome, note, beyond="" if event.sender.is_bot else lane)
+                    await self._inbox.settle(item.row, outcome, note, beyond=goes_on(lane, event))
                 self._settled.add(item.row)
             except StoreError as error:
                 again = self._again(event, [error], min(tries, TRIES - 1))  # however long the store takes
@@ -247,6 +250,12 @@ class Dispatcher(Generic[EngineT]):
         self._metrics.handler_errors.labels(name).inc()
         log.error("a handler failed", handler=name, repo=event.repo, action=event.action, exc_info=error)
         return True
+
+
+def goes_on(lane: str, event: Event) -> str:
+    """Who says something where; "" for who only talks, and for no person. What somebody says there later counts."""
+    talks = event.name == "issue_comment" and (event.comment is None or not _SAYS.search(event.comment.body))
+    return "" if event.sender.is_bot or talks else f"{lane} {event.sender.login}"
 
 
 async def isolated(

@@ -15,7 +15,7 @@ import structlog
 
 from services.core.clock import Clock
 from services.core.gaps import OVERLAP, Blind, Listed, missing, unseen, windows
-from services.errors import ApiError, NotFound, RateLimited, Unreachable
+from services.errors import ApiError, NotFound, RateLimited, Refused
 from services.github.delivery_log import DeliveryLog
 from services.metrics import Metrics
 from services.store.gaps import Gaps
@@ -23,6 +23,8 @@ from services.store.inbox import Delivery, Inbox
 
 REACHES = timedelta(days=3)
 """How far back GitHub's log goes."""
+MOST_ERRORS = 3
+"""Deliveries that can't be had in one look before it ends."""
 
 log = structlog.get_logger(__name__)
 
@@ -53,7 +55,7 @@ class Repairer:
             self._metrics.repaired(now)
             return []
         lost, ends, is_whole, is_cut = await self._compared(max(checked - OVERLAP, now - REACHES))
-        recovered = {each.guid for each in lost if await self._bring_in(each)}
+        recovered = await self._recovered(lost)
         found = [self._counted(each, lost, recovered) for each in windows(lost)]
         gap = unseen(checked, min(ends, default=None), is_whole=is_whole)
         if gap is not None and (is_cut or now - checked > REACHES - OVERLAP):
@@ -92,17 +94,35 @@ class Repairer:
         self._metrics.blind(count, len(inside) - count)
         return Blind(began=window.began, ended=window.ended, missed=window.missed, recovered=count)
 
+    async def _recovered(self, lost: list[Listed]) -> set[str]:
+        """Bring in what was lost. What can't be had now is asked for at the next look, and holds up nothing behind it;
+        its error ends this one, so that nothing is noted.
+        """
+        recovered: set[str] = set()
+        errors: list[ApiError] = []
+        for each in lost:
+            try:
+                if await self._bring_in(each):
+                    recovered.add(each.guid)
+            except RateLimited:
+                raise
+            except ApiError as error:
+                errors.append(error)
+                if len(errors) == MOST_ERRORS:
+                    break
+        if errors:
+            raise errors[0]
+        return recovered
+
     async def _bring_in(self, each: Listed) -> bool:
-        """Store what was lost; False when GitHub has it no more. What can't be asked now is asked at the next look."""
+        """Store one; False when GitHub has it no more."""
         try:
             sent = await self._log.full(each.id)
-        except NotFound:
-            return False
         except RateLimited:
             raise
-        except Unreachable as error:
-            if not error.status:
-                raise
+        except (NotFound, Refused):
+            return False
+        if sent is None:
             await self._ask_again(each)
             return False
         await self._inbox.put(
@@ -116,5 +136,7 @@ class Repairer:
     async def _ask_again(self, each: Listed) -> None:
         try:
             await self._log.again(each.id)
-        except ApiError as error:
+        except RateLimited:
+            raise
+        except (NotFound, Refused) as error:
             log.warning("a delivery can't be had again", guid=each.guid, error=str(error))

@@ -138,8 +138,8 @@ class Inbox:
         return f" AND shard IN ({','.join(map(str, sorted(shards)))})" if shards else None
 
     async def settle(self, row: int, outcome: Outcome, note: str = "", *, beyond: str = "") -> None:
-        """Say what became of a delivery; it will not be handed out again. beyond: the lane in which a person has gone
-        on, so that what came to nothing there before is not, either.
+        """Say what became of a delivery; it will not be handed out again. beyond: who has gone on where, so that what
+        came to nothing of theirs before is not, either.
         """
         query, values = "UPDATE inbox SET outcome = ?, note = ? WHERE id = ?", (outcome, note[:NOTE], row)
 

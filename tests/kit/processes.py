@@ -60,7 +60,7 @@ def _stat(pid: int) -> tuple[str, int]:
 def _fields(pid: int) -> list[str]:
     """What the kernel tells of a process, from its state on."""
     try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        return Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")[2].split()
     except OSError:
         return []
 
@@ -72,7 +72,9 @@ def wait_for_end(pid: int, seconds: float = 1.0) -> None:
     except ProcessLookupError:
         return
     try:
-        select.select([fd], [], [], seconds)
+        poll = select.poll()
+        poll.register(fd, select.POLLIN)
+        poll.poll(seconds * 1_000)
     finally:
         os.close(fd)
 

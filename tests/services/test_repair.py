@@ -10,7 +10,7 @@ import pytest
 
 from bot.repair import Repairer
 from services.core.gaps import Listed
-from services.errors import NotFound, Unreachable
+from services.errors import NotFound, Refused, Unreachable
 from services.github.delivery_log import Page, Sent
 from services.metrics import Metrics
 from services.store.gaps import Gaps
@@ -25,7 +25,7 @@ class Log:
 
     def __init__(self) -> None:
         self.listed: list[Listed] = []
-        self.says: dict[str, Exception] = {}
+        self.says: dict[str, Exception | None] = {}
         self.asked_again: list[str] = []
         self.is_whole, self.goes_on = True, False
         self.meanwhile: Callable[[], Awaitable[object]] = partial(asyncio.sleep, 0)
@@ -36,9 +36,11 @@ class Log:
             yield Page(listed=[each], is_last=self.is_whole and number == len(listed) - 1, goes_on=self.goes_on)
             await self.meanwhile()
 
-    async def full(self, delivery_id: str) -> Sent:
+    async def full(self, delivery_id: str) -> Sent | None:
+        if (said := self.says.get(delivery_id)) is not None:
+            raise said
         if delivery_id in self.says:
-            raise self.says[delivery_id]
+            return None
         return Sent(hook_id="1", guid=f"g{delivery_id}", event="issues", body=b"{}")
 
     async def again(self, delivery_id: str) -> None:
@@ -96,11 +98,34 @@ async def test_what_comes_while_the_log_is_read_is_not_lost(home: House) -> None
 
 async def test_what_github_has_no_more_is_told(home: House) -> None:
     home.lose("1", "2", "3")
-    home.log.says = {"1": NotFound(404, "gone"), "2": Unreachable(200, "no payload")}
+    home.log.says = {"1": NotFound(404, "gone"), "2": None}
     (window,) = await home.repairer.repair()
     assert (window.missed, window.recovered) == (3, 1)
     assert home.log.asked_again == ["2"]
     assert (await home.gaps.blind())[0].missed == 3
+
+
+async def test_what_can_not_be_had_now_holds_up_nothing_behind_it_and_is_asked_for_again(home: House) -> None:
+    home.lose("1", "2", "3", "4")
+    home.log.says = {"1": Unreachable(502, "Bad Gateway"), "3": Refused(422, "no")}
+    for _ in range(2):
+        with pytest.raises(Unreachable):
+            await home.repairer.repair()
+        assert sorted(await home.stored()) == ["g2", "g4"]
+        assert await home.gaps.checked() == NOW
+    home.log.says = {"3": Refused(422, "no")}
+    (window,) = await home.repairer.repair()
+    assert sorted(await home.stored()) == ["g1", "g2", "g4"]
+    assert window.missed == 2
+    assert not home.log.asked_again
+
+
+async def test_a_look_ends_where_nothing_can_be_had(home: House) -> None:
+    home.lose(*map(str, range(1, 9)))
+    home.log.says = {str(n): Unreachable(0, "reset") for n in range(1, 8)}
+    with pytest.raises(Unreachable):
+        await home.repairer.repair()
+    assert await home.stored() == [], "three of eight were asked for"
 
 
 async def test_a_look_that_breaks_off_is_made_again(home: House) -> None:

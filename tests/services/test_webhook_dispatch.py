@@ -12,6 +12,7 @@ from structlog.testing import capture_logs
 from bot import dispatch
 from handlers import Handler
 from handlers.events import Event
+from handlers.reading import parse
 from services.errors import ApiError, NotFound, RateLimited, Refused, StoreError, Unreachable
 from services.metrics import Metrics
 from services.store import inbox as store_inbox
@@ -438,3 +439,15 @@ async def test_what_people_have_gone_beyond_is_not_handed_out_once_more(inbox: I
             dispatcher.wake()
             await dispatcher.idle()
     assert set(diary.lines) == {"old-elsewhere"}, "where the other was, somebody has said something since"
+
+
+def test_who_goes_on_is_the_same_person_who_says_something() -> None:
+    def said(text: str, login: str = "ana", event: str = "issue_comment", kind: str = "User") -> str:
+        payload = {"action": "created", "comment": {"id": 1, "body": text}, "sender": {"login": login, "type": kind}}
+        return dispatch.goes_on("lane", parse(event, "g", msgspec.json.encode(payload)))
+
+    assert said("/lockstep run") == said("Now:\n /lockstep hold") == "lane ana"
+    assert said("/lockstep run", "ben") == "lane ben"
+    assert said("Looks good, see https://github.test/a/b") == ""
+    assert said("Looks good", event="issues") == "lane ana"
+    assert said("/lockstep run", kind="Bot") == ""

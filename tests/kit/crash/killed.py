@@ -41,6 +41,7 @@ class Killed:
         self._blow, self._left = blow, blow.skip
         self._is_armed = True
         self._down = asyncio.Event()
+        self._failed: Exception | None = None
         self._killing: asyncio.Task[bool] | None = None
 
     async def begin(self, *, is_armed: bool = True) -> None:
@@ -58,6 +59,8 @@ class Killed:
     async def is_down(self) -> None:
         """Wait for the kill."""
         await self._down.wait()
+        if self._failed is not None:
+            raise self._failed
 
     async def comes_back(self) -> None:
         """Wait for the kill and start it again; what was said meanwhile is said once more."""
@@ -83,7 +86,10 @@ class Killed:
         self._left -= 1
         if self._left != -1:
             return False
-        await self.host.kill(Strike(kind=kind, alone=self._blow.alone))
+        try:
+            await self.host.kill(Strike(kind=kind, alone=self._blow.alone))
+        except (OSError, RuntimeError) as error:
+            self._failed = error
         self._down.set()
         return True
 
