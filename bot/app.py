@@ -33,7 +33,7 @@ from services.engine.engine import Engine
 from services.engine.workers import Local
 from services.errors import UserError
 from services.git.mirror import Mirrors
-from services.git.workspace import clear_attempts
+from services.git.workspace import clear_attempts, set_aside
 from services.github import GitHub
 from services.store.checkpoints import Checkpoints
 from services.store.db import Database
@@ -103,11 +103,12 @@ async def _alone(porch: Porch) -> AsyncIterator[Bot]:
     traces = traces_of(settings)
     try:
         mirrors = Mirrors(Path(settings.data_dir) / "git", settings.github_url, git=git_of(settings))
-        await clear_attempts(mirrors)
+        set_aside(mirrors)
         workers = Local(mirrors, box, github, clock, Checkpoints(database), models, Resolutions(database))
         with unwrapped():
             async with asyncio.TaskGroup() as group:
                 beside = Beside(group)
+                beside("clear", clear_attempts(mirrors))
                 built = assemble(
                     settings,
                     database=database,

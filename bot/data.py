@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from services.errors import UserError
+from services.store.locks import hold
 
 
 @contextmanager
@@ -12,15 +13,8 @@ def owned(folder: Path) -> Iterator[Path]:
     """Make it if need be and hold it; UserError when another process does. The lock dies with the process."""
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "in-use.lock").open("ab") as lock:
-        try:
-            import fcntl
-        except ImportError:  # a system without such locks
-            yield folder
-            return
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+        if not hold(lock):
             raise UserError(
                 f"Another process has the data directory {folder} in use; give each one its own LOCKSTEP_DATA_DIR."
-            ) from None
+            )
         yield folder

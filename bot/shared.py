@@ -38,7 +38,7 @@ from services.engine.shown import Shown
 from services.engine.taking import Worker
 from services.engine.workers import Local
 from services.git.mirror import Mirrors
-from services.git.workspace import clear_attempts
+from services.git.workspace import clear_attempts, set_aside
 from services.github import GitHub
 from services.store.attempts import Attempts
 from services.store.bell import Bell
@@ -171,6 +171,7 @@ class _Team:
         self._fence = Fence({})
         self._conductor: Conductor | None = None
         self._worker: Worker | None = None
+        self._mirrors: Mirrors | None = None
         self.assembly: Assembly | None = None
         self.app = application()
         self.entrance = Entrance(settings, database, clock, self.github)
@@ -179,7 +180,8 @@ class _Team:
         if self._works:
             data = stack.enter_context(owned(Path(self._settings.data_dir)))
             mirrors = Mirrors(data / "git", self._settings.github_url, git=git_of(self._settings))
-            await clear_attempts(mirrors)
+            set_aside(mirrors)
+            self._mirrors = mirrors
             box = await choose_box(self._settings.sandbox, programs_of(self._settings))
             self._worker = Worker(
                 name=self.name,
@@ -215,6 +217,8 @@ class _Team:
             beside.for_good("answers", self._answers.run(pause))
         if self._worker is not None:
             beside.for_good("work", self._worker.run())
+        if self._mirrors is not None:
+            beside("clear", clear_attempts(self._mirrors))
         if not self._conducts:
             beside.for_good("attend", attend(self._tenure, pause))
             return

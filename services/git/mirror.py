@@ -33,7 +33,7 @@ class Mirrors:
     def __init__(self, root: Path, remote: str, *, git: Git | None = None) -> None:
         self.root = root.absolute()
         self.git = git or Git(remote)
-        self.attempts = self.root / "attempts"
+        self.attempts, self.left = self.root / "attempts", self.root / "left"
         self._locks: dict[str, asyncio.Lock] = {}
         self._ready: set[str] = set()
         self._untidy: set[str] = set()

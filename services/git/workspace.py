@@ -8,6 +8,7 @@ away everything.
 import asyncio
 import os
 import re
+import secrets
 import tempfile
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -238,9 +239,18 @@ def _below(message: str) -> str:
     return message.strip().partition("\n")[2].strip()
 
 
+def set_aside(mirrors: Mirrors) -> None:
+    """What attempts of a process that was killed left behind is out of the way; call it once, before the first attempt.
+    It may be much, and nobody waits for its end: `clear_attempts` takes it away.
+    """
+    if os.path.lexists(mirrors.attempts):
+        mirrors.left.mkdir(parents=True, exist_ok=True)
+        mirrors.attempts.rename(mirrors.left / secrets.token_hex(8))
+
+
 async def clear_attempts(mirrors: Mirrors) -> None:
-    """Take away what attempts of a process that was killed left behind; call it once, before the first attempt."""
-    await remove_tree(mirrors.attempts)
+    """Take away what was set aside, by this process or by one before it."""
+    await remove_tree(mirrors.left)
 
 
 async def remove_tree(top: Path) -> None:

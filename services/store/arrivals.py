@@ -25,6 +25,8 @@ ON CONFLICT DO NOTHING RETURNING hook_id, guid
 """
 MOST = 4_096
 """Deliveries that may wait for the writer."""
+MOST_BYTES = 256 * 1024 * 1024
+"""Of their bodies, also of those that nobody waits for any more."""
 TOGETHER = 512
 """Deliveries in one write at most, so that a flood cannot hold back the first answer for long."""
 TOGETHER_BYTES = 16 * 1024 * 1024
@@ -43,15 +45,17 @@ class Arrivals:
         self._database, self._fence = database, fence
         self._pack = Packing()
         self._came: deque[_Arrival] = deque()
+        self._in = self._out = 0  # bytes of all that came and of all that were taken; each is counted in one thread
         self._is_asked = False  # does a write that has not begun come for them?
         self._asked: set[asyncio.Task[list[bool]]] = set()
 
     def put(self, delivery: Delivery) -> "asyncio.Future[bool]":
         """As `Inbox.put`, begun when this returns; whoever cancels it no longer wants to know. StoreBusy at once."""
-        if len(self._came) >= MOST:
+        if len(self._came) >= MOST or self._in - self._out >= MOST_BYTES:
             raise StoreBusy(f"{MOST} deliveries wait already")
         stored = asyncio.get_running_loop().create_future()
         self._came.append(_Arrival(delivery, stored))
+        self._in += len(delivery.body)
         if not self._is_asked:
             self._ask()
         return stored
@@ -86,6 +90,7 @@ class Arrivals:
                 each = self._came.popleft()
                 taken.append(each)
                 room -= len(each.delivery.body)
+                self._out += len(each.delivery.body)
 
     def _answer(self, taken: list[_Arrival], task: "asyncio.Task[list[bool]]") -> None:
         self._asked.discard(task)
@@ -93,6 +98,7 @@ class Arrivals:
         if error is not None and not taken:  # it was never carried out
             self._is_asked = False
             taken += self._came
+            self._in -= sum(len(each.delivery.body) for each in self._came)
             self._came.clear()
         told = task.result() if error is None else [False] * len(taken)
         for each, is_new in zip(taken, told, strict=True):

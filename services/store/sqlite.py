@@ -14,6 +14,7 @@ from typing import IO, TypeVar
 
 from services.errors import UserError
 from services.store.db import Connection
+from services.store.locks import hold
 from services.store.migrate import migrate_sqlite
 from services.store.writer import GroupCommit, Over
 
@@ -136,19 +137,13 @@ def with_bell(connection: sqlite3.Connection, call: Callable[[str], None]) -> No
     connection.create_function("pg_notify", 2, lambda channel, _: call(channel))
 
 
-def locked(path: Path) -> IO[bytes] | None:
-    """The lock file beside the database, held; None where the system has no such locks."""
-    try:
-        import fcntl
-    except ImportError:
-        return None
+def locked(path: Path) -> IO[bytes]:
+    """The lock file beside the database, held."""
     lock = path.with_name(f"{path.name}.lock").open("ab")
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
+    if not hold(lock):
         lock.close()
         fix = "stop the other one first, or give this one a data directory of its own"
-        raise UserError(f"Another Lockstep has the database {path.name} open; {fix}.") from None
+        raise UserError(f"Another Lockstep has the database {path.name} open; {fix}.")
     return lock
 
 

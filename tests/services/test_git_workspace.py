@@ -19,6 +19,7 @@ from services.git.workspace import (
     is_own_commit,
     open_workspace,
     remove_tree,
+    set_aside,
 )
 from tests.kit.githttp import TOKEN, GitHost, serve_git
 
@@ -214,8 +215,12 @@ async def test_leftovers_of_a_killed_process_are_cleared(tmp_path: Path, host: G
     left = mirrors.attempts / "attempt-x" / "files"
     left.mkdir(parents=True)
     (left / "link").symlink_to(tmp_path / "host")
-    await clear_attempts(mirrors)
+    set_aside(mirrors)
     assert not mirrors.attempts.exists()
+    left.mkdir(parents=True)
+    set_aside(mirrors)  # a process that was killed before it had cleared
+    await clear_attempts(mirrors)
+    assert not mirrors.left.exists()
     assert (tmp_path / "host").is_dir()
 
 

@@ -88,6 +88,19 @@ async def test_too_many_are_refused_at_once(file: Database, monkeypatch: pytest.
     assert await asyncio.gather(*futures) == [True, True]
 
 
+async def test_too_much_is_refused_too_also_of_what_nobody_waits_for(
+    file: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arrivals = Arrivals(file)
+    monkeypatch.setattr(module, "MOST_BYTES", 100)
+    given_up, other = arrivals.put(delivery(b"x" * 60)), arrivals.put(delivery(b"x" * 60))
+    given_up.cancel()
+    with pytest.raises(StoreBusy):
+        arrivals.put(delivery())
+    assert await other
+    assert await arrivals.put(delivery())
+
+
 async def test_what_fails_fails_for_all_of_it_and_what_comes_later_is_stored(
     arrivals: Arrivals, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
