@@ -43,7 +43,7 @@ async def on_comment(event: Event, engine: Engine) -> None:
     for index, command in enumerate(commands):
         act = f"{comment.id}/{index}"
         if len(commands) > 1 and await engine.was_heard(act):  # before an outage: the next one met it
-            went_well = went_well and not await engine.was_heard(f"{act}/in vain")
+            went_well = went_well and not await engine.was_heard(f"{act}/vain")
             continue
         answer, fine = await carry_out(context, command, event.repo)
         went_well = went_well and fine
@@ -51,7 +51,7 @@ async def on_comment(event: Event, engine: Engine) -> None:
             await engine.answer(event.repo, event.number, context.sender, str(command), answer)
         if len(commands) > 1:
             if not fine:
-                await engine.heard(f"{act}/in vain")
+                await engine.heard(f"{act}/vain")
             await engine.heard(act)
     await engine.heard(comment.id)
     await engine.react(event.repo, comment.id, "+1" if went_well else "confused")
