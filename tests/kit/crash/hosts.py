@@ -13,6 +13,9 @@ from tests.kit.crash.process import Process
 from tests.kit.crash.stage import SECRET
 from tests.kit.processes import cpu_seconds
 
+STARTS = 10
+"""Starts in vain before a test gives up."""
+
 
 class Host(Protocol):
     """bot_url: where webhooks go; it stays the same over restarts.  log: what all of it says."""
@@ -83,9 +86,18 @@ class One:
         await self._process.up.wait()
 
     async def comes_up(self) -> None:
-        """As `up`, but RuntimeError when it ends by itself instead."""
+        """As `up`, but RuntimeError when it ends by itself instead. Where somebody has its port for a moment it is
+        started again, as its supervisor would.
+        """
         assert self._process is not None
-        await self._process.comes_up()
+        for _ in range(STARTS):
+            try:
+                return await self._process.comes_up()
+            except RuntimeError as error:
+                if "address already in use" not in str(error):
+                    raise
+                await self._process.start()
+        return await self._process.comes_up()
 
     async def kill(self, strike: Strike) -> None:
         if self._process is not None:
