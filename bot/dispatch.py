@@ -41,6 +41,7 @@ TRIES = 8
 NOT_THERE = "what it names is not there, or is hidden from the App"
 
 _SAYS = re.compile(r"^\s{0,3}/\w", re.MULTILINE)
+"""A command, to us or to somebody else."""
 
 log = structlog.get_logger(__name__)
 

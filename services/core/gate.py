@@ -23,7 +23,6 @@ OVERDUE = (
     "no check has begun on it, and none may come by itself. Close it and open it again, or push to it; "
     "if it needs none, set `checks: none` in .github/lockstep.yml"
 )
-
 USUAL, CHECKS_COME = 60.0, 15
 """Seconds of grace where none is set; times of it in which checks begin where any will."""
 

@@ -61,9 +61,8 @@ class ReadyQueue:
         self._rows: dict[Use, _Row] = {}
         self._uses: dict[tuple[str, str], Use] = {}
         self._resting: dict[tuple[str, str], Candidate] = {}
-        self._dues: list[
-            tuple[datetime, tuple[str, str]]
-        ] = []  # a heap of when they are due, and of some that are gone
+        # A heap of when those are due, and some that are gone.
+        self._dues: list[tuple[datetime, tuple[str, str]]] = []
 
     def __len__(self) -> int:
         return len(self._uses) + len(self._resting)

@@ -52,7 +52,7 @@ class Arrivals:
     def put(self, delivery: Delivery) -> "asyncio.Future[bool]":
         """As `Inbox.put`, begun when this returns; whoever cancels it no longer wants to know. StoreBusy at once."""
         if len(self._came) >= MOST or self._in - self._out >= MOST_BYTES:
-            raise StoreBusy(f"{MOST} deliveries wait already")
+            raise StoreBusy(f"{len(self._came)} deliveries wait already")
         stored = asyncio.get_running_loop().create_future()
         self._came.append(_Arrival(delivery, stored))
         self._in += len(delivery.body)
