@@ -8,8 +8,7 @@ of making a second one. Only this module's results say what became of an attempt
 attempt (the network, the disk, no box) and that it may be tried again.
 """
 
-from collections.abc import Awaitable, Mapping, Sequence
-from typing import Protocol
+from collections.abc import Sequence
 
 import msgspec
 import structlog
@@ -25,43 +24,24 @@ from services.core.paths import Change, outside, protected
 from services.core.plan import Task
 from services.core.similar import kept
 from services.core.steps import DIFF
-from services.engine.carrying import CONTENT, Gone, Taken, completed, fetched, take_over
-from services.engine.orders import Kind, Order, Result
+from services.engine.carrying import CONTENT, Taken, completed, take_over
+from services.engine.orders import Kind, Order, Over, Result
 from services.engine.progress import Committed, Forgets, Keeps, Laid, Progress, Pushed, Verified, Worked
 from services.engine.recalling import Recalling
-from services.errors import BudgetUsedUp, GitError, UserError
+from services.engine.remote import Remote, Token
+from services.errors import BudgetUsedUp, UserError
 from services.git.bundle import DamagedBundle, bundle, left_ignored, restore, took_in, unbundle
 from services.git.command import UnusableName
 from services.git.mirror import Mirrors, MissingBranch
 from services.git.result import HostileResult, shown
-from services.git.taken import began_at, take_in
-from services.git.workspace import Author, RefusedPush, StalePush, Workspace, is_own_commit, open_workspace
+from services.git.taken import take_in
+from services.git.workspace import Author, Workspace, open_workspace
 from services.registry import Registry
 from services.store.checkpoints import Point
 from services.store.ledger import Call
 from services.store.resolutions import Resolutions, Source
 
 log = structlog.get_logger(__name__)
-
-READ: Mapping[str, str] = {"contents": "read"}
-WRITE: Mapping[str, str] = {"contents": "write"}
-
-
-class Token(Protocol):
-    """Gives a token for one repository that may do no more than `permissions`."""
-
-    def __call__(self, repo: str, permissions: Mapping[str, str], /) -> Awaitable[str]: ...
-
-
-class _Over(Exception):
-    """Ends the steps early with a result; never leaves this module."""
-
-    def __init__(self, kind: Kind, reason: str, exit_code: int = 0, conflicts: tuple[str, ...] = ()) -> None:
-        super().__init__(reason)
-        self.conflicts = conflicts
-        self.kind: Kind = kind
-        self.reason = reason
-        self.exit_code = exit_code
 
 
 class _Lost(Exception):
@@ -88,7 +68,7 @@ async def attempt(
     try:
         agent = find_agent(order.task.agent, agents)
         return await steps.go(agent)
-    except _Over as over:
+    except Over as over:
         result = steps.result(over.kind, reason=over.reason, exit_code=over.exit_code)
         return msgspec.structs.replace(result, conflicts=over.conflicts)
     except HostileResult as hostile:
@@ -121,11 +101,11 @@ class _Steps:
         self._models = models
         source = Source(repo=order.task.repo, run_id=order.run_id, task=order.task.id, attempt=order.attempt)
         self._recalling = Recalling(resolutions, source)
-        self._order, self._mirrors, self._box, self._token, self._clock = order, mirrors, box, token, clock
+        self._order, self._mirrors, self._box, self._clock = order, mirrors, box, clock
         self._began = clock.now()
         self._progress = Progress(keeps, clock, self._began)
+        self._remote = Remote(order, mirrors, token, self._progress)
         self._base = ""
-        self._head = ""  # of what was done elsewhere
         self._log = b""
 
     async def go(self, agent: Agent) -> Result:
@@ -142,7 +122,7 @@ class _Steps:
         if (pushed := progress.done("push", Pushed)) is not None:
             self._base, self._log = pushed.base, self._said("agent", "verify")
             return self.result("pushed", head_sha=pushed.sha)
-        self._base = await self._find_base()
+        self._base = await self._remote.find_base()
         async with open_workspace(self._mirrors, order.task.repo, self._base) as workspace:
             if progress.done("worktree", Laid) is None:
                 await progress.reached(progress.ended("worktree", Laid(base=self._base, branch=order.branch)))
@@ -157,47 +137,9 @@ class _Steps:
                 return self.result("unchanged", reason=reasons.UNCHANGED)
             self._judge(changes)
             await self._verify(workspace, can_repeat=worked is not None)
-            await self._push(workspace, sha)
+            await self._remote.push(workspace, sha)
             await progress.reached(progress.ended("push", Pushed(sha=sha, base=self._base)))
             return self.result("pushed", head_sha=sha, files=changes)
-
-    async def _find_base(self) -> str:
-        """The commit to start from: the one this attempt began with, as long as there is such a commit."""
-        repo, laid = self._order.task.repo, self._progress.done("worktree", Laid)
-        if self._order.source:
-            return await self._find_source()
-        if laid is not None and await self._mirrors.has(repo, laid.base):
-            return laid.base
-        if self._order.at and await self._mirrors.has(repo, self._order.at):
-            return self._order.at
-        tip = await self._mirrors.fetch(repo, self._order.base, await self._token(repo, READ))
-        if self._order.at:
-            if await self._mirrors.has(repo, self._order.at):
-                return self._order.at
-            raise _Over("failed", reasons.head_is_gone(self._order.base, self._order.at))
-        if laid is None:
-            return tip
-        if await self._mirrors.has(repo, laid.base):
-            return laid.base
-        await self._progress.undo("worktree")
-        return tip
-
-    async def _find_source(self) -> str:
-        """The commit from which the work that was done elsewhere began; its branch is in the mirror then."""
-        order, repo = self._order, self._order.task.repo
-        token = await self._token(repo, READ)
-        tip = await self._mirrors.fetch(repo, order.base, token)
-        try:
-            self._head = await self._mirrors.fetch(repo, order.source, token)
-        except MissingBranch:
-            raise _Over("unchanged", reasons.no_result(order.source)) from None
-        if order.tip not in {"", self._head}:
-            raise GitError(reasons.moved_on(order.source, order.tip))
-        if not order.since:
-            return await began_at(self._mirrors, repo, tip, self._head)
-        if not await self._mirrors.has(repo, order.since):
-            raise _Over("refused", reasons.head_is_gone(order.base, order.since))
-        return order.since
 
     async def _take_in(self, agent: Agent, workspace: Workspace) -> tuple[str, tuple[Change, ...]]:
         """What was done elsewhere. It costs nothing to read it again, and only what is read now is judged: what an
@@ -205,11 +147,11 @@ class _Steps:
         """
         progress, task = self._progress, self._order.task
         progress.next_begins()
-        changes = await take_in(workspace, self._head)
+        changes = await take_in(workspace, self._remote.head)
         outcome = await agent.run(self._asked(task, workspace, None), self._box)
         sha = ""
         if changes:
-            sha = self._head if self._order.adopts else await self._commit(workspace)
+            sha = self._remote.head if self._order.adopts else await self._commit(workspace)
         known = progress.done("commit", Committed)
         if known is not None and known.sha == sha:
             return sha, changes
@@ -302,12 +244,7 @@ class _Steps:
         order = self._order
         if not order.carry:
             return None
-        try:
-            await fetched(
-                self._mirrors, order.task.repo, order.branch, order.carry, await self._token(order.task.repo, READ)
-            )
-        except Gone:
-            raise _Over("refused", reasons.head_is_gone(order.branch, order.carry)) from None
+        await self._remote.fetch_carried()
         return await take_over(workspace, order.task, order.carry, order.generated, order.fork, self._recalling.known)
 
     async def _take_up(self, worked: Worked, workspace: Workspace) -> tuple[str, tuple[Change, ...]]:
@@ -326,7 +263,7 @@ class _Steps:
         try:
             if packed is not None:
                 await unbundle(workspace, committed.sha, packed)
-            elif await self._is_at_hand(committed.sha):
+            elif await self._remote.is_at_hand(committed.sha):
                 await restore(workspace, committed.sha)
             else:
                 raise _Lost("the commit was too big to be kept, or is damaged")
@@ -337,22 +274,12 @@ class _Steps:
             raise _Lost("the kept commit holds what no agent may leave")
         return await self._commit(workspace), changes
 
-    async def _is_at_hand(self, sha: str) -> bool:
-        """Is the commit in the mirror, or does it stand on our branch already?"""
-        repo, branch = self._order.task.repo, self._order.branch
-        if await self._mirrors.has(repo, sha):
-            return True
-        token = await self._token(repo, READ)
-        if await self._mirrors.tip(repo, branch, token) != sha:
-            return False
-        return await self._mirrors.fetch(repo, branch, token) == sha
-
     def _judge(self, changes: tuple[Change, ...]) -> None:
         if strays := outside(changes, self._order.task.paths):
-            raise _Over("refused", reasons.outside(_some(strays)))
+            raise Over("refused", reasons.outside(_some(strays)))
         held = protected(changes) if self._order.protected else ()
         if held:
-            raise _Over("refused", reasons.held_back(_some([path for path, _ in held]), held[0][1]))
+            raise Over("refused", reasons.held_back(_some([path for path, _ in held]), held[0][1]))
 
     async def _verify(self, workspace: Workspace, *, can_repeat: bool) -> None:
         """Run `verify` over the files. The result was read before, so what this leaves behind is no part of it.
@@ -377,7 +304,7 @@ class _Steps:
             await progress.reached(progress.ended("verify", verified, said))
         self._log = self._said("agent", "verify")
         if not verified.ok:
-            raise _Over("timed_out" if verified.timed_out else "failed", verified.reason, verified.exit_code)
+            raise Over("timed_out" if verified.timed_out else "failed", verified.reason, verified.exit_code)
 
     def _said(self, *steps: str) -> bytes:
         """The end of what these steps printed."""
@@ -387,44 +314,12 @@ class _Steps:
     async def _commit(self, workspace: Workspace) -> str:
         return await workspace.commit(self._order.message, Author(), self._order.when)
 
-    async def _push(self, workspace: Workspace, sha: str) -> None:
-        """Look first: our own commit may stand there already. A commit of somebody else stays where it is."""
-        repo, branch = self._order.task.repo, self._order.branch
-        self._progress.next_begins()
-        if self._order.adopts:
-            return None  # it stands on its own branch; should that move now, its pull request is judged anew
-        token = await self._token(repo, WRITE)
-        for _ in range(2):  # who pushed at the same moment may have been this attempt, on a machine taken for dead
-            tip = await self._mirrors.tip(repo, branch, token)
-            if tip == sha:
-                return None
-            if tip is not None and tip not in self._order.replaces and not await self._is_own(repo, branch, tip, token):
-                raise _Over("refused", reasons.anothers_commit(branch, tip))
-            # After the look: whoever takes this attempt over from now on pushes onto another tip, and this push fails.
-            await self._progress.confirm()
-            try:
-                return await workspace.push(sha, branch, tip, token)
-            except RefusedPush as refused:
-                raise _Over("refused", reasons.no_push(branch, str(refused))) from None
-            except StalePush:
-                continue
-        raise _Over("refused", reasons.pushed_at_once(branch))
-
-    async def _is_own(self, repo: str, branch: str, tip: str, token: str) -> bool:
-        """Is this an earlier try of the same task, by this run or one before? Then it may be replaced.
-
-        The marks could be forged by whoever may push there; all they would gain is that we overwrite their commit.
-        """
-        if await self._mirrors.fetch(repo, branch, token) != tip:
-            return False
-        return await is_own_commit(self._mirrors, repo, tip, self._order.message)
-
     def _left(self) -> float:
         """Seconds of the task's time that are left; what earlier tries finished has taken its part of it."""
         passed = (self._clock.now() - self._began).total_seconds()
         left = self._order.task.timeout - self._progress.used - passed
         if left <= 0:
-            raise _Over("timed_out", reasons.out_of_time(self._order.task.timeout))
+            raise Over("timed_out", reasons.out_of_time(self._order.task.timeout))
         return left
 
     def result(
@@ -451,8 +346,8 @@ class _Steps:
         )
 
 
-def _not_content(worked: Worked) -> _Over:
-    return _Over("timed_out" if worked.timed_out else "failed", worked.summary, worked.exit_code, worked.conflicts)
+def _not_content(worked: Worked) -> Over:
+    return Over("timed_out" if worked.timed_out else "failed", worked.summary, worked.exit_code, worked.conflicts)
 
 
 def _verified(done: Finished, said: bytes) -> Verified:

@@ -84,3 +84,14 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     is_hopeless: bool = False
     is_for_a_person: bool = False
     is_ours: bool = False
+
+
+class Over(Exception):
+    """Ends an attempt early with a result; never leaves it."""
+
+    def __init__(self, kind: Kind, reason: str, exit_code: int = 0, conflicts: tuple[str, ...] = ()) -> None:
+        super().__init__(reason)
+        self.conflicts = conflicts
+        self.kind: Kind = kind
+        self.reason = reason
+        self.exit_code = exit_code
