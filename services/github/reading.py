@@ -14,7 +14,7 @@ from services.errors import Unreachable
 from services.github import places, shapes
 from services.github.cache import Cache
 from services.github.entries import Key, Read
-from services.github.exchange import Identity, decode, repo_path
+from services.github.exchange import Identity, Request, decode, repo_path
 
 Shape = TypeVar("Shape")
 Item = TypeVar("Item")
@@ -92,3 +92,7 @@ class Reading:
             if not path:
                 return found
         raise Unreachable(200, f"the list goes on after {MAX_PAGES} pages")
+
+    async def _past(self, repo: str, path: str) -> bytes:
+        request = Request("GET", repo_path(repo) + path, await self._reader(repo), rank=self._rank)
+        return (await self._cache.past(request)).body

@@ -7,7 +7,7 @@ RateLimited, Unreachable.
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
-from typing import Any, TypeVar
+from typing import Any
 from urllib.parse import urlencode
 
 import msgspec
@@ -15,10 +15,11 @@ import msgspec
 from services.core.admission import Rank
 from services.errors import NotFound, Refused, Unreachable
 from services.github import places, protected, said, shapes
+from services.github.actions_reads import ActionsReads
 from services.github.batch import Batcher
 from services.github.cache import LIST, Cache
 from services.github.entries import Key, Read
-from services.github.exchange import APP, Identity, Request, decode, repo_path, segment
+from services.github.exchange import APP, Identity, decode, repo_path, segment
 from services.github.infos import (
     AnnotationInfo,
     AppInfo,
@@ -28,27 +29,20 @@ from services.github.infos import (
     CommitInfo,
     Installation,
     IssueInfo,
-    JobInfo,
     PullInfo,
     PushInfo,
     RelatedInfo,
     RemarkInfo,
     RepoInfo,
     ReviewInfo,
-    RunInfo,
 )
 from services.github.queries import Wanted, check_bodies, issue_body, pull_body, review_body, suite_body
-from services.github.reading import Reading
-
-Shape = TypeVar("Shape")
 
 PAGE = places.PAGE
-RUN_PAGES = 10
-"""GitHub shows no more than a thousand runs of a search."""
 ROLES = frozenset({"none", "read", "triage", "write", "maintain", "admin"})
 
 
-class Reads(Reading):
+class Reads(ActionsReads):
     """GitHub as it is now, or was at most a cache's life ago."""
 
     def __init__(
@@ -278,33 +272,6 @@ class Reads(Reading):
         found, _ = await self._get(places.annotations(await self._reader(repo), repo, sha, check_id))
         return tuple([each.info() for each in found])
 
-    async def job_log(self, repo: str, job_id: str) -> bytes:
-        """What an Actions job has printed, of much the head and the tail. The id is that of its check run.
-
-        NotFound while it is under way and when it was deleted; Refused when the App was not given `actions: read`.
-        """
-        path = f"{repo_path(repo)}/actions/jobs/{segment(job_id)}/logs"
-        request = Request("GET", path, await self._reader(repo), rank=self._rank, is_text=True)
-        return (await self._cache.past(request)).body
-
-    async def job(self, repo: str, job_id: str) -> JobInfo:
-        """A job of Actions, as it is now; its id is that of its check run."""
-        found = decode(await self._past(repo, f"/actions/jobs/{segment(job_id)}"), said.JobShape)
-        return JobInfo(run_id=str(found.run_id), attempt=found.run_attempt)
-
-    async def workflow_run(self, repo: str, run_id: str) -> RunInfo:
-        """A workflow run, as it is now."""
-        found = decode(await self._past(repo, f"/actions/runs/{segment(run_id)}"), said.RunShape)
-        ended = found.conclusion or ""
-        return RunInfo(
-            id=str(found.id),
-            status=found.status or "",
-            attempt=found.run_attempt,
-            conclusion=ended,
-            head_sha=found.head_sha,
-            path=found.path,
-        )
-
     async def newest_pulls(self, repo: str) -> tuple[AuthoredPull, ...]:
         """The hundred newest pull requests, as they are now, and whose they are."""
         path = "/pulls?state=all&sort=created&direction=desc&per_page=100"
@@ -333,35 +300,6 @@ class Reads(Reading):
         found = await self._list(repo, path, shape, f"pull:{number}", fresh=True)
         return tuple([(each.event, str(each.id or "")) for each in found])
 
-    async def failed_job(self, repo: str, run_id: str) -> str:
-        """The first job of a workflow run's newest attempt that failed, "" for none."""
-        path = f"/actions/runs/{segment(run_id)}/jobs?filter=latest&per_page=100"
-        found = decode(await self._past(repo, path), said.JobList).jobs
-        return next((str(job.id) for job in found if job.conclusion in {"failure", "timed_out"}), "")
-
-    async def run_named(
-        self, repo: str, workflow: str, name: str, event: str = "workflow_dispatch", *, since: datetime | None = None
-    ) -> str:
-        """The run of a workflow, of any if none is named, that was started under this name, "" for none: lists lag.
-
-        since: not before then; of more than a thousand GitHub tells the newest.
-        """
-        place = f"/actions/workflows/{segment(workflow)}/runs" if workflow else "/actions/runs"
-        asked = {"event": event, "per_page": str(PAGE)}
-        if since is not None:
-            asked["created"] = f">={since.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
-        for page in range(1, RUN_PAGES + 1):
-            path = f"{place}?{urlencode({**asked, 'page': str(page)})}"
-            found = decode(await self._past(repo, path), said.RunList).workflow_runs
-            run = next((str(run.id) for run in found if run.display_title == name), "")
-            if run or len(found) < PAGE:
-                return run
-        return ""
-
-    async def _past(self, repo: str, path: str) -> bytes:
-        request = Request("GET", repo_path(repo) + path, await self._reader(repo), rank=self._rank)
-        return (await self._cache.past(request)).body
-
     async def remarks(self, repo: str, number: int, review_id: str) -> tuple[RemarkInfo, ...]:
         """The comments on lines of one review, a hundred at most, as they are now."""
         read = places.remarks(await self._reader(repo), repo, number, review_id)
@@ -378,14 +316,6 @@ class Reads(Reading):
         suites = await self._pages(read, lambda page: page.check_suites, fresh=True)
         ours = (await self.app()).id
         return any(suite.is_open and not (suite.app and str(suite.app.id) == ours) for suite in suites)
-
-    async def has_workflows(self, repo: str) -> bool:
-        """Has the repository any Actions workflow? Refused when the App was not given `actions: read`."""
-        read = await self.read_of(repo, "/actions/workflows?per_page=1", shapes.Total, "workflows")
-        try:
-            return (await self._get(read))[0].total_count > 0
-        except NotFound:
-            return False
 
     async def commit(self, repo: str, sha: str) -> CommitInfo:
         """One commit; it never changes."""
