@@ -8,7 +8,7 @@ import base64
 from typing import TYPE_CHECKING
 
 from services.sandbox.actions_runs import BOT
-from services.sandbox.state import Token
+from services.sandbox.credentials import Token
 
 if TYPE_CHECKING:
     from services.sandbox.actions_context import JobOrder

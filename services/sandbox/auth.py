@@ -13,8 +13,9 @@ import jwt
 import msgspec
 
 from services.sandbox.clock import stamp
+from services.sandbox.credentials import Token
 from services.sandbox.kernel import Problem
-from services.sandbox.state import ROLES, App, Installation, Repo, State, Token
+from services.sandbox.state import ROLES, App, Installation, Repo, State
 
 if TYPE_CHECKING:
     from services.sandbox.sandbox import Sandbox

@@ -16,8 +16,9 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from services.sandbox import git_views
 from services.sandbox.clock import stamp
+from services.sandbox.credentials import Token
 from services.sandbox.git import ZERO
-from services.sandbox.state import Account, App, Hook, Installation, Label, Protection, Repo, Token
+from services.sandbox.state import Account, App, Hook, Installation, Label, Protection, Repo
 
 if TYPE_CHECKING:
     from services.sandbox.sandbox import Sandbox

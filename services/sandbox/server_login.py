@@ -18,8 +18,9 @@ import msgspec
 from aiohttp import web
 
 from services.sandbox.clock import stamp
+from services.sandbox.credentials import OAuthCode, Token
 from services.sandbox.kernel import Request
-from services.sandbox.state import App, OAuthCode, Token
+from services.sandbox.state import App
 
 if TYPE_CHECKING:
     from services.sandbox.sandbox import Sandbox

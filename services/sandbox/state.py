@@ -8,6 +8,7 @@ here: they lie in bare repositories beside it (see git.py). Moments are strings 
 import msgspec
 
 from services.sandbox.actions_records import Job, Workflow, WorkflowRun
+from services.sandbox.credentials import OAuthCode, Token
 
 Role = str
 """none, read, triage, write, maintain or admin; any other word is a custom role on top of write."""
@@ -305,28 +306,6 @@ class Installation(Record):
     repo_ids: list[int] | None = None  # None = all repositories of the account
     suspended_at: str | None = None
     created_at: str = ""
-
-
-class Token(Record):
-    """A credential: an installation's (with expiry and scope) or a person's."""
-
-    token: str
-    login: str = ""  # a person's
-    installation_id: int = 0
-    repo_ids: list[int] | None = None
-    permissions: dict[str, str] = {}
-    expires_at: str = ""
-    revoked: bool = False
-
-
-class OAuthCode(Record):
-    """Somebody has signed in, and the App has not come for the token yet."""
-
-    client_id: str
-    login: str
-    redirect_uri: str
-    challenge: str = ""
-    expires_at: str = ""
 
 
 class Hook(Record):

@@ -7,8 +7,9 @@ import msgspec
 from services.sandbox import auth, installing, views
 from services.sandbox.call import Call
 from services.sandbox.clock import stamp
+from services.sandbox.credentials import Token
 from services.sandbox.kernel import Json, Problem, Response, not_found, route
-from services.sandbox.state import Installation, Repo, Token
+from services.sandbox.state import Installation, Repo
 
 TOKEN_LIFE = timedelta(hours=1)
 MOST_REPOSITORIES = 500
