@@ -15,7 +15,7 @@ from services.core.shards import shard_of_payload
 from services.errors import StoreBusy, StoreError
 from services.store.db import Connection, Database
 from services.store.fence import Fence
-from services.store.inbox import Delivery, Packing, values_of
+from services.store.inbox import Delivery, packing, values_of
 from services.store.news import INBOX, ring
 from services.store.rows import write_rows
 
@@ -43,7 +43,7 @@ class Arrivals:
 
     def __init__(self, database: Database, fence: Fence | None = None) -> None:
         self._database, self._fence = database, fence
-        self._pack = Packing()
+        self._pack = packing()
         self._came: deque[_Arrival] = deque()
         self._in = self._out = 0  # bytes of all that came and of all that were taken; each is counted in one thread
         self._is_asked = False  # does a write that has not begun come for them?

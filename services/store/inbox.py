@@ -6,7 +6,7 @@ doubled delivery.
 """
 
 import threading
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from datetime import datetime
 from typing import Literal
 
@@ -66,14 +66,9 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     shard: int = 0
 
 
-class Packing:
-    """Bodies as they are kept. One for the writer's thread alone."""
-
-    def __init__(self) -> None:
-        self._compress = zstandard.ZstdCompressor(level=1).compress
-
-    def __call__(self, body: bytes) -> bytes:
-        return self._compress(body)
+def packing() -> Callable[[bytes], bytes]:
+    """What makes bodies what is kept of them. One for the writer's thread alone."""
+    return zstandard.ZstdCompressor(level=1).compress
 
 
 def values_of(delivery: Delivery, shard: int, packed: bytes) -> tuple[object, ...]:
@@ -91,7 +86,7 @@ class Inbox:
     def __init__(self, database: Database, fence: Fence | None = None) -> None:
         self._database = database
         self._fence = fence
-        self._pack = Packing()
+        self._pack = packing()
 
     async def put(self, delivery: Delivery) -> bool:
         """Store a delivery durably; False when (hook_id, guid) is known. StoreError (StoreBusy) when it is not."""
