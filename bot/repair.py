@@ -11,6 +11,7 @@ only after everything in between is stored: a process that dies in the middle lo
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
+import msgspec
 import structlog
 
 from services.core.clock import Clock
@@ -27,6 +28,17 @@ MOST_ERRORS = 3
 """Deliveries that can't be had in one look before it ends."""
 
 log = structlog.get_logger(__name__)
+
+
+class _Compared(msgspec.Struct, frozen=True, kw_only=True):
+    """The log beside the inbox. lost: what did not come; ends: the times of the oldest and newest entry; is_whole: the
+    log reaches so far back; is_cut: it goes on where nobody looked any further.
+    """
+
+    lost: list[Listed]
+    ends: list[datetime]
+    is_whole: bool
+    is_cut: bool
 
 
 class Repairer:
@@ -54,13 +66,13 @@ class Repairer:
             await self._gaps.note(now, ())
             self._metrics.repaired(now)
             return []
-        lost, ends, is_whole, is_cut = await self._compared(max(checked - OVERLAP, now - REACHES))
-        recovered = await self._recovered(lost)
-        found = [self._counted(each, lost, recovered) for each in windows(lost)]
-        gap = unseen(checked, min(ends, default=None), is_whole=is_whole)
-        if gap is not None and (is_cut or now - checked > REACHES - OVERLAP):
+        seen = await self._compared(max(checked - OVERLAP, now - REACHES))
+        recovered = await self._recovered(seen.lost)
+        found = [self._counted(each, seen.lost, recovered) for each in windows(seen.lost)]
+        gap = unseen(checked, min(seen.ends, default=None), is_whole=seen.is_whole)
+        if gap is not None and (seen.is_cut or now - checked > REACHES - OVERLAP):
             found.insert(0, gap)
-        await self._gaps.note(max([checked, *ends]), found)
+        await self._gaps.note(max([checked, *seen.ends]), found)
         self._metrics.repaired(now)
         for window in found:
             log.warning(
@@ -71,12 +83,8 @@ class Repairer:
             await self._look()
         return found
 
-    async def _compared(self, since: datetime) -> tuple[list[Listed], list[datetime], bool, bool]:
-        """What did not come, the times of the oldest and newest entry, whether the log reaches so far back, and whether
-        it goes on where nobody looked any further.
-
-        What is known of a page is let go before the next one is read, and what is not may come meanwhile.
-        """
+    async def _compared(self, since: datetime) -> _Compared:
+        """What is known of a page is let go before the next one is read, and what is not may come meanwhile."""
         unknown: list[Listed] = []
         ends: list[datetime] = []
         is_whole = is_cut = False
@@ -86,7 +94,8 @@ class Repairer:
             ends = [min(times), max(times)] if times else []
             known = await self._gaps.known({each.guid for each in page.listed})
             unknown += [each for each in page.listed if each.guid not in known]
-        return missing(unknown, await self._gaps.known({each.guid for each in unknown})), ends, is_whole, is_cut
+        lost = missing(unknown, await self._gaps.known({each.guid for each in unknown}))
+        return _Compared(lost=lost, ends=ends, is_whole=is_whole, is_cut=is_cut)
 
     def _counted(self, window: Blind, lost: list[Listed], recovered: set[str]) -> Blind:
         inside = {each.guid for each in lost if window.began <= each.at <= window.ended}
