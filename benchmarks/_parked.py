@@ -24,8 +24,9 @@ from services.engine.parts import EngineSettings, Parts
 from services.engine.runs import Driver
 from services.store.checkpoints import Checkpoints
 from services.store.db import Database
+from services.store.outbox import Due
 from services.store.plans import PlanRow, Plans
-from services.store.runs import Due, Runs
+from services.store.runs import Runs
 from services.store.sqlite import SqliteDatabase
 
 HOME = "acme/plans"

@@ -46,8 +46,9 @@ from services.store.checkpoints import Checkpoints
 from services.store.db import Database
 from services.store.fence import Fence
 from services.store.opening import database_at
+from services.store.outbox import Due
 from services.store.plans import PlanRow, Plans
-from services.store.runs import Due, Runs
+from services.store.runs import Runs
 from services.store.sqlite import SqliteDatabase
 from tests.kit.postgres import Server, binaries
 

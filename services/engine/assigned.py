@@ -23,7 +23,7 @@ from services.engine.parts import Parts
 from services.errors import NotFound, Refused
 from services.github.infos import AuthoredPull, CommitInfo, PullInfo
 from services.github.person import Person
-from services.store.runs import Due
+from services.store.outbox import Due
 
 AGAIN = 5.0
 """Seconds until GitHub is asked once more: its lists lag behind."""

@@ -16,7 +16,7 @@ from services.engine.outcome import Outcome
 from services.engine.parts import Parts
 from services.errors import NotFound, Refused
 from services.github.infos import PullInfo
-from services.store.runs import Due
+from services.store.outbox import Due
 
 TRIES = 12
 """Times that a branch is looked at which GitHub has promised to update."""

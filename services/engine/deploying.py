@@ -14,7 +14,7 @@ from services.engine import keyless
 from services.engine.outcome import Outcome
 from services.engine.parts import Parts
 from services.errors import NotFound, Refused
-from services.store.runs import Due
+from services.store.outbox import Due
 
 
 async def deploy(parts: Parts, task: Task, state: TaskState, due: Due) -> Outcome:

@@ -24,7 +24,7 @@ from services.engine.orders import Order, Result
 from services.engine.outcome import Outcome, for_a_person, sent
 from services.engine.parts import Parts
 from services.errors import NotFound, Refused, Unreachable
-from services.store.runs import Due
+from services.store.outbox import Due
 
 MOST_LOG = 200_000
 

@@ -44,7 +44,7 @@ from services.engine.tracking import Tracking
 from services.engine.tries import Tries
 from services.errors import NotFound, RateLimited, Refused
 from services.github.infos import IssueInfo, PullInfo
-from services.store.runs import Due
+from services.store.outbox import Due
 
 __all__ = ["Effects", "Outcome"]
 

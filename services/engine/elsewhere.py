@@ -20,7 +20,7 @@ from services.engine.orders import Order, Result
 from services.engine.outcome import Outcome
 from services.engine.parts import Parts
 from services.errors import Refused
-from services.store.runs import Due
+from services.store.outbox import Due
 
 log = structlog.get_logger(__name__)
 

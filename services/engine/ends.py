@@ -12,7 +12,7 @@ from services.core.records import GAVE_UP
 from services.core.task_state import Happening
 from services.engine.effects import Outcome
 from services.errors import AgentError, ApiError, GitError, ModelBusy, NotFound, RateLimited, Refused
-from services.store.runs import Due, Settle
+from services.store.outbox import Due, Settle
 from services.tracing import Tracing
 
 GIVE_UP_AFTER = 14

@@ -17,7 +17,7 @@ from services.engine.parents import CLOCKS_APART
 from services.engine.parts import Parts
 from services.errors import NotFound
 from services.github.infos import PullInfo
-from services.store.runs import Due
+from services.store.outbox import Due
 
 GONE = Outcome(note=notes.NO_TASK)
 

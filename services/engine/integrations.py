@@ -16,7 +16,7 @@ from services.engine.hidden import hidden_in
 from services.engine.outcome import Outcome
 from services.engine.parts import Parts
 from services.errors import NotFound, RateLimited, Refused, Unreachable
-from services.store.runs import Due
+from services.store.outbox import Due
 
 
 async def integrate(parts: Parts, task: Task, state: TaskState, due: Due) -> Outcome:

@@ -12,7 +12,7 @@ from services.core.messages import notes
 from services.engine.outcome import Outcome
 from services.engine.parents import CLOCKS_APART
 from services.errors import RateLimited, Unreachable
-from services.store.runs import Due
+from services.store.outbox import Due
 
 Does = Callable[[], Awaitable[str]]
 

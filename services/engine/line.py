@@ -17,7 +17,7 @@ from services.core.places import Places, Use
 from services.core.ready import ReadyQueue
 from services.core.task_state import Happening
 from services.errors import Fenced, StoreError
-from services.store.runs import Settle
+from services.store.outbox import Settle
 
 
 class Mail(msgspec.Struct, frozen=True, kw_only=True):

@@ -12,7 +12,7 @@ from services.core.task_state import Happening, TaskState
 from services.engine.outcome import Outcome
 from services.engine.parts import Parts
 from services.errors import NotFound, Refused
-from services.store.runs import Due
+from services.store.outbox import Due
 
 UNDER_WAY = 15.0
 """Seconds until it is looked whether the rest of a run has ended; before that GitHub runs nothing of it again."""

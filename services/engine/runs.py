@@ -29,7 +29,7 @@ from services.engine.line import Line, Mail, decided, held, renewed, urged
 from services.engine.looks import Looks, Observes
 from services.engine.parts import Parts
 from services.errors import Fenced, StoreError
-from services.store.runs import Due, Settle
+from services.store.outbox import Due, Settle
 
 Happened = Sequence[tuple[str, Happening]]
 STORE_AGAIN = 1.0

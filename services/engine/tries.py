@@ -23,7 +23,7 @@ from services.engine.orders import Order, Result
 from services.engine.outcome import Outcome
 from services.engine.parts import Parts
 from services.engine.spending import OWN
-from services.store.runs import Due
+from services.store.outbox import Due
 
 
 def exceeded(result: Result, reaction: str) -> Wish | None:

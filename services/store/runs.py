@@ -13,15 +13,15 @@ import msgspec
 from services.core.board import Action, Decision, Moment, Run
 from services.core.clock import from_text, to_text
 from services.core.groups import Barrier
-from services.core.keyless import Trail
 from services.core.lengths import Sample
 from services.core.shards import shard_of
 from services.core.task_state import TaskState
-from services.store import attempts, history
+from services.store import attempts, history, outbox
 from services.store.db import Connection, Database
 from services.store.decoded import plan_of
 from services.store.fence import Fence
 from services.store.news import EVENT, ring
+from services.store.outbox import Due, Settle
 from services.store.plans import PlanRow, Sticky, approve, plan_row, sticky_row, want
 from services.store.recoveries import keep
 from services.store.rows import with_keys, write_rows
@@ -36,48 +36,8 @@ ON CONFLICT (run_id, id) DO UPDATE SET state = excluded.state, data = excluded.d
 DROP_WAITS = "DELETE FROM wait WHERE run_id = ? AND task IN {keys}"
 ADD_WAITS = "INSERT INTO wait (key, run_id, task) VALUES {rows} ON CONFLICT DO NOTHING"
 ADD_EVENTS = "INSERT INTO event (plan_id, run_id, task, at, kind, before, after, actor, text) VALUES {rows}"
-AGAIN_LATER = """
-UPDATE outbox SET state = 'waiting', due = ?, note = ?, tries = CASE WHEN tries > 1 THEN tries - ? ELSE tries END
-WHERE key = ?
-"""
-"""What was begun once never counts as not begun: a part of it may have been done before the rest was refused."""
-KEEP_TRAIL = "UPDATE outbox SET trail = ? WHERE key = ?"
-END_EFFECTS = "UPDATE outbox SET state = 'done', settled_at = ?, due = '' WHERE key IN {keys}"
-"""Nothing is due any more; so a row keeps its size, and a page full of them is changed where it stands, not split."""
-BEGIN_EFFECTS = """
-INSERT INTO outbox (key, run_id, action, due, created_at, state, tries) VALUES {rows}
-ON CONFLICT DO NOTHING RETURNING key
-"""
 
 LIVE = ("running", "paused", "failed")
-
-
-class Due(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """An outbox row to carry out. `tries` > 0: it was begun before, so look before doing it again. trail: what is known
-    of that, where GitHub has no key for it.  since: when it was decided, once it was begun.
-    """
-
-    run_id: str
-    action: Action
-    tries: int
-    trail: Trail | None = None
-    since: datetime | None = None
-
-
-class Settle(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """How an effect ended. `again_at`: not yet, try then. `forget`: the key may be decided anew. Neither: done.
-
-    free: the try does not count, because GitHub did not even look at it.  trail: what the next try has to know; None:
-    what was known before.
-    """
-
-    key: str
-    again_at: datetime | None = None
-    forget: bool = False
-    free: bool = False
-    note: str = ""
-    log: str = ""
-    trail: Trail | None = None
 
 
 class Told(msgspec.Struct, frozen=True, kw_only=True):
@@ -224,26 +184,7 @@ class Runs:
 
         def write(c: Connection) -> list[Due]:
             self._check_run(c, run_id)
-            query = (
-                "SELECT key, action, tries, trail, created_at FROM outbox"
-                " WHERE run_id = ? AND state <> 'done' AND state = 'waiting' AND due <= ? ORDER BY seq"
-            )
-            rows = c.execute(query, (run_id, to_text(now))).fetchall()
-            found = [
-                Due(
-                    run_id=run_id,
-                    action=_action(*row[:2]),
-                    tries=row[2],
-                    trail=_trail(row[3]),
-                    since=from_text(row[4]),
-                )
-                for row in rows
-            ]
-            c.executemany(
-                "UPDATE outbox SET state = 'doing', tries = tries + 1 WHERE key = ?",
-                [(item.action.key,) for item in found],
-            )
-            return found
+            return outbox.due(c, run_id, now)
 
         return await self._db.write(write)
 
@@ -379,38 +320,8 @@ def _write(c: Connection, plan_id: str, decision: Decision, now: datetime, settl
         keep(c, plan_id, run_id, decision.repairs, now)
     if decision.tries:
         attempts.keep(c, plan_id, run_id, decision.tries, now)
-    _settle(c, settles, at)
+    outbox.settle(c, settles, at)
     if any(moment.kind == "run" for moment in decision.history):
         over = to_text(decision.finished_at) if decision.finished_at else None
         c.execute("UPDATE run SET state = ?, finished_at = ? WHERE id = ?", (decision.state, over, run_id))
-    rows = [(action.key, run_id, encode(replace(action, key="")), at, at, "doing", 1) for action in decision.actions]
-    new = {row[0] for row in write_rows(c, BEGIN_EFFECTS, rows)}
-    return [action for action in decision.actions if action.key in new]
-
-
-def _action(key: str, stored: bytes) -> Action:
-    """Its key is a column of its own, and not stored twice."""
-    return replace(msgspec.json.decode(stored, type=Action), key=key)
-
-
-def _trail(stored: str) -> Trail | None:
-    return msgspec.json.decode(stored, type=Trail) if stored else None
-
-
-def _settle(c: Connection, settles: Sequence[Settle], at: str) -> None:
-    """Most effects end with nothing to say: those go together."""
-    ended = []
-    for settle in settles:
-        if settle.forget:
-            c.execute("DELETE FROM outbox WHERE key = ?", (settle.key,))
-        elif settle.again_at is not None:
-            row = (to_text(settle.again_at), settle.note, int(settle.free), settle.key)
-            c.execute(AGAIN_LATER, row)
-            if settle.trail is not None:
-                c.execute(KEEP_TRAIL, (encode(settle.trail).decode(), settle.key))
-        else:
-            ended.append(settle.key)
-            if settle.note or settle.log:
-                said = (settle.note, settle.log, settle.key)
-                c.execute("UPDATE outbox SET note = ?, log = ? WHERE key = ?", said)
-    with_keys(c, END_EFFECTS, (at,), ended)
+    return outbox.begin(c, run_id, decision.actions, at)

@@ -22,8 +22,9 @@ from services.engine.runs import Driver
 from services.errors import ApiError, StoreBusy
 from services.store.checkpoints import Checkpoints
 from services.store.db import Database
+from services.store.outbox import Due, Settle
 from services.store.plans import Plans
-from services.store.runs import Due, Runs, Settle
+from services.store.runs import Runs
 from tests.kit.plans import NOW, plan
 from tests.kit.stored import stored_plan
 

@@ -16,7 +16,7 @@ from services.engine.orders import Order, Result
 from services.engine.outcome import Outcome
 from services.errors import Refused
 from services.github.infos import AuthoredPull, CommitInfo, PullInfo
-from services.store.runs import Due
+from services.store.outbox import Due
 from tests.kit.plans import NOW, run, task
 
 HEAD, OLD = "a" * 40, "b" * 40

@@ -11,7 +11,7 @@ from services.engine.branches import BACK, update
 from services.engine.outcome import Outcome
 from services.errors import Refused
 from services.github.infos import AppInfo, CommitInfo, PullInfo, RepoInfo
-from services.store.runs import Due
+from services.store.outbox import Due
 from tests.kit.plans import happen, in_review, task
 
 OURS, BASE, MADE = "a" * 40, "b" * 40, "c" * 40

@@ -17,7 +17,7 @@ from services.engine.outcome import Outcome
 from services.engine.parents import CLOCKS_APART
 from services.engine.parts import Parts
 from services.errors import ApiError, NotFound, Refused, Unreachable
-from services.store.runs import Due
+from services.store.outbox import Due
 from tests.kit.plans import NOW, task
 
 LOST = Unreachable(502, "away")

@@ -16,7 +16,7 @@ from services.engine import dispatched, integrations
 from services.engine.orders import Order
 from services.engine.outcome import Outcome
 from services.errors import ApiError, Unreachable
-from services.store.runs import Due
+from services.store.outbox import Due
 from tests.kit.plans import NOW, task
 
 AWAY = Unreachable(503, "away")

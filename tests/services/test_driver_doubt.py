@@ -21,8 +21,9 @@ from services.errors import Fenced, StoreError
 from services.store.checkpoints import Checkpoints
 from services.store.db import Connection, Database
 from services.store.fence import Fence
+from services.store.outbox import Due, Settle
 from services.store.plans import Plans
-from services.store.runs import Due, Runs, Settle
+from services.store.runs import Runs
 from services.store.sqlite import SqliteDatabase
 from tests.kit.stored import stored_run
 

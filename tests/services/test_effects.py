@@ -13,7 +13,7 @@ from services.core.gate import PullFact
 from services.core.task_state import Happening, Kind, TaskState
 from services.engine.effects import Effects, Outcome
 from services.errors import ApiError, RateLimited, Refused, Unreachable, Withdrawn
-from services.store.runs import Due
+from services.store.outbox import Due
 from tests.kit.plans import NOW, happen, pull, task, tracked
 
 HEAD = "a" * 40

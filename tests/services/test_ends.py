@@ -12,7 +12,7 @@ from services.core.board import Action, ActionKind, Board
 from services.engine.effects import Outcome
 from services.engine.ends import GIVE_UP_AFTER, QUIET_GIVE_UP_AFTER, outcome_of
 from services.errors import ApiError, GitError, Unreachable
-from services.store.runs import Due
+from services.store.outbox import Due
 from services.tracing import Untraced
 
 

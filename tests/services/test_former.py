@@ -14,7 +14,7 @@ from services.engine import former
 from services.engine.outcome import Outcome
 from services.errors import NotFound
 from services.github.infos import CommentInfo, IssueInfo, PullInfo
-from services.store.runs import Due
+from services.store.outbox import Due
 from tests.kit.plans import NOW, applied, in_review, plan, task
 
 HEAD, THEIRS = "a" * 40, "b" * 40

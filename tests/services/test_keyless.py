@@ -15,7 +15,7 @@ from services.engine import keyless
 from services.engine.keyless import Ended
 from services.engine.outcome import Outcome
 from services.errors import ApiError, RateLimited, Refused, Unreachable
-from services.store.runs import Due
+from services.store.outbox import Due
 
 AWAY, LIMITED = Unreachable(503, "away", retry_after=400), RateLimited(429, "slow down", retry_after=7)
 

@@ -9,7 +9,7 @@ import msgspec
 
 from services.core.board import Action, Board, Run, RunState
 from services.engine.effects import Effects
-from services.store.runs import Due
+from services.store.outbox import Due
 from tests.kit.plans import run, task
 
 HEAD = "a" * 40

@@ -14,7 +14,7 @@ from services.engine.parts import Parts
 from services.engine.reruns import rerun
 from services.errors import Refused
 from services.github.infos import JobInfo, RunInfo
-from services.store.runs import Due
+from services.store.outbox import Due
 from tests.kit.plans import NOW, task
 
 SHA = "a" * 40

@@ -25,10 +25,11 @@ from services.engine.taking import Worker
 from services.errors import AgentError, GitError, NotFound, RateLimited
 from services.store.bell import Bell
 from services.store.news import RESULT
+from services.store.outbox import Settle
 from services.store.postgres import PostgresDatabase
 from services.store.queue import CHANNEL, ENTRY, Queue
 from services.store.results import Results
-from services.store.runs import Runs, Settle
+from services.store.runs import Runs
 from services.tracing import Tracing
 from tests.kit import postgres
 from tests.kit.attempting import order as plain

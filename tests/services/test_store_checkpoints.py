@@ -12,7 +12,8 @@ from services.core.task_state import TaskState
 from services.store import checkpoints
 from services.store.checkpoints import Checkpoints, Kept, Point, Spot
 from services.store.db import Database
-from services.store.runs import Runs, Settle
+from services.store.outbox import Settle
+from services.store.runs import Runs
 from tests.kit.plans import NOW
 from tests.kit.store import Place
 from tests.kit.stored import now_stand, stored_run

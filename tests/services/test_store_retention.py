@@ -14,9 +14,10 @@ from services.store import retention
 from services.store.checkpoints import Checkpoints, Point, Spot
 from services.store.db import Database
 from services.store.inbox import Inbox
+from services.store.outbox import Settle
 from services.store.plans import Plans
 from services.store.retention import Keep, Retention
-from services.store.runs import Runs, Settle
+from services.store.runs import Runs
 from tests.kit.ingest import delivery, outcomes
 from tests.kit.plans import NOW
 from tests.kit.store import Place

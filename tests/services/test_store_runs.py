@@ -13,8 +13,9 @@ from services.core.keyless import Trail
 from services.core.task_state import TaskState
 from services.errors import StoreError
 from services.store.db import Connection, Database
+from services.store.outbox import Due, Settle
 from services.store.plans import Plans
-from services.store.runs import Due, Runs, Settle
+from services.store.runs import Runs
 from tests.kit.plans import NOW, applied, plan, task
 from tests.kit.store import Place
 from tests.kit.stored import now_stand, run_over, stored_run

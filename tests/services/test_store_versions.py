@@ -22,8 +22,9 @@ from services.store.checkpoints import Checkpoints
 from services.store.db import Database
 from services.store.inbox import Inbox
 from services.store.opening import database_at
+from services.store.outbox import Due
 from services.store.plans import Plans
-from services.store.runs import Due, Runs
+from services.store.runs import Runs
 from tests.kit import postgres
 from tests.kit.dumps import DUMPS
 

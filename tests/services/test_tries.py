@@ -10,7 +10,7 @@ from services.core.board import Action, Board
 from services.core.task_state import TaskState
 from services.engine.orders import Order, Result
 from services.engine.tries import Tries
-from services.store.runs import Due
+from services.store.outbox import Due
 from tests.kit.driving import StillClock
 from tests.kit.plans import run, task
 

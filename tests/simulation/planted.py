@@ -26,10 +26,10 @@ from services.engine.observe import Observer
 from services.engine.rounds import Rounds
 from services.engine.runs import Driver
 from services.engine.stickies import Stickies
-from services.store import runs as stored
+from services.store import outbox
 from services.store.inbox import Delivery, Inbox
+from services.store.outbox import Due
 from services.store.plans import PlanRow
-from services.store.runs import Due
 
 Swap = tuple[Any, str, Any]
 """Where, what, and what it is instead."""
@@ -99,12 +99,12 @@ def _no_needs() -> list[Swap]:
 
 
 def _lost_ends() -> list[Swap]:
-    real = stored._settle
+    real = outbox.settle
 
     def some(c: Any, settles: Any, at: str) -> None:
         real(c, [settle for settle in settles if settle.again_at is not None or settle.forget], at)
 
-    return [(stored, "_settle", some)]
+    return [(outbox, "settle", some)]
 
 
 def _no_limits() -> list[Swap]:
@@ -165,7 +165,7 @@ PLANTED = {
 
 def _uncounted() -> list[Swap]:
     old = "UPDATE outbox SET state = 'waiting', due = ?, note = ?, tries = tries - ? WHERE key = ?"
-    return [(stored, "AGAIN_LATER", old)]
+    return [(outbox, "AGAIN_LATER", old)]
 
 
 def _made_anew() -> list[Swap]:

@@ -35,11 +35,12 @@ from services.store.events import Events
 from services.store.gaps import Gaps
 from services.store.inbox import Inbox
 from services.store.ledger import Ledger
+from services.store.outbox import Settle
 from services.store.plans import PlanRow, Plans
 from services.store.recoveries import Recoveries
 from services.store.reports import Reports
 from services.store.requests import Requests
-from services.store.runs import Runs, Settle
+from services.store.runs import Runs
 from services.store.sqlite import SqliteDatabase
 from tests.kit.plans import NOW
 

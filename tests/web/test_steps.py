@@ -9,7 +9,7 @@ import pytest
 from services.core.board import Action, Decision, Run
 from services.core.steps import TALK
 from services.store.checkpoints import Point, Spot
-from services.store.runs import Settle
+from services.store.outbox import Settle
 from tests.kit.plans import NOW, plan, task
 from tests.web.stage import House, house, now_at
 

@@ -15,7 +15,7 @@ from services.core.repairs import Repair
 from services.store.attempts import Attempts, keep
 from services.store.checkpoints import Point, Spot
 from services.store.ledger import Call, Ledger
-from services.store.runs import Settle
+from services.store.outbox import Settle
 from tests.kit.plans import NOW, plan, task
 from tests.web.plans import TRICKS, currency, half_done
 from tests.web.stage import House, house, now_at
