@@ -13,23 +13,21 @@ from typing import Protocol
 import msgspec
 import structlog
 
-from services.core.actions import attempt_action, attempt_key, recalled
-from services.core.board import Action, Adoption, Board, Decision, Run, Wish, resting
+from services.core.board import Action, Adoption, Board, Decision, Run, Wish
 from services.core.gate import PullFact
-from services.core.messages import notes
 from services.core.patience import overdue
 from services.core.places import Lane, Places
 from services.core.ready import ReadyQueue
 from services.core.task_state import Happening
-from services.engine.effects import Outcome
 from services.engine.ended import ended_by
-from services.engine.ends import CarriesOut, outcome_of, settle_of
+from services.engine.ends import CarriesOut
 from services.engine.leave import ended
 from services.engine.line import Line, Mail, decided, held, renewed, urged
 from services.engine.looks import Looks, Observes
 from services.engine.parts import Parts
+from services.engine.under_way import UnderWay
 from services.errors import Fenced, StoreError
-from services.store.outbox import Due, Settle
+from services.store.outbox import Settle
 
 Happened = Sequence[tuple[str, Happening]]
 STORE_AGAIN = 1.0
@@ -50,16 +48,14 @@ class Driver:
     def __init__(self, parts: Parts, stickies: Touched, observer: Observes, effects: CarriesOut) -> None:
         self._parts = parts
         self._stickies = stickies
-        self._effects = effects
         self._lines: dict[str, Line] = {}
         self._ready = ReadyQueue()  # tasks of all runs that only lack a free place
         self._places = Places(parts.settings.limits)
         self._is_open = False
         self._loads = 0
-        self._under_way: dict[str, asyncio.Task[object] | None] = {}  # key of an effect -> what carries out an attempt
-        self._stopped: set[str] = set()  # keys of attempts that are over and are being ended
         self._called_at: datetime | None = None  # when the next task's time comes, for which a timer is set
         self._looks = Looks(parts, observer, self._line, self._board, self._post)
+        self._effects = UnderWay(parts, effects, self._places, self._line, self._board, self._post, self.wake)
 
     async def sweep(self) -> int:
         """Look at every live run although no event came, and take up effects that nobody finished."""
@@ -68,9 +64,9 @@ class Driver:
     async def take_up(self, shards: Collection[int] | None) -> int:
         """The same for the runs of these shards only, which nobody conducted until now."""
         live = await self._load(shards)
-        await self._parts.runs.reopen(frozenset(self._under_way), shards)
+        await self._parts.runs.reopen(self._effects.keys, shards)
         for run_id in await self._parts.runs.unfinished(shards):
-            await self._resume(run_id)
+            await self._effects.resume(run_id)
         boards: list[Board] = []
         for run_id in live:
             board = await self._board(run_id)
@@ -80,7 +76,7 @@ class Driver:
                 boards.append(board)
         self._looks.sweep(boards, is_all=shards is None)
         for board in boards:
-            self._hurry(board.run.id, board, board.run.tasks)
+            self._effects.hurry(board.run.id, board, board.run.tasks)
         return len(live)
 
     async def _load(self, shards: Collection[int] | None) -> list[str]:
@@ -116,9 +112,7 @@ class Driver:
 
     def _abandon(self, run_id: str, line: Line) -> set[asyncio.Task[object]]:
         """Nothing that happens to this run counts here any more; the tasks that still carry effects out."""
-        for key in [key for key in self._under_way if key.startswith(f"{run_id}/")]:
-            del self._under_way[key]
-        self._places.leave(run_id)
+        self._effects.abandon(run_id)
         return line.abandon()
 
     def lacking(self, run_id: str, task_id: str) -> Lane | None:
@@ -143,7 +137,7 @@ class Driver:
         asked = list(task_ids)
         self._looks.wake(run_id, asked)
         if asked:
-            self._hurry(run_id, self._line(run_id).board, asked)
+            self._effects.hurry(run_id, self._line(run_id).board, asked)
 
     async def happen(
         self,
@@ -168,8 +162,7 @@ class Driver:
 
     def carry_out(self, run_id: str, actions: Iterable[Action]) -> None:
         """Begin effects that were just stored."""
-        for action in actions:
-            self._begin(Due(run_id=run_id, action=action, tries=0))
+        self._effects.carry_out(run_id, actions)
 
     # Deciding.
 
@@ -217,8 +210,7 @@ class Driver:
         for mail in batch:
             mail.refuse(StoreError("this could not be decided"))
             if mail.settle is not None:
-                self._under_way.pop(mail.settle.key, None)
-                self._places.give_back(mail.settle.key)
+                self._effects.undecided(mail.settle.key)
 
     def _forget(self, run_id: str, line: Line, batch: list[Mail], error: Fenced) -> None:
         """What is known of this run here is out of date."""
@@ -243,14 +235,7 @@ class Driver:
         new = await self._store(board, line, decision, settles, now)
         if not line.is_gone:  # else it was stored just in time: whoever conducts the run now carries it out
             board.apply(decision)
-            for settle in settles:
-                self._under_way.pop(settle.key, None)
-                if settle.again_at is None:
-                    self._places.give_back(settle.key)
-                else:  # not before it is stored, or nothing would be due then
-                    self._come_back(board.run.id, settle.again_at)
-            hurried, line.hurried = line.hurried, set()
-            self._hurry(board.run.id, board, [key.split("/")[-3] for key in hurried])
+            self._effects.settled(board, line, settles)
             self._after(board, line, decision, new)
         for mail in batch:
             if mail.answer is not None:
@@ -285,7 +270,7 @@ class Driver:
         run = board.run
         if decision.history:
             _tell(run, decision)
-        self._stop_stale(line, run.id, decision)
+        self._effects.stop_stale(line, run.id, decision)
         for key, priority in urged(board, decision):
             self._parts.workers.urge(key, priority)
         if decision.adopted is not None:
@@ -301,7 +286,7 @@ class Driver:
         if self._parts.lasted is not None:
             for what, seconds in ended_by(run, decision):
                 self._parts.lasted(what, seconds)
-        self.carry_out(run.id, new)
+        self._effects.carry_out(run.id, new)
 
     def _call_next(self) -> None:
         """The runs whose turn it is to take a free place decide anew, if they don't anyway."""
@@ -340,141 +325,8 @@ class Driver:
                         self._places.take(key, use)
                 if line.is_doubtful:  # what the store began in this run, and nobody was told of
                     line.is_doubtful = False
-                    self._parts.spawn("resume", self._take_up_again(run_id))
+                    self._parts.spawn("resume", self._effects.take_up_again(run_id))
         return line.board
-
-    # Carrying out.
-
-    async def _take_up_again(self, run_id: str) -> None:
-        await self._parts.runs.reopen(frozenset(self._under_way), run_id=run_id)
-        await self._resume(run_id)
-
-    async def _resume(self, run_id: str) -> None:
-        """Begin again what is due of a run, and come back for what is due later."""
-        for due in await self._parts.runs.due(run_id, self._parts.clock.now()):
-            self._begin(due)
-        later = await self._parts.runs.next_due(run_id)
-        if later is not None:
-            self._come_back(run_id, later)
-
-    def _come_back(self, run_id: str, when: datetime) -> None:
-        """Resume a run then, or sooner if that was asked for already: one timer for it, not one for each effect."""
-        line = self._line(run_id)
-        if line.back_at is not None and line.back_at <= when:
-            return
-        line.back_at = when
-
-        def fire() -> None:
-            if not line.is_gone and line.back_at == when:
-                line.back_at = None
-                self._parts.spawn("resume", self._resume(run_id))
-
-        self._parts.timers.after(max((when - self._parts.clock.now()).total_seconds(), 0.0), fire)
-
-    def _begin(self, due: Due) -> None:
-        key = due.action.key
-        if key in self._under_way:
-            return
-        self._under_way[key] = None
-        line = self._line(due.run_id)
-        line.under_way[key] = due.action
-        self._parts.spawn("effect", self._carry_out(line, due))
-
-    def _hurry(self, run_id: str, board: Board | None, task_ids: Iterable[str]) -> None:
-        """Look now at what goes on elsewhere for these tasks, and does not before it is late unless somebody asks."""
-        if board is None:
-            return
-        for task in [task for each in task_ids if (task := board.run.tasks.get(each)) is not None]:
-            if task.away is None or task.head_sha:  # it is here already
-                continue
-            act = attempt_action(run_id, task)
-            if act.key in self._under_way:
-                self._line(run_id).hurried.add(act.key)
-            else:
-                self._begin(Due(run_id=run_id, action=act, tries=1))
-
-    def _stop_stale(self, line: Line, run_id: str, decision: Decision) -> None:
-        """End attempts that no longer count: their task was cancelled, skipped, or merged by hand. One that only waits
-        for its next try gives its places back.
-        """
-        fences = {state.id: state.fence for state in decision.changed}
-        for key, action in line.under_way.items():
-            if action.kind == "attempt" and fences.get(action.task, action.fence) != action.fence:
-                task = self._under_way[key]
-                if task is not None and key not in self._stopped:
-                    self._stopped.add(key)
-                    task.cancel()
-        for state in decision.changed:
-            if state.attempt and state.state != "running" and (key := attempt_key(run_id, state)) not in line.under_way:
-                self._places.give_back(key)
-        for action in decision.actions:
-            if action.kind == "recall":  # what waits for it would be done with only when it is late
-                self._begin(Due(run_id=run_id, action=recalled(action), tries=1))
-
-    async def _carry_out(self, line: Line, due: Due) -> None:
-        """One effect: do it, and mail its end together with what follows. It is under way until that is stored."""
-        action, outcome, looks = due.action, None, line.looks_begun
-        task = asyncio.current_task()
-        if task is not None:
-            line.tasks[action.key] = task
-        try:
-            board = await self._board(due.run_id) if line.board is None or line.is_doubtful else line.board
-            if board is None or line.is_gone:
-                return
-            if action.kind == "attempt" and action.task in board.uses:
-                self._places.take(action.key, board.uses[action.task])
-                outcome = await self._stoppable(board, due, task)
-            else:
-                outcome = await outcome_of(self._effects, board, due, self._parts.traces)
-        finally:
-            self._leave(line, action, outcome)
-        if line.is_gone:
-            return
-        settle = settle_of(due, outcome, self._parts.clock.now())
-        happened = tuple([(action.task, happening) for happening in outcome.happened]) if outcome.happened else ()
-        self._post(
-            due.run_id,
-            Mail(
-                happened=happened,
-                settle=settle,
-                wish=outcome.wish,
-                facts=outcome.facts,
-                mustered=outcome.mustered,
-                looks=(action.task,) if outcome.look and happened else (),
-            ),
-        )
-        if (outcome.look and not happened) or (outcome.forget and line.was_overtaken(looks)):
-            self.wake(due.run_id, [action.task])
-
-    def _leave(self, line: Line, action: Action, outcome: Outcome | None) -> None:
-        """An effect is not being carried out any more; until its next try an attempt keeps its places."""
-        line.under_way.pop(action.key, None)
-        line.tasks.pop(action.key, None)
-        if line.is_gone:  # what it held is given back already, and its key may be of use again
-            return
-        if outcome is None:  # a bug: the sweep takes it up again
-            self._under_way.pop(action.key, None)
-        elif outcome.again_in is None:
-            self._places.give_back(action.key)
-        elif outcome.is_away and line.board is not None and action.task in line.board.uses:
-            self._places.take(action.key, resting(line.board.uses[action.task]))
-
-    async def _stoppable(self, board: Board, due: Due, task: asyncio.Task[object] | None) -> Outcome:
-        """An attempt, which `_stop_stale` may end early."""
-        key, began = due.action.key, self._parts.clock.now()
-        self._under_way[key] = task
-        try:
-            return await outcome_of(self._effects, board, due, self._parts.traces)
-        except asyncio.CancelledError:
-            if task is None or key not in self._stopped or task.uncancel():
-                raise  # somebody else wants this task to end
-            return Outcome(note=notes.STOPPED)
-        finally:
-            if self._parts.lasted is not None:
-                self._parts.lasted("attempt", (self._parts.clock.now() - began).total_seconds())
-            if key in self._under_way:
-                self._under_way[key] = None
-            self._stopped.discard(key)
 
 
 def _tell(run: Run, decision: Decision) -> None:

@@ -24,8 +24,8 @@ from services.engine.intake import Intake
 from services.engine.line import Line
 from services.engine.observe import Observer
 from services.engine.rounds import Rounds
-from services.engine.runs import Driver
 from services.engine.stickies import Stickies
+from services.engine.under_way import UnderWay
 from services.store import outbox
 from services.store.inbox import Delivery, Inbox
 from services.store.outbox import Due
@@ -68,7 +68,7 @@ def _no_fence() -> list[Swap]:
     def without(task: Any, happened: Any, now: Any) -> Any:
         return step(task, msgspec.structs.replace(happened, fence=-1), now)
 
-    return [(conduct, "step", without), (Driver, "_stop_stale", _nothing)]
+    return [(conduct, "step", without), (UnderWay, "stop_stale", _nothing)]
 
 
 def _no_look() -> list[Swap]:
