@@ -104,7 +104,9 @@ async def _alone(porch: Porch) -> AsyncIterator[Bot]:
     try:
         mirrors = Mirrors(Path(settings.data_dir) / "git", settings.github_url, git=git_of(settings))
         set_aside(mirrors)
-        workers = Local(mirrors, box, github, clock, Checkpoints(database), models, Resolutions(database))
+        workers = Local(
+            mirrors, box, github, clock, Checkpoints(database), models, Resolutions(database), places=settings.workers
+        )
         with unwrapped():
             async with asyncio.TaskGroup() as group:
                 beside = Beside(group)

@@ -5,6 +5,8 @@ Asking twice for the same order is safe: an attempt goes on after the last step 
 another machine, and looks for its own earlier work.
 """
 
+import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Protocol
 
@@ -32,7 +34,9 @@ class Workers(Protocol):
 
 
 class Local:
-    """Attempts in this very process."""
+    """Attempts in this very process, so many at a time: what comes back from elsewhere holds no place until then, and
+    may come back all at once. places: None for no bound, where whoever hands over attempts keeps one.
+    """
 
     def __init__(
         self,
@@ -43,7 +47,10 @@ class Local:
         checkpoints: Checkpoints,
         models: Models | None = None,
         resolutions: Resolutions | None = None,
+        *,
+        places: int | None = None,
     ) -> None:
+        self._room = asyncio.Semaphore(places) if places is not None else contextlib.nullcontext()
         self._models, self._resolutions = models, resolutions
         self._mirrors, self._box, self._github, self._clock = mirrors, box, github, clock
         self._checkpoints = checkpoints
@@ -52,17 +59,18 @@ class Local:
         """is_ours: whether it is still this process that is to carry it out; None: nobody else could."""
         spot = Spot(run_id=order.run_id, task=order.task.id, attempt=order.attempt, fence=order.fence)
         kept = Kept(self._checkpoints, spot)
-        return await attempt(
-            order,
-            mirrors=self._mirrors,
-            box=self._box,
-            agents=AGENTS,
-            token=self._token,
-            clock=self._clock,
-            keeps=kept if is_ours is None else Claimed(kept, is_ours),
-            models=self._models,
-            resolutions=self._resolutions,
-        )
+        async with self._room:
+            return await attempt(
+                order,
+                mirrors=self._mirrors,
+                box=self._box,
+                agents=AGENTS,
+                token=self._token,
+                clock=self._clock,
+                keeps=kept if is_ours is None else Claimed(kept, is_ours),
+                models=self._models,
+                resolutions=self._resolutions,
+            )
 
     def urge(self, key: str, priority: float, /) -> None:
         """Nothing waits here: what was handed over has begun."""
