@@ -55,11 +55,25 @@ def obstacle(run: Run, plan: Plan) -> str:
             return f"The group {code(name)} is being merged just now; say it again when that is over."
     for task in plan.tasks:
         old = run.plan.by_id.get(task.id)
+        if (need := _taken_back(run, task, old)) and not task.done:
+            return (
+                f"The run can't let {code(task.id)} need {code(need)}, whose group was taken back; take that need out."
+            )
         if old is not None and (old.repo.lower(), old.issue) != (task.repo.lower(), task.issue):
             where = "issue" if old.repo.lower() == task.repo.lower() else "repository"
             return f"The run can't move the task {code(task.id)} to another {where}; give it another id."
         if task.id in run.former:
             return f"The task {code(task.id)} was taken out of this run before; give it another id."
+    return ""
+
+
+def _taken_back(run: Run, task: Task, old: Task | None) -> str:
+    """A need that a task has not had before, and that will never be met: it merged with a group that was taken back."""
+    for need in task.needs:
+        name = groups.name_of(run, need)
+        is_new = old is None or need not in old.needs
+        if is_new and task.group != name and groups.barrier_of(run, name).phase == "reverting":
+            return need
     return ""
 
 
@@ -118,6 +132,7 @@ def adopt(board: Board, adoption: Adoption, now: datetime) -> Decision:
     deploys.settle(work)
     work.unblock(tasks)
     _regate(work, run, plan)
+    work.leave_queues()
     decision = work.finish()
     said = Moment(task="", kind="adopted", before=run.state, after=run.state, text=adoption.text, actor=adoption.actor)
     return msgspec.structs.replace(

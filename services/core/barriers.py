@@ -11,7 +11,6 @@ from services.core import groups
 from services.core.actions import action
 from services.core.board import Action, Moment
 from services.core.groups import Barrier, Phase
-from services.core.overrides import missing
 from services.core.task_state import STUCK, Happening, TaskState, is_a_persons
 from services.core.text import code
 
@@ -120,13 +119,8 @@ class _Settling:
         for member in members if work.is_going else ():
             task = work.of(member)
             is_ours = groups.is_ready(task) and not (is_a_persons(task) or task.queued or task.thrown_out)
-            if is_ours and not groups.hold(self._run, member) and not self._lacks(member):
+            if is_ours and not groups.hold(self._run, member) and not work.lacks(task):
                 work.act(action(work.run, task, "merge", task.head_sha))
-
-    def _lacks(self, member: str) -> bool:
-        """Is a need of it not met any more, which nobody lifted?"""
-        task = self._work.of(member)
-        return bool(missing(task, groups.unmet(self._run, self._run.plan.by_id[member])))
 
     def _to(self, phase: Phase, said: str, heads: dict[str, str], broke: str = "", why: str = "") -> None:
         """Its barrier stands so from now on; gates and history say so."""

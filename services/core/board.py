@@ -21,7 +21,7 @@ from services.core.ready import ReadyQueue
 from services.core.records import Try
 from services.core.repairs import Repair, next_due
 from services.core.schedule import Candidate
-from services.core.task_state import State, TaskState
+from services.core.task_state import State, TaskState, is_queued, unheld_since
 
 LONG_AGO = datetime.min.replace(tzinfo=UTC)
 RunState = Literal["running", "paused", "done", "failed", "cancelled"]
@@ -54,6 +54,7 @@ ActionKind = Literal[
 class Run(msgspec.Struct, frozen=True, kw_only=True):
     """One execution of an approved plan. `plan` is the approved text, never the live issue; `tasks` by id, in plan
     order. `former` are those that an edit took out of it while it ran; `barriers`: how far its groups are, by name.
+    `resumed_at`: when somebody last let it go on that was held back.
 
     `actor` started it; `approver` approved it, and nothing is merged that this person could not write to. `trace`:
     the traceparent of what began it, if anybody is told of that.
@@ -70,6 +71,7 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     approver: str = ""
     started_at: datetime | None = None
     finished_at: datetime | None = None
+    resumed_at: datetime | None = None
     former: dict[str, TaskState] = msgspec.field(default_factory=dict)
     barriers: dict[str, Barrier] = msgspec.field(default_factory=dict)
     trace: str = ""
@@ -138,6 +140,7 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     run_id: str
     state: RunState
     finished_at: datetime | None = None
+    resumed_at: datetime | None = None
     changed: tuple[TaskState, ...] = ()
     waits: tuple[tuple[str, tuple[str, ...]], ...] = ()
     actions: tuple[Action, ...] = ()
@@ -174,12 +177,19 @@ class Board:
         self._ordered: tuple[str, ...] = ()
         self.after = graph.dependants(self._needs)
         self.rivals = Rivals(run.plan)
-        self.counts: Counter[State] = Counter(task.state for task in run.tasks.values())
+        self._count()
         self.uses = _uses(run)
         self._measure()
 
-    def candidate(self, task: TaskState) -> Candidate:
-        task_id, since = task.id, task.since or LONG_AGO
+    def _count(self) -> None:
+        tasks = self.run.tasks.values()
+        self.counts: Counter[State] = Counter([task.state for task in tasks])
+        self.queued = {task.id for task in tasks if is_queued(task)}
+
+    def candidate(self, task: TaskState, resumed_at: datetime | None = None) -> Candidate:
+        """resumed_at: when the run goes on, where that is not stored yet."""
+        task_id = task.id
+        since = unheld_since(task.since or LONG_AGO, task, resumed_at or self.run.resumed_at)
         due = next_due(task.repairs, task.attempt)
         return Candidate(
             id=task_id,
@@ -205,6 +215,7 @@ class Board:
                 continue
             before = tasks[task_id].state
             tasks[task_id] = task
+            self._note_queue(task)
             if before == "ready" or after == "ready":
                 could_start.append(task_id)
             if rivals is not None:
@@ -216,7 +227,9 @@ class Board:
                     self._learn(task)
         was_going = self.run.state in GOING
         if decision.state != self.run.state:
-            self.run = msgspec.structs.replace(self.run, state=decision.state, finished_at=decision.finished_at)
+            self.run = msgspec.structs.replace(
+                self.run, state=decision.state, finished_at=decision.finished_at, resumed_at=decision.resumed_at
+            )
         stays = was_going == (self.run.state in GOING)
         if self.edition != self.lengths.edition:
             self._measure()
@@ -241,6 +254,12 @@ class Board:
                 finished_at=decision.finished_at,
             )
         )
+
+    def _note_queue(self, task: TaskState) -> None:
+        if is_queued(task):
+            self.queued.add(task.id)
+        elif self.queued:
+            self.queued.discard(task.id)
 
     def _learn(self, task: TaskState) -> None:
         sample = sample_of(self.specs[task.id], task)
@@ -277,7 +296,7 @@ class Board:
             return self._stand(run)
         self.run.tasks.update(run.tasks)
         self.run = msgspec.structs.replace(run, tasks=self.run.tasks)
-        self.counts = Counter([task.state for task in run.tasks.values()])
+        self._count()
         return self.offer()
 
     def offer(self, task_ids: Iterable[str] | None = None) -> None:

@@ -13,7 +13,7 @@ from datetime import datetime
 
 import msgspec
 
-from services.core import barriers, deploys, groups, stacks
+from services.core import barriers, deploys, groups, overrides, stacks
 from services.core.actions import action, mark, moment, recall, wait_keys, waits_for_base
 from services.core.board import (
     GOING,
@@ -38,7 +38,7 @@ from services.core.plan import Plan, Task
 from services.core.records import TELLING, Try, tried
 from services.core.repair import repaired
 from services.core.repairs import Failed, Repair
-from services.core.task_state import ENDED, QUIET, SATISFIED, STUCK, Happening, TaskState
+from services.core.task_state import ENDED, QUIET, SATISFIED, STUCK, Happening, TaskState, is_queued
 from services.core.text import code
 
 
@@ -136,6 +136,7 @@ class Work:
         self.actions: list[Action] = []
         self.history: list[Moment] = []
         self.tries: list[Try] = []
+        self._resumed_at = now if self.run.state == "paused" and self.is_going else self.run.resumed_at
 
     @property
     def is_going(self) -> bool:
@@ -290,14 +291,18 @@ class Work:
 
     def leave_queues(self) -> None:
         """What is not to be merged any more does not stay in GitHub's merge queue."""
-        is_held = not self.is_going
-        for task in [self.of(each) for each in (self.run.tasks if is_held and self.wish is not None else self.changed)]:
-            if not task.queued or task.state == "done":
-                continue
-            wanted = task.state == "in_review" and not task.held and not groups.hold(self.standing, task.id)
-            if is_held or not wanted:
-                self.changed[task.id] = after = msgspec.structs.replace(task, queued="")
-                self.actions.append(action(self.run, after, "dequeue", at=self.now))
+        for task in [self.of(each) for each in dict.fromkeys((*self.board.queued, *self.changed))]:
+            if is_queued(task) and not self._may_merge(task):
+                self.actions.append(action(self.run, self.set(task, queued=""), "dequeue", at=self.now))
+
+    def _may_merge(self, task: TaskState) -> bool:
+        """Does nothing that is said or stands here speak against it?"""
+        is_held = task.held or not self.is_going or groups.hold(self.standing, task.id)
+        return not is_held and task.state == "in_review" and not self.lacks(task)
+
+    def lacks(self, task: TaskState) -> bool:
+        """Is a need of it not met, or not met any more, which nobody lifted?"""
+        return bool(overrides.missing(task, groups.unmet(self.standing, self.board.specs[task.id])))
 
     def start(self, places: Places) -> None:
         """Start what there is room for, most urgent first; a task whose tracking issue is not there yet waits for
@@ -307,7 +312,8 @@ class Work:
         looked_at = dict(self.changed) if self.run.state in GOING else {**self.run.tasks, **self.changed}
         for task_id in tuple(looked_at) if rivals.are_any else ():
             looked_at.update({each: self.of(each) for each in rivals.of(task_id)})
-        fresh = [self.board.candidate(task) for task in looked_at.values() if self._may_start(task)]
+        since = self._resumed_at
+        fresh = [self.board.candidate(task, since) for task in looked_at.values() if self._may_start(task)]
         for candidate in ready.pick(places, self.now, run=run_id, fresh=fresh, gone=looked_at):
             if candidate.use.run == run_id and self._may_start(self.of(candidate.id)):  # another may have started
                 stack = rivals.base(candidate.id, self.of) if rivals.are_any else None
@@ -332,6 +338,7 @@ class Work:
             run_id=self.run.id,
             state=state,
             finished_at=(self.run.finished_at or self.now) if over else None,
+            resumed_at=self._resumed_at,
             changed=(*self.changed.values(), *self.former.values()),
             waits=tuple(self._waits()),
             actions=tuple(self.actions),

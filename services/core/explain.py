@@ -17,7 +17,7 @@ from services.core.freeze import UNREADABLE
 from services.core.gate import PASSED, PullFact
 from services.core.integration import verdict
 from services.core.overlap import Rivals, shared_files
-from services.core.patience import Patience
+from services.core.patience import Patience, deadline
 from services.core.places import Lane
 from services.core.repairs import next_due, under_way
 from services.core.targets import is_with_a_person
@@ -194,9 +194,9 @@ class _Asked:
         return Link(task=task.id, kind="lane", who="lockstep", names=lane, command=f"/lockstep priority {task.id} p=10")
 
     def _running(self, task: TaskState, repo: str) -> Link:
-        spec, bound = self._run.plan.by_id[task.id], self._patience.task
+        spec, late_at = self._run.plan.by_id[task.id], deadline(self._run, task, self._patience)
         ends = [task.since + timedelta(seconds=spec.timeout)] if task.since is not None else []
-        ends += [task.started_at + bound] if task.started_at is not None and bound is not None else []
+        ends += [late_at] if late_at is not None else []
         at, names = min(ends, default=None), (spec.agent,)
         return Link(task=task.id, kind="works", who="agent", where=repo, names=names, text=str(task.attempt), at=at)
 
@@ -227,9 +227,9 @@ class _Asked:
         for each in overrides.of_head(task):
             yield Link(task=task.id, kind="overridden", who="lockstep", text=overrides.told(each))
         yield from self._overlaps(task, repo)
-        bound = self._patience.review
-        if task.since is not None and bound is not None and not task.held:
-            yield Link(task=task.id, kind="deadline", who="lockstep", at=task.since + bound)
+        late_at = deadline(self._run, task, self._patience)
+        if late_at is not None:
+            yield Link(task=task.id, kind="deadline", who="lockstep", at=late_at)
 
     def _overlaps(self, task: TaskState, repo: str) -> Iterator[Link]:
         """Other pull requests there that change the same files: what merges second may conflict."""

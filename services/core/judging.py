@@ -27,7 +27,7 @@ _JUDGED = STUCK | {"in_review"}
 
 def judge(work: "Work", task_id: str, fact: PullFact) -> None:
     task = work.changed.get(task_id) or work.run.tasks.get(task_id)
-    if task is None or task.pull != fact.number or task.state in ENDED:
+    if task is None or task.pull != fact.number or (task.state in ENDED and not fact.merged):
         return
     if fact.merged and (on := stacks.went_into(work.standing, task, fact)):
         text = f"somebody merged it into the branch of {code(on)}; it is done once that has merged too"

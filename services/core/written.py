@@ -34,7 +34,7 @@ def written(task: TaskState, happened: Happening, now: datetime) -> dict[str, ob
             # An attempt is stopped; a pull request that waits may still be merged as it stands.
             return {"late": True} if task.state == "in_review" else {"fence": task.fence + 1}
         case _:
-            return _asked_for(task, happened)
+            return _asked_for(task, happened, now)
 
 
 def _new_head(task: TaskState, happened: Happening, now: datetime) -> dict[str, object]:
@@ -58,13 +58,14 @@ def _tried(task: TaskState, happened: Happening) -> Integration | None:
     return msgspec.structs.replace(task.integration, came=came, why=why)
 
 
-def _asked_for(task: TaskState, happened: Happening) -> dict[str, object]:
+def _asked_for(task: TaskState, happened: Happening, now: datetime) -> dict[str, object]:
     """What a person's word writes into the task."""
     match happened.kind:
         case "held":
             return {"held": True}
         case "released":
-            return {"held": False, "late": False}
+            began = {"resumed_at": now} if task.held or task.late else {}
+            return {"held": False, "late": False, **began}
         case "prioritised":
             return {"priority": happened.value}
         case "modelled":

@@ -162,12 +162,14 @@ class Asked(Shown):
         """
         row, run = await self.plan_of(repo, number)
         state, was_held = "", False
+        wish = Wish(state="paused", actor=actor, text=reasons.APPROVAL_TAKEN_BACK)
         if run is not None and run.finished_at is None:
             # First, so that what is cut off in between leaves nothing going, and is completed when it is said again.
-            wish = Wish(state="paused", actor=actor, text=reasons.APPROVAL_TAKEN_BACK)
             decision = await self.driver.happen(run.id, wish=wish)
             state, was_held = decision.state, any(moment.kind == "run" for moment in decision.history)
         was_approved = await self._parts.plans.unapprove(row.id, actor, self._parts.clock.now())
+        if run is not None and state:  # somebody may have let it go on before that was written
+            await self.driver.happen(run.id, wish=wish)
         if not was_approved and not was_held:
             raise UserError(refusals.NOTHING_TO_TAKE_BACK)
         self.stickies.touch(repo, number)

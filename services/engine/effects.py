@@ -82,8 +82,8 @@ class Effects:
             return await self._track(board, task, due)
         if due.action.kind in _BESIDE:
             return await self._beside(board, task, state, due)
-        if due.action.fence != state.fence:
-            return Outcome(note=notes.ATTEMPT_OVER)
+        if due.action.fence != state.fence:  # a merge that was begun before may have been done all the same
+            return Outcome(note=notes.ATTEMPT_OVER, look=due.action.kind == "merge" and due.tries > 0)
         if due.action.kind == "attempt":
             return await self._tries.attempt(board, task, state, due)
         if due.action.kind == "open_pull":

@@ -20,7 +20,9 @@ async def enqueue(parts: Parts, task: Task, state: TaskState, sha: str, base: st
         if "already in the queue" not in refused.message:
             text = reasons.not_queued(refused.message)
             return Outcome(happened=(Happening(kind="waits", text=text, fence=state.fence),), forget=True)
-    return Outcome(happened=(Happening(kind="enqueued", sha=sha, text=reasons.queued(base)),), forget=True)
+    # One that was refused, and may be merged by now, is in review again: only that stays in the queue.
+    green = (Happening(kind="green", fence=state.fence),) if state.state == "needs_human" else ()
+    return Outcome(happened=(*green, Happening(kind="enqueued", sha=sha, text=reasons.queued(base))), forget=True)
 
 
 async def dequeue(parts: Parts, task: Task, state: TaskState) -> Outcome:

@@ -16,6 +16,7 @@ from services.core.groups import Barrier
 from services.core.lengths import Sample
 from services.core.shards import shard_of
 from services.core.task_state import TaskState
+from services.errors import Fenced
 from services.store import attempts, history, outbox
 from services.store.db import Connection, Database
 from services.store.decoded import plan_of
@@ -111,7 +112,7 @@ class Runs:
 
         def write(c: Connection) -> list[Action] | None:
             self._fence.check(c, run.plan_id)
-            if c.execute("SELECT 1 FROM run WHERE plan_id = ? AND state IN (?,?,?)", (run.plan_id, *LIVE)).fetchone():
+            if _another_lives(c, run.plan_id, run.id):
                 return None
             c.execute(
                 "INSERT INTO run (id, plan_id, state, actor, approver, trace, plan, started_at) VALUES"
@@ -252,10 +253,15 @@ class Runs:
         return str(row[0]) if row else ""
 
 
+def _another_lives(c: Connection, plan_id: str, run_id: str) -> bool:
+    query = "SELECT 1 FROM run WHERE plan_id = ? AND id <> ? AND state IN (?,?,?)"
+    return c.execute(query, (plan_id, run_id, *LIVE)).fetchone() is not None
+
+
 def _load(c: Connection, run_id: str) -> Run | None:
     query = (
         "SELECT r.id, r.plan_id, p.repo, p.number, r.plan, r.state, r.actor, r.approver, "
-        "r.started_at, r.finished_at, r.barriers, r.trace"
+        "r.started_at, r.finished_at, r.barriers, r.trace, r.resumed_at"
         " FROM run r JOIN plan p ON p.id = r.plan_id WHERE r.id = ?"
     )
     row = c.execute(query, (run_id,)).fetchone()
@@ -281,6 +287,7 @@ def _load(c: Connection, run_id: str) -> Run | None:
         former={state.id: state for state in states if state.id not in places and state.was is not None},
         barriers=msgspec.json.decode(row[10], type=dict[str, Barrier]),
         trace=row[11],
+        resumed_at=from_text(row[12]) if row[12] else None,
     )
 
 
@@ -322,6 +329,10 @@ def _write(c: Connection, plan_id: str, decision: Decision, now: datetime, settl
         attempts.keep(c, plan_id, run_id, decision.tries, now)
     outbox.settle(c, settles, at)
     if any(moment.kind == "run" for moment in decision.history):
-        over = to_text(decision.finished_at) if decision.finished_at else None
-        c.execute("UPDATE run SET state = ?, finished_at = ? WHERE id = ?", (decision.state, over, run_id))
+        if decision.state in LIVE and _another_lives(c, plan_id, run_id):
+            raise Fenced("another run of this plan goes on by now")  # what was over goes on no more
+        times = [to_text(at) if at else None for at in (decision.finished_at, decision.resumed_at)]
+        c.execute(
+            "UPDATE run SET state = ?, finished_at = ?, resumed_at = ? WHERE id = ?", (decision.state, *times, run_id)
+        )
     return outbox.begin(c, run_id, decision.actions, at)

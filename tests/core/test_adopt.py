@@ -444,3 +444,25 @@ def test_what_people_are_told_is_what_becomes_of_it(
             ends = {"ticked": "done", "withdrawn": "cancelled"}
             assert (state.fence == was[one].fence and state.state == was[one].state) == (fate in stays)
             assert state.state == ends.get(fate, state.state)
+
+
+def test_a_need_of_a_group_that_was_taken_back_is_not_taken_over() -> None:
+    """It would never be met, and nobody could be named who it waits for."""
+    pair = (task("a", group="release"), task("b", group="release"))
+    current = run(*pair, task("c", "a"))
+    for each in ("a", "b"):
+        current = put(current, each, state="done", merge_sha="m", revert=8)
+    current = msgspec.structs.replace(current, barriers={"release": Barrier(phase="reverting")})
+    assert obstacle(current, plan(*pair, task("c", "a"), task("d"))) == ""
+    assert obstacle(current, plan(*pair, task("c", "a"), task("d", "b", done=True))) == ""
+    assert obstacle(current, plan(*pair, task("c", "a"), task("d", "b"))) == (
+        "The run can't let `d` need `b`, whose group was taken back; take that need out."
+    )
+
+
+def test_what_an_edit_changes_leaves_the_merge_queue() -> None:
+    current = put(run(task("a"), task("b")), "a", state="in_review", pull=5, head_sha="h", heads=("h",), queued="h")
+    assert "dequeue" in kinds(adopted(current, task("a", "b"), task("b"))[1]), "it needs what has not merged"
+    assert "dequeue" in kinds(adopted(current, task("a", run="another"), task("b"))[1]), "it is done anew"
+    assert "dequeue" in kinds(adopted(current, task("a", done=True), task("b"))[1]), "people have done it"
+    assert "dequeue" not in kinds(adopted(current, task("a"), task("b"), task("c"))[1])

@@ -81,7 +81,9 @@ def test_a_task_that_finishes_is_learned_from() -> None:
 
 moves = st.tuples(
     st.sampled_from("abcd"),
-    st.sampled_from(["tracked", "started", "merged", "broke", "cancelled", "retried", "skipped", "held", "released"]),
+    st.sampled_from(
+        ["tracked", "started", "merged", "broke", "cancelled", "retried", "skipped", "held", "released", "enqueued"]
+    ),
     st.sampled_from([None, None, None, "paused", "running"]),
     st.booleans(),
 )
@@ -100,6 +102,7 @@ def test_it_never_differs_from_one_made_anew(history: list[tuple[str, Kind, str 
         assert board.remaining == anew.remaining
         assert offered(board) == offered(anew)
         assert +board.counts == anew.counts
+        assert board.queued == anew.queued
 
 
 def test_the_age_of_a_task_that_rested_begins_when_its_time_came() -> None:

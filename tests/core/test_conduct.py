@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.core.actions import wait_keys
-from services.core.board import Run, Wish
+from services.core.board import Board, Run, Wish
 from services.core.places import Limits
 from services.core.task_state import ENDED, SATISFIED, Happening, Kind
 from tests.kit.plans import NOW, after, check, happen, in_review, kinds, pull, run, task, tracked
@@ -249,3 +249,37 @@ def test_what_is_not_wanted_any_more_leaves_the_merge_queue() -> None:
     assert kinds(late.actions) == ["dequeue a"], "it was put there while it was cancelled"
     back = after(happen(happen(queued, "a", "held").run, "a", "released").run, facts={"a": pull()})
     assert kinds(back.actions) == ["merge a"]
+
+
+def test_a_need_that_is_taken_back_takes_what_needs_it_out_of_the_merge_queue() -> None:
+    current = happen(tracked(task("a"), task("b", "a")).run, "a", "skipped").run
+    fence = current.tasks["b"].fence
+    current = happen(current, "b", "pushed", sha="a" * 40, fence=fence).run
+    current = happen(current, "b", "opened", number=5, fence=fence).run
+    queued = happen(current, "b", "enqueued", sha="a" * 40).run
+    back = happen(queued, "a", "retried", actor="ana")
+    assert "dequeue b" in kinds(back.actions)
+    assert back.run.tasks["b"].queued == ""
+    lifted = happen(queued, "b", "overridden", name="need:a", sha="a" * 40, actor="ana").run
+    assert lifted.tasks["b"].overrides
+    assert "dequeue b" not in kinds(happen(lifted, "a", "retried", actor="ana").actions)
+
+
+def test_what_merged_although_it_was_cancelled_or_skipped_has_merged() -> None:
+    for kind in ("cancelled", "skipped"):
+        over = happen(in_review(task("a"), task("b", "a")), "a", kind, actor="ana").run
+        assert after(over, facts={"a": pull()}).changed == ()
+        merged = after(over, facts={"a": pull(state="closed", merged=True, merge_sha="c" * 40)}).run
+        assert (merged.tasks["a"].state, merged.tasks["a"].merge_sha) == ("done", "c" * 40)
+        assert merged.tasks["b"].state == "running"
+
+
+def test_what_was_held_back_has_not_waited_meanwhile() -> None:
+    """Else all that was held for a day would go before everybody else, whatever people say is urgent."""
+    paused = after(in_review(task("a"), task("b")), wish=Wish(state="paused", actor="ana"))
+    assert paused.run.resumed_at is None
+    later = NOW + timedelta(days=2)
+    going = after(paused.run, wish=Wish(state="running", actor="ana"), now=later)
+    assert going.run.resumed_at == later
+    assert after(going.run, now=later + timedelta(days=1)).run.resumed_at == later
+    assert Board(going.run).candidate(going.run.tasks["b"]).since == later

@@ -5,6 +5,7 @@ from datetime import timedelta
 import msgspec
 
 from services.core.board import Run
+from services.core.groups import Barrier
 from services.core.patience import Patience, overdue
 from services.core.task_state import STATES, TaskState
 from tests.kit.plans import NOW, run, task
@@ -53,3 +54,24 @@ def test_what_is_held_back_on_purpose_is_never_late() -> None:
 def test_no_bound_is_for_ever() -> None:
     current = of(TaskState(id="a", state="in_review", since=NOW), TaskState(id="b", state="running", started_at=NOW))
     assert late(current, 4_000, Patience()) == {}
+
+
+def test_what_goes_on_again_has_its_whole_time() -> None:
+    waiting = TaskState(id="a", state="in_review", since=NOW)
+    going = msgspec.structs.replace(of(waiting), resumed_at=NOW + 40 * DAY)
+    assert late(going, 69) == {}
+    assert late(going, 70) != {}
+    assert late(of(msgspec.structs.replace(waiting, resumed_at=NOW + 40 * DAY)), 69) == {}
+    working = TaskState(id="a", state="running", started_at=NOW)
+    assert late(msgspec.structs.replace(of(working), resumed_at=NOW + 9 * DAY), 11) == {}
+
+
+def test_what_is_being_merged_is_never_late() -> None:
+    """A group of which a part has merged would be taken back for a timer."""
+    queued = TaskState(id="a", state="in_review", since=NOW, queued="a" * 40)
+    assert late(of(queued), 400) == {}
+    grouped = run(task("a", group="release"), task("b", group="release"))
+    at = {each: TaskState(id=each, state="in_review", since=NOW) for each in ("a", "b")}
+    merging = msgspec.structs.replace(grouped, tasks=at, barriers={"release": Barrier(phase="merging")})
+    assert late(merging, 400) == {}
+    assert late(msgspec.structs.replace(merging, barriers={}), 400) != {}

@@ -130,6 +130,16 @@ async def test_nothing_is_merged_that_is_over_by_then(kind: Kind) -> None:
     assert (merged, outcome.happened, outcome.forget) == ([], (), False)
 
 
+async def test_a_merge_that_was_begun_before_it_was_cancelled_is_looked_for() -> None:
+    board = Board(opened(tracked(task("a")).run, "a"))
+    action = Action(key="k", kind="merge", task="a", fence=board.run.tasks["a"].fence, sha=HEAD)
+    says("cancelled")(board)
+    effects = Effects(cast("Any", Parts(GitHub(meanwhile=lambda: None))), cast("Any", Observer()))
+    for tries in (0, 1):
+        outcome = await effects.carry_out(board, Due(run_id=board.run.id, action=action, tries=tries))
+        assert (outcome.happened, outcome.look) == ((), tries > 0)
+
+
 @pytest.mark.parametrize("say", [pauses, says("held")], ids=["pause", "hold"])
 async def test_what_is_held_by_then_may_be_merged_later(say: Callable[[Board], object]) -> None:
     outcome, merged = await merge(say)

@@ -11,7 +11,7 @@ from services.core.board import Action, Adoption, Board, Decision, Moment
 from services.core.groups import Barrier
 from services.core.keyless import Trail
 from services.core.task_state import TaskState
-from services.errors import StoreError
+from services.errors import Fenced, StoreError
 from services.store.db import Connection, Database
 from services.store.outbox import Due, Settle
 from services.store.plans import Plans
@@ -183,6 +183,11 @@ async def test_a_plan_has_one_live_run_and_its_newest_is_the_one_asked_for(datab
     assert over is not None
     assert (over.state, over.finished_at) == ("done", NOW)
     assert await runs.count(PLAN) == 2
+    going = Moment(task="", kind="run", before="done", after="running")
+    on = Decision(run_id="p-r9", state="running", history=(going,))
+    with pytest.raises(Fenced):  # a retry of the one that is over came too late
+        await runs.commit(PLAN, on, NOW)
+    assert await runs.live() == ["p-r10"]
 
 
 async def test_who_approved_is_whose_rights_count(database: Database, runs: Runs) -> None:

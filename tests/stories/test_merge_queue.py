@@ -49,3 +49,24 @@ async def test_what_is_held_or_cancelled_leaves_the_queue(story: Story) -> None:
     await story.until(lambda: not story.hub.sandbox.state.queue)
     await story.settled()
     assert not story.merges
+
+
+async def test_what_waited_too_long_for_a_review_goes_through_the_queue_once_it_may(story: Story) -> None:
+    """It stands still by then, and would be put in and taken out for ever."""
+    workflow = CI.replace("on: pull_request", "on: [pull_request, merge_group]")
+    roles = {"ana": "maintain", "bea": "maintain", "boss": "admin"}
+    await story.begin({"acme/api": {**FILES, ".github/workflows/ci.yml": workflow}}, roles=roles)
+    await story.hub.do(lambda: story.hub.scenario.protect(story.repo(), "lockstep/gate", approvals=1, merge_queue=True))
+    await story.run("- [ ] **one** Write \u00b7 run: echo 1 > one.txt\n")
+    await story.until("waits for a review")
+    (pull,) = story.pulls()
+    await story.stop()
+    await story.start(review_patience=0.000_001, sweep_seconds=0.3)
+    await story.until("its pull request has waited for 1e-06 days")
+    await story.stop()
+    await story.start(review_patience=30.0, sweep_seconds=600.0)
+    await story.review(pull.number, by="bea")
+    await story.until("**Done.**")
+    assert len(story.merges) == 1
+    enqueued = [each for each in story.hub.sandbox.state.deliveries.values() if each.action == "enqueued"]
+    assert len(enqueued) == 1
