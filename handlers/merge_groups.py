@@ -14,4 +14,6 @@ async def on_group(event: Event, engine: Engine) -> None:
 @on("pull_request")
 async def on_dequeued(event: Event, engine: Engine) -> None:
     if event.repo and event.number and event.action == "dequeued" and event.pull is not None:
+        if await engine.is_own(login=event.sender.login):
+            return  # we took it out, and may have put it back since
         await engine.left_queue(event.repo, event.number, event.pull.head_sha, event.reason)

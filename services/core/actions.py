@@ -116,11 +116,12 @@ def waits_for_base(task: TaskState) -> bool:
 
 def wait_keys(run: Run, task: TaskState) -> tuple[str, ...]:
     """The keys under which a webhook wakes this task: its pull request, its head's checks, its tracking issue, and
-    the base branch where it waits for that; and what works on it elsewhere.
+    the base branch where it waits for that; and what works on it elsewhere. What was cancelled or skipped just now may
+    merge all the same.
     """
-    if task.state in ENDED:
-        return ()
     repo = run.plan.by_id[task.id].repo
+    if task.state in ENDED:
+        return (names.pull_key(repo, task.pull),) if task.pull and task.state != "done" else ()
     keys = [names.issue_key(repo, task.issue)] if task.issue else []
     if task.pull:
         keys.append(names.pull_key(repo, task.pull))

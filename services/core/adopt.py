@@ -132,7 +132,7 @@ def adopt(board: Board, adoption: Adoption, now: datetime) -> Decision:
     deploys.settle(work)
     work.unblock(tasks)
     _regate(work, run, plan)
-    work.leave_queues()
+    work.leave_queues(is_edited=True)
     decision = work.finish()
     said = Moment(task="", kind="adopted", before=run.state, after=run.state, text=adoption.text, actor=adoption.actor)
     return msgspec.structs.replace(

@@ -27,11 +27,10 @@ from services.core.board import (
     may_start,
 )
 from services.core.calls import NEED_ISSUE, RECALLS, calls_for
-from services.core.gate import PullFact, Ruling
+from services.core.gate import PullFact
 from services.core.graph import layers, needs_of
 from services.core.groups import Barrier
-from services.core.integration import verdict
-from services.core.judging import INTEGRATING, judge
+from services.core.judging import judge
 from services.core.machine import late, step
 from services.core.places import Places
 from services.core.plan import Plan, Task
@@ -92,19 +91,6 @@ def decide(
     if places is not None and work.is_going:
         work.start(places)
     return work.finish()
-
-
-def ruling_for(run: Run, task: TaskState, fact: PullFact) -> Ruling:
-    """The verdict on a task's open pull request as the run stands."""
-    known = run.known(task.id)
-    ruling = stacks.ruled(run, task, fact, groups.unmet(run, known[0]) if known is not None else ())
-    if ruling.verdict != "merge":
-        return ruling
-    is_tried = bool(fact.workflow) and task.id in run.tasks
-    if is_tried and verdict(run.plan, task.id, run.tasks.__getitem__) != "passed":
-        return Ruling(verdict="wait", reason=INTEGRATING)
-    held = groups.hold(run, task.id)
-    return Ruling(verdict="wait", reason=held) if held else ruling
 
 
 class Standing(msgspec.Struct, frozen=True, kw_only=True):
@@ -251,22 +237,27 @@ class Work:
         if task.pull and task.head_sha:
             self.actions.append(action(self.run, task, "checks", at=self.now))
 
+    def _met_anew(self) -> Iterator[tuple[TaskState, list[str]]]:
+        """The needs that count as met only now, or no more, each with what needs it, or its group."""
+        tasks, after, known = self.run.tasks, self.board.after, self.run.plan.groups
+        for need in map(self.of, self.moved):
+            if (need.state in SATISFIED) != (tasks[need.id].state in SATISFIED):
+                group = known.get(self.board.specs[need.id].group, (need.id,)) if known else (need.id,)
+                yield need, [each for one in group for each in after.get(one, ())]
+
     def gate_anew(self) -> None:
         """The gate of an open pull request says which needs have merged: anew when one has, or when one that counted as
         merged is taken back.
         """
-        tasks, after, known, rivals = self.run.tasks, self.board.after, self.run.plan.groups, self.board.rivals
-        for need in map(self.of, self.moved):
-            if (need.state in SATISFIED) != (tasks[need.id].state in SATISFIED):
-                group = known.get(self.board.specs[need.id].group, (need.id,)) if known else (need.id,)
-                for each in [each for one in group for each in after.get(one, ())]:
-                    task = self.changed.get(each) or tasks[each]
-                    if task.pull and task.head_sha and task.state not in ENDED:
-                        self.act(action(self.run, task, "checks", need=need))
-                theirs = rivals.of(need.id) if rivals.are_any else ()
-                for task in map(self.of, theirs):  # one may have been merged into its branch
-                    if task.stack is not None and task.stack.on == need.id and task.pull and task.state in STUCK:
-                        self.act(action(self.run, task, "checks", need=need))
+        rivals = self.board.rivals
+        for need, waiting in self._met_anew():
+            for task in map(self.of, waiting):
+                if task.pull and task.head_sha and task.state not in ENDED:
+                    self.act(action(self.run, task, "checks", need=need))
+            theirs = rivals.of(need.id) if rivals.are_any else ()
+            for task in map(self.of, theirs):  # one may have been merged into its branch
+                if task.stack is not None and task.stack.on == need.id and task.pull and task.state in STUCK:
+                    self.act(action(self.run, task, "checks", need=need))
 
     def take_back(self) -> None:
         """What needs a task is taken back before it, and if that can't be, neither is the task."""
@@ -289,9 +280,14 @@ class Work:
                     self.apply(need, Happening(kind="stalled", text=f"not taken back, because {code(after)} is not"))
                     left.append(need)
 
-    def leave_queues(self) -> None:
+    def leave_queues(self, *, is_edited: bool = False) -> None:
         """What is not to be merged any more does not stay in GitHub's merge queue."""
-        for task in [self.of(each) for each in dict.fromkeys((*self.board.queued, *self.changed))]:
+        queued, near = self.board.queued, dict.fromkeys(self.changed)
+        if queued and (is_edited or self.wish is not None or self.settled):
+            near |= dict.fromkeys(queued)
+        elif queued:
+            near |= dict.fromkeys([each for _, waiting in self._met_anew() for each in waiting if each in queued])
+        for task in map(self.of, near):
             if is_queued(task) and not self._may_merge(task):
                 self.actions.append(action(self.run, self.set(task, queued=""), "dequeue", at=self.now))
 

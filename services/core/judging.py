@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from services.core import groups, stacks
 from services.core.actions import action, waits_for_base
+from services.core.board import Run
 from services.core.gate import PASSED, PullFact, Ruling
 from services.core.integration import verdict, wanted
 from services.core.messages import reasons
@@ -23,6 +24,19 @@ if TYPE_CHECKING:
 CLOSED = "the pull request was closed without merging"
 INTEGRATING = "is being tried together with what belongs to it"
 _JUDGED = STUCK | {"in_review"}
+
+
+def ruling_for(run: Run, task: TaskState, fact: PullFact) -> Ruling:
+    """The verdict on a task's open pull request as the run stands."""
+    known = run.known(task.id)
+    ruling = stacks.ruled(run, task, fact, groups.unmet(run, known[0]) if known is not None else ())
+    if ruling.verdict != "merge":
+        return ruling
+    is_tried = bool(fact.workflow) and task.id in run.tasks
+    if is_tried and verdict(run.plan, task.id, run.tasks.__getitem__) != "passed":
+        return Ruling(verdict="wait", reason=INTEGRATING)
+    held = groups.hold(run, task.id)
+    return Ruling(verdict="wait", reason=held) if held else ruling
 
 
 def judge(work: "Work", task_id: str, fact: PullFact) -> None:

@@ -101,9 +101,8 @@ TABLE: dict[State, dict[Kind, State | None]] = {
         "recreated": "blocked", "discarded": "cancelled", "stalled": "cancelled", "ticked": "done",
     },
 }  # fmt: skip
-for _state in STATES:
-    if _state != "done":  # whatever became of it meanwhile: what is in the queue is known, and taken out again
-        TABLE[_state]["enqueued"] = _state
+for _state in STATES:  # whatever became of it meanwhile: what is in the queue is known, and taken out again
+    TABLE[_state]["enqueued"] = _state
 
 
 def step(task: TaskState, happened: Happening, now: datetime) -> TaskState | None:
@@ -243,7 +242,7 @@ def _applies_to_merged(task: TaskState, happened: Happening) -> bool:
     """What is merged can be taken back, once, unless it can't."""
     if happened.kind == "reverting":
         return bool(task.merge_sha) and not task.revert
-    if happened.kind == "unticked":
+    if happened.kind in {"unticked", "enqueued"}:
         return not task.merge_sha
     if happened.kind == "stalled" and happened.name == UNTOLD:
         return bool(task.merge_sha) and not task.revert

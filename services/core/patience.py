@@ -1,8 +1,8 @@
 """How long a task may take as a whole, and how long its pull request may wait: then a person is told.
 
 Both are counted from times that stand in the task's row, and looked at in every sweep; nothing runs while they pass.
-What people hold back on purpose is never late, and once it goes on its time begins anew. What is being merged, by
-GitHub's queue or with its group, waits for nobody who could be told.
+What people hold back on purpose is never late, and once it goes on its time begins anew. A group of which a part has
+merged is not: it would be taken back for a timer.
 """
 
 from datetime import datetime, timedelta
@@ -11,7 +11,7 @@ import msgspec
 
 from services.core import groups
 from services.core.board import GOING, Run
-from services.core.task_state import Happening, TaskState, is_queued, unheld_since
+from services.core.task_state import Happening, TaskState, unheld_since
 
 
 class Patience(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,7 +45,7 @@ def deadline(run: Run, task: TaskState, patience: Patience) -> datetime | None:
 
 
 def _is_merging(run: Run, task: TaskState) -> bool:
-    return is_queued(task) or groups.barrier_of(run, groups.name_of(run, task.id)).phase == "merging"
+    return groups.barrier_of(run, groups.name_of(run, task.id)).phase == "merging"
 
 
 def _expired(run: Run, task: TaskState, patience: Patience, now: datetime) -> Happening | None:

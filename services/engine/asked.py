@@ -168,8 +168,9 @@ class Asked(Shown):
             decision = await self.driver.happen(run.id, wish=wish)
             state, was_held = decision.state, any(moment.kind == "run" for moment in decision.history)
         was_approved = await self._parts.plans.unapprove(row.id, actor, self._parts.clock.now())
-        if run is not None and state:  # somebody may have let it go on before that was written
-            await self.driver.happen(run.id, wish=wish)
+        _, now = await self.plan_of(repo, number)
+        if now is not None and now.finished_at is None:  # somebody may have let it go on before that was written
+            state = (await self.driver.happen(now.id, wish=wish)).state
         if not was_approved and not was_held:
             raise UserError(refusals.NOTHING_TO_TAKE_BACK)
         self.stickies.touch(repo, number)
@@ -351,12 +352,12 @@ class Asked(Shown):
         changed. `needs`: what the person must be allowed to do in every repository of these tasks.
         """
         run = await self._run_of(repo, number)
-        if run.finished_at is not None:
-            if kind != "retried":
-                return ()  # only a retry takes up a run that is over
-            await self.intake.may_start_again(run)
+        if run.finished_at is not None and kind != "retried":
+            return ()  # only a retry takes up a run that is over
         ids = to_retry(run, targets) if kind == "retried" else chosen(run, targets)
         await self.may(actor, needs, [run.plan.by_id[task_id].repo for task_id in ids])
+        if run.finished_at is not None:
+            await self.intake.may_start_again(run)  # last, so that nobody takes the approval back meanwhile
         happened = [(task_id, Happening(kind=kind, actor=actor, text=text, value=value, name=name)) for task_id in ids]
         decision = await self.driver.happen(run.id, happened)
         self.stickies.touch(repo, number)

@@ -6,9 +6,8 @@ fact like any other.
 
 from services.core import groups, messages, stacks
 from services.core.board import Board, Run
-from services.core.conduct import ruling_for
 from services.core.gate import PullFact
-from services.core.judging import conflict_of
+from services.core.judging import conflict_of, ruling_for
 from services.core.merging import meaning
 from services.core.messages import notes, reasons
 from services.core.plan import Task

@@ -115,6 +115,7 @@ def test_a_waiting_task_is_woken_by_its_pull_request_checks_and_issue() -> None:
         f"check:acme/api@{'a' * 40}",
     )
     assert wait_keys(current, happen(current, "a", "merged").run.tasks["a"]) == ()
+    assert wait_keys(current, happen(current, "a", "cancelled").run.tasks["a"]) == ("pull:acme/api#5",), "it may merge"
 
 
 PLAN = (task("a"), task("b", "a"), task("c", "a"), task("d", "b", "c"))
@@ -283,3 +284,9 @@ def test_what_was_held_back_has_not_waited_meanwhile() -> None:
     assert going.run.resumed_at == later
     assert after(going.run, now=later + timedelta(days=1)).run.resumed_at == later
     assert Board(going.run).candidate(going.run.tasks["b"]).since == later
+
+
+def test_what_was_ticked_while_it_was_put_into_the_merge_queue_leaves_it() -> None:
+    ticked = happen(in_review(task("a"), task("b")), "a", "ticked", actor="ana").run
+    late = happen(ticked, "a", "enqueued", sha="a" * 40)
+    assert (kinds(late.actions), late.run.tasks["a"].state, late.run.tasks["a"].queued) == (["dequeue a"], "done", "")

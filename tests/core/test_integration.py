@@ -5,9 +5,10 @@ from inline_snapshot import snapshot
 
 from services.core.actions import wait_keys
 from services.core.board import Board, Decision, Run
-from services.core.conduct import decide, ruling_for
+from services.core.conduct import decide
 from services.core.gate import PullFact
 from services.core.integration import MOST, digest, inputs, mark, near_heads, report, verdict, wanted
+from services.core.judging import ruling_for
 from services.core.task_state import Happening, Integration, TaskState
 from tests.kit.plans import NOW, run, task
 

@@ -52,7 +52,7 @@ def test_all_that_is_in_no_list_is_refused() -> None:
         "in_review": "budgeted cleared discarded dispatched enqueued held integrating mended mending modelled overridden prioritised proved rebased rebasing released stalled tracked waits",
         "needs_human": "assigned attached budgeted cleared closed discarded dispatched disproved enqueued held integrating modelled moved overridden prioritised proved rebasing released stalled tracked",
         "failed": "budgeted discarded dispatched enqueued held modelled overridden prioritised rebasing released stalled tracked",
-        "done": "reverted reverting stalled tracked",
+        "done": "enqueued reverted reverting stalled tracked",
         "skipped": "discarded enqueued stalled tracked",
         "cancelled": "discarded enqueued stalled tracked",
     }  # fmt: skip

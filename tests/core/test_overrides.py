@@ -3,8 +3,8 @@
 import msgspec
 
 from services.core import overrides
-from services.core.conduct import ruling_for
 from services.core.gate import rule
+from services.core.judging import ruling_for
 from services.core.task_state import Override
 from tests.kit.plans import after, check, happen, in_review, pull, task
 

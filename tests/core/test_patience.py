@@ -66,10 +66,8 @@ def test_what_goes_on_again_has_its_whole_time() -> None:
     assert late(msgspec.structs.replace(of(working), resumed_at=NOW + 9 * DAY), 11) == {}
 
 
-def test_what_is_being_merged_is_never_late() -> None:
-    """A group of which a part has merged would be taken back for a timer."""
-    queued = TaskState(id="a", state="in_review", since=NOW, queued="a" * 40)
-    assert late(of(queued), 400) == {}
+def test_a_group_that_is_being_merged_is_never_late() -> None:
+    """It would be taken back for a timer."""
     grouped = run(task("a", group="release"), task("b", group="release"))
     at = {each: TaskState(id=each, state="in_review", since=NOW) for each in ("a", "b")}
     merging = msgspec.structs.replace(grouped, tasks=at, barriers={"release": Barrier(phase="merging")})

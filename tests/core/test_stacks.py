@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from services.checks.gate import gate
 from services.core import stacks
 from services.core.board import Run
-from services.core.conduct import ruling_for
 from services.core.explain import explain
 from services.core.explained import told
+from services.core.judging import ruling_for
 from services.core.overlap import settled
 from services.core.plan import Parsed, Task
 from services.core.task_state import ENDED, Happening, Stack, TaskState

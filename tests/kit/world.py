@@ -13,8 +13,9 @@ from services.core import groups
 from services.core.actions import attempt_key, is_of_group
 from services.core.adopt import adopt
 from services.core.board import Action, Adoption, Board, Decision, Wish
-from services.core.conduct import decide, ruling_for
+from services.core.conduct import decide
 from services.core.gate import CheckFact, PullFact
+from services.core.judging import ruling_for
 from services.core.places import Limits, Places
 from services.core.plan import Task
 from services.core.task_state import ENDED, Happening, Kind

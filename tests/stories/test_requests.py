@@ -1,7 +1,12 @@
 """What people ask of a plan and its pull requests: unapprove, refresh, merge, override, rebase, recreate, assign."""
 
+from datetime import datetime
+
+import pytest
 from inline_snapshot import snapshot
 
+from services.core.board import Wish
+from services.core.task_state import Happening
 from tests.kit.pipe import Pipe
 from tests.kit.story import Story
 from tests.stories.test_by_hand import HOLD, PAIR, waiting_for_a_review
@@ -48,6 +53,31 @@ async def test_taking_an_approval_back_is_finished_where_it_was_cut_off(story: S
     assert await story.ask("/lockstep unapprove") == "+1"
     assert await story.ask("/lockstep resume") == "confused"
     await story.until("The approval of this plan was taken back.")
+
+
+@pytest.mark.parametrize("meanwhile", ["resumed", "retried"])
+async def test_who_lets_a_run_go_on_while_its_approval_is_taken_back_comes_too_late(
+    story: Story, monkeypatch: pytest.MonkeyPatch, meanwhile: str
+) -> None:
+    await waiting_for_a_review(story)
+    if meanwhile == "retried":
+        assert await story.ask("/lockstep cancel all") == "+1"
+        await story.until("**Cancelled.**")
+    engine = story.bot.engine
+    plans, write = engine._parts.plans, engine._parts.plans.unapprove
+
+    async def late(plan_id: str, actor: str, now: datetime) -> bool:
+        run = await engine._parts.runs.of_plan(plan_id)
+        assert run is not None
+        happened = [("one", Happening(kind="retried", actor="ana"))] if meanwhile == "retried" else []
+        decision = await engine.driver.happen(run.id, happened, wish=Wish(state="running", actor="ana"))
+        assert decision.state == "running"
+        return await write(plan_id, actor, now)
+
+    monkeypatch.setattr(plans, "unapprove", late)
+    assert await story.ask("/lockstep unapprove") == "+1"
+    await story.until("**Paused.**")
+    assert await story.ask("/lockstep resume") == "confused"
 
 
 async def test_an_approval_is_taken_back_before_anything_runs(story: Story) -> None:
