@@ -24,6 +24,14 @@ QUIET = frozenset({"tidy", "label", "finish", "mark", "checks", "assign", "withd
 """Effects that nobody waits for and nobody would start anew."""
 QUIET_GIVE_UP_AFTER = 300
 """Tries of one of those: with the cap, half a day."""
+REFUSED_GIVE_UP_AFTER = timedelta(days=1)
+"""For so long one of those is tried that GitHub refuses: an installation may be let in again, a new key be put in."""
+REFUSED_CAP = 3_600.0
+"""Seconds between two such tries at most; most refusals stay what they are."""
+STANDING = frozenset({"checks"})
+"""Those that are tried until what they are about is over: a gate that is missing may be required."""
+GONE = 410
+ARCHIVED = "archived"
 
 
 class CarriesOut(Protocol):
@@ -32,7 +40,7 @@ class CarriesOut(Protocol):
     async def carry_out(self, board: Board, due: Due, /) -> Outcome: ...
 
 
-async def outcome_of(effects: CarriesOut, board: Board, due: Due, traces: Tracing) -> Outcome:
+async def outcome_of(effects: CarriesOut, board: Board, due: Due, traces: Tracing, now: datetime) -> Outcome:
     """Carry an effect out; its errors are outcomes too."""
     run, action = board.run, due.action
     try:
@@ -41,12 +49,26 @@ async def outcome_of(effects: CarriesOut, board: Board, due: Due, traces: Tracin
     except RateLimited as error:
         return Outcome(again_in=error.retry_after or 0.0, free=True, note=str(error)[:200])
     except (Refused, NotFound) as error:
-        return _gave_up(due.action, str(error))
+        if _is_last_refusal(due, error, now):
+            return _gave_up(action, str(error))
+        return Outcome(again_in=delay(action.key, due.tries + 1, cap=REFUSED_CAP), note=str(error)[:200])
     except (ApiError, GitError, AgentError) as error:
-        if due.tries + 1 >= (QUIET_GIVE_UP_AFTER if due.action.kind in QUIET else GIVE_UP_AFTER):
-            return _gave_up(due.action, str(error))
+        most = QUIET_GIVE_UP_AFTER if action.kind in QUIET else GIVE_UP_AFTER
+        if due.tries + 1 >= most and action.kind not in STANDING:
+            return _gave_up(action, str(error))
         wait = error.retry_after if isinstance(error, ApiError | ModelBusy) else None
         return Outcome(again_in=wait or 0.0, note=str(error)[:200])
+
+
+def _is_last_refusal(due: Due, error: Refused | NotFound, now: datetime) -> bool:
+    """What a person is told is told at once. The rest is tried again, unless what it is about is gone, or its
+    repository takes no changes any more.
+    """
+    if due.action.kind in STANDING:
+        return False
+    if due.action.kind not in QUIET or error.status == GONE or ARCHIVED in error.message:
+        return True
+    return due.since is not None and now - due.since >= REFUSED_GIVE_UP_AFTER
 
 
 def settle_of(due: Due, outcome: Outcome, now: datetime) -> Settle:

@@ -9,7 +9,7 @@ from services.core.plan import Task
 from services.core.task_state import Happening, TaskState
 from services.engine.outcome import Outcome
 from services.engine.parts import Parts
-from services.errors import NotFound, Refused
+from services.errors import Refused
 
 
 async def enqueue(parts: Parts, task: Task, state: TaskState, sha: str, base: str) -> Outcome:
@@ -26,12 +26,14 @@ async def enqueue(parts: Parts, task: Task, state: TaskState, sha: str, base: st
 
 
 async def dequeue(parts: Parts, task: Task, state: TaskState) -> Outcome:
-    """Take it out of the line; it may have left it, or have merged."""
+    """Take it out of the line; it may have left it, or have merged, which GitHub answers with a 422."""
     if state.queued:
         return Outcome(note=notes.WANTED_AGAIN)
     try:
         await parts.github.writes.ranked("merge").dequeue(task.repo, state.pull)
-    except (Refused, NotFound) as refused:
+    except Refused as refused:
+        if refused.status != 422:  # it may be merged from there yet
+            raise
         return Outcome(note=refused.message[:200], look=True)
     return Outcome(look=True)
 

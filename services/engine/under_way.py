@@ -154,7 +154,7 @@ class UnderWay:
                 self._places.take(action.key, board.uses[action.task])
                 outcome = await self._stoppable(board, due, task)
             else:
-                outcome = await outcome_of(self._effects, board, due, self._parts.traces)
+                outcome = await outcome_of(self._effects, board, due, self._parts.traces, self._parts.clock.now())
         finally:
             self._leave(line, action, outcome)
         if line.is_gone:
@@ -193,7 +193,7 @@ class UnderWay:
         key, began = due.action.key, self._parts.clock.now()
         self._keys[key] = task
         try:
-            return await outcome_of(self._effects, board, due, self._parts.traces)
+            return await outcome_of(self._effects, board, due, self._parts.traces, self._parts.clock.now())
         except asyncio.CancelledError:
             if task is None or key not in self._stopped or task.uncancel():
                 raise  # somebody else wants this task to end

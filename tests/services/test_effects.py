@@ -12,9 +12,10 @@ from services.core.config import RepoConfig
 from services.core.gate import PullFact
 from services.core.task_state import Happening, Kind, TaskState
 from services.engine.effects import Effects, Outcome
+from services.engine.merge_queue import dequeue
 from services.errors import ApiError, RateLimited, Refused, Unreachable, Withdrawn
 from services.store.outbox import Due
-from tests.kit.plans import NOW, happen, pull, task, tracked
+from tests.kit.plans import NOW, happen, in_review, pull, task, tracked
 
 HEAD = "a" * 40
 
@@ -64,6 +65,23 @@ class Queue(GitHub):
 
     async def enqueue(self, repo: str, number: int, sha: str) -> None:
         self.merged.append((repo, number, sha))
+
+
+@dataclass
+class Left:
+    """What GitHub answers to whoever takes a pull request out of its queue."""
+
+    refused: Refused
+
+    @property
+    def writes(self) -> "Left":
+        return self
+
+    def ranked(self, rank: str) -> "Left":
+        return self
+
+    async def dequeue(self, repo: str, number: int) -> None:
+        raise self.refused
 
 
 class _Repository:
@@ -152,6 +170,17 @@ async def test_what_is_held_by_then_is_not_put_into_the_merge_queue(say: Callabl
     assert (queued, outcome.happened) == ([], ())
     _, queued = await merge(lambda _: None, Queue)
     assert queued == [("acme/api", 5, HEAD)]
+
+
+async def test_what_may_still_be_in_the_merge_queue_is_taken_out_of_it_later() -> None:
+    async def left(refused: Refused) -> Outcome:
+        run = in_review(task("a"))
+        return await dequeue(cast("Any", Parts(cast("Any", Left(refused)))), run.plan.by_id["a"], run.tasks["a"])
+
+    assert (await left(Refused(422, "Pull request is not in the merge queue"))).look
+    for status in (401, 403):
+        with pytest.raises(Refused):
+            await left(Refused(status, "not now"))
 
 
 async def test_a_need_that_is_taken_back_by_then_holds_the_merge_back() -> None:

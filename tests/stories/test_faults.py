@@ -119,6 +119,27 @@ async def test_github_asks_for_a_pause(story: Story, what: str, *, together: boo
     assert rule.count == 0
 
 
+REFUSED_ONCE = {
+    "check run": ("POST", r"/check-runs$", 422),
+    "branch deleted": ("DELETE", r"/git/refs/", 404),
+    "issue closed": ("PATCH", r"/issues/\d+$", 404),
+}
+
+
+@pytest.mark.parametrize("what", REFUSED_ONCE)
+async def test_github_refuses_once_what_nobody_would_start_anew(story: Story, what: str) -> None:
+    """A commit that no replica has yet, an installation that is away for a moment."""
+    method, path, status = REFUSED_ONCE[what]
+    await story.begin(["acme/api", "acme/web"], batch=0, write_batch=0)
+    await story.hub.do(lambda: story.hub.scenario.protect(story.repo(), "lockstep/gate"))
+    await story.issue(PLAN)
+    await story.until("Waits for approval")
+    rule = await story.hub.fault("error", method=method, path=path, count=1, status=status)
+    assert await story.ask("/lockstep approve\n/lockstep run") == "+1"
+    await finished(story)
+    assert rule.count == 0
+
+
 async def test_github_can_not_be_read_for_a_while(story: Story) -> None:
     await story.begin(["acme/api", "acme/web"], sweep_seconds=0.3)
     await story.run(PLAN)
