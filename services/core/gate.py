@@ -4,7 +4,7 @@ A verdict, never an act: the merge call is GitHub's to judge. Pending beats gree
 our own checks never count, or the bot would wait for itself.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
 import msgspec
@@ -23,6 +23,8 @@ OVERDUE = (
     "no check has begun on it, and none may come by itself. Close it and open it again, or push to it; "
     "if it needs none, set `checks: none` in .github/lockstep.yml"
 )
+SURE = timedelta(minutes=1)
+"""So long after a head came, GitHub shows the one before no more unless somebody has put that back."""
 USUAL, CHECKS_COME = 60.0, 15
 """Seconds of grace where none is set; times of it in which checks begin where any will."""
 
@@ -51,6 +53,7 @@ class PullFact(msgspec.Struct, frozen=True, kw_only=True):
     approved this very commit, where it is not one of ours, or with `by_push` has pushed it and may answer for it alone.
     barred: why it may not be merged though nothing of it is missing.
     workflow: which has to try it together with others, if one has to.  tried: how the one under way has ended.
+    seen_at: when GitHub was asked for its head, where that was an earlier one of ours.
     """
 
     number: int
@@ -83,6 +86,7 @@ class PullFact(msgspec.Struct, frozen=True, kw_only=True):
     rules: Rules = Rules()
     vouched: str = ""
     by_push: bool = False
+    seen_at: datetime | None = None
 
 
 class Ruling(msgspec.Struct, frozen=True, kw_only=True):
@@ -105,6 +109,20 @@ def awaited(task: TaskState, grace: float, now: datetime) -> tuple[float, bool]:
     begun = max([at for at in (task.since, task.head_at) if at is not None], default=None)
     waited = (now - begun).total_seconds() if begun is not None else grace
     return max(grace - waited, 0.0), waited >= (grace or USUAL) * CHECKS_COME
+
+
+def is_earlier(task: TaskState, head: str) -> bool:
+    """Is it a head of ours, and not the one that its pull request had last?"""
+    return head != task.head_sha != "" and head in task.heads
+
+
+def put_back_in(task: TaskState, fact: PullFact) -> float | None:
+    """Seconds until an earlier head of ours is no late answer any more, but where somebody has put the branch; None for
+    every other head, and where that is only remembered.
+    """
+    if fact.seen_at is None or not is_earlier(task, fact.head_sha):
+        return None
+    return max((task.head_at + SURE - fact.seen_at).total_seconds(), 0.0) if task.head_at is not None else 0.0
 
 
 def rule(pull: PullFact, unmet: tuple[str, ...]) -> Ruling:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from services.core import groups, stacks
 from services.core.actions import action, waits_for_base
 from services.core.board import Run
-from services.core.gate import PASSED, PullFact, Ruling
+from services.core.gate import PASSED, PullFact, Ruling, put_back_in
 from services.core.integration import verdict, wanted
 from services.core.messages import reasons
 from services.core.recovery.revert import culprits
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from services.core.conduct import Work
 
 CLOSED = "the pull request was closed without merging"
+BACK = "its newest commit is there again"
 INTEGRATING = "is being tried together with what belongs to it"
 _JUDGED = STUCK | {"in_review"}
 
@@ -77,8 +78,35 @@ def _open(work: "Work", task: TaskState, fact: PullFact) -> None:
             vouched = Happening(kind="vouched", sha=fact.head_sha, actor=fact.vouched, text=text)
             work.apply(task_id, vouched)
             _checks(work, work.of(task_id), fact)
-    elif fact.head_sha == task.head_sha and not task.assignee:
+    elif put_back_in(task, fact) == 0.0 and not task.renewing:
+        _put_back(work, task, fact)
+    elif fact.head_sha == task.head_sha == task.heads[-1] and not task.assignee:
         _checks(work, task, fact)
+
+
+def _put_back(work: "Work", task: TaskState, fact: PullFact) -> None:
+    """Somebody has put its branch back to a head of ours. The newest goes on by itself; another one was judged before
+    what is wanted now, so a person looks.
+    """
+    is_newest = fact.head_sha == task.heads[-1]
+    text = BACK if is_newest else _earlier(task, fact)
+    work.apply(task.id, Happening(kind="moved", sha=fact.head_sha, text=text))
+    work.regate(task.id)  # what it says of that head may be old
+    if not is_newest or task.assignee:
+        return
+    if not task.late:
+        work.apply(task.id, Happening(kind="green"))
+    _checks(work, work.of(task.id), fact)
+    now = work.of(task.id)
+    if (now.state, now.reason) == ("needs_human", BACK) and (said := _ruling(work, now, fact).reason):
+        work.apply(task.id, Happening(kind="stalled", text=said))
+
+
+def _earlier(task: TaskState, fact: PullFact) -> str:
+    return (
+        f"somebody put its branch back to {fact.head_sha[:7]}, which came before {task.heads[-1][:7]}: "
+        "push that again, merge it yourself, or retry the task"
+    )
 
 
 def _vouches(fact: PullFact) -> str:

@@ -124,7 +124,7 @@ def step(task: TaskState, happened: Happening, now: datetime) -> TaskState | Non
     elif (
         (happened.kind == "cleared" and (happened.text if is_a_persons(task) else happened.sha))
         or happened.kind in _SAYS_WHY
-        or (happened.kind == "moved" and task.handed)
+        or (happened.kind == "moved" and (task.handed or (happened.sha in task.heads and not task.assignee)))
     ):
         changes["reason"] = happened.text
     if following in STUCK and changes.get("pull", task.pull) and not task.troubled:

@@ -22,7 +22,8 @@ def written(task: TaskState, happened: Happening, now: datetime) -> dict[str, ob
             return {"renewed": task.renewed and bool(happened.value), "cleared": ""}
         case "moved":
             head_at = now if happened.sha != task.head_sha else task.head_at
-            return {"head_sha": happened.sha, "head_at": head_at, "fork": ""}
+            fork = task.fork if happened.sha in task.heads else ""
+            return {"head_sha": happened.sha, "head_at": head_at, "fork": fork, "renewed": False}
         case "dequeued" | "enqueued":
             is_in = happened.kind == "enqueued"
             return {"queued": happened.sha if is_in else "", "thrown_out": task.thrown_out if is_in else happened.sha}

@@ -13,7 +13,7 @@ import structlog
 from services.core.admission import Rank
 from services.core.backoff import delay
 from services.core.board import Board, Run
-from services.core.gate import PullFact
+from services.core.gate import PullFact, put_back_in
 from services.core.task_state import ENDED, TaskState
 from services.engine.line import Line, Mail
 from services.engine.parts import Parts
@@ -124,6 +124,7 @@ class Looks:
     async def _read(self, board: Board, asked: Iterable[str], rank: Rank = "event") -> dict[str, PullFact]:
         """What GitHub says; a pull request whose checks may still begin is looked at again once they must have, and one
         of which GitHub was just asked whether it can be merged, once it may have worked that out: no event tells of it.
+        So is one that shows an earlier head of ours, once that is no late answer any more.
         """
         facts = await self._observer.facts(board.run, sorted(asked), rank=rank)
         unsettled = self._line(board.run.id).unsettled
@@ -131,6 +132,8 @@ class Looks:
             wake = partial(self.wake, board.run.id, [task_id])
             if fact.grace_left > 0:
                 self._parts.timers.after(fact.grace_left, wake)
+            if (rest := put_back_in(board.run.tasks[task_id], fact)) is not None and rest > 0:
+                self._parts.timers.after(rest, wake)
             if any(each.late for each in fact.failures):
                 self._parts.timers.after(self._parts.settings.checks_grace * LOG_AGAIN, wake)
             tries = unsettled.pop(task_id, 0)

@@ -7,6 +7,7 @@ cache: they stand between a pull request and its merge.
 import asyncio
 from asyncio import Semaphore
 from collections.abc import Iterable
+from datetime import datetime
 
 import msgspec
 
@@ -15,7 +16,7 @@ from services.core.admission import Rank
 from services.core.board import Run
 from services.core.config import RepoConfig
 from services.core.freeze import frozen
-from services.core.gate import PASSED, CheckFact, PullFact, awaited
+from services.core.gate import PASSED, CheckFact, PullFact, awaited, is_earlier
 from services.core.names import CHECK_GATE, LABEL_HOLD
 from services.core.task_state import ENDED, STUCK, TaskState, is_in_hand
 from services.engine.configs import config_of
@@ -81,12 +82,12 @@ class Observer:
         else:
             await reads.prepare_pull(repo, task.pull)
         try:
-            pull = await reads.pull(repo, task.pull, fresh=fresh)
+            pull, seen_at = await self._seen(reads, repo, task, fresh=fresh)
         except NotFound:
             return self._gone(repo, task)
         if pull.state == "closed":
             return _fact(pull)
-        fact = _fact(pull, base_ok=pull.base_ref == (await reads.repository(repo)).default_branch)
+        fact = _fact(pull, base_ok=pull.base_ref == (await reads.repository(repo)).default_branch, seen_at=seen_at)
         fact = await self._with_vouched(reads, repo, fact, task, home)
         fact = await self._with_objections(reads, repo, fact, wanted=fresh or grouped, fresh=fresh)
         fact = await self._with_checks(reads, repo, fact, task, fresh=fresh)
@@ -107,6 +108,16 @@ class Observer:
         if now.mergeable is False and task.state == "in_review":
             fact = msgspec.structs.replace(fact, rules=await rules_of(self._parts, reads, repo))
         return await self._with_gate(reads, repo, fact) if grouped else fact
+
+    async def _seen(self, reads: Reads, repo: str, task: TaskState, *, fresh: bool) -> tuple[PullInfo, datetime | None]:
+        """The pull request, and since when it is known where it shows an earlier head of ours: what is remembered may
+        be older than our own push.
+        """
+        asked_at = self._parts.clock.now()
+        pull = await reads.pull(repo, task.pull, fresh=fresh)
+        if not is_earlier(task, pull.head_sha):
+            return pull, None
+        return pull if fresh else await reads.pull(repo, task.pull, fresh=True), asked_at
 
     async def _with_gate(self, reads: Reads, repo: str, fact: PullFact) -> PullFact:
         gates = [check for check in fact.checks if check.ours and check.name == CHECK_GATE]
@@ -215,7 +226,7 @@ class Observer:
         return await config_of(self._parts.github.reads, repo)
 
 
-def _fact(pull: PullInfo, *, base_ok: bool = True) -> PullFact:
+def _fact(pull: PullInfo, *, base_ok: bool = True, seen_at: datetime | None = None) -> PullFact:
     return PullFact(
         number=pull.number,
         state=pull.state,
@@ -230,6 +241,7 @@ def _fact(pull: PullInfo, *, base_ok: bool = True) -> PullFact:
         base_ref=pull.base_ref,
         base_ok=base_ok,
         from_fork=pull.from_fork,
+        seen_at=seen_at,
     )
 
 

@@ -1,11 +1,13 @@
 """What is read of a pull request, and what that says of its task."""
 
+from datetime import datetime, timedelta
+
 import msgspec
 from inline_snapshot import snapshot
 
-from services.core.gate import PullFact
+from services.core.gate import SURE, PullFact
 from services.core.task_state import Happening
-from tests.kit.plans import after, check, happen, in_review, kinds, pull, task, tracked
+from tests.kit.plans import NOW, after, check, happen, in_review, kinds, pull, task, tracked
 
 
 def test_a_check_that_turns_green_later_brings_the_task_back() -> None:
@@ -81,6 +83,72 @@ def test_a_head_that_lags_behind_our_own_push_is_waited_for() -> None:
     assert old.run.tasks["a"].state == "in_review"
     assert kinds(old.actions) == []
     assert kinds(after(current, facts={"a": pull(head="b" * 40)}).actions) == ["merge a"]
+
+
+LATER = NOW + SURE
+
+
+def back_at(head: str, seen_at: datetime | None = LATER, **more: object) -> dict[str, PullFact]:
+    return {"a": pull(head, seen_at=seen_at, **more)}
+
+
+def test_a_branch_that_is_put_back_to_an_earlier_head_of_ours_is_a_persons_to_look_at() -> None:
+    current = happen(in_review(task("a"), task("b")), "a", "rebasing").run
+    current = happen(current, "a", "rebased", sha="b" * 40, fence=current.tasks["a"].fence).run
+    for too_early in (None, NOW, LATER - timedelta(seconds=1)):
+        assert after(current, facts=back_at("a" * 40, too_early)).changed == ()
+    back = after(current, facts=back_at("a" * 40), now=LATER)
+    now = back.run.tasks["a"]
+    assert (now.state, now.head_sha, now.renewed) == ("needs_human", "a" * 40, False)
+    assert now.reason == snapshot(
+        "somebody put its branch back to aaaaaaa, which came before bbbbbbb: push that again, merge it yourself, or retry the task"
+    )
+    posted = [action.key.partition("/checks/")[2] for action in back.actions if action.kind == "checks"]
+    assert posted == ["a" * 40, f"{'a' * 40}/edited-{LATER.isoformat()}"]
+    for fact in (back_at("a" * 40), back_at("a" * 40, None)):
+        assert (again := after(back.run, facts=fact, now=LATER)).changed == ()
+        assert kinds(again.actions) == []
+    then = LATER + SURE
+    newest = after(back.run, facts=back_at("b" * 40, then), now=then)
+    assert newest.run.tasks["a"].state == "in_review"
+    assert "merge a" in kinds(newest.actions)
+
+
+def test_a_foreign_commit_that_is_taken_away_again_holds_nothing_up() -> None:
+    foreign = after(in_review(task("a")), facts={"a": pull("f" * 40)}).run
+    said = []
+    for fact in (
+        back_at("a" * 40),
+        back_at("a" * 40, checks=(check("test"),)),
+        back_at("a" * 40, checks=(check("test", "failure"),)),
+        back_at("a" * 40, base_ok=False, base_ref="other"),
+    ):
+        now = after(foreign, facts=fact, now=LATER).run.tasks["a"]
+        said.append(f"{now.head_sha[:3]} {now.state}: {now.reason}")
+    assert said == snapshot(
+        [
+            "aaa in_review: ",
+            "aaa in_review: waits for check `test`",
+            "aaa needs_human: check `test` failed",
+            "aaa needs_human: it was turned to the branch `other`, which nobody approved. Turn it back to the default branch, or merge it yourself",
+        ]
+    )
+    late = msgspec.structs.replace(foreign.tasks["a"], late=True)
+    held = msgspec.structs.replace(foreign, tasks={"a": late})
+    now = after(held, facts=back_at("a" * 40, checks=(check("test"),)), now=LATER).run.tasks["a"]
+    assert (now.state, now.reason) == ("needs_human", "waits for check `test`")
+    green = after(held, facts=back_at("a" * 40), now=LATER)
+    assert (green.run.tasks["a"].reason, "merge a" in kinds(green.actions)) == (
+        "its newest commit is there again",
+        True,
+    )
+
+
+def test_the_old_head_of_an_attempt_that_failed_is_not_put_back() -> None:
+    red = after(in_review(task("a")), facts={"a": pull(checks=(check("test", "failure"),))}).run
+    failed = happen(happen(red, "a", "retried").run, "a", "broke", text="no").run
+    assert (failed.tasks["a"].state, failed.tasks["a"].head_sha) == ("failed", "")
+    assert after(failed, facts=back_at("a" * 40), now=LATER).changed == ()
 
 
 def test_what_is_with_a_person_is_brought_up_to_date_and_stays_with_them() -> None:

@@ -3,13 +3,14 @@
 import asyncio
 from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any, cast
 
 from services.core.board import Board, Run
-from services.core.gate import PullFact
+from services.core.gate import SURE, PullFact
 from services.engine.line import Line, Mail
 from services.engine.looks import WORKS_OUT, Looks
-from tests.kit.plans import run, task
+from tests.kit.plans import NOW, happen, in_review, run, task
 
 
 @dataclass
@@ -23,10 +24,10 @@ class Parts:
 class Stage:
     """One run; `answers` are what GitHub says in turn, timers are kept until they are fired."""
 
-    def __init__(self, group: asyncio.TaskGroup, answers: Iterable[PullFact]) -> None:
+    def __init__(self, group: asyncio.TaskGroup, answers: Iterable[PullFact], current: Run) -> None:
         self._group = group
         self._answers = iter(answers)
-        self.line = Line(board=Board(run(task("one"))))
+        self.line = Line(board=Board(current))
         self.timers: list[tuple[float, Callable[[], None]]] = []
         self.mail: asyncio.Queue[Mail] = asyncio.Queue()
         parts = cast("Any", Parts(timers=self, spawn=self.spawn))
@@ -51,10 +52,10 @@ def pull(*, unsettled: bool) -> PullFact:
     )
 
 
-async def after_looks(answers: list[PullFact], fired: int) -> tuple[list[float], int]:
+async def after_looks(answers: list[PullFact], fired: int, current: Run | None = None) -> tuple[list[float], int]:
     """The waits that were asked for when so many timers have fired, and the timers left."""
     async with asyncio.timeout(240), asyncio.TaskGroup() as group:
-        stage = Stage(group, answers)
+        stage = Stage(group, answers, current or run(task("one")))
         stage.looks.wake("r", ["one"])
         await stage.mail.get()
         waits = [seconds for seconds, _ in stage.timers]
@@ -74,3 +75,17 @@ async def test_whether_it_can_be_merged_is_asked_until_github_has_worked_it_out(
 async def test_it_is_not_asked_for_ever() -> None:
     answers = [pull(unsettled=True)] * (len(WORKS_OUT) + 1)
     assert await after_looks(answers, len(WORKS_OUT)) == (list(WORKS_OUT), 0)
+
+
+async def test_an_earlier_head_of_ours_is_looked_at_again_once_it_is_no_late_answer() -> None:
+    current = happen(in_review(task("one"), head=EARLIER), "one", "rebasing").run
+    current = happen(current, "one", "rebased", sha="b" * 40, fence=current.tasks["one"].fence).run
+    answers = [earlier(NOW + timedelta(seconds=20)), earlier(NOW + timedelta(seconds=61))]
+    assert await after_looks(answers, 1, current) == ([SURE.total_seconds() - 20], 0)
+
+
+EARLIER = "a" * 40
+
+
+def earlier(seen_at: datetime) -> PullFact:
+    return PullFact(number=5, state="open", head_sha=EARLIER, seen_at=seen_at)

@@ -1,0 +1,95 @@
+"""services/engine/observe.py: an earlier head of ours is believed only of an answer that was asked for just now."""
+
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+import msgspec
+
+from services.core.gate import put_back_in
+from services.core.task_state import TaskState
+from services.engine.observe import Observer
+from services.github.infos import AppInfo, CheckInfo, PullInfo, RepoInfo
+from tests.kit.plans import NOW, happen, in_review, task
+
+EARLIER, NEWEST = "a" * 40, "b" * 40
+PULL = PullInfo(
+    id="5", number=5, url="", state="open", merged=False, merge_sha="", head_sha=EARLIER, head_ref="one",
+    head_repo="acme/api", base_ref="main", base_sha="", mergeable=None, mergeable_state="unknown", draft=False,
+    labels=(), title="", body="",
+)  # fmt: skip
+REPO = RepoInfo(
+    id="1", full_name="acme/api", default_branch="main", private=False, archived=False,
+    allow_merge_commit=True, allow_squash_merge=True, allow_rebase_merge=True,
+)  # fmt: skip
+RUNNING = CheckInfo(
+    id="1", name="test", status="in_progress", conclusion="", app_id="15368", app_slug="github-actions", url="",
+    external_id="",
+)  # fmt: skip
+
+
+@dataclass
+class GitHub:
+    """`remembered` is what its cache holds of the head, `now` what GitHub says; `asked` are the fresh reads."""
+
+    remembered: str
+    now: str
+    asked: list[int] = field(default_factory=list)
+
+    @property
+    def reads(self) -> "GitHub":
+        return self
+
+    def ranked(self, rank: str) -> "GitHub":
+        return self
+
+    async def prepare_pull(self, repo: str, number: int) -> None:
+        return None
+
+    async def pull(self, repo: str, number: int, *, fresh: bool) -> PullInfo:
+        self.asked += [number] if fresh else []
+        return msgspec.structs.replace(PULL, head_sha=self.now if fresh else self.remembered)
+
+    async def repository(self, repo: str) -> RepoInfo:
+        return REPO
+
+    async def checks(self, repo: str, sha: str, *, fresh: bool) -> tuple[CheckInfo, ...]:
+        return (RUNNING,)
+
+    async def app(self) -> AppInfo:
+        return AppInfo(id="1", slug="lockstep")
+
+
+class Clock:
+    def now(self) -> object:
+        return NOW
+
+
+@dataclass
+class Parts:
+    github: GitHub
+    clock: Clock = field(default_factory=Clock)
+
+
+def renewed() -> TaskState:
+    current = happen(in_review(task("a"), head=EARLIER), "a", "rebasing").run
+    return happen(current, "a", "rebased", sha=NEWEST, fence=current.tasks["a"].fence).run.tasks["a"]
+
+
+async def test_what_is_remembered_of_an_earlier_head_is_asked_anew() -> None:
+    github = GitHub(remembered=EARLIER, now=NEWEST)
+    fact = await Observer(cast("Any", Parts(github))).pull("acme/api", renewed())
+    assert (fact.head_sha, put_back_in(renewed(), fact), github.asked) == (NEWEST, None, [5])
+
+
+async def test_an_earlier_head_that_github_shows_now_counts_from_then_on() -> None:
+    github, now = GitHub(remembered=EARLIER, now=EARLIER), renewed()
+    fact = await Observer(cast("Any", Parts(github))).pull("acme/api", now)
+    assert (fact.head_sha, fact.seen_at) == (EARLIER, NOW)
+    assert put_back_in(now, fact) == 60.0
+
+
+async def test_any_other_head_is_asked_for_once() -> None:
+    for head in (NEWEST, "f" * 40):
+        github = GitHub(remembered=head, now=head)
+        fact = await Observer(cast("Any", Parts(github))).pull("acme/api", renewed())
+        assert (fact.head_sha, fact.seen_at, github.asked) == (head, None, [])
