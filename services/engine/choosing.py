@@ -54,7 +54,11 @@ class Choosing:
         attempts = self._parts.attempts
         if not providers or attempts is None:
             return Chosen(model=task.model)
-        earlier = [each for each in await attempts.of(run.id, task.id) if each.attempt < state.attempt]
+        known = await attempts.of(run.id, task.id)
+        own = next((each.chosen for each in known if each.attempt == state.attempt), Chosen())
+        if own.model:  # taken up again: what it has spent meanwhile is no reason to end it
+            return own
+        earlier = [each for each in known if each.attempt < state.attempt]
         found = await self._choose(run, task, state, providers, earlier)
         if found.why and not found.model:
             return found  # nobody makes this attempt
