@@ -189,7 +189,8 @@ class Work:
         self.former[task_id] = after
         if happening.kind not in QUIET:
             self.history.append(moment(happening, before, after))
-        self.actions.append(action(self.run, after, "withdraw"))
+        if happening.kind != "stalled":  # that has left nothing
+            self.actions.append(action(self.run, after, "withdraw"))
 
     def add(self, task_id: str) -> None:
         """A task that the run has not had until now."""

@@ -263,4 +263,6 @@ def late(task: TaskState, happened: Happening, now: datetime) -> TaskState | Non
         changes = {"heads": (*task.heads, happened.sha)}
     elif happened.kind == "merged" and task.state != "done":
         changes = {"state": "done", "merge_sha": happened.sha, "since": now, "finished_at": now, "reason": ""}
+    elif happened.kind == "stalled" and happened.name == UNTOLD and _applies_to_merged(task, happened):
+        changes = {"reason": happened.text}
     return msgspec.structs.replace(task, **changes) if changes else None

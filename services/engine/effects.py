@@ -98,6 +98,8 @@ class Effects:
         """Of a task that is in the plan no more; what has merged of it is tidied up as ever."""
         if due.action.kind == "recall":
             return await elsewhere.recall(self._parts, board.run, task, state, due)
+        if due.action.kind == "deploy":
+            return await deploying.deploy(self._parts, task, state, due)
         if due.action.kind in {"tidy", "withdraw"} and state.state in SATISFIED and state.issue:
             return await self._tidy(board, task, due.action.key)
         if due.action.kind == "label" and state.issue:  # one that was on its way may have left what stood before

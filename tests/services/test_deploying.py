@@ -9,16 +9,19 @@ import msgspec
 import pytest
 from inline_snapshot import snapshot
 
-from services.core.board import Action
+from services.core.adopt import adopt
+from services.core.board import Action, Adoption, Board, Run
 from services.core.keyless import MOST_AWAY, Trail
 from services.core.task_state import UNTOLD, TaskState
 from services.engine import deploying
+from services.engine.effects import Effects
+from services.engine.observe import Observer
 from services.engine.outcome import Outcome
 from services.engine.parents import CLOCKS_APART
 from services.engine.parts import Parts
 from services.errors import ApiError, NotFound, Refused, Unreachable
 from services.store.outbox import Due
-from tests.kit.plans import NOW, task
+from tests.kit.plans import NOW, after, applied, happen, in_review, plan, task
 
 LOST = Unreachable(502, "away")
 
@@ -58,6 +61,27 @@ async def test_it_is_sent_once_and_not_when_it_is_taken_back() -> None:
     assert (await hub.deploy()).again_in is None
     assert (await hub.deploy(revert=9)).note == "it is taken back"
     assert hub.sent == 1
+
+
+async def test_it_is_sent_also_where_its_task_leaves_the_plan_meanwhile() -> None:
+    hub = Hub()
+    parts = SimpleNamespace(github=SimpleNamespace(reads=hub, writes=hub))
+    board = Board(without_one())
+    due = Due(run_id=board.run.id, action=hub.due.action, tries=0)
+    effects = Effects(cast("Parts", parts), cast("Observer", None))
+    assert await effects.carry_out(board, due) == Outcome()
+    hub.takes = Refused(403, "no")
+    (told,) = (await effects.carry_out(board, due)).happened
+    assert hub.sent == 2
+    said = after(board.run, [("one", told)])
+    assert ([each.text for each in said.history], said.actions) == ([told.text], ())
+    assert said.run.former["one"].reason == told.text
+
+
+def without_one() -> Run:
+    """A run that goes on without a task which has merged."""
+    merged = happen(in_review(task("one"), task("two")), "one", "merged", sha="m" * 40).run
+    return applied(merged, adopt(Board(merged), Adoption(plan=plan(task("two")), actor="cem"), NOW))
 
 
 async def test_a_lost_answer_is_looked_for_and_what_no_look_finds_is_sent_again() -> None:
