@@ -53,6 +53,7 @@ class PullFact(msgspec.Struct, frozen=True, kw_only=True):
     approved this very commit, where it is not one of ours, or with `by_push` has pushed it and may answer for it alone.
     barred: why it may not be merged though nothing of it is missing.
     workflow: which has to try it together with others, if one has to.  tried: how the one under way has ended.
+    overtaken: its head is of an attempt of ours that was over when it was pushed.
     seen_at: when GitHub was asked for its head, where that was an earlier one of ours.
     """
 
@@ -86,6 +87,7 @@ class PullFact(msgspec.Struct, frozen=True, kw_only=True):
     rules: Rules = Rules()
     vouched: str = ""
     by_push: bool = False
+    overtaken: bool = False
     seen_at: datetime | None = None
 
 

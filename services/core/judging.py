@@ -115,6 +115,9 @@ def _vouches(fact: PullFact) -> str:
 
 
 def _pushed(task: TaskState, fact: PullFact) -> str:
+    if fact.overtaken:
+        what = f"an attempt that was over by then has pushed {fact.head_sha[:7]} to its branch"
+        return f"{what}: look at it, then merge it yourself, or retry the task"
     who = f"somebody else pushed {fact.head_sha[:7]} to its branch"
     if is_in_hand(task) and fact.by_push:
         return who

@@ -13,6 +13,7 @@ from services.core.plan import Task
 from services.core.task_state import Happening, TaskState
 from services.engine import stacking
 from services.engine.outcome import Outcome
+from services.engine.own import own_heads
 from services.engine.parts import Parts
 from services.errors import NotFound, Refused
 from services.github.infos import PullInfo
@@ -101,10 +102,11 @@ async def discard(parts: Parts, run: Run, task: Task, state: TaskState) -> Outco
         return Outcome(happened=(Happening(kind="discarded", number=number),))
     if pull.merged and not stacks.went_into(run, state, pull):
         return Outcome(happened=(Happening(kind="merged", sha=pull.merge_sha),))
-    if pull.head_ref.startswith(COPILOT_BRANCH) and pull.head_sha in state.heads:
+    ours = await own_heads(parts, run.id, state)
+    if pull.head_ref.startswith(COPILOT_BRANCH) and pull.head_sha in ours:
         branch = pull.head_ref
     tip = await reads.branch(task.repo, branch, fresh=True)
-    if {pull.head_sha, tip or pull.head_sha} - set(state.heads):
+    if {pull.head_sha, tip or pull.head_sha} - ours:
         text = reasons.branch_is_anothers(branch, task.id)
         return Outcome(happened=(Happening(kind="stalled", text=text),), forget=True)
     if pull.state == "open":

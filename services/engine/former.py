@@ -13,6 +13,7 @@ from services.core.task_state import Happening, TaskState
 from services.engine import stacking
 from services.engine.hidden import hidden_in
 from services.engine.outcome import Outcome
+from services.engine.own import own_heads
 from services.engine.parents import CLOCKS_APART
 from services.engine.parts import Parts
 from services.errors import NotFound
@@ -62,7 +63,7 @@ async def _is_only_ours(parts: Parts, run: Run, task: Task, state: TaskState, pu
     """Is there a branch or an open pull request, and does either hold no more than we have pushed?"""
     tip = await parts.github.reads.branch(task.repo, names.branch(run.id, task.id), fresh=True)
     heads = {*([tip] if tip else []), *([pull.head_sha] if pull is not None and pull.state == "open" else [])}
-    return bool(heads) and heads <= set(state.heads)
+    return bool(heads) and heads <= await own_heads(parts, run.id, state)
 
 
 async def _close(parts: Parts, run: Run, task: Task, state: TaskState, due: Due, *, left: bool) -> None:

@@ -21,6 +21,7 @@ from services.core.names import CHECK_GATE, LABEL_HOLD
 from services.core.task_state import ENDED, STUCK, TaskState, is_in_hand
 from services.engine.configs import config_of
 from services.engine.failing import failures
+from services.engine.own import own_heads
 from services.engine.parts import Parts
 from services.engine.recovering import rules_of
 from services.engine.vouching import Branch, answerer, can_write
@@ -50,7 +51,7 @@ class Observer:
             async with places:
                 grouped = bool(groups.name_of(run, task.id))
                 repo = run.plan.by_id[task.id].repo
-                return await self.pull(repo, task, fresh=fresh, rank=rank, grouped=grouped, home=run.repo)
+                return await self.pull(repo, task, fresh=fresh, rank=rank, grouped=grouped, run=run)
 
         found = await asyncio.gather(*map(read, wanted), return_exceptions=True)
         facts = {}
@@ -68,11 +69,11 @@ class Observer:
         fresh: bool = False,
         rank: Rank = "event",
         grouped: bool = False,
-        home: str = "",
+        run: Run | None = None,
     ) -> PullFact:
         """The pull request of a task; with `fresh` by itself, and the objections of its reviewers too. grouped: its
-        group asks for the objections each time, and whether it is our own gate that GitHub waits for. home: of its
-        plan; without it nobody answers for a head that is not ours.
+        group asks for the objections each time, and whether it is our own gate that GitHub waits for. run: its
+        own; without it nobody answers for a head that is not ours.
 
         Whether it can be merged is only asked when no check of it is pending: until then nothing follows from it.
         """
@@ -88,7 +89,7 @@ class Observer:
         if pull.state == "closed":
             return _fact(pull)
         fact = _fact(pull, base_ok=pull.base_ref == (await reads.repository(repo)).default_branch, seen_at=seen_at)
-        fact = await self._with_vouched(reads, repo, fact, task, home)
+        fact = await self._with_vouched(reads, repo, fact, task, run)
         fact = await self._with_objections(reads, repo, fact, wanted=fresh or grouped, fresh=fresh)
         fact = await self._with_checks(reads, repo, fact, task, fresh=fresh)
         if all(check.conclusion in PASSED for check in fact.checks if not check.ours):
@@ -200,11 +201,19 @@ class Observer:
         branch = Branch(name=fact.head_ref, ours=ours, home=home, alone=alone)
         return await answerer(reads, repo, fact, branch)
 
-    async def _with_vouched(self, reads: Reads, repo: str, fact: PullFact, task: TaskState, home: str) -> PullFact:
-        """The fact with who answers for its head: somebody else's push to a branch of ours was approved by nobody."""
-        if fact.head_sha in task.heads or task.assignee or not home or not is_in_hand(task):
+    async def _with_vouched(
+        self, reads: Reads, repo: str, fact: PullFact, task: TaskState, run: Run | None
+    ) -> PullFact:
+        """The fact with who answers for its head: somebody else's push to a branch of ours was approved by nobody. Nor
+        was that of an attempt which was over by then.
+        """
+        if fact.head_sha in task.heads or task.assignee or run is None:
             return fact
-        who, by_push = await self.answerer(reads, repo, fact, task, home)
+        if fact.head_sha in await own_heads(self._parts, run.id, task):
+            return msgspec.structs.replace(fact, overtaken=True)
+        if not is_in_hand(task):
+            return fact
+        who, by_push = await self.answerer(reads, repo, fact, task, run.repo)
         return msgspec.structs.replace(fact, vouched=who, by_push=by_push)
 
     async def _counts(self, reads: Reads, repo: str, review: ReviewInfo, *, fresh: bool) -> bool:

@@ -136,6 +136,12 @@ class Checkpoints:
         row = await self._db.read(lambda c: c.execute(query, (run_id, task, step)).fetchone())
         return bytes(row[0]) if row is not None else None
 
+    async def each_left(self, run_id: str, task: str, step: str) -> list[bytes]:
+        """The same of each attempt that finished it."""
+        query = "SELECT data FROM checkpoint WHERE run_id = ? AND task = ? AND step = ?"
+        rows = await self._db.read(lambda c: c.execute(query, (run_id, task, step)).fetchall())
+        return [bytes(row[0]) for row in rows]
+
     async def text(self, run_id: str, task: str, step: str) -> str:
         """What a step left, as text, of the newest attempt that has it; "" when nothing is kept."""
         query = (

@@ -144,6 +144,19 @@ def test_a_foreign_commit_that_is_taken_away_again_holds_nothing_up() -> None:
     )
 
 
+def test_what_an_attempt_pushed_that_was_over_by_then_is_not_said_to_be_somebodys() -> None:
+    red = after(in_review(task("a")), facts={"a": pull(checks=(check("test", "failure"),))}).run
+    late = happen(happen(red, "a", "retried").run, "a", "expired", text="too late").run
+    judged = after(late, facts={"a": pull("c" * 40, overtaken=True)})
+    assert (judged.run.tasks["a"].state, judged.run.tasks["a"].head_sha) == ("needs_human", "c" * 40)
+    assert [moment.text for moment in judged.history] == snapshot(
+        [
+            "an attempt that was over by then has pushed ccccccc to its branch: look at it, then merge it yourself, or retry the task"
+        ]
+    )
+    assert kinds(judged.actions) == ["label a", "checks a"]
+
+
 def test_the_old_head_of_an_attempt_that_failed_is_not_put_back() -> None:
     red = after(in_review(task("a")), facts={"a": pull(checks=(check("test", "failure"),))}).run
     failed = happen(happen(red, "a", "retried").run, "a", "broke", text="no").run

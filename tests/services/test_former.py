@@ -10,7 +10,7 @@ from services.core.adopt import adopt
 from services.core.board import Action, ActionKind, Adoption, Board, Run
 from services.core.names import marker
 from services.core.task_state import Happening
-from services.engine import former
+from services.engine import branches, former
 from services.engine.outcome import Outcome
 from services.errors import NotFound
 from services.github.infos import CommentInfo, IssueInfo, PullInfo
@@ -94,8 +94,20 @@ class _Public:
 
 
 @dataclass
+class Steps:
+    """What attempts have written down before their pushes."""
+
+    commits: tuple[str, ...] = ()
+
+    async def each_left(self, run_id: str, task_id: str, step: str) -> list[bytes]:
+        assert step == "commit"
+        return [msgspec.json.encode({"sha": sha}) for sha in self.commits]
+
+
+@dataclass
 class Parts:
     github: GitHub
+    checkpoints: Steps = field(default_factory=Steps)
 
 
 def removed(**state: object) -> Run:
@@ -106,9 +118,10 @@ def removed(**state: object) -> Run:
     return applied(current, adopt(Board(current), Adoption(plan=plan(task("b")), actor="cem"), NOW))
 
 
-async def withdrawn(github: GitHub, run: Run, tries: int = 0) -> Outcome:
+async def withdrawn(github: GitHub, run: Run, tries: int = 0, commits: tuple[str, ...] = ()) -> Outcome:
     spec, state = run.known("a") or (task("a"), run.former["a"])
-    return await former.withdraw(cast("Any", Parts(github)), run, spec, state, due("withdraw", tries))
+    parts = Parts(github, Steps(commits))
+    return await former.withdraw(cast("Any", parts), run, spec, state, due("withdraw", tries))
 
 
 def due(kind: ActionKind, tries: int = 0) -> Due:
@@ -148,6 +161,28 @@ async def test_what_an_earlier_try_has_done_is_not_done_twice() -> None:
 async def test_what_is_a_persons_stays(github: GitHub, state: dict[str, object]) -> None:
     await withdrawn(github, removed(**state))
     assert github.did == LEFT
+
+
+def overtaken() -> GitHub:
+    """An attempt was over before anybody heard that it had pushed."""
+    return GitHub(tip=THEIRS, pull_now=msgspec.structs.replace(PULL, head_sha=THEIRS))
+
+
+async def test_what_an_attempt_pushed_that_was_over_by_then_goes_too() -> None:
+    github = overtaken()
+    await withdrawn(github, removed(), commits=("", THEIRS, "c" * 40))
+    assert github.did == ALL
+
+
+@pytest.mark.parametrize(
+    ("commits", "kind", "did"),
+    [((THEIRS,), "discarded", ["closed #5", "delete lockstep/platform-7/a"]), ((), "stalled", [])],
+)
+async def test_so_does_what_makes_place_for_a_new_attempt(commits: tuple[str, ...], kind: str, did: list[str]) -> None:
+    github, run = overtaken(), in_review(task("a"))
+    state = msgspec.structs.replace(run.tasks["a"], discarding=5)
+    outcome = await branches.discard(cast("Any", Parts(github, Steps(commits))), run, run.plan.by_id["a"], state)
+    assert ([happening.kind for happening in outcome.happened], github.did) == ([kind], did)
 
 
 async def test_an_issue_that_people_made_stays_open() -> None:

@@ -1,4 +1,4 @@
-"""services/engine/observe.py: an earlier head of ours is believed only of an answer that was asked for just now."""
+"""services/engine/observe.py: which head a pull request has, and whose that is."""
 
 from dataclasses import dataclass, field
 from typing import Any, cast
@@ -11,7 +11,7 @@ from services.engine.observe import Observer
 from services.github.infos import AppInfo, CheckInfo, PullInfo, RepoInfo
 from tests.kit.plans import NOW, happen, in_review, task
 
-EARLIER, NEWEST = "a" * 40, "b" * 40
+EARLIER, NEWEST, OVERTAKEN = "a" * 40, "b" * 40, "c" * 40
 PULL = PullInfo(
     id="5", number=5, url="", state="open", merged=False, merge_sha="", head_sha=EARLIER, head_ref="one",
     head_repo="acme/api", base_ref="main", base_sha="", mergeable=None, mergeable_state="unknown", draft=False,
@@ -64,10 +64,18 @@ class Clock:
         return NOW
 
 
+class Steps:
+    """An attempt that is over was about to push `OVERTAKEN`."""
+
+    async def each_left(self, *_: str) -> list[bytes]:
+        return [b'{"sha":""}', msgspec.json.encode({"sha": OVERTAKEN})]
+
+
 @dataclass
 class Parts:
     github: GitHub
     clock: Clock = field(default_factory=Clock)
+    checkpoints: Steps = field(default_factory=Steps)
 
 
 def renewed() -> TaskState:
@@ -93,3 +101,10 @@ async def test_any_other_head_is_asked_for_once() -> None:
         github = GitHub(remembered=head, now=head)
         fact = await Observer(cast("Any", Parts(github))).pull("acme/api", renewed())
         assert (fact.head_sha, fact.seen_at, github.asked) == (head, None, [])
+
+
+async def test_what_an_attempt_pushed_that_was_over_by_then_is_nobody_elses() -> None:
+    run = in_review(task("a"))
+    for head, is_ours in ((OVERTAKEN, True), ("f" * 40, False)):
+        observer = Observer(cast("Any", Parts(GitHub(remembered=head, now=head))))
+        assert (await observer.pull("acme/api", run.tasks["a"], run=run)).overtaken is is_ours

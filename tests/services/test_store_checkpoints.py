@@ -118,6 +118,8 @@ async def test_the_newest_attempts_steps_are_read_for_many_tasks(database: Datab
     assert await points.left("r1", "two", "commit") == b'{"sha":"x"}'
     assert await points.left("r1", "two", "worktree") == b"{}"
     assert await points.left("r1", "one", "commit") is None
+    assert await points.each_left("r1", "two", "commit") == [b'{"sha":"x"}']
+    assert await points.each_left("r1", "one", "commit") == []
 
 
 async def test_a_blob_that_is_too_big_is_left_out_and_its_step_is_kept(
