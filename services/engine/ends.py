@@ -11,6 +11,7 @@ from services.core.messages import reasons
 from services.core.records import GAVE_UP
 from services.core.task_state import Happening
 from services.engine.effects import Outcome
+from services.engine.keyless import untold
 from services.errors import AgentError, ApiError, GitError, ModelBusy, NotFound, RateLimited, Refused
 from services.store.outbox import Due, Settle
 from services.tracing import Tracing
@@ -30,6 +31,8 @@ REFUSED_CAP = 3_600.0
 """Seconds between two such tries at most; most refusals stay what they are."""
 STANDING = frozenset({"checks"})
 """Those that are tried until what they are about is over: a gate that is missing may be required."""
+KEYLESS = frozenset({"attempt", "integrate", "deploy"})
+"""Those that may tell GitHub what it has no key for. Whoever tells it says what is known then."""
 GONE = 410
 ARCHIVED = "archived"
 
@@ -78,7 +81,8 @@ def settle_of(due: Due, outcome: Outcome, now: datetime) -> Settle:
         return Settle(key=key, forget=outcome.forget, note=outcome.note, log=outcome.log)
     rest = max(outcome.again_in, delay(key, due.tries + 1))
     again_at = now + timedelta(seconds=rest)
-    return Settle(key=key, again_at=again_at, free=outcome.free, note=outcome.note, trail=outcome.trail)
+    trail = untold(due, is_free=outcome.free) if outcome.trail is None and due.action.kind in KEYLESS else outcome.trail
+    return Settle(key=key, again_at=again_at, free=outcome.free, note=outcome.note, trail=trail)
 
 
 def _gave_up(action: Action, why: str) -> Outcome:

@@ -11,7 +11,7 @@ from services.core.messages import keyless as words
 from services.core.messages import notes
 from services.engine.outcome import Outcome
 from services.engine.parents import CLOCKS_APART
-from services.errors import RateLimited, Unreachable
+from services.errors import RateLimited, Unreachable, Withdrawn
 from services.store.outbox import Due
 
 Does = Callable[[], Awaitable[str]]
@@ -37,8 +37,8 @@ async def once(due: Due, tell: Does, look: Does) -> Outcome | Ended:
     while (now := step(trail)) in {"tell", "look"}:
         try:
             run = await (tell() if now == "tell" else look())
-        except RateLimited as limited:
-            return _later(due, trail, limited.retry_after or 0.0, note=str(limited))
+        except (RateLimited, Withdrawn) as unsent:
+            return _later(due, trail, unsent.retry_after or 0.0, note=str(unsent))
         except Unreachable as lost:
             return _failed(due, trail, "lost" if now == "tell" else "away", lost)
         if run:
@@ -53,6 +53,14 @@ async def once(due: Due, tell: Does, look: Does) -> Outcome | Ended:
 def since(due: Due) -> datetime | None:
     """It was not told before then by GitHub's clock, None where that is not known: it has not been told then."""
     return due.since - CLOCKS_APART if due.since is not None else None
+
+
+def untold(due: Due, *, is_free: bool) -> Trail:
+    """What is known after a try that came to nothing before its step: in it nothing was told. is_free: it does not
+    count.
+    """
+    tries = max(due.tries, 1) if is_free else due.tries + 1
+    return msgspec.structs.replace(begun(due.trail, due.tries), tries=tries)
 
 
 def away(due: Due, lost: Unreachable) -> Outcome | Ended:

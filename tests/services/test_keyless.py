@@ -12,10 +12,12 @@ from hypothesis import strategies as st
 from services.core.board import Action
 from services.core.keyless import AGAIN, LOOKS, MOST_AWAY, MOST_LOOKS, MOST_TOLD, Trail
 from services.engine import keyless
+from services.engine.ends import settle_of
 from services.engine.keyless import Ended
 from services.engine.outcome import Outcome
-from services.errors import ApiError, RateLimited, Refused, Unreachable
+from services.errors import ApiError, RateLimited, Refused, Unreachable, Withdrawn
 from services.store.outbox import Due
+from tests.kit.plans import NOW
 
 AWAY, LIMITED = Unreachable(503, "away", retry_after=400), RateLimited(429, "slow down", retry_after=7)
 
@@ -43,6 +45,12 @@ class Hub:
             self.due = msgspec.structs.replace(self.due, tries=max(self.due.tries, 1), trail=made.trail)
         return made
 
+    def comes_to_nothing(self, *, is_free: bool) -> None:
+        """What was to be read first could not be, as the outbox then keeps it."""
+        settle = settle_of(self.due, Outcome(again_in=0.0, free=is_free), NOW)
+        tries = max(self.due.tries, 1) if is_free else self.due.tries + 1
+        self.due = msgspec.structs.replace(self.due, tries=tries, trail=settle.trail)
+
     def is_killed(self) -> None:
         self.due = msgspec.structs.replace(self.due, tries=self.due.tries + 1)
 
@@ -69,6 +77,32 @@ async def test_killed_anywhere_it_is_looked_for_before_it_is_told() -> None:
     await hub.takes("")
     assert await hub.takes("", "17") == Ended(run="17")
     assert hub.asked == ["look", "look", "tell"]
+
+
+@pytest.mark.parametrize("is_free", [True, False])
+async def test_a_try_that_comes_to_nothing_before_its_step_has_told_nothing(*, is_free: bool) -> None:
+    hub = Hub()
+    for _ in range(2 * MOST_TOLD):
+        hub.comes_to_nothing(is_free=is_free)
+    assert await hub.takes("17") == Ended(run="17")
+    assert hub.asked == ["tell"]
+
+
+async def test_nor_does_it_forget_that_one_before_may_have() -> None:
+    hub = Hub()
+    hub.is_killed()
+    for _ in range(2 * MOST_TOLD):
+        hub.comes_to_nothing(is_free=False)
+    await hub.takes("")
+    assert await hub.takes("", "17") == Ended(run="17")
+    assert hub.asked == ["look", "look", "tell"]
+
+
+async def test_what_was_not_sent_was_not_told() -> None:
+    hub = Hub()
+    assert isinstance(await hub.takes(Withdrawn()), Outcome)
+    assert await hub.takes("17") == Ended(run="17")
+    assert hub.asked == ["tell", "tell"]
 
 
 class Killed(BaseException):
