@@ -5,6 +5,8 @@ Each looks before it acts, so that doing it twice does it once; a branch that ho
 alone.
 """
 
+import structlog
+
 from services.core import names, stacks
 from services.core.board import Run
 from services.core.elsewhere import COPILOT_BRANCH
@@ -25,6 +27,8 @@ BACK = 20
 """Commits by which the base may have moved on since it was merged into a head."""
 GITHUB = "web-flow"
 """The account as which GitHub commits what it makes itself."""
+
+log = structlog.get_logger(__name__)
 
 
 async def update(parts: Parts, task: Task, state: TaskState, due: Due) -> Outcome:
@@ -115,6 +119,16 @@ async def discard(parts: Parts, run: Run, task: Task, state: TaskState) -> Outco
         await stacking.leave(parts, run, task)
         await writes.delete_branch(task.repo, branch)
     return Outcome(happened=(Happening(kind="discarded", number=number),))
+
+
+async def clear(parts: Parts, repo: str, branch: str) -> None:
+    """Delete a branch that is not needed any more; where a rule keeps it, it stays."""
+    try:
+        await parts.github.writes.ranked("plan").delete_branch(repo, branch)
+    except Refused as kept:
+        if kept.status != 422:
+            raise
+        log.warning("branch.stays", repo=repo, branch=branch, error=kept.message)
 
 
 async def assign(parts: Parts, task: Task, state: TaskState) -> Outcome:

@@ -273,7 +273,7 @@ class Effects:
         await remembered.remember(self._parts, board.run, task, state)
         if state.merge_sha and key not in self._without_branch:
             await stacking.leave(self._parts, board.run, task)
-            await writes.delete_branch(task.repo, names.branch(board.run.id, task.id))
+            await branches.clear(self._parts, task.repo, names.branch(board.run.id, task.id))
             self._without_branch.add(key)  # what follows may be put off
         await self._learned.merged(task, state)
         edited: IssueInfo | None = None

@@ -10,7 +10,7 @@ from services.core.board import Run
 from services.core.messages import notes, reasons
 from services.core.plan import Task
 from services.core.task_state import Happening, TaskState
-from services.engine import stacking
+from services.engine import branches, stacking
 from services.engine.hidden import hidden_in
 from services.engine.outcome import Outcome
 from services.engine.own import own_heads
@@ -52,7 +52,7 @@ async def withdraw(parts: Parts, run: Run, task: Task, state: TaskState, due: Du
         if pull is not None and left:
             await parts.github.writes.edit_issue(task.repo, pull.number, state="closed")
         await stacking.leave(parts, run, task)
-        await parts.github.writes.delete_branch(task.repo, names.branch(run.id, task.id))
+        await branches.clear(parts, task.repo, names.branch(run.id, task.id))
         left = False
     if state.issue:
         await _close(parts, run, task, state, due, left=left)

@@ -140,6 +140,16 @@ async def test_github_refuses_once_what_nobody_would_start_anew(story: Story, wh
     assert rule.count == 0
 
 
+async def test_a_rule_that_keeps_branches_holds_up_nothing_else(story: Story) -> None:
+    await story.begin(["acme/api", "acme/web"])
+    await story.issue(PLAN)
+    await story.until("Waits for approval")
+    rule = await story.hub.fault("error", method="DELETE", path=r"/git/refs/", count=9, status=422)
+    assert await story.ask("/lockstep approve\n/lockstep run") == "+1"
+    await finished(story)
+    assert rule.count == 6
+
+
 async def test_github_can_not_be_read_for_a_while(story: Story) -> None:
     await story.begin(["acme/api", "acme/web"], sweep_seconds=0.3)
     await story.run(PLAN)
