@@ -145,7 +145,7 @@ def assemble(
         )
     )  # fmt: skip
     dispatcher: Dispatcher[Engine] = Dispatcher(
-        inbox, handlers.load(), engine, clock, metrics, pause=pause, traces=traces
+        inbox, handlers.load(), engine, clock, metrics, pause=pause, traces=traces, holds=(fence or Fence()).has
     )
     return Assembly(
         settings=settings,

@@ -61,6 +61,7 @@ class Dispatcher(Generic[EngineT]):
 
     handlers: by event, from `handlers.load()`.  at_once: deliveries handled side by side.  patience: seconds a handler
     may take.  pause: waits that many seconds before handlers run again; None: they run once.  traces: who is told.
+    holds: is this shard dispatched here?
     """
 
     def __init__(
@@ -75,6 +76,7 @@ class Dispatcher(Generic[EngineT]):
         patience: float = 300.0,
         pause: Callable[[float], Awaitable[None]] | None = None,
         traces: Tracing | None = None,
+        holds: Callable[[int], bool] = lambda _: True,
     ) -> None:
         self._inbox = inbox
         self._handlers = handlers
@@ -84,6 +86,7 @@ class Dispatcher(Generic[EngineT]):
         self._patience = patience
         self._pause = pause
         self._traces = traces or Untraced()
+        self._holds = holds
         self._slots = asyncio.Semaphore(at_once)
         self._lanes: dict[str, deque[_Item]] = {}
         self._open = 0
@@ -117,7 +120,8 @@ class Dispatcher(Generic[EngineT]):
         return await ended(busy, patience)
 
     def _is_ours(self, item: "_Item") -> bool:
-        return self._terms[item.shard] == item.term
+        """The fence is asked too, as it falls a moment before `let_go`."""
+        return self._holds(item.shard) and self._terms[item.shard] == item.term
 
     async def run(self) -> None:
         """Handle what waits from before, then whatever comes."""
@@ -204,11 +208,13 @@ class Dispatcher(Generic[EngineT]):
         structlog.contextvars.bind_contextvars(delivery=event.guid, event_name=event.name, lane=lane)  # of this task
         with self._traces.span(f"delivery.{event_label(event.name)}", begun=item.received_at, delivery=event.guid):
             errors = {name_of(handler): await self._call(handler, event) for handler in handlers}
+            if not self._is_ours(item):  # what they did not find to be ours, they have passed over without a word
+                return None
             if any(isinstance(error, Fenced) for error in errors.values()):
                 return None  # it is not settled: whoever dispatches it now handles it
             again = self._again(event, [error for error in errors.values() if error is not None], tries)
-            if again is not None or (any(errors.values()) and not self._is_ours(item)):
-                return again if self._is_ours(item) else None
+            if again is not None:
+                return again
             failed = [name for name, error in errors.items() if self._has_failed(name, event, error)]
             outcome: Outcome = "failed" if failed else "handled" if handlers else "ignored"
             note = ", ".join(failed) or (NOT_THERE if any(errors.values()) else "")

@@ -265,7 +265,7 @@ class _Team:
         """What others say, and what to do when something may have been missed."""
 
         def delivered(shard: str) -> None:
-            if int(shard) in (self._fence.shards or ()):
+            if self._fence.has(int(shard)):
                 built.dispatcher.wake()
 
         def anew() -> None:

@@ -30,6 +30,10 @@ class Fence:
         """Is the shard of this owner, repository or plan held?"""
         return self._epochs is None or shard_of(place) in self._epochs
 
+    def has(self, shard: int) -> bool:
+        """Is it held?"""
+        return self._epochs is None or shard in self._epochs
+
     def add(self, epochs: Mapping[int, int]) -> None:
         """These shards were taken."""
         self._epochs = {**(self._epochs or {}), **epochs}  # a new one: the writer's thread may be reading the old

@@ -59,12 +59,14 @@ async def running(
     patience: float = 30.0,
     metrics: Metrics | None = None,
     pause: Callable[[float], Awaitable[None]] | None = None,
+    holds: Callable[[int], bool] = lambda _: True,
 ) -> AsyncIterator[tuple[Dispatcher[Diary], Diary]]:
     """A dispatcher at work; it is stopped at the end, whatever waits."""
     diary = Diary()
     dispatcher = Dispatcher(
-        inbox, handlers, diary, FixedClock(), metrics or Metrics(), at_once=at_once, patience=patience, pause=pause
-    )
+        inbox, handlers, diary, FixedClock(), metrics or Metrics(),
+        at_once=at_once, patience=patience, pause=pause, holds=holds,
+    )  # fmt: skip
     async with asyncio.TaskGroup() as group:
         task = group.create_task(dispatcher.run())
         yield dispatcher, diary

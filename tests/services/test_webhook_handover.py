@@ -7,6 +7,7 @@ import pytest
 
 from handlers.events import Event
 from services.errors import Fenced, StoreError
+from services.store.fence import Fence
 from services.store.inbox import Delivery, Inbox
 from services.store.sqlite import SqliteDatabase
 from tests.kit.dispatching import Diary, Through, body, note, running
@@ -124,6 +125,40 @@ async def test_what_fails_because_its_shard_was_just_let_go_is_handled_by_whoeve
         dispatcher.wake()
         await dispatcher.idle()
         assert diary.lines == ["tried", "tried"]
+    assert await outcomes(inbox) == {"waiting": 0, "handled": 1}
+
+
+@pytest.mark.parametrize("is_told", [False, True], ids=["before dispatch hears of it", "after"])
+async def test_what_is_passed_over_because_its_shard_was_just_let_go_is_handled_by_whoever_has_it_next(
+    inbox: Inbox, is_told: bool
+) -> None:
+    """Handlers leave out without a word what is not conducted here, so an end without error says nothing."""
+    fence, begun, end = Fence({0: 1}), asyncio.Event(), asyncio.Event()
+
+    async def where_it_is_conducted(event: Event, engine: Diary) -> None:
+        begun.set()
+        await end.wait()
+        if fence.has(0):
+            await note(event, engine)
+
+    await inbox.put(delivery(body(1), guid="g1"))
+    source = Shared(inbox)
+    handlers = {"issues": (where_it_is_conducted,)}
+    async with running(source, handlers, holds=fence.has) as (dispatcher, diary):
+        await begun.wait()
+        source.held = False
+        fence.drop([0])
+        letting_go = asyncio.ensure_future(dispatcher.let_go([0], 30.0)) if is_told else None
+        asyncio.get_running_loop().call_soon(end.set)
+        assert letting_go is None or await letting_go
+        await dispatcher.idle()
+        assert not diary.lines
+        assert await outcomes(inbox) == {"waiting": 1}
+        fence.add({0: 2})
+        source.held = True
+        dispatcher.wake()
+        await dispatcher.idle()
+    assert diary.lines == ["1:g1"]
     assert await outcomes(inbox) == {"waiting": 0, "handled": 1}
 
 
