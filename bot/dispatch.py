@@ -25,7 +25,7 @@ from handlers.reading import parse
 from services.core.backoff import delay
 from services.core.clock import Clock
 from services.engine.leave import ended
-from services.errors import ApiError, Fenced, NotFound, RateLimited, StoreError, Unreachable
+from services.errors import ApiError, NotFound, RateLimited, StoreError, Unreachable
 from services.metrics import Metrics, event_label
 from services.store.inbox import UNCUT_BYTES, Delivery, Outcome
 from services.tracing import Tracing, Untraced
@@ -129,9 +129,10 @@ class Dispatcher(Generic[EngineT]):
             while True:
                 self._awake.clear()
                 self._is_dry = False
+                terms = self._terms.copy()  # what is let go of during the read is not ours, though it may bring it
                 rows = await self._next_page()
                 for delivery in rows or ():
-                    self._accept(lanes, delivery)
+                    self._accept(lanes, delivery, terms[delivery.shard])
                 if rows and (len(rows) >= self._page or sum(len(each.body) for each in rows) > UNCUT_BYTES):
                     continue  # more may wait than a page holds, also when there is room again by now
                 self._is_dry = rows is not None and not self._full
@@ -158,12 +159,12 @@ class Dispatcher(Generic[EngineT]):
             log.exception("the inbox can't be read; the next delivery tries again")
             return None
 
-    def _accept(self, lanes: asyncio.TaskGroup, delivery: Delivery) -> None:
+    def _accept(self, lanes: asyncio.TaskGroup, delivery: Delivery, term: int) -> None:
         """Put a delivery behind those it must not overtake."""
         self._open += 1
         self._known[delivery.row] = delivery.shard
         event = parse(delivery.event, delivery.guid, delivery.body)
-        item = _Item(delivery.row, delivery.received_at, event, delivery.shard, self._terms[delivery.shard])
+        item = _Item(delivery.row, delivery.received_at, event, delivery.shard, term)
         lane = key(event)
         if lane in self._lanes:
             self._lanes[lane].append(item)
@@ -210,8 +211,6 @@ class Dispatcher(Generic[EngineT]):
             errors = {name_of(handler): await self._call(handler, event) for handler in handlers}
             if not self._is_ours(item):  # what they did not find to be ours, they have passed over without a word
                 return None
-            if any(isinstance(error, Fenced) for error in errors.values()):
-                return None  # it is not settled: whoever dispatches it now handles it
             again = self._again(event, [error for error in errors.values() if error is not None], tries)
             if again is not None:
                 return again
