@@ -33,7 +33,6 @@ from services.engine.workers import Workers
 from services.github import GitHub
 from services.github.client import Transport
 from services.github.lifetimes import lifetimes
-from services.github.person import Person
 from services.metrics import Metrics
 from services.store.answers import Answers
 from services.store.attempts import Attempts
@@ -197,7 +196,7 @@ def _parts(
         embedder=embedder_of(settings),
         requests=Requests(database),
         recoveries=Recoveries(database),
-        person=Person(github.transport, settings.copilot_token, clock) if settings.copilot_token else None,
+        person=github.person(settings.copilot_token) if settings.copilot_token else None,
         recovered=metrics.recovered,
         lasted=metrics.lasted,
         diagnoses=Diagnoses(JobLogs(database)),

@@ -21,6 +21,7 @@ from services.github.governor import Governor
 from services.github.hearing import Hearing
 from services.github.infos import AppInfo, CheckInfo, CommentInfo, Installation, IssueInfo, PullInfo, RepoInfo
 from services.github.lifetimes import SECONDS
+from services.github.person import Person
 from services.github.reads import Reads
 from services.github.wire import DEFAULT, Network
 from services.github.writes import Writes
@@ -72,6 +73,7 @@ class GitHub:
         timers: None sends everything at once and by itself.  batch, write_batch: look-ups and changes that share a
         call; 0: none do.
         """
+        self._clock = clock
         self.transport = transport or Transport(base_url, timeout=timeout, network=network)
         self.stats = self.transport.stats
         self.etags = Etags(self.transport, self.stats)
@@ -112,6 +114,10 @@ class GitHub:
     def writes_while(self, may: Callable[[], bool]) -> None:
         """Send nothing that changes anything unless this holds in that very moment (Withdrawn)."""
         self.auth.may_write = may
+
+    def person(self, token: str) -> Person:
+        """Whoever gave this token, under the same rule."""
+        return Person(self.transport, token, self._clock, lambda: self.auth.may_write())  # noqa: PLW0108 - set later
 
     def invalidate(self, repo: str, subject: str = "") -> None:
         """A webhook said that this changed; subjects are described in `cache`."""

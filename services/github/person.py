@@ -4,10 +4,13 @@ Installation tokens are refused there. Nothing is read with it but whose it is, 
 asks looks first.
 """
 
+from collections.abc import Callable
+
 import msgspec
 
 from services.core.clock import Clock
 from services.core.elsewhere import ASSIGNED_AS, COPILOTS
+from services.errors import Withdrawn
 from services.github import said, shapes
 from services.github.etags import Exchanges
 from services.github.exchange import APP, Request, decode, repo_path
@@ -15,10 +18,13 @@ from services.github.failures import checked
 
 
 class Person:
-    """One person's token. Errors as of every call: NotFound, Refused, RateLimited, Unreachable."""
+    """One person's token. Errors as of every call: NotFound, Refused, RateLimited, Unreachable; Withdrawn when nothing
+    may be changed any more.
+    """
 
-    def __init__(self, transport: Exchanges, token: str, clock: Clock) -> None:
+    def __init__(self, transport: Exchanges, token: str, clock: Clock, may_write: Callable[[], bool]) -> None:
         self._transport = transport
+        self._may_write = may_write
         self._token = token
         self._clock = clock
         self._login = ""
@@ -52,5 +58,7 @@ class Person:
 
     async def _send(self, method: str, path: str, data: object = None) -> bytes:
         body = b"" if data is None else msgspec.json.encode(data)
+        if method != "GET" and not self._may_write():
+            raise Withdrawn
         answer = await self._transport.exchange(Request(method, path, APP, body), self._token)
         return checked(answer, self._clock.now()).body
