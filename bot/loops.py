@@ -15,7 +15,7 @@ import structlog
 
 from bot.dispatch import isolated
 from bot.heap import EVERY, give_back
-from services.errors import ApiError, StoreError
+from services.errors import ApiError, StoreError, Unreadable
 
 LISTEN = 5.0
 """Seconds between two measurements of the event loop's lag."""
@@ -76,7 +76,7 @@ class Beside:
 
 
 def _failed(name: str, error: BaseException) -> None:
-    if isinstance(error, ApiError | StoreError):
+    if isinstance(error, ApiError | StoreError | Unreadable):
         log.warning("given up for now; the sweep looks again", task=name, error=str(error))
     else:
         log.error("a task failed", task=name, exc_info=error)

@@ -8,6 +8,7 @@ from handlers.commands import COMMANDS, Context
 from handlers.events import Event
 from services.core.commands import Command, may_hold_aliases, parse_commands
 from services.engine.engine import Engine
+from services.errors import Unreadable
 
 
 @on("issue_comment")
@@ -29,7 +30,11 @@ async def on_comment(event: Event, engine: Engine) -> None:
     if not commands or not await engine.sees(event.repo) or await engine.was_heard(comment.id):
         return
     await engine.react(event.repo, comment.id, "eyes")
-    place = await engine.place_of(event.repo, event.number, event.issue.body if event.issue is not None else "")
+    try:
+        place = await engine.place_of(event.repo, event.number, event.issue.body if event.issue is not None else "")
+    except Unreadable:  # nor can the comment be written that the answer would stand in
+        await engine.react(event.repo, comment.id, "confused")
+        raise
     context = Context(
         engine=engine,
         repo=place.repo,

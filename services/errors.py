@@ -8,6 +8,7 @@
     ├── StoreError         the database refused or is gone
     │   ├── StoreBusy      too many writes wait already; nothing was queued
     │   └── Fenced         another process conducts this run by now; nothing was stored
+    ├── Unreadable         what is stored can't be decoded: a newer version wrote it, or it is damaged
     ├── GitError           a git command failed
     ├── AgentError         an attempt could not be carried out (no result, not "the script failed")
     │   └── ModelBusy      the model gave no usable answer now; ask again later
@@ -56,6 +57,10 @@ class StoreBusy(StoreError):
 
 class Fenced(StoreError):
     """This process has lost the shard of the run it decided about. What it knows of the run is out of date."""
+
+
+class Unreadable(LockstepError):
+    """What is stored can't be decoded, and asking again changes nothing. It must hold up nothing else."""
 
 
 class GitError(LockstepError):

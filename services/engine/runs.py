@@ -26,7 +26,7 @@ from services.engine.line import Line, Mail, decided, held, renewed, urged
 from services.engine.looks import Looks, Observes
 from services.engine.parts import Parts
 from services.engine.under_way import UnderWay
-from services.errors import Fenced, StoreError
+from services.errors import Fenced, StoreError, Unreadable
 from services.store.outbox import Settle
 
 Happened = Sequence[tuple[str, Happening]]
@@ -53,6 +53,7 @@ class Driver:
         self._places = Places(parts.settings.limits)
         self._is_open = False
         self._loads = 0
+        self._unread: set[str] = set()  # runs that can't be read, of which that was told
         self._called_at: datetime | None = None  # when the next task's time comes, for which a timer is set
         self._looks = Looks(parts, observer, self._line, self._board, self._post)
         self._effects = UnderWay(parts, effects, self._places, self._line, self._board, self._post, self.wake)
@@ -66,7 +67,8 @@ class Driver:
         live = await self._load(shards)
         await self._parts.runs.reopen(self._effects.keys, shards)
         for run_id in await self._parts.runs.unfinished(shards):
-            await self._effects.resume(run_id)
+            if run_id not in self._unread:
+                await self._resume(run_id)
         boards: list[Board] = []
         for run_id in live:
             board = await self._board(run_id)
@@ -84,14 +86,30 @@ class Driver:
         self._loads += 1
         try:
             self._parts.lengths.replace(await self._parts.runs.samples())
-            live = await self._parts.runs.live(shards)
-            for run_id in live:
-                await self._board(run_id)
+            live = [run_id for run_id in await self._parts.runs.live(shards) if await self._can_read(run_id)]
             self._is_open = True
         finally:
             self._loads -= 1
             self._call_next()
         return live
+
+    async def _can_read(self, run_id: str) -> bool:
+        """One that can't be read is left out and holds up no other; whoever runs Lockstep is told once."""
+        try:
+            await self._board(run_id)
+        except Unreadable as error:
+            if run_id not in self._unread:
+                log.error("a run can't be read and is left out", run=run_id, error=str(error))
+            self._unread.add(run_id)
+            return False
+        self._unread.discard(run_id)
+        return True
+
+    async def _resume(self, run_id: str) -> None:
+        try:
+            await self._effects.resume(run_id)
+        except Unreadable as error:
+            log.error("what a run has to do can't be read and is left out", run=run_id, error=str(error))
 
     def resize(self, workers: int) -> None:
         """So many attempts at a time from now on, and where no limit is set, in any lane."""

@@ -7,6 +7,7 @@ failed, void: it came to nothing, or something else has taken its place.
 """
 
 from collections.abc import Collection
+from contextlib import suppress
 from datetime import datetime
 from typing import Literal
 
@@ -132,7 +133,10 @@ class Drafts:
             " (SELECT 1 FROM plan WHERE plan.id = draft.plan_id AND plan.draft = draft.n)) ORDER BY plan_id, n"
         )
         rows = await self._database.read(lambda c: c.execute(query).fetchall())
-        found = [msgspec.json.decode(row[0], type=Draft) for row in rows]
+        found: list[Draft] = []
+        for (data,) in rows:
+            with suppress(msgspec.DecodeError):  # one that can't be read holds up no other
+                found.append(msgspec.json.decode(data, type=Draft))
         return [draft for draft in found if shards is None or shard_of(draft.repo) in shards]
 
 

@@ -1,6 +1,7 @@
 """What finished tasks took, read back from the history: the newest merges, however many there ever were."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 
 import msgspec
 
@@ -24,10 +25,10 @@ ORDER BY e.seq DESC LIMIT ?
 
 
 def samples(c: Connection) -> list[Sample]:
-    """Of the newest merged tasks, oldest first."""
+    """Of the newest merged tasks, oldest first; what can't be read is left out."""
     found = c.execute(_MERGED, (MOMENTS, TASKS)).fetchall()
     plans = dict(_plans(c, list(dict.fromkeys(row[0] for row in found))[:RUNS]))
-    states = [(plans.get(row[0], {}), msgspec.json.decode(row[1], type=TaskState)) for row in reversed(found)]
+    states = [(plans.get(run_id, {}), state) for run_id, state in _states(reversed(found))]
     read = (sample_of(specs[state.id], state) for specs, state in states if state.id in specs)
     return [sample for sample in read if sample is not None]
 
@@ -35,5 +36,11 @@ def samples(c: Connection) -> list[Sample]:
 def _plans(c: Connection, run_ids: list[str]) -> Iterator[tuple[str, dict[str, Task]]]:
     for run_id in run_ids:
         row = c.execute("SELECT plan FROM run WHERE id = ?", (run_id,)).fetchone()
-        if row is not None:
-            yield run_id, {task.id: task for task in plan_of(row[0]).tasks}
+        with suppress(msgspec.DecodeError):
+            yield run_id, {task.id: task for task in (plan_of(row[0]).tasks if row is not None else ())}
+
+
+def _states(rows: Iterable[tuple[str, bytes]]) -> Iterator[tuple[str, TaskState]]:
+    for run_id, data in rows:
+        with suppress(msgspec.DecodeError):
+            yield run_id, msgspec.json.decode(data, type=TaskState)

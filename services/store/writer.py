@@ -20,7 +20,9 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import ClassVar, Generic, Self, TypeVar
 
-from services.errors import StoreBusy, StoreError
+from msgspec import DecodeError
+
+from services.errors import StoreBusy, StoreError, Unreadable
 from services.store.db import Connection
 
 T = TypeVar("T")
@@ -105,14 +107,14 @@ class Write(Generic[T]):
 
 
 def translated(error: BaseException, errors: type[Exception]) -> BaseException:
-    """The database's own errors as ours; a bug in the caller's function stays what it is."""
+    """The database's own errors as ours, and what can't be decoded; a bug in the caller's function stays what it is."""
     if isinstance(error, StopIteration):  # a future can't carry it
         return RuntimeError("an act raised StopIteration")
     if isinstance(error, Again):
         return StoreError(f"nothing was committed, {TRIES} times: {error}")
-    if not isinstance(error, errors):
+    if not isinstance(error, (errors, DecodeError)):
         return error
-    ours = StoreError(f"the database refused: {error}")
+    ours = Unreadable(str(error)) if isinstance(error, DecodeError) else StoreError(f"the database refused: {error}")
     ours.__cause__ = error
     return ours
 
@@ -204,7 +206,7 @@ class GroupCommit(ABC):
     def _translated_read(self, act: Callable[[Connection], T]) -> T:
         try:
             return self._read(act)
-        except (Again, self.errors) as error:
+        except (Again, DecodeError, self.errors) as error:
             raise translated(error, self.errors) from error
 
     def _run(self, loop: asyncio.AbstractEventLoop) -> None:

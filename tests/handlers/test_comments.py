@@ -7,7 +7,7 @@ import pytest
 
 import handlers.commands
 from handlers.comments import on_comment
-from services.errors import Unreachable
+from services.errors import Unreachable, Unreadable
 
 
 class Remembers:
@@ -50,21 +50,35 @@ class Remembers:
         self.answers.append(command)
 
 
+def commented(body: str) -> Any:
+    comment = SimpleNamespace(id="9", via_app=False, author=SimpleNamespace(is_bot=False), body=body, created_at=None)
+    return SimpleNamespace(
+        repo="a/b", number=1, told=b"", action="created", issue=None, comment=comment,
+        sender=SimpleNamespace(is_bot=False, login="ana"),
+    )  # fmt: skip
+
+
 @pytest.mark.parametrize("away", [0, 1])
 async def test_a_command_that_was_refused_before_an_outage_still_counts_in_the_reaction(away: int) -> None:
     handlers.commands.load()
     engine: Any = Remembers(away)
-    comment: Any = SimpleNamespace(
-        id="9", via_app=False, author=SimpleNamespace(is_bot=False), body="/lockstep nonsense\n/lockstep help",
-        created_at=None,
-    )  # fmt: skip
-    event: Any = SimpleNamespace(
-        repo="a/b", number=1, told=b"", action="created", issue=None, comment=comment,
-        sender=SimpleNamespace(is_bot=False, login="ana"),
-    )  # fmt: skip
+    event = commented("/lockstep nonsense\n/lockstep help")
     if away:
         with pytest.raises(Unreachable):
             await on_comment(event, engine)
     await on_comment(event, engine)
     assert engine.reactions[-1] == "confused"
     assert len(engine.answers) == 2, "each is answered once"
+
+
+async def test_a_command_for_a_plan_that_can_not_be_read_does_not_look_as_if_it_were_under_way() -> None:
+    handlers.commands.load()
+
+    class Damaged(Remembers):
+        async def place_of(self, repo: str, number: int, body: str) -> Any:
+            raise Unreadable("Invalid enum value 'orbit'")
+
+    engine: Any = Damaged(away=0)
+    with pytest.raises(Unreadable):
+        await on_comment(commented("/lockstep status"), engine)
+    assert engine.reactions == ["eyes", "confused"]

@@ -7,13 +7,14 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from services.core.board import Action, Wish
 from services.core.lengths import Sample
 from services.core.repairs import Repair
 from services.core.task_state import Happening
 from services.engine.effects import Outcome
-from services.errors import StoreBusy, Unreachable
+from services.errors import StoreBusy, StoreError, Unreachable
 from services.store.sqlite import SqliteDatabase
 from tests.kit.driving import PATIENCE, Stage, driving
 from tests.kit.plans import NOW, check, pull, task
@@ -190,6 +191,38 @@ async def test_what_an_earlier_process_began_holds_its_place(database: SqliteDat
         await after.hands.until(lambda: after.hands.at_work == ["r1 a"])
         await after.stored("o/r1")
         assert after.hands.at_work == ["r1 a"]
+
+
+async def test_a_run_that_can_not_be_read_holds_up_no_other(database: SqliteDatabase) -> None:
+    """An older version of the bot is put back, or a disk was at fault: the others go on, and it does when it can."""
+    async with driving(database) as before:
+        for _ in range(2):
+            await before.in_review(task("a"))
+    [(data,)] = await database.read(lambda c: c.execute("SELECT data FROM task WHERE run_id = 'o/r1'").fetchall())
+
+    async def write(stored: bytes) -> None:
+        await database.write(lambda c: c.execute("UPDATE task SET data = ? WHERE run_id = 'o/r1'", (stored,)).rowcount)
+
+    await write(data.replace(b'"in_review"', b'"in_orbit"'))
+    with capture_logs() as logs:
+        async with driving(database) as after:
+            assert await after.driver.sweep() == 1
+            await after.hands.until(lambda: ("o/r2", ("a",)) in after.hands.asked)
+            with pytest.raises(StoreError):
+                await after.driver.happen("o/r1")
+            await write(data)
+            assert await after.driver.sweep() == 2
+            await after.hands.until(lambda: ("o/r1", ("a",)) in after.hands.asked)
+    assert [line["run"] for line in logs if "left out" in line["event"]] == ["o/r1"], "it is said once"
+
+
+async def test_effects_that_can_not_be_read_hold_up_no_other_run(database: SqliteDatabase) -> None:
+    async with driving(database) as before:
+        for name in ("a", "b"):
+            await before.begin(task(name))
+    await database.write(lambda c: c.execute("UPDATE outbox SET action = ? WHERE run_id = 'o/r1'", (b"{",)).rowcount)
+    async with driving(database) as after:
+        await after.hands.until(lambda: after.hands.at_work == ["r2 b"])
 
 
 # A store that is too busy.

@@ -4,9 +4,10 @@ import asyncio
 import threading
 from collections.abc import AsyncIterator
 
+import msgspec
 import pytest
 
-from services.errors import StoreBusy, StoreError, UserError
+from services.errors import StoreBusy, StoreError, Unreadable, UserError
 from services.store.db import Connection, Database
 from tests.kit.store import Place
 
@@ -114,6 +115,17 @@ async def test_what_a_failing_write_cost_the_others_is_made_good(database: Datab
     assert "unique" in bad.result().lower()
     assert runs == ["counted", "wrong", "counted", "wrong"]
     assert await stored(database) == [1]
+
+
+async def test_what_is_stored_and_can_not_be_decoded_is_told_apart_from_a_store_that_is_away(
+    database: Database,
+) -> None:
+    def act(_: Connection) -> int:
+        return msgspec.json.decode(b'"many"', type=int)
+
+    for ask in (database.read, database.write):
+        with pytest.raises(Unreadable):
+            await ask(act)
 
 
 async def test_a_full_queue_says_so_at_once_and_recovers(database: Database) -> None:

@@ -69,6 +69,17 @@ async def test_a_newer_one_and_a_plan_of_the_issues_own_take_its_place(place: Pl
     await database.close()
 
 
+async def test_one_that_can_not_be_read_holds_up_no_other(place: Place) -> None:
+    database = place.database()
+    await database.open()
+    drafts = Drafts(database)
+    await asked(drafts, "1")
+    await database.write(lambda c: c.execute("UPDATE draft SET data = ?", (b"{",)).rowcount)
+    other, _ = await drafts.ask(REPO, 2, "ana", "1")
+    assert await drafts.open(None) == [other]
+    await database.close()
+
+
 async def test_what_is_open_is_found_until_its_plan_was_read(place: Place) -> None:
     database = place.database()
     await database.open()
