@@ -312,7 +312,7 @@ class _Team:
         return "ok"
 
     def _standing(self) -> str:
-        return "ok" if self._tenure.is_open else "the session with the database is lost; it is being opened again"
+        return "ok" if self._tenure.is_sure else "the session with the database is lost; it is being opened again"
 
     async def leave(self) -> None:
         """Hand over what is held, so that others go on at once."""

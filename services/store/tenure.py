@@ -6,8 +6,11 @@ seconds, so a machine that vanished or stands still gives its shards up. The hol
 rests, and when nothing answers it takes itself for gone after `PATIENCE` seconds, before the lease is over.
 """
 
+import asyncio
+import os
+import socket
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import msgspec
@@ -88,12 +91,10 @@ class Tenure:
     async def open(self) -> None:
         """A new session that holds nothing yet."""
         await self.close()
-        asked = self._seconds()
         with self._fatal():
             options = f"-c idle_session_timeout={LEASE * 1000:.0f} -c statement_timeout={PATIENCE * 1000:.0f}"
             self._connection = await connected(self._url, "tenure", options=options)
-            await self._connection.execute(f"LISTEN {CHANNEL}")
-        self._heard_of = asked
+        await self._ask(f"LISTEN {CHANNEL}")
         if self._conducts:
             await self._ask("SELECT pg_advisory_lock_shared(%s, 0)", (CONDUCTOR,))
         if self._slots:
@@ -163,7 +164,7 @@ class Tenure:
 
     async def _ask(self, query: str, values: Sequence[object] = ()) -> list[tuple[int, ...]]:
         connection, asked = self._live(), self._seconds()
-        with self._fatal():
+        with self._fatal(), _in_time(connection):
             cursor = await connection.execute(query.encode(), values)
             found = await cursor.fetchall() if cursor.description else []
         self._heard_of = asked
@@ -179,3 +180,20 @@ class Tenure:
             if connection is not None:
                 connection.pgconn.finish()
             raise StoreError(f"the session with the database is over: {error}") from error
+
+
+@contextmanager
+def _in_time(connection: psycopg.AsyncConnection[Any]) -> Iterator[None]:
+    """A server that takes what is said and answers nothing, as one behind a proxy may, is given up after PATIENCE. Its
+    socket is shut for that: to cancel the wait would ask that server first, and wait for it again.
+    """
+    timer = asyncio.get_running_loop().call_later(PATIENCE, _shut, connection)
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
+def _shut(connection: psycopg.AsyncConnection[Any]) -> None:
+    with suppress(psycopg.Error, OSError), socket.socket(fileno=os.dup(connection.pgconn.socket)) as end:
+        end.shutdown(socket.SHUT_RDWR)

@@ -1,6 +1,8 @@
 """Shards on a real server: one holder at a time, free when it is gone, and nothing stored by who has lost them."""
 
 import asyncio
+import os
+import signal
 import threading
 from collections.abc import AsyncIterator, Callable, Collection, Iterator
 from contextlib import asynccontextmanager
@@ -137,6 +139,21 @@ async def test_who_stood_still_knows_that_its_session_may_be_over(url: str) -> N
     assert held.is_sure
     await held.close()
     assert not held.is_sure
+
+
+async def test_a_server_that_answers_nothing_is_given_up(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What lies between may confirm all that is sent to it, so the connection itself looks sound."""
+    async with tenure(url) as held:
+        [(pid,)] = await held._ask("SELECT pg_backend_pid()")
+        monkeypatch.setattr(sessions, "PATIENCE", 0.2)
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            async with asyncio.timeout(60):
+                with pytest.raises(StoreError):
+                    await held.look()
+        finally:
+            os.kill(pid, signal.SIGCONT)
+        assert not held.is_open
 
 
 async def test_a_session_that_says_nothing_loses_what_it_holds(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
