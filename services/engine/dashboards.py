@@ -7,6 +7,7 @@ is stored before it is made, so after a crash it is found by its mark instead of
 import asyncio
 from collections.abc import Collection
 from datetime import datetime
+from functools import partial
 
 import structlog
 
@@ -18,6 +19,7 @@ from services.core.shards import shard_of
 from services.core.text import digest_of
 from services.engine.absent import Absent
 from services.engine.hidden import is_private
+from services.engine.leave import Busy
 from services.engine.parents import CLOCKS_APART
 from services.engine.parts import Parts
 from services.engine.reposets import set_of
@@ -39,6 +41,8 @@ class Boards:
         self._waiting: set[str] = set()
         self._through: dict[str, str] = {}  # a repository by which the owner's set is read, as its plans are
         self._locks: dict[str, asyncio.Lock] = {}
+        self._busy = Busy(parts.runs.holds)
+        self.let_go = self._busy.let_go
         self._failed = 0
         self._absent = Absent()
 
@@ -67,10 +71,12 @@ class Boards:
     async def post(self, owner: str) -> None:
         """Show what there is now, if that is something else; when GitHub can't take it, again later."""
         self._waiting.discard(owner)
+        await self._busy.carry_out(owner, partial(self._post_or_later, owner))
+
+    async def _post_or_later(self, owner: str) -> None:
         async with self._locks.setdefault(owner, asyncio.Lock()):
             try:
-                if self._parts.runs.holds(owner):
-                    await self._post(owner)
+                await self._post(owner)
             except (NotFound, Refused) as error:
                 log.info("a dashboard can't be shown", owner=owner, error=str(error))
             except ApiError as error:

@@ -39,8 +39,8 @@ class Engine(Asked):
 
     async def let_go(self, patience: float) -> bool:
         """Stop with all plans that others conduct from now on; False when something was cut off in the middle."""
-        letting_go = (part.let_go(patience) for part in (self.driver, self.stickies, self.drafter))
-        return all(await asyncio.gather(*letting_go))
+        parts = (self.driver, self.stickies, self.drafter, self.trying, self.boards, self._gates)
+        return all(await asyncio.gather(*(part.let_go(patience) for part in parts if part is not None)))
 
     def forget(self, repo: str, *subjects: str, told: bytes = b"") -> None:
         """An event said that these things changed: what the cache holds of them is doubtful now, but for what the

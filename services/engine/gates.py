@@ -10,6 +10,7 @@ import asyncio
 import hashlib
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from weakref import WeakValueDictionary
 
 import structlog
@@ -22,6 +23,7 @@ from services.core.messages import refusals
 from services.core.names import CHECK_GATE, is_revert, pull_key
 from services.core.task_state import Override, TaskState, is_a_persons
 from services.engine.hidden import hidden_around, may_tell
+from services.engine.leave import Busy
 from services.engine.parts import Parts
 from services.engine.placed import place_of
 from services.engine.standing import Standing
@@ -49,6 +51,8 @@ class Gatekeeper:
         self._rows = rows
         self._locks: WeakValueDictionary[Place, asyncio.Lock] = WeakValueDictionary()
         self._failed: dict[Place, int] = {}
+        self._busy = Busy(parts.runs.holds)
+        self.let_go = self._busy.let_go
         self._looked: dict[Place, datetime] = {}  # at those that wait, by this process
 
     async def changed(
@@ -112,7 +116,7 @@ class Gatekeeper:
 
     def _soon(self, repo: str, number: int) -> None:
         if self._parts.runs.holds(repo):
-            self._parts.spawn("gate", self.look(repo, number))
+            self._parts.spawn("gate", self._busy.carry_out(repo, partial(self.look, repo, number)))
 
     async def look(self, repo: str, number: int) -> None:
         """Say what the gate says now; when GitHub does not answer, again later."""

@@ -8,6 +8,7 @@ the same body is never sent twice.
 import asyncio
 from collections.abc import Callable, Collection
 from datetime import datetime
+from functools import partial
 from weakref import WeakValueDictionary
 
 from cachetools import LRUCache
@@ -22,7 +23,7 @@ from services.core.text import code, digest_of
 from services.engine import drafted, spending
 from services.engine.approval import is_used_up
 from services.engine.choosing import chosen_for
-from services.engine.leave import ended
+from services.engine.leave import Busy
 from services.engine.parts import Parts
 from services.engine.readiness import Readiness
 from services.engine.troubles import attempts_in_vain, pull_body
@@ -43,7 +44,8 @@ class Stickies:
         self._began: datetime | None = None  # since when the comments are ours
         self._waiting: set[Place] = set()
         self._locks: WeakValueDictionary[Place, asyncio.Lock] = WeakValueDictionary()
-        self._posting: dict[asyncio.Task[object], str] = {}
+        self._busy = Busy(parts.runs.holds)
+        self.let_go = self._busy.let_go
         self._failed = 0
         self.beside: Callable[[str], None] | None = None  # is told of each change too
         self._readiness = Readiness(parts)
@@ -57,10 +59,6 @@ class Stickies:
         for place in await self._parts.plans.behind():
             if shards is None or shard_of(place[0]) in shards:
                 self.touch(*place)
-
-    async def let_go(self, patience: float) -> bool:
-        """Post nothing of plans that others conduct now; False when an edit was cut off after so many seconds."""
-        return await ended([task for task, repo in self._posting.items() if not self._parts.runs.holds(repo)], patience)
 
     def touch(self, repo: str, number: int) -> None:
         """This comment should be looked at again; returns at once."""
@@ -95,14 +93,7 @@ class Stickies:
     async def post(self, repo: str, number: int) -> None:
         """Render it now and send it if it has changed; when GitHub can't take it, try again later."""
         self._waiting.discard((repo, number))
-        task = asyncio.current_task()
-        if task is None or not self._parts.runs.holds(repo):
-            return
-        self._posting[task] = repo
-        try:
-            await self._post_or_later(repo, number)
-        finally:
-            del self._posting[task]
+        await self._busy.carry_out(repo, partial(self._post_or_later, repo, number))
 
     async def _post_or_later(self, repo: str, number: int) -> None:
         async with self._locks.setdefault((repo, number), asyncio.Lock()):

@@ -11,6 +11,7 @@ import asyncio
 import re
 from collections.abc import Collection, Sequence
 from datetime import timedelta
+from functools import partial
 from weakref import WeakValueDictionary
 
 import structlog
@@ -22,6 +23,7 @@ from services.core.commands import Command
 from services.core.messages import tries
 from services.core.targets import only
 from services.core.trying import Tried, outcome
+from services.engine.leave import Busy
 from services.engine.parts import Parts
 from services.engine.stickies import Stickies
 from services.errors import ApiError, NotFound, Refused, UserError
@@ -47,6 +49,8 @@ class Trying:
         self._parts = parts
         self._stickies = stickies
         self._locks: WeakValueDictionary[tuple[str, int], asyncio.Lock] = WeakValueDictionary()
+        self._busy = Busy(parts.runs.holds)
+        self.let_go = self._busy.let_go
         self._failed: dict[tuple[str, int], int] = {}
 
     @property
@@ -101,7 +105,7 @@ class Trying:
 
     def _soon(self, repo: str, number: int) -> None:
         if self._parts.runs.holds(repo):
-            self._parts.spawn("try", self.look(repo, number))
+            self._parts.spawn("try", self._busy.carry_out(repo, partial(self.look, repo, number)))
 
     def _later(self, repo: str, number: int, seconds: float) -> None:
         self._parts.timers.after(max(seconds, 0.0), lambda: self._soon(repo, number))
