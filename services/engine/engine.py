@@ -154,6 +154,11 @@ class Engine(Asked):
         if self._gates is not None and repos:
             await self._gates.let_in(repos)
 
+    def look_at_gate(self, repo: str, number: int) -> None:
+        """Another process heard something of what it shows; it is told to all, and only one conducts it."""
+        if self._gates is not None:
+            self._gates.soon(repo, number)
+
     async def lift(self, repo: str, number: int, name: str, actor: str, why: str) -> Override | None:
         """A need of a person's pull request counts no longer for its head; None where there is no such thing."""
         return await self._gates.lift(repo, number, name, actor, why) if self._gates is not None else None

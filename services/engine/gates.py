@@ -67,7 +67,7 @@ class Gatekeeper:
         if is_known or names_others or (into and await self._is_required(repo, into)):
             if not is_known:
                 await self._rows.waits(repo, number, ())  # or nobody would know of it after a crash
-            self._soon(repo, number)
+            self.soon(repo, number)
         for name in (repo, *former):
             await self._tell_who_names(name, number)
 
@@ -89,7 +89,7 @@ class Gatekeeper:
             raise UserError(refusals.no_need([each.place for each in needs]))
         said = Override(kind="need", name=need.place, sha=pull.head_sha, actor=actor, why=why)
         await self._rows.lift(repo, number, said, self._parts.clock.now())
-        self._soon(repo, number)
+        await self._tell([(repo, number)])
         return said
 
     async def lifted(self, repo: str, number: int, sha: str) -> Mapping[str, Override]:
@@ -103,18 +103,25 @@ class Gatekeeper:
             self._looked = {place: self._looked[place] for place in waiting if place in self._looked}
         for place in waiting:
             if shards is not None or now - self._looked.get(place, LONG_AGO) >= SELDOM:
-                self._soon(*place)
+                self.soon(*place)
 
     async def let_in(self, repos: Collection[str]) -> None:
         """The App may see these repositories from now on, or may no longer."""
-        for place in await self._rows.waiting_in(repos):
-            self._soon(*place)
+        await self._tell(await self._rows.waiting_in(repos))
 
     async def _tell_who_names(self, repo: str, number: int) -> None:
-        for place in await self._rows.waiting_for(pull_key(repo, number)):
-            self._soon(*place)
+        await self._tell(await self._rows.waiting_for(pull_key(repo, number)))
 
-    def _soon(self, repo: str, number: int) -> None:
+    async def _tell(self, places: Sequence[Place]) -> None:
+        """Have these looked at, whoever conducts them."""
+        for place in places:
+            self.soon(*place)
+        elsewhere = [place for place in places if not self._parts.runs.holds(place[0])]
+        if elsewhere and self._parts.others is not None:
+            await self._parts.others.gate(elsewhere)
+
+    def soon(self, repo: str, number: int) -> None:
+        """Look at this one, if it is conducted here; returns at once."""
         if self._parts.runs.holds(repo):
             self._parts.spawn("gate", self._busy.carry_out(repo, partial(self.look, repo, number)))
 
@@ -130,7 +137,7 @@ class Gatekeeper:
             except ApiError as error:
                 tries = self._failed[place] = self._failed.get(place, 0) + 1
                 rest = delay(f"gate {repo}#{number}", tries, retry_after=error.retry_after, base=2.0)
-                self._parts.timers.after(rest, lambda: self._soon(repo, number))
+                self._parts.timers.after(rest, lambda: self.soon(repo, number))
                 return
         self._failed.pop(place, None)
 

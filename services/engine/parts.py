@@ -63,11 +63,14 @@ class Others(Protocol):
     """Tells other processes what concerns them; StoreError when that can't be said now, and then their sweep finds it.
 
     wake: something happened to these tasks of a run that is conducted elsewhere.  doubt: what caches hold is doubtful.
+    gate: something happened to what the gates of these pull requests show.
     """
 
     async def wake(self, plan_id: str, run_id: str, tasks: Sequence[str], /) -> None: ...
 
     async def doubt(self, repo: str, subjects: Sequence[str], /) -> None: ...
+
+    async def gate(self, places: Sequence[tuple[str, int]], /) -> None: ...
 
 
 class EngineSettings(msgspec.Struct, frozen=True, kw_only=True):

@@ -19,6 +19,8 @@ WAKE = "lockstep_wake"
 """A Woken: something happened to tasks of a run that another process conducts."""
 DOUBT = "lockstep_doubt"
 """A Doubt: something changed on GitHub, and what caches hold of it is doubtful."""
+GATE = "lockstep_gate"
+"""A Gated: something happened to what the gate of a pull request shows that another process conducts."""
 EVENT = "lockstep_event"
 """The history of some plan has grown."""
 CHUNK = 50
@@ -41,6 +43,13 @@ class Doubt(msgspec.Struct, frozen=True, array_like=True):
     subjects: tuple[str, ...]
 
 
+class Gated(msgspec.Struct, frozen=True, array_like=True):
+    """The gate of this pull request should be looked at."""
+
+    repo: str
+    number: int
+
+
 def ring(c: Connection, channel: str, message: str = "") -> None:
     """Part of a transaction: rings when it is committed, once however often it was said in it. SQLite has one process,
     which hears of it through `Database.heard_by`.
@@ -61,6 +70,9 @@ class News:
     async def doubt(self, repo: str, subjects: Sequence[str]) -> None:
         chunks = [tuple(subjects[at : at + CHUNK]) for at in range(0, len(subjects), CHUNK)]
         await self._say(DOUBT, [Doubt(self._name, repo, chunk) for chunk in chunks])
+
+    async def gate(self, places: Sequence[tuple[str, int]]) -> None:
+        await self._say(GATE, [Gated(*place) for place in places])
 
     async def _say(self, channel: str, messages: Sequence[msgspec.Struct]) -> None:
         def write(c: Connection) -> None:
@@ -87,5 +99,15 @@ class News:
                 doubt = msgspec.json.decode(message, type=Doubt)
                 if doubt.by != self._name:
                     call(doubt.repo, doubt.subjects)
+
+        return heard
+
+    def on_gate(self, call: Callable[[str, int], None]) -> Callable[[str], None]:
+        """Takes messages on GATE and calls with repository and number."""
+
+        def heard(message: str) -> None:
+            with suppress(msgspec.DecodeError):
+                gated = msgspec.json.decode(message, type=Gated)
+                call(gated.repo, gated.number)
 
         return heard

@@ -7,11 +7,17 @@ from typing import Any, cast
 
 import pytest
 
+from bot.loops import pause
+from services.core.names import pull_key
 from services.core.task_state import Override
 from services.engine.gates import SELDOM, Gatekeeper
 from services.engine.parts import Parts
 from services.errors import NotFound
+from services.store.bell import Bell
 from services.store.gates import Gates
+from services.store.news import GATE, News
+from services.store.postgres import PostgresDatabase
+from tests.kit import postgres
 from tests.kit.driving import StillClock
 from tests.kit.plans import NOW
 from tests.kit.store import Place
@@ -65,9 +71,9 @@ async def test_the_sweep_looks_seldom_and_whoever_takes_shards_looks_at_once() -
 
 
 class _Sight(Gatekeeper):
-    """One person's pull request, and what its gate would show."""
+    """One person's pull request, and what its gate would show. owner: whose are conducted here, "" for all."""
 
-    def __init__(self, rows: Gates) -> None:
+    def __init__(self, rows: Gates, owner: str = "", others: News | None = None) -> None:
         self.body = BODY
         self.meanwhile: Callable[[], Coroutine[Any, Any, None]] | None = None
         self.pull = SimpleNamespace(number=1, head_sha="a", state="open", merged=False, base_ref="main")
@@ -76,7 +82,8 @@ class _Sight(Gatekeeper):
         parts = SimpleNamespace(
             clock=StillClock(),
             settings=SimpleNamespace(github_url="https://github.com"),
-            runs=SimpleNamespace(holds=lambda _: True),
+            runs=SimpleNamespace(holds=lambda place: place.startswith(owner)),
+            others=others,
             spawn=lambda _, task: self.work.append(task),
             github=SimpleNamespace(reads=SimpleNamespace(issue=self.issue, pull=self.now, required=self.required)),
         )
@@ -158,3 +165,29 @@ async def test_what_is_said_of_a_head_that_a_look_has_not_seen_yet_is_left_alone
     assert await gates.after() == []
     assert await rows.said(*API) == (newer,)
     await database.close()
+
+
+async def test_a_gate_hears_of_what_it_names_wherever_it_is_conducted() -> None:
+    with postgres.database() as url:
+        database, last = PostgresDatabase(url), asyncio.Event()
+        await database.open()
+        rows, bell = Gates(database), Bell(url, (GATE,), pause)
+        news = News(database, "a")
+        here, there = _Sight(rows, "acme", news), _Sight(rows, "beta", news)
+        bell.on(GATE, news.on_gate(there.soon))
+        bell.on(GATE, lambda message: last.set() if "last" in message else None)
+        await bell.open()
+        listening = asyncio.ensure_future(bell.run())
+        await rows.waits("beta/app", 3, (pull_key(*API),))
+        await here.changed(*API, names_others=False)
+        await here.let_in(["acme/api"])
+        await here.lift("beta/app", 3, NEED, "ana", "soon")
+        await news.gate([("beta/last", 9)])
+        async with asyncio.timeout(60):
+            await last.wait()
+        assert (len(here.work), len(there.work)) == (0, 4)
+        await asyncio.gather(*there.work)
+        listening.cancel()
+        await asyncio.wait({listening})
+        await bell.close()
+        await database.close()
