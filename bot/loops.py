@@ -6,7 +6,7 @@ sweep is the promise that a lost event only delays, and its interval is how long
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from inspect import CORO_CREATED, getcoroutinestate
 from typing import Any
@@ -105,15 +105,21 @@ async def pause(seconds: float) -> None:
     await asyncio.sleep(seconds)
 
 
-async def mend(every: float, repair: Callable[[], Awaitable[object]]) -> None:
-    """Call `repair` at once and then as `sweep` does; that GitHub or the store can't be asked now is no bug."""
+async def mend(every: float, repair: Callable[[], Awaitable[object]], anew: asyncio.Event | None = None) -> None:
+    """Call `repair` at once and then as `sweep` does, or sooner where `anew` is set; that GitHub or the store can't be
+    asked now is no bug.
+    """
+    anew = anew or asyncio.Event()
     while True:
         error = await isolated(repair())
         if isinstance(error, ApiError | StoreError):
             log.warning("lost deliveries can't be looked for now; trying again", error=str(error))
         elif error is not None:
             log.error("looking for lost deliveries failed; trying again", exc_info=error)
-        await asyncio.sleep(every)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(every):
+                await anew.wait()
+        anew.clear()
 
 
 async def listen_to_loop(observe: Callable[[float], None]) -> None:

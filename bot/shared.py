@@ -248,7 +248,7 @@ class _Team:
             name=self.name, tenure=self._tenure, fence=self._fence, crew=built, spawn=beside, pause=pause
         )
         beside.for_good("conduct", conductor.run())
-        beside.for_good("repair", mend(self._settings.repair_seconds, partial(self._repair, built, conductor)))
+        beside.for_good("repair", mend(self._settings.repair_seconds, partial(self._repair, built), built.has_first))
         built.metrics.shards.set_function(lambda: conductor.held)
         if self._shows:
             _look_on(self._live, self._bell)
@@ -279,9 +279,8 @@ class _Team:
         self._bell.on(GATE, news.on_gate(built.engine.look_at_gate))
         self._bell.on_anew(anew)
 
-    async def _repair(self, built: Assembly, conductor: Conductor) -> None:
+    async def _repair(self, built: Assembly) -> None:
         """The conductor of the first shard looks for lost deliveries, for all."""
-        await conductor.first_round.wait()
         if self._fence.holds(""):
             await built.repairer(self._database, self.github).repair()
 

@@ -57,6 +57,21 @@ async def test_what_one_hears_the_other_knows(url: str, story: Story, tmp_path: 
         await story.until(lambda: story.merges)
 
 
+async def test_what_came_while_all_were_away_is_there_at_the_start_also_after_a_crash(url: str, story: Story) -> None:
+    """Whoever takes shards that were not let go in good order waits a moment before it conducts them."""
+    await story.begin(database_url=url)
+    await story.issue("- [ ] **one** Do it (acme/api) · agent: human\n")
+    await story.until("Waits for approval")
+    await story.settled()
+    await story.stop()
+    comment = await story.comment("/lockstep approve")
+    await story.hub.running.idle()
+    with psycopg.connect(url, autocommit=True) as admin:
+        admin.execute("UPDATE shard SET clean = 0")
+    await story.start()
+    await story.until(lambda: "+1" in story.reactions(comment))
+
+
 async def test_a_command_that_meets_the_coming_of_another_bot_is_carried_out_once_it_is_settled_who_conducts(
     url: str, story: Story, pipe: Pipe, monkeypatch: pytest.MonkeyPatch
 ) -> None:
