@@ -1,6 +1,6 @@
 """The shards this process conducts: free ones are taken, too many are let go, and what is lost is stopped with.
 
-One round a second, on the session that holds the shards (services/store/tenure.py), is all it takes; a round comes at
+Two rounds a second, on the session that holds the shards (services/store/tenure.py), is all it takes; a round comes at
 once when somebody lets shards go, and the loss of the session is heard at once. Whoever takes shards that nobody let go
 in good order waits a moment first: the request that their last holder had sent may still be on its way, and could not
 be found by looking for what it does.
@@ -19,7 +19,7 @@ from services.errors import StoreError
 from services.store.fence import Fence
 from services.store.tenure import Tenure
 
-ROUND = 1.0
+ROUND = 0.5
 """Seconds between two looks."""
 QUIET = 0.5
 """Seconds before what a conductor left that is gone is gone on with."""

@@ -44,9 +44,14 @@ SELECT set_config('lock_timeout', '10s', false), set_config('idle_in_transaction
 TURN = "LOCK TABLE ledger_turn IN SHARE ROW EXCLUSIVE MODE"
 """Waits for whoever else has said it, or has begun to account for a call, to commit. It looks at nothing, so what the
 transaction sees is what is there after that."""
-STANDS_STILL = 4.0
-"""Seconds after which the server ends a writer that says nothing in the middle of a transaction, and undoes it. About
-as long as its process may be silent before others take its shards (`LEASE`), who need the rows it has locked."""
+STANDS_STILL = 3.0
+"""Seconds after which the server ends a writer that says nothing in the middle of a transaction, and undoes it. Less
+than its process may be silent before others take its shards (`LEASE`), who need the rows it has locked."""
+LOCKED_OUT = 3.5
+"""Seconds after which a writer that waits for another's rows gives up, for the same reason; longer than one may stand
+still that has them."""
+GONE = "SET client_connection_check_interval = '1s'"
+"""The server looks whether whoever asked is still there, also while it works or waits; not all systems can."""
 
 
 class PostgresDatabase(GroupCommit):
@@ -117,8 +122,11 @@ class PostgresDatabase(GroupCommit):
                 unless_ready.callback(connection.close)
                 connection.execute(SESSION)
                 if writes:
-                    still = f"{STANDS_STILL * 1000:.0f}ms"
-                    connection.execute("SELECT set_config('idle_in_transaction_session_timeout', %s, false)", (still,))
+                    limits = {"idle_in_transaction_session_timeout": STANDS_STILL, "lock_timeout": LOCKED_OUT}
+                    for name, seconds in limits.items():
+                        connection.execute("SELECT set_config(%s, %s, false)", (name, f"{seconds * 1000:.0f}ms"))
+                    with suppress(psycopg.errors.InvalidParameterValue):
+                        connection.execute(GONE)
                 unless_ready.pop_all()
         except psycopg.Error as error:
             raise Over(f"the database can't be reached: {self._told(error)}") from None

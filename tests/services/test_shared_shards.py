@@ -19,6 +19,7 @@ from services.core.task_state import TaskState
 from services.errors import Fenced, StoreError
 from services.store import postgres as postgres_store
 from services.store import tenure as sessions
+from services.store.connect import PATIENCE
 from services.store.db import Connection
 from services.store.fence import Fence
 from services.store.postgres import PostgresDatabase
@@ -165,6 +166,23 @@ async def test_a_session_that_says_nothing_loses_what_it_holds(url: str, monkeyp
             await rest_until_over(silent)
         async with tenure(url) as other:
             assert (await other.take((7,), 1)).epochs == {7: 2}
+
+
+def test_whatever_vanishes_is_gone_on_with_within_five_seconds() -> None:
+    """What the server has to wait for, the next look of another, and the moment before that begins."""
+    longest = max(sessions.LEASE, postgres_store.STANDS_STILL, postgres_store.LOCKED_OUT)
+    assert longest + bot.conducting.ROUND + bot.conducting.QUIET < 5.0
+    assert bot.conducting.ROUND + PATIENCE < sessions.LEASE, "who is cut off stops before that"
+    assert postgres_store.STANDS_STILL < postgres_store.LOCKED_OUT, "one that stands still costs no other its write"
+
+
+async def test_a_writer_may_keep_others_waiting_for_so_long_and_no_longer(database: PostgresDatabase) -> None:
+    names = ("idle_in_transaction_session_timeout", "lock_timeout", "client_connection_check_interval")
+
+    def shown(c: Connection) -> list[str]:
+        return [str(c.execute("SELECT current_setting(?)", (name,)).fetchone()[0]) for name in names]
+
+    assert await database.write(shown) == ["3s", "3500ms", "1s"]
 
 
 # Deciding.
