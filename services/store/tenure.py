@@ -8,6 +8,7 @@ rests, and when nothing answers it takes itself for gone after `PATIENCE` second
 
 import asyncio
 import os
+import select
 import socket
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -187,13 +188,20 @@ def _in_time(connection: psycopg.AsyncConnection[Any]) -> Iterator[None]:
     """A server that takes what is said and answers nothing, as one behind a proxy may, is given up after PATIENCE. Its
     socket is shut for that: to cancel the wait would ask that server first, and wait for it again.
     """
-    timer = asyncio.get_running_loop().call_later(PATIENCE, _shut, connection)
+    loop, end, heard = asyncio.get_running_loop(), socket.socket(fileno=os.dup(connection.pgconn.socket)), select.poll()
+    heard.register(end, select.POLLIN)
+    timers: list[asyncio.TimerHandle] = []
+
+    def look() -> None:
+        if heard.poll(0):  # it did answer, while it was this process that stood still
+            timers.append(loop.call_later(PATIENCE, look))
+            return
+        with suppress(OSError):
+            end.shutdown(socket.SHUT_RDWR)
+
+    timers.append(loop.call_later(PATIENCE, look))
     try:
         yield
     finally:
-        timer.cancel()
-
-
-def _shut(connection: psycopg.AsyncConnection[Any]) -> None:
-    with suppress(psycopg.Error, OSError), socket.socket(fileno=os.dup(connection.pgconn.socket)) as end:
-        end.shutdown(socket.SHUT_RDWR)
+        timers[-1].cancel()
+        end.close()

@@ -157,6 +157,18 @@ async def test_a_server_that_answers_nothing_is_given_up(url: str, monkeypatch: 
         assert not held.is_open
 
 
+async def test_an_answer_that_came_while_this_process_stood_still_is_no_silence(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with tenure(url) as held:
+        monkeypatch.setattr(sessions, "PATIENCE", 0.1)
+        asking = asyncio.ensure_future(held.look())
+        await asyncio.sleep(0)  # it is asked now
+        threading.Event().wait(0.5)
+        await asking
+        assert (await held.take((7,), 1)).epochs == {7: 1}
+
+
 async def test_a_session_that_says_nothing_loses_what_it_holds(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A machine that vanished, or a process that stands still."""
     monkeypatch.setattr(sessions, "LEASE", 0.3)

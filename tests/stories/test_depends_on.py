@@ -143,7 +143,7 @@ async def test_a_required_gate_outlives_an_outage_and_a_crash(story: Story, monk
     _, sha = await opened(story, "acme/api", "one", "Nothing.")
     await story.until(lambda: gate(story, "acme/api", sha) == "success")
     with monkeypatch.context() as cut:
-        cut.setattr(Gatekeeper, "_soon", lambda *_: None)  # it is killed once the event is settled
+        cut.setattr(Gatekeeper, "soon", lambda *_: None)  # it is killed once the event is settled
         _, sha = await opened(story, "acme/web", "one", "Nothing.")
         await story.settled()
         await story.stop()
