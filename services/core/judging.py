@@ -89,7 +89,7 @@ def _put_back(work: "Work", task: TaskState, fact: PullFact) -> None:
     what is wanted now, so a person looks.
     """
     is_newest = fact.head_sha == task.heads[-1]
-    text = BACK if is_newest else _earlier(task, fact)
+    text = _back(task) if is_newest else _earlier(task, fact)
     work.apply(task.id, Happening(kind="moved", sha=fact.head_sha, text=text))
     work.regate(task.id)  # what it says of that head may be old
     if not is_newest or task.assignee:
@@ -100,6 +100,13 @@ def _put_back(work: "Work", task: TaskState, fact: PullFact) -> None:
     now = work.of(task.id)
     if (now.state, now.reason) == ("needs_human", BACK) and (said := _ruling(work, now, fact).reason):
         work.apply(task.id, Happening(kind="stalled", text=said))
+
+
+def _back(task: TaskState) -> str:
+    if task.thrown_out:
+        return f"{BACK}, which the merge queue did not take: push another, merge it yourself, or retry the task"
+    advice = f"merge or close it, or let it wait on with `/lockstep resume {task.id}`"
+    return f"{BACK}, and its pull request has waited too long: {advice}" if task.late else BACK
 
 
 def _earlier(task: TaskState, fact: PullFact) -> str:
@@ -116,7 +123,7 @@ def _vouches(fact: PullFact) -> str:
 
 def _pushed(task: TaskState, fact: PullFact) -> str:
     if fact.overtaken:
-        what = f"an attempt that was over by then has pushed {fact.head_sha[:7]} to its branch"
+        what = f"{fact.head_sha[:7]} stands on its branch, which an attempt made that does not count any more"
         return f"{what}: look at it, then merge it yourself, or retry the task"
     who = f"somebody else pushed {fact.head_sha[:7]} to its branch"
     if is_in_hand(task) and fact.by_push:

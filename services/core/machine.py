@@ -233,7 +233,7 @@ def _applies_to_head(task: TaskState, happened: Happening) -> bool:
         return bool(task.renewing)
     if happened.kind == "cleared":
         return happened.sha in {"", task.head_sha}
-    is_ours = bool(task.pull) and task.head_sha in task.heads and task.was is None
+    is_ours = bool(task.pull and task.heads) and task.head_sha == task.heads[-1] and task.was is None
     may_be_renewed = not (task.renewing or task.fork)  # its base may be another's branch, which nobody approved
     return is_ours and (may_be_renewed if happened.kind == "rebasing" else happened.sha == task.head_sha)
 

@@ -22,7 +22,8 @@ def written(task: TaskState, happened: Happening, now: datetime) -> dict[str, ob
             return {"renewed": task.renewed and bool(happened.value), "cleared": ""}
         case "moved":
             head_at = now if happened.sha != task.head_sha else task.head_at
-            fork = task.fork if happened.sha in task.heads else ""
+            made = task.stack.sha if task.stack is not None else ""  # an attempt's: nothing that has a fork is renewed
+            fork = made if happened.sha in task.heads and happened.sha not in task.vouched else ""
             return {"head_sha": happened.sha, "head_at": head_at, "fork": fork, "renewed": False}
         case "dequeued" | "enqueued":
             is_in = happened.kind == "enqueued"

@@ -15,7 +15,7 @@ from services.engine.configs import config_of
 from services.engine.hidden import hidden_in
 from services.engine.outcome import Outcome
 from services.engine.parts import Parts
-from services.errors import NotFound, RateLimited, Refused, Unreachable
+from services.errors import NotFound, RateLimited, Refused, Unreachable, Withdrawn
 from services.store.outbox import Due
 
 
@@ -44,7 +44,7 @@ async def integrate(parts: Parts, task: Task, state: TaskState, due: Due) -> Out
     name = f"{due.run_id}/{task.id}"
     try:
         await parts.github.writes.put_check(task.repo, tried.sha, CHECK_INTEGRATION, name, shown, details_url=url)
-    except (RateLimited, Unreachable) as lost:  # what has begun is not to be looked for again
+    except (RateLimited, Unreachable, Withdrawn) as lost:  # what has begun is not to be looked for again
         if (again := keyless.found(due, made.run, lost)) is not None:
             return again
     if tried.came:

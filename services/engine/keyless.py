@@ -68,7 +68,7 @@ def away(due: Due, lost: Unreachable) -> Outcome | Ended:
     return _failed(due, begun(due.trail, due.tries), "away", lost)
 
 
-def found(due: Due, run: str, lost: Unreachable | RateLimited) -> Outcome | None:
+def found(due: Due, run: str, lost: Unreachable | RateLimited | Withdrawn) -> Outcome | None:
     """Its run is known, and could not be shown; None: nobody tries that any longer."""
     trail = msgspec.structs.replace(begun(due.trail, due.tries), run=run)
     if isinstance(lost, Unreachable):

@@ -126,13 +126,14 @@ class Looks:
         of which GitHub was just asked whether it can be merged, once it may have worked that out: no event tells of it.
         So is one that shows an earlier head of ours, once that is no late answer any more.
         """
-        facts = await self._observer.facts(board.run, sorted(asked), rank=rank)
+        run = board.run  # as it is asked about: an edit may take tasks out meanwhile
+        facts = await self._observer.facts(run, sorted(asked), rank=rank)
         unsettled = self._line(board.run.id).unsettled
         for task_id, fact in facts.items():
             wake = partial(self.wake, board.run.id, [task_id])
             if fact.grace_left > 0:
                 self._parts.timers.after(fact.grace_left, wake)
-            if (rest := put_back_in(board.run.tasks[task_id], fact)) is not None and rest > 0:
+            if (rest := put_back_in(run.tasks[task_id], fact)) is not None and rest > 0:
                 self._parts.timers.after(rest, wake)
             if any(each.late for each in fact.failures):
                 self._parts.timers.after(self._parts.settings.checks_grace * LOG_AGAIN, wake)

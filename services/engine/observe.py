@@ -158,7 +158,9 @@ class Observer:
         theirs = [check for check in checks if not check.ours]
         failed = [each for each in found if each.status == "completed" and each.conclusion not in PASSED]
         failed = [each for each in failed if each.app_id != ours]
-        if failed and sha == task.head_sha and not task.assignee and task.state not in STUCK | ENDED:
+        is_back = bool(task.heads) and sha == task.heads[-1] != task.head_sha  # it goes on by itself
+        is_judged = is_back or (sha == task.head_sha and task.state not in STUCK)
+        if failed and is_judged and not task.assignee and task.state not in ENDED:
             known = await failures(self._parts, reads, repo, sha, fact.base_ref, failed)
             fact = msgspec.structs.replace(fact, failures=known, rules=await rules_of(self._parts, reads, repo))
         open_ = False
@@ -210,7 +212,7 @@ class Observer:
         if fact.head_sha in task.heads or task.assignee or run is None:
             return fact
         if fact.head_sha in await own_heads(self._parts, run.id, task):
-            return msgspec.structs.replace(fact, overtaken=True)
+            fact = msgspec.structs.replace(fact, overtaken=True)
         if not is_in_hand(task):
             return fact
         who, by_push = await self.answerer(reads, repo, fact, task, run.repo)

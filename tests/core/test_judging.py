@@ -6,7 +6,7 @@ import msgspec
 from inline_snapshot import snapshot
 
 from services.core.gate import SURE, PullFact
-from services.core.task_state import Happening
+from services.core.task_state import Happening, Stack
 from tests.kit.plans import NOW, after, check, happen, in_review, kinds, pull, task, tracked
 
 
@@ -108,6 +108,8 @@ def test_a_branch_that_is_put_back_to_an_earlier_head_of_ours_is_a_persons_to_lo
     for fact in (back_at("a" * 40), back_at("a" * 40, None)):
         assert (again := after(back.run, facts=fact, now=LATER)).changed == ()
         assert kinds(again.actions) == []
+    assert happen(back.run, "a", "rebasing", actor="ana").changed == (), "it would be the earlier one that is merged"
+    assert happen(back.run, "a", "overridden", name="check:test", sha="a" * 40, actor="ana").changed == ()
     then = LATER + SURE
     newest = after(back.run, facts=back_at("b" * 40, then), now=then)
     assert newest.run.tasks["a"].state == "in_review"
@@ -136,12 +138,31 @@ def test_a_foreign_commit_that_is_taken_away_again_holds_nothing_up() -> None:
     late = msgspec.structs.replace(foreign.tasks["a"], late=True)
     held = msgspec.structs.replace(foreign, tasks={"a": late})
     now = after(held, facts=back_at("a" * 40, checks=(check("test"),)), now=LATER).run.tasks["a"]
-    assert (now.state, now.reason) == ("needs_human", "waits for check `test`")
+    assert (now.state, now.reason) == (
+        "needs_human",
+        "its newest commit is there again, and its pull request has waited too long: merge or close it, or let it wait on with `/lockstep resume a`",
+    )
+    out = msgspec.structs.replace(foreign.tasks["a"], thrown_out="a" * 40)
+    refused = msgspec.structs.replace(foreign, tasks={"a": out})
+    now = after(refused, facts=back_at("a" * 40), now=LATER).run.tasks["a"]
+    assert (now.state, now.reason) == (
+        "needs_human",
+        "its newest commit is there again, which the merge queue did not take: push another, merge it yourself, or retry the task",
+    )
     green = after(held, facts=back_at("a" * 40), now=LATER)
     assert (green.run.tasks["a"].reason, "merge a" in kinds(green.actions)) == (
-        "its newest commit is there again",
+        "its newest commit is there again, and its pull request has waited too long: merge or close it, or let it wait on with `/lockstep resume a`",
         True,
     )
+
+
+def test_a_stacked_head_that_is_there_again_is_still_made_on_anothers_commit() -> None:
+    stacked = in_review(task("a"))
+    own = msgspec.structs.replace(stacked.tasks["a"], stack=Stack(on="b", sha="9" * 40), fork="9" * 40)
+    stacked = msgspec.structs.replace(stacked, tasks={"a": own})
+    foreign = happen(stacked, "a", "moved", sha="f" * 40).run
+    assert foreign.tasks["a"].fork == ""
+    assert happen(foreign, "a", "moved", sha="a" * 40).run.tasks["a"].fork == "9" * 40
 
 
 def test_what_an_attempt_pushed_that_was_over_by_then_is_not_said_to_be_somebodys() -> None:
@@ -151,7 +172,7 @@ def test_what_an_attempt_pushed_that_was_over_by_then_is_not_said_to_be_somebody
     assert (judged.run.tasks["a"].state, judged.run.tasks["a"].head_sha) == ("needs_human", "c" * 40)
     assert [moment.text for moment in judged.history] == snapshot(
         [
-            "an attempt that was over by then has pushed ccccccc to its branch: look at it, then merge it yourself, or retry the task"
+            "ccccccc stands on its branch, which an attempt made that does not count any more: look at it, then merge it yourself, or retry the task"
         ]
     )
     assert kinds(judged.actions) == ["label a", "checks a"]

@@ -72,6 +72,21 @@ async def test_whether_it_can_be_merged_is_asked_until_github_has_worked_it_out(
     assert await after_looks(answers, 2) == (list(WORKS_OUT[:2]), 0)
 
 
+async def test_a_task_that_an_edit_takes_out_while_it_is_read_loses_nobody_their_facts() -> None:
+    current = run(task("one"), task("two"))
+    async with asyncio.timeout(10), asyncio.TaskGroup() as group:
+        stage = Stage(group, [pull(unsettled=False)] * 2, current)
+
+        async def facts(asked: Run, task_ids: Iterable[str], /, *, rank: str = "event") -> dict[str, PullFact]:
+            stage.line.board = Board(run(task("two")))
+            cast("Board", board).run = run(task("two"))
+            return {task_id: pull(unsettled=False) for task_id in task_ids}
+
+        board, stage.facts = stage.line.board, facts  # type: ignore[method-assign]
+        stage.looks.wake("r", ["one", "two"])
+        assert set((await stage.mail.get()).facts) == {"one", "two"}
+
+
 async def test_it_is_not_asked_for_ever() -> None:
     answers = [pull(unsettled=True)] * (len(WORKS_OUT) + 1)
     assert await after_looks(answers, len(WORKS_OUT)) == (list(WORKS_OUT), 0)
