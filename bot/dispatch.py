@@ -25,7 +25,7 @@ from handlers.reading import parse
 from services.core.backoff import delay
 from services.core.clock import Clock
 from services.engine.leave import ended
-from services.errors import ApiError, NotFound, RateLimited, StoreError, Unreachable
+from services.errors import ApiError, NotFound, RateLimited, StoreError, Unreachable, Withdrawn
 from services.metrics import Metrics, event_label
 from services.store.inbox import UNCUT_BYTES, Delivery, Outcome
 from services.tracing import Tracing, Untraced
@@ -34,8 +34,8 @@ EngineT = TypeVar("EngineT")
 
 WINDOW = 512
 """Deliveries read from the store and not settled yet; the rest waits on disk."""
-PASSING = RateLimited | Unreachable | StoreError
-"""What says nothing about a delivery itself."""
+PASSING = RateLimited | Unreachable | Withdrawn | StoreError
+"""What says nothing about a delivery itself. Withdrawn: this process stood still, and its shard may still be held."""
 TRIES = 8
 """Times that a delivery's handlers run while GitHub or the store can't be reached; with the pauses, two minutes."""
 NOT_THERE = "what it names is not there, or is hidden from the App"

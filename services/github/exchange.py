@@ -183,7 +183,7 @@ class Stats:
 def graphql(identity: Identity, query: str, variables: Mapping[str, object] | None = None) -> Request:
     """A GraphQL query or mutation. Its answer is 200 also with errors: they stand in the body, beside the data."""
     body = msgspec.json.encode({"query": query, "variables": variables or {}})
-    return Request("POST", GRAPHQL, identity, body)
+    return Request("POST", GRAPHQL, identity, body, is_query=not query.lstrip().startswith("mutation"))
 
 
 def decode(body: bytes, shape: type[Shape]) -> Shape:

@@ -67,11 +67,16 @@ async def test_the_jwt_is_what_github_asks_for(hub: FakeHub, auth: Auth, clock: 
 async def test_nothing_is_changed_by_who_may_not_write_any_more(hub: FakeHub, auth: Auth) -> None:
     hub.script("GET", "/x", Reply(json={}))
     hub.script("POST", "/x", Reply(json={}))
+    hub.script("POST", "/graphql", Reply(json={"data": {}}))
     auth.may_write = lambda: False
     with pytest.raises(Withdrawn):
         await auth.send(Request("POST", "x", SEVEN))
+    with pytest.raises(Withdrawn):
+        await auth.send(graphql(SEVEN, "mutation { a: closeIssue { clientMutationId } }"))
     await auth.send(get())
+    await auth.send(graphql(SEVEN, "query { viewer { login } }"))
     assert (len(hub.calls("GET", "/x")), len(hub.calls("POST", "/x"))) == (1, 0)
+    assert len(hub.calls("POST", "/graphql")) == 1
     auth.may_write = lambda: True
     await auth.send(Request("POST", "x", SEVEN))
     assert len(hub.calls("POST", "/x")) == 1

@@ -13,7 +13,7 @@ from bot import dispatch
 from handlers import Handler
 from handlers.events import Event
 from handlers.reading import parse
-from services.errors import ApiError, NotFound, RateLimited, Refused, StoreError, Unreachable
+from services.errors import ApiError, NotFound, RateLimited, Refused, StoreError, Unreachable, Withdrawn
 from services.metrics import Metrics
 from services.store import inbox as store_inbox
 from services.store.inbox import Delivery, Inbox, Outcome
@@ -360,6 +360,15 @@ async def test_what_github_could_not_answer_is_handled_again_in_its_place(inbox:
     assert outage.pauses[0] > 0
     assert outage.pauses[1] >= 60.0
     assert await outcomes(inbox) == {"waiting": 0, "handled": 2}
+
+
+async def test_what_was_not_sent_as_this_process_stood_still_is_handled_again(inbox: Inbox) -> None:
+    outage = Outage([Withdrawn()])
+    await inbox.put(delivery(body(1), guid="g1"))
+    async with running(inbox, {"issues": (outage.handler,)}, pause=outage.pause) as (dispatcher, diary):
+        await dispatcher.idle()
+    assert (diary.lines, len(outage.pauses)) == (["1:g1"], 1)
+    assert await outcomes(inbox) == {"waiting": 0, "handled": 1}
 
 
 async def test_an_outage_without_an_end_is_given_up_and_the_next_delivery_is_handled(inbox: Inbox) -> None:
