@@ -22,6 +22,7 @@ from services.engine.hidden import is_private
 from services.engine.leave import Busy
 from services.engine.parents import CLOCKS_APART
 from services.engine.parts import Parts
+from services.engine.readable import Readable
 from services.engine.reposets import set_of
 from services.errors import ApiError, NotFound, Refused
 from services.store.dashboards import DashboardRow, Dashboards
@@ -127,9 +128,9 @@ class Boards:
         """What may be said where it stands: in public nothing of a plan that touches what is private."""
         rows = await self._parts.plans.going(owner, MOST)
         in_public = not await is_private(self._parts.github.reads, home)
-        shown, hidden = [], 0
+        shown, hidden, readable = [], 0, Readable()
         for row in rows:
-            run = await self._parts.runs.of_plan(row.id)
+            run = await readable.of(self._parts.runs.of_plan(row.id))
             repos = {row.repo, *(run.plan.repos if run is not None else ()), *(task.repo for task in row.parsed.tasks)}
             if in_public and any([await is_private(self._parts.github.reads, each) for each in sorted(repos)]):
                 hidden += 1

@@ -14,6 +14,7 @@ from services.core.overlap import Neighbour
 from services.core.plan import Parsed, Problem
 from services.engine.hidden import hidden_in, is_private
 from services.engine.parts import Parts
+from services.engine.readable import Readable
 
 MOST_PLANS = 10
 """Other plans that are looked at, and repositories of the plan in which they are looked for."""
@@ -43,7 +44,8 @@ async def _others(parts: Parts, place: str, parsed: Parsed) -> list[Neighbour]:
         for plan_id, run_id, task_id in await parts.runs.waiting_in(issue_key(repo, 0)[:-1]):
             if plan_id != place and (run_id in waiting or len(waiting) < MOST_PLANS):
                 waiting.setdefault(run_id, set()).add(task_id)
-    runs = [run for run_id in waiting if (run := await parts.runs.load(run_id)) is not None]
+    readable = Readable()
+    runs = [run for run_id in waiting if (run := await readable.of(parts.runs.load(run_id))) is not None]
     found = []
     for run in runs:
         is_open = run.repo == place.partition("#")[0] or not await is_private(parts.github.reads, run.repo)

@@ -12,6 +12,7 @@ from services.core.pull_text import Remark, issues_named, revision
 from services.core.task_state import Happening, TaskState
 from services.engine.parts import WRITE, Parts
 from services.engine.placed import place_of
+from services.engine.readable import Readable
 from services.engine.runs import Driver
 from services.errors import NotAllowed, NotFound, Refused, UserError
 
@@ -43,9 +44,9 @@ async def attach(parts: Parts, driver: Driver, repo: str, number: int, *, is_new
     named = issues_named(issue.body, repo)
     if not (pull.state == "open" or (pull.merged and is_new)) or pull.base_ref != default or not named:
         return
-    keys = [issue_key(repo, each) for each in named]
+    keys, readable = [issue_key(repo, each) for each in named], Readable()
     for plan_id, run_id, task_id in await parts.runs.waiting_on(keys):
-        run = await parts.runs.of_plan(plan_id) if parts.runs.holds(plan_id) else None
+        run = await readable.of(parts.runs.of_plan(plan_id)) if parts.runs.holds(plan_id) else None
         task = run.tasks.get(task_id) if run is not None else None
         if run is None or run.id != run_id or task is None or not _is_free(task, named):
             continue

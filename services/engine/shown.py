@@ -11,6 +11,7 @@ from services.core.plan import Plan
 from services.core.spending import Work
 from services.core.steps import DIFF, Trail, keys_of, trail
 from services.engine.advised import advised
+from services.engine.readable import Readable
 from services.store.attempts import Attempts
 from services.store.checkpoints import Checkpoints
 from services.store.ledger import Ledger
@@ -44,9 +45,9 @@ class Shown:
         self._repos: dict[str, dict[str, str]] = {}
 
     async def plans(self, limit: int = 50) -> list[tuple[PlanRow, Run | None]]:
-        """The newest plans with their newest runs."""
-        rows = await self._plans.newest(limit)
-        return [(row, await self._runs.of_plan(row.id)) for row in rows]
+        """The newest plans with their newest runs, as far as those can be read."""
+        rows, readable = await self._plans.newest(limit), Readable()
+        return [(row, await readable.of(self._runs.of_plan(row.id))) for row in rows]
 
     async def stored(self, plan_id: str) -> tuple[PlanRow, Run | None] | None:
         """One plan as the store has it; asks GitHub nothing."""
