@@ -8,7 +8,11 @@ could not be committed: it changes nothing but the database, and it does not cat
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Protocol, TypeVar
 
+import msgspec
+
 T = TypeVar("T")
+DAMAGED = (msgspec.DecodeError, UnicodeDecodeError)
+"""What is raised for a value that can't be decoded: another version wrote it, or a byte of it has changed."""
 
 
 class Cursor(Protocol):

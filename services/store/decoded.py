@@ -5,12 +5,14 @@ it works out once. How much text is kept is bounded, and no single one may take 
 whatever people write.
 """
 
+from datetime import datetime
 from threading import Lock
 from typing import Generic, TypeVar
 
 import msgspec
 from cachetools import LRUCache
 
+from services.core.clock import from_text
 from services.core.plan import Parsed, Plan
 
 T = TypeVar("T")
@@ -49,3 +51,11 @@ class Decoded(Generic[T]):
 
 plan_of = Decoded(Plan).of
 parsed_of = Decoded(Parsed).of
+
+
+def time_of(stored: str) -> datetime:
+    """A time out of its row; what is none can't be decoded, as anything else that is damaged."""
+    try:
+        return from_text(stored)
+    except ValueError as error:
+        raise msgspec.DecodeError(str(error)) from error

@@ -14,7 +14,7 @@ from typing import Literal
 import msgspec
 
 from services.core.shards import shard_of
-from services.store.db import Connection, Database
+from services.store.db import DAMAGED, Connection, Database
 from services.store.plans import note, want
 
 State = Literal["asked", "written", "posted", "failed", "void"]
@@ -135,7 +135,7 @@ class Drafts:
         rows = await self._database.read(lambda c: c.execute(query).fetchall())
         found: list[Draft] = []
         for (data,) in rows:
-            with suppress(msgspec.DecodeError):  # one that can't be read holds up no other
+            with suppress(*DAMAGED):  # one that can't be read holds up no other
                 found.append(msgspec.json.decode(data, type=Draft))
         return [draft for draft in found if shards is None or shard_of(draft.repo) in shards]
 

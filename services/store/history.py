@@ -8,7 +8,7 @@ import msgspec
 from services.core.lengths import Sample, sample_of
 from services.core.plan import Task
 from services.core.task_state import TaskState
-from services.store.db import Connection
+from services.store.db import DAMAGED, Connection
 from services.store.decoded import plan_of
 
 TASKS = 500
@@ -36,11 +36,11 @@ def samples(c: Connection) -> list[Sample]:
 def _plans(c: Connection, run_ids: list[str]) -> Iterator[tuple[str, dict[str, Task]]]:
     for run_id in run_ids:
         row = c.execute("SELECT plan FROM run WHERE id = ?", (run_id,)).fetchone()
-        with suppress(msgspec.DecodeError):
+        with suppress(*DAMAGED):
             yield run_id, {task.id: task for task in (plan_of(row[0]).tasks if row is not None else ())}
 
 
 def _states(rows: Iterable[tuple[str, bytes]]) -> Iterator[tuple[str, TaskState]]:
     for run_id, data in rows:
-        with suppress(msgspec.DecodeError):
+        with suppress(*DAMAGED):
             yield run_id, msgspec.json.decode(data, type=TaskState)

@@ -19,7 +19,7 @@ from services.core.task_state import TaskState
 from services.errors import Fenced
 from services.store import attempts, history, outbox
 from services.store.db import Connection, Database
-from services.store.decoded import plan_of
+from services.store.decoded import plan_of, time_of
 from services.store.fence import Fence
 from services.store.news import EVENT, ring
 from services.store.outbox import Due, Settle
@@ -281,13 +281,13 @@ def _load(c: Connection, run_id: str) -> Run | None:
         state=row[5],
         actor=row[6],
         approver=row[7],
-        started_at=from_text(row[8]),
-        finished_at=from_text(row[9]) if row[9] else None,
+        started_at=time_of(row[8]),
+        finished_at=time_of(row[9]) if row[9] else None,
         tasks={state.id: state for state in states if state.id in places or state.was is None},
         former={state.id: state for state in states if state.id not in places and state.was is not None},
         barriers=msgspec.json.decode(row[10], type=dict[str, Barrier]),
         trace=row[11],
-        resumed_at=from_text(row[12]) if row[12] else None,
+        resumed_at=time_of(row[12]) if row[12] else None,
     )
 
 

@@ -20,10 +20,8 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import ClassVar, Generic, Self, TypeVar
 
-from msgspec import DecodeError
-
 from services.errors import StoreBusy, StoreError, Unreadable
-from services.store.db import Connection
+from services.store.db import DAMAGED, Connection
 
 T = TypeVar("T")
 
@@ -112,9 +110,9 @@ def translated(error: BaseException, errors: type[Exception]) -> BaseException:
         return RuntimeError("an act raised StopIteration")
     if isinstance(error, Again):
         return StoreError(f"nothing was committed, {TRIES} times: {error}")
-    if not isinstance(error, (errors, DecodeError)):
+    if not isinstance(error, (errors, *DAMAGED)):
         return error
-    ours = Unreadable(str(error)) if isinstance(error, DecodeError) else StoreError(f"the database refused: {error}")
+    ours = Unreadable(str(error)) if isinstance(error, DAMAGED) else StoreError(f"the database refused: {error}")
     ours.__cause__ = error
     return ours
 
@@ -206,7 +204,7 @@ class GroupCommit(ABC):
     def _translated_read(self, act: Callable[[Connection], T]) -> T:
         try:
             return self._read(act)
-        except (Again, DecodeError, self.errors) as error:
+        except (Again, *DAMAGED, self.errors) as error:
             raise translated(error, self.errors) from error
 
     def _run(self, loop: asyncio.AbstractEventLoop) -> None:

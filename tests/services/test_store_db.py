@@ -120,12 +120,16 @@ async def test_what_a_failing_write_cost_the_others_is_made_good(database: Datab
 async def test_what_is_stored_and_can_not_be_decoded_is_told_apart_from_a_store_that_is_away(
     database: Database,
 ) -> None:
-    def act(_: Connection) -> int:
+    def of_another_kind(_: Connection) -> object:
         return msgspec.json.decode(b'"many"', type=int)
 
+    def with_a_changed_byte(_: Connection) -> object:
+        return msgspec.json.decode(b'"m\xffny"', type=str)
+
     for ask in (database.read, database.write):
-        with pytest.raises(Unreadable):
-            await ask(act)
+        for act in (of_another_kind, with_a_changed_byte):
+            with pytest.raises(Unreadable):
+                await ask(act)
 
 
 async def test_a_full_queue_says_so_at_once_and_recovers(database: Database) -> None:

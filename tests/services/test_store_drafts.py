@@ -74,7 +74,7 @@ async def test_one_that_can_not_be_read_holds_up_no_other(place: Place) -> None:
     await database.open()
     drafts = Drafts(database)
     await asked(drafts, "1")
-    await database.write(lambda c: c.execute("UPDATE draft SET data = ?", (b"{",)).rowcount)
+    await database.write(lambda c: c.execute("UPDATE draft SET data = ?", (b'{"plan_id":"\xff"}',)).rowcount)
     other, _ = await drafts.ask(REPO, 2, "ana", "1")
     assert await drafts.open(None) == [other]
     await database.close()

@@ -49,8 +49,10 @@ async def test_merged_tasks_are_found_oldest_first(database: Database) -> None:
 async def test_what_can_not_be_read_is_left_out(database: Database) -> None:
     await merge(database, "one", "two")
     await merge(database, "three", run_id="r2", number=2)
-    await database.write(lambda c: c.execute("UPDATE task SET data = ? WHERE id = 'one'", (b"{",)).rowcount)
-    await database.write(lambda c: c.execute("UPDATE run SET plan = ? WHERE id = 'r2'", (b"{",)).rowcount)
+    await database.write(lambda c: c.execute("UPDATE task SET data = ? WHERE id = 'one'", (b'{"id":"\xff"}',)).rowcount)
+    await database.write(
+        lambda c: c.execute("UPDATE run SET plan = ? WHERE id = 'r2'", (b'{"title":"\xff"}',)).rowcount
+    )
     assert [sample.whole for sample in await Runs(database).samples()] == [120.0]
 
 

@@ -11,7 +11,7 @@ from services.core.board import Action, Adoption, Board, Decision, Moment
 from services.core.groups import Barrier
 from services.core.keyless import Trail
 from services.core.task_state import TaskState
-from services.errors import Fenced, StoreError
+from services.errors import Fenced, StoreError, Unreadable
 from services.store.db import Connection, Database
 from services.store.outbox import Due, Settle
 from services.store.plans import Plans
@@ -228,3 +228,11 @@ async def test_what_is_known_of_something_without_a_key_is_kept_until_more_is_kn
     (due,) = await runs.due("r1", at(2))
     assert due.trail is not None
     assert due.tries > due.trail.tries, "it was cut off"
+
+
+@pytest.mark.parametrize("at", ["started_at", "finished_at", "resumed_at"])
+async def test_a_run_with_a_time_that_is_none_can_not_be_read(database: Database, runs: Runs, at: str) -> None:
+    run = await stored_run(database, TaskState(id="a"))
+    await database.write(lambda c: c.execute(f"UPDATE run SET {at} = '2026-13-01'").rowcount)
+    with pytest.raises(Unreadable):
+        await runs.load(run.id)
