@@ -6,7 +6,7 @@ very same thing, without sockets, threads and time.
 
 import asyncio
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 
@@ -24,7 +24,7 @@ from services import checks
 from services.agents.models import Models
 from services.core.admission import Limits
 from services.core.clock import Clock
-from services.core.shards import SHARDS, shard_of
+from services.core.shards import SHARDS
 from services.engine.diagnoses import Diagnoses
 from services.engine.engine import Engine
 from services.engine.parts import EngineSettings, Others, Parts
@@ -64,10 +64,7 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, kw_only=True)
 class Assembly:
-    """Put together, not begun: `begin` starts what never ends, `engine.start` takes up what an earlier process left.
-
-    has_first: is set whenever the first shard is taken up, whose conductor looks for lost deliveries.
-    """
+    """Put together, not begun: `begin` starts what never ends, `engine.start` takes up what an earlier process left."""
 
     settings: Settings
     engine: Engine
@@ -76,7 +73,6 @@ class Assembly:
     dispatcher: Dispatcher[Engine]
     metrics: Metrics
     clock: Clock
-    has_first: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
     def shown(self) -> Shown:
@@ -86,8 +82,6 @@ class Assembly:
     async def take_up(self, shards: Collection[int]) -> None:
         """Go on with these shards where another process left them."""
         self.dispatcher.wake()
-        if shard_of("") in shards:
-            self.has_first.set()
         await self.engine.take_up(shards)
 
     async def let_go(self, shards: Collection[int], patience: float) -> bool:

@@ -13,9 +13,9 @@ from typing import Protocol
 import structlog
 
 from services.core.backoff import delay
-from services.core.shards import step
+from services.core.shards import shard_of, step
 from services.engine.parts import Spawn
-from services.errors import StoreError
+from services.errors import StoreError, Unreadable
 from services.store.fence import Fence
 from services.store.tenure import Tenure
 
@@ -40,7 +40,10 @@ class Crew(Protocol):
 
 
 class Conductor:
-    """Runs until it is cancelled, or `leave`. name: no other process has it.  pause: waits so many seconds."""
+    """Runs until it is cancelled, or `leave`. name: no other process has it.  pause: waits so many seconds.
+
+    has_first: is set whenever the first shard was taken, whose conductor looks for lost deliveries.
+    """
 
     def __init__(
         self,
@@ -58,6 +61,7 @@ class Conductor:
         self._slots = -1
         self._task: asyncio.Task[object] | None = None
         self.first_round = asyncio.Event()
+        self.has_first = asyncio.Event()
 
     @property
     def held(self) -> int:
@@ -126,6 +130,8 @@ class Conductor:
         ours = {shard: epochs[shard] for shard in shards if self._held.get(shard) == epochs[shard]}
         if ours:
             self._fence.add(ours)
+            if shard_of("") in ours:
+                self.has_first.set()
             self._spawn("take up", self._take_up(ours))
 
     async def _take_up(self, ours: dict[int, int]) -> None:
@@ -133,7 +139,7 @@ class Conductor:
         while shards := {shard for shard, epoch in ours.items() if self._held.get(shard) == epoch}:
             try:
                 await self._crew.take_up(shards)
-            except StoreError as error:
+            except (StoreError, Unreadable) as error:
                 tries += 1
                 log.warning("shards could not be taken up; trying again", error=str(error), tries=tries)
                 await self._pause(delay(self._name, tries, base=0.2, cap=5.0))

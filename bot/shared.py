@@ -248,7 +248,9 @@ class _Team:
             name=self.name, tenure=self._tenure, fence=self._fence, crew=built, spawn=beside, pause=pause
         )
         beside.for_good("conduct", conductor.run())
-        beside.for_good("repair", mend(self._settings.repair_seconds, partial(self._repair, built), built.has_first))
+        beside.for_good(
+            "repair", mend(self._settings.repair_seconds, partial(self._repair, built), conductor.has_first)
+        )
         built.metrics.shards.set_function(lambda: conductor.held)
         if self._shows:
             _look_on(self._live, self._bell)

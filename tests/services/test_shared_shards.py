@@ -16,7 +16,7 @@ from bot.loops import Beside, pause
 from services.core.board import Decision, Moment
 from services.core.shards import SHARDS, shard_of
 from services.core.task_state import TaskState
-from services.errors import Fenced, StoreError
+from services.errors import Fenced, StoreBusy, StoreError, Unreadable
 from services.store import postgres as postgres_store
 from services.store import tenure as sessions
 from services.store.connect import PATIENCE
@@ -322,10 +322,27 @@ class Crew:
                 await self.changed.wait()
 
 
+class Vain(Crew):
+    """Can't take up what it is told the first times. looks: the look for lost deliveries that it was asked for."""
+
+    def __init__(self, *errors: Exception) -> None:
+        super().__init__()
+        self._errors = list(errors)
+        self.first = asyncio.Event()
+        self.looks = 0
+
+    async def take_up(self, shards: Collection[int]) -> None:
+        self.looks += self.first.is_set()
+        self.first.clear()
+        if self._errors:
+            raise self._errors.pop(0)
+        await super().take_up(shards)
+
+
 @asynccontextmanager
-async def conducting(url: str, name: str) -> AsyncIterator[tuple[Conductor, Crew, Fence]]:
+async def conducting(url: str, name: str, crew: Crew | None = None) -> AsyncIterator[tuple[Conductor, Crew, Fence]]:
     """A conductor at work; at the end it is gone as a killed process is."""
-    crew, fence, held = Crew(), Fence({}), Tenure(url, conducts=True)
+    crew, fence, held = crew or Crew(), Fence({}), Tenure(url, conducts=True)
     async with asyncio.TaskGroup() as group:
         beside = Beside(group)
         conductor = Conductor(name=name, tenure=held, fence=fence, crew=crew, spawn=beside, pause=pause)
@@ -346,6 +363,17 @@ async def test_shards_are_shared_when_one_comes_and_taken_when_one_goes(url: str
             assert set(fence.shards or ()) == first.has
         await first.until(SHARDS)
         assert first.has == set(ALL)
+
+
+async def test_shards_are_taken_up_in_the_end_and_lost_deliveries_are_looked_for_once(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bot.conducting, "delay", lambda *_, **__: 0.0)
+    crew = Vain(StoreBusy("4096 writes wait already"), Unreadable("invalid utf-8"))
+    async with conducting(url, "a", crew) as (conductor, _, _):
+        crew.first = conductor.has_first
+        await crew.until(SHARDS)
+    assert crew.looks == 1
 
 
 async def test_coming_and_leaving_in_good_order_are_heard_at_once(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
