@@ -64,10 +64,10 @@ class Driver:
 
     async def take_up(self, shards: Collection[int] | None) -> int:
         """The same for the runs of these shards only, which nobody conducted until now."""
-        live = await self._load(shards)
+        live, unread = await self._load(shards)
         await self._parts.runs.reopen(self._effects.keys, shards)
         for run_id in await self._parts.runs.unfinished(shards):
-            if run_id not in self._unread:
+            if run_id not in unread:
                 await self._resume(run_id)
         boards: list[Board] = []
         for run_id in live:
@@ -81,17 +81,20 @@ class Driver:
             self._effects.hurry(board.run.id, board, board.run.tasks)
         return len(live)
 
-    async def _load(self, shards: Collection[int] | None) -> list[str]:
-        """Know all live runs before anything starts: what an earlier process began still holds its places."""
+    async def _load(self, shards: Collection[int] | None) -> tuple[list[str], set[str]]:
+        """Know all live runs before anything starts: what an earlier process began still holds its places. With those
+        that can't be read.
+        """
         self._loads += 1
         try:
             self._parts.lengths.replace(await self._parts.runs.samples())
-            live = [run_id for run_id in await self._parts.runs.live(shards) if await self._can_read(run_id)]
+            found = await self._parts.runs.live(shards)
+            live = [run_id for run_id in found if await self._can_read(run_id)]
             self._is_open = True
         finally:
             self._loads -= 1
             self._call_next()
-        return live
+        return live, {*found}.difference(live)
 
     async def _can_read(self, run_id: str) -> bool:
         """One that can't be read is left out and holds up no other; whoever runs Lockstep is told once."""

@@ -216,6 +216,20 @@ async def test_a_run_that_can_not_be_read_holds_up_no_other(database: SqliteData
     assert [line["run"] for line in logs if "left out" in line["event"]] == ["o/r1"], "it is said once"
 
 
+async def test_what_a_run_left_that_could_not_be_read_is_done_also_once_it_is_over(database: SqliteDatabase) -> None:
+    async with driving(database) as before:
+        await before.begin(task("a"))
+        await before.hands.until(lambda: before.hands.at_work == ["r1 a"])
+    [(data,)] = await database.read(lambda c: c.execute("SELECT data FROM task").fetchall())
+    await database.write(lambda c: c.execute("UPDATE task SET data = ?", (b"{",)).rowcount)
+    async with driving(database) as after:
+        assert await after.driver.sweep() == 0
+        await database.write(lambda c: c.execute("UPDATE task SET data = ?", (data,)).rowcount)
+        await database.write(lambda c: c.execute("UPDATE run SET state = 'cancelled'").rowcount)
+        await after.driver.sweep()
+        await after.hands.until(lambda: after.hands.at_work == ["r1 a"])
+
+
 async def test_effects_that_can_not_be_read_hold_up_no_other_run(database: SqliteDatabase) -> None:
     async with driving(database) as before:
         for name in ("a", "b"):
