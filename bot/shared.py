@@ -47,7 +47,7 @@ from services.store.events import Events
 from services.store.fence import Fence
 from services.store.inbox import Inbox
 from services.store.ledger import Ledger
-from services.store.news import DOUBT, EVENT, GATE, INBOX, RESULT, WAKE, News
+from services.store.news import DOUBT, EVENT, GATE, INBOX, PULL, RESULT, WAKE, News
 from services.store.plans import Plans
 from services.store.queue import CHANNEL, Queue
 from services.store.resolutions import Resolutions
@@ -162,7 +162,7 @@ class _Team:
         self._models = models_of(settings, database, clock)
         self.github = github_of(settings, clock, self._answers)
         self._traces = traces_of(settings, role)
-        self._bell = Bell(url, (INBOX, RESULT, WAKE, DOUBT, GATE, CHANNEL, EVENT), pause)
+        self._bell = Bell(url, (INBOX, RESULT, WAKE, DOUBT, GATE, PULL, CHANNEL, EVENT), pause)
         self._live = Live(Events(database))
         self._queue = Queue(url, self._bell, pause, dict.fromkeys(agent_names(), settings.workers_per_agent))
         self._results = Results(database)
@@ -279,6 +279,7 @@ class _Team:
         self._bell.on(WAKE, news.on_wake(built.engine.wake))
         self._bell.on(DOUBT, news.on_doubt(built.engine.doubt))
         self._bell.on(GATE, news.on_gate(built.engine.look_at_gate))
+        self._bell.on(PULL, news.on_pull(built.engine.hear_of_pull))
         self._bell.on_anew(anew)
 
     async def _repair(self, built: Assembly) -> None:

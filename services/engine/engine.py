@@ -169,14 +169,33 @@ class Engine(Asked):
             await merge_queue.gate_group(self._parts, repo, sha, ref)
 
     async def left_queue(self, repo: str, number: int, sha: str, reason: str) -> None:
-        """A pull request is in the merge queue no more."""
-        for plan, run, task, happening in await merge_queue.left_queue(self._parts, repo, number, sha, reason):
+        """A pull request is in the merge queue no more; whoever conducts its task is told."""
+        if not await self._left_queue(repo, number, sha, reason) and self._parts.others is not None:
+            await self._parts.others.pull(repo, number, sha=sha, reason=reason)
+
+    async def _left_queue(self, repo: str, number: int, sha: str, reason: str) -> bool:
+        """False when another process conducts such a task."""
+        left = await merge_queue.left_queue(self._parts, repo, number, sha, reason)
+        for plan, run, task, happening in left:
             if self._parts.runs.holds(plan):
                 await self.driver.happen(run, [(task, happening)])
+        return all(self._parts.runs.holds(plan) for plan, *_ in left)
 
     async def attach(self, repo: str, number: int, *, is_new: bool = False) -> None:
-        """A person's pull request names a tracking issue: it may be the work of that task."""
-        await pulls.attach(self._parts, self.driver, repo, number, is_new=is_new)
+        """A person's pull request names a tracking issue: it may be the work of that task, whoever conducts it."""
+        is_done = await pulls.attach(self._parts, self.driver, repo, number, is_new=is_new)
+        if not is_done and self._parts.others is not None:
+            await self._parts.others.pull(repo, number, is_new=is_new)
+
+    def hear_of_pull(self, repo: str, number: int, is_new: bool, sha: str, reason: str) -> None:
+        """Either, as another process heard it; it is told to all."""
+        self._parts.spawn("pull", self._heard_of_pull(repo, number, is_new, sha, reason))
+
+    async def _heard_of_pull(self, repo: str, number: int, is_new: bool, sha: str, reason: str) -> None:
+        if sha:
+            await self._left_queue(repo, number, sha, reason)
+        else:
+            await pulls.attach(self._parts, self.driver, repo, number, is_new=is_new)
 
     async def attach_open(self, repo: str, number: int, task_ids: Iterable[str]) -> None:
         """These tasks of the plan here went to a person, who may have opened pull requests for them before."""

@@ -63,7 +63,8 @@ class Others(Protocol):
     """Tells other processes what concerns them; StoreError when that can't be said now, and then their sweep finds it.
 
     wake: something happened to these tasks of a run that is conducted elsewhere.  doubt: what caches hold is doubtful.
-    gate: something happened to what the gates of these pull requests show.
+    gate: something happened to what the gates of these pull requests show.  pull: one may be the work of a task that is
+    conducted elsewhere, or has left the merge queue with this head.
     """
 
     async def wake(self, plan_id: str, run_id: str, tasks: Sequence[str], /) -> None: ...
@@ -71,6 +72,10 @@ class Others(Protocol):
     async def doubt(self, repo: str, subjects: Sequence[str], /) -> None: ...
 
     async def gate(self, places: Sequence[tuple[str, int]], /) -> None: ...
+
+    async def pull(
+        self, repo: str, number: int, /, *, is_new: bool = False, sha: str = "", reason: str = ""
+    ) -> None: ...
 
 
 class EngineSettings(msgspec.Struct, frozen=True, kw_only=True):

@@ -30,22 +30,24 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     text: str
 
 
-async def attach(parts: Parts, driver: Driver, repo: str, number: int, *, is_new: bool = False) -> None:
+async def attach(parts: Parts, driver: Driver, repo: str, number: int, *, is_new: bool = False) -> bool:
     """Take a person's pull request for the work of the task whose tracking issue it names, if nobody else is at it. It
     is open or, is_new, was merged before anybody could look; what is written into it after that says nothing of what
     was merged. Its author must be able to write there, or be whom the task went to: else anybody could stop a task.
+
+    False when another process may conduct such a task.
     """
     try:
         issue = await parts.github.reads.issue(repo, number, fresh=True)
         pull = await parts.github.reads.pull(repo, number)
     except NotFound:
-        return
+        return True
     default = (await parts.github.reads.repository(repo)).default_branch
     named = issues_named(issue.body, repo)
     if not (pull.state == "open" or (pull.merged and is_new)) or pull.base_ref != default or not named:
-        return
-    keys, readable = [issue_key(repo, each) for each in named], Readable()
-    for plan_id, run_id, task_id in await parts.runs.waiting_on(keys):
+        return True
+    readable, waiting = Readable(), await parts.runs.waiting_on([issue_key(repo, each) for each in named])
+    for plan_id, run_id, task_id in waiting:
         run = await readable.of(parts.runs.of_plan(plan_id)) if parts.runs.holds(plan_id) else None
         task = run.tasks.get(task_id) if run is not None else None
         if run is None or run.id != run_id or task is None or not _is_free(task, named):
@@ -58,7 +60,8 @@ async def attach(parts: Parts, driver: Driver, repo: str, number: int, *, is_new
                 kind="attached", number=number, sha=pull.head_sha, name=issue.author, actor=issue.author, text=text
             )
             await driver.happen(run.id, [(task_id, done)])
-            return
+            return True
+    return all(parts.runs.holds(plan_id) for plan_id, _, _ in waiting)
 
 
 async def attach_open(parts: Parts, driver: Driver, run: Run, task_ids: Iterable[str]) -> None:

@@ -21,6 +21,8 @@ DOUBT = "lockstep_doubt"
 """A Doubt: something changed on GitHub, and what caches hold of it is doubtful."""
 GATE = "lockstep_gate"
 """A Gated: something happened to what the gate of a pull request shows that another process conducts."""
+PULL = "lockstep_pull"
+"""A Done: what somebody did with a pull request is meant for a task that another process conducts."""
 EVENT = "lockstep_event"
 """The history of some plan has grown."""
 CHUNK = 50
@@ -50,6 +52,19 @@ class Gated(msgspec.Struct, frozen=True, array_like=True):
     number: int
 
 
+class Done(msgspec.Struct, frozen=True, array_like=True):
+    """This pull request, as the process `by` heard, may be the work of a task (is_new: it was just opened), or has left
+    the merge queue with this head for this reason.
+    """
+
+    by: str
+    repo: str
+    number: int
+    is_new: bool = False
+    sha: str = ""
+    reason: str = ""
+
+
 def ring(c: Connection, channel: str, message: str = "") -> None:
     """Part of a transaction: rings when it is committed, once however often it was said in it. SQLite has one process,
     which hears of it through `Database.heard_by`.
@@ -73,6 +88,9 @@ class News:
 
     async def gate(self, places: Sequence[tuple[str, int]]) -> None:
         await self._say(GATE, [Gated(*place) for place in places])
+
+    async def pull(self, repo: str, number: int, *, is_new: bool = False, sha: str = "", reason: str = "") -> None:
+        await self._say(PULL, [Done(self._name, repo, number, is_new, sha, reason)])
 
     async def _say(self, channel: str, messages: Sequence[msgspec.Struct]) -> None:
         def write(c: Connection) -> None:
@@ -109,5 +127,16 @@ class News:
             with suppress(msgspec.DecodeError):
                 gated = msgspec.json.decode(message, type=Gated)
                 call(gated.repo, gated.number)
+
+        return heard
+
+    def on_pull(self, call: Callable[[str, int, bool, str, str], None]) -> Callable[[str], None]:
+        """Takes messages on PULL and calls with the rest of them; what this process said itself it has done."""
+
+        def heard(message: str) -> None:
+            with suppress(msgspec.DecodeError):
+                done = msgspec.json.decode(message, type=Done)
+                if done.by != self._name:
+                    call(done.repo, done.number, done.is_new, done.sha, done.reason)
 
         return heard
