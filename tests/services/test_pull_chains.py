@@ -23,6 +23,9 @@ class _Hub:
         self.parts = cast("Parts", SimpleNamespace(github=self, reads=self, runs=self, plans=self, settings=self))
         self.github_url, self.reads = "https://github.com", self
 
+    def holds(self, place: str) -> bool:
+        return True
+
     async def repository(self, repo: str) -> Any:
         return SimpleNamespace(full_name=repo, private=repo in self.private)
 

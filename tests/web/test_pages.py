@@ -12,6 +12,7 @@ from structlog.testing import capture_logs
 from bot.web.pages import HEADERS
 from services.core.board import Decision, Moment
 from services.core.plan import Problem
+from services.errors import Unreadable
 from services.store.reports import Reports
 from services.store.runs import Told
 from tests.kit.plans import NOW, plan, task
@@ -185,7 +186,7 @@ async def test_a_bug_of_ours_is_told_calmly_and_is_found_in_the_log(home: House,
         status, text, headers = await home.get(f"{prefix}/plans/acme/platform/1")
     assert status == 500
     (entry,) = logs
-    assert isinstance(entry["exc_info"], msgspec.DecodeError)
+    assert isinstance(entry["exc_info"], Unreadable)
     assert (entry["method"], entry["path"]) == ("GET", f"{prefix}/plans/acme/platform/1")
     assert f"stands in its log as {entry['reference']}." in text
     assert not re.search("secret|JSON is|Decode|Traceback|msgspec", text)
