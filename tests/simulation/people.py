@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 TRIES = 4
 """Times that ana repeats a command in peace before she says that nobody listens."""
+STARTS = 2 * TRIES
+"""Times that she starts the plan: what was said of it in an outage, in its order, may take a quarter of an hour."""
 ATTEMPTS = 6
 """Attempts at a task after which she leaves it out: some agents change nothing, again and again."""
 BOUND = 4 * 3_600.0
@@ -104,7 +106,7 @@ class People:
         self.world.restore_rights()
         while self.world.process is None:  # noqa: ASYNC110 - who died in the last of the troubles may be away for long
             await asyncio.sleep(5.0)
-        for _ in range(TRIES):
+        for _ in range(STARTS):
             await self.ask("ana", "/lockstep approve\n/lockstep run")
             if self.run_state() is not None:
                 return
