@@ -16,6 +16,7 @@ from services.store.fence import Fence
 from services.store.news import PULL, News
 from services.store.runs import Runs
 from services.store.sqlite import SqliteDatabase
+from tests.kit.closing import Closing
 from tests.kit.plans import NOW
 from tests.kit.stored import stored_run
 
@@ -35,22 +36,6 @@ class Wire:
         self.rung.append(parameters)
 
 
-class Reads:
-    """GitHub, where the pull request says that it closes 9."""
-
-    async def repository(self, repo: str) -> Any:
-        return SimpleNamespace(default_branch="main")
-
-    async def issue(self, repo: str, number: int, *, fresh: bool) -> Any:
-        return SimpleNamespace(body="Closes #9", author="ana")
-
-    async def pull(self, repo: str, number: int) -> Any:
-        return SimpleNamespace(state="open", merged=False, base_ref="main", head_sha="a" * 40)
-
-    async def permission(self, repo: str, login: str, *, fresh: bool) -> str:
-        return "write"
-
-
 class Side(Engine):
     """A process that holds the shards of these owners."""
 
@@ -58,7 +43,7 @@ class Side(Engine):
         self.news = News(cast("Database", wire), str(owners))
         self.work: list[Coroutine[Any, Any, None]] = []
         self.told: list[tuple[str, str]] = []
-        github: Any = SimpleNamespace(reads=Reads())
+        github: Any = SimpleNamespace(reads=Closing())
         self._parts = cast("Any", SimpleNamespace(
             runs=Runs(database, Fence({shard_of(owner): 1 for owner in owners})), github=github, others=self.news,
             spawn=lambda _, work: self.work.append(work),

@@ -23,6 +23,7 @@ from services.store.db import Database
 from services.store.plans import Plans
 from services.store.runs import Runs
 from services.store.sqlite import SqliteDatabase
+from tests.kit.closing import Closing
 from tests.kit.plans import NOW, plan, task
 from tests.kit.stored import stored_plan, stored_run
 
@@ -44,24 +45,8 @@ async def database() -> AsyncIterator[Database]:
     await database.close()
 
 
-class Reads:
-    """GitHub, where all is public and each pull request says that it closes 9."""
-
-    async def repository(self, repo: str) -> Any:
-        return SimpleNamespace(private=False, default_branch="main")
-
-    async def issue(self, repo: str, number: int, *, fresh: bool) -> Any:
-        return SimpleNamespace(body="Closes #9", author="ana")
-
-    async def pull(self, repo: str, number: int) -> Any:
-        return SimpleNamespace(state="open", merged=False, base_ref="main", head_sha="a" * 40)
-
-    async def permission(self, repo: str, login: str, *, fresh: bool) -> str:
-        return "write"
-
-
 def parts(database: Database) -> Parts:
-    github = SimpleNamespace(reads=Reads())
+    github = SimpleNamespace(reads=Closing())
     return cast("Parts", SimpleNamespace(runs=Runs(database), plans=Plans(database), github=github))
 
 
