@@ -55,6 +55,7 @@ class PullFact(msgspec.Struct, frozen=True, kw_only=True):
     workflow: which has to try it together with others, if one has to.  tried: how the one under way has ended.
     overtaken: its head is of an attempt of ours that was over when it was pushed.
     seen_at: when GitHub was asked for its head, where that was an earlier one of ours.
+    left_queue: the merge queue that it was put into has it no more.
     """
 
     number: int
@@ -89,6 +90,7 @@ class PullFact(msgspec.Struct, frozen=True, kw_only=True):
     by_push: bool = False
     overtaken: bool = False
     seen_at: datetime | None = None
+    left_queue: bool = False
 
 
 class Ruling(msgspec.Struct, frozen=True, kw_only=True):

@@ -10,6 +10,7 @@ from services.core.actions import action, waits_for_base
 from services.core.board import Run
 from services.core.gate import PASSED, PullFact, Ruling, put_back_in
 from services.core.integration import verdict, wanted
+from services.core.merging import thrown_out
 from services.core.messages import reasons
 from services.core.recovery.revert import culprits
 from services.core.repair import awaited, mended, repaired
@@ -138,6 +139,8 @@ def _pushed(task: TaskState, fact: PullFact) -> str:
 
 def _checks(work: "Work", task: TaskState, fact: PullFact) -> None:
     if task.queued == fact.head_sha:
+        if fact.left_queue:
+            work.apply(task.id, Happening(kind="dequeued", sha=task.queued, text=thrown_out("")))
         return  # GitHub has it
     if task.thrown_out:
         return  # all may be well with it alone; together with what the base holds it is not

@@ -50,6 +50,7 @@ class Mail(msgspec.Struct, frozen=True, kw_only=True):
 class Line:
     """`looks`: tasks whose pull requests are to be read (`looks_later`: when GitHub answers again); `looks_begun`: how
     often that was done; `unsettled`: looks at a task's pull request while GitHub worked out if it can be merged;
+    `left_queue`: since when a head was seen to be in the merge queue no more;
     `back_at`: when effects are due again; `under_way`: effects being carried out, by key, and
     `tasks` the tasks that do; `is_gone`: another process conducts the run, and nothing that is still heard here counts;
     `hurried`: keys of attempts that are to be carried out once more as soon as they have ended;
@@ -63,6 +64,7 @@ class Line:
     looks_begun: int = 0
     looks_failed: int = 0
     unsettled: dict[str, int] = field(default_factory=dict)
+    left_queue: dict[tuple[str, str], datetime] = field(default_factory=dict)
     back_at: datetime | None = None
     under_way: dict[str, Action] = field(default_factory=dict)
     tasks: dict[str, "asyncio.Task[object]"] = field(default_factory=dict)

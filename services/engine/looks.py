@@ -8,12 +8,13 @@ from collections.abc import Awaitable, Callable, Iterable
 from functools import partial
 from typing import Protocol
 
+import msgspec
 import structlog
 
 from services.core.admission import Rank
 from services.core.backoff import delay
 from services.core.board import Board, Run
-from services.core.gate import PullFact, put_back_in
+from services.core.gate import SURE, PullFact, put_back_in
 from services.core.task_state import ENDED, TaskState
 from services.engine.line import Line, Mail
 from services.engine.parts import Parts
@@ -130,6 +131,7 @@ class Looks:
         facts = await self._observer.facts(run, sorted(asked), rank=rank)
         unsettled = self._line(board.run.id).unsettled
         for task_id, fact in facts.items():
+            facts[task_id] = self._surely(board.run.id, task_id, fact)
             wake = partial(self.wake, board.run.id, [task_id])
             if fact.grace_left > 0:
                 self._parts.timers.after(fact.grace_left, wake)
@@ -143,6 +145,19 @@ class Looks:
                 if tries < len(WORKS_OUT):
                     self._parts.timers.after(WORKS_OUT[tries], wake)
         return facts
+
+    def _surely(self, run_id: str, task_id: str, fact: PullFact) -> PullFact:
+        """It has left the queue once a later look says so too: GitHub may let go of what it merges a moment before."""
+        left, key = self._line(run_id).left_queue, (task_id, fact.head_sha)
+        if not fact.left_queue:
+            left.pop(key, None)
+            return fact
+        now = self._parts.clock.now()
+        rest = (left.setdefault(key, now) + SURE - now).total_seconds()
+        if rest <= 0:
+            return fact
+        self._parts.timers.after(rest, partial(self.wake, run_id, [task_id]))
+        return msgspec.structs.replace(fact, left_queue=False)
 
     def _look_again(self, run_id: str) -> None:
         line = self._line(run_id)

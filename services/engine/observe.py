@@ -96,6 +96,14 @@ class Observer:
             fact = await self._with_settings(reads, repo, fact, task)
         if fresh:
             return await self._with_gate(reads, repo, fact) if grouped else fact
+        if task.queued == fact.head_sha:
+            left = await reads.left_queue(repo, task.pull, task.queued)
+            return msgspec.structs.replace(fact, left_queue=left)
+        return await self._with_mergeable(reads, repo, fact, task, grouped=grouped)
+
+    async def _with_mergeable(
+        self, reads: Reads, repo: str, fact: PullFact, task: TaskState, *, grouped: bool
+    ) -> PullFact:
         if any(check.status != "completed" and not check.ours for check in fact.checks):
             return fact
         try:

@@ -53,12 +53,13 @@ EDITS = (
     "lastEditedAt timelineItems(last: 1, itemTypes: [RENAMED_TITLE_EVENT]) "
     "{ nodes { ... on RenamedTitleEvent { createdAt } } }"
 )
+QUEUE = "state headRefOid isInMergeQueue"
 _MERGEABLE = {"MERGEABLE": True, "CONFLICTING": False}
 
 
 class Wanted(msgspec.Struct, frozen=True):
-    """What to look up: kind issue, pull, merge: a pull with all that its merge depends on, or edits: when the text of
-    an issue, or its title, was edited.
+    """What to look up: kind issue, pull, merge: a pull with all that its merge depends on, queue: whether it is in its
+    base's merge queue, or edits: when the text of an issue, or its title, was edited.
     """
 
     kind: str
@@ -80,7 +81,9 @@ def look_up(wanted: Sequence[Wanted]) -> str:
     repos: dict[str, list[str]] = {}
     for n, each in enumerate(wanted):
         field = f"issue(number: {each.number}) {{ {'...I' if each.kind == 'issue' else EDITS} }}"
-        if each.kind in PULLS:
+        if each.kind == "queue":
+            field = f"pullRequest(number: {each.number}) {{ {QUEUE} }}"
+        elif each.kind in PULLS:
             field = f"pullRequest(number: {each.number}) {{ ...P{' ...M' if each.kind == 'merge' else ''} }}"
         repos.setdefault(each.repo, []).append(f"a{n}: {field}")
     parts = []

@@ -138,6 +138,17 @@ class Reads(ActionsReads):
         renamed = (found.get("timelineItems") or {}).get("nodes") or [{}]
         return max(found.get("lastEditedAt") or "", (renamed[-1] or {}).get("createdAt") or "")
 
+    async def left_queue(self, repo: str, number: int, sha: str) -> bool:
+        """Is a pull request open, with this head, and in no merge queue now? What can't be told is taken for no."""
+        if self._batcher is None:
+            return False
+        found = await self._batcher.look_up(await self._reader(repo), self._rank, Wanted("queue", repo, number))
+        return found is not None and (found.get("state"), found.get("headRefOid"), found.get("isInMergeQueue")) == (
+            "OPEN",
+            sha,
+            False,
+        )
+
     async def prepare_pull(self, repo: str, number: int) -> None:
         """Read a pull request and its head's checks by one call that others share, where it would take several; what is
         asked for afterwards comes from memory then.

@@ -307,3 +307,13 @@ def test_what_is_behind_is_brought_up_to_date_one_at_a_time_in_a_repository() ->
         runs, facts={"a": pull("d" * 40, mergeable_state="blocked")}
     ).run  # others need not wait for people
     assert kinds(after(reviewed, facts={"b": behind("b", "b" * 40)}).actions) == ["update_branch b"]
+
+
+def test_what_the_merge_queue_has_no_more_is_taken_for_thrown_out() -> None:
+    queued = happen(in_review(task("a")), "a", "enqueued", sha="a" * 40).run
+    assert after(queued, facts={"a": pull()}).changed == ()
+    out = after(queued, facts={"a": pull(left_queue=True)})
+    now = out.run.tasks["a"]
+    assert (now.queued, now.thrown_out) == ("", "a" * 40)
+    assert now.reason == snapshot("the merge queue did not take it: GitHub does not say why")
+    assert kinds(after(out.run, facts={"a": pull()}).actions) == []

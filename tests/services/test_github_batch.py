@@ -357,6 +357,13 @@ async def test_a_change_of_which_nothing_is_said_is_in_doubt() -> None:
     assert isinstance(found[1], Unreachable)
 
 
+def test_whether_a_pull_request_is_in_the_queue_is_asked_without_all_the_rest() -> None:
+    assert queries.look_up([Wanted("queue", "acme/api", 5)]) == (
+        'query { r0: repository(owner: "acme", name: "api") '
+        "{ a0: pullRequest(number: 5) { state headRefOid isInMergeQueue } } }"
+    )
+
+
 def test_when_a_text_was_edited_is_asked_without_all_the_rest() -> None:
     assert queries.look_up([Wanted("edits", "acme/api", 5)]) == (
         'query { r0: repository(owner: "acme", name: "api") { a0: issue(number: 5) { lastEditedAt '

@@ -19,6 +19,7 @@ class Parts:
 
     timers: object
     spawn: object
+    clock: object
 
 
 class Stage:
@@ -30,7 +31,8 @@ class Stage:
         self.line = Line(board=Board(current))
         self.timers: list[tuple[float, Callable[[], None]]] = []
         self.mail: asyncio.Queue[Mail] = asyncio.Queue()
-        parts = cast("Any", Parts(timers=self, spawn=self.spawn))
+        self.time = NOW
+        parts = cast("Any", Parts(timers=self, spawn=self.spawn, clock=self))
         self.looks = Looks(parts, self, lambda _: self.line, self.board, lambda _, mail: self.mail.put_nowait(mail))
 
     def spawn(self, name: str, work: Coroutine[object, object, None]) -> None:
@@ -38,6 +40,9 @@ class Stage:
 
     def after(self, seconds: float, call: Callable[[], None]) -> None:
         self.timers.append((seconds, call))
+
+    def now(self) -> datetime:
+        return self.time
 
     async def board(self, _: str) -> Board | None:
         return self.line.board
@@ -104,3 +109,21 @@ EARLIER = "a" * 40
 
 def earlier(seen_at: datetime) -> PullFact:
     return PullFact(number=5, state="open", head_sha=EARLIER, seen_at=seen_at)
+
+
+async def test_what_a_merge_queue_has_no_more_has_left_it_once_a_later_look_says_so_too() -> None:
+    """What it merges it may let go of a moment before."""
+    current, out, back = run(task("one")), left(is_out=True), left(is_out=False)
+    answers = [out, back, out, out, out, out]
+    async with asyncio.timeout(10), asyncio.TaskGroup() as group:
+        stage, told = Stage(group, answers, current), []
+        for seconds in (0, 30, 61, 100, 121, 122):
+            stage.time = NOW + timedelta(seconds=seconds)
+            stage.looks.wake("r", ["one"])
+            told.append((await stage.mail.get()).facts["one"].left_queue)
+    assert told == [False, False, False, False, True, True]
+    assert [seconds for seconds, _ in stage.timers] == [60.0, 60.0, 21.0]
+
+
+def left(*, is_out: bool) -> PullFact:
+    return PullFact(number=5, state="open", head_sha=EARLIER, left_queue=is_out)

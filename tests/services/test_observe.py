@@ -34,6 +34,7 @@ class GitHub:
     remembered: str
     now: str
     asked: list[int] = field(default_factory=list)
+    is_left: bool = False
 
     @property
     def reads(self) -> "GitHub":
@@ -54,6 +55,9 @@ class GitHub:
 
     async def checks(self, repo: str, sha: str, *, fresh: bool) -> tuple[CheckInfo, ...]:
         return (RUNNING,)
+
+    async def left_queue(self, repo: str, number: int, sha: str) -> bool:
+        return self.is_left
 
     async def app(self) -> AppInfo:
         return AppInfo(id="1", slug="lockstep")
@@ -108,3 +112,11 @@ async def test_what_an_attempt_pushed_that_was_over_by_then_is_nobody_elses() ->
     for head, is_ours in ((OVERTAKEN, True), ("f" * 40, False)):
         observer = Observer(cast("Any", Parts(GitHub(remembered=head, now=head))))
         assert (await observer.pull("acme/api", run.tasks["a"], run=run)).overtaken is is_ours
+
+
+async def test_of_what_is_in_a_merge_queue_it_is_asked_whether_it_still_is() -> None:
+    queued = happen(in_review(task("a"), head=EARLIER), "a", "enqueued", sha=EARLIER).run.tasks["a"]
+    for now, is_left in ((queued, True), (queued, False), (in_review(task("a"), head=EARLIER).tasks["a"], True)):
+        github = GitHub(remembered=EARLIER, now=EARLIER, is_left=is_left)
+        fact = await Observer(cast("Any", Parts(github))).pull("acme/api", now)
+        assert fact.left_queue is (is_left and bool(now.queued))

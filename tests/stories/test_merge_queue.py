@@ -1,6 +1,12 @@
 """Branches with a merge queue: what is green goes through it, our gate is told there, and what it throws out is said."""
 
-from tests.kit.story import CI, FILES, Story
+from datetime import timedelta
+
+import pytest
+
+from services.engine import looks
+from services.sandbox.merge_queue import leave
+from tests.kit.story import CI, FILES, NOWHERE, Story
 
 PAIR = """\
 - [ ] **one** Write · run: echo 1 > one.txt
@@ -70,3 +76,18 @@ async def test_what_waited_too_long_for_a_review_goes_through_the_queue_once_it_
     assert len(story.merges) == 1
     enqueued = [each for each in story.hub.sandbox.state.deliveries.values() if each.action == "enqueued"]
     assert len(enqueued) == 1
+
+
+async def test_that_it_was_taken_out_is_seen_though_no_webhook_says_so(
+    story: Story, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(looks, "SURE", timedelta(0))
+    await story.begin(sweep_seconds=0.3)  # its checks do not run on what the queue tries, so it stays there
+    await story.hub.do(lambda: story.hub.scenario.protect(story.repo(), "test", merge_queue=True))
+    await story.run("- [ ] **one** Write \u00b7 run: echo 1 > one.txt\n")
+    await story.until("is in the merge queue of `main`")
+    sandbox = story.hub.sandbox
+    await story.hears(NOWHERE)
+    await story.hub.do(leave, sandbox, sandbox.state.queue[0], "MANUAL", "boss")
+    await story.until("the merge queue did not take it: GitHub does not say why")
+    assert not story.merges
