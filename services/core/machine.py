@@ -196,6 +196,8 @@ def _applies(task: TaskState, happened: Happening) -> bool:
     match happened.kind:
         case kind if kind in _ABOUT_HEAD:
             return _applies_to_head(task, happened)
+        case "pushed":
+            return happened.sha != task.head_sha  # else it is heard once more, as after a commit that was in doubt
         case "discarded":
             return task.discarding == happened.number != 0
         case "attached":

@@ -24,7 +24,9 @@ truths = st.fixed_dictionaries(
     }
 )
 events = st.tuples(
-    st.sampled_from(["carry out", "carry out", "carry out", "act", "look", "look twice", "check", "restart"]),
+    st.sampled_from(
+        ["carry out", "carry out", "carry out", "hear twice", "act", "look", "look twice", "check", "restart"]
+    ),
     st.integers(0, 7),
 )
 PEOPLE: tuple[Kind, ...] = ("cancelled", "retried", "skipped", "held", "released", "prioritised", "expired")
@@ -84,6 +86,8 @@ def happens(world: World, event: str, which: int) -> None:
     match event:
         case "carry out":
             world.carry_out(which)
+        case "hear twice":
+            world.carry_out(which, times=2)
         case "act":
             world.act(which)
         case "fail":
