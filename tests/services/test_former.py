@@ -11,6 +11,7 @@ from services.core.board import Action, ActionKind, Adoption, Board, Run
 from services.core.names import marker
 from services.core.task_state import Happening
 from services.engine import branches, former
+from services.engine.effects import Effects
 from services.engine.outcome import Outcome
 from services.errors import NotFound
 from services.github.infos import CommentInfo, IssueInfo, PullInfo
@@ -58,7 +59,7 @@ class GitHub:
     async def branch(self, repo: str, name: str, *, fresh: bool) -> str | None:
         return self.tip
 
-    async def issue(self, repo: str, number: int, *, fresh: bool) -> IssueInfo:
+    async def issue(self, repo: str, number: int, *, fresh: bool = False) -> IssueInfo:
         return self.issue_now
 
     async def repository(self, repo: str) -> Any:
@@ -208,3 +209,10 @@ async def test_what_was_in_the_making_is_asked_for_its_number_and_nothing_is_beg
     foreign = GitHub(pull_now=msgspec.structs.replace(PULL, body=""))
     assert await former.look(cast("Any", Parts(foreign)), run, spec, due("open_pull", 1)) is former.GONE
     assert github.did == []
+
+
+async def test_a_label_that_was_on_its_way_leaves_none_that_stood_before() -> None:
+    github, run = GitHub(), removed()
+    effects = Effects(cast("Any", Parts(github)), cast("Any", None))
+    await effects.carry_out(Board(run), due("label"))
+    assert github.did == ["no lockstep:failed"]
