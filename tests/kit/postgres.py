@@ -65,6 +65,10 @@ class Server:
         """End every connection and the server; its data stays."""
         self._asked("stop")
 
+    def crash(self) -> None:
+        """End the server where it stands, all its processes at once; what was committed is recovered at its next start."""
+        self._asked("crash")
+
     def start(self) -> None:
         """Start it again, on the same socket."""
         self._asked("start")
@@ -124,7 +128,7 @@ def _guard(settings: list[str]) -> None:
     try:
         control.prepare([*settings, f"unix_socket_directories={folder}"])
         for order in sys.stdin:  # until the tests are gone
-            control.run("pg_ctl", order.strip(), *_ORDERS[order.strip()], "--pgdata", "data", "--wait", "--silent")
+            control.run("pg_ctl", *_ORDERS[order.strip()], "--pgdata", "data", "--wait", "--silent")
             sys.stdout.write(f"{folder}\n")
             sys.stdout.flush()
     finally:
@@ -133,7 +137,7 @@ def _guard(settings: list[str]) -> None:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-_ORDERS = {"start": ("--log", "log"), "stop": ("--mode=fast",)}
+_ORDERS = {"start": ("start", "--log", "log"), "stop": ("stop", "--mode=fast"), "crash": ("stop", "--mode=immediate")}
 
 
 class _Control:

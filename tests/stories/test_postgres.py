@@ -1,6 +1,6 @@
 """The whole bot on a database server: the main job, and a server that is away for a moment."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -46,12 +46,15 @@ async def test_stopped_while_an_attempt_runs(url: str, story: Story, pipe: Pipe)
     assert len(story.pulls()) == 1
 
 
-async def test_the_server_is_away_while_an_attempt_ends(url: str, story: Story, pipe: Pipe) -> None:
+@pytest.mark.parametrize("end", [postgres.Server.stop, postgres.Server.crash], ids=["stopped", "crashed"])
+async def test_the_server_is_away_while_an_attempt_ends(
+    url: str, story: Story, pipe: Pipe, end: Callable[[postgres.Server], None]
+) -> None:
     """Deliveries are refused, so that GitHub keeps them; what the attempt came to is stored when the server is back."""
     await story.begin(database_url=url)
     await story.run(f"- [ ] **one** Wait · run: {pipe.wait}; echo $line > one.txt\n")
     await pipe.reached()
-    postgres.server().stop()
+    end(postgres.server())
     try:
         await story.comment("Is anybody there?")
         await story.hub.running.idle()
