@@ -60,7 +60,7 @@ def forecast(
         seconds=max(chain, work),
         slack=graph.slack(rest, lambda task: left[task.id][1]),
         learned=sum(each.source == "learned" for each in guesses.values()),
-        waits=any(state.state in STUCK or state.state == "cancelled" or state.held for state in states.values()),
+        waits=any(_waits(state) for state in states.values()),
         left={task_id: whole for task_id, (_, whole) in left.items()},
     )
 
@@ -68,6 +68,12 @@ def forecast(
 def _is_over(task: Task, states: Mapping[str, TaskState]) -> bool:
     state = states.get(task.id)
     return task.done if state is None else state.state in SATISFIED
+
+
+def _waits(state: TaskState) -> bool:
+    """Has somebody to act? A hold on what is over holds up nothing."""
+    is_held = state.held and state.state not in SATISFIED
+    return is_held or state.state in STUCK or state.state == "cancelled"
 
 
 def _left(guess: Guess, state: TaskState | None, now: datetime) -> tuple[float, float]:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from random import Random
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -66,6 +67,15 @@ def test_while_somebody_has_to_act_no_end_is_told(stuck: State) -> None:
     states = {**{one: TaskState(id=one) for one in "abcd"}, "b": state("b", stuck)}
     found = forecast(DIAMOND, states, LENGTHS, 4, NOW)
     assert (found.waits, end_in_words(found, "running", NOW)) == (True, "")
+
+
+@pytest.mark.parametrize("is_over", ["done", "skipped"])
+def test_what_is_over_keeps_no_end_from_being_told_though_it_was_held(is_over: State) -> None:
+    held = msgspec.structs.replace(state("a", is_over), held=True)
+    found = forecast(DIAMOND, {**{one: TaskState(id=one) for one in "bcd"}, "a": held}, LENGTHS, 4, NOW)
+    assert (found.waits, end_in_words(found, "running", NOW)) == (False, "about 12:35 UTC")
+    still = msgspec.structs.replace(state("b", "in_review"), held=True)
+    assert forecast(DIAMOND, {"a": held, "b": still}, LENGTHS, 4, NOW).waits
 
 
 def test_an_end_in_words_is_rounded_up_and_says_what_it_goes_by() -> None:
