@@ -53,7 +53,7 @@ from services.store.queue import CHANNEL, Queue
 from services.store.resolutions import Resolutions
 from services.store.results import Results
 from services.store.runs import Runs
-from services.store.tenure import Tenure
+from services.store.tenure import Tenure, slots_of
 
 STOPPING = 5.0
 """Seconds in which attempts may end when their worker is stopped; the rest is handed back. Docker waits ten."""
@@ -90,6 +90,7 @@ async def _web(porch: Porch) -> AsyncIterator[Member]:
         Ledger(database),
         Attempts(database),
         largest_of(settings),
+        partial(slots_of, database),
     )
     live, bell = Live(Events(database)), Bell(settings.database_url, (EVENT,), pause)
     github = github_of(settings, clock) if settings.client_id else None  # for what people may see, and nothing else

@@ -64,7 +64,9 @@ class Asked(Shown):
     """The parts of the engine, and what is asked of them."""
 
     def __init__(self, parts: Parts) -> None:
-        super().__init__(parts.plans, parts.runs, parts.checkpoints, parts.settings.workers, parts.ledger)
+        super().__init__(
+            parts.plans, parts.runs, parts.checkpoints, parts.settings.workers, parts.ledger, slots=parts.slots
+        )
         self._parts = parts
         self.stickies = Stickies(parts)
         self.intake = Intake(parts, self.stickies)
@@ -333,7 +335,7 @@ class Asked(Shown):
         going = run if run is not None and run.finished_at is None else None
         plan, states = (going.plan, dict(going.tasks)) if going is not None else (whole(row), {})
         lengths = Lengths(await self._parts.runs.samples())
-        return await asyncio.to_thread(simulate, plan, states, lengths, self._parts.settings.limits)
+        return await asyncio.to_thread(simulate, plan, states, lengths, self._parts.limits)
 
     async def change(
         self,

@@ -4,6 +4,7 @@ Narrow on purpose: the engine neither reads a clock nor starts tasks nor knows t
 hand in its own.
 """
 
+import functools
 from collections.abc import Callable, Coroutine, Sequence
 from datetime import timedelta
 from decimal import Decimal
@@ -19,7 +20,7 @@ from services.core.clock import Clock
 from services.core.forecast import Forecast, forecast
 from services.core.lengths import Lengths
 from services.core.patience import Patience
-from services.core.places import Limits
+from services.core.places import Limits, Places
 from services.core.plan import Plan
 from services.engine.diagnoses import Diagnoses
 from services.engine.workers import Workers
@@ -126,7 +127,7 @@ class EngineSettings(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
-class Parts(msgspec.Struct, frozen=True, kw_only=True):
+class Parts(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """Everything the engine's modules share. `others` is None where a process is alone; `gates` where no pull requests
     of people are looked at; `lengths` is what is known of how long tasks take. models: None where no model is set;
     ledger: of what they cost; attempts: of what came of each; drafts: of plans that they were asked for. trials: of
@@ -167,7 +168,21 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     lasted: Callable[[str, float], None] | None = None
     diagnoses: Diagnoses = msgspec.field(default_factory=Diagnoses)
 
+    @functools.cached_property
+    def places(self) -> Places:
+        """Of all attempts; the driver gives them away, and hears how many there are."""
+        return Places(self.settings.limits)
+
+    @property
+    def limits(self) -> Limits:
+        """Places per lane, as many as there are; while no worker is there, as many as one would bring."""
+        return self.places.limits if self.places.limits.total else self.settings.limits
+
+    async def slots(self) -> int:
+        """Places of all workers that are there; for pages."""
+        return self.places.limits.total
+
     def ahead(self, plan: Plan, run: Run | None) -> Forecast:
         """What is to be expected of a plan, or of its run."""
         states = run.tasks if run is not None else {}
-        return forecast(plan, states, self.lengths.guess, self.settings.workers, self.clock.now())
+        return forecast(plan, states, self.lengths.guess, self.limits.total, self.clock.now())

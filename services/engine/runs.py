@@ -16,7 +16,7 @@ import structlog
 from services.core.board import Action, Adoption, Board, Decision, Run, Wish
 from services.core.gate import PullFact
 from services.core.patience import overdue
-from services.core.places import Lane, Places
+from services.core.places import Lane
 from services.core.ready import ReadyQueue
 from services.core.task_state import Happening
 from services.engine.ended import ended_by
@@ -50,7 +50,7 @@ class Driver:
         self._stickies = stickies
         self._lines: dict[str, Line] = {}
         self._ready = ReadyQueue()  # tasks of all runs that only lack a free place
-        self._places = Places(parts.settings.limits)
+        self._places = parts.places
         self._is_open = False
         self._loads = 0
         self._unread: set[str] = set()  # runs that can't be read, of which that was told

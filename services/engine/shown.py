@@ -1,6 +1,6 @@
 """What is shown of plans and runs: read from the store alone, so it needs no engine, and any process can show it."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 
 from services.core.board import Run
@@ -26,7 +26,9 @@ RUNS = 100
 
 
 class Shown:
-    """Asks GitHub nothing and changes nothing. largest: of the models that tasks choose among, "" for no choice."""
+    """Asks GitHub nothing and changes nothing. largest: of the models that tasks choose among, "" for no choice.
+    workers: attempts at a time, where `slots` does not say how many places all workers have, or none is there.
+    """
 
     def __init__(
         self,
@@ -37,9 +39,11 @@ class Shown:
         ledger: Ledger | None = None,
         attempts: Attempts | None = None,
         largest: str = "",
+        slots: Callable[[], Awaitable[int]] | None = None,
     ) -> None:
         self._ledger, self._attempts, self._largest = ledger, attempts, largest
-        self._plans, self._runs, self._checkpoints, self._workers = plans, runs, checkpoints, workers
+        self._plans, self._runs, self._checkpoints = plans, runs, checkpoints
+        self._workers, self._slots, self._places = workers, slots, workers
         self._lengths = Lengths()
         self._lengths_of: datetime | None = None
         self._repos: dict[str, dict[str, str]] = {}
@@ -72,9 +76,10 @@ class Shown:
     async def outlook(self, now: datetime) -> Callable[[Plan, Run | None], Forecast]:
         """Says what is to be expected of a plan, or of its run; may be asked in any thread."""
         if self._lengths_of is None or now - self._lengths_of >= FRESH:
+            self._places = (await self._slots() if self._slots is not None else 0) or self._workers
             self._lengths, self._lengths_of = Lengths(await self._runs.samples()), now
-        lengths = self._lengths
-        return lambda plan, run: forecast(plan, run.tasks if run else {}, lengths.guess, self._workers, now)
+        lengths, places = self._lengths, self._places
+        return lambda plan, run: forecast(plan, run.tasks if run else {}, lengths.guess, places, now)
 
     async def repo_of(self, run_id: str, task: str) -> str:
         """Where a task of a run works; "" for one that is not known."""

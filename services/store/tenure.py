@@ -19,6 +19,7 @@ import psycopg
 
 from services.errors import StoreError
 from services.store.connect import PATIENCE, connected
+from services.store.db import Database
 
 LEASE = 3.5
 """Longer than a round of `bot/conducting.py` and PATIENCE together: who is cut off stops before others begin."""
@@ -181,6 +182,12 @@ class Tenure:
             if connection is not None:
                 connection.pgconn.finish()
             raise StoreError(f"the session with the database is over: {error}") from error
+
+
+async def slots_of(database: Database) -> int:
+    """The places of all live workers together, for who has no session to look with."""
+    rows = await database.read(lambda c: c.execute(LOOK).fetchall())
+    return sum(int(number) for kind, number, _ in rows if kind == WORKER)
 
 
 @contextmanager

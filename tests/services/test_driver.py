@@ -11,9 +11,11 @@ from structlog.testing import capture_logs
 
 from services.core.board import Action, Wish
 from services.core.lengths import Sample
+from services.core.plan import DEFAULT_TIMEOUT
 from services.core.repairs import Repair
 from services.core.task_state import Happening
 from services.engine.effects import Outcome
+from services.engine.engine import Engine
 from services.errors import StoreBusy, StoreError, Unreachable
 from services.store.sqlite import SqliteDatabase
 from tests.kit.driving import PATIENCE, Stage, driving
@@ -50,6 +52,19 @@ async def test_a_run_that_frees_a_place_does_not_take_it_again_before_others_had
         await one.hands.until(lambda ends=ends: one.hands.at_work not in ([], [ends]))  # type: ignore[misc]
         assert one.hands.at_work == [follows]
     assert (await one.stored(big)).tasks["big-2"].state == "ready"
+
+
+async def test_what_is_told_ahead_counts_the_places_that_there_are(one: Stage) -> None:
+    """Three workers of four places each, then none; what a conductor itself is set to counts only while none is there."""
+    engine = Engine(one.parts)
+    run_id = await one.begin(*(task(f"t{n}") for n in range(24)))
+    run = await one.stored(run_id)
+    for slots, places in ((12, 12), (0, 1)):
+        engine.driver.resize(slots)
+        assert one.parts.ahead(run.plan, run).seconds == 24 / places * DEFAULT_TIMEOUT
+        assert (await engine.simulate(run.repo, run.number)).workers == places
+        outlook = await Engine(one.parts).outlook(NOW)
+        assert outlook(run.plan, run).seconds == 24 / places * DEFAULT_TIMEOUT
 
 
 async def test_a_task_that_waits_holds_neither_a_coroutine_nor_a_place(one: Stage) -> None:

@@ -24,7 +24,7 @@ from services.store.db import Connection
 from services.store.fence import Fence
 from services.store.postgres import PostgresDatabase
 from services.store.runs import Runs
-from services.store.tenure import Standing, Tenure
+from services.store.tenure import Standing, Tenure, slots_of
 from tests.kit import postgres
 from tests.kit.plans import NOW
 from tests.kit.stored import stored_run
@@ -109,12 +109,14 @@ async def test_what_is_let_go_in_good_order_is_known_to_be_clean(url: str) -> No
         assert (taken.epochs, list(taken.clean)) == ({1: 2, 2: 2}, [1])
 
 
-async def test_workers_are_counted_by_their_places(url: str) -> None:
+async def test_workers_are_counted_by_their_places(url: str, database: PostgresDatabase) -> None:
     async with tenure(url) as conductor, tenure(url, conducts=False, slots=4) as one:
         async with tenure(url, conducts=False, slots=4), tenure(url, slots=2):
             seen = await conductor.look()
             assert (seen.conductors, seen.slots) == (2, 10)
+            assert await slots_of(database) == 10
         await until(one, lambda seen: seen.slots == 4)
+        assert await slots_of(database) == 4
 
 
 async def test_the_end_of_a_session_is_heard_at_once(url: str) -> None:
