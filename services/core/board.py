@@ -12,6 +12,7 @@ from typing import Literal
 import msgspec
 
 from services.core import graph
+from services.core.acting import acting, spread
 from services.core.groups import Barrier
 from services.core.lengths import Lengths, sample_of
 from services.core.overlap import Rivals
@@ -173,9 +174,9 @@ class Board:
         """What follows from the plan of a run is worked out once for it."""
         self.run = run
         self.specs = {task.id: task for task in run.plan.tasks}
-        self._needs = graph.needs_of(run.plan.tasks)
         self._ordered: tuple[str, ...] = ()
-        self.after = graph.dependants(self._needs)
+        self._behind: dict[str, list[str]] = {}
+        self.after = graph.dependants(graph.needs_of(run.plan.tasks))
         self.rivals = Rivals(run.plan)
         self._count()
         self.uses = _uses(run)
@@ -278,15 +279,19 @@ class Board:
     def remaining(self) -> dict[str, float]:
         """id -> seconds of the longest chain from the task on."""
         if self._remaining is None:
-            self._ordered = self._ordered or graph.order(self._needs)
-            alike: dict[tuple[str, str, int], float] = {}
-            lengths = {}
-            for task in self.run.plan.tasks:
+            plan = self.run.plan
+            if not self._ordered:
+                needs = acting(plan, self.specs)
+                self._ordered, self._behind = graph.order(needs), graph.dependants(needs) if plan.groups else self.after
+            alike: dict[tuple[str, str, int], tuple[float, float]] = {}
+            left = {}
+            for task in plan.tasks:
                 kind = (task.repo, task.agent, task.timeout)
                 if kind not in alike:
-                    alike[kind] = self.lengths.whole(task)
-                lengths[task.id] = alike[kind]
-            self._remaining = graph.longest_behind(self._ordered, self.after, lengths)
+                    guess = self.lengths.guess(task)
+                    alike[kind] = (guess.work, guess.whole)
+                left[task.id] = alike[kind]
+            self._remaining = graph.longest_behind(self._ordered, self._behind, spread(plan, left))
         return self._remaining
 
     def renew(self, run: Run) -> None:

@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 
 from services.core import graph
+from services.core.acting import acting, only, spread
 from services.core.board import RunState
 from services.core.durations import lasting
 from services.core.lengths import Guess, elapsed, left_of
@@ -50,15 +51,16 @@ def forecast(
     open_ = tuple(task for task in plan.tasks if not _is_over(task, states))
     guesses = {task.id: guess(task) for task in open_}
     left = {task.id: _left(guesses[task.id], states.get(task.id), now) for task in open_}
-    rest = Plan(title=plan.title, tasks=open_)
-    path = graph.critical_path(rest, lambda task: left[task.id][1])
-    chain = sum(left[task_id][1] for task_id in path)
+    needs, lengths = acting(plan, left), spread(plan, left)
+    path = graph.longest_chain(needs, lengths)
+    chain = sum(lengths[node] for node in path)
+    slack = graph.leeway(needs, lengths)
     work = sum(seconds for seconds, _ in left.values()) / max(min(places, len(open_)), 1)
     return Forecast(
-        path=path,
+        path=only(left, path),
         chain=chain,
         seconds=max(chain, work),
-        slack=graph.slack(rest, lambda task: left[task.id][1]),
+        slack={task_id: slack[task_id] for task_id in left if task_id in slack},
         learned=sum(each.source == "learned" for each in guesses.values()),
         waits=any(_waits(state) for state in states.values()),
         left={task_id: whole for task_id, (_, whole) in left.items()},

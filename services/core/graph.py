@@ -81,8 +81,11 @@ def all_dependants(needs: Needs, task: str) -> frozenset[str]:
 def longest_remaining(plan: Plan, duration: Duration = _each_counts_one) -> dict[str, float]:
     """id -> length of the longest chain from the task on, itself included, in the unit of `duration` (>= 0)."""
     needs = needs_of(plan.tasks)
-    by_id = plan.by_id
-    return longest_behind(order(needs), dependants(needs), {task: duration(by_id[task]) for task in needs})
+    return longest_behind(order(needs), dependants(needs), _lengths(plan, duration))
+
+
+def _lengths(plan: Plan, duration: Duration) -> dict[str, float]:
+    return {task.id: duration(task) for task in plan.tasks}
 
 
 def longest_behind(
@@ -101,10 +104,15 @@ def longest_behind(
 
 def critical_path(plan: Plan, duration: Duration = _each_counts_one) -> tuple[str, ...]:
     """The longest chain of the plan, first task first: by number of tasks, or by the durations given (>= 0)."""
-    left = longest_remaining(plan, duration)
-    behind = dependants(needs_of(plan.tasks))
+    return longest_chain(needs_of(plan.tasks), _lengths(plan, duration))
+
+
+def longest_chain(needs: Needs, lengths: Mapping[str, float]) -> tuple[str, ...]:
+    """The same by the length of each."""
+    behind = dependants(needs)
+    left = longest_behind(order(needs), behind, lengths)
     path: list[str] = []
-    choices: Sequence[str] = [task.id for task in plan.tasks if task.id in left]
+    choices: Sequence[str] = [task for task in needs if task in left]
     while choices:
         path.append(max(choices, key=left.__getitem__))
         choices = behind[path[-1]]
@@ -113,12 +121,17 @@ def critical_path(plan: Plan, duration: Duration = _each_counts_one) -> tuple[st
 
 def slack(plan: Plan, duration: Duration = _each_counts_one) -> dict[str, float]:
     """id -> how much later than it could a task may end without the plan ending later; 0.0 on a longest chain."""
-    left = longest_remaining(plan, duration)
+    return leeway(needs_of(plan.tasks), _lengths(plan, duration))
+
+
+def leeway(needs: Needs, lengths: Mapping[str, float]) -> dict[str, float]:
+    """The same by the length of each."""
+    ordered = order(needs)
+    left = longest_behind(ordered, dependants(needs), lengths)
     longest = max(left.values(), default=0.0)
-    by_id = plan.by_id
     before: dict[str, float] = {}
-    for task in order(needs_of(plan.tasks)):
-        ends = (before[need] + duration(by_id[need]) for need in by_id[task].needs if need in before)
+    for task in ordered:
+        ends = (before[need] + lengths[need] for need in needs[task] if need in before)
         before[task] = max(ends, default=0.0)
     return {task: max(longest - before[task] - left[task], 0.0) for task in before}
 

@@ -14,6 +14,7 @@ from decimal import Decimal
 import msgspec
 
 from services.core import graph
+from services.core.acting import acting, only, spread
 from services.core.elsewhere import ELSEWHERE
 from services.core.lengths import Lengths, Sample
 from services.core.places import Limits, Places, Use
@@ -92,7 +93,7 @@ def simulate(plan: Plan, states: Mapping[str, TaskState], lengths: Lengths, limi
     open_ = tuple(task for task in plan.tasks if not _is_over(task, states))
     count = max(LEAST, min(MOST, TASKS_IN_ALL // max(len(open_), 1)))
     alike = _alike(open_, lengths)
-    stage = _Stage(open_, states, lengths, limits)
+    stage = _Stage(plan, open_, states, lengths, limits)
     lives = [stage.live(_draws(plan.hash, number, open_, alike)) for number in range(count)]
     paths = Counter(life.path for life in lives)
     path, times = max(paths.items(), key=lambda each: (each[1], each[0]))
@@ -199,61 +200,65 @@ class _Life(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _Stage:
-    """What is the same in all lives: who waits for whom, how urgent each task is, which lanes it takes."""
+    """What is the same in all lives: what waits for what, how urgent each task is, which lanes it takes."""
 
     def __init__(
-        self, tasks: tuple[Task, ...], states: Mapping[str, TaskState], lengths: Lengths, limits: Limits
+        self, plan: Plan, tasks: tuple[Task, ...], states: Mapping[str, TaskState], lengths: Lengths, limits: Limits
     ) -> None:
-        ids = {task.id for task in tasks}
-        self._limits = limits
-        self._needs = {task.id: tuple(need for need in task.needs if need in ids) for task in tasks}
+        guesses = {task.id: lengths.guess(task) for task in tasks}
+        left = {task_id: (guess.work, guess.whole) for task_id, guess in guesses.items()}
+        needs = acting(plan, left, split=True)
+        self._plan, self._limits = plan, limits
+        self._needs = {node: tuple(need for need in wanted if need in needs) for node, wanted in needs.items()}
         self._behind = graph.dependants(self._needs)
-        whole = {task.id: lengths.whole(task) for task in tasks}
-        self._candidates = _candidates(
-            tasks, states, graph.longest_behind(graph.order(self._needs), self._behind, whole)
-        )
+        remaining = graph.longest_behind(graph.order(self._needs), self._behind, spread(plan, left, split=True))
+        self._candidates = _candidates(tasks, states, remaining)
 
     def live(self, drawn: Mapping[str, tuple[float, float]]) -> _Life:
         """From the start to the last merge."""
         queue, places = ReadyQueue(), Places(self._limits)
-        waiting = {task_id: len(needs) for task_id, needs in self._needs.items()}
-        for task_id, left in waiting.items():
-            if not left:
-                queue.add(self._candidates[task_id])
+        left = {task_id: (work, work + beside) for task_id, (work, beside) in drawn.items()}
+        lengths = spread(self._plan, left, split=True)
+        waiting = {node: len(needs) for node, needs in self._needs.items()}
+        free = [node for node, count in waiting.items() if not count]
         ends: dict[str, float] = {}
-        coming: list[tuple[float, str, bool]] = []  # when, which task, and is its attempt or its pull request over
+        coming: list[tuple[float, str]] = []  # when, and what is over then
         at, busy, peak = 0.0, 0, 0
         while True:
+            for node in free:
+                if node in drawn:
+                    queue.add(msgspec.structs.replace(self._candidates[node], since=START + timedelta(seconds=at)))
+                else:
+                    heapq.heappush(coming, (at + lengths[node], node))
             started = queue.pick(places, START + timedelta(seconds=at)) if len(queue) else []
             for candidate in started:
                 queue.remove("", candidate.id)
                 places.take(candidate.id, candidate.use)
-                heapq.heappush(coming, (at + drawn[candidate.id][0], candidate.id, False))
+                heapq.heappush(coming, (at + lengths[candidate.id], candidate.id))
             busy += len(started)
             peak = max(peak, busy)
             if not coming:
                 break
-            at, task_id, is_merged = heapq.heappop(coming)
-            if not is_merged:
-                places.give_back(task_id)
-                busy -= 1
-                heapq.heappush(coming, (at + drawn[task_id][1], task_id, True))
-                continue
-            ends[task_id] = at
-            for other in self._behind[task_id]:
-                waiting[other] -= 1
-                if not waiting[other]:
-                    queue.add(msgspec.structs.replace(self._candidates[other], since=START + timedelta(seconds=at)))
+            at, node = heapq.heappop(coming)
+            busy -= places.give_back(node)
+            ends[node] = at
+            free = self._free(node, waiting)
         return _Life(
             seconds=at,
-            path=self._path(ends),
+            path=only(drawn, self._path(ends)),
             work=sum(work for work, _ in drawn.values()),
             beside=sum(beside for _, beside in drawn.values()),
             peak=peak,
         )
 
+    def _free(self, node: str, waiting: dict[str, int]) -> list[str]:
+        """What waits for nothing more, now that this is over."""
+        for other in self._behind[node]:
+            waiting[other] -= 1
+        return [other for other in self._behind[node] if not waiting[other]]
+
     def _path(self, ends: Mapping[str, float]) -> tuple[str, ...]:
-        """Back from the last merge, each time to the need that was met last."""
+        """Back from the last end, each time to the need that was met last."""
         path: list[str] = []
         before: tuple[str, ...] = tuple(ends)
         while before:

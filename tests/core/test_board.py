@@ -42,6 +42,11 @@ def test_lanes_are_those_of_the_task_and_its_run() -> None:
     assert board.uses["a"] is board.uses["d"]
 
 
+def test_a_chain_goes_on_behind_all_of_a_group() -> None:
+    board = Board(run(task("a", group="g"), task("b", group="g"), task("c", "a"), task("d", "c")))
+    assert board.remaining["b"] == board.remaining["a"] == 3 * DEFAULT_TIMEOUT
+
+
 def test_only_a_going_run_offers_its_tasks() -> None:
     board = tracked_board()
     assert offered(board) == ["a"]

@@ -62,6 +62,22 @@ def test_a_task_that_waits_for_its_review_needs_no_place() -> None:
     assert found.seconds == 10 * MINUTE
 
 
+def test_a_slow_one_of_a_group_holds_up_what_needs_any_of_it() -> None:
+    """c needs a, which merges together with b; d looks longer than a and c, and is not critical."""
+    grouped = plan(task("a", group="g"), task("b", group="g"), task("c", "a"), task("d"))
+    lengths = minutes({"a": 10, "b": 120, "c": 60, "d": 90})
+    found = forecast(grouped, {}, lengths, 4, NOW)
+    assert (found.path, found.chain) == (("b", "c"), 180 * MINUTE)
+    assert dict(found.slack) == {"a": 110 * MINUTE, "b": 0.0, "c": 0.0, "d": 90 * MINUTE}
+    half = forecast(grouped, {"a": state("a", "done"), "b": state("b", "running", ago=60)}, lengths, 4, NOW)
+    assert (half.path, half.chain) == (("b", "c"), 120 * MINUTE)
+
+
+def test_within_a_group_work_waits_only_for_a_pull_request() -> None:
+    found = forecast(plan(task("a", group="g"), task("b", "a", group="g")), {}, minutes({"a": 10, "b": 20}), 4, NOW)
+    assert (found.path, found.chain) == (("a", "b"), 25 * MINUTE), "half of ten minutes is work"
+
+
 @pytest.mark.parametrize("stuck", ["failed", "needs_human", "cancelled"])
 def test_while_somebody_has_to_act_no_end_is_told(stuck: State) -> None:
     states = {**{one: TaskState(id=one) for one in "abcd"}, "b": state("b", stuck)}

@@ -49,6 +49,16 @@ def test_the_lanes_hold_back() -> None:
     assert simulate(grouped, {}, KNOWN, places(4, group=1)).seconds.middle == 280.0
 
 
+def test_a_group_is_waited_for_as_a_whole() -> None:
+    slow = plan(task("a", group="g"), task("b", group="g", timeout=18_000), task("c", "a"))
+    found = simulate(slow, {}, KNOWN, places())
+    assert (found.seconds.middle, found.path) == (640.0 + 100.0, ("b", "c"))
+    within = plan(task("a", group="g"), task("b", "a", group="g"))
+    assert simulate(within, {}, KNOWN, places()).seconds.middle == 160.0, "b begins when a has its pull request"
+    over = {"a": TaskState(id="a", state="done")}
+    assert simulate(slow, over, KNOWN, places()).seconds.middle == 740.0, "and what is left of it counts"
+
+
 def test_the_urgent_one_goes_first() -> None:
     """With one place, the chain that is longer behind `a` goes before the single task."""
     chain = plan(task("z"), task("a"), task("b", "a"))
