@@ -8,7 +8,7 @@ week for its review says nothing about the next.
 """
 
 from collections import deque
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Literal, NamedTuple
 
@@ -20,9 +20,12 @@ from services.core.task_state import TaskState
 FEW = 3
 """Finished tasks that are needed before their median is believed."""
 NEWEST = 50
-"""Finished tasks that count, of one repository and agent."""
+"""Finished tasks that count, of one repository and agent, as of each pool beyond that."""
 MOVED = 1.5
 """How far a median has to move before it is worth working out anew what follows from it."""
+
+Pool = tuple[str, str]
+"""Those that a task may be judged by: of a repository and an agent, of a repository (no agent), of an owner's agent."""
 
 FIRST, LATER = 8, 32
 """The first samples are each looked at for whether they move the median, later ones only so many at a time."""
@@ -66,6 +69,12 @@ class _Known(NamedTuple):
 _UNASKED = _Known(0.0, 0.0)
 
 
+def _pools(repo: str, agent: str) -> tuple[Pool, Pool, Pool]:
+    """The nearest first."""
+    repo = repo.lower()
+    return (repo, agent), (repo, ""), (repo.partition("/")[0], agent)
+
+
 def sample_of(task: Task, state: TaskState) -> Sample | None:
     """What a task took, or None when it did not go the whole way: done beforehand, left out, merged without us."""
     if state.state != "done" or state.started_at is None or state.finished_at is None:
@@ -82,15 +91,15 @@ def declared(task: Task) -> Guess:
 
 
 class Lengths:
-    """What is known by now. `edition` grows whenever that has changed enough to matter."""
+    """What is known by now. `edition` grows whenever that has changed enough to matter to somebody who asked."""
 
     def __init__(self, samples: Iterable[Sample] = ()) -> None:
         self.edition = 0
         self._count = 0
         self._finished = 0
-        self._kept: dict[tuple[str, str], deque[Sample]] = {}
-        self._told: dict[tuple[str, str], float] = {}
-        self._alike: dict[tuple[str, str], _Known | None] = {}
+        self._kept: dict[Pool, deque[Sample]] = {}
+        # What guesses went by since the last edition: each pool that was looked into, None where it had too few.
+        self._told: dict[Pool, _Known | None] = {}
         for sample in samples:
             self.learn(sample)
 
@@ -101,73 +110,65 @@ class Lengths:
 
     def learn(self, sample: Sample) -> None:
         """One more task has finished."""
-        key = (sample.repo.lower(), sample.agent)
-        kept = self._kept.get(key)
-        if kept is None:
-            kept = self._kept[key] = deque(maxlen=NEWEST)
-        kept.append(sample)
         self._count += 1
-        if len(kept) <= FIRST or self._count % LATER == 0:
-            self._compare(key, kept)
-
-    def _compare(self, key: tuple[str, str], kept: Collection[Sample]) -> None:
-        if len(kept) >= FEW:
-            now, told = _median(kept).guess(DEFAULT_TIMEOUT).whole, self._told.get(key)
-            if told is None or _has_moved(told, now):
-                self._told[key] = now
-                self._changed()
+        has_moved = False
+        for pool in _pools(sample.repo, sample.agent):
+            kept = self._kept.get(pool)
+            if kept is None:
+                kept = self._kept[pool] = deque(maxlen=NEWEST)
+            kept.append(sample)
+            if pool in self._told and (len(kept) <= FIRST or self._count % LATER == 0):
+                has_moved = has_moved or self._has_moved(pool)
+        if has_moved:
+            self._changed()
 
     def replace(self, samples: Iterable[Sample]) -> None:
         """Know exactly these, oldest first, instead of all learned so far."""
         read, self._finished = Lengths(samples), 0
         self._kept = read._kept
-        known = self._told.keys() == read._told.keys()
-        if not known or any(_has_moved(self._told[key], now) for key, now in read._told.items()):
-            self._told = read._told
+        if any(map(self._has_moved, self._told)):
             self._changed()
 
     def guess(self, task: Task) -> Guess:
         """How long this task will take."""
-        key = (task.repo.lower(), task.agent)
-        found = self._alike.get(key, _UNASKED)
-        if found is _UNASKED:
-            found = self._alike[key] = self._learned(*key)
-        return declared(task) if found is None else found.guess(float(task.timeout))
+        for pool in _pools(task.repo, task.agent):
+            found = self._told.get(pool, _UNASKED)
+            if found is _UNASKED:
+                found = self._told[pool] = self._known(pool)
+            if found is not None:
+                return found.guess(float(task.timeout))
+        return declared(task)
 
     def whole(self, task: Task) -> float:
         """Seconds from a task's first start until it is merged."""
         return self.guess(task).whole
 
-    def _changed(self) -> None:
-        self.edition += 1
-        self._alike.clear()
-
     def alike(self, task: Task) -> list[Sample]:
         """The finished tasks that say how long this one will take; none where too few are like it."""
-        return self._nearest(task.repo.lower(), task.agent)
+        return next(filter(None, map(self._enough, _pools(task.repo, task.agent))), [])
 
-    def _learned(self, repo: str, agent: str) -> _Known | None:
-        kept = self._nearest(repo, agent)
+    def _has_moved(self, pool: Pool) -> bool:
+        """Would a guess that went by this pool be another one now?"""
+        told, now = self._told[pool], self._known(pool)
+        return told is not now if told is None or now is None else _is_far(told, now)
+
+    def _changed(self) -> None:
+        self.edition += 1
+        self._told.clear()
+
+    def _known(self, pool: Pool) -> _Known | None:
+        kept = self._enough(pool)
         return _median(kept) if kept else None
 
-    def _nearest(self, repo: str, agent: str) -> list[Sample]:
-        """The nearest samples of which there are enough."""
-        owner = repo.partition("/")[0]
-        ways: tuple[Callable[[tuple[str, str]], bool], ...] = (
-            lambda key: key == (repo, agent),
-            lambda key: key[0] == repo,
-            lambda key: key[1] == agent and key[0].partition("/")[0] == owner,
-        )
-        for is_alike in ways:
-            # Copied at one stroke, because pages ask from threads of their own.
-            kept = [sample for key, samples in list(self._kept.items()) if is_alike(key) for sample in list(samples)]
-            if len(kept) >= FEW:
-                return kept
-        return []
+    def _enough(self, pool: Pool) -> list[Sample]:
+        """Its samples; none where there are too few."""
+        kept = list(self._kept.get(pool, ()))  # copied at one stroke, because pages ask from threads of their own
+        return kept if len(kept) >= FEW else []
 
 
-def _has_moved(told: float, now: float) -> bool:
-    return not told / MOVED <= now <= told * MOVED
+def _is_far(told: _Known, now: _Known) -> bool:
+    was, whole = told.guess(DEFAULT_TIMEOUT).whole, now.guess(DEFAULT_TIMEOUT).whole
+    return not was / MOVED <= whole <= was * MOVED
 
 
 def _median(samples: Collection[Sample]) -> _Known:

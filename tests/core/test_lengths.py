@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -49,6 +50,41 @@ def test_the_nearest_finished_tasks_count_and_two_are_too_few() -> None:
     assert guess(known, repo="acme/web", agent="coder") == (7.0, "learned")
 
 
+ACROSS = [took(120, repo=f"acme/r{number % 20}") for number in range(40)]
+"""Two finished tasks in each of twenty repositories: too few in any, enough at their owner."""
+
+
+@pytest.mark.parametrize("way", ["learned", "read in a sweep"])
+def test_what_few_have_finished_of_in_each_repository_is_learned_of_their_owner(way: str) -> None:
+    known = Lengths()
+    assert guess(known, repo="acme/r0") == (DEFAULT_TIMEOUT, "default"), "asked before anything has finished"
+    edition = known.edition
+    for sample in ACROSS if way == "learned" else ():
+        known.learn(sample)
+    known.replace(ACROSS)
+    assert guess(known, repo="acme/r0") == guess(Lengths(ACROSS), repo="acme/r0") == (120.0, "learned")
+    assert known.edition == edition + 1, "once there were enough, and no more after that"
+
+
+def test_what_a_guess_falls_back_to_is_watched_as_its_own_is() -> None:
+    known = Lengths(ACROSS)
+    assert guess(known, repo="acme/new") == (120.0, "learned")
+    edition = known.edition
+    for number in range(NEWEST * 2):
+        known.learn(took(200, repo=f"acme/r{number % 20}"))
+    assert known.edition > edition
+    assert guess(known, repo="acme/new") == (200.0, "learned")
+
+
+def test_what_nobody_goes_by_moves_nothing() -> None:
+    known = Lengths(took(100) for _ in range(3))
+    assert guess(known)[0] == 100.0
+    edition = known.edition
+    for _ in range(5):
+        known.learn(took(9_000, agent="coder"))
+    assert (known.edition, guess(known)[0]) == (edition, 100.0), "the repository as a whole has other lengths now"
+
+
 def test_attempts_and_the_whole_are_told_apart() -> None:
     known = Lengths([took(86_400, work=60) for _ in range(3)])
     assert known.guess(task("a")) == Guess(work=60.0, whole=86_400.0, source="learned")
@@ -69,6 +105,7 @@ def test_one_task_that_waited_a_week_changes_nothing() -> None:
 
 def test_only_the_newest_count_and_the_edition_says_when_that_matters() -> None:
     known = Lengths([took(100) for _ in range(NEWEST)])
+    assert guess(known) == (100.0, "learned")
     edition = known.edition
     for _ in range(NEWEST):
         known.learn(took(100 * MOVED * 1.1))
@@ -83,6 +120,7 @@ def test_names_of_repositories_fold_their_case() -> None:
 
 def test_replacing_forgets_what_was_learned() -> None:
     known = Lengths([took(100)] * 3)
+    assert guess(known)[0] == 100.0
     edition = known.edition
     known.replace([took(9, repo="acme/web", agent="coder")] * 3)
     assert guess(known) == (DEFAULT_TIMEOUT, "default")
