@@ -13,13 +13,18 @@ from tests.kit.plans import NOW, plan, task
 
 
 async def stored_run(
-    database: Database, *states: TaskState, run_id: str = "r1", number: int = 1, now: datetime = NOW
+    database: Database,
+    *states: TaskState,
+    run_id: str = "r1",
+    number: int = 1,
+    repo: str = "acme/platform",
+    now: datetime = NOW,
 ) -> Run:
     """A run that is under way, of a plan with exactly these tasks."""
     of = plan(*(task(state.id) for state in states))
-    await Plans(database).save(stored_plan(of, number), now)
+    await Plans(database).save(stored_plan(of, number, repo), now)
     run = Run(
-        id=run_id, plan_id=f"acme/platform#{number}", repo="acme/platform", number=number, plan=of,
+        id=run_id, plan_id=f"{repo}#{number}", repo=repo, number=number, plan=of,
         tasks={state.id: state for state in states}, actor="ana", approver="ben", started_at=now,
     )  # fmt: skip
     assert await Runs(database).create(run, Decision(run_id=run_id, state="running"), now) is not None
@@ -38,9 +43,9 @@ async def run_over(database: Database, run: Run, at: datetime) -> None:
     await Runs(database).commit(run.plan_id, decision, at)
 
 
-def stored_plan(of: Plan, number: int) -> PlanRow:
+def stored_plan(of: Plan, number: int, repo: str = "acme/platform") -> PlanRow:
     """The row of a plan issue with this number."""
     return PlanRow(
-        id=f"acme/platform#{number}", repo="acme/platform", number=number, title="A plan", hash=of.hash,
+        id=f"{repo}#{number}", repo=repo, number=number, title="A plan", hash=of.hash,
         parsed=Parsed(plan=of, problems=(), tasks=of.tasks), author="ana", issue_id=str(number),
     )  # fmt: skip

@@ -26,9 +26,11 @@ async def database(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncItera
         await made.close()
 
 
-async def merge(database: Database, *names: str, run_id: str = "r1", number: int = 1) -> None:
+async def merge(
+    database: Database, *names: str, run_id: str = "r1", number: int = 1, repo: str = "acme/platform"
+) -> None:
     """A run whose tasks were merged one after the other, each a minute longer than the one before."""
-    run = await stored_run(database, *(TaskState(id=name) for name in names), run_id=run_id, number=number)
+    run = await stored_run(database, *(TaskState(id=name) for name in names), run_id=run_id, number=number, repo=repo)
     for minutes, name in enumerate(names, 1):
         end = NOW + timedelta(minutes=minutes)
         done = TaskState(id=name, state="done", worked=9.0, started_at=NOW, finished_at=end)
@@ -66,3 +68,15 @@ async def test_only_the_newest_are_read(database: Database, monkeypatch: pytest.
     assert [sample.whole for sample in await Runs(database).samples()] == [180.0, 60.0, 120.0]
     monkeypatch.setattr(history, "MOMENTS", 1)
     assert [sample.whole for sample in await Runs(database).samples()] == [120.0]
+
+
+async def test_the_plans_of_a_busy_owner_leave_room_for_those_of_all_others(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(history, "TASKS", 4)
+    monkeypatch.setattr(history, "RUNS", 2)
+    await merge(database, "one", "two", run_id="r1", repo="zeta/platform")
+    for number in (2, 3):
+        await merge(database, "three", "four", "five", run_id=f"r{number}", number=number)
+    found = [sample.whole for sample in await Runs(database).samples()]
+    assert found == [60.0, 120.0, 120.0, 180.0], "two of each, oldest first"
