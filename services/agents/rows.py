@@ -15,6 +15,8 @@ from services.core.cost import Usage
 
 MOST_BROKEN = 50
 """Lines that begin like an object and are none, after which nothing more is looked for."""
+MOST_TOKENS, MOST_MONEY = 10**9, 10**6
+"""What no attempt comes to; the latter in US dollars. Figures from there on, and sums of them, are not believed."""
 NO_KEY = "lockstep-adds-it"
 
 
@@ -120,7 +122,7 @@ def read_opencode(text: str) -> Said:
         elif each.get("type") == "text":
             said = str(part.get("text", ""))
         failed = failed or each.get("type") == "error"
-    return Said(text=said, usage=total, cost=cost, is_error=failed)
+    return Said(text=said, usage=total, cost=_money(cost), is_error=failed)
 
 
 _AIDER = re.compile(
@@ -207,7 +209,7 @@ def _dict(value: object) -> dict[str, Any]:
 
 def _int(told: Mapping[str, Any], name: str) -> int:
     value = told.get(name)
-    return value if isinstance(value, int) and 0 <= value < 10**9 else 0
+    return value if isinstance(value, int) and 0 <= value < MOST_TOKENS else 0
 
 
 def _money(value: object) -> Decimal | None:
@@ -215,7 +217,7 @@ def _money(value: object) -> Decimal | None:
         money = Decimal(str(value))
     except InvalidOperation:
         return None
-    return money if money.is_finite() and 0 <= money < 10**6 else None
+    return money if money.is_finite() and 0 <= money < MOST_MONEY else None
 
 
 def _rounded(text: str) -> int:
@@ -226,4 +228,6 @@ def _rounded(text: str) -> int:
 
 
 def _plus(one: Usage, into: int, cached: int, out: int) -> Usage:
-    return Usage(input=one.input + into, cache_read=one.cache_read + cached, output=one.output + out)
+    sums = (one.input + into, one.cache_read + cached, one.output + out)
+    read, from_cache, written = (min(each, MOST_TOKENS) for each in sums)
+    return Usage(input=read, cache_read=from_cache, output=written)

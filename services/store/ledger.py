@@ -19,6 +19,8 @@ from services.store.db import Connection, Database
 
 SCALE = 12
 """Money is stored as whole numbers of 10**-12 US dollars; a token may cost a few thousand of those."""
+MOST = Decimal(1_000_000)
+"""What one row says at most: no call costs more, and what was said of one must not be too much to be kept or added."""
 DAY = timedelta(days=1)
 
 Scope = Literal["attempt", "task", "plan", "repo", "day"]
@@ -215,7 +217,7 @@ def _values(scope: Scope, call: Call, now: datetime) -> tuple[object, ...]:
 
 
 def _stored(money: Decimal) -> int:
-    return int(money.scaleb(SCALE).to_integral_value())
+    return int(min(money, MOST).scaleb(SCALE).to_integral_value())
 
 
 def from_stored(stored: int | Decimal) -> Decimal:

@@ -1,5 +1,7 @@
 """What answers of providers say they took, whole and as streams."""
 
+import json
+
 import pytest
 
 from services.agents.metering import Metered, metered
@@ -91,3 +93,17 @@ def test_objects_are_found_between_lines() -> None:
     assert list(objects("")) == list(objects("no")) == list(objects("{")) == []
     assert list(objects('{"a": 1}')) == [{"a": 1}]
     assert list(objects('{"a":\n' * 5_000)) == []
+
+
+def test_figures_that_add_up_to_what_nobody_pays_are_not_believed() -> None:
+    step = {"type": "step_finish", "part": {"cost": 999_999, "tokens": {"input": 10**9 - 1, "output": 10**9 - 1}}}
+    said = read_opencode("\n".join([json.dumps(step)] * 10))
+    assert (said.cost, said.usage) == (None, Usage(input=10**9, output=10**9))
+    turn = json.dumps({"type": "turn.completed", "usage": {"input_tokens": 10**9 - 1, "output_tokens": 1}})
+    assert read_codex("\n".join([turn] * 10)).usage == Usage(input=10**9, output=10)
+    stats = {"models": {name: {"tokens": {"prompt": 10**9 - 1, "cached": 10**9 - 1}} for name in "abc"}}
+    assert read_gemini(json.dumps({"stats": stats})).usage == Usage(input=10**9, cache_read=10**9)
+    line = "Tokens: 999999M sent, 50 received. Cost: $1 message, $1000000 session."
+    assert read_aider(line).usage == Usage(input=10**9, output=50)
+    assert read_aider(line).cost is None
+    assert read_claude('{"type": "result", "total_cost_usd": 1e6}').cost is None

@@ -166,3 +166,15 @@ async def test_a_call_that_has_to_fit_waits_for_those_under_way_and_not_for_thos
     assert await begin(9) == Full(cap=cap, spent=Decimal("2.5"), for_now=True)
     assert isinstance(await begin(9, minutes=6), int)
     await database.close()
+
+
+async def test_sums_that_nothing_can_cost_are_kept_as_the_most_there_is(place: Place) -> None:
+    database = place.database()
+    await database.open()
+    ledger, cap = Ledger(database), Cap(scope="plan", limit=Decimal(1))
+    await called(ledger, WORK, "9999990", held="9999990")
+    await ledger.told(WORK, Decimal(9_999_990))
+    told = await database.read(lambda c: c.execute("SELECT told, cost FROM ledger").fetchone())
+    assert told == (10**18, 10**18)
+    assert await ledger.used(WORK, [cap], NOW) == [(cap, Decimal(1_000_000))]
+    await database.close()
