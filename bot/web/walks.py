@@ -13,14 +13,15 @@ from services.core.text import visible
 
 
 class Walk(msgspec.Struct, frozen=True, kw_only=True):
-    """now: the running step, since `since`; turns: of its agent.  again: when an attempt in trouble is tried again, and
-    `why`.  steps: those that are finished and how long each took; whole: all of them together.
+    """now: the running step, since `since`; turns: of its agent.  again: when an attempt in trouble, or `what` follows
+    it, is tried again, and `why`.  steps: those that are finished and how long each took; whole: all of them together.
     """
 
     now: str
     since: When | None
     turns: str
     again: str
+    what: str
     why: tuple[Span, ...]
     steps: tuple[tuple[str, str], ...]
     whole: str
@@ -34,6 +35,7 @@ def walks(trails: Mapping[str, Trail], now: datetime) -> dict[str, Walk]:
             since=when(found.since, now),
             turns=turned(found.turns, " · "),
             again=clock(found.again_at, now, seconds=True) if found.again_at is not None else "",
+            what=found.again,
             why=(Span(text=visible(found.why, 200)),) if found.why else (),
             steps=tuple((step.name, took(step.seconds) + turned(step.turns, " in ")) for step in found.steps),
             whole=took(sum(step.seconds for step in found.steps)),

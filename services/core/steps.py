@@ -62,7 +62,8 @@ class Trail(msgspec.Struct, frozen=True, kw_only=True):
     """How far the newest attempt of a task has come.
 
     steps: finished, in order.  now: the step that runs, "" when none does; since: when that began; turns: how often its
-    model has answered.  again_at: when an attempt that ran into trouble is tried again, and why.
+    model has answered.  again_at: when an attempt that ran into trouble is tried again, and why; again: what of it is,
+    where it is what follows the push.
     """
 
     steps: tuple[Step, ...] = ()
@@ -70,6 +71,7 @@ class Trail(msgspec.Struct, frozen=True, kw_only=True):
     since: datetime | None = None
     turns: int = 0
     again_at: datetime | None = None
+    again: str = ""
     why: str = ""
 
 
@@ -99,8 +101,15 @@ def trail(task: TaskState, written: Sequence[Step], effects: Mapping[str, Effect
     for kind in ("checks", "merge"):
         effect = effects.get(kind)
         if task.state == "in_review" and effect is not None and effect.state != "done":
-            return Trail(steps=steps, now=EFFECTS[kind], since=effect.began)
+            return _following(kind, effect, steps)
     return Trail(steps=steps)
+
+
+def _following(kind: str, effect: Effect, steps: tuple[Step, ...]) -> Trail:
+    """One that follows an attempt and has not ended."""
+    if effect.state == "waiting":
+        return Trail(steps=steps, again_at=effect.due, again=EFFECTS[kind], why=effect.note)
+    return Trail(steps=steps, now=EFFECTS[kind], since=effect.began)
 
 
 def _counted(step: Step, turns: Mapping[int, int]) -> Step:
@@ -122,7 +131,7 @@ def told(found: Trail, day: date) -> str:
     )
     if found.again_at is not None:
         why = f" after {plain(found.why, 160)}" if found.why else ""
-        now = f"tried again at {_clock(found.again_at, day)}{why}"
+        now = f"{found.again} tried again at {_clock(found.again_at, day)}{why}".lstrip()
     elif found.now and found.since is not None:
         now = f"{found.now} since {_clock(found.since, day)}{turned(found.turns, ', ')}"
     else:
@@ -140,7 +149,7 @@ def _running(
 ) -> Trail:
     opening = effects.get("open_pull")
     if opening is not None:
-        return Trail(steps=steps, now=EFFECTS["open_pull"], since=opening.began)
+        return _following("open_pull", opening, steps)
     mine = [step for step in written if step.fence == task.fence]
     trying = effects.get("attempt")
     if task.away is not None and not mine:

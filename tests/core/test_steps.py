@@ -100,9 +100,22 @@ def test_what_follows_an_attempt_comes_from_the_outbox() -> None:
 
 
 def test_a_merge_under_way_is_said() -> None:
-    effects = {"merge": effect("waiting", 30), "checks": effect("done", 7, 8)}
+    effects = {"merge": effect("doing", 30), "checks": effect("done", 7, 8)}
     found = trail(running(state="in_review"), [], effects)
     assert (found.now, found.since) == ("merge", at(30))
+
+
+@pytest.mark.parametrize(
+    ("kind", "state", "said"),
+    [("open_pull", "running", "pull request"), ("checks", "in_review", "checks"), ("merge", "in_review", "merge")],
+)
+def test_what_follows_the_push_and_is_tried_again_later_does_not_run(kind: str, state: Any, said: str) -> None:
+    written = [step(BEGUN, 0), *(step(name, n, 1.0) for n, name in enumerate(ORDER))]
+    found = trail(running(state=state), written, {kind: effect("waiting", 90, note="502 Bad Gateway")})
+    assert (found.now, found.since, found.again_at, found.again) == ("", None, at(90), said)
+    assert told(found, NOW.date()).startswith(
+        f"{said} tried again at 12:01:30 UTC after 502 Bad Gateway (worktree 1.0 s"
+    )
 
 
 @pytest.mark.parametrize("state", ["done", "failed", "needs_human", "cancelled", "blocked", "ready"])

@@ -3,6 +3,7 @@
 import re
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from typing import Literal
 
 import pytest
 
@@ -31,9 +32,11 @@ async def tried(home: House, run: Run, task_id: str, **steps: float) -> None:
         await home.points.append(spot, Point(step=name, at=at, seconds=seconds))
 
 
-async def effect(home: House, run: Run, task_id: str, **settle: object) -> None:
-    """The attempt stands in the outbox, and it ended so."""
-    action = Action(key=f"{run.id}/{task_id}/1/attempt", kind="attempt", task=task_id, attempt=1)
+async def effect(
+    home: House, run: Run, task_id: str, kind: Literal["attempt", "open_pull"] = "attempt", **settle: object
+) -> None:
+    """The attempt, or what follows it, stands in the outbox, and it ended so."""
+    action = Action(key=f"{run.id}/{task_id}/1/{kind}", kind=kind, task=task_id, attempt=1)
     begun = Decision(run_id=run.id, state=run.state, actions=(action,))
     await home.runs.commit(run.plan_id, begun, NOW)
     ended = Decision(run_id=run.id, state=run.state)
@@ -68,6 +71,9 @@ async def test_an_attempt_that_waits_for_its_next_try_does_not_run(home: House) 
     _, html, _ = await home.get("/plans/acme/platform/7")
     assert "tried again at 13:01:00: git push failed: &lt;b&gt;no&lt;/b&gt; route" in row(html, "one")
     assert "agent since" not in html
+    await effect(home, run, "one", "open_pull", again_at=again, note="502 Bad Gateway")
+    _, html, _ = await home.get("/plans/acme/platform/7")
+    assert "pull request tried again at 13:01:00: 502 Bad Gateway" in row(html, "one")
 
 
 async def test_the_steps_of_the_last_attempt_can_be_unfolded(home: House) -> None:
