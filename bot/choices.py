@@ -180,8 +180,8 @@ class Choices(msgspec.Struct, frozen=True, kw_only=True):
     keep_records: Annotated[
         float,
         Meta(
-            description="Days for which it is kept what became of attempts and which lessons they were told of: what "
-            "choosing models and judging lessons goes by.",
+            description="Days for which it is kept what became of attempts and repairs, and which lessons they were "
+            "told of: what choosing models and strategies and judging lessons goes by.",
             ge=0,
             le=36500,
         ),

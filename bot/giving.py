@@ -20,7 +20,7 @@ from services.core.plan_text import nearest
 from services.errors import NotAllowed, UserError
 from services.store.inbox import Delivery, Inbox
 from services.store.plans import PlanRow
-from services.store.requests import Request, Requests
+from services.store.requests import Request, Requests, put
 
 HOOK = "lockstep"
 """Stands where a webhook has the id of its hook, which is a number."""
@@ -57,8 +57,8 @@ class Giving:
             "lockstep": {"id": request_id, "command": words, "version": version, "why": why, "at": to_text(now)},
         }
         body = msgspec.json.encode(payload)
-        await self._requests.put(request)
-        await self._inbox.put(Delivery(hook_id=HOOK, guid=request_id, event=ASKED, received_at=now, body=body))
+        delivery = Delivery(hook_id=HOOK, guid=request_id, event=ASKED, received_at=now, body=body)
+        await self._inbox.put(delivery, lambda c: put(c, request))
         self.wake()
         return request
 

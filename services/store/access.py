@@ -167,6 +167,16 @@ def revoke(c: Connection, login: str, name: str) -> bool:
     return bool(c.execute("DELETE FROM token WHERE login = ? AND name = ?", (login.lower(), name)).rowcount)
 
 
+def drop(c: Connection, now: str, most: int) -> int:
+    """One step of retention: what opens nothing any more."""
+    tables = {"signing_in": "state", "session": "id", "token": "id"}
+    gone = (
+        f"DELETE FROM {table} WHERE {key} IN (SELECT {key} FROM {table} WHERE until < ? LIMIT ?)"  # noqa: S608 - our own words
+        for table, key in tables.items()
+    )
+    return sum(c.execute(each, (now, most)).rowcount for each in gone)
+
+
 def _token(row: tuple[str, str, str, str, str]) -> Token:
     name, login, scopes, made, until = row
     return Token(name=name, login=login, scopes=tuple(scopes.split()), made=from_text(made), until=from_text(until))

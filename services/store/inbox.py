@@ -88,13 +88,17 @@ class Inbox:
         self._fence = fence
         self._pack = packing()
 
-    async def put(self, delivery: Delivery) -> bool:
-        """Store a delivery durably; False when (hook_id, guid) is known. StoreError (StoreBusy) when it is not."""
+    async def put(self, delivery: Delivery, beside: Callable[[Connection], None] | None = None) -> bool:
+        """Store a delivery durably; False when (hook_id, guid) is known. StoreError (StoreBusy) when it is not. beside:
+        is stored with a new one, or neither is.
+        """
 
         def insert(connection: Connection) -> bool:
             shard = shard_of_payload(delivery.body) if self._fence is not None else 0
             values = values_of(delivery, shard, self._pack(delivery.body))
             is_new = connection.execute(INSERT, values).rowcount == 1
+            if is_new and beside is not None:
+                beside(connection)
             if is_new and self._fence is not None:
                 ring(connection, INBOX, str(shard))
             return is_new

@@ -75,14 +75,17 @@ def deleted(c: Connection, place: str) -> int:
 
 
 def prune(c: Connection, before: str) -> int:
-    """Part of a transaction; how many rows went."""
+    """Part of a transaction; how many rows went. What has helped goes with them: repairs are of attempts."""
     keys = "run_id, task, attempt"
     gone = f"DELETE FROM attempt WHERE ({keys}) IN (SELECT {keys} FROM attempt WHERE at < ? LIMIT ?)"  # noqa: S608
     uses = (
         "DELETE FROM lesson_use WHERE (lesson, run_id, task, attempt) IN"
         " (SELECT lesson, run_id, task, attempt FROM lesson_use WHERE at < ? LIMIT ?)"
     )
-    return sum(c.execute(each, (before, PRUNE)).rowcount for each in (gone, uses))
+    repairs = (
+        "DELETE FROM recovery WHERE (run_id, task, n) IN (SELECT run_id, task, n FROM recovery WHERE at < ? LIMIT ?)"
+    )
+    return sum(c.execute(each, (before, PRUNE)).rowcount for each in (gone, uses, repairs))
 
 
 def _own(place: str) -> tuple[str, tuple[str, ...]]:

@@ -1,15 +1,13 @@
 """Commands that were given through the API or on a page: who, what, why, and what came of it.
 
-A row is there before its command is (services/store/inbox.py), so that whoever gave it can ask for it from the moment
-it was taken; it stays, as what was done here in somebody's name.
+A row is written with its command's delivery (services/store/inbox.py), so that whoever gave it can ask for it from the
+moment it was taken, and it goes when that does; what was done in somebody's name stays in the history of its plan.
 """
 
-from datetime import datetime
 from typing import Literal
 
 import msgspec
 
-from services.core.clock import to_text
 from services.store.db import Connection, Database
 
 State = Literal["waiting", "done", "refused"]
@@ -37,11 +35,6 @@ class Requests:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def put(self, request: Request) -> None:
-        row = tuple(getattr(request, name) for name in _COLUMNS.split(", "))
-        query = f"INSERT INTO request ({_COLUMNS}) VALUES (?,?,?,?,?,?,?,?,?,?)"  # noqa: S608 - our own column list
-        await self._database.write(lambda c: c.execute(query, row))
-
     async def get(self, request_id: str) -> Request | None:
         query = f"SELECT {_COLUMNS} FROM request WHERE id = ?"  # noqa: S608 - our own column list
         row = await self._database.read(lambda c: c.execute(query, (request_id,)).fetchone())
@@ -63,10 +56,16 @@ class Requests:
         await self._database.write(lambda c: c.execute(query, (state, answer, request_id)))
 
 
-def drop(c: Connection, before: datetime, most: int) -> int:
+def put(c: Connection, request: Request) -> None:
+    """Part of a transaction."""
+    row = tuple(getattr(request, name) for name in _COLUMNS.split(", "))
+    c.execute(f"INSERT INTO request ({_COLUMNS}) VALUES (?,?,?,?,?,?,?,?,?,?)", row)  # noqa: S608 - our own column list
+
+
+def drop(c: Connection, before: str, most: int) -> int:
     """One step of retention."""
     query = "DELETE FROM request WHERE id IN (SELECT id FROM request WHERE at < ? ORDER BY at LIMIT ?)"
-    return c.execute(query, (to_text(before), most)).rowcount
+    return c.execute(query, (before, most)).rowcount
 
 
 def _request(row: tuple[object, ...]) -> Request:

@@ -11,7 +11,7 @@ from typing import Literal
 import msgspec
 
 from services.core.clock import to_text
-from services.store import answers, job_logs, learned, resolutions
+from services.store import access, answers, job_logs, learned, requests, resolutions
 from services.store.db import Connection, Database
 from services.store.inbox import Inbox
 
@@ -58,12 +58,13 @@ ON CONFLICT (run_id, what) DO UPDATE SET finished_at = excluded.finished_at
 
 
 class Keep(msgspec.Struct, frozen=True, kw_only=True):
-    """How long. delivery_bodies, deliveries: after a webhook came, the latter also for what it asked for by a command.
+    """How long. delivery_bodies, deliveries: after a webhook came, the latter also for what was asked for by a command,
+    in a comment or on a page.
 
     work: what an attempt left, after it has ended.  logs, steps: after the run is over; `steps` are checkpoints and
     settled effects; `logs` are also those of CI's jobs, after they were read, and how conflicts were resolved,
-    after that was learned.  answers: GitHub's, after they were last known to hold.  records: of attempts, after they
-    began.
+    after that was learned.  answers: GitHub's, after they were last known to hold.  records: of attempts and
+    repairs, after they began.
     """
 
     delivery_bodies: timedelta = timedelta(days=4)
@@ -98,6 +99,9 @@ class Retention:
         keep = self._keep
         touched = await self._inbox.prune(bodies_before=now - keep.delivery_bodies, rows_before=now - keep.deliveries)
         touched += await self._drop(DROP_COMMANDS, now - keep.deliveries, PRUNE)
+        unasked = to_text(now - keep.deliveries)
+        touched += await self._database.write(lambda c: requests.drop(c, unasked, PRUNE))
+        touched += await self._database.write(lambda c: access.drop(c, to_text(now), PRUNE))
         touched += await self._drop(DROP_BLOBS, now - keep.work, PRUNE_BLOBS)
         unused = to_text(now - keep.answers)
         touched += await self._database.write(lambda c: answers.drop(c, unused, self._answer_bytes))

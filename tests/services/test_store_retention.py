@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Coroutine
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, cast
 
 import pytest
@@ -9,13 +10,19 @@ import pytest
 from bot.assembly import assemble, keep
 from bot.settings import Settings
 from services.core.board import Action, Decision, Moment, Run
+from services.core.clock import to_text
+from services.core.repairs import Repair
 from services.core.task_state import TaskState
 from services.store import retention
+from services.store.access import Access, Session, SigningIn, Token
 from services.store.checkpoints import Checkpoints, Point, Spot
 from services.store.db import Database
 from services.store.inbox import Inbox
 from services.store.outbox import Settle
 from services.store.plans import Plans
+from services.store.recoveries import Recoveries
+from services.store.recoveries import keep as keep_repairs
+from services.store.requests import Request, Requests, put
 from services.store.retention import Keep, Retention
 from services.store.runs import Runs
 from tests.kit.ingest import delivery, outcomes
@@ -228,6 +235,45 @@ async def test_commands_are_known_as_long_as_deliveries(database: Database) -> N
     await house.sweep(day(91))
     assert [await plans.was_heard(each) for each in ("1", "2")] == [False, True]
     assert (await outcomes(inbox))["handled"] == 1  # the newest row stays, so that no number is given out twice
+
+
+async def test_what_was_asked_on_a_page_goes_as_what_was_asked_in_comments_does(database: Database) -> None:
+    house, asked = House(database, deliveries=90), Requests(database)
+    for name, at in (("old", NOW), ("new", day(50))):
+        made = Request(id=name, at=to_text(at), login="ana", via="page", repo="acme/api", number=1, command="status")
+        await database.write(partial(put, request=made))
+    await house.sweep(day(89))
+    assert len(await asked.newest("ana", None, 9)) == 2
+    await house.sweep(day(91))
+    assert [each.id for each in await asked.newest("ana", None, 9)] == ["new"]
+
+
+async def test_what_was_repaired_goes_with_the_records_of_attempts(database: Database) -> None:
+    house, recoveries = House(database, records=400), Recoveries(database)
+    await stored_run(database, task())
+    for n, at in ((1, NOW), (2, day(300))):
+        repair = Repair(
+            n=n, strategy="retry", cls="runner", sha="a" * 40, attempt=1, about=(), checks=(), came="worked"
+        )  # fmt: skip
+        told = [("one", "acme/api", repair)]
+        await database.write(lambda c, told=told, at=at: keep_repairs(c, "acme/platform#1", "r1", told, at))  # type: ignore[misc]
+    await house.sweep(day(399))
+    assert [each.n for each in await recoveries.of_task("r1", "one")] == [1, 2]
+    await house.sweep(day(401))
+    assert [each.n for each in await recoveries.of_task("r1", "one")] == [2]
+
+
+async def test_what_opens_nothing_any_more_goes(database: Database) -> None:
+    house, access = House(database), Access(database)
+    for name, until in (("short", day(1)), ("long", day(9))):
+        await access.begin(name, SigningIn(browser="b", verifier="v", next="/", until=until), NOW)
+        await access.open(name, Session(login="ana", made=NOW, until=until))
+        await access.add(name, Token(name=name, login="ana", scopes=("read",), made=NOW, until=until))
+    await house.sweep(day(2))
+    for table in ("signing_in", "session", "token"):
+        query = f"SELECT until FROM {table}"
+        assert await database.read(lambda c, query=query: c.execute(query).fetchall()) == [(to_text(day(9)),)]  # type: ignore[misc]
+    assert [each.name for each in await access.tokens("ana")] == ["long"]
 
 
 async def test_the_sweep_carries_the_policy_of_the_settings_out(database: Database) -> None:
