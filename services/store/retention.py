@@ -1,8 +1,9 @@
 """What is kept for how long: one policy for everything that only grows.
 
 Old things go in small steps between other writes, in an order: first what is big and only needed while its attempt
-runs, then logs, then the steps and effects of runs that are over. What a run needs that is not over is never touched,
-and plans, runs, their tasks and their history stay for good.
+runs, then logs, then the steps and effects of runs that are over. One that has failed and was left alone may be
+retried: of each of its tasks the newest attempt stays, and what of its branch is ours. What a run needs that goes on is
+never touched, and plans, runs, their tasks and their history stay for good.
 """
 
 from datetime import datetime, timedelta
@@ -42,6 +43,16 @@ SELECT id, finished_at FROM run r WHERE finished_at < ?
 AND NOT EXISTS (SELECT 1 FROM cleared x WHERE x.run_id = r.id AND x.what = ? AND x.finished_at = r.finished_at)
 AND NOT EXISTS (SELECT 1 FROM outbox o WHERE o.run_id = r.id AND o.state <> 'done') ORDER BY finished_at LIMIT 1
 """
+# The first of the two conditions on the state is there for SQLite, which finds the index by it.
+LEFT_ALONE = """
+SELECT id, since FROM (
+    SELECT r.id, (
+        SELECT e.at FROM event e WHERE e.plan_id = r.plan_id AND e.run_id = r.id ORDER BY e.seq DESC LIMIT 1
+    ) AS since FROM run r WHERE r.state IN ('running', 'paused', 'failed') AND r.state = 'failed'
+) f WHERE since < ?
+AND NOT EXISTS (SELECT 1 FROM cleared x WHERE x.run_id = f.id AND x.what = ? AND x.finished_at = f.since)
+AND NOT EXISTS (SELECT 1 FROM outbox o WHERE o.run_id = f.id AND o.state <> 'done') ORDER BY since LIMIT 1
+"""
 DROP_LOGS = """
 UPDATE outbox SET log = '' WHERE key IN (SELECT key FROM outbox WHERE key > ? AND key < ? AND log <> '' LIMIT ?)
 """
@@ -49,6 +60,14 @@ DROP_EFFECTS = "DELETE FROM outbox WHERE key IN (SELECT key FROM outbox WHERE ke
 DROP_STEPS = """
 DELETE FROM checkpoint WHERE (run_id, task, fence, step) IN (
     SELECT run_id, task, fence, step FROM checkpoint WHERE run_id = ? LIMIT ?
+)
+"""
+# What a commit was stays known: by it a branch is told from one that somebody has pushed to.
+DROP_PAST_STEPS = """
+DELETE FROM checkpoint WHERE (run_id, task, fence, step) IN (
+    SELECT c.run_id, c.task, c.fence, c.step FROM checkpoint c WHERE c.run_id = ? AND c.step <> 'commit' AND c.fence < (
+        SELECT max(n.fence) FROM checkpoint n WHERE n.run_id = c.run_id AND n.task = c.task
+    ) LIMIT ?
 )
 """
 CLEARED = """
@@ -61,7 +80,8 @@ class Keep(msgspec.Struct, frozen=True, kw_only=True):
     """How long. delivery_bodies, deliveries: after a webhook came, the latter also for what was asked for by a command,
     in a comment or on a page.
 
-    work: what an attempt left, after it has ended.  logs, steps: after the run is over; `steps` are checkpoints and
+    work: what an attempt left, after it has ended.  logs, steps: after the run is over, or has failed
+    and nothing was done with it since; `steps` are checkpoints and
     settled effects; `logs` are also those of CI's jobs, after they were read, and how conflicts were resolved,
     after that was learned.  answers: GitHub's, after they were last known to hold.  records: of attempts and
     repairs, after they began.
@@ -74,6 +94,10 @@ class Keep(msgspec.Struct, frozen=True, kw_only=True):
     steps: timedelta = timedelta(days=90)
     answers: timedelta = timedelta(days=7)
     records: timedelta = timedelta(days=400)
+
+
+class _Task(msgspec.Struct):
+    attempt: int = 0
 
 
 class Retention:
@@ -117,8 +141,10 @@ class Retention:
 
 
 def _clear(c: Connection, what: What, before: datetime) -> int:
-    """Clear a part of one run that is over since then and has nothing left to carry out."""
-    row = c.execute(OVER, (to_text(before), what)).fetchone()
+    """Clear a part of one run that is over since then, or has failed and was left alone, and has nothing left to do."""
+    since = (to_text(before), what)
+    over = c.execute(OVER, since).fetchone()
+    row = over or c.execute(LEFT_ALONE, since).fetchone()
     if row is None:
         return 0
     run_id, finished_at = row
@@ -126,9 +152,22 @@ def _clear(c: Connection, what: What, before: datetime) -> int:
     if what == "logs":
         touched = c.execute(DROP_LOGS, (*between, PRUNE)).rowcount
         is_left = touched == PRUNE
+    elif over is None:
+        counts = [_drop_past_effects(c, run_id), c.execute(DROP_PAST_STEPS, (run_id, PRUNE)).rowcount]
+        touched, is_left = sum(counts), PRUNE in counts
     else:
         counts = [c.execute(DROP_EFFECTS, (*between, PRUNE)).rowcount, c.execute(DROP_STEPS, (run_id, PRUNE)).rowcount]
         touched, is_left = sum(counts), PRUNE in counts
     if not is_left:
         touched += c.execute(CLEARED, (run_id, what, finished_at)).rowcount
     return touched
+
+
+def _drop_past_effects(c: Connection, run_id: str) -> int:
+    """Those of attempts that have a successor: nothing is decided about them any more."""
+    room = PRUNE
+    for task, data in c.execute("SELECT id, data FROM task WHERE run_id = ?", (run_id,)).fetchall():
+        for n in range(1, msgspec.json.decode(data, type=_Task).attempt):
+            between = (f"{run_id}/{task}/{n}/", f"{run_id}/{task}/{n}0")
+            room -= c.execute(DROP_EFFECTS, (*between, room)).rowcount
+    return PRUNE - room

@@ -9,7 +9,7 @@ import pytest
 
 from bot.assembly import assemble, keep
 from bot.settings import Settings
-from services.core.board import Action, Decision, Moment, Run
+from services.core.board import Action, Decision, Moment, Run, RunState
 from services.core.clock import to_text
 from services.core.repairs import Repair
 from services.core.task_state import TaskState
@@ -66,8 +66,8 @@ class House:
         if settled:
             await self.settle(run, action.key, at)
 
-    async def settle(self, run: Run, key: str, at: datetime) -> None:
-        ended = Decision(run_id=run.id, state="running")
+    async def settle(self, run: Run, key: str, at: datetime, state: RunState = "running") -> None:
+        ended = Decision(run_id=run.id, state=state)
         await self.runs.commit(run.plan_id, ended, at, [Settle(key=key, note="pushed", log="its log")])
 
     async def sweep(self, now: datetime) -> int:
@@ -153,10 +153,56 @@ async def test_logs_and_then_steps_go_when_the_run_is_over(database: Database) -
     assert await house.sweep(day(142)) == 1
 
 
-async def open_key(database: Database, run: str = "r1") -> str:
+async def test_of_a_failed_run_that_was_left_alone_the_newest_attempts_stay(database: Database) -> None:
+    house = House(database, work=1, logs=30, steps=90)
+    run = await stored_run(database, task())
+    for fence in range(1, 12):
+        await now_stand(database, run, [task(fence=fence)])
+        await house.attempted(run, "one", fence)
+    await now_stand(database, run, [task(state="failed", fence=11)])
+    await run_failed(house, run, day(50))
+    await house.sweep(day(79))
+    assert await house.left() == {"steps": 22, "blobs": 0, "effects": 11, "logs": 11, "tasks": 1}
+    await house.sweep(day(81))
+    assert await house.left() == {"steps": 22, "blobs": 0, "effects": 11, "logs": 0, "tasks": 1}
+    await house.sweep(day(141))
+    assert await house.left() == {"steps": 12, "blobs": 0, "effects": 1, "logs": 0, "tasks": 1}
+    points = Checkpoints(database)
+    assert len(await points.each_left("r1", "one", "commit")) == 11, "by these its branch is known for ours"
+    assert [step.fence for step in (await points.newest("r1", ["one"]))["one"]] == [11, 11]
+    assert await house.runs.live() == ["r1"], "it may be retried"
+    assert await house.sweep(day(142)) == 1
+
+
+async def test_a_failed_run_with_which_something_is_done_is_not_left_alone(database: Database) -> None:
+    house = House(database)
+    run = await stored_run(database, task())
+    for fence in (1, 2):
+        await now_stand(database, run, [task(fence=fence)])
+        await house.attempted(run, "one", fence)
+    await now_stand(database, run, [task(state="failed", fence=2)])
+    await run_failed(house, run, NOW)
+    key = await open_key(database, state="failed")
+    await house.sweep(EVER)
+    assert (await house.left())["logs"] == 2
+    await house.settle(run, key, NOW, "failed")
+    await run_failed(house, run, day(80))
+    await house.sweep(day(100))
+    assert (await house.left())["logs"] == 3
+    await house.sweep(day(171))
+    assert await house.left() == {"steps": 3, "blobs": 0, "effects": 2, "logs": 0, "tasks": 1}
+
+
+async def run_failed(house: House, run: Run, at: datetime) -> None:
+    """The run waits for a person."""
+    moment = Moment(task="", kind="run", before="running", after="failed")
+    await house.runs.commit(run.plan_id, Decision(run_id=run.id, state="failed", history=(moment,)), at)
+
+
+async def open_key(database: Database, run: str = "r1", state: RunState = "done") -> str:
     """A run that ends has something left to do; its key."""
     action = Action(key=f"{run}//0/finish/done", kind="finish")
-    await Runs(database).commit("acme/platform#1", Decision(run_id=run, state="done", actions=(action,)), NOW)
+    await Runs(database).commit("acme/platform#1", Decision(run_id=run, state=state, actions=(action,)), NOW)
     return action.key
 
 
