@@ -1,12 +1,13 @@
 """One bare mirror a repository, so that an attempt costs a fetch of what is new and not a clone.
 
 Only this module lets foreign objects onto the machine: by full refspec, checked by git's own fsck, without submodules
-or tags. Nothing an agent makes ever enters a mirror; a workspace keeps its objects to itself (see workspace.py). A
-root directory belongs to one process of Lockstep: the locks are in memory, and leftovers of attempts are cleared at
-start. A git process that is killed leaves its lock files behind, and the next one would refuse to work for ever; so
-they are removed by whoever holds our own lock, which makes them nobody's. Each fetch leaves a pack, and git looks into
-all of them for what it wants; so small ones are put together when there are many. Nothing is ever thrown away at that,
-reachable or not: an attempt may still stand on it.
+or tags. Nothing an agent makes ever enters a mirror; a workspace keeps its objects to itself (see workspace.py). A root
+directory belongs to one process of Lockstep: the locks are in memory, and leftovers of attempts are cleared at start. A
+git process that is killed leaves its lock files behind, and the next one would refuse to work for ever; so they are
+removed by whoever holds our own lock, which makes them nobody's. Each fetch leaves a pack, and git looks into all of
+them for what it wants; so small ones are put together when there are many, and references to branches of long ago go
+then, as each of them costs every fetch. Nothing else is ever thrown away at that, reachable or not: an attempt may
+still stand on it.
 """
 
 import asyncio
@@ -17,8 +18,12 @@ from pathlib import Path
 from services.errors import GitError
 from services.git.command import Git, Place, check_branch, check_repo, check_sha
 
+KEPT = "refs/fetched/"
 MOST_PACKS = 32
 """Of a mirror, before its small ones are put together."""
+MOST_BRANCHES = 200
+"""Of a mirror that are remembered at that, those with the newest commits; others are fetched as if for the first time.
+"""
 TIDYING = 120.0
 """Seconds that may take."""
 
@@ -58,8 +63,9 @@ class Mirrors:
                 raise MissingBranch(f"{repo} has no branch {branch}")
             if answer.code != 0:
                 raise GitError(f"git fetch failed: {answer.err}")
+            sha = await self._commit(at, _kept_ref(branch))
             await self._tidy(repo, at)
-            return await self._commit(at, _kept_ref(branch))
+            return sha
 
     async def _tidy(self, repo: str, at: Place) -> None:
         """Our lock is held. Where it fails, this process leaves that mirror as it is: what is wanted of it is there."""
@@ -68,6 +74,9 @@ class Mirrors:
         git = replace(self.git, seconds=TIDYING)
         try:
             await git.run("repack", "--quiet", "-d", "--geometric=2", "--no-write-bitmap-index", at=at)
+            refs = await git.run("for-each-ref", "--sort=-committerdate", "--format=delete %(refname)", KEPT, at=at)
+            old = refs.splitlines(keepends=True)[MOST_BRANCHES:]
+            await git.run("update-ref", "--stdin", at=at, stdin=b"".join(old))
         except GitError:
             self._untidy.add(repo.lower())
 
@@ -136,4 +145,4 @@ def _packs(mirror: Path) -> int:
 
 def _kept_ref(branch: str) -> str:
     """Where a fetched branch is kept. A digest, because `a` and `a/b` can't both be refs, yet may follow each other."""
-    return f"refs/fetched/{hashlib.sha256(branch.encode()).hexdigest()}"
+    return f"{KEPT}{hashlib.sha256(branch.encode()).hexdigest()}"

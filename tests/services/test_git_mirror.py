@@ -102,6 +102,20 @@ async def test_small_packs_are_put_together_and_nothing_is_lost(
         assert await mirrors.has(REPO, sha)
 
 
+async def test_branches_of_long_ago_are_forgotten_and_their_commits_are_not(
+    host: GitHost, mirrors: Mirrors, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("services.git.mirror.MOST_PACKS", 1)
+    monkeypatch.setattr("services.git.mirror.MOST_BRANCHES", 3)
+    host.create(REPO)
+    shas = {f"b{n}": host.commit(REPO, {"n": str(n)}, branch=f"b{n}") for n in range(8)}
+    for branch, sha in shas.items():
+        assert await mirrors.fetch(REPO, branch, TOKEN) == sha
+    assert len(git("for-each-ref", cwd=mirrors.path(REPO)).splitlines()) <= 3 + 1
+    assert all([await mirrors.has(REPO, sha) for sha in shas.values()])
+    assert await mirrors.fetch(REPO, "b0", TOKEN) == shas["b0"]
+
+
 async def test_where_packs_can_not_be_put_together_fetches_go_on(
     host: GitHost, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
