@@ -17,6 +17,7 @@ from bot.plan_show import show, show_simulated
 from services.core import graph
 from services.core.config import config_schema
 from services.core.lengths import Lengths
+from services.core.overlap import concerned
 from services.core.parse import Form, parse_bytes
 from services.core.places import Limits
 from services.core.plan import MAX_BYTES, PERSON, Parsed
@@ -90,7 +91,7 @@ def _among_agents(parsed: Parsed) -> Parsed:
 
 
 def _simulate(options: argparse.Namespace) -> int:
-    """There is no history here: the same command in a comment goes by the bot's."""
+    """There is no history here, and no settings of repositories: the same command in a comment goes by the bot's."""
     if not 1 <= options.workers <= MOST_WORKERS:
         raise UserError(f"--workers takes 1 to {MOST_WORKERS:,}.")
     parsed = _parsed(options)
@@ -102,7 +103,8 @@ def _simulate(options: argparse.Namespace) -> int:
         return 1
     places = options.workers
     limits = Limits(total=places, installation=places, repo=places, agent=places, group=places)
-    found = simulate(parsed.plan, {}, Lengths(), limits)
+    plan = msgspec.structs.replace(parsed.plan, apart=concerned(parsed.plan))  # as it is where nothing is set
+    found = simulate(plan, {}, Lengths(), limits)
     if options.json:
         sys.stdout.write(_json({"hash": parsed.plan.hash, "title": parsed.plan.title, **msgspec.structs.asdict(found)}))
     else:

@@ -11,12 +11,14 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 
 from services.core import graph
-from services.core.acting import acting, only, spread
+from services.core.acting import Left, acting, only, spread
 from services.core.board import RunState
 from services.core.durations import lasting
 from services.core.lengths import Guess, elapsed, left_of
+from services.core.overlap import Rivals
 from services.core.plan import Plan, Task
 from services.core.task_state import SATISFIED, STUCK, TaskState
+from services.core.turns import in_turn
 
 STEP = timedelta(minutes=5)
 """Ends are told no more exactly than that."""
@@ -51,7 +53,7 @@ def forecast(
     open_ = tuple(task for task in plan.tasks if not _is_over(task, states))
     guesses = {task.id: guess(task) for task in open_}
     left = {task.id: _left(guesses[task.id], states.get(task.id), now) for task in open_}
-    needs, lengths = acting(plan, left), spread(plan, left)
+    needs, lengths = _needs(plan, left, states)
     path = graph.longest_chain(needs, lengths)
     chain = sum(lengths[node] for node in path)
     slack = graph.leeway(needs, lengths)
@@ -70,6 +72,24 @@ def forecast(
 def _is_over(task: Task, states: Mapping[str, TaskState]) -> bool:
     state = states.get(task.id)
     return task.done if state is None else state.state in SATISFIED
+
+
+def _needs(plan: Plan, left: Left, states: Mapping[str, TaskState]) -> tuple[graph.Needs, Mapping[str, float]]:
+    """What waits for what, and how long that takes; of tasks that may change the same files, for the more urgent."""
+    holds = Rivals(plan).holds(states) if plan.apart else {}
+    needs, lengths = acting(plan, left, split=bool(holds)), spread(plan, left, split=bool(holds))
+    if not holds:
+        return needs, lengths
+    chains = graph.longest_behind(graph.order(needs), graph.dependants(needs), lengths)
+
+    def rank(node: str) -> tuple[bool, float, float]:
+        state, spec = states.get(node), plan.by_id.get(node)
+        is_under_way = state is not None and state.state in {"running", "in_review"}
+        said = state.priority if state is not None else None
+        priority = spec.priority if spec is not None and said is None else said or 0.0
+        return not is_under_way, -priority, -chains[node]
+
+    return in_turn(needs, lengths, holds, rank), lengths
 
 
 def _waits(state: TaskState) -> bool:

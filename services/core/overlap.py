@@ -13,12 +13,14 @@ from typing import Literal
 import msgspec
 
 from services.core import graph, stacks
+from services.core.acting import rest_of
 from services.core.elsewhere import ELSEWHERE
 from services.core.paths import matches
 from services.core.plan import Parsed, Plan, Problem, Task
 from services.core.plan_paths import literal_start, overlap
 from services.core.plan_text import quote
 from services.core.task_state import Stack, TaskState
+from services.core.turns import Holds
 
 Mode = Literal["serialise", "stack", "warn"]
 Pair = tuple[Task, Task, str, str]
@@ -157,6 +159,28 @@ class Rivals:
         spec = self._specs[task_id]
         near = [*self._near.get(task_id, ())]
         return near if spec.paths else [*near, *self._declared.get(spec.repo, ())]
+
+    def holds(self, states: Mapping[str, TaskState]) -> Holds:
+        """Whom each task keeps waiting while it is under way, by what is declared, and known by now."""
+        specs = self._specs
+        under_way = {
+            task_id for task_id, now in states.items() if task_id in specs and _is_under_way(specs[task_id], now)
+        }
+        found: dict[str, list[tuple[str, str]]] = {}
+        for task_id, spec in specs.items() if self.are_any else ():
+            now = states.get(task_id)
+            for other in self.of(task_id) if now is not None and now.changed else self._near.get(task_id, ()):
+                if other not in under_way and self._meets(other, task_id, now):
+                    is_short = bool(spec.group) or self._may_stack(other)
+                    found.setdefault(task_id, []).append((other, task_id if is_short else rest_of(task_id)))
+        return found
+
+    def _meets(self, task_id: str, rival: str, now: TaskState | None) -> bool:
+        """May a task change the same files as the rival does, or will do?"""
+        pattern = self._near.get(task_id, {}).get(rival, "")
+        if now is None or now.state not in {"running", "in_review"}:
+            return bool(pattern)
+        return _shared(self._specs[task_id], self._specs[rival], now, pattern) is not None
 
     @property
     def stacks(self) -> bool:

@@ -17,16 +17,20 @@ from services.core import graph
 from services.core.acting import acting, only, spread
 from services.core.elsewhere import ELSEWHERE
 from services.core.lengths import Lengths, Sample
+from services.core.overlap import Rivals
 from services.core.places import Limits, Places, Use
 from services.core.plan import Plan, Task
 from services.core.ready import ReadyQueue
 from services.core.schedule import Candidate
 from services.core.task_state import SATISFIED, TaskState
+from services.core.turns import Turns
 
 MOST, LEAST = 200, 20
 """Lives of a small plan, and of the largest."""
 TASKS_IN_ALL = 25_000
 """Tasks that are lived, in all lives together: about a second's worth."""
+TURNS = 8
+"""So often one task is kept apart from another in about the time in which a task is lived."""
 SHARE = (0.05, 1.0)
 """What of its timeout an attempt takes, where nothing is known."""
 BESIDE = (120.0, 2_400.0)
@@ -91,9 +95,9 @@ class Simulated(msgspec.Struct, frozen=True, kw_only=True):
 def simulate(plan: Plan, states: Mapping[str, TaskState], lengths: Lengths, limits: Limits) -> Simulated:
     """Of what is still open of a plan (no `states` while it is not started), with so many places."""
     open_ = tuple(task for task in plan.tasks if not _is_over(task, states))
-    count = max(LEAST, min(MOST, TASKS_IN_ALL // max(len(open_), 1)))
     alike = _alike(open_, lengths)
     stage = _Stage(plan, open_, states, lengths, limits)
+    count = max(LEAST, min(MOST, TASKS_IN_ALL // max(len(open_) + stage.turns // TURNS, 1)))
     lives = [stage.live(_draws(plan.hash, number, open_, alike)) for number in range(count)]
     paths = Counter(life.path for life in lives)
     path, times = max(paths.items(), key=lambda each: (each[1], each[0]))
@@ -200,7 +204,9 @@ class _Life(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _Stage:
-    """What is the same in all lives: what waits for what, how urgent each task is, which lanes it takes."""
+    """What is the same in all lives: what waits for what, how urgent each task is, which lanes it takes, and who is not
+    under way at the same time.
+    """
 
     def __init__(
         self, plan: Plan, tasks: tuple[Task, ...], states: Mapping[str, TaskState], lengths: Lengths, limits: Limits
@@ -208,63 +214,96 @@ class _Stage:
         guesses = {task.id: lengths.guess(task) for task in tasks}
         left = {task_id: (guess.work, guess.whole) for task_id, guess in guesses.items()}
         needs = acting(plan, left, split=True)
-        self._plan, self._limits = plan, limits
-        self._needs = {node: tuple(need for need in wanted if need in needs) for node, wanted in needs.items()}
-        self._behind = graph.dependants(self._needs)
-        remaining = graph.longest_behind(graph.order(self._needs), self._behind, spread(plan, left, split=True))
-        self._candidates = _candidates(tasks, states, remaining)
+        self.plan, self.limits = plan, limits
+        self.needs = {node: tuple(need for need in wanted if need in needs) for node, wanted in needs.items()}
+        self.behind = graph.dependants(self.needs)
+        self.holds = Rivals(plan).holds({})
+        self.turns = sum(map(len, self.holds.values()))
+        remaining = graph.longest_behind(graph.order(self.needs), self.behind, spread(plan, left, split=True))
+        self.candidates = _candidates(tasks, states, remaining)
 
     def live(self, drawn: Mapping[str, tuple[float, float]]) -> _Life:
         """From the start to the last merge."""
-        queue, places = ReadyQueue(), Places(self._limits)
-        left = {task_id: (work, work + beside) for task_id, (work, beside) in drawn.items()}
-        lengths = spread(self._plan, left, split=True)
-        waiting = {node: len(needs) for node, needs in self._needs.items()}
-        free = [node for node, count in waiting.items() if not count]
-        ends: dict[str, float] = {}
-        coming: list[tuple[float, str]] = []  # when, and what is over then
-        at, busy, peak = 0.0, 0, 0
-        while True:
-            for node in free:
-                if node in drawn:
-                    queue.add(msgspec.structs.replace(self._candidates[node], since=START + timedelta(seconds=at)))
-                else:
-                    heapq.heappush(coming, (at + lengths[node], node))
-            started = queue.pick(places, START + timedelta(seconds=at)) if len(queue) else []
-            for candidate in started:
-                queue.remove("", candidate.id)
-                places.take(candidate.id, candidate.use)
-                heapq.heappush(coming, (at + lengths[candidate.id], candidate.id))
-            busy += len(started)
-            peak = max(peak, busy)
-            if not coming:
-                break
-            at, node = heapq.heappop(coming)
-            busy -= places.give_back(node)
-            ends[node] = at
-            free = self._free(node, waiting)
+        going = _Going(self, drawn)
+        while going.goes_on():
+            pass
         return _Life(
-            seconds=at,
-            path=only(drawn, self._path(ends)),
+            seconds=going.at,
+            path=only(drawn, self._path(going.ends, going.turns)),
             work=sum(work for work, _ in drawn.values()),
             beside=sum(beside for _, beside in drawn.values()),
-            peak=peak,
+            peak=going.peak,
         )
 
-    def _free(self, node: str, waiting: dict[str, int]) -> list[str]:
-        """What waits for nothing more, now that this is over."""
-        for other in self._behind[node]:
-            waiting[other] -= 1
-        return [other for other in self._behind[node] if not waiting[other]]
-
-    def _path(self, ends: Mapping[str, float]) -> tuple[str, ...]:
-        """Back from the last end, each time to the need that was met last."""
+    def _path(self, ends: Mapping[str, float], turns: Turns) -> tuple[str, ...]:
+        """Back from the last end, each time to what was waited for last."""
         path: list[str] = []
         before: tuple[str, ...] = tuple(ends)
         while before:
             path.append(max(before, key=ends.__getitem__))
-            before = self._needs[path[-1]]
+            before = (*self.needs[path[-1]], *turns.after.get(path[-1], ()))
         return tuple(reversed(path))
+
+
+class _Going:
+    """One life on its way. ends: node -> when it was over; peak: the most attempts at a time."""
+
+    def __init__(self, stage: _Stage, drawn: Mapping[str, tuple[float, float]]) -> None:
+        self.at, self.peak, self._busy = 0.0, 0, 0
+        self.ends: dict[str, float] = {}
+        self.turns = Turns(stage.holds)
+        self._stage, self._queue, self._places = stage, ReadyQueue(), Places(stage.limits)
+        left = {task_id: (work, work + beside) for task_id, (work, beside) in drawn.items()}
+        self._lengths = spread(stage.plan, left, split=True)
+        self._waiting = {node: len(needs) for node, needs in stage.needs.items()}
+        self._ready: dict[str, Candidate] = {}  # tasks that wait only for a place, or for their turn
+        self._coming: list[tuple[float, str]] = []  # when, and what is over then
+        self._free([node for node, count in self._waiting.items() if not count])
+
+    def goes_on(self) -> bool:
+        """Start what there is room for, and come to what is over next; False when nothing is any more."""
+        while len(self._queue) and self._start():
+            pass
+        self.peak = max(self.peak, self._busy)
+        if not self._coming:
+            return False
+        self.at, node = heapq.heappop(self._coming)
+        self._busy -= self._places.give_back(node)
+        self.ends[node] = self.at
+        for task_id in self.turns.end(node):
+            if task_id in self._ready:
+                self._queue.add(self._ready[task_id])
+        behind = self._stage.behind[node]
+        for other in behind:
+            self._waiting[other] -= 1
+        self._free([other for other in behind if not self._waiting[other]])
+        return True
+
+    def _free(self, nodes: list[str]) -> None:
+        """These wait for nothing more."""
+        for node in nodes:
+            candidate = self._stage.candidates.get(node)
+            if candidate is None:
+                heapq.heappush(self._coming, (self.at + self._lengths[node], node))
+                continue
+            self._ready[node] = msgspec.structs.replace(candidate, since=START + timedelta(seconds=self.at))
+            if not self.turns.keeps(node):
+                self._queue.add(self._ready[node])
+
+    def _start(self) -> bool:
+        """True when a place was left to whoever is next, because one that was chosen had to let another go first."""
+        is_left = False
+        for candidate in self._queue.pick(self._places, START + timedelta(seconds=self.at)):
+            if self.turns.keeps(candidate.id):
+                is_left = True
+                continue
+            for task_id in (candidate.id, *self.turns.begin(candidate.id)):
+                self._queue.remove("", task_id)
+            del self._ready[candidate.id]
+            self._busy += 1
+            self._places.take(candidate.id, candidate.use)
+            heapq.heappush(self._coming, (self.at + self._lengths[candidate.id], candidate.id))
+        return is_left
 
 
 def _candidates(

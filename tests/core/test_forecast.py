@@ -78,6 +78,37 @@ def test_within_a_group_work_waits_only_for_a_pull_request() -> None:
     assert (found.path, found.chain) == (("a", "b"), 25 * MINUTE), "half of ten minutes is work"
 
 
+SAME = msgspec.structs.replace(
+    plan(task("a", paths=("src/**",)), task("b", paths=("src/x",)), task("c", paths=("src/x",)), task("d")),
+    apart=("acme/api",),
+)
+ROUND = minutes({"a": 10, "b": 20, "c": 30, "d": 50})
+
+
+def test_tasks_that_may_change_the_same_files_are_one_chain() -> None:
+    """The longest goes first, as it would when they start; what is under way goes before it."""
+    found = forecast(SAME, {}, ROUND, 9, NOW)
+    assert (found.path, found.seconds) == (("c", "b", "a"), 60 * MINUTE)
+    assert dict(found.slack) == {"a": 0.0, "b": 0.0, "c": 0.0, "d": 10 * MINUTE}
+    going = forecast(SAME, {"a": state("a", "running", ago=5), "b": TaskState(id="b", priority=9.0)}, ROUND, 9, NOW)
+    assert (going.path, going.seconds) == (("a", "b", "c"), 55 * MINUTE)
+
+
+def test_what_a_pull_request_does_not_change_waits_for_it_no_more() -> None:
+    a = msgspec.structs.replace(state("a", "in_review"), changed=("src/other",))
+    found = forecast(SAME, {"a": a, "gone": state("gone", "running")}, ROUND, 9, NOW)
+    assert (found.path, found.slack["a"]) == (("c", "b"), 40 * MINUTE)
+    held = msgspec.structs.replace(state("a", "in_review"), held=True)
+    assert forecast(SAME, {"a": held}, ROUND, 9, NOW).path == ("c", "b"), "and what stands still keeps nobody back"
+
+
+def test_what_is_stacked_waits_only_for_a_pull_request() -> None:
+    stacked = msgspec.structs.replace(SAME, stacked=("acme/api",))
+    found = forecast(stacked, {}, ROUND, 9, NOW)
+    assert (found.path, found.chain) == (("d",), 50 * MINUTE)
+    assert found.slack["a"] == 50 * MINUTE - (15 + 10 + 10) * MINUTE, "half of thirty minutes is work, then of twenty"
+
+
 @pytest.mark.parametrize("stuck", ["failed", "needs_human", "cancelled"])
 def test_while_somebody_has_to_act_no_end_is_told(stuck: State) -> None:
     states = {**{one: TaskState(id=one) for one in "abcd"}, "b": state("b", stuck)}

@@ -56,6 +56,21 @@ def test_what_a_pull_request_really_changes_counts_more_than_what_was_declared()
     assert shared_files(at("a", "in_review", "x", "y"), at("b", "in_review", "z", "y")) == ("y",)
 
 
+def test_it_is_foreseen_whom_each_keeps_waiting_and_until_when() -> None:
+    whole = Rivals(apart(ONE, OTHER, task("silent"), task("far", paths=("web/**",))))
+    assert whole.holds({}) == {"one": [("other", "one rest")], "other": [("one", "other rest")]}
+    assert whole.holds({"one": at("one", "running")}) == {"one": [("other", "one rest")]}, (
+        "who is at work waits no more"
+    )
+    assert whole.holds({"one": at("one", "in_review", "src/b.py")}) == {}
+    assert whole.holds({"silent": at("silent", "in_review", "web/x")})["silent"] == [("far", "silent rest")]
+    grouped = Rivals(apart(task("one", paths=("src/**",), group="g"), OTHER))
+    assert grouped.holds({})["one"] == [("other", "one")], "as one of a group it keeps nobody back once it is in review"
+    stacked = settled(Parsed(plan=plan(ONE, OTHER)), {REPO: "stack"}).plan
+    assert stacked is not None
+    assert Rivals(stacked).holds({}) == {"one": [("other", "one")], "other": [("one", "other")]}
+
+
 def test_a_repository_that_only_wants_to_be_told() -> None:
     parsed = settled(Parsed(plan=plan(ONE, OTHER)), {REPO: "warn"})
     assert parsed.plan is not None

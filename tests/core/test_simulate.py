@@ -59,6 +59,17 @@ def test_a_group_is_waited_for_as_a_whole() -> None:
     assert simulate(slow, over, KNOWN, places()).seconds.middle == 740.0, "and what is left of it counts"
 
 
+def test_tasks_that_may_change_the_same_files_are_lived_one_after_the_other() -> None:
+    wide = plan(*(task(f"t{n}", paths=("src/**",)) for n in range(4)), task("z"))
+    assert simulate(wide, {}, KNOWN, places(9)).seconds.middle == 100.0, "where nobody wants them kept apart"
+    apart = msgspec.structs.replace(wide, apart=("acme/api",))
+    found = simulate(apart, {}, KNOWN, places(9))
+    assert (found.seconds.middle, found.peak, len(found.path)) == (400.0, 2, 4)
+    assert simulate(apart, {}, KNOWN, places(1)).seconds.middle == 420.0, "z has the place while one is in review"
+    stacked = msgspec.structs.replace(apart, stacked=("acme/api",))
+    assert simulate(stacked, {}, KNOWN, places(9)).seconds.middle == 4 * 60.0 + 40.0
+
+
 def test_the_urgent_one_goes_first() -> None:
     """With one place, the chain that is longer behind `a` goes before the single task."""
     chain = plan(task("z"), task("a"), task("b", "a"))

@@ -207,6 +207,16 @@ def test_a_simulation_as_json_is_the_same_every_time(capsys: pytest.CaptureFixtu
     assert lived(capsys, GOOD, "--home", HOME, "--json") == (0, out)
 
 
+def test_what_may_change_the_same_files_is_simulated_one_after_the_other(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    file = tmp_path / "plan.md"
+    file.write_text("".join(f"- [ ] **t{n}** Change it · paths: src/**\n" for n in range(3)), encoding="utf-8")
+    status, out = lived(capsys, str(file), "--home", HOME, "--json")
+    found = json.loads(out)
+    assert (status, found["peak"], len(found["path"])) == (0, 1, 3)
+
+
 def test_a_broken_plan_is_not_simulated(capsys: pytest.CaptureFixture[str]) -> None:
     status, out = lived(capsys, BAD, "--home", HOME)
     assert status == 1
