@@ -74,8 +74,8 @@ class Mirrors:
         git = replace(self.git, seconds=TIDYING)
         try:
             await git.run("repack", "--quiet", "-d", "--geometric=2", "--no-write-bitmap-index", at=at)
-            refs = await git.run("for-each-ref", "--sort=-committerdate", "--format=delete %(refname)", KEPT, at=at)
-            old = refs.splitlines(keepends=True)[MOST_BRANCHES:]
+            refs = await git.run("for-each-ref", "--sort=-committerdate", "--format=%(refname)", KEPT, at=at)
+            old = [b"delete %b\n" % ref for ref in refs.splitlines()[MOST_BRANCHES:]]
             await git.run("update-ref", "--stdin", at=at, stdin=b"".join(old))
         except GitError:
             self._untidy.add(repo.lower())
