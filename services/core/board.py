@@ -5,7 +5,7 @@
 """
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import Literal
 
@@ -187,10 +187,14 @@ class Board:
         self.counts: Counter[State] = Counter([task.state for task in tasks])
         self.queued = {task.id for task in tasks if is_queued(task)}
 
-    def candidate(self, task: TaskState, resumed_at: datetime | None = None) -> Candidate:
-        """resumed_at: when the run goes on, where that is not stored yet."""
+    def candidate(
+        self, task: TaskState, resumed_at: datetime | None = None, state: Callable[[str], TaskState] | None = None
+    ) -> Candidate:
+        """resumed_at: when the run goes on, state: where its tasks stand, where that is not stored yet."""
         task_id = task.id
         since = unheld_since(task.since or LONG_AGO, task, resumed_at or self.run.resumed_at)
+        if self.rivals.are_any:
+            since = self.rivals.free_since(task_id, since, state or self.run.tasks.__getitem__)
         due = next_due(task.repairs, task.attempt)
         return Candidate(
             id=task_id,

@@ -22,8 +22,8 @@ waits is not forgotten."""
 
 
 class Candidate(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """A task that could start. remaining: longest chain from it on, any unit; since: when it became ready; due: not
-    before.
+    """A task that could start. remaining: longest chain from it on, any unit; since: when it first could, so what it
+    has lacked from then on is a place; due: not before.
     """
 
     id: str

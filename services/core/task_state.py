@@ -118,7 +118,8 @@ class TaskState(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaul
     nothing that could be tried is left, and a person looks.  away: where it is worked on, while that is not here.
     stack: on what its newest attempt began, where that is another's head; fork: its own head is made on that commit.
     carry: the head that its next attempt takes over, onto whatever that begins on.  head_at: when its head came.
-    resumed_at: when it was last released.
+    resumed_at: when it was last released, or while it was ready, when its tracking issue came, or what was being closed
+    was.
     """
 
     id: str
@@ -172,7 +173,7 @@ def is_queued(task: TaskState) -> bool:
 
 
 def unheld_since(since: datetime, task: TaskState, resumed_at: datetime | None) -> datetime:
-    """Since when nobody has held it back: what people hold back has not waited. resumed_at: when its run went on."""
+    """Since when nothing has held it back: what people hold back has not waited. resumed_at: when its run went on."""
     return max([since, *[at for at in (task.resumed_at, resumed_at) if at is not None]])
 
 

@@ -11,7 +11,7 @@ def written(task: TaskState, happened: Happening, now: datetime) -> dict[str, ob
     """What a happening writes into the task besides its state."""
     match happened.kind:
         case "tracked":
-            return {"issue": happened.number}
+            return {"issue": happened.number, **(_freed(task, now) if not task.issue else {})}
         case "started":
             # A new attempt may come to the very commit of the last one, and that counts as a push of its own.
             begins = {"attempt": task.attempt + 1, "stack": happened.stack}
@@ -86,10 +86,15 @@ def _asked_for(task: TaskState, happened: Happening, now: datetime) -> dict[str,
             asked = f"{task.asked}\n\n{happened.name}".strip()[-MAX_ASKED:]
             return {"asked": asked, "fence": task.fence + 1, "late": False, "started_at": None, "worked": 0.0}
         case _:
-            return _renewed(task, happened)
+            return _renewed(task, happened, now)
 
 
-def _renewed(task: TaskState, happened: Happening) -> dict[str, object]:
+def _freed(task: TaskState, now: datetime) -> dict[str, object]:
+    """What is ready lacks nothing but a place from now on."""
+    return {"resumed_at": now} if task.state == "ready" else {}
+
+
+def _renewed(task: TaskState, happened: Happening, now: datetime) -> dict[str, object]:
     """What writes into the task whatever is to become of its pull request, or where it is worked on."""
     match happened.kind:
         case "sent":
@@ -100,7 +105,7 @@ def _renewed(task: TaskState, happened: Happening) -> dict[str, object]:
             return {"renewing": "", "discarding": 0, "revert": max(task.revert, 0)}
         case "discarded":
             gone = {"discarding": 0, "pull": 0, "head_sha": "", "heads": (), "vouched": (), "overrides": ()}
-            return {**gone, "troubled": False, "was": None, "fork": ""}
+            return {**gone, "troubled": False, "was": None, "fork": "", **_freed(task, now)}
         case "recreated":
             fresh = {"started_at": None, "worked": 0.0, "late": False, "assignee": ""}
             return {"fence": task.fence + 1, "discarding": task.pull, **fresh}

@@ -2,16 +2,19 @@
 
 from datetime import timedelta
 
+import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.core.board import Board, Wish
 from services.core.conduct import decide
 from services.core.lengths import Lengths, Sample
-from services.core.places import Limits, Places
-from services.core.plan import DEFAULT_TIMEOUT
+from services.core.machine import step
+from services.core.places import Limits, Places, Use
+from services.core.plan import DEFAULT_TIMEOUT, Plan
 from services.core.ready import ReadyQueue
 from services.core.repairs import Repair
+from services.core.schedule import Candidate
 from services.core.task_state import Happening, Kind, TaskState
 from tests.kit.plans import NOW, run, task
 
@@ -108,6 +111,42 @@ def test_it_never_differs_from_one_made_anew(history: list[tuple[str, Kind, str 
         assert offered(board) == offered(anew)
         assert +board.counts == anew.counts
         assert board.queued == anew.queued
+
+
+def test_who_was_kept_waiting_by_a_rival_lacked_no_place_meanwhile() -> None:
+    """Else the moment it is free it goes before whatever people say is urgent."""
+    rivals = tuple(task(name, paths=("src/**",)) for name in ("one", "other"))
+    current = run(*rivals)
+    begun = msgspec.structs.replace(current, plan=Plan(title="A plan", tasks=rivals, apart=("acme/api",)))
+    ready, one = ReadyQueue(), Places(Limits(total=1))
+    board = Board(begun, ready)
+    board.apply(decide(board, [(t.id, Happening(kind="tracked", number=1)) for t in rivals], places=one, now=NOW))
+    assert [board.run.tasks[each].state for each in ("one", "other")] == ["running", "ready"]
+    later = NOW + timedelta(days=2)
+    urgent = Candidate(
+        id="urgent", use=Use(installation="acme", repo="acme/web", agent="script", run="r9"), since=later, priority=9.0
+    )
+    ready.add(urgent)
+    merged = [("one", Happening(kind="merged", sha="c" * 40))]
+    freed = decide(board, merged, places=one, now=later)
+    assert [each.id for each in freed.changed] == ["one"], "the place is for what is urgent"
+    board.apply(freed)
+    assert [(each.id, each.since) for each in ready.pick(Places(WIDE), later)] == [("urgent", later), ("other", later)]
+    assert ready.pick(one, later + timedelta(days=1))[0].id == "other", "then it has lacked one for a day"
+
+
+def test_what_waited_for_its_issue_or_for_a_pull_request_to_be_closed_lacked_no_place_meanwhile() -> None:
+    later = NOW + timedelta(days=2)
+    board = Board(run(task("a"), task("b", "a")))
+    board.apply(decide(board, [(each, Happening(kind="tracked", number=3)) for each in "ab"], now=later))
+    assert board.candidate(board.run.tasks["a"]).since == later
+    assert board.run.tasks["b"].resumed_at is None, "it waits for more"
+    board.apply(decide(board, [("a", Happening(kind="tracked", number=3))], now=later + timedelta(days=1)))
+    assert board.candidate(board.run.tasks["a"]).since == later, "that was heard of before"
+    closing = TaskState(id="a", state="ready", issue=3, discarding=5, since=NOW)
+    closed = step(closing, Happening(kind="discarded", number=5), later)
+    assert closed is not None
+    assert board.candidate(closed).since == later
 
 
 def test_the_age_of_a_task_that_rested_begins_when_its_time_came() -> None:
