@@ -22,6 +22,7 @@ from psycopg.types.string import StrDumperUnknown
 
 from services.errors import StoreError
 from services.store.db import Cursor
+from services.store.patient import PatientConnection
 from services.store.writer import Again, Over
 
 MOST_PREPARED = 500
@@ -36,11 +37,12 @@ ALTERS = re.compile(r"\s*(DROP|ALTER|DISCARD|DEALLOCATE)\b", re.IGNORECASE)
 class PipelinedConnection:
     """A Connection of `services.store.db`. Used by one thread at a time; what it raises:
 
-    Again: the connection was lost before anything was committed, or another transaction came in between.  Over: it was
-    lost while it was being committed.  psycopg.Error: the statement's fault, or an earlier one's nobody looked at.
+    Again: the connection was lost (or silent, see `patient`) before anything was committed, or another transaction came
+    in between.  Over: it was lost while it was being committed.  psycopg.Error: the statement's fault, or an earlier
+    one's nobody looked at.
     """
 
-    def __init__(self, connection: psycopg.Connection[Any]) -> None:
+    def __init__(self, connection: PatientConnection) -> None:
         connection.prepare_threshold, connection.prepared_max = 0, MOST_PREPARED
         connection.adapters.register_dumper(str, StrDumperUnknown)
         connection.adapters.register_dumper(int, Int8Dumper)  # one type for all sizes: one prepared statement
@@ -128,9 +130,10 @@ class PipelinedConnection:
             raise self._judged(error) from error
 
     def close(self) -> None:
+        """At once: a server that answers nothing is not waited for."""
+        self._connection.close()
         with contextlib.suppress(psycopg.Error):
             self._stack.close()
-        self._connection.close()
 
     # Inside.
 
@@ -176,7 +179,10 @@ class PipelinedConnection:
         connection = self._connection
         try:
             while connection.pgconn.flush():
-                if _ready(connection, select.POLLIN | select.POLLOUT, None) & ~select.POLLOUT:
+                ready = _ready(connection, select.POLLIN | select.POLLOUT, connection.patience)
+                if not ready:
+                    raise connection.silent()
+                if ready & ~select.POLLOUT:
                     connection.pgconn.consume_input()
         except (psycopg.Error, OSError, ValueError) as error:
             raise self._judged(_lost(error)) from error
@@ -218,11 +224,11 @@ class PipelinedConnection:
         self._pipeline.sync()
 
 
-def _ready(connection: "psycopg.Connection[Any]", wanted: int, seconds: float | None) -> int:
+def _ready(connection: "psycopg.Connection[Any]", wanted: int, seconds: float) -> int:
     """What the socket is ready for. Not by `select`, which knows no more than 1,024 open files."""
     poll = select.poll()
     poll.register(connection, wanted)
-    return sum(event for _, event in poll.poll(None if seconds is None else seconds * 1e3))
+    return sum(event for _, event in poll.poll(seconds * 1e3))
 
 
 def _lost(error: Exception) -> psycopg.Error:

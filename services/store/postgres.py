@@ -17,6 +17,7 @@ from psycopg.conninfo import conninfo_to_dict
 from services.errors import UserError
 from services.store.db import Connection
 from services.store.migrate import migrate_postgresql
+from services.store.patient import PatientConnection
 from services.store.pipelined import PipelinedConnection
 from services.store.writer import Again, GroupCommit, Over
 
@@ -50,6 +51,9 @@ than its process may be silent before others take its shards (`LEASE`), who need
 LOCKED_OUT = 3.5
 """Seconds after which a writer that waits for another's rows gives up, for the same reason; longer than one may stand
 still that has them."""
+SILENT, SILENT_READING = 15.0, 30.0
+"""Seconds without a word after which a connection is taken for lost, though what lies between may still confirm it: one
+that writes, which may wait for several others' rows (`LOCKED_OUT`) and for a slow disk, and one that reads."""
 GONE = "SET client_connection_check_interval = '1s'"
 """The server looks whether whoever asked is still there, also while it works or waits; not all systems can."""
 
@@ -83,11 +87,7 @@ class PostgresDatabase(GroupCommit):
     def _close(self) -> None:
         if self._writing is not None:
             self._writing.close()
-        with suppress(queue.Empty):
-            while True:
-                reader = self._idle.get_nowait()
-                if reader is not None:
-                    reader.close()
+        self._let_idle_go()
 
     @contextmanager
     def _transaction(self, *, apart: bool, again: bool) -> Iterator[Connection]:
@@ -113,13 +113,26 @@ class PostgresDatabase(GroupCommit):
             if connection.is_alive:
                 return connection
             connection.close()
+            self._let_idle_go()
         return self._connected(writes=writes)
+
+    def _let_idle_go(self) -> None:
+        """What has cost one connection has mostly cost the others too, and each that is only silent costs a reader its
+        patience.
+        """
+        with suppress(queue.Empty):
+            for _ in range(self._idle.qsize()):
+                reader = self._idle.get_nowait()
+                if reader is not None:
+                    reader.close()
+                self._idle.put(None)
 
     def _connected(self, *, writes: bool = False) -> PipelinedConnection:
         try:
             with ExitStack() as unless_ready:
-                connection = psycopg.connect(**self._parameters, autocommit=True)
+                connection = PatientConnection.connect(**self._parameters, autocommit=True)
                 unless_ready.callback(connection.close)
+                connection.patience = SILENT if writes else SILENT_READING
                 connection.execute(SESSION)
                 if writes:
                     limits = {"idle_in_transaction_session_timeout": STANDS_STILL, "lock_timeout": LOCKED_OUT}

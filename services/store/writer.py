@@ -184,7 +184,7 @@ class GroupCommit(ABC):
             self._queue.put(None)
             await asyncio.get_running_loop().run_in_executor(self._pool, writer.join)
         await asyncio.to_thread(self._pool.shutdown)
-        self._close()
+        await asyncio.to_thread(self._close)
 
     async def write(self, act: Callable[[Connection], T]) -> T:
         if self._writer is None:

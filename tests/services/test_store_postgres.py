@@ -3,14 +3,18 @@
 import asyncio
 import contextlib
 import os
+import signal
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Generator, Iterator
+from typing import Any
 
 import psycopg
 import pytest
 
 from services.errors import StoreError, UserError
+from services.store import postgres as postgres_store
 from services.store.db import Connection
+from services.store.patient import PatientConnection
 from services.store.pipelined import numbered
 from services.store.postgres import PostgresDatabase
 from tests.kit import postgres
@@ -68,6 +72,94 @@ async def test_a_server_that_was_restarted_is_met_again(database: PostgresDataba
         server.start()
     assert await put(database, 3) == 1
     assert await stored(database) == [1, 3]
+
+
+@contextlib.asynccontextmanager
+async def unanswered(url: str) -> AsyncIterator[PostgresDatabase]:
+    """A database whose connections stand, and behind which nobody answers: as behind a proxy whose server is gone."""
+    database = PostgresDatabase(url, readers=1)
+    await database.open()
+    pid = "SELECT pg_backend_pid()"
+    pids = [await each(lambda c: c.execute(pid).fetchone()[0]) for each in (database.write, database.read)]
+    for number in pids:
+        os.kill(number, signal.SIGSTOP)
+    try:
+        yield database
+    finally:
+        for number in pids:
+            os.kill(number, signal.SIGCONT)
+
+
+@pytest.mark.parametrize("size", [1, 2_000_000])
+async def test_a_server_that_answers_nothing_is_left_for_one_that_does(
+    url: str, monkeypatch: pytest.MonkeyPatch, size: int
+) -> None:
+    """Also where it takes not even what it is told."""
+    monkeypatch.setattr(postgres_store, "SILENT", 1.0)
+    monkeypatch.setattr(postgres_store, "SILENT_READING", 1.0)
+    async with unanswered(url) as database:
+        put = "INSERT INTO job_log (repo, id, at, lines) VALUES ('acme/api', '1', 'now', ?)"
+        assert await database.write(lambda c: c.execute(put, (bytes(size),)).rowcount) == 1
+        assert await database.read(lambda c: c.execute("SELECT length(lines) FROM job_log").fetchall()) == [(size,)]
+        await database.close()
+
+
+async def test_a_reader_that_meets_one_that_answers_nothing_asks_another(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(postgres_store, "SILENT_READING", 1.0)
+    async with unanswered(url) as database:
+        assert await database.read(lambda c: c.execute("SELECT 1").fetchone()) == (1,)
+        await database.close()
+
+
+async def test_of_a_commit_that_nobody_answered_it_is_said_that_it_may_have_happened(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(postgres_store, "SILENT", 1.0)
+    database = PostgresDatabase(url)
+    await database.open()
+
+    def falls_silent(c: Connection) -> int:
+        (pid,) = c.execute("SELECT pg_backend_pid()").fetchone()
+        os.kill(pid, signal.SIGSTOP)
+        return int(pid)
+
+    pids: list[int] = []
+    try:
+        with pytest.raises(StoreError, match="during the commit, which may have happened or not: the server has said"):
+            await database.write(lambda c: pids.append(falls_silent(c)))
+        assert len(pids) == 1, "it is not carried out again"
+    finally:
+        for pid in pids:
+            os.kill(pid, signal.SIGCONT)
+    await database.close()
+
+
+async def test_closing_waits_for_no_server(url: str) -> None:
+    async with unanswered(url) as database:
+        await database.close()
+
+
+def test_only_silence_tries_the_patience(url: str) -> None:
+    """A long answer comes in pieces, and may take its time."""
+
+    def answer() -> Generator[Any, Any, str]:
+        for _ in range(29):
+            yield 1
+        return "all of it"
+
+    with PatientConnection.connect(url) as connection:
+        hears = connection._heard(answer(), 1.0)
+        looks = [next(hears), *(hears.send(ready) for ready in [0] * 14 + [1] + [0] * 13)]
+        assert len(looks) == 29
+        with pytest.raises(StopIteration, match="all of it"):
+            hears.send(0)
+        hears = connection._heard(answer(), 1.0)
+        next(hears)
+        with pytest.raises(psycopg.OperationalError, match="the server has said nothing for 15 seconds"):
+            [hears.send(0) for _ in range(15)]
+        assert connection.closed
 
 
 async def test_a_connection_cut_within_a_group_costs_no_write(database: PostgresDatabase, url: str) -> None:
