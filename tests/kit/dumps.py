@@ -1,4 +1,5 @@
-"""Makes the dumps of tests/services/data/store: a real plan, stopped in the middle, as the database has it then.
+"""Makes the dumps of tests/services/data/store: a real plan, stopped in the middle, as the database has it then, and a
+row in each table that it leaves empty.
 
     python -m tests.kit.dumps
 
@@ -16,7 +17,9 @@ from pathlib import Path
 import psycopg
 import zstandard
 
+from services.store.opening import database_at
 from tests.kit import postgres
+from tests.kit.furnished import furnish
 from tests.kit.store import KINDS, place
 from tests.kit.story import told
 
@@ -42,6 +45,10 @@ async def middle(folder: Path, url: str) -> None:
         await story.run(PLAN, title="Orders carry a currency")
         await story.until("(acme/schema) | ✅ done", "(acme/api) | 🔵 running")
         await story.stop()
+    database = database_at(url, folder / "data")
+    await database.open()
+    await furnish(database, "acme/schema#1", "acme/schema-1-r1")
+    await database.close()
 
 
 def of_file(path: Path) -> tuple[int, str]:

@@ -32,19 +32,37 @@ EVERY = sorted(DUMPS.rglob("*.sql"))
 PLAN, RUN = "acme/schema#1", "acme/schema-1-r1"
 
 
+Held = dict[str, list[tuple[Any, ...]]]
+"""By a query that asks for a whole table, as it was then: its rows in an order of their own."""
+
+
 @contextmanager
-def loaded(dump: Path, folder: Path) -> Iterator[Database]:
-    """A database with nothing but this dump, not opened yet."""
+def loaded(dump: Path, folder: Path) -> Iterator[tuple[Database, Held]]:
+    """A database with nothing but this dump, not opened yet, and what it holds."""
     text = dump.read_text()
     if dump.parent.name == "sqlite":
         with closing(sqlite3.connect(folder / "lockstep.sqlite")) as file:
             file.executescript(text)
-        yield database_at("", folder)
+            held = holds(file, "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")
+        yield database_at("", folder), held
         return
     with postgres.server().fresh() as url:
         with psycopg.connect(url) as server:
             server.execute(text.encode())
-        yield database_at(url, folder)
+            server.execute("SET search_path TO public")
+            held = holds(server, "SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
+        yield database_at(url, folder), held
+
+
+def holds(connection: Any, tables: str) -> Held:
+    """All but how far the schema has come, and the queue, which is not ours."""
+    found: Held = {}
+    for (table,) in connection.execute(tables).fetchall():
+        if table != "schema_version" and not table.startswith("lockstep_queue"):
+            cursor = connection.execute(f"SELECT * FROM {table}")
+            query = f"SELECT {', '.join(column[0] for column in cursor.description)} FROM {table}"
+            found[query] = sorted(cursor.fetchall(), key=repr)
+    return found
 
 
 class Quick:
@@ -83,8 +101,11 @@ async def driven_to_its_end(database: Database) -> list[str]:
 
 @pytest.mark.parametrize("dump", EVERY, ids=[f"{path.parent.name}-{path.stem}" for path in EVERY])
 async def test_an_earlier_database_goes_on_where_it_was_left(dump: Path, tmp_path: Path) -> None:
-    with loaded(dump, tmp_path) as database:
+    with loaded(dump, tmp_path) as (database, held):
         await database.open()
+        for query, rows in held.items():
+            found = await database.read(lambda c, query=query: [tuple(row) for row in c.execute(query).fetchall()])  # type: ignore[misc]
+            assert sorted(found, key=repr) == rows, query
         newest = max(int(file.name[:3]) for file in migrate.SQLITE.iterdir())
         assert await database.read(migrate.version) == newest
 
@@ -118,5 +139,8 @@ async def heard(database: Database) -> str:
     return str(row[0])
 
 
-def test_there_is_something_to_look_at_of_both_kinds() -> None:
-    assert {path.parent.name for path in EVERY} == {"sqlite", "postgresql"}
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_there_is_something_to_look_at_in_each_table(kind: str, tmp_path: Path) -> None:
+    newest = [path for path in EVERY if path.parent.name == kind][-1]
+    with loaded(newest, tmp_path) as (_, held):
+        assert [query.rpartition(" ")[2] for query, rows in held.items() if not rows] == ["cache"]
