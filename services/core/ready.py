@@ -1,9 +1,10 @@
-"""The tasks of all runs that could start, kept in order of urgency: choosing among ten thousand costs what choosing
-among ten does.
+"""The tasks of all runs that could start, kept in order of urgency: choosing among ten thousand of a run costs what
+choosing among ten does.
 
 The same answer as `schedule.choose` over all of them (a property test holds the two together), but nothing is sorted
-anew: two sorted lists for each set of lanes, by urgency and by age, and only their heads are compared. A task whose
-time has not come stands aside until it has.
+anew: two sorted lists for each run and set of lanes, by urgency and by age, and only their heads are compared. Where
+the lanes are full none are, but for the one that has waited too long. A task whose time has not come stands aside
+until it has.
 """
 
 import heapq
@@ -11,6 +12,8 @@ from bisect import bisect_left, insort
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from operator import itemgetter
+
+import msgspec
 
 from services.core.places import Places, Use
 from services.core.schedule import NOTHING, PATIENCE, Candidate, Rank, Taken, Urgency, rank_of, urgency_of
@@ -54,11 +57,17 @@ class _Row:
                 yield rank
 
 
+def _lanes(use: Use) -> Use:
+    """The same whoever's it is: runs share all lanes but those of their groups."""
+    return use if use.group else msgspec.structs.replace(use, run="")
+
+
 class ReadyQueue:
     """Candidates by their lanes. A task is known by its run and its id."""
 
     def __init__(self) -> None:
         self._rows: dict[Use, _Row] = {}
+        self._shared: dict[Use, dict[Use, _Row]] = {}  # the rows by what runs share
         self._uses: dict[tuple[str, str], Use] = {}
         self._resting: dict[tuple[str, str], Candidate] = {}
         # A heap of when those are due, and some that are gone.
@@ -97,6 +106,7 @@ class ReadyQueue:
         row = self._rows.get(candidate.use)
         if row is None:
             row = self._rows[candidate.use] = _Row()
+            self._shared.setdefault(_lanes(candidate.use), {})[candidate.use] = row
         row.add(candidate)
 
     def remove(self, run: str, task_id: str) -> None:
@@ -108,6 +118,10 @@ class ReadyQueue:
             row.remove(task_id)
             if not row.held:
                 del self._rows[use]
+                rows = self._shared[_lanes(use)]
+                del rows[use]
+                if not rows:
+                    del self._shared[_lanes(use)]
 
     def pick(
         self,
@@ -127,7 +141,7 @@ class ReadyQueue:
         if taken.is_full or not (self._rows or fresh):
             return []
         pick = _Pick(taken, now - PATIENCE)
-        pick.fill(self._rows, run, fresh, gone)
+        pick.fill(self._shared, run, fresh, gone)
         return pick.choose()
 
 
@@ -151,34 +165,59 @@ class _Source:
         return next(self.rest, None) if self.rest is not None else None
 
 
+Head = tuple[Urgency, int]
+"""The most urgent of a row, and which row that is."""
+
+
 class _Pick:
-    """One choice in the making: a heap of the rows' heads."""
+    """One choice in the making: a heap of the rows' heads for each set of lanes that runs share, in a heap of those."""
 
     def __init__(self, taken: Taken, overdue_since: datetime) -> None:
         self._taken = taken
         self._overdue_since = overdue_since
-        self._heads: list[tuple[Urgency, int]] = []
+        self._heaps: list[list[Head]] = []
         self._sources: list[_Source] = []
 
-    def fill(self, rows: Mapping[Use, _Row], run: str, fresh: Sequence[Candidate], gone: Collection[str]) -> None:
+    def fill(
+        self, shared: Mapping[Use, Mapping[Use, _Row]], run: str, fresh: Sequence[Candidate], gone: Collection[str]
+    ) -> None:
         """Every row with its head; those that changed in their new order."""
         own: dict[Use, list[Candidate]] = {}
         for candidate in fresh:
             own.setdefault(candidate.use, []).append(candidate)
-        for use, row in rows.items():
-            if use in own or (gone and use.run == run):
-                self._add_changed(use, row, own.pop(use, ()), gone)
-            else:
-                self._add(_Source(use, row, {}, None), row.head(self._overdue_since))
+        for lanes, rows in shared.items():
+            is_full = len(rows) > 1 and not self._taken.has_room(lanes)
+            heads: list[Head] = []
+            late: list[tuple[datetime, str, str, Use]] = []
+            for use, row in rows.items():
+                if use.run == run and (gone or use in own):
+                    self._add_changed(heads, use, row, own.pop(use, ()), gone)
+                elif not is_full:
+                    self._add(heads, _Source(use, row, {}, None), row.head(self._overdue_since))
+                elif row.ages[0][0] <= self._overdue_since:
+                    late.append((row.ages[0][0], use.run, row.ages[0][1], use))
+            if late:  # nobody starts, but a place may be kept for the first of them
+                use = min(late)[-1]
+                self._add(heads, _Source(use, rows[use], {}, None), rows[use].head(self._overdue_since))
+            self._close(heads)
         for use, added in own.items():
-            self._add_changed(use, None, added, ())
-        heapq.heapify(self._heads)
+            heads = []
+            self._add_changed(heads, use, None, added, ())
+            self._close(heads)
+        heapq.heapify(self._heaps)
 
-    def _add(self, source: _Source, head: Rank) -> None:
-        self._heads.append((self._urgency(head, source.use.run), len(self._sources)))
+    def _close(self, heads: list[Head]) -> None:
+        if heads:
+            heapq.heapify(heads)
+            self._heaps.append(heads)
+
+    def _add(self, heads: list[Head], source: _Source, head: Rank) -> None:
+        heads.append((self._urgency(head, source.use.run), len(self._sources)))
         self._sources.append(source)
 
-    def _add_changed(self, use: Use, row: _Row | None, added: Sequence[Candidate], gone: Collection[str]) -> None:
+    def _add_changed(
+        self, heads: list[Head], use: Use, row: _Row | None, added: Sequence[Candidate], gone: Collection[str]
+    ) -> None:
         new = self._sorted(added)
         if row is None:
             rest = iter(new)
@@ -187,7 +226,7 @@ class _Pick:
             rest = heapq.merge(held, new, key=self._order) if new else held
         head = next(rest, None)
         if head is not None:
-            self._add(_Source(use, row, {each.id: each for each in added}, rest), head)
+            self._add(heads, _Source(use, row, {each.id: each for each in added}, rest), head)
 
     def _sorted(self, added: Sequence[Candidate]) -> list[Rank]:
         ranks = sorted(map(rank_of, added))
@@ -205,10 +244,11 @@ class _Pick:
     def choose(self) -> list[Candidate]:
         """The most urgent head again and again, until nobody fits."""
         chosen: list[Candidate] = []
-        heads, taken = self._heads, self._taken
-        if len(heads) == 1:
-            return self._in_a_row(heads[0][0][-1], self._sources[0])
-        while heads and not taken.is_full:
+        heaps, taken = self._heaps, self._taken
+        if len(self._sources) == 1:
+            return self._in_a_row(heaps[0][0][0][-1], self._sources[0])
+        while heaps and not taken.is_full:
+            heads = heaps[0]
             was, number = heads[0]
             source = self._sources[number]
             share = taken.share(source.use.run)
@@ -221,10 +261,14 @@ class _Pick:
                     heapq.heappop(heads)
                 else:
                     heapq.heapreplace(heads, (self._urgency(behind, source.use.run), number))
-            else:  # this set of lanes is full, and only gets fuller
-                heapq.heappop(heads)
+            else:  # this set of lanes is full, for all of them, and only gets fuller
+                heads.clear()
                 if not was[0]:
                     taken.keep(source.use)
+            if heads:
+                heapq.heapreplace(heaps, heads)
+            else:
+                heapq.heappop(heaps)
         return chosen
 
     def _in_a_row(self, first: str, source: _Source) -> list[Candidate]:

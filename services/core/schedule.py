@@ -100,6 +100,10 @@ class Taken:
         turn = self._turns.get(run) or self._places.turns.get(run, 0)
         return self._count.get(("run", run), 0), turn
 
+    def has_room(self, use: Use) -> bool:
+        """Is a place free in each of its lanes?"""
+        return all(self._count.get(lane, 0) < room for lane, room in self._places.lanes(use))
+
     def take(self, use: Use) -> bool:
         """Take its places; False when a lane is full. One that does not fit now does not fit later either."""
         lanes, count = self._places.lanes(use), self._count

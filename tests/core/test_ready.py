@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.core.places import Limits, Places, Use
-from services.core.ready import MOST_GONE, ReadyQueue
-from services.core.schedule import Candidate, choose
+from services.core.ready import MOST_GONE, ReadyQueue, _Pick
+from services.core.schedule import PATIENCE, Candidate, Taken, choose
 from tests.kit.plans import NOW
 
 IDS = [f"t{n}" for n in range(12)]
@@ -80,6 +80,33 @@ def test_it_does_so_where_all_are_in_one_set_of_lanes(held: list[Candidate], fre
     ]
     places = Places(Limits(total=6, installation=6, repo=room, agent=6))
     assert queue_of(old).pick(places, NOW, run="r1", fresh=new) == choose([*old, *new], places, NOW)
+
+
+@given(
+    st.lists(candidates, max_size=30, unique_by=lambda one: (one.use.run, one.id)), st.lists(uses, max_size=4), limits
+)
+def test_it_does_so_where_many_runs_share_their_lanes(held: list[Candidate], running: list[Use], room: Limits) -> None:
+    where = {"installation": "acme", "agent": "script", "group": ""}
+    shared = [msgspec.structs.replace(one, use=msgspec.structs.replace(one.use, **where)) for one in held]
+    places = Places(room)
+    for number, use in enumerate(running):
+        places.take(str(number), use)
+    assert queue_of(shared).pick(places, NOW) == choose(shared, places, NOW)
+
+
+def test_of_many_runs_whose_lane_is_full_only_who_waits_too_long_is_looked_at() -> None:
+    where = Use(installation="acme", repo="acme/a", agent="script")
+    runs = [msgspec.structs.replace(where, run=f"r{number}") for number in range(50)]
+    ages = [timedelta(hours=number) for number in range(50)]
+    queue = queue_of([Candidate(id="a", use=use, since=NOW - age) for use, age in zip(runs, ages, strict=True)])
+    places = Places(Limits(total=9, agent=1))
+    places.take("one", where)
+    pick = _Pick(Taken(places), NOW - PATIENCE)
+    pick.fill(queue._shared, "", (), ())
+    assert [source.use.run for source in pick._sources] == ["r49"]
+    for use in runs:
+        queue.remove(use.run, "a")
+    assert not queue._shared, "and nothing is left of them"
 
 
 @given(many, many)
