@@ -123,10 +123,6 @@ class Places:
             if len(self.turns) > MOST_KNOWN:
                 del self.turns[next(iter(self.turns))]
 
-    def holds(self, key: str) -> bool:
-        """Has this attempt its places?"""
-        return key in self._uses
-
     def leave(self, run: str) -> None:
         """Somebody else drives this run: its attempts give back what they hold."""
         for key in [key for key, use in self._uses.items() if use.run == run]:

@@ -22,7 +22,7 @@ from services.core.task_state import Happening
 from services.engine.ended import ended_by
 from services.engine.ends import CarriesOut
 from services.engine.leave import ended
-from services.engine.line import Line, Mail, decided, renewed, urged
+from services.engine.line import Line, Mail, decided, held, renewed, urged
 from services.engine.looks import Looks, Observes
 from services.engine.parts import Parts
 from services.engine.under_way import UnderWay
@@ -250,10 +250,8 @@ class Driver:
                 mail.refuse(Fenced("this run is not conducted here"))
             self._call_next()
             return
-        now, is_open = self._parts.clock.now(), self._is_open and not self._loads
-        if is_open:
-            self._effects.take_turns()  # who has begun goes before who has not
-        decision = decided(board, batch, self._places if is_open else None, now)
+        now = self._parts.clock.now()
+        decision = decided(board, batch, self._places if self._is_open and not self._loads else None, now)
         settles = [mail.settle for mail in batch if mail.settle is not None]
         new = await self._store(board, line, decision, settles, now)
         if not line.is_gone:  # else it was stored just in time: whoever conducts the run now carries it out
@@ -315,7 +313,6 @@ class Driver:
         """The runs whose turn it is to take a free place decide anew, if they don't anyway."""
         if self._loads or not self._is_open:
             return
-        self._effects.take_turns()
         for run_id in {each.use.run: None for each in self._ready.pick(self._places, self._parts.clock.now())}:
             if not self._line(run_id).mail:
                 self._post(run_id, Mail())
@@ -345,7 +342,8 @@ class Driver:
                 run = await self._parts.runs.load(run_id)
                 if run is not None and self._parts.runs.holds(run.plan_id):
                     line.board = renewed(line.board, run, self._ready, self._parts.lengths)
-                    await self._effects.hold(line.board)
+                    for key, use in held(line.board):
+                        self._places.take(key, use)
                 if line.is_doubtful:  # what the store began in this run, and nobody was told of
                     line.is_doubtful = False
                     self._parts.spawn("resume", self._effects.take_up_again(run_id))

@@ -1,22 +1,20 @@
 """Effects while they are carried out: each at most once at a time, and under way until its end is stored.
 
 What an effect led to is mailed to its run together with its end, so both are stored as one. An attempt that no longer
-counts is ended. One that waits for its next try keeps its places for as long as a pause between two tries may last; who
-is asked to come back much later, as GitHub does when a limit is used up, gives them to others, and goes on in its turn.
+counts is ended; one that only waits for its next try gives its places back.
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from services.core.actions import attempt_action, attempt_key, recalled
-from services.core.backoff import CAP
 from services.core.board import Action, Board, Decision, resting
 from services.core.messages import notes
-from services.core.places import Places, Use
+from services.core.places import Places
 from services.engine.effects import Outcome
 from services.engine.ends import CarriesOut, outcome_of, settle_of
-from services.engine.line import Line, Mail, held
+from services.engine.line import Line, Mail
 from services.engine.parts import Parts
 from services.store.outbox import Due, Settle
 
@@ -43,7 +41,6 @@ class UnderWay:
         self._wake = wake
         self._keys: dict[str, asyncio.Task[object] | None] = {}  # of an effect -> what carries out an attempt
         self._stopped: set[str] = set()  # keys of attempts that are over and are being ended
-        self._lacking: dict[str, Due] = {}  # attempts whose next try is due, and that lack a place by now
 
     def settled(self, board: Board, line: Line, settles: Iterable[Settle]) -> None:
         """The ends of these are stored."""
@@ -65,30 +62,12 @@ class UnderWay:
         """Another process conducts this run now."""
         for key in [key for key in self._keys if key.startswith(f"{run_id}/")]:
             del self._keys[key]
-        self._lacking = {key: due for key, due in self._lacking.items() if due.run_id != run_id}
         self._places.leave(run_id)
 
     @property
     def keys(self) -> frozenset[str]:
-        """Of all that is being carried out, lacks a place for that, or has ended and is not stored yet."""
-        return frozenset((*self._keys, *self._lacking))
-
-    async def hold(self, board: Board) -> None:
-        """What has begun before holds its places in this process too, unless it comes back much later."""
-        begun = dict(held(board))
-        if not begun:
-            return
-        late = await self._parts.runs.due_after(board.run.id, self._parts.clock.now() + timedelta(seconds=CAP))
-        for key, use in begun.items():
-            if key not in late and key not in self._lacking:
-                self._places.take(key, use)
-
-    def take_turns(self) -> None:
-        """Go on with what lacks a place, the longest waiting first, where there is one by now."""
-        for key, due in list(self._lacking.items()):
-            if self._room(due):
-                del self._lacking[key]
-                self._start(due)
+        """Of all that is being carried out, or has ended and is not stored yet."""
+        return frozenset(self._keys)
 
     def carry_out(self, run_id: str, actions: Iterable[Action]) -> None:
         """Begin effects that were just stored."""
@@ -123,33 +102,8 @@ class UnderWay:
 
     def _begin(self, due: Due) -> None:
         key = due.action.key
-        if key in self._keys or key in self._lacking:
+        if key in self._keys:
             return
-        if self._room(due):
-            self._start(due)
-        else:
-            self._lacking[key] = due
-
-    def _room(self, due: Due) -> bool:
-        """May it go on? An attempt that gave its places back takes them again, as far as there are any."""
-        use = self._use(due.run_id, due.action) if due.action.kind == "attempt" else None
-        if use is None or self._places.holds(due.action.key):
-            return True
-        if self._places.full(use) is not None:
-            return False
-        self._places.take(due.action.key, use)
-        return True
-
-    def _use(self, run_id: str, action: Action) -> Use | None:
-        """The lanes of an attempt that still counts."""
-        board = self._line(run_id).board
-        task = board.run.tasks.get(action.task) if board is not None else None
-        if board is None or task is None or (task.state, task.fence, task.head_sha) != ("running", action.fence, ""):
-            return None
-        return board.uses[task.id]
-
-    def _start(self, due: Due) -> None:
-        key = due.action.key
         self._keys[key] = None
         line = self._line(due.run_id)
         line.under_way[key] = due.action
@@ -182,8 +136,6 @@ class UnderWay:
         for state in decision.changed:
             if state.attempt and state.state != "running" and (key := attempt_key(run_id, state)) not in line.under_way:
                 self._places.give_back(key)
-                if (due := self._lacking.pop(key, None)) is not None:
-                    self._start(due)  # which comes to its end at once
         for action in decision.actions:
             if action.kind == "recall":  # what waits for it would be done with only when it is late
                 self._begin(Due(run_id=run_id, action=recalled(action), tries=1))
@@ -224,7 +176,7 @@ class UnderWay:
             self._wake(due.run_id, [action.task])
 
     def _leave(self, line: Line, action: Action, outcome: Outcome | None) -> None:
-        """An effect is not being carried out any more; if its next try comes soon, an attempt keeps its places."""
+        """An effect is not being carried out any more; until its next try an attempt keeps its places."""
         line.under_way.pop(action.key, None)
         line.tasks.pop(action.key, None)
         if line.is_gone:  # what it held is given back already, and its key may be of use again
@@ -235,8 +187,6 @@ class UnderWay:
             self._places.give_back(action.key)
         elif outcome.is_away and line.board is not None and action.task in line.board.uses:
             self._places.take(action.key, resting(line.board.uses[action.task]))
-        elif outcome.again_in > CAP:
-            self._places.give_back(action.key)
 
     async def _stoppable(self, board: Board, due: Due, task: asyncio.Task[object] | None) -> Outcome:
         """An attempt, which `stop_stale` may end early."""

@@ -216,12 +216,6 @@ class Runs:
 
         return await self._db.write(write)
 
-    async def due_after(self, run_id: str, when: datetime) -> frozenset[str]:
-        """Keys of a run's outbox rows that wait for longer than that."""
-        query = "SELECT key FROM outbox WHERE run_id = ? AND state <> 'done' AND state = 'waiting' AND due > ?"
-        rows = await self._db.read(lambda c: c.execute(query, (run_id, to_text(when))).fetchall())
-        return frozenset(str(row[0]) for row in rows)
-
     async def next_due(self, run_id: str) -> datetime | None:
         """When the earliest waiting outbox row of a run is due."""
 
