@@ -5,7 +5,7 @@
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Literal
 
@@ -178,6 +178,7 @@ class Board:
         self._behind: dict[str, list[str]] = {}
         self.after = graph.dependants(graph.needs_of(run.plan.tasks))
         self.rivals = Rivals(run.plan)
+        self._free_since: dict[str, datetime | None] = {}  # of those that a rival kept from starting; None: one does
         self._count()
         self.uses = _uses(run)
         self._measure()
@@ -187,14 +188,12 @@ class Board:
         self.counts: Counter[State] = Counter([task.state for task in tasks])
         self.queued = {task.id for task in tasks if is_queued(task)}
 
-    def candidate(
-        self, task: TaskState, resumed_at: datetime | None = None, state: Callable[[str], TaskState] | None = None
-    ) -> Candidate:
-        """resumed_at: when the run goes on, state: where its tasks stand, where that is not stored yet."""
+    def candidate(self, task: TaskState, resumed_at: datetime | None = None, now: datetime | None = None) -> Candidate:
+        """resumed_at: when the run goes on, now: when a rival lets go of it, where that is not stored yet."""
         task_id = task.id
         since = unheld_since(task.since or LONG_AGO, task, resumed_at or self.run.resumed_at)
-        if self.rivals.are_any:
-            since = self.rivals.free_since(task_id, since, state or self.run.tasks.__getitem__)
+        if task_id in self._free_since:  # what kept it until then was no want of places
+            since = max(since, self._free_since[task_id] or now or since)
         due = next_due(task.repairs, task.attempt)
         return Candidate(
             id=task_id,
@@ -212,7 +211,7 @@ class Board:
             return self._adopt(decision, decision.adopted)
         tasks, former, counts = self.run.tasks, self.run.former, self.counts
         rivals = self.rivals if self.rivals.are_any else None
-        could_start = []
+        could_start: list[str] = []
         for task in decision.changed:
             task_id, after = task.id, task.state
             if former and task_id in former:
@@ -239,7 +238,7 @@ class Board:
         if self.edition != self.lengths.edition:
             self._measure()
         else:
-            self.offer(dict.fromkeys(could_start) if stays else None)
+            self.offer(dict.fromkeys(could_start) if stays else None, _moment_of(decision))
         return None
 
     def _adopt(self, decision: Decision, adopted: Adoption) -> None:
@@ -308,21 +307,38 @@ class Board:
         self._count()
         return self.offer()
 
-    def offer(self, task_ids: Iterable[str] | None = None) -> None:
-        """Those of the tasks that could start, of all if none are named, stand in `ready`, and the others do not."""
+    def offer(self, task_ids: Iterable[str] | None = None, now: datetime | None = None) -> None:
+        """Those of the tasks that could start, of all if none are named, stand in `ready`, and the others do not. now:
+        when what led to this was decided.
+        """
         is_going, tasks, run_id = self.run.state in GOING, self.run.tasks, self.run.id
         rivals = self.rivals if self.rivals.are_any else None
         for task_id in tasks if task_ids is None else task_ids:
             task = tasks[task_id]
-            if is_going and may_start(task) and (rivals is None or rivals.keeps(task_id, tasks.__getitem__) is None):
+            if is_going and may_start(task) and (rivals is None or not self._is_kept(rivals, task_id, now)):
                 self.ready.add(self.candidate(task))
             else:
                 self.ready.remove(run_id, task_id)
+
+    def _is_kept(self, rivals: Rivals, task_id: str, now: datetime | None) -> bool:
+        """Does a rival keep it from starting? Until when one did is noted here alone: the next process counts that time
+        as any other.
+        """
+        is_kept = rivals.keeps(task_id, self.run.tasks.__getitem__) is not None
+        if is_kept:
+            self._free_since[task_id] = None
+        elif self._free_since.get(task_id, now) is None:
+            self._free_since[task_id] = now
+        return is_kept
 
     def withdraw(self) -> None:
         """Somebody else drives the run from now on: none of its tasks stands in `ready` any more."""
         for task_id in self.run.tasks:
             self.ready.remove(self.run.id, task_id)
+
+
+def _moment_of(decision: Decision) -> datetime | None:
+    return max([task.since for task in decision.changed if task.since is not None], default=None)
 
 
 def _uses(run: Run) -> dict[str, Use]:

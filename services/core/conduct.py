@@ -310,7 +310,7 @@ class Work:
         for task_id in tuple(looked_at) if rivals.are_any else ():
             looked_at.update({each: self.of(each) for each in rivals.of(task_id)})
         since = self._resumed_at
-        fresh = [self.board.candidate(task, since, self.of) for task in looked_at.values() if self._may_start(task)]
+        fresh = [self.board.candidate(task, since, self.now) for task in looked_at.values() if self._may_start(task)]
         for candidate in ready.pick(places, self.now, run=run_id, fresh=fresh, gone=looked_at):
             if candidate.use.run == run_id and self._may_start(self.of(candidate.id)):  # another may have started
                 stack = rivals.base(candidate.id, self.of) if rivals.are_any else None

@@ -8,8 +8,6 @@ repository wants them stacked, the other waits only for the pull request, and be
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import datetime
-from itertools import chain
 from typing import Literal
 
 import msgspec
@@ -198,24 +196,6 @@ class Rivals:
         met = list(self._met(task_id, state))
         return met[0] if met and stacks.top([rival for rival, _ in met], state) is None else None
 
-    def free_since(self, task_id: str, since: datetime, state: Callable[[str], TaskState]) -> datetime:
-        """Since when nobody has kept a task from starting that was ready at `since`: what keeps it is no want of
-        places.
-        """
-        spec = self._specs[task_id]
-        if not spec.paths:
-            return since
-        undeclared = ((rival, "") for rival in self._undeclared.get(spec.repo, ()))
-        looked_at, may_stack = 0, self._may_stack(task_id)
-        for rival, pattern in chain(self._near.get(task_id, {}).items(), undeclared):
-            now = state(rival)
-            if now.attempt and now.since is not None and now.since > since:
-                looked_at += 1
-                if looked_at > MOST_LOOKED_AT:
-                    break
-                since = max(since, _let_go(spec, self._specs[rival], now, pattern, may_stack=may_stack) or since)
-        return since
-
     def base(self, task_id: str, state: Callable[[str], TaskState]) -> Stack | None:
         """On what a task begins that nobody keeps from starting; None: on the default branch."""
         if not self._may_stack(task_id):
@@ -252,20 +232,9 @@ def _shared(task: Task, rival: Task, now: TaskState, pattern: str) -> str | None
     """What both may change while the rival is under way; pattern: the one it declared that meets the task's."""
     if not _is_under_way(rival, now):
         return None
-    return _met_in_review(task, now, pattern) if now.state == "in_review" else pattern or None
-
-
-def _met_in_review(task: Task, now: TaskState, pattern: str) -> str | None:
-    if now.changed:
+    if now.state == "in_review" and now.changed:
         return next((path for path in now.changed if any(matches(path, each) for each in task.paths)), None)
     return pattern or None
-
-
-def _let_go(task: Task, rival: Task, now: TaskState, pattern: str, *, may_stack: bool) -> datetime | None:
-    """When a rival that has begun, and keeps the task from nothing any more, last did; None: it never did."""
-    if not may_stack and not rival.group and _met_in_review(task, now, pattern) is not None:
-        return now.since
-    return min(filter(None, (now.since, now.head_at)), default=None) if pattern else None
 
 
 def _is_under_way(spec: Task, now: TaskState) -> bool:

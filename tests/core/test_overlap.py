@@ -1,14 +1,12 @@
 """services/core/overlap.py: which tasks would get in each other's way."""
 
-from datetime import timedelta
-
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.core.overlap import MOST_LOOKED_AT, Neighbour, Rivals, among, concerned, settled, shared_files, told_of
+from services.core.overlap import Neighbour, Rivals, among, concerned, settled, shared_files, told_of
 from services.core.plan import Parsed, Plan, Task
 from services.core.task_state import STATES, State, TaskState
-from tests.kit.plans import NOW, plan, task
+from tests.kit.plans import plan, task
 
 REPO = "acme/api"
 
@@ -71,51 +69,6 @@ def test_it_is_foreseen_whom_each_keeps_waiting_and_until_when() -> None:
     stacked = settled(Parsed(plan=plan(ONE, OTHER)), {REPO: "stack"}).plan
     assert stacked is not None
     assert Rivals(stacked).holds({}) == {"one": [("other", "one")], "other": [("one", "other")]}
-
-
-def free_since(whole: Plan, **states: TaskState) -> int:
-    """After how many hours nobody kept `other` from starting, which was ready from the beginning."""
-    found = Rivals(whole).free_since("other", NOW, lambda each: states.get(each) or TaskState(id=each))
-    return (found - NOW) // timedelta(hours=1)
-
-
-def began(task_id: str, state: State, since: int, *changed: str, head_at: int | None = None) -> TaskState:
-    at_head = None if head_at is None else NOW + timedelta(hours=head_at)
-    since_then = NOW + timedelta(hours=since)
-    return TaskState(id=task_id, state=state, attempt=1, since=since_then, head_at=at_head, changed=changed)
-
-
-def test_who_was_kept_waiting_is_free_once_the_last_rival_that_began_lets_go() -> None:
-    whole = apart(ONE, OTHER, task("silent"), task("docs", paths=("docs/**",)))
-    assert free_since(whole) == 0
-    assert free_since(whole, one=began("one", "done", 48)) == 48
-    assert free_since(whole, one=began("one", "failed", 20), docs=began("docs", "done", 10)) == 20
-    assert free_since(whole, one=TaskState(id="one", state="ready", since=NOW + timedelta(hours=9))) == 0, "never began"
-    assert free_since(whole, one=began("one", "done", -9)) == 0, "before it was ready"
-    assert free_since(whole, silent=began("silent", "done", 30, "docs/x")) == 30
-    assert free_since(whole, silent=began("silent", "done", 30, "web/x")) == 0
-    far = apart(ONE, task("other"))
-    assert free_since(far, one=began("one", "done", 48)) == 0, "it declares nothing, so nobody keeps it"
-
-
-def test_who_was_not_kept_waiting_by_a_review_is_free_since_that_began() -> None:
-    done = began("one", "done", 48, "src/b.py", head_at=3)
-    assert free_since(apart(ONE, OTHER), one=done) == 3, "its files are others"
-    assert free_since(apart(ONE, OTHER), one=began("one", "in_review", 4, "src/b.py", head_at=30)) == 4
-    grouped = apart(task("one", paths=("src/**",), group="g"), OTHER)
-    assert free_since(grouped, one=began("one", "done", 48, head_at=3)) == 3
-    parsed = settled(Parsed(plan=plan(ONE, OTHER)), {REPO: "stack"})
-    assert parsed.plan is not None
-    assert free_since(parsed.plan, one=began("one", "done", 48, "src/a.py", head_at=3)) == 3
-
-
-def test_of_many_that_have_moved_some_are_looked_at() -> None:
-    many = {f"silent{number}": began(f"silent{number}", "done", 9, "web/x") for number in range(MOST_LOOKED_AT)}
-    last = began("last", "done", 30, "docs/x")
-    whole = apart(ONE, OTHER, *map(task, many), task("last"))
-    assert free_since(whole, **many, last=last) == 0
-    many.popitem()
-    assert free_since(whole, **many, last=last) == 30
 
 
 def test_a_repository_that_only_wants_to_be_told() -> None:
