@@ -7,6 +7,7 @@ connection; one that is away fails what is asked of it with StoreError, until it
 """
 
 import queue
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from typing import Any, TypeVar
@@ -67,6 +68,7 @@ class PostgresDatabase(GroupCommit):
         super().__init__(capacity=capacity, readers=readers)
         self._parameters = _parameters(url)
         self._writing: PipelinedConnection | None = None
+        self._closing = threading.Event()
         self._idle: queue.SimpleQueue[PipelinedConnection | None] = queue.SimpleQueue()
         for _ in range(readers):
             self._idle.put(None)
@@ -75,16 +77,21 @@ class PostgresDatabase(GroupCommit):
         try:
             with psycopg.connect(**self._parameters, autocommit=True) as connection:
                 _check(connection)
-                migrate_postgresql(connection)
+                migrate_postgresql(connection, pause=self._pause)
             self._writing = self._connected(writes=True)
         except (psycopg.Error, Over) as error:
             fix = "check that the server runs, and the name, password and rights in the database URL"
             raise UserError(f"The database {self._where} can't be used ({self._told(error)}); {fix}.") from None
 
+    def _pause(self, seconds: float) -> None:
+        if self._closing.wait(seconds):
+            raise Over("it was closed meanwhile")
+
     def _rest(self) -> None:
         """The server does such things itself."""
 
     def _close(self) -> None:
+        self._closing.set()
         if self._writing is not None:
             self._writing.close()
         self._let_idle_go()

@@ -1,5 +1,6 @@
 """The schema: each file once, in order and whole, and the same tables on both databases."""
 
+import contextlib
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 from importlib.resources.abc import Traversable
@@ -7,6 +8,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from structlog.testing import capture_logs
 
 from services.store.migrate import POSTGRESQL, SQLITE, migrate_postgresql, migrate_sqlite, statements, version
 from tests.kit import postgres
@@ -66,6 +68,37 @@ def test_processes_that_start_at_the_same_time_wait_for_each_other() -> None:
                 return migrate_postgresql(connection)
 
         assert set(pool.map(start, range(8))) == {max(numbers(POSTGRESQL))}
+
+
+def test_who_reads_what_has_to_change_is_waited_for_and_nobody_is_held_up_by_that(tmp_path: Path) -> None:
+    """A dump goes on while the bot runs, and so does the bot: what was changed before the table in the way is undone."""
+    (tmp_path / "001_one.sql").write_text("CREATE TABLE one (x int);\nCREATE TABLE two (x int);")
+    with contextlib.ExitStack() as stack:
+        url = stack.enter_context(postgres.server().fresh())
+        connection, dump, older = (stack.enter_context(psycopg.connect(url, autocommit=True)) for _ in range(3))
+        assert migrate_postgresql(connection, tmp_path) == 1
+        (tmp_path / "002_more.sql").write_text("ALTER TABLE one ADD COLUMN y int;\nALTER TABLE two ADD COLUMN y int;")
+        dump.execute("SET application_name = 'pg_dump'")
+        dump.execute("BEGIN")
+        dump.execute("SELECT * FROM two")
+        older.execute("SET lock_timeout = '100ms'")
+
+        def pause(_: float) -> None:
+            for table in ("one", "two"):
+                older.execute(f"INSERT INTO {table} VALUES (1)")
+            assert migrate_postgresql(older, older_folder) == 1, "an older one that starts now does not wait"
+            dump.execute("COMMIT")
+
+        older_folder = tmp_path / "older"
+        older_folder.mkdir()
+        (older_folder / "001_one.sql").write_text((tmp_path / "001_one.sql").read_text())
+        with capture_logs() as told:
+            assert migrate_postgresql(connection, tmp_path, pause=pause) == 2
+        [line] = told
+        assert (line["event"], line["version"], line["read"]) == (
+            "the schema can't change while others read; trying again", 2, [f"pg_dump (pid {dump.info.backend_pid})"],
+        )  # fmt: skip
+        assert connection.execute("SELECT count(*), count(y) FROM two").fetchone() == (1, 0)
 
 
 def numbers(folder: Traversable) -> list[int]:

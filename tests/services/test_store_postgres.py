@@ -293,6 +293,30 @@ async def test_commits_are_on_the_disk_before_the_answer(database: PostgresDatab
     assert await database.write(asked) == ["on", "repeatable read"]
 
 
+async def test_a_start_that_waits_for_a_dump_can_be_given_up(url: str) -> None:
+    """`python -m bot migrate`, and somebody presses Ctrl-C."""
+    with psycopg.connect(url) as dump:
+        dump.execute("ALTER TABLE run DROP COLUMN resumed_at")
+        dump.execute("DELETE FROM schema_version WHERE version >= 38")
+        dump.commit()
+        dump.execute("SELECT * FROM run")
+        database = PostgresDatabase(url)
+        loop, waits = asyncio.get_running_loop(), asyncio.Event()
+        usual = database._pause
+
+        def pause(seconds: float) -> None:
+            loop.call_soon_threadsafe(waits.set)
+            usual(seconds * 30)
+
+        database._pause = pause  # type: ignore[method-assign]
+        opening = asyncio.ensure_future(database.open())
+        await waits.wait()
+        opening.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await opening
+        await database.close()
+
+
 @pytest.mark.parametrize(
     ("sql", "there"),
     [
