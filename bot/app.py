@@ -26,7 +26,7 @@ from bot.network import git_of
 from bot.porch import Porch, opened
 from bot.settings import Settings
 from bot.tracing import traces_of
-from bot.web.health import Health
+from bot.web.health import Health, room_in
 from services.agents.box import choose_box
 from services.core.clock import Clock
 from services.engine.engine import Engine
@@ -159,7 +159,7 @@ async def _shown(porch: Porch, built: Assembly, github: GitHub, beside: Beside) 
     metrics.listened(lambda: live.listeners, lambda: live.dropped)
     health = Health(
         database=database, inbox=inbox, metrics=metrics, github=github, clock=clock, conducts=True,
-        budget_day=built.settings.budget_day,
+        parts={"disk": room_in(Path(built.settings.data_dir))}, budget_day=built.settings.budget_day,
     )  # fmt: skip
     async with shown(porch, app, health, entrance):
         yield

@@ -5,7 +5,9 @@ process's role is there; each part says what is wrong in one sentence.
 """
 
 import asyncio
+import shutil
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
 from aiohttp import web
 
@@ -22,6 +24,8 @@ FULL = 3_500
 """Writes that wait; from 4,096 on new ones are refused."""
 BEHIND = 300.0
 """Seconds a webhook may wait for its handlers."""
+ROOM = 16 * 2**20
+"""Bytes that must be free beside a database in a file: a large decision takes some of them before it can be stored."""
 Part = Callable[[], str]
 """Says "ok", or in one sentence what is wrong."""
 
@@ -105,6 +109,18 @@ class Health:
         return "ok"
 
 
+def room_in(folder: Path, least: int = ROOM) -> Part:
+    """Is there room for more than what is there already?"""
+
+    def said() -> str:
+        free = shutil.disk_usage(folder).free
+        return (
+            "ok" if free >= least else f"the disk of the data directory has {free / 2**20:.1f} MB left; make room there"
+        )
+
+    return said
+
+
 def _touch(connection: Connection) -> None:
-    """Write what is there already: a full disk is noticed by nothing less."""
+    """Write what is there already: nothing less notices a database that takes nothing. A full one may still take it."""
     connection.execute("UPDATE schema_version SET version = version")

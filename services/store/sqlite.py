@@ -105,12 +105,11 @@ class SqliteDatabase(GroupCommit):
             connection.execute("BEGIN IMMEDIATE")
         except sqlite3.Error as error:
             raise Over(f"nothing was committed: {error}") from error
-        is_done = False
         try:
             yield connection
-            if connection.in_transaction:
-                connection.execute("COMMIT")
-                is_done = True
+            if not connection.in_transaction:
+                raise Over("the transaction was ended early")
+            connection.execute("COMMIT")
         except sqlite3.Error as error:
             if not connection.in_transaction:
                 raise Over(f"the database ended the transaction early: {error}") from error
@@ -118,8 +117,6 @@ class SqliteDatabase(GroupCommit):
         finally:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
-            elif not is_done:
-                raise Over("the transaction was ended early")
 
     def _read(self, act: Callable[[Connection], T]) -> T:
         connection = self._idle_readers.get()

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from services.errors import UserError
+from services.errors import StoreError, UserError
 from services.store.db import Connection
 from services.store.sqlite import RESTS_AFTER, SqliteDatabase
 
@@ -24,6 +24,26 @@ async def test_the_file_is_in_wal_mode_and_every_commit_is_synced(tmp_path: Path
     database = SqliteDatabase(tmp_path / "t.sqlite")
     await database.open()
     assert await database.write(pragmas) == ["wal", 2, 1, 1000]
+    await database.close()
+
+
+async def test_a_full_disk_is_named_and_costs_nothing_but_what_did_not_fit(tmp_path: Path) -> None:
+    database = SqliteDatabase(tmp_path / "t.sqlite")
+    await database.open()
+
+    async def put(size: int) -> None:
+        put = "INSERT INTO job_log (repo, id, at, lines) VALUES ('acme/api', ?, 'now', ?)"
+        await database.write(lambda c: c.execute(put, (str(size), bytes(size))).rowcount)
+
+    def fill(connection: Connection) -> None:
+        (pages,) = connection.execute("PRAGMA page_count").fetchone()
+        connection.execute(f"PRAGMA max_page_count = {pages + 2}")
+
+    await database.write(fill)
+    with pytest.raises(StoreError, match="database or disk is full"):
+        await put(1_000_000)
+    await put(10)
+    assert await database.read(lambda c: c.execute("SELECT id FROM job_log").fetchall()) == [("10",)]
     await database.close()
 
 

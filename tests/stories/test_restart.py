@@ -131,6 +131,8 @@ async def test_webhooks_are_taken_before_the_rest_of_the_process_is_there(story:
             assert answer.status == 503
         async with serving(porch):
             await story.until(lambda: "+1" in story.reactions(comment))
+            async with session.get(f"{porch.url}/readyz") as answer:
+                assert (await answer.json())["parts"]["disk"] == "ok"
             async with session.get(f"{porch.url}/webhook") as answer:
                 assert answer.status == 405
         await story.hears(NOWHERE)

@@ -1,13 +1,14 @@
 """Up, ready, and how it is doing."""
 
 import json
+import re
 from collections.abc import AsyncIterator
 from typing import Any, cast
 
 import pytest
 from aiohttp.test_utils import make_mocked_request
 
-from bot.web.health import Health
+from bot.web.health import Health, room_in
 from services.errors import Unreachable
 from services.metrics import Metrics
 from services.store.inbox import Delivery, Inbox
@@ -67,6 +68,20 @@ async def test_ready_has_written_to_the_disk(database: SqliteDatabase) -> None:
     before = log.stat().st_size
     assert (await health(database, Hub()).ready(REQUEST)).status == 200
     assert log.stat().st_size > before
+
+
+@pytest.mark.parametrize(("least", "status"), [(2**62, 503), (1, 200)])
+async def test_not_ready_while_there_is_no_room_for_larger_writes(
+    database: SqliteDatabase, least: int, status: int
+) -> None:
+    """A small one may still fit in where a large one did not."""
+    answer = await Health(
+        database=database, inbox=Inbox(database), metrics=Metrics(), github=None, clock=StoppedClock(),
+        parts={"disk": room_in(database.path.parent, least)},
+    ).ready(REQUEST)  # fmt: skip
+    parts = json.loads(answer.text or "")["parts"]
+    assert (answer.status, parts["database"]) == (status, "ok")
+    assert re.fullmatch(r"ok|the disk of the data directory has \d+\.\d MB left; make room there", parts["disk"])
 
 
 async def test_not_ready_when_the_database_takes_no_writes(database: SqliteDatabase) -> None:
