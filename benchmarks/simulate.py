@@ -2,11 +2,12 @@
 core in one process, with every order, delay, loss, crash and whim of people drawn from one seed.
 
 seeds: how many were lived; violations: how many of them broke a promise (each is printed with the command that shows it
-again, whole); seconds: wall time on one core. `--plant 1` instead plants bugs one after another and tells after how
-many seeds each was found.
+again, whole); seconds: wall time on one core; merged, skipped, cancelled: what became of all their tasks. `--plant 1`
+instead plants bugs one after another and tells after how many seeds each was found.
 """
 
 import gc
+from collections import Counter
 from time import perf_counter, process_time
 
 from benchmarks import Number, Report, Say, machine
@@ -33,10 +34,11 @@ def measure(say: Say, *, seeds: int, first: int, seed: int, plant: int) -> Repor
         return _report({"seeds": 1, "violations": len(verdict.violations), "virtual_seconds": round(verdict.seconds)})
     gc.freeze()  # what is imported is no garbage to look for between two seeds
     began, worked, broken = perf_counter(), process_time(), 0
-    virtual = 0.0
+    virtual, tasks = 0.0, Counter[str]()
     for each in range(first, first + seeds):
         verdict = simulate(each)
         virtual += verdict.seconds
+        tasks += verdict.tasks
         if verdict.violations:
             broken += 1
             say(f"{verdict.violations[0]}  (python -m benchmarks simulate --seed {each})")
@@ -48,6 +50,11 @@ def measure(say: Say, *, seeds: int, first: int, seed: int, plant: int) -> Repor
             "seconds": round(seconds, 1),
             "plans_per_second": round(seeds / seconds, 1),
             "plans_per_cpu_second": round(seeds / worked, 1),
+            "tasks_per_second": round(tasks.total() / seconds, 1),
+            "tasks_per_cpu_second": round(tasks.total() / worked, 1),
+            "merged": tasks["done"],
+            "skipped": tasks["skipped"],
+            "cancelled": tasks["cancelled"],
             "virtual_hours": round(virtual / 3600, 1),
         }
     )

@@ -48,6 +48,13 @@ class Faults(msgspec.Struct, kw_only=True):
         """Every event comes, to a process that lives: nobody has to look for himself."""
         return not (self.hook_lost or self.crashes or self.crash_commit or self.disk_error or self.disk_doubt)
 
+    @property
+    def are_nobodys(self) -> bool:
+        """No attempt fails, no check, and people leave alone what they began. Whatever else goes wrong then, on the way
+        or in the process, is no person's to put right.
+        """
+        return not (self.work_trouble or self.ci_trouble or self.meddling)
+
     def calm(self) -> None:
         """From now on nothing goes wrong that was not drawn already; delays stay."""
         quiet = Faults()

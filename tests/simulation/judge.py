@@ -26,6 +26,7 @@ from tests.simulation.faults import Faults
 from tests.simulation.hub import BOT
 from tests.simulation.life import Life
 from tests.simulation.network import BASE, SimTransport, Wire
+from tests.simulation.outcomes import Outcomes
 from tests.simulation.trace import Trace
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ STORED = frozenset({"merging", "reverting", "forward", "merged"})
 class Judge:
     def __init__(self, world: "World") -> None:
         self._world = world
+        self._outcomes = Outcomes(world)
 
     async def rest(self, bound: float) -> None:
         """Wait until nothing is under way, and a sweep and a half longer; a violation when it takes too long."""
@@ -82,7 +84,8 @@ class Judge:
                 self._world.watch.violation(text)
             if run.finished_at is None:
                 await self._afresh(run)
-        for text in (*self._world.watch.book.differences(), *self._shown(), *self._plan_shown()):
+        shown = (*self._shown(), *self._plan_shown(), *self._outcomes.found())
+        for text in (*self._world.watch.book.differences(), *shown):
             self._world.watch.violation(text)
 
     async def _load(self, run_id: str) -> Run:

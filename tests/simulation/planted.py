@@ -30,9 +30,8 @@ from services.store import outbox
 from services.store.inbox import Delivery, Inbox
 from services.store.outbox import Due
 from services.store.plans import PlanRow
-
-Swap = tuple[Any, str, Any]
-"""Where, what, and what it is instead."""
+from tests.simulation import swaps
+from tests.simulation.swaps import Swap
 
 
 class Bug(msgspec.Struct, frozen=True, kw_only=True):
@@ -160,6 +159,16 @@ PLANTED = {
         swaps=lambda: [(conduct.Work, "is_going", property(lambda self: True))],
     ),
     "from-memory": Bug(seed=0, means="merges are judged by what was read before", swaps=_from_memory),
+    "closed-merged": Bug(
+        seed=27, means="a pull request that was closed counts as merged", swaps=swaps.closed_is_merged
+    ),
+    "never-merges": Bug(seed=3, means="every attempt is given up as it begins", swaps=swaps.never_merges),
+    "untold": Bug(seed=0, means="a pull request does not tell that it needs a person", swaps=swaps.untold),
+    "not-reverted": Bug(
+        seed=68,
+        means="what is to be taken back is said to be, and nobody opens the pull request",
+        swaps=swaps.never_taken_back,
+    ),
 }
 
 

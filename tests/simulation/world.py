@@ -7,6 +7,7 @@ process, workers, CI and people.
 import asyncio
 import gc
 import logging
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -29,6 +30,7 @@ from tests.simulation.life import Life
 from tests.simulation.loop import Stuck, VirtualLoop
 from tests.simulation.marks import Marks
 from tests.simulation.network import BASE, Wire
+from tests.simulation.outcomes import Outcomes
 from tests.simulation.people import People
 from tests.simulation.process import Process
 from tests.simulation.store import Disk
@@ -45,7 +47,7 @@ EDITED, GROUPED = 0.15, 0.1
 
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     """What came of a seed: `violations` in words (none: all is well), its trace and the hash of it; `adopted`: how often
-    a run took an edited plan over; `ends`: the phases that groups ended in.
+    a run took an edited plan over; `ends`: the phases that groups ended in; `tasks`: how many came to which state.
     """
 
     seed: int
@@ -55,6 +57,7 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     seconds: float
     adopted: int = 0
     ends: tuple[str, ...] = ()
+    tasks: Counter[str] = msgspec.field(default_factory=Counter)
 
 
 class World:
@@ -69,6 +72,7 @@ class World:
         self.edits = edits or kind < EDITED
         self.groups = chance.stream("groups") if grouped or kind > 1 - GROUPED else None
         self.faults: Faults = weather.draw(chance)
+        self.is_quiet = self.faults.are_nobodys and not self.edits and self.groups is None
         self.loop = VirtualLoop(chance.stream("order") if self.faults.shuffle else None)
         self.trace = Trace(self.loop.time)
         self.hub = Hub(self.loop, MemoryGit(), seed, chance.stream("hub"), self.faults.skew, self.trace)
@@ -215,6 +219,7 @@ def lived(world: World) -> Verdict:
         seconds=world.loop.time(),
         adopted=world.watch.adopted,
         ends=world.watch.group_ends(),
+        tasks=Outcomes(world).counts(),
     )
 
 

@@ -1,0 +1,67 @@
+"""What planted bugs swap that break what a run promises to people: rights, order, what is done and what is told."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+from handlers import acting
+from handlers.commands import refusal as refused
+from services.core import conduct
+from services.core.gate import PullFact
+from services.core.judging import judge as judged
+from services.core.task_state import Happening, TaskState
+from services.engine import reverts
+from services.engine.merges import Merges
+from services.engine.outcome import Outcome
+from services.engine.tries import Tries
+
+Swap = tuple[Any, str, Any]
+"""Where, what, and what it is instead."""
+
+
+def closed_is_merged() -> list[Swap]:
+    def judge(work: Any, task_id: str, fact: PullFact) -> None:
+        task = work.changed.get(task_id) or work.run.tasks.get(task_id)
+        if fact.state == "closed" and task is not None and task.state == "in_review":
+            fact = msgspec.structs.replace(fact, merged=True, merge_sha=fact.merge_sha or fact.head_sha)
+        judged(work, task_id, fact)
+
+    return [(conduct, "judge", judge)]
+
+
+def never_merges() -> list[Swap]:
+    async def attempt(self: Tries, board: Any, task: Any, state: TaskState, due: Any) -> Outcome:
+        return Outcome(happened=(Happening(kind="broke", text="it failed", fence=state.fence),))
+
+    return [(Tries, "attempt", attempt)]
+
+
+def untold() -> list[Swap]:
+    def told(self: conduct.Work) -> Iterator[tuple[str, int]]:
+        return iter(())
+
+    return [(conduct.Work, "_told", told)]
+
+
+def never_taken_back() -> list[Swap]:
+    async def revert(*_: Any) -> Outcome:
+        return Outcome(happened=(Happening(kind="reverted", number=1),), forget=True)
+
+    return [(reverts, "revert", revert)]
+
+
+def anyone() -> list[Swap]:
+    """But for what starts a plan: that no text is run which nobody approved is another matter."""
+
+    def refusal(entry: Any, role: str) -> str:
+        return refused(entry, role) if entry.usage.split()[0] in {"approve", "unapprove", "run"} else ""
+
+    return [(acting, "refusal", refusal)]
+
+
+def right_is_kept() -> list[Swap]:
+    async def lost(*_: Any) -> str:
+        return ""
+
+    return [(Merges, "_lost", lost)]
