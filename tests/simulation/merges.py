@@ -169,9 +169,11 @@ class Merges:
                 yield f"merged though its group is {barrier.phase}"
 
     def _by_people(self, case: _Case) -> Iterator[str]:
-        for what, since in self._world.marks.about(case.issue.id).items():
-            if since < case.begun:
-                yield f"merged against the mark `{what}`"
+        """What stands on the pull request; and who approved the plan may have lost the right to write there."""
+        for about in (case.issue.id, case.repo.id):
+            for what, since in self._world.marks.about(about).items():
+                if since < case.begun:
+                    yield f"merged against the mark `{what}`"
 
     def _by_checks(self, case: _Case) -> Iterator[str]:
         """Checks that had failed, or were not done, when the bot looked."""

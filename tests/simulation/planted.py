@@ -163,6 +163,12 @@ PLANTED = {
         seed=27, means="a pull request that was closed counts as merged", swaps=swaps.closed_is_merged
     ),
     "never-merges": Bug(seed=3, means="every attempt is given up as it begins", swaps=swaps.never_merges),
+    "anyone": Bug(seed=18, means="whoever can comment may hold, skip, retry and cancel", swaps=swaps.anyone),
+    "right-kept": Bug(
+        seed=58, means="merges go on in the name of somebody who has lost the right", swaps=swaps.right_is_kept
+    ),
+    "twice": Bug(seed=0, means="an attempt that has pushed is carried out again", swaps=swaps.twice),
+    "deaf": Bug(seed=23, means="a comment whose webhook is handled again is carried out again", swaps=swaps.deaf),
     "untold": Bug(seed=0, means="a pull request does not tell that it needs a person", swaps=swaps.untold),
     "not-reverted": Bug(
         seed=68,

@@ -49,6 +49,11 @@ class Disk:
         self.faults = faults
         self.on_commit: Callable[[], None] = lambda: None
         self.kill: Callable[[str], None] = lambda why: None
+        self.failed_at = -1.0  # when a process was last told that something is not there, or not stored
+
+    def failed(self, why: str) -> StoreError:
+        self.failed_at = asyncio.get_running_loop().time()
+        return StoreError(why)
 
     def carry_out(self, group: "list[_Write]") -> bool:
         """All of it in one transaction; False when one of several is refused, and then nothing is done."""
@@ -111,7 +116,7 @@ class SimDatabase:
         if self._life.is_over:
             await self._life.never()
         if self._disk.chance.hits(self._disk.faults.disk_error):
-            raise StoreError("the disk could not be read")
+            raise self._disk.failed("the disk could not be read")
         return act(self._disk.connection)
 
     def _delay(self) -> float:
@@ -145,7 +150,7 @@ class SimDatabase:
 
     def _fail(self, group: "list[_Write]", why: str) -> None:
         for write in group:
-            write.error = StoreError(why)
+            write.error = self._disk.failed(why)
         self._answer(group)
 
     def _answer(self, group: "list[_Write]") -> None:

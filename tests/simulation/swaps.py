@@ -12,6 +12,7 @@ from services.core.gate import PullFact
 from services.core.judging import judge as judged
 from services.core.task_state import Happening, TaskState
 from services.engine import reverts
+from services.engine.asked import Asked
 from services.engine.merges import Merges
 from services.engine.outcome import Outcome
 from services.engine.tries import Tries
@@ -65,3 +66,21 @@ def right_is_kept() -> list[Swap]:
         return ""
 
     return [(Merges, "_lost", lost)]
+
+
+def twice() -> list[Swap]:
+    real = Tries.attempt
+
+    async def attempt(self: Tries, board: Any, task: Any, state: TaskState, due: Any) -> Outcome:
+        made = await real(self, board, task, state, due)
+        is_over = any(each.kind == "pushed" for each in made.happened)
+        return await real(self, board, task, state, due) if is_over else made
+
+    return [(Tries, "attempt", attempt)]
+
+
+def deaf() -> list[Swap]:
+    async def was_heard(*_: Any) -> bool:
+        return False
+
+    return [(Asked, "was_heard", was_heard)]

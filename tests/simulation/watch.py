@@ -22,6 +22,8 @@ from tests.simulation.book import Book, Row
 from tests.simulation.hub import BOT
 from tests.simulation.life import Life
 from tests.simulation.merges import Merges, hash_of
+from tests.simulation.repeats import Repeats
+from tests.simulation.rights import Rights
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
@@ -47,6 +49,8 @@ class Watch:
         self.adopted = 0  # plans that were edited and taken over
         self.book = Book(world.disk)
         self.approvals = Approvals(world)
+        self.rights = Rights()
+        self.repeats = Repeats(world)
         self.merges = Merges(world)
         self._keys: Counter[str] = Counter()
         self._at_work: dict[str, list[Order]] = {}
@@ -64,6 +68,7 @@ class Watch:
 
     def asked(self, who: str, text: str) -> None:
         self.approvals.asked(who, text)
+        self.repeats.asked(who, text)
 
     # What is committed.
 
@@ -74,7 +79,7 @@ class Watch:
             self._world.trace(
                 "history", f"{row.task or row.run_id or row.plan_id} {row.kind}{actor}: {row.after} {row.text}"
             )
-            for text in (*wrong, *self._of_row(row)):
+            for text in (*wrong, *self.rights.of_row(row), *self.repeats.of_row(row), *self._of_row(row)):
                 self.violation(text)
 
     def _of_row(self, row: Row) -> list[str]:
@@ -192,13 +197,18 @@ class Watch:
         same = [each for each in orders if (each.run_id, each.task.id) == (order.run_id, order.task.id)]
         if len(same) > 1:
             self.violation(f"two attempts of {order.task.id} at once")
+        for text in self.repeats.began(life, order):
+            self.violation(text)
 
     def group_ends(self) -> tuple[str, ...]:
         return tuple([each.phase for run in self.book.runs for each in self.book.barriers(run).values()])
 
-    def ended(self, life: Life, order: Order) -> None:
+    def ended(self, life: Life, order: Order, *, came: bool) -> None:
+        """came: to something, and the process was told what."""
         if not life.is_over and not self.is_over:
             self._at_work[life.name].remove(order)
+            if came:
+                self.repeats.ended(life, order)
 
     def at_work(self) -> int:
         """Attempts under way in the process that lives."""

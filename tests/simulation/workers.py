@@ -6,6 +6,7 @@ answers are those of services/engine/attempts.py: fetch, work, look at the branc
 
 import asyncio
 from collections.abc import Callable
+from typing import Protocol
 
 from services.engine.orders import Kind, Order, Result
 from services.errors import GitError
@@ -24,6 +25,10 @@ from tests.simulation.trace import Trace
 OURS = "Lockstep"
 
 
+class Ended(Protocol):
+    def __call__(self, life: Life, order: Order, *, came: bool) -> None: ...
+
+
 class Yard:
     """`made`: shas of all commits that attempts have pushed; `began` and `ended` are told of attempts under way."""
 
@@ -36,7 +41,7 @@ class Yard:
         self.falters: Callable[[Order], Kind | None] = lambda order: None
         self.kill: Callable[[str], None] = lambda why: None
         self.began: Callable[[Life, Order], None] = lambda life, order: None
-        self.ended: Callable[[Life, Order], None] = lambda life, order: None
+        self.ended: Ended = lambda life, order, *, came: None
 
     def commit(self, repo: Repo, base: str, order: Order, text: str) -> str:
         """The commit that this order and this work make on that base, the same whenever it is made again; "" when it
@@ -62,10 +67,11 @@ class SimWorkers:
         if self._life.is_over:
             await self._life.never()
         self._yard.began(self._life, order)
+        result = None
         try:
             result = await _Attempt(self._yard, self._life, order, self._github).go()
         finally:
-            self._yard.ended(self._life, order)
+            self._yard.ended(self._life, order, came=result is not None)
         self._yard.trace(self._life.name, f"attempt {order.attempt} of {order.task.id}: {result.kind} {result.reason}")
         return result
 

@@ -86,7 +86,7 @@ class World:
         self.watch = Watch(self)
         self.people = People(self, chance.stream("people"))
         self._fate = chance.stream("fate")
-        self._lives = 0
+        self.lives = 0
         self.process: Process | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self._connect()
@@ -124,8 +124,8 @@ class World:
         """Start a process of the bot, unless one is there."""
         if self.process is not None:
             return
-        self._lives += 1
-        life = Life(f"bot {self._lives}")
+        self.lives += 1
+        life = Life(f"bot {self.lives}")
         self.trace(life.name, "starts")
         self.process = Process(life, self.settings, self.loop, self.disk, self.wire, self.yard)
         self._tasks.append(self.loop.create_task(self.process.run(partial(self._ended, life))))

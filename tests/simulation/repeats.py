@@ -1,0 +1,60 @@
+"""What one process does twice: an attempt that it knows the end of, a command that it has carried out.
+
+After a crash both may come once more rather than never, and so they may when the disk has failed.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from services.engine.orders import Order
+from tests.simulation.book import Row
+from tests.simulation.hub import ROLES
+from tests.simulation.life import Life
+
+if TYPE_CHECKING:
+    from tests.simulation.world import World
+
+SAID = {
+    "approved": "approve", "retried": "retry", "skipped": "skip", "cancelled": "cancel", "held": "hold", "released": "resume",
+    "prioritised": "priority",
+}  # fmt: skip
+"""Which word of a person makes a row about a plan or a task; where it is said again, it makes another one."""
+
+
+class Repeats:
+    def __init__(self, world: "World") -> None:
+        self._world = world
+        self._over: dict[tuple[str, str, str, int], float] = {}  # since when
+        self._said: Counter[tuple[str, str]] = Counter()
+        self._done: Counter[tuple[str, str, str]] = Counter()
+
+    # Attempts.
+
+    def began(self, life: Life, order: Order) -> Iterator[str]:
+        over = self._over.get((life.name, order.run_id, order.task.id, order.fence))
+        if over is not None and self._world.disk.failed_at < over:
+            yield f"attempt {order.attempt} of {order.task.id} was over, and is carried out again"
+
+    def ended(self, life: Life, order: Order) -> None:
+        self._over[life.name, order.run_id, order.task.id, order.fence] = self._world.loop.time()
+
+    # Commands.
+
+    def asked(self, who: str, text: str) -> None:
+        for verb in SAID.values():
+            self._said[who, verb] += text.count(f"/lockstep {verb}")
+
+    def of_row(self, row: Row) -> Iterator[str]:
+        """One row for each time that somebody said so."""
+        verb = SAID.get(row.kind)
+        if verb is None or row.actor not in ROLES or not self._may_do_nothing_twice():
+            return
+        about = f"{row.run_id or row.plan_id} {row.task}".rstrip()
+        self._done[row.actor, verb, about] += 1
+        if (times := self._done[row.actor, verb, about]) > self._said[row.actor, verb]:
+            yield f"{about} is {row.kind} by {row.actor} for the {times}. time, who said it {times - 1} times"
+
+    def _may_do_nothing_twice(self) -> bool:
+        world = self._world
+        return world.lives == 1 and world.disk.failed_at < 0
