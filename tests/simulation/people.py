@@ -24,6 +24,8 @@ STARTS = 2 * TRIES
 """Times that she starts the plan: what was said of it in an outage, in its order, may take a quarter of an hour."""
 ATTEMPTS = 6
 """Attempts at a task after which she leaves it out: some agents change nothing, again and again."""
+CROWD, CROWDED = 3, 0.7
+"""Tasks of a plan that may have but one worker, and how often they do."""
 BOUND = 4 * 3_600.0
 """Seconds in which everything must have come to rest once the troubles are over."""
 
@@ -37,6 +39,9 @@ class People:
         self.hub = world.hub
         repos = [place.repo.full_name for place in world.hub.places]
         self.drafts = plans.draw(chance, repos)
+        self.is_crowd = len(self.drafts) >= CROWD and world.crowds.hits(CROWDED)
+        if self.is_crowd:
+            self.drafts = plans.in_a_crowd(world.crowds, self.drafts)
         if world.groups is not None:
             self.drafts = plans.in_group(world.groups, self.drafts, repos)
         self.number = 0

@@ -59,6 +59,14 @@ def draw(chance: Stream, repos: Sequence[str]) -> list[Draft]:
     return drafts
 
 
+def in_a_crowd(chance: Stream, drafts: list[Draft]) -> list[Draft]:
+    """Few wait for others, so that many wait for a place; some are more urgent."""
+    for draft in drafts:
+        draft.needs = draft.needs[:1] if chance.hits(0.3) else []
+        draft.priority = chance.choice([0, 0, 5, 10])
+    return drafts
+
+
 def in_group(chance: Stream, drafts: list[Draft], repos: Sequence[str]) -> list[Draft]:
     """Most of them merge together."""
     if len(drafts) == 1:

@@ -169,6 +169,7 @@ PLANTED = {
     ),
     "twice": Bug(seed=0, means="an attempt that has pushed is carried out again", swaps=swaps.twice),
     "deaf": Bug(seed=23, means="a comment whose webhook is handled again is carried out again", swaps=swaps.deaf),
+    "less-urgent": Bug(seed=0, means="who has the least priority begins first", swaps=swaps.less_urgent_first),
     "untold": Bug(seed=0, means="a pull request does not tell that it needs a person", swaps=swaps.untold),
     "not-reverted": Bug(
         seed=68,

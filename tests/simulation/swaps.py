@@ -7,7 +7,7 @@ import msgspec
 
 from handlers import acting
 from handlers.commands import refusal as refused
-from services.core import conduct
+from services.core import conduct, ready
 from services.core.gate import PullFact
 from services.core.judging import judge as judged
 from services.core.task_state import Happening, TaskState
@@ -84,3 +84,7 @@ def deaf() -> list[Swap]:
         return False
 
     return [(Asked, "was_heard", was_heard)]
+
+
+def less_urgent_first() -> list[Swap]:
+    return [(ready, "rank_of", lambda each: (each.priority, each.remaining, each.since, each.id))]

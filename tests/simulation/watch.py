@@ -24,6 +24,7 @@ from tests.simulation.life import Life
 from tests.simulation.merges import Merges, hash_of
 from tests.simulation.repeats import Repeats
 from tests.simulation.rights import Rights
+from tests.simulation.turns import Turns
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
@@ -52,6 +53,7 @@ class Watch:
         self.rights = Rights()
         self.repeats = Repeats(world)
         self.merges = Merges(world)
+        self.turns = Turns(world)
         self._keys: Counter[str] = Counter()
         self._at_work: dict[str, list[Order]] = {}
 
@@ -74,13 +76,17 @@ class Watch:
 
     def committed(self) -> None:
         """A group of writes is on disk."""
+        rows = []
         for row, wrong in self.book.read(self._world.loop.time()):
+            rows.append(row)
             actor = f" by {row.actor}" if row.actor else ""
             self._world.trace(
                 "history", f"{row.task or row.run_id or row.plan_id} {row.kind}{actor}: {row.after} {row.text}"
             )
             for text in (*wrong, *self.rights.of_row(row), *self.repeats.of_row(row), *self._of_row(row)):
                 self.violation(text)
+        for text in self.turns.committed(rows):
+            self.violation(text)
 
     def _of_row(self, row: Row) -> list[str]:
         if row.kind == "group":

@@ -84,7 +84,11 @@ class World:
         self.settings = self._settings(chance)
         self.marks = Marks(self.loop.time)
         self.watch = Watch(self)
+        self.crowds = chance.stream("crowds")
         self.people = People(self, chance.stream("people"))
+        self.is_crowded = self.people.is_crowd
+        if self.is_crowded:
+            self.settings = msgspec.structs.replace(self.settings, workers=1)
         self._fate = chance.stream("fate")
         self.lives = 0
         self.process: Process | None = None
