@@ -93,8 +93,9 @@ class Health:
         if self._database.waiting >= FULL:
             return f"{self._database.waiting} writes wait for the disk; look at how busy it is"
         try:
-            age = await self._inbox.oldest_waiting_age(self._clock.now()) if self._conducts else 0.0
-        except StoreError:
+            async with asyncio.timeout(PATIENCE):
+                age = await self._inbox.oldest_waiting_age(self._clock.now()) if self._conducts else 0.0
+        except (StoreError, TimeoutError):
             return "the inbox can't be read; look at the database"
         if age > BEHIND:
             return f"the oldest webhook has waited for {age:.0f} s; look into the log for handlers that fail"
@@ -113,7 +114,10 @@ def room_in(folder: Path, least: int = ROOM) -> Part:
     """Is there room for more than what is there already?"""
 
     def said() -> str:
-        free = shutil.disk_usage(folder).free
+        try:
+            free = shutil.disk_usage(folder).free
+        except OSError:
+            return "the data directory can't be looked at; is it there?"
         return (
             "ok" if free >= least else f"the disk of the data directory has {free / 2**20:.1f} MB left; make room there"
         )

@@ -2,7 +2,8 @@
 
 What lies between may confirm all that is sent to it while nobody answers: a proxy whose server failed over, a load
 balancer that keeps half a connection. Nothing in TCP notices that, so what says nothing for so long is lost. Only
-silence counts: an answer may take any time to arrive in pieces.
+silence counts: an answer may take any time to arrive in pieces. In a pipeline the server keeps small answers back until
+it is asked for all of them, so the patience is for all that was asked since.
 """
 
 from typing import Any, TypeVar
@@ -18,7 +19,7 @@ LOOKS = 0.1
 class PatientConnection(psycopg.Connection[Any]):
     """patience: seconds in which something must come, or go where there is something to say."""
 
-    patience = 15.0
+    patience = 60.0
 
     def wait(self, gen: PQGen[T], interval: float = LOOKS, *given: Any, **named: Any) -> T:
         """All of psycopg's waiting, on a connection that stands, goes through here."""

@@ -52,9 +52,9 @@ than its process may be silent before others take its shards (`LEASE`), who need
 LOCKED_OUT = 3.5
 """Seconds after which a writer that waits for another's rows gives up, for the same reason; longer than one may stand
 still that has them."""
-SILENT, SILENT_READING = 15.0, 30.0
-"""Seconds without a word after which a connection is taken for lost, though what lies between may still confirm it: one
-that writes, which may wait for several others' rows (`LOCKED_OUT`) and for a slow disk, and one that reads."""
+SILENT = 60.0
+"""Seconds without a word after which a connection is taken for lost, though what lies between may still confirm it. A
+server says nothing of a whole group before its end, and each of its writes may wait for others' rows (`LOCKED_OUT`)."""
 GONE = "SET client_connection_check_interval = '1s'"
 """The server looks whether whoever asked is still there, also while it works or waits; not all systems can."""
 
@@ -139,7 +139,7 @@ class PostgresDatabase(GroupCommit):
             with ExitStack() as unless_ready:
                 connection = PatientConnection.connect(**self._parameters, autocommit=True)
                 unless_ready.callback(connection.close)
-                connection.patience = SILENT if writes else SILENT_READING
+                connection.patience = SILENT
                 connection.execute(SESSION)
                 if writes:
                     limits = {"idle_in_transaction_session_timeout": STANDS_STILL, "lock_timeout": LOCKED_OUT}

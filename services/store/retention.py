@@ -6,6 +6,7 @@ retried: of each of its tasks the newest attempt stays, and what of its branch i
 never touched, and plans, runs, their tasks and their history stay for good.
 """
 
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Literal
 
@@ -13,7 +14,7 @@ import msgspec
 
 from services.core.clock import to_text
 from services.store import access, answers, job_logs, learned, requests, resolutions
-from services.store.db import Connection, Database
+from services.store.db import DAMAGED, Connection, Database
 from services.store.inbox import Inbox
 
 PRUNE = 500
@@ -23,6 +24,10 @@ PRUNE_BLOBS = 20
 
 What = Literal["logs", "steps"]
 
+MOST_RUNS = 100
+"""Runs that one step clears, where there is little of each."""
+MOST_STEPS = 200
+"""Steps at a time; what they leave is for the next sweep."""
 REST = timedelta(hours=1)
 """Between one time that nothing old was left and the next look: what is kept is kept for days."""
 
@@ -41,7 +46,7 @@ DELETE FROM command WHERE comment_id IN (SELECT comment_id FROM command WHERE at
 OVER = """
 SELECT id, finished_at FROM run r WHERE finished_at < ?
 AND NOT EXISTS (SELECT 1 FROM cleared x WHERE x.run_id = r.id AND x.what = ? AND x.finished_at = r.finished_at)
-AND NOT EXISTS (SELECT 1 FROM outbox o WHERE o.run_id = r.id AND o.state <> 'done') ORDER BY finished_at LIMIT 1
+AND NOT EXISTS (SELECT 1 FROM outbox o WHERE o.run_id = r.id AND o.state <> 'done') ORDER BY finished_at LIMIT ?
 """
 # The first of the two conditions on the state is there for SQLite, which finds the index by it.
 LEFT_ALONE = """
@@ -51,7 +56,7 @@ SELECT id, since FROM (
     ) AS since FROM run r WHERE r.state IN ('running', 'paused', 'failed') AND r.state = 'failed'
 ) f WHERE since < ?
 AND NOT EXISTS (SELECT 1 FROM cleared x WHERE x.run_id = f.id AND x.what = ? AND x.finished_at = f.since)
-AND NOT EXISTS (SELECT 1 FROM outbox o WHERE o.run_id = f.id AND o.state <> 'done') ORDER BY since LIMIT 1
+AND NOT EXISTS (SELECT 1 FROM outbox o WHERE o.run_id = f.id AND o.state <> 'done') ORDER BY since LIMIT ?
 """
 DROP_LOGS = """
 UPDATE outbox SET log = '' WHERE key IN (SELECT key FROM outbox WHERE key > ? AND key < ? AND log <> '' LIMIT ?)
@@ -111,12 +116,15 @@ class Retention:
         self._rests_until: datetime | None = None
 
     async def tidy(self, now: datetime) -> None:
-        """Let all go that is too old, unless that was done within the last hour. StoreError."""
+        """Let all go that is too old, or as much as there is time for between two looks at everything, unless that was
+        done within the last hour. StoreError.
+        """
         if self._rests_until is not None and now < self._rests_until:
             return
-        while await self.step(now):
-            pass
-        self._rests_until = now + REST
+        for _ in range(MOST_STEPS):
+            if not await self.step(now):
+                self._rests_until = now + REST
+                return
 
     async def step(self, now: datetime) -> int:
         """One small step of each kind; how many rows were touched, 0 when there is nothing left to do. StoreError."""
@@ -141,33 +149,37 @@ class Retention:
 
 
 def _clear(c: Connection, what: What, before: datetime) -> int:
-    """Clear a part of one run that is over since then, or has failed and was left alone, and has nothing left to do."""
-    since = (to_text(before), what)
-    over = c.execute(OVER, since).fetchone()
-    row = over or c.execute(LEFT_ALONE, since).fetchone()
-    if row is None:
-        return 0
-    run_id, finished_at = row
+    """Clear a part of some runs that have nothing left to do and are over since then, or else have failed and were left
+    alone; as many as one step may take.
+    """
+    since = (to_text(before), what, MOST_RUNS)
+    over = c.execute(OVER, since).fetchall()
+    touched = 0
+    for run_id, finished_at in over or c.execute(LEFT_ALONE, since).fetchall():
+        touched += _clear_run(c, what, run_id, finished_at, is_over=bool(over))
+        if touched >= PRUNE:
+            break
+    return touched
+
+
+def _clear_run(c: Connection, what: What, run_id: str, since: str, *, is_over: bool) -> int:
     between = (f"{run_id}/", f"{run_id}0")  # "0" follows "/"
     if what == "logs":
-        touched = c.execute(DROP_LOGS, (*between, PRUNE)).rowcount
-        is_left = touched == PRUNE
-    elif over is None:
-        counts = [_drop_past_effects(c, run_id), c.execute(DROP_PAST_STEPS, (run_id, PRUNE)).rowcount]
-        touched, is_left = sum(counts), PRUNE in counts
-    else:
+        counts = [c.execute(DROP_LOGS, (*between, PRUNE)).rowcount]
+    elif is_over:
         counts = [c.execute(DROP_EFFECTS, (*between, PRUNE)).rowcount, c.execute(DROP_STEPS, (run_id, PRUNE)).rowcount]
-        touched, is_left = sum(counts), PRUNE in counts
-    if not is_left:
-        touched += c.execute(CLEARED, (run_id, what, finished_at)).rowcount
-    return touched
+    else:
+        counts = [_drop_past_effects(c, run_id), c.execute(DROP_PAST_STEPS, (run_id, PRUNE)).rowcount]
+    cleared = c.execute(CLEARED, (run_id, what, since)).rowcount if PRUNE not in counts else 0
+    return sum(counts) + cleared
 
 
 def _drop_past_effects(c: Connection, run_id: str) -> int:
     """Those of attempts that have a successor: nothing is decided about them any more."""
     room = PRUNE
     for task, data in c.execute("SELECT id, data FROM task WHERE run_id = ?", (run_id,)).fetchall():
-        for n in range(1, msgspec.json.decode(data, type=_Task).attempt):
-            between = (f"{run_id}/{task}/{n}/", f"{run_id}/{task}/{n}0")
-            room -= c.execute(DROP_EFFECTS, (*between, room)).rowcount
+        with suppress(*DAMAGED):  # one that can't be read keeps what it has
+            for n in range(1, msgspec.json.decode(data, type=_Task).attempt):
+                between = (f"{run_id}/{task}/{n}/", f"{run_id}/{task}/{n}0")
+                room -= c.execute(DROP_EFFECTS, (*between, room)).rowcount
     return PRUNE - room

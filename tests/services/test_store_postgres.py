@@ -96,7 +96,6 @@ async def test_a_server_that_answers_nothing_is_left_for_one_that_does(
 ) -> None:
     """Also where it takes not even what it is told."""
     monkeypatch.setattr(postgres_store, "SILENT", 1.0)
-    monkeypatch.setattr(postgres_store, "SILENT_READING", 1.0)
     async with unanswered(url) as database:
         put = "INSERT INTO job_log (repo, id, at, lines) VALUES ('acme/api', '1', 'now', ?)"
         assert await database.write(lambda c: c.execute(put, (bytes(size),)).rowcount) == 1
@@ -107,7 +106,7 @@ async def test_a_server_that_answers_nothing_is_left_for_one_that_does(
 async def test_a_reader_that_meets_one_that_answers_nothing_asks_another(
     url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(postgres_store, "SILENT_READING", 1.0)
+    monkeypatch.setattr(postgres_store, "SILENT", 1.0)
     async with unanswered(url) as database:
         assert await database.read(lambda c: c.execute("SELECT 1").fetchone()) == (1,)
         await database.close()
@@ -150,6 +149,7 @@ def test_only_silence_tries_the_patience(url: str) -> None:
         return "all of it"
 
     with PatientConnection.connect(url) as connection:
+        connection.patience = 15.0
         hears = connection._heard(answer(), 1.0)
         looks = [next(hears), *(hears.send(ready) for ready in [0] * 14 + [1] + [0] * 13)]
         assert len(looks) == 29

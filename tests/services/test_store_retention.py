@@ -193,6 +193,20 @@ async def test_a_failed_run_with_which_something_is_done_is_not_left_alone(datab
     assert await house.left() == {"steps": 3, "blobs": 0, "effects": 2, "logs": 0, "tasks": 1}
 
 
+async def test_a_task_that_can_not_be_read_holds_up_nothing(database: Database) -> None:
+    house = House(database)
+    run = await stored_run(database, task(), task("other"))
+    for name in ("one", "other"):
+        for fence in (1, 2):
+            await now_stand(database, run, [task(name, fence=fence)])
+            await house.attempted(run, name, fence)
+    await now_stand(database, run, [task(state="failed", fence=2), task("other", state="failed", fence=2)])
+    await run_failed(house, run, NOW)
+    await database.write(lambda c: c.execute("UPDATE task SET data = ? WHERE id = 'one'", (b"{",)))
+    assert await house.sweep(EVER) < 10
+    assert (await house.left())["effects"] == 3, "all of the one and the newest of the other"
+
+
 async def run_failed(house: House, run: Run, at: datetime) -> None:
     """The run waits for a person."""
     moment = Moment(task="", kind="run", before="running", after="failed")
@@ -285,13 +299,14 @@ async def test_commands_are_known_as_long_as_deliveries(database: Database) -> N
 
 async def test_what_was_asked_on_a_page_goes_as_what_was_asked_in_comments_does(database: Database) -> None:
     house, asked = House(database, deliveries=90), Requests(database)
-    for name, at in (("old", NOW), ("new", day(50))):
+    for name, at in (("old", NOW), ("waits", NOW), ("new", day(50))):
         made = Request(id=name, at=to_text(at), login="ana", via="page", repo="acme/api", number=1, command="status")
         await database.write(partial(put, request=made))
+    await asked.settle("old", "done", "all is well")
     await house.sweep(day(89))
-    assert len(await asked.newest("ana", None, 9)) == 2
+    assert len(await asked.newest("ana", None, 9)) == 3
     await house.sweep(day(91))
-    assert [each.id for each in await asked.newest("ana", None, 9)] == ["new"]
+    assert [each.id for each in await asked.newest("ana", None, 9)] == ["new", "waits"]
 
 
 async def test_what_was_repaired_goes_with_the_records_of_attempts(database: Database) -> None:
@@ -353,6 +368,21 @@ async def test_what_is_old_is_looked_for_once_an_hour(database: Database) -> Non
     assert await plans.was_heard("1")
     await house.tidy(day(100) + timedelta(minutes=60))
     assert not await plans.was_heard("1")
+
+
+async def test_what_is_left_after_some_steps_is_for_the_next_sweep(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(retention, "MOST_STEPS", 1)
+    monkeypatch.setattr(retention, "PRUNE", 1)
+    house, plans = Retention(database, Keep()), Plans(database)
+    for each in ("1", "2"):
+        await plans.heard(each, NOW)
+    counts = []
+    for _ in range(3):
+        await house.tidy(day(100))
+        counts.append(sum([await plans.was_heard(each) for each in ("1", "2")]))
+    assert counts == [1, 0, 0]
 
 
 def test_the_defaults_of_the_settings_are_those_of_the_policy() -> None:
