@@ -64,6 +64,7 @@ def live(size: int, *, cache: bool) -> tuple[int, int, float]:
 def _calm_world(*, cache: bool) -> World:
     """Nothing goes wrong, and people do nothing but start the plan."""
     world = World(SEED)
+    world.is_crowded = False
     quiet = Faults()
     for name in Faults.__struct_fields__:
         setattr(world.faults, name, getattr(quiet, name))
@@ -87,7 +88,7 @@ def _write(world: World) -> None:
     issue = {"title": "A plan", "body": f"Plan: {FILE}", "labels": [LABEL_PLAN]}
     _, made = world.hub.act("ana", "POST", f"/repos/{world.hub.home.full_name}/issues", issue)
     people.number = made["number"]
-    return world.watch.written("A plan", text)
+    return world.watch.written(people.plan_id, "A plan", text)
 
 
 async def _live(world: World) -> tuple[int, int, float]:

@@ -184,7 +184,7 @@ class Patient(People):
         path = f"/repos/{self.hub.home.full_name}/issues"
         _, made = self.hub.act("ana", "POST", path, {"title": "A plan", "body": text, "labels": ["lockstep:plan"]})
         self.number = made["number"]
-        self.world.watch.written("A plan", text)
+        self.world.watch.written(self.plan_id, "A plan", text)
 
 
 class Ailing(World):
@@ -205,6 +205,8 @@ class Ailing(World):
         self.is_sweepless = False
         self.settings = msgspec.structs.replace(self.settings, sweep_seconds=300.0, checks="required")
         self.people = Patient(self, at)
+        self.plans = [self.people]
+        self.is_crowded = False
         self.people.ailment = ailment
         if config:
             self.hub.scenario.commit(self.hub.home, {CONFIG: config}, "Settings", login="ana")
@@ -276,7 +278,7 @@ def suffers(seed: int, ailment: Ailment, arm: str = "ours") -> Fate:
         seed += 10_000
         world = Ailing(seed, ailment, _config(arm))
     verdict = lived(world)
-    tasks = {task.id: task for task in world.watch.book.newest_tasks()}
+    tasks = {task.id: task for task in world.watch.book.newest_tasks(world.people.plan_id)}
     ill = tasks.get("t0")
     repairs = world.disk.ask("SELECT count(*) FROM recovery")[0][0]
     end: Literal["merged", "handed", ""] = ""

@@ -14,23 +14,23 @@ class Approvals:
 
     def __init__(self, world: "World") -> None:
         self._world = world
-        self._texts: list[tuple[float, Plan | None]] = []
+        self._texts: dict[str, Plan | None] = {}  # by plan, as it stands there
         self._asked: list[tuple[str, str]] = []  # who, and the hash of the text that stood there
         self.hashes: set[str] = set()  # approved so far
 
-    def written(self, title: str, body: str) -> None:
+    def written(self, plan_id: str, title: str, body: str) -> None:
         """The plan's text is this from now on."""
         hub = self._world.hub
         names = [place.repo.full_name for place in hub.places]
         plan = parse(body, home=hub.home.full_name, installed=names, form="issue").plan
         if plan is not None and not plan.title:
             plan = Plan(title=title, tasks=plan.tasks)
-        self._texts.append((self._world.loop.time(), plan))
+        self._texts[plan_id] = plan
 
-    def asked(self, who: str, text: str) -> None:
+    def asked(self, plan_id: str, who: str, text: str) -> None:
         """Somebody wrote a comment."""
-        if "/lockstep approve" in text and self._texts:
-            plan = self._texts[-1][1]
+        if "/lockstep approve" in text:
+            plan = self._texts[plan_id]
             self._asked.append((who, plan.hash if plan is not None else ""))
 
     def approved(self, plan_id: str, digest: str, actor: str) -> list[str]:

@@ -119,18 +119,18 @@ class Book:
             texts=[(now, plan)],
         )
 
-    def newest(self) -> str:
-        """The id of the newest run, "" when there has been none."""
-        return next(reversed(self.runs), "")
+    def newest(self, plan_id: str) -> str:
+        """The id of a plan's newest run, "" when there has been none."""
+        return next((run_id for run_id, told in reversed(self.runs.items()) if told.plan_id == plan_id), "")
 
     def tasks_of(self, run_id: str) -> list[TaskState]:
         """The task rows of a run, in plan order."""
         rows = self._disk.ask("SELECT data FROM task WHERE run_id = ? ORDER BY position", run_id)
         return [msgspec.json.decode(row[0], type=TaskState) for row in rows]
 
-    def newest_tasks(self) -> list[TaskState]:
+    def newest_tasks(self, plan_id: str) -> list[TaskState]:
         """Those of the newest run that are in its plan."""
-        run_id = self.newest()
+        run_id = self.newest(plan_id)
         known = self.runs[run_id].plan.by_id if run_id else {}
         return [task for task in self.tasks_of(run_id) if task.id in known]
 
@@ -153,9 +153,9 @@ class Book:
         ((stored,),) = self._disk.ask("SELECT barriers FROM run WHERE id = ?", run_id)
         return msgspec.json.decode(stored, type=dict[str, Barrier])
 
-    def summary(self) -> str:
+    def summary(self, plan_id: str) -> str:
         """The newest run in one line."""
-        run_id = self.newest()
+        run_id = self.newest(plan_id)
         if not run_id:
             return "no run"
         tasks = [f"{task.id} {task.state} ({task.reason})" for task in self.tasks_of(run_id)]

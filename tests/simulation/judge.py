@@ -84,7 +84,8 @@ class Judge:
                 self._world.watch.violation(text)
             if run.finished_at is None:
                 await self._afresh(run)
-        shown = (*self._shown(), *self._plan_shown(), *self._outcomes.found())
+        plans = [text for plan in self._world.plans for text in self._plan_shown(plan.issue, plan.plan_id)]
+        shown = (*self._shown(), *plans, *self._outcomes.found())
         for text in (*self._world.watch.book.differences(), *shown):
             self._world.watch.violation(text)
 
@@ -173,19 +174,19 @@ class Judge:
 
     async def end(self) -> None:
         """What the comment shows at the end of it all."""
-        for text in await self._comment_shown():
-            self._world.watch.violation(text)
+        for plan in self._world.plans:
+            for text in await self._comment_shown(plan.issue):
+                self._world.watch.violation(text)
         ((stored,),) = self._world.disk.ask("SELECT count(*) FROM inbox")
         if stored > len(self._world.hooks.guids):
             self._world.watch.violation(
                 f"{stored} deliveries are stored, of {len(self._world.hooks.guids)} that were sent"
             )
 
-    def _plan_shown(self) -> list[str]:
+    def _plan_shown(self, issue: Issue, plan_id: str) -> list[str]:
         """The plan issue shows its newest run, unless people have set it otherwise."""
         world = self._world
-        issue = world.people.issue
-        run_id = world.watch.book.newest()
+        run_id = world.watch.book.newest(plan_id)
         if not run_id or issue.id in world.watch.touched:
             return []
         state = world.watch.book.runs[run_id].state
@@ -196,10 +197,10 @@ class Judge:
             found.append(f"the plan is open, and {run_id} is done")
         return found
 
-    async def _comment_shown(self) -> list[str]:
+    async def _comment_shown(self, issue: Issue) -> list[str]:
         """The kept-up-to-date comment is what would be written now; people may have deleted it after that."""
         world = self._world
-        process, issue = world.process, world.people.issue
+        process = world.process
         assert process is not None
         assert process.assembly is not None
         stickies, place = process.assembly.engine.stickies, (world.hub.home.full_name, issue.number)

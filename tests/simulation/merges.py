@@ -79,7 +79,7 @@ class Merges:
                     yield f"/repos/{repo.full_name}/commits/{issue.pull.head_sha}/check-runs"
 
     @property
-    def _learns(self) -> float:
+    def learns(self) -> float:
         """Seconds until what was read, or stored, has been taken into account."""
         return 2 * self._world.faults.disk_delay[1] + 0.001
 
@@ -117,7 +117,7 @@ class Merges:
 
     def _by_plan(self, case: _Case) -> Iterator[str]:
         """Needs, holds, pauses and fences, by what is stored; the process learns of a commit a little later."""
-        book, learns = self._world.watch.book, self._learns
+        book, learns = self._world.watch.book, self.learns
         told, order = book.runs[case.run_id], self._world.yard.made.get(case.sha)
         texts = told.texts_since(case.begun - learns)
         said = [plan.by_id[case.task] for plan in texts if case.task in plan.by_id]
@@ -164,7 +164,7 @@ class Merges:
         name = plan.by_id[case.task].group if case.task in plan.by_id else ""
         if name in plan.groups:
             barrier = self._world.watch.book.barriers(case.run_id).get(name, CLOSED)
-            is_late = self._world.watch.grouped_at < case.sent - self._learns
+            is_late = self._world.watch.grouped_at < case.sent - self.learns
             if is_late and barrier.phase not in {"merging", "forward"} and barrier.heads.get(case.task) != case.sha:
                 yield f"merged though its group is {barrier.phase}"
 

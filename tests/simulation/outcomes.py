@@ -25,13 +25,12 @@ class Outcomes:
         self._git = world.hub.sandbox.git
 
     def found(self) -> Iterator[str]:
-        newest = self._book.newest()
         for run_id, told in self._book.runs.items():
             tasks = {task.id: task for task in self._book.tasks_of(run_id)}
             for task in tasks.values():
                 if task.state == "done" and not told.task(task.id).done:
                     yield from self._merged(told, task)
-                if run_id == newest and task.state in STUCK and task.id in told.plan.by_id:
+                if run_id == self._book.newest(told.plan_id) and task.state in STUCK and task.id in told.plan.by_id:
                     yield from self._told(told, task)
                 if self._world.is_quiet and task.state != "done":
                     yield f"nothing went wrong, and {task.id} is {task.state}: {task.reason}"

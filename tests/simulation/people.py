@@ -37,19 +37,25 @@ class People:
         self.world = world
         self.chance = chance
         self.hub = world.hub
-        repos = [place.repo.full_name for place in world.hub.places]
-        self.drafts = plans.draw(chance, repos)
-        self.is_crowd = len(self.drafts) >= CROWD and world.crowds.hits(CROWDED)
-        if self.is_crowd:
-            self.drafts = plans.in_a_crowd(world.crowds, self.drafts)
-        if world.groups is not None:
-            self.drafts = plans.in_group(world.groups, self.drafts, repos)
+        self.drafts = self.draw([place.repo.full_name for place in world.hub.places])
         self.number = 0
         self.meddling = Meddling(self)
+
+    def draw(self, repos: list[str]) -> list[plans.Draft]:
+        """What the plan says at first."""
+        world, drafts = self.world, plans.draw(self.chance, repos)
+        if len(drafts) >= CROWD and world.crowds.hits(CROWDED):
+            world.is_crowded = True
+            drafts = plans.in_a_crowd(world.crowds, drafts)
+        return drafts if world.groups is None else plans.in_group(world.groups, drafts, repos)
 
     @property
     def issue(self) -> Issue:
         return self.hub.issue(self.hub.home, self.number)
+
+    @property
+    def plan_id(self) -> str:
+        return f"{self.hub.home.full_name}#{self.number}"
 
     @property
     def now(self) -> float:
@@ -58,25 +64,32 @@ class People:
     async def live(self) -> None:
         await asyncio.sleep(self.chance.uniform(0.0, 20.0))
         self.write()
-        begins = asyncio.create_task(self._begin())
+        begins = [asyncio.create_task(each.begin()) for each in self.world.plans]
         await self.meddling.live(self.world.faults.calm_at)
-        begins.cancel()
-        await asyncio.gather(begins, return_exceptions=True)
+        for each in begins:
+            each.cancel()
+        await asyncio.gather(*begins, return_exceptions=True)
         self.world.calm()
+        for plan in self.world.plans:
+            if plan.run_state() is None:
+                await plan.insist_on_it()
         judge = Judge(self.world)
-        if self.run_state() is None:
-            await self._insist()
         await judge.rest(BOUND)
         await judge.look()
-        rounds = (ATTEMPTS + 1) * len(self.world.watch.book.newest_tasks()) + 2  # each takes one task on, if no more
-        while not (ended := self.run_state() in {"done", "cancelled"}) and rounds:
+        tasks = sum(len(self.world.watch.book.newest_tasks(plan.plan_id)) for plan in self.world.plans)
+        rounds = (ATTEMPTS + 1) * tasks + 2  # each takes one task on, if no more
+        while (going := [plan for plan in self.world.plans if not plan.is_over()]) and rounds:
             rounds -= 1
-            await self._help()
+            for plan in going:
+                await plan.help()
             await judge.rest(BOUND)
             await judge.look()
-        if not ended:
-            self.world.watch.violation(f"the run never ends: {self.world.watch.book.summary()}")
+        for plan in going:
+            self.world.watch.violation(f"the run never ends: {self.world.watch.book.summary(plan.plan_id)}")
         await judge.end()
+
+    def is_over(self) -> bool:
+        return self.run_state() in {"done", "cancelled"}
 
     # The plan.
 
@@ -87,16 +100,16 @@ class People:
         text = plans.write(self.drafts)
         _, made = self.hub.act("ana", "POST", path, {"title": "A plan", "body": text, "labels": labels})
         self.number = made["number"]
-        self.world.watch.written("A plan", text)
+        self.world.watch.written(self.plan_id, "A plan", text)
 
     def edit(self, who: str, drafts: "list[plans.Draft]") -> None:
         """Change the plan's text."""
         self.drafts = drafts = plans.closed(drafts) if self.world.groups is not None else drafts
         text = plans.write(drafts)
         self.hub.act(who, "PATCH", f"/repos/{self.hub.home.full_name}/issues/{self.number}", {"body": text})
-        self.world.watch.written("A plan", text)
+        self.world.watch.written(self.plan_id, "A plan", text)
 
-    async def _begin(self) -> None:
+    async def begin(self) -> None:
         """Approve and start it, whatever it takes, as long as there is nothing that runs."""
         while self.run_state() is None:
             await asyncio.sleep(self.chance.uniform(5.0, 30.0))
@@ -106,7 +119,7 @@ class People:
                 await self.ask("ana", "/lockstep approve")
                 await self.ask("ben", "/lockstep run")
 
-    async def _insist(self) -> None:
+    async def insist_on_it(self) -> None:
         """The troubles are over: asked properly, the bot must start the plan, as soon as it is there again."""
         self.world.restore_rights()
         while self.world.process is None:  # noqa: ASYNC110 - who died in the last of the troubles may be away for long
@@ -139,7 +152,7 @@ class People:
         """Write a comment under the plan; its id, 0 when GitHub does not let this person."""
         comment = self.hub.comment(who, self.number, text)
         if comment:
-            self.world.watch.asked(who, text)
+            self.world.watch.asked(self.plan_id, who, text)
         return comment
 
     async def insist(self, text: str) -> None:
@@ -151,17 +164,18 @@ class People:
 
     def run_state(self) -> str | None:
         """The state of the newest run; None when there has been none."""
-        rows = self.world.disk.ask("SELECT state FROM run ORDER BY started_at DESC, id DESC LIMIT 1")
+        query = "SELECT state FROM run WHERE plan_id = ? ORDER BY started_at DESC, id DESC LIMIT 1"
+        rows = self.world.disk.ask(query, self.plan_id)
         return rows[0][0] if rows else None
 
     # Bringing it to its end.
 
-    async def _help(self) -> None:
+    async def help(self) -> None:
         """What a person does who wants it done: take away what holds it back, and try again what failed."""
         self.meddling.make_good()
         self.world.restore_rights()
         book = self.world.watch.book
-        tasks = book.newest_tasks()
+        tasks = book.newest_tasks(self.plan_id)
         if self.run_state() == "paused":
             await self.insist("/lockstep resume")
         if held := sorted(task.id for task in tasks if task.held):
@@ -170,7 +184,7 @@ class People:
         wanted |= {"cancelled"} if self.world.groups is not None else set()  # its group waits for it
         stuck = sorted(task.id for task in tasks if task.state in wanted)
         tired = [task.id for task in tasks if task.id in stuck and task.attempt >= ATTEMPTS]
-        lost = any(each.phase == "reverting" for each in book.barriers(book.newest()).values())
+        lost = any(each.phase == "reverting" for each in book.barriers(book.newest(self.plan_id)).values())
         tired = tired or (stuck if lost else [])  # what a group that is taken back left is not tried again
         if tired:
             await self.insist(f"/lockstep skip {' '.join(tired)}")

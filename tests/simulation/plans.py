@@ -67,6 +67,15 @@ def in_a_crowd(chance: Stream, drafts: list[Draft]) -> list[Draft]:
     return drafts
 
 
+def beside(chance: Stream, repos: Sequence[str]) -> list[Draft]:
+    """Another small plan, of tasks with other names."""
+    count, repo = chance.choice([1, 1, 2]), chance.choice(repos)
+    return [
+        Draft(id=f"u{n}", repo=repo, needs=[], run=new_work(chance), priority=chance.choice([0, 0, 5, 10]))
+        for n in range(count)
+    ]
+
+
 def in_group(chance: Stream, drafts: list[Draft], repos: Sequence[str]) -> list[Draft]:
     """Most of them merge together."""
     if len(drafts) == 1:

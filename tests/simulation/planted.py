@@ -17,7 +17,7 @@ from services.core.gate import Ruling, rule
 from services.core.machine import step
 from services.core.names import STICKY
 from services.core.report import LABEL_OF_TASK
-from services.engine import effects, ends, intake, merges, runs
+from services.engine import effects, ends, intake, merges, under_way
 from services.engine.effects import Effects, Outcome
 from services.engine.engine import Engine
 from services.engine.intake import Intake
@@ -135,16 +135,16 @@ async def _sees_all(*_: Any) -> bool:
 
 PLANTED = {
     "dropped-wake": Bug(seed=12, means="events wake nobody", swaps=lambda: [(Engine, "look", _later_nothing)]),
-    "blind-sweep": Bug(seed=18, means="the sweep looks at nothing", swaps=lambda: [(Rounds, "sweep", _nothing)]),
+    "blind-sweep": Bug(seed=32, means="the sweep looks at nothing", swaps=lambda: [(Rounds, "sweep", _nothing)]),
     "no-fence": Bug(seed=45, means="an attempt that is over goes on, and what it comes to counts", swaps=_no_fence),
-    "no-look": Bug(seed=28, means="effects are repeated without a look", swaps=_no_look),
+    "no-look": Bug(seed=31, means="effects are repeated without a look", swaps=_no_look),
     "one-key": Bug(seed=0, means="two tasks' pull requests have one key", swaps=_one_key),
-    "no-needs": Bug(seed=0, means="needs are ignored", swaps=_no_needs),
+    "no-needs": Bug(seed=1, means="needs are ignored", swaps=_no_needs),
     "lost-ends": Bug(seed=0, means="the ends of effects are not stored", swaps=_lost_ends),
     "no-limits": Bug(seed=1, means="limits are ignored", swaps=_no_limits),
     "stored-twice": Bug(seed=1, means="a doubled webhook is stored twice", swaps=_stored_twice),
     "any-text": Bug(
-        seed=42,
+        seed=43,
         means="the text that was approved is not compared",
         swaps=lambda: [(PlanRow, "is_approved", property(lambda self: bool(self.hash and self.approved_hash)))],
     ),
@@ -154,7 +154,7 @@ PLANTED = {
         swaps=lambda: [(intake.Intake, "_is_unseen", _sees_all)],
     ),
     "no-pause": Bug(
-        seed=13,
+        seed=7,
         means="what is paused starts all the same",
         swaps=lambda: [(conduct.Work, "is_going", property(lambda self: True))],
     ),
@@ -263,10 +263,10 @@ FOUND = {
     "places": Bug(
         seed=209,
         means="attempts that waited for their next try, or were begun by an earlier process, held no places",
-        swaps=lambda: [(runs, "held", lambda board: iter(()))],
+        swaps=lambda: [(under_way, "held", lambda board: iter(()))],
     ),
     "made-anew": Bug(
-        seed=77,
+        seed=13,
         means="a kept-up-to-date comment that somebody had deleted was made twice when the answer was lost",
         swaps=_made_anew,
     ),

@@ -60,13 +60,18 @@ class Turns:
         return self._world.watch.book.runs[run_id].task(task.id).priority
 
     def _overtook(self, row: Row) -> Iterator[str]:
-        """Of its own run; what of another has been stored is known there a little later. Who waits for a day goes
-        first, and no priority counts.
-        """
+        """Who waits for a day goes first, and no priority counts."""
         now, book = self._world.loop.time(), self._world.watch.book
         if now >= PATIENCE.total_seconds():
             return
         own = self._priority(row.run_id, book.task(row.run_id, row.task))
         for (run_id, task_id), waits in self._waiting.items():
-            if run_id == row.run_id and waits.since < now and waits.priority > own:
+            if waits.priority > own and self._is_known(row.run_id, run_id, waits.since):
                 yield f"{row.task} was started with priority {own:g} while {task_id} waits with {waits.priority:g}"
+
+    def _is_known(self, run_id: str, other: str, since: float) -> bool:
+        """Decisions on one run follow each other. What is stored of another is known a little later, and after a crash
+        one run is taken up before the other.
+        """
+        now, learns = self._world.loop.time(), self._world.watch.merges.learns
+        return since < now if run_id == other else self._world.begun_at < since < now - learns

@@ -65,11 +65,11 @@ class Watch:
 
     # What people did.
 
-    def written(self, title: str, body: str) -> None:
-        self.approvals.written(title, body)
+    def written(self, plan_id: str, title: str, body: str) -> None:
+        self.approvals.written(plan_id, title, body)
 
-    def asked(self, who: str, text: str) -> None:
-        self.approvals.asked(who, text)
+    def asked(self, plan_id: str, who: str, text: str) -> None:
+        self.approvals.asked(plan_id, who, text)
         self.repeats.asked(who, text)
 
     # What is committed.

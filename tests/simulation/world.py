@@ -20,6 +20,7 @@ from bot.settings import Settings
 from services.sandbox.git_memory import MemoryGit
 from services.sandbox.state import Delivery
 from tests.simulation import faults as weather
+from tests.simulation.beside import Beside
 from tests.simulation.brevity import brief
 from tests.simulation.chance import Chance
 from tests.simulation.ci import Ci
@@ -31,7 +32,7 @@ from tests.simulation.loop import Stuck, VirtualLoop
 from tests.simulation.marks import Marks
 from tests.simulation.network import BASE, Wire
 from tests.simulation.outcomes import Outcomes
-from tests.simulation.people import People
+from tests.simulation.people import CROWD, People
 from tests.simulation.process import Process
 from tests.simulation.store import Disk
 from tests.simulation.trace import Trace
@@ -43,6 +44,10 @@ NEVER = 1e9
 
 EDITED, GROUPED = 0.15, 0.1
 """The shares of worlds in which plans are edited while they run, and in which tasks merge together."""
+
+
+BESIDE = 0.15
+"""The share of worlds with few tasks in which there is another plan beside the first, and one worker for both."""
 
 
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):
@@ -85,12 +90,17 @@ class World:
         self.marks = Marks(self.loop.time)
         self.watch = Watch(self)
         self.crowds = chance.stream("crowds")
+        self.is_crowded = False
         self.people = People(self, chance.stream("people"))
-        self.is_crowded = self.people.is_crowd
+        self.plans: list[People] = [self.people]
+        if len(self.people.drafts) < CROWD and chance.stream("beside").hits(BESIDE):
+            self.plans.append(Beside(self, chance.stream("another")))
+            self.is_crowded = True
         if self.is_crowded:
             self.settings = msgspec.structs.replace(self.settings, workers=1)
         self._fate = chance.stream("fate")
         self.lives = 0
+        self.begun_at = 0.0  # when the newest of them began
         self.process: Process | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self._connect()
@@ -129,6 +139,7 @@ class World:
         if self.process is not None:
             return
         self.lives += 1
+        self.begun_at = self.loop.time()
         life = Life(f"bot {self.lives}")
         self.trace(life.name, "starts")
         self.process = Process(life, self.settings, self.loop, self.disk, self.wire, self.yard)
