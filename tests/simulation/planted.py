@@ -17,7 +17,7 @@ from services.core.gate import Ruling, rule
 from services.core.machine import step
 from services.core.names import STICKY
 from services.core.report import LABEL_OF_TASK
-from services.engine import effects, ends, intake, merges, under_way
+from services.engine import effects, ends, intake, merges, runs
 from services.engine.effects import Effects, Outcome
 from services.engine.engine import Engine
 from services.engine.intake import Intake
@@ -261,7 +261,7 @@ FOUND = {
     ),
     "places": Bug(
         means="attempts that waited for their next try, or were begun by an earlier process, held no places",
-        swaps=lambda: [(under_way, "held", lambda board: iter(()))],
+        swaps=lambda: [(runs, "held", lambda board: iter(()))],
     ),
     "made-anew": Bug(
         seed=13,
