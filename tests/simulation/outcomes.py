@@ -52,8 +52,9 @@ class Outcomes:
     # What is done.
 
     def _merged(self, told: Told, task: TaskState) -> Iterator[str]:
-        """GitHub has its pull request as merged, and what it was to add is in the default branch. What a person merges
-        into another one counts too: whoever turns a pull request there is told that they may.
+        """GitHub has its pull request as merged, and what it was to add is in the branch it was merged into. That may be
+        another one where a person turned it there, and merged it or did so while the bot's merge was on its way; that the
+        bot begins no such merge is asked of each (`merges.py`).
         """
         issue = self._issue(told, task, task.pull)
         if issue is None or issue.pull is None or not issue.pull.merged:
@@ -63,8 +64,7 @@ class Outcomes:
 
     def _stands(self, repo: Repo, task: TaskState, pull: Pull) -> bool:
         """What people do to it after it was merged is their affair, and so is what they merged in its place."""
-        branch = repo.default_branch if pull.merged_by == BOT else pull.base_ref
-        tip, merged = self._git.refs(repo.id)[f"refs/heads/{branch}"], pull.merge_commit_sha or ""
+        tip, merged = self._git.refs(repo.id)[f"refs/heads/{pull.base_ref}"], pull.merge_commit_sha or ""
         if not self._git.contains(repo.id, tip, merged):
             return False
         path = f"tasks/{task.id}.txt"
