@@ -42,6 +42,7 @@ class Wire:
         self.faults = faults
         self.trace = trace
         self.is_out = False
+        self.failed_at = -1.0  # when a process was last left without a fine answer
         self._on_the_way: dict[Life, dict[asyncio.TimerHandle, Callable[[], None]]] = {}
         self.before: Callable[[Request, float], None] = lambda request, sent: None
         self.after: Callable[[Request, Response], None] = lambda request, response: None
@@ -143,6 +144,8 @@ class SimTransport(Transport):
             status, found, content = await answer
         finally:
             giving_up.cancel()
+            if fate != "fine":
+                wire.failed_at = loop.time()
         if self._life.is_over:
             await self._life.never()
         self.stats.charged += status != 304

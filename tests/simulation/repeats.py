@@ -1,6 +1,7 @@
 """What one process does twice: an attempt that it knows the end of, a command that it has carried out.
 
-After a crash both may come once more rather than never, and so they may when the disk has failed.
+After a crash both may come once more rather than never, and so they may when the disk has failed, or GitHub while the
+end of an attempt was told: its agent is not asked again then, as its end is on the disk.
 """
 
 from collections import Counter
@@ -33,7 +34,7 @@ class Repeats:
 
     def began(self, life: Life, order: Order) -> Iterator[str]:
         over = self._over.get((life.name, order.run_id, order.task.id, order.fence))
-        if over is not None and self._world.disk.failed_at < over:
+        if over is not None and max(self._world.disk.failed_at, self._world.wire.failed_at) < over:
             yield f"attempt {order.attempt} of {order.task.id} was over, and is carried out again"
 
     def ended(self, life: Life, order: Order) -> None:
