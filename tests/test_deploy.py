@@ -5,17 +5,21 @@ import re
 import shutil
 import subprocess
 from collections import Counter
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from packaging.specifiers import SpecifierSet
+from packaging.utils import canonicalize_name
 
 from bot.__main__ import COMMANDS
 from bot.settings import PREFIX, ROLES, Settings
 from services.metrics import Metrics
 
-DEPLOY = Path(__file__).parent.parent / "deploy"
+ROOT = Path(__file__).parent.parent
+DEPLOY = ROOT / "deploy"
 DASHBOARD = json.loads((DEPLOY / "grafana-dashboard.json").read_text())
 RULES = yaml.safe_load((DEPLOY / "alerts.yml").read_text())["groups"][0]["rules"]
 QUERIES = [target["expr"] for panel in DASHBOARD["panels"] for target in panel["targets"]]
@@ -97,3 +101,13 @@ def test_the_processes_of_every_recipe_are_ones_that_there_are() -> None:
     for line in (root / "Procfile").read_text().splitlines():
         words = line.partition("python -m bot ")[2].split()
         assert words[0] in COMMANDS
+
+
+def test_all_that_is_pinned_takes_the_oldest_python_that_the_readme_promises() -> None:
+    """Debian's own is 3.11.2, and whoever has that has no other."""
+    lines = (ROOT / "constraints.txt").read_text().splitlines()
+    pinned = {canonicalize_name(line.partition("==")[0].partition("[")[0].strip()) for line in lines if "==" in line}
+    found = {canonicalize_name(each.name): each.metadata.get("Requires-Python") for each in metadata.distributions()}
+    told = {name: needs for name, needs in found.items() if name in pinned and needs}
+    assert len(told) > 50
+    assert not {name: needs for name, needs in told.items() if "3.11.0" not in SpecifierSet(needs)}
