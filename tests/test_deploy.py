@@ -107,7 +107,9 @@ def test_all_that_is_pinned_takes_the_oldest_python_that_the_readme_promises() -
     """Debian's own is 3.11.2, and whoever has that has no other."""
     lines = (ROOT / "constraints.txt").read_text().splitlines()
     pinned = {canonicalize_name(line.partition("==")[0].partition("[")[0].strip()) for line in lines if "==" in line}
-    found = {canonicalize_name(each.name): each.metadata.json.get("requires_python") for each in metadata.distributions()}
+    found = {
+        canonicalize_name(each.name): each.metadata.json.get("requires_python") for each in metadata.distributions()
+    }
     told = {name: needs for name, needs in found.items() if name in pinned and needs}
     assert len(told) > 50
     assert not {name: needs for name, needs in told.items() if "3.11.0" not in SpecifierSet(str(needs))}
