@@ -21,6 +21,8 @@ SAID = {
     "prioritised": "priority",
 }  # fmt: skip
 """Which word of a person makes a row about a plan or a task; where it is said again, it makes another one."""
+LIMITED = 600.0
+"""Seconds for which the client may go on asking for nothing after GitHub has refused it for its limits."""
 
 
 class Repeats:
@@ -34,7 +36,7 @@ class Repeats:
 
     def began(self, life: Life, order: Order) -> Iterator[str]:
         over = self._over.get((life.name, order.run_id, order.task.id, order.fence))
-        if over is not None and max(self._world.disk.failed_at, self._world.wire.failed_at) < over:
+        if over is not None and max(self._world.disk.failed_at, self._world.wire.failed_at + LIMITED) < over:
             yield f"attempt {order.attempt} of {order.task.id} was over, and is carried out again"
 
     def ended(self, life: Life, order: Order) -> None:
