@@ -50,10 +50,10 @@ class Faults(msgspec.Struct, kw_only=True):
 
     @property
     def are_nobodys(self) -> bool:
-        """No attempt fails, no check, and people leave alone what they began. Whatever else goes wrong then, on the way
-        or in the process, is no person's to put right.
+        """No attempt fails, no check, whoever checks hears of each head, and people leave alone what they began. Whatever
+        else goes wrong then, on the way or in the process, is no person's to put right.
         """
-        return not (self.work_trouble or self.ci_trouble or self.meddling)
+        return not (self.work_trouble or self.ci_trouble or self.meddling or self.hook_lost)
 
     def calm(self) -> None:
         """From now on nothing goes wrong that was not drawn already; delays stay."""

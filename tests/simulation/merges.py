@@ -172,7 +172,8 @@ class Merges:
         """What stands on the pull request; and who approved the plan may have lost the right to write there."""
         for about in (case.issue.id, case.repo.id):
             for what, since in self._world.marks.about(about).items():
-                if since < case.begun:
+                is_vain = what == "objection of ana" and self._world.restored_at >= case.begun  # she had no right then
+                if since < case.begun and not is_vain:
                     yield f"merged against the mark `{what}`"
 
     def _by_checks(self, case: _Case) -> Iterator[str]:

@@ -100,6 +100,7 @@ class World:
             self.settings = msgspec.structs.replace(self.settings, workers=1)
         self._fate = chance.stream("fate")
         self.lives = 0
+        self.restored_at = -1.0  # when ana had a right again that she had lost
         self.begun_at = 0.0  # when the newest of them began
         self.process: Process | None = None
         self._tasks: list[asyncio.Task[None]] = []
@@ -201,6 +202,7 @@ class World:
 
     def restore_rights(self) -> None:
         """ana may maintain everything again."""
+        self.restored_at = self.loop.time()
         for place in self.hub.places:
             place.repo.collaborators["ana"] = ROLES["ana"]
             self.marks.clear("no right of ana", place.repo.id)
