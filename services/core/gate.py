@@ -24,7 +24,7 @@ OVERDUE = (
     "if it needs none, set `checks: none` in .github/lockstep.yml"
 )
 SURE = timedelta(minutes=1)
-"""So long after a head came, GitHub shows the one before no more unless somebody has put that back."""
+"""So long after a change GitHub shows what was before no more: an earlier head unless somebody has put that back."""
 USUAL, CHECKS_COME = 60.0, 15
 """Seconds of grace where none is set; times of it in which checks begin where any will."""
 

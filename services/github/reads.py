@@ -143,11 +143,7 @@ class Reads(ActionsReads):
         if self._batcher is None:
             return False
         found = await self._batcher.look_up(await self._reader(repo), self._rank, Wanted("queue", repo, number))
-        return found is not None and (found.get("state"), found.get("headRefOid"), found.get("isInMergeQueue")) == (
-            "OPEN",
-            sha,
-            False,
-        )
+        return found == {"state": "OPEN", "headRefOid": sha, "isInMergeQueue": False}
 
     async def prepare_pull(self, repo: str, number: int) -> None:
         """Read a pull request and its head's checks by one call that others share, where it would take several; what is

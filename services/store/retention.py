@@ -85,11 +85,10 @@ class Keep(msgspec.Struct, frozen=True, kw_only=True):
     """How long. delivery_bodies, deliveries: after a webhook came, the latter also for what was asked for by a command,
     in a comment or on a page.
 
-    work: what an attempt left, after it has ended.  logs, steps: after the run is over, or has failed
-    and nothing was done with it since; `steps` are checkpoints and
-    settled effects; `logs` are also those of CI's jobs, after they were read, and how conflicts were resolved,
-    after that was learned.  answers: GitHub's, after they were last known to hold.  records: of attempts and
-    repairs, after they began.
+    work: what an attempt left, after it has ended.  logs, steps: after the run is over, or has failed and nothing was
+    done with it since; `steps` are checkpoints and settled effects; `logs` are also those of CI's jobs, after they were
+    read, and how conflicts were resolved, after that was learned.  answers: GitHub's, after they were last known to
+    hold.  records: of attempts and repairs, after they began.
     """
 
     delivery_bodies: timedelta = timedelta(days=4)
