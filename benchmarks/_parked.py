@@ -6,6 +6,7 @@ It speaks REST only.
 
 import asyncio
 import re
+import time
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, cast
@@ -135,9 +136,9 @@ async def _park(database: Database, number: int, tasks: int) -> None:
 
 
 class ParkedGitHub:
-    """Answers whatever the bot asks about those tasks. looked: heads whose checks were read; `passing`, `failing`:
-    heads whose check has ended so; `merged`, `labelled`: (run, number of the pull request or of the issue) as the bot
-    merges and labels.
+    """Answers whatever the bot asks about those tasks, last at `asked_at`. looked: heads whose checks were read;
+    `passing`, `failing`: heads whose check has ended so; `merged`, `labelled`: (run, number of the pull request or of
+    the issue) as the bot merges and labels.
     """
 
     def __init__(self) -> None:
@@ -149,6 +150,7 @@ class ParkedGitHub:
         self.labelled: asyncio.Queue[tuple[int, int]] = asyncio.Queue()
         self.all_looked = asyncio.Event()
         self.expected = 0
+        self.asked_at = 0.0
         self.url = ""
         self._runner: web.AppRunner | None = None
 
@@ -166,6 +168,7 @@ class ParkedGitHub:
 
     async def _answer(self, request: web.Request) -> web.Response:
         await request.read()
+        self.asked_at = time.monotonic()
         self.first.set()
         if request.method != "GET":
             labels = re.fullmatch(r"/repos/acme/r(\d+)/issues/(\d+)/labels", request.path)

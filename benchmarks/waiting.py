@@ -4,8 +4,10 @@ The store is filled by the real driver; then the real process (`python -m bot se
 this machine that shows 10,000 open pull requests. idle_cpu_percent: of one core, over 10 s in which nothing happens.
 wake_ms: a check has passed; from the moment at which its delivery came in (before it is committed, so this holds its
 fsync too) to the decision to merge, which reads the checks anew: both moments stand in the store.
-wake_ms_after_answer: the same from the 202 on, which says that the delivery is committed. wake_failed_ms: a check has
-failed, and before it is decided what to do its log is read, what it says about lines, and how the base stands.
+wake_ms_after_answer: the same from the 202 on, which says that the delivery is committed. All others wait meanwhile,
+and what the delivery before led to is over; wake_busy_ms_after_answer: it is not, as the next one comes as soon as a
+merge was asked for, whose end is still to be stored, told and tidied up. wake_failed_ms: a check has failed, and before
+it is decided what to do its log is read, what it says about lines, and how the base stands.
 restart_seconds: from the start of a process after kill -9 to the decision for a delivery that came as soon as it
 listened, median of 5. looked_seconds: until every pull request has been looked at again, because an event about it may
 have been lost.
@@ -40,6 +42,7 @@ LIMITS: dict[str, Number] = {"idle_cpu_percent": 0, "wake_ms_after_answer_median
 SECRET = "a secret between GitHub and the bot"
 IDLE_SECONDS = 10.0
 SETTLING = 25.0
+QUIET = 0.05
 PATIENCE = 600.0
 RESTARTS = 5
 
@@ -108,8 +111,8 @@ class _Measured:
         return {"idle_cpu_percent": round(used, 2), "rss_mb": _rss_mb(bot.pid)}
 
     async def _wake(self, session: aiohttp.ClientSession, wakes: int) -> dict[str, Number]:
-        woken = [await self._one(session) for _ in range(wakes)]
-        came, answered = self._delays(woken)
+        _, busy = self._delays([await self._one(session, quiet=0.0) for _ in range(wakes // 2)])
+        came, answered = self._delays([await self._one(session) for _ in range(wakes)])
         failed, _ = self._delays([await self._one(session, "failure") for _ in range(wakes // 5)])
         self._say(f"woken {median(came):.2f} ms after a delivery came in")
         return {
@@ -117,6 +120,7 @@ class _Measured:
             "wake_ms_p99": round(quantiles(came, n=100)[-1], 2),
             "wake_ms_after_answer_median": round(median(answered), 2),
             "wake_ms_after_answer_p99": round(quantiles(answered, n=100)[-1], 2),
+            "wake_busy_ms_after_answer_median": round(median(busy), 2),
             "wake_failed_ms_median": round(median(failed), 2),
         }
 
@@ -133,8 +137,14 @@ class _Measured:
         self._say(f"back {median(took):.2f} s after a start")
         return {"restart_seconds": round(median(took), 2), "wake_ms_while_looking": round(median(delays), 1)}
 
-    async def _one(self, session: aiohttp.ClientSession, came: str = "success") -> tuple[str, float]:
-        """One task's check ends; its delivery's GUID and the moment of the answer, once the bot has acted on it."""
+    async def _one(
+        self, session: aiohttp.ClientSession, came: str = "success", *, quiet: float = QUIET
+    ) -> tuple[str, float]:
+        """One task's check ends; its delivery's GUID and the moment of the answer, once the bot has acted on it. quiet:
+        seconds before it in which the bot asked GitHub nothing.
+        """
+        while (rest := self._github.asked_at + quiet - time.monotonic()) > 0:  # noqa: ASYNC110  # silence is no event
+            await asyncio.sleep(rest)
         run, task = self._left.pop()
         sha = head(run, task)
         github = self._github

@@ -43,7 +43,10 @@ class GitHub:
     def ranked(self, rank: str) -> "GitHub":
         return self
 
-    async def prepare_pull(self, repo: str, number: int) -> None:
+    async def prepare_pull(self, repo: str, number: int, head: str) -> None:
+        return None
+
+    async def file(self, repo: str, path: str, **_: object) -> None:
         return None
 
     async def pull(self, repo: str, number: int, *, fresh: bool) -> PullInfo:
