@@ -1,7 +1,7 @@
 """All that was learned of a repository, or of an owner's: shown, deleted, and let go of when it is old.
 
-What was learned is attempts with their choices and ends, lessons, how conflicts were resolved, and merged tasks by
-which new ones are told what is like them. Accounts are none of it: they stay.
+What was learned is attempts with their choices and ends, repairs, lessons, how conflicts were resolved, and merged
+tasks by which new ones are told what is like them. Accounts are none of it: they stay.
 """
 
 from datetime import datetime
@@ -18,6 +18,7 @@ _ATTEMPT = (
     "passed", "good", "cost", "class", "signature", "rounds", "pull", "body", "given",
     "unpriced",
 )  # fmt: skip
+_RECOVERY = ("run_id", "task", "n", "plan_id", "repo", "at", "strategy", "class", "signature", "outcome")
 _LESSON = ("id", "repo", "state", "uses", "at", "body")
 _PAST = ("repo", "ordinal", "key", "number", "title", "paths")
 _RESOLUTION = ("id", "repo", "sha", "run_id", "task", "attempt", "at", "body")
@@ -47,7 +48,8 @@ def exported(c: Connection, place: str) -> list[dict[str, Any]]:
     """`export`, in a transaction of somebody's."""
     own, values = _own(place)
     found = []
-    for kind, columns in (("attempt", _ATTEMPT), ("lesson", _LESSON), ("resolution", _RESOLUTION)):
+    kinds = {"attempt": _ATTEMPT, "recovery": _RECOVERY, "lesson": _LESSON, "resolution": _RESOLUTION}
+    for kind, columns in kinds.items():
         query = f"SELECT {', '.join(columns)} FROM {kind} WHERE {own}"  # noqa: S608 - our own words
         found += [_row(kind, columns, row) for row in c.execute(query, values)]
     uses = f"SELECT {', '.join(_USE)} FROM lesson_use WHERE lesson IN (SELECT id FROM lesson WHERE {own})"  # noqa: S608 - our own words
@@ -63,13 +65,12 @@ def deleted(c: Connection, place: str) -> int:
     """`delete`, in a transaction of somebody's."""
     own, values = _own(place)
     uses = f"DELETE FROM lesson_use WHERE lesson IN (SELECT id FROM lesson WHERE {own})"  # noqa: S608 - our own words
-    lessons, attempts = f"DELETE FROM lesson WHERE {own}", f"DELETE FROM attempt WHERE {own}"  # noqa: S608
-    resolutions = f"DELETE FROM resolution WHERE {own}"  # noqa: S608
+    kinds = [f"DELETE FROM {kind} WHERE {own}" for kind in ("lesson", "attempt", "recovery", "resolution")]  # noqa: S608
     mine = f"WHERE repo_id IN (SELECT id FROM past_repo WHERE {own})"  # noqa: S608 - our own words
     for index in ("past_posting", "past_word"):
         c.execute(f"DELETE FROM {index} {mine}", values)  # noqa: S608 - our own words
     past = f"DELETE FROM past_task {mine}"  # noqa: S608 - our own words
-    gone = sum([c.execute(each, values).rowcount for each in (uses, lessons, attempts, resolutions, past)])
+    gone = sum([c.execute(each, values).rowcount for each in (uses, *kinds, past)])
     c.execute(f"DELETE FROM past_repo WHERE {own}", values)  # noqa: S608 - our own words
     return gone
 

@@ -10,6 +10,7 @@ from services.core.repairs import Repair
 from services.core.strategies import Tally
 from services.core.task_state import TaskState
 from services.store.db import Database
+from services.store.learned import Learnings
 from services.store.recoveries import MOST_SIGNATURE, Recoveries
 from services.store.runs import Runs
 from tests.kit.plans import NOW
@@ -75,3 +76,15 @@ async def test_what_has_helped_is_known_by_repository_class_and_strategy(databas
         (1, "rerun_failed", "worked"),
         (2, "rerun_failed", "worked"),
     ]
+
+
+async def test_repairs_are_shown_and_deleted_with_what_else_was_learned_of_a_repository(database: Database) -> None:
+    await stored_run(database, TaskState(id="one", state="in_review"))
+    elsewhere = msgspec.structs.replace(FIRST, n=2, came="worked")
+    made = (("one", "Acme/API", FIRST), ("one", "acme/web", elsewhere))
+    await Runs(database).commit(PLAN, Decision(run_id="r1", state="running", repairs=made), NOW)
+    learned = Learnings(database)
+    (shown,) = await learned.export("acme/api")
+    assert (shown["record"], shown["strategy"], shown["n"]) == ("recovery", "rerun_failed", 1)
+    assert await learned.delete("acme/api") == 1
+    assert [each["repo"] for each in await learned.export("acme")] == ["acme/web"]
