@@ -77,10 +77,14 @@ def _the_rest() -> Any:
 
 
 async def _until_stopped(settings: Settings, role: Role) -> None:
+    """A signal that comes before the database is open ends the process as it ends any other: a change of the schema may
+    wait for long for its turn, and what it has not committed is undone.
+    """
     stop = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     async with opened(settings, role, SystemClock()) as porch:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, stop.set)
         app = await asyncio.to_thread(_the_rest)
         async with app.serving(porch):
             await stop.wait()

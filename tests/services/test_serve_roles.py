@@ -1,9 +1,18 @@
 """`serve --role`: each role starts with what it needs and no more."""
 
+import asyncio
+import signal
+from pathlib import Path
+
+import psycopg
 import pytest
 
 from bot.settings import ROLES, Role, Settings, check_for_serving
 from services.errors import UserError
+from services.store.migrate import TURN
+from tests.kit.crash.hosts import free_port
+from tests.kit.crash.process import Process
+from tests.kit.postgres import server
 
 FULL = Settings(
     app_id="1", private_key="key", webhook_secret="sixteen letters!", database_url="postgresql://somewhere/lockstep"
@@ -33,3 +42,26 @@ def test_one_that_does_everything_needs_everything_and_no_server() -> None:
     check_for_serving(Settings(app_id="1", private_key="key", webhook_secret="sixteen letters!"))
     with pytest.raises(UserError, match="LOCKSTEP_WEBHOOK_SECRET"):
         check_for_serving(Settings(app_id="1", private_key="key"))
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+async def test_who_waits_for_its_turn_to_change_the_schema_ends_when_it_is_told_to(
+    number: signal.Signals, tmp_path: Path
+) -> None:
+    waits = "SELECT pg_sleep(0.02), count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+    with server().fresh() as url, psycopg.connect(url, autocommit=True) as first:
+        first.execute("SELECT pg_advisory_lock(%s)", (TURN,))
+        settings = {
+            "LOCKSTEP_DATABASE_URL": url,
+            "LOCKSTEP_WEBHOOK_SECRET": "sixteen letters!",
+            "LOCKSTEP_DATA_DIR": str(tmp_path),
+            "LOCKSTEP_PORT": str(free_port()),
+        }
+        bot = Process(("serve", "--role", "web"), settings, tmp_path / "bot.log")
+        async with asyncio.timeout(30.0):
+            await bot.start()
+            while not (first.execute(waits).fetchone() or (None, 0))[1]:
+                assert bot.is_running, bot.last_words()
+                await asyncio.sleep(0)
+            bot.send(number)
+            assert await bot.ended() == -number

@@ -88,6 +88,10 @@ class Process:
         if survivors := [pid for pid in doomed if is_running(pid)]:
             raise RuntimeError(f"killed and still running: {survivors}")
 
+    def send(self, number: signal.Signals) -> None:
+        """Send it one."""
+        _send(self.pid, number)
+
     async def stop(self) -> int:
         """End it as its supervisor would; its exit status."""
         if self._child is None:
