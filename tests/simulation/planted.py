@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from services.core import actions, calls, conduct, schedule
+from services.core import actions, calls, conduct, places, schedule
 from services.core.board import Action, Board
 from services.core.gate import Ruling, rule
 from services.core.machine import step
@@ -142,6 +142,11 @@ PLANTED = {
     "no-needs": Bug(seed=1, means="needs are ignored", swaps=_no_needs),
     "lost-ends": Bug(seed=0, means="the ends of effects are not stored", swaps=_lost_ends),
     "no-limits": Bug(seed=1, means="limits are ignored", swaps=_no_limits),
+    "no-lanes": Bug(
+        seed=79,
+        means="installations, agents and groups have no lanes",
+        swaps=lambda: [(places, "_narrower", lambda use, limits: iter([(("repo", use.repo.lower()), limits.repo)]))],
+    ),
     "stored-twice": Bug(seed=1, means="a doubled webhook is stored twice", swaps=_stored_twice),
     "any-text": Bug(
         seed=43,

@@ -20,6 +20,7 @@ from services.sandbox.kernel import Request, Response
 from tests.simulation.approvals import Approvals
 from tests.simulation.book import Book, Row
 from tests.simulation.hub import BOT
+from tests.simulation.lanes import too_many
 from tests.simulation.life import Life
 from tests.simulation.merges import Merges, hash_of
 from tests.simulation.repeats import Repeats
@@ -194,12 +195,8 @@ class Watch:
         """As many at once as the limits allow, and never two of one task."""
         orders = self._at_work.setdefault(life.name, [])
         orders.append(order)
-        settings = self._world.settings
-        repo = [each for each in orders if each.task.repo == order.task.repo]
-        if len(orders) > settings.workers:
-            self.violation(f"{len(orders)} attempts at once, of {settings.workers}")
-        if settings.workers_per_repo and len(repo) > settings.workers_per_repo:
-            self.violation(f"{len(repo)} attempts at once in {order.task.repo}, of {settings.workers_per_repo}")
+        for text in too_many(self._world.settings, orders):
+            self.violation(text)
         same = [each for each in orders if (each.run_id, each.task.id) == (order.run_id, order.task.id)]
         if len(same) > 1:
             self.violation(f"two attempts of {order.task.id} at once")

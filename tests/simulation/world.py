@@ -20,6 +20,7 @@ from bot.settings import Settings
 from services.sandbox.git_memory import MemoryGit
 from services.sandbox.state import Delivery
 from tests.simulation import faults as weather
+from tests.simulation import lanes
 from tests.simulation.beside import Beside
 from tests.simulation.brevity import brief
 from tests.simulation.chance import Chance
@@ -86,7 +87,7 @@ class World:
         self.yard = Yard(self.hub, chance.stream("work"), self.faults, self.trace)
         self.ci = Ci(self.hub, self.loop, chance.stream("ci"), self.faults)
         self.hooks = Hooks(self.hub, self.loop, chance.stream("hooks"), self.faults)
-        self.settings = self._settings(chance)
+        self.settings = lanes.drawn(chance.stream("lanes"), self._settings(chance))
         self.marks = Marks(self.loop.time)
         self.watch = Watch(self)
         self.crowds = chance.stream("crowds")
