@@ -135,13 +135,13 @@ async def _sees_all(*_: Any) -> bool:
 
 PLANTED = {
     "dropped-wake": Bug(seed=12, means="events wake nobody", swaps=lambda: [(Engine, "look", _later_nothing)]),
-    "blind-sweep": Bug(seed=32, means="the sweep looks at nothing", swaps=lambda: [(Rounds, "sweep", _nothing)]),
+    "blind-sweep": Bug(seed=18, means="the sweep looks at nothing", swaps=lambda: [(Rounds, "sweep", _nothing)]),
     "no-fence": Bug(seed=45, means="an attempt that is over goes on, and what it comes to counts", swaps=_no_fence),
     "no-look": Bug(seed=31, means="effects are repeated without a look", swaps=_no_look),
     "one-key": Bug(seed=0, means="two tasks' pull requests have one key", swaps=_one_key),
     "no-needs": Bug(seed=1, means="needs are ignored", swaps=_no_needs),
     "lost-ends": Bug(seed=0, means="the ends of effects are not stored", swaps=_lost_ends),
-    "no-limits": Bug(seed=1, means="limits are ignored", swaps=_no_limits),
+    "no-limits": Bug(seed=0, means="limits are ignored", swaps=_no_limits),
     "no-lanes": Bug(
         seed=79,
         means="installations, agents and groups have no lanes",
@@ -154,7 +154,7 @@ PLANTED = {
         swaps=lambda: [(PlanRow, "is_approved", property(lambda self: bool(self.hash and self.approved_hash)))],
     ),
     "unseen-text": Bug(
-        seed=31,
+        seed=19,
         means="an approval counts for a text that was written after it",
         swaps=lambda: [(intake.Intake, "_is_unseen", _sees_all)],
     ),
@@ -167,17 +167,17 @@ PLANTED = {
     "closed-merged": Bug(
         seed=27, means="a pull request that was closed counts as merged", swaps=swaps.closed_is_merged
     ),
-    "never-merges": Bug(seed=3, means="every attempt is given up as it begins", swaps=swaps.never_merges),
-    "anyone": Bug(seed=18, means="whoever can comment may hold, skip, retry and cancel", swaps=swaps.anyone),
+    "never-merges": Bug(seed=47, means="every attempt is given up as it begins", swaps=swaps.never_merges),
+    "anyone": Bug(seed=224, means="whoever can comment may hold, skip, retry and cancel", swaps=swaps.anyone),
     "right-kept": Bug(
         seed=58, means="merges go on in the name of somebody who has lost the right", swaps=swaps.right_is_kept
     ),
     "twice": Bug(seed=0, means="an attempt that has pushed is carried out again", swaps=swaps.twice),
-    "deaf": Bug(seed=23, means="a comment whose webhook is handled again is carried out again", swaps=swaps.deaf),
+    "deaf": Bug(seed=20, means="a comment whose webhook is handled again is carried out again", swaps=swaps.deaf),
     "less-urgent": Bug(seed=0, means="who has the least priority begins first", swaps=swaps.less_urgent_first),
     "untold": Bug(seed=0, means="a pull request does not tell that it needs a person", swaps=swaps.untold),
     "not-reverted": Bug(
-        seed=68,
+        seed=84,
         means="what is to be taken back is said to be, and nobody opens the pull request",
         swaps=swaps.never_taken_back,
     ),
@@ -257,14 +257,17 @@ def _read_again() -> list[Swap]:
 
 FOUND = {
     "uncounted": Bug(
+        seed=232,
         means="an effect half done before a limit refused the rest was done again without a look",
         swaps=_uncounted,
     ),
     "clocks": Bug(
+        seed=232,
         means="with our clock ahead of GitHub's, an issue made before a crash was not found again",
         swaps=lambda: [(effects, "CLOCKS_APART", timedelta(0))],
     ),
     "places": Bug(
+        seed=47,
         means="attempts that waited for their next try, or were begun by an earlier process, held no places",
         swaps=lambda: [(runs, "held", lambda board: iter(()))],
     ),
@@ -283,11 +286,12 @@ FOUND = {
         means="a task kept the label failed after it was cancelled, retried or green",
         swaps=lambda: [(calls, "_RELIEVES", frozenset())],
     ),
-    "one-label": Bug(means="of two labels set at the same time, the older could stay", swaps=_one_label),
+    "one-label": Bug(seed=38, means="of two labels set at the same time, the older could stay", swaps=_one_label),
     "not-renewed": Bug(
-        means="a decision that was stored though the store said otherwise was made again", swaps=_not_renewed
+        seed=78, means="a decision that was stored though the store said otherwise was made again", swaps=_not_renewed
     ),
     "gave-up": Bug(
+        seed=355,
         means="labels, checks and tidying up were given up after a quarter of an hour of outage",
         swaps=lambda: [(ends, "QUIET_GIVE_UP_AFTER", ends.GIVE_UP_AFTER)],
     ),
