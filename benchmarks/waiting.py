@@ -42,7 +42,7 @@ LIMITS: dict[str, Number] = {"idle_cpu_percent": 0, "wake_ms_after_answer_median
 SECRET = "a secret between GitHub and the bot"
 IDLE_SECONDS = 10.0
 SETTLING = 25.0
-QUIET = 0.05
+SILENCE = 0.05
 PATIENCE = 600.0
 RESTARTS = 5
 
@@ -111,7 +111,7 @@ class _Measured:
         return {"idle_cpu_percent": round(used, 2), "rss_mb": _rss_mb(bot.pid)}
 
     async def _wake(self, session: aiohttp.ClientSession, wakes: int) -> dict[str, Number]:
-        _, busy = self._delays([await self._one(session, quiet=0.0) for _ in range(wakes // 2)])
+        _, busy = self._delays([await self._one(session, silence=0.0) for _ in range(wakes // 2)])
         came, answered = self._delays([await self._one(session) for _ in range(wakes)])
         failed, _ = self._delays([await self._one(session, "failure") for _ in range(wakes // 5)])
         self._say(f"woken {median(came):.2f} ms after a delivery came in")
@@ -131,19 +131,19 @@ class _Measured:
             began = time.time()
             await bot.start()
             await bot.up.wait()
-            woken = await self._one(session)
+            woken = await self._one(session, silence=0.0)
             took.append(self._decided(woken[0]) - began)
             delays.append(self._delays([woken])[0][0])
         self._say(f"back {median(took):.2f} s after a start")
         return {"restart_seconds": round(median(took), 2), "wake_ms_while_looking": round(median(delays), 1)}
 
     async def _one(
-        self, session: aiohttp.ClientSession, came: str = "success", *, quiet: float = QUIET
+        self, session: aiohttp.ClientSession, came: str = "success", *, silence: float = SILENCE
     ) -> tuple[str, float]:
-        """One task's check ends; its delivery's GUID and the moment of the answer, once the bot has acted on it. quiet:
-        seconds before it in which the bot asked GitHub nothing.
+        """One task's check ends; its delivery's GUID and the moment of the answer, once the bot has acted on it.
+        silence: seconds before it in which the bot asked GitHub nothing.
         """
-        while (rest := self._github.asked_at + quiet - time.monotonic()) > 0:  # noqa: ASYNC110  # silence is no event
+        while (rest := self._github.asked_at + silence - time.monotonic()) > 0:  # noqa: ASYNC110  # silence is no event
             await asyncio.sleep(rest)
         run, task = self._left.pop()
         sha = head(run, task)

@@ -7,6 +7,7 @@ that the door doesn't need.
 import argparse
 import asyncio
 import gc
+import os
 import signal
 import sys
 from importlib import import_module
@@ -77,14 +78,15 @@ def _the_rest() -> Any:
 
 
 async def _until_stopped(settings: Settings, role: Role) -> None:
-    """A signal that comes before the database is open ends the process as it ends any other: a change of the schema may
-    wait for long for its turn, and what it has not committed is undone.
+    """A signal that comes before the database is open ends the process as it is: a change of the schema may wait for
+    long for its turn, and what it has not committed is undone.
     """
-    stop = asyncio.Event()
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    stop, loop = asyncio.Event(), asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, os._exit, 0)  # said here, as the first process of a container has no default
     async with opened(settings, role, SystemClock()) as porch:
         for number in (signal.SIGINT, signal.SIGTERM):
-            asyncio.get_running_loop().add_signal_handler(number, stop.set)
+            loop.add_signal_handler(number, stop.set)
         app = await asyncio.to_thread(_the_rest)
         async with app.serving(porch):
             await stop.wait()

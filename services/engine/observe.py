@@ -6,7 +6,7 @@ cache: they stand between a pull request and its merge.
 
 import asyncio
 from asyncio import Semaphore
-from collections.abc import Coroutine, Iterable
+from collections.abc import Iterable
 from datetime import datetime
 
 import msgspec
@@ -25,7 +25,7 @@ from services.engine.own import own_heads
 from services.engine.parts import Parts
 from services.engine.recovering import rules_of
 from services.engine.vouching import Branch, answerer, can_write
-from services.errors import ApiError, NotFound, Refused
+from services.errors import NotFound, Refused
 from services.github import Reads
 from services.github.infos import CheckInfo, PullInfo, ReviewInfo
 
@@ -81,7 +81,7 @@ class Observer:
         if fresh:
             reads = await reads.at_once(repo, task.pull)
         else:
-            await self._prepare(reads, repo, task, rank)
+            await reads.prepare_pull(repo, task.pull)
         try:
             pull, seen_at = await self._seen(reads, repo, task, fresh=fresh)
         except NotFound:
@@ -100,18 +100,6 @@ class Observer:
             left = await reads.left_queue(repo, task.pull, task.queued)
             return msgspec.structs.replace(fact, left_queue=left)
         return await self._with_mergeable(reads, repo, fact, task, grouped=grouped)
-
-    async def _prepare(self, reads: Reads, repo: str, task: TaskState, rank: Rank) -> None:
-        """Read side by side what would be asked for one after the other; the settings only where somebody waits for
-        the answer, as they are of no use before the checks are well. Where those fail, whoever needs them asks again.
-        """
-        wanted: list[Coroutine[None, None, object]] = [reads.prepare_pull(repo, task.pull, task.head_sha)]
-        if rank == "event":
-            wanted.append(self.config(repo))
-        ends = await asyncio.gather(*wanted, return_exceptions=True)
-        for n, end in enumerate(ends):
-            if isinstance(end, BaseException) and (n == 0 or not isinstance(end, ApiError)):
-                raise end
 
     async def _with_mergeable(
         self, reads: Reads, repo: str, fact: PullFact, task: TaskState, *, grouped: bool

@@ -5,7 +5,6 @@ read with `fresh=True`; the rest may be as old as the cache allows. Errors are t
 RateLimited, Unreachable.
 """
 
-import asyncio
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -146,32 +145,24 @@ class Reads(ActionsReads):
         found = await self._batcher.look_up(await self._reader(repo), self._rank, Wanted("queue", repo, number))
         return found == {"state": "OPEN", "headRefOid": sha, "isInMergeQueue": False}
 
-    async def prepare_pull(self, repo: str, number: int, head: str) -> None:
+    async def prepare_pull(self, repo: str, number: int) -> None:
         """Read a pull request and its head's checks by one call that others share, where it would take several; what is
-        asked for afterwards comes from memory then. Where calls can't be shared, both are read side by side, for the
-        head that it is expected to have.
+        asked for afterwards comes from memory then.
         """
+        if self._batcher is None:
+            return
         who = await self._reader(repo)
         read = places.pull(who, repo, number)
-        known = (await self._get(read))[0] if self._cache.has(read) else None
-        sha = known.head.sha if known is not None else head
-        if known is not None and (
-            self._cache.has(places.check_runs(who, repo, sha)) or self._cache.has(places.statuses(who, repo, sha))
-        ):
-            return
+        if self._cache.has(read):
+            sha = (await self._get(read))[0].head.sha
+            if self._cache.has(places.check_runs(who, repo, sha)) or self._cache.has(places.statuses(who, repo, sha)):
+                return
         began = self._cache.begin()
         try:
-            found = (
-                await self._batcher.look_up(who, self._rank, Wanted("pull", repo, number)) if self._batcher else None
-            )
+            found = await self._batcher.look_up(who, self._rank, Wanted("pull", repo, number))
         except NotFound:  # REST says so too, and its answer is the one that counts
             return
         if found is None:
-            if sha and (known is None or known.state == "open"):
-                both = self.pull(repo, number), self.check_runs(repo, sha)
-                for end in await asyncio.gather(*both, return_exceptions=True):
-                    if isinstance(end, BaseException) and not isinstance(end, NotFound | Refused):
-                        raise end
             return
         if (body := pull_body(found)) is not None:
             self._cache.put(read, body, began)

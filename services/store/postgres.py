@@ -77,6 +77,8 @@ class PostgresDatabase(GroupCommit):
         try:
             with psycopg.connect(**self._parameters, autocommit=True) as connection:
                 _check(connection)
+                with suppress(psycopg.errors.InvalidParameterValue):
+                    connection.execute(GONE)  # or who is stopped while it waits for its turn leaves a session behind
                 migrate_postgresql(connection, pause=self._pause)
             self._writing = self._connected(writes=True)
         except (psycopg.Error, Over) as error:

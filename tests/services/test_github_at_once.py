@@ -1,6 +1,5 @@
 """What one call tells of a pull request: it counts as fresh as long as nothing is heard of it meanwhile."""
 
-import asyncio
 from collections.abc import Callable
 from typing import Any
 
@@ -8,7 +7,6 @@ import msgspec
 import pytest
 
 from bot.loops import LoopTimers
-from services.errors import Unreachable
 from services.github.batch import Batcher
 from services.github.cache import Cache
 from services.github.exchange import Answer, Request, Stats
@@ -125,43 +123,3 @@ async def test_suites_of_another_head_say_nothing() -> None:
     hub.paths.clear()
     await found.suites_open(REPO, SHA)
     assert "repos/acme/api/commits/" + SHA + "/check-suites" in hub.paths
-
-
-class OneByOne(Hub):
-    """A GitHub that answers nothing of a pull request or its checks before it was asked for both; the checks with
-    `status`."""
-
-    def __init__(self, status: int = 200) -> None:
-        super().__init__({})
-        self.begun = 0
-        self.both = asyncio.Event()
-        self.status = status
-
-    async def send(self, request: Request) -> Answer:
-        path = request.path.partition("?")[0]
-        if path.endswith(("/pulls/7", "/check-runs")):
-            self.begun += 1
-            if self.begun == 2:
-                self.both.set()
-            async with asyncio.timeout(5.0):
-                await self.both.wait()
-            if path.endswith("/check-runs") and self.status != 200:
-                raise Unreachable(self.status, "it did not answer")
-        return await super().send(request)
-
-
-async def test_where_calls_are_not_shared_a_pull_request_and_its_checks_are_read_side_by_side() -> None:
-    hub = OneByOne()
-    clock, stats = HandClock(), Stats()
-    reads = Reads(Cache(hub, clock, stats))
-    await reads.prepare_pull(REPO, 7, SHA)
-    assert (await reads.pull(REPO, 7)).title == "REST"
-    await reads.check_runs(REPO, SHA)
-    asked = sorted(path.rpartition("/")[2] for path in hub.paths)
-    assert asked == ["7", "check-runs", "installation"], "what is asked for afterwards comes from memory"
-
-
-async def test_what_can_not_be_read_ahead_is_told_at_once() -> None:
-    clock, stats = HandClock(), Stats()
-    with pytest.raises(Unreachable):
-        await Reads(Cache(OneByOne(status=502), clock, stats)).prepare_pull(REPO, 7, SHA)

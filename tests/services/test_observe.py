@@ -43,10 +43,7 @@ class GitHub:
     def ranked(self, rank: str) -> "GitHub":
         return self
 
-    async def prepare_pull(self, repo: str, number: int, head: str) -> None:
-        return None
-
-    async def file(self, repo: str, path: str, **_: object) -> None:
+    async def prepare_pull(self, repo: str, number: int) -> None:
         return None
 
     async def pull(self, repo: str, number: int, *, fresh: bool) -> PullInfo:

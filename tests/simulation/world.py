@@ -87,7 +87,7 @@ class World:
         self.yard = Yard(self.hub, chance.stream("work"), self.faults, self.trace)
         self.ci = Ci(self.hub, self.loop, chance.stream("ci"), self.faults)
         self.hooks = Hooks(self.hub, self.loop, chance.stream("hooks"), self.faults)
-        self.settings = lanes.drawn(chance.stream("lanes"), self._settings(chance))
+        self.settings = self._settings(chance)
         self.marks = Marks(self.loop.time)
         self.watch = Watch(self)
         self.crowds = chance.stream("crowds")
@@ -99,6 +99,8 @@ class World:
             self.is_crowded = True
         if self.is_crowded:
             self.settings = msgspec.structs.replace(self.settings, workers=1)
+        elif len(self.people.drafts) > 1:
+            self.settings = lanes.drawn(chance.stream("lanes"), self.settings, grouped=self.groups is not None)
         self._fate = chance.stream("fate")
         self.lives = 0
         self.restored_at = -1.0  # when ana had a right again that she had lost
