@@ -135,7 +135,7 @@ async def _sees_all(*_: Any) -> bool:
 
 PLANTED = {
     "dropped-wake": Bug(seed=12, means="events wake nobody", swaps=lambda: [(Engine, "look", _later_nothing)]),
-    "blind-sweep": Bug(seed=18, means="the sweep looks at nothing", swaps=lambda: [(Rounds, "sweep", _nothing)]),
+    "blind-sweep": Bug(seed=32, means="the sweep looks at nothing", swaps=lambda: [(Rounds, "sweep", _nothing)]),
     "no-fence": Bug(seed=45, means="an attempt that is over goes on, and what it comes to counts", swaps=_no_fence),
     "no-look": Bug(seed=31, means="effects are repeated without a look", swaps=_no_look),
     "one-key": Bug(seed=0, means="two tasks' pull requests have one key", swaps=_one_key),
@@ -143,7 +143,7 @@ PLANTED = {
     "lost-ends": Bug(seed=0, means="the ends of effects are not stored", swaps=_lost_ends),
     "no-limits": Bug(seed=0, means="limits are ignored", swaps=_no_limits),
     "no-lanes": Bug(
-        seed=79,
+        seed=1,
         means="installations, agents and groups have no lanes",
         swaps=lambda: [(places, "_narrower", lambda use, limits: iter([(("repo", use.repo.lower()), limits.repo)]))],
     ),
@@ -168,7 +168,7 @@ PLANTED = {
         seed=27, means="a pull request that was closed counts as merged", swaps=swaps.closed_is_merged
     ),
     "never-merges": Bug(seed=47, means="every attempt is given up as it begins", swaps=swaps.never_merges),
-    "anyone": Bug(seed=224, means="whoever can comment may hold, skip, retry and cancel", swaps=swaps.anyone),
+    "anyone": Bug(seed=18, means="whoever can comment may hold, skip, retry and cancel", swaps=swaps.anyone),
     "right-kept": Bug(
         seed=58, means="merges go on in the name of somebody who has lost the right", swaps=swaps.right_is_kept
     ),
@@ -177,7 +177,7 @@ PLANTED = {
     "less-urgent": Bug(seed=0, means="who has the least priority begins first", swaps=swaps.less_urgent_first),
     "untold": Bug(seed=0, means="a pull request does not tell that it needs a person", swaps=swaps.untold),
     "not-reverted": Bug(
-        seed=84,
+        seed=68,
         means="what is to be taken back is said to be, and nobody opens the pull request",
         swaps=swaps.never_taken_back,
     ),
@@ -286,9 +286,9 @@ FOUND = {
         means="a task kept the label failed after it was cancelled, retried or green",
         swaps=lambda: [(calls, "_RELIEVES", frozenset())],
     ),
-    "one-label": Bug(seed=38, means="of two labels set at the same time, the older could stay", swaps=_one_label),
+    "one-label": Bug(seed=113, means="of two labels set at the same time, the older could stay", swaps=_one_label),
     "not-renewed": Bug(
-        seed=78, means="a decision that was stored though the store said otherwise was made again", swaps=_not_renewed
+        seed=0, means="a decision that was stored though the store said otherwise was made again", swaps=_not_renewed
     ),
     "gave-up": Bug(
         seed=355,
