@@ -82,12 +82,12 @@ async def _noted(path: Path, plan: Plan, drive: Drive) -> tuple[list[Said], list
         said = (database.said or [])[first:]
     finally:
         await database.close()
-    goes = [
-        n
-        for n, (_, sql, values) in enumerate(said)
-        if sql.startswith("UPDATE run SET state") and values[0] == "running"
-    ]
-    at = max(n for n in range(goes[-1]) if said[n][1].startswith("BEGIN"))
+    at = begins = 0
+    for n, (_, sql, values) in enumerate(said):
+        if sql.startswith("BEGIN"):
+            begins = n
+        elif sql.startswith("UPDATE run SET state") and values[0] == "running":
+            at = begins
     return said[:at], said[at:]
 
 

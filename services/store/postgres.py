@@ -77,8 +77,7 @@ class PostgresDatabase(GroupCommit):
         try:
             with psycopg.connect(**self._parameters, autocommit=True) as connection:
                 _check(connection)
-                with suppress(psycopg.errors.InvalidParameterValue):
-                    connection.execute(GONE)  # or who is stopped while it waits for its turn leaves a session behind
+                _watched(connection)  # who is stopped while it waits for its turn leaves no session behind
                 migrate_postgresql(connection, pause=self._pause)
             self._writing = self._connected(writes=True)
         except (psycopg.Error, Over) as error:
@@ -147,8 +146,7 @@ class PostgresDatabase(GroupCommit):
                     limits = {"idle_in_transaction_session_timeout": STANDS_STILL, "lock_timeout": LOCKED_OUT}
                     for name, seconds in limits.items():
                         connection.execute("SELECT set_config(%s, %s, false)", (name, f"{seconds * 1000:.0f}ms"))
-                    with suppress(psycopg.errors.InvalidParameterValue):
-                        connection.execute(GONE)
+                    _watched(connection)
                 unless_ready.pop_all()
         except psycopg.Error as error:
             raise Over(f"the database can't be reached: {self._told(error)}") from None
@@ -179,6 +177,11 @@ def _parameters(url: str) -> dict[str, Any]:
     if "@" in told or not all(port.isdigit() for port in ports):  # part of a password, for all we know
         raise unread
     return DEFAULTS | given
+
+
+def _watched(connection: psycopg.Connection[Any]) -> None:
+    with suppress(psycopg.errors.InvalidParameterValue):
+        connection.execute(GONE)
 
 
 def _check(connection: psycopg.Connection[Any]) -> None:

@@ -48,7 +48,7 @@ def test_one_that_does_everything_needs_everything_and_no_server() -> None:
 async def test_who_waits_for_its_turn_to_change_the_schema_ends_when_it_is_told_to(
     number: signal.Signals, tmp_path: Path
 ) -> None:
-    """Also as the first process of a container, which has no default for a signal; and its session ends with it."""
+    """By a handler, whose status is 0: the first process of a container has no default. Its session ends with it."""
     waits = "SELECT count(*) FROM pg_locks, pg_sleep(0.02) WHERE locktype = 'advisory' AND NOT granted"
     with server().fresh() as url, psycopg.connect(url, autocommit=True) as first:
         first.execute("SELECT pg_advisory_lock(%s)", (TURN,))
