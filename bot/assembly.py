@@ -197,8 +197,7 @@ def _parts(
         requests=Requests(database),
         recoveries=Recoveries(database),
         person=github.person(settings.copilot_token) if settings.copilot_token else None,
-        recovered=metrics.recovered,
-        lasted=metrics.lasted,
+        counts=metrics,
         diagnoses=Diagnoses(JobLogs(database)),
         traces=traces,
     )

@@ -64,6 +64,8 @@ class Metrics:
 
         lasts = "From the beginning to the end of attempts, of tasks that are done and of runs that are over."
         self.durations = spread("lockstep_duration_seconds", lasts, ["of"], buckets=DURATIONS)
+        self.attempts = count("lockstep_attempts", "Attempts, and what they came to.", ["agent", "outcome"])
+        self.failures = count("lockstep_failures", "Failures that something was done about.", ["class"])
         self.recoveries = count("lockstep_recoveries", "Repairs of failed checks.", ["strategy", "outcome"])
         self.shards = gauge("lockstep_shards", "Shards that this process conducts.")
         swept = "When every live run was last looked at; 0 for never."
@@ -88,6 +90,14 @@ class Metrics:
         """Set the two gauges of the inbox; `oldest` in seconds."""
         self.inbox_waiting.set(waiting)
         self.inbox_oldest.set(oldest)
+
+    def tried(self, agent: str, outcome: str) -> None:
+        """An attempt has begun, or come to something."""
+        self.attempts.labels(agent, outcome).inc()
+
+    def failed(self, cls: str) -> None:
+        """Something has failed that is repaired, or given to a person."""
+        self.failures.labels(cls).inc()
 
     def recovered(self, strategy: str, outcome: str) -> None:
         """A repair has worked, failed, or was superseded."""
@@ -214,18 +224,15 @@ class _Store(Collector):
             for value, count in values.items():
                 gauge.add_metric([value], count)
             yield gauge
-        attempts = CounterMetricFamily("lockstep_attempts", "Attempts of tasks.", labels=["agent", "outcome"])
+        kept = "Attempts of which a record is kept, by what became of them last."
+        attempts = GaugeMetricFamily("lockstep_attempts_on_record", kept, labels=["agent", "outcome"])
         for labels, count in found.attempts.items():
             attempts.add_metric([*labels], count)
         yield attempts
-        for name, meaning, label, values in (
-            ("lockstep_failures", "Failures of checks that were repaired or given up.", "class", found.failures),
-            ("lockstep_tokens", "Tokens of model calls.", "kind", found.tokens),
-        ):
-            counter = CounterMetricFamily(name, meaning, labels=[label])
-            for value, count in values.items():
-                counter.add_metric([value], count)
-            yield counter
+        tokens = CounterMetricFamily("lockstep_tokens", "Tokens of model calls.", labels=["kind"])
+        for kind, count in found.tokens.items():
+            tokens.add_metric([kind], count)
+        yield tokens
         yield CounterMetricFamily("lockstep_cost_dollars", "What model calls have cost.", value=float(found.cost))
         left = max(0.0, self.budget_day - float(found.spent))
         yield GaugeMetricFamily("lockstep_budget_left_dollars", "What is left of the budget of a day.", value=left)

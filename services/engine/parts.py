@@ -22,6 +22,7 @@ from services.core.lengths import Lengths
 from services.core.patience import Patience
 from services.core.places import Limits, Places
 from services.core.plan import Plan
+from services.engine.counted import Counts
 from services.engine.diagnoses import Diagnoses
 from services.engine.workers import Workers
 from services.github import GitHub
@@ -133,9 +134,8 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     ledger: of what they cost; attempts: of what came of each; drafts: of plans that they were asked for. trials: of
     merges that are tried. lessons: of what reviews asked for. past: tasks that have merged. embedder: a second opinion
     on which of them are alike. requests: commands that were given here. recoveries: repairs, and what came of each.
-    recovered: counts a repair, by its strategy and what came of it. lasted: hears how long an attempt, a task or a run
-    took, in seconds. traces: whoever is told where time goes. person: in whose name Copilot is asked, None where no
-    such token is set.
+    counts: whoever counts what became of attempts, failures and repairs, and how long things took. traces: whoever is
+    told where time goes. person: in whose name Copilot is asked, None where no such token is set.
     """
 
     settings: EngineSettings
@@ -164,8 +164,7 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     recoveries: Recoveries | None = None
     person: Person | None = None
     lengths: Lengths = msgspec.field(default_factory=Lengths)
-    recovered: Callable[[str, str], None] | None = None
-    lasted: Callable[[str, float], None] | None = None
+    counts: Counts | None = None
     diagnoses: Diagnoses = msgspec.field(default_factory=Diagnoses)
 
     @functools.cached_property

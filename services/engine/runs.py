@@ -19,7 +19,7 @@ from services.core.patience import overdue
 from services.core.places import Lane
 from services.core.ready import ReadyQueue
 from services.core.task_state import Happening
-from services.engine.ended import ended_by
+from services.engine.counted import count
 from services.engine.ends import CarriesOut
 from services.engine.leave import ended
 from services.engine.line import Line, Mail, decided, held, renewed, urged
@@ -255,6 +255,8 @@ class Driver:
         settles = [mail.settle for mail in batch if mail.settle is not None]
         new = await self._store(board, line, decision, settles, now)
         if not line.is_gone:  # else it was stored just in time: whoever conducts the run now carries it out
+            if self._parts.counts is not None:
+                count(self._parts.counts, board.run, decision)
             board.apply(decision)
             self._effects.settled(board, line, settles)
             self._after(board, line, decision, new)
@@ -300,13 +302,6 @@ class Driver:
         own = [(run.repo, run.number)] if decision.changed or decision.history else []
         for place in (*own, *decision.told):
             self._stickies.touch(*place)
-        if self._parts.recovered is not None:
-            for _, _, repair in decision.repairs:
-                if repair.came:
-                    self._parts.recovered(repair.strategy, repair.came)
-        if self._parts.lasted is not None:
-            for what, seconds in ended_by(run, decision):
-                self._parts.lasted(what, seconds)
         self._effects.carry_out(run.id, new)
 
     def _call_next(self) -> None:

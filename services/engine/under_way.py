@@ -199,8 +199,8 @@ class UnderWay:
                 raise  # somebody else wants this task to end
             return Outcome(note=notes.STOPPED)
         finally:
-            if self._parts.lasted is not None:
-                self._parts.lasted("attempt", (self._parts.clock.now() - began).total_seconds())
+            if self._parts.counts is not None:
+                self._parts.counts.lasted("attempt", (self._parts.clock.now() - began).total_seconds())
             if key in self._keys:
                 self._keys[key] = None
             self._stopped.discard(key)

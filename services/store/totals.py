@@ -19,13 +19,12 @@ DAY = timedelta(days=1)
 
 class Totals(msgspec.Struct, frozen=True, kw_only=True):
     """plans: by state of their newest run; tasks: of runs that are not over, by state.  attempts: (agent, what came of
-    it) -> how many; failures: class -> repairs made.  tokens: kind -> how many; cost: of all calls; spent: in a day.
+    it) -> how many there is a record of.  tokens: kind -> how many; cost: of all calls; spent: in a day.
     """
 
     plans: dict[str, int] = {}
     tasks: dict[str, int] = {}
     attempts: dict[tuple[str, str], int] = {}
-    failures: dict[str, int] = {}
     effects: int = 0
     tokens: dict[str, int] = {}
     cost: Decimal = Decimal(0)
@@ -70,13 +69,11 @@ def _totals(c: Connection, now: datetime) -> Totals:
     kinds = ("input", "cache_read", "cache_write", "output")
     ledger = c.execute(_LEDGER, (to_text(now - DAY),)).fetchone()
     attempts = c.execute(_ATTEMPTS).fetchall()
-    failures = c.execute("SELECT class, count(*) FROM recovery GROUP BY class").fetchall()
     effects = c.execute("SELECT count(*) FROM outbox WHERE state <> 'done'").fetchone()
     return Totals(
         plans={str(row[0]): int(row[1]) for row in c.execute(_PLANS).fetchall()},
         tasks={str(row[0]): int(row[1]) for row in c.execute(_TASKS).fetchall()},
         attempts={(str(row[0]), str(row[1])): int(row[2]) for row in attempts},
-        failures={str(row[0]): int(row[1]) for row in failures},
         effects=int(effects[0]),
         tokens={kind: int(ledger[at]) for at, kind in enumerate(kinds)},
         cost=from_stored(ledger[4]),

@@ -67,10 +67,15 @@ def test_the_client_counts_all_that_is_shown() -> None:
     assert {*READS, *TOLD, *SHOWN, "bytes", "writes"} == set(github.figures)
 
 
-def test_what_became_of_repairs() -> None:
+def test_what_became_of_attempts_and_repairs() -> None:
     metrics = Metrics()
+    metrics.tried("script", "begun")
+    metrics.failed("timeout")
     metrics.recovered("rerun_failed", "worked")
-    assert 'lockstep_recoveries_total{outcome="worked",strategy="rerun_failed"} 1.0' in metrics.text().decode()
+    text = metrics.text().decode()
+    assert 'lockstep_attempts_total{agent="script",outcome="begun"} 1.0' in text
+    assert 'lockstep_failures_total{class="timeout"} 1.0' in text
+    assert 'lockstep_recoveries_total{outcome="worked",strategy="rerun_failed"} 1.0' in text
 
 
 def test_how_long_things_take() -> None:

@@ -55,6 +55,7 @@ async def test_what_there_is_is_counted(database: Database) -> None:
     text = metrics.text().decode()
     for line in (
         'lockstep_tasks{state="failed"} 1.0',
+        'lockstep_attempts_on_record{agent="script",outcome="failed"} 1.0',
         "lockstep_budget_left_dollars 8.75",
         "lockstep_cost_dollars_total 1.25",
     ):

@@ -121,14 +121,20 @@ async def test_what_the_base_fails_too_waits_for_it_and_goes_on(story: Story) ->
     assert comments(story, pull.number) == []
 
 
-async def test_repairs_are_counted_for_who_runs_the_bot(story: Story) -> None:
+async def test_attempts_failures_and_repairs_are_counted_for_who_runs_the_bot(story: Story) -> None:
     flaky = f'test "$GITHUB_RUN_ATTEMPT" != 1 || {{ {LOST}; }}\n'
     await story.begin({"acme/api": {**FILES, "test.sh": flaky}})
     await story.run(PLAN)
     await story.until("**Done.**")
     async with story.hub.session.get(f"{story.bot.url}/metrics") as answer:
         said = await answer.text()
-    assert 'lockstep_recoveries_total{outcome="worked",strategy="rerun_failed"} 1.0' in said
+    for line in (
+        'lockstep_recoveries_total{outcome="worked",strategy="rerun_failed"} 1.0',
+        'lockstep_attempts_total{agent="script",outcome="begun"} 1.0',
+        'lockstep_attempts_total{agent="script",outcome="merged"} 1.0',
+        "lockstep_failures_total{class=",
+    ):
+        assert line in said
 
 
 LIST = "alpha==1\nbravo==1\ndelta==1\necho==1\n"
