@@ -5,7 +5,7 @@ The schema has addSubIssue and enqueuePullRequest but no Issue.blockedBy: depend
 
 import gzip
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import graphql as gql
@@ -21,13 +21,20 @@ def schema() -> gql.GraphQLSchema:
     return gql.build_schema(text, no_location=True, assume_valid=True, assume_valid_sdl=True)
 
 
+@lru_cache(maxsize=500)
+def _read(query: str) -> tuple[gql.DocumentNode, tuple[str, ...]]:
+    """A query and what the schema has against it; the same ones are asked again and again. GraphQLSyntaxError."""
+    document = gql.parse(query)
+    return document, tuple(error.message for error in gql.validate(schema(), document))
+
+
 def check_query(query: str, variables: Mapping[str, Any] | None = None) -> list[str]:
     """What GitHub's schema has against a query and its variables, one sentence each."""
     try:
-        document = gql.parse(query)
+        document, found = _read(query)
     except gql.GraphQLSyntaxError as error:
         return [error.message]
-    problems = [error.message for error in gql.validate(schema(), document)]
+    problems = list(found)
     operation = gql.get_operation_ast(document)
     if problems or operation is None:
         return problems or ["The document has not exactly one operation."]
@@ -47,7 +54,7 @@ def check_answer(query: str, body: Any) -> list[str]:
         for error in body.get("errors", [])
         if not (isinstance(error, dict) and isinstance(error.get("message"), str))
     ]
-    document = gql.parse(query)
+    document, _ = _read(query)
     operation = gql.get_operation_ast(document)
     root = schema().get_root_type(operation.operation) if operation else None
     if operation is None or root is None or body.get("data") is None:
