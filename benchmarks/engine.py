@@ -3,9 +3,10 @@
 A drawn graph of layers of 50 is driven to its end on a database on disk, fsync on, on SQLite and on PostgreSQL. A task
 goes from its start to its end: its attempt and what follows its merge, both committed before they begin and settled
 after they ended, each step in the history. Making the tracking issues comes before and has a figure of its own
-(`us_per_issue`). Beside it, in the same run: the limit (asyncio and graphlib on the same graph, nothing durable), what
-SQLite alone takes for the statements of 10,000 tasks (`sqlite_alone_us_per_task`: they are said to it again, with
-nothing of ours around) and, where it is installed, DBOS with one child workflow a task.
+(`us_per_issue`). Beside it, in the same run: the limit (asyncio and graphlib on the same graph, nothing durable), the
+least that could be called durable (`bare_us_per_task`: start and end in two tables, no outbox, no history), what SQLite
+alone takes for the statements of 10,000 tasks (`sqlite_alone_us_per_task`: they are said to it again, with nothing of
+ours around) and, where it is installed, DBOS with one child workflow a task.
 
 rss_mb_100000 is the most that this process ever had; rss_growth_mb_100000 what it had more at the end of 100,000 tasks
 than before the first of them started: a run is in memory whole, and nothing is added as it goes.
@@ -29,6 +30,7 @@ import structlog
 import uvloop
 
 from benchmarks import Number, Report, Say, machine
+from benchmarks._bare import bare
 from benchmarks._dbos import dbos
 from benchmarks._graphs import layered
 from benchmarks._replayed import replayed
@@ -205,6 +207,7 @@ def measure(say: Say) -> Report:
                         _, task, _ = uvloop.run(_on(database_at(url, Path()), plan, shared))
                     note(f"postgres_us_per_task_{len(plan.tasks)}", task, len(plan.tasks))
             note("sqlite_alone_us_per_task", replayed(ten_thousand, ours), 10_000)
+            note("bare_us_per_task", uvloop.run(bare(ten_thousand, IN_FLIGHT)), 10_000)
             note("limit_us_per_task", uvloop.run(limit(ten_thousand)), 10_000)
             theirs = dbos(layered(PEER_TASKS), IN_FLIGHT)
             if theirs is not None:
