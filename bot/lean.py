@@ -2,7 +2,7 @@
 
 structlog takes rich, pygments, greenlet and colorama along where they are installed: 4 MB and a fifth of the time until
 the door stands. aiohttp reads every certificate of the machine into a context for clients that bring none of their own;
-ours do (services/github/http1.py, services/agents/broker.py), so that one stays empty and would trust nobody.
+ours do (services/trust.py), so that one stays empty and would trust nobody.
 """
 
 import ssl

@@ -8,7 +8,6 @@ asked; and each request is in the ledger, with its budgets asked before it is se
 import asyncio
 import re
 import shutil
-import ssl
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Mapping
 from contextlib import asynccontextmanager
@@ -28,6 +27,7 @@ from services.agents.models import Models
 from services.agents.wire import LONGEST, is_free
 from services.errors import BudgetUsedUp, ModelBusy, NotPossible, StoreError
 from services.store.ledger import Call
+from services.trust import trusted
 
 LONGEST_REQUEST = 16_000_000
 URLS = {
@@ -184,10 +184,7 @@ class Broker:
         app.router.add_route("*", "/{path:.*}", self.handle)
         runner = web.AppRunner(app, shutdown_timeout=0.1)
         try:
-            context = ssl.create_default_context()
-            if self._way.ca:
-                context.load_verify_locations(cadata=self._way.ca)
-            connector = aiohttp.TCPConnector(ssl=context)
+            connector = aiohttp.TCPConnector(ssl=trusted("broker", self._way.ca))
             timeout = aiohttp.ClientTimeout(total=self._door.models.seconds, connect=15.0)
             async with aiohttp.ClientSession(connector=connector, timeout=timeout, auto_decompress=False) as session:
                 self._session = session

@@ -9,7 +9,6 @@ import asyncio
 import hashlib
 import json
 import math
-import ssl
 from collections.abc import Sequence
 from typing import Protocol
 
@@ -19,6 +18,7 @@ from cachetools import LRUCache
 
 from services.agents.models import Way
 from services.core.similar import Match, reordered
+from services.trust import trusted
 
 Vector = tuple[float, ...]
 LONGEST = 8_000_000
@@ -71,11 +71,9 @@ class RemoteEmbedder:
         return [found[key] for key in keys]
 
     async def _asked(self, texts: Sequence[str]) -> list[Vector]:
-        context = ssl.create_default_context()
-        if self._way.ca:
-            context.load_verify_locations(cadata=self._way.ca)
         headers = {"authorization": f"Bearer {self._way.key}"} if self._way.key else {}
-        connector, timeout = aiohttp.TCPConnector(ssl=context), aiohttp.ClientTimeout(total=SECONDS)
+        connector = aiohttp.TCPConnector(ssl=trusted("embeddings", self._way.ca))
+        timeout = aiohttp.ClientTimeout(total=SECONDS)
         async with (
             aiohttp.ClientSession(connector=connector, timeout=timeout) as session,
             session.post(

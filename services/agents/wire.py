@@ -140,9 +140,9 @@ def _test_model() -> Any:
 
 def client_of(way: Way) -> Any:
     """An HTTP client that goes only where it is told and takes no more than LONGEST from there."""
-    import ssl
-
     import httpx2
+
+    from services.trust import trusted
 
     class Bounded(httpx2.AsyncByteStream):  # type: ignore[misc]
         def __init__(self, stream: Any) -> None:
@@ -165,11 +165,8 @@ def client_of(way: Way) -> Any:
             response.stream = Bounded(response.stream)
             return response
 
-    context = ssl.create_default_context()
-    if way.ca:
-        context.load_verify_locations(cadata=way.ca)
     proxy = httpx2.Proxy(way.proxy) if way.proxy else None
-    transport = Transport(verify=context, proxy=proxy, trust_env=False)
+    transport = Transport(verify=trusted("models", way.ca), proxy=proxy, trust_env=False)
     return httpx2.AsyncClient(transport=transport, trust_env=False, timeout=httpx2.Timeout(600.0, connect=15.0))
 
 

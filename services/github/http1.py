@@ -4,7 +4,6 @@ aiohttp repeats a PUT or DELETE whose connection broke. That is taken from it he
 not be sent again.
 """
 
-import ssl
 from collections.abc import Mapping
 
 import aiohttp
@@ -12,6 +11,7 @@ import yarl
 
 from services.errors import Unreachable
 from services.github.wire import SAFE, Body, Network, Reply, gathered
+from services.trust import trusted
 
 PIECE = 64 * 1024
 
@@ -58,7 +58,10 @@ class Http1:
 
     def _opened(self) -> aiohttp.ClientSession:
         if self._session is None:
-            connector = aiohttp.TCPConnector(limit=self._network.connections, ssl=self._trust())
+            # Aiohttp's own trusts nobody in a process that was imported leanly (bot/lean.py).
+            trust = trusted("github", self._network.ca)
+            trust.set_alpn_protocols(["http/1.1"])
+            connector = aiohttp.TCPConnector(limit=self._network.connections, ssl=trust)
             self._session = aiohttp.ClientSession(
                 connector=connector,
                 cookie_jar=aiohttp.DummyCookieJar(),
@@ -66,14 +69,6 @@ class Http1:
                 middlewares=(_send_once,),
             )
         return self._session
-
-    def _trust(self) -> ssl.SSLContext:
-        """One of our own: aiohttp's trusts nobody in a process that was imported leanly (bot/lean.py)."""
-        context = ssl.create_default_context()
-        if self._network.ca:
-            context.load_verify_locations(cadata=self._network.ca)
-        context.set_alpn_protocols(["http/1.1"])
-        return context
 
 
 async def _send_once(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:

@@ -4,7 +4,7 @@ import asyncio
 import gzip
 import ssl
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Literal
@@ -19,6 +19,7 @@ from services.github.client import Transport
 from services.github.exchange import APP, Answer, Identity, Request, graphql
 from services.github.http1 import Http1
 from services.github.wire import Network, gathered
+from services.trust import trusted
 from tests.kit.fakehub import FakeHub, HandClock, Reply, issue
 from tests.kit.goaway import Farewell, goaway
 from tests.kit.relay import Proxy
@@ -43,6 +44,14 @@ async def send(transport: Transport, method: str = "GET", path: str = "x", body:
     return await transport.exchange(Request(method, path, APP, body), SECRET)
 
 
+@pytest.fixture
+def trusts_anew() -> Iterator[None]:
+    trusted.cache_clear()
+    yield
+    trusted.cache_clear()
+
+
+@pytest.mark.usefixtures("trusts_anew")
 async def test_who_brings_no_authorities_trusts_the_machines(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Whatever aiohttp's own context is filled with: in a bot that serves, that is nothing (bot/lean.py)."""
     file = tmp_path / "ca.pem"
