@@ -9,7 +9,6 @@ import graphlib
 import queue
 import sqlite3
 import tempfile
-import threading
 from pathlib import Path
 from time import perf_counter
 
@@ -34,13 +33,14 @@ async def bare(plan: Plan, in_flight: int) -> float:
         connection.executemany("INSERT INTO task VALUES (?, 'ready')", [(task.id,) for task in plan.tasks])
         connection.execute("COMMIT")
         said: queue.SimpleQueue[Said | None] = queue.SimpleQueue()
-        writer = threading.Thread(target=_write, args=(connection, said, asyncio.get_running_loop()))
-        writer.start()
-        began = perf_counter()
-        await _drive(plan, in_flight, said)
-        took = perf_counter() - began
-        said.put(None)
-        writer.join()
+        async with asyncio.TaskGroup() as group:  # what is wrong in the thread ends the other side, too
+            group.create_task(asyncio.to_thread(_write, connection, said, asyncio.get_running_loop()))
+            began = perf_counter()
+            try:
+                await _drive(plan, in_flight, said)
+            finally:
+                said.put(None)
+            took = perf_counter() - began
         connection.close()
     return took
 
@@ -76,12 +76,16 @@ def _write(
 
     def answer(futures: "list[asyncio.Future[None]]") -> None:
         for future in futures:
-            future.set_result(None)
+            if not future.done():
+                future.set_result(None)
 
-    while (first := said.get()) is not None:
-        group = [first]
-        while not said.empty() and (another := said.get()) is not None:
-            group.append(another)
+    is_open = True
+    while is_open:
+        taken = [said.get()]
+        while not said.empty():
+            taken.append(said.get())
+        is_open = None not in taken
+        group = [each for each in taken if each is not None]
         connection.execute("BEGIN IMMEDIATE")
         connection.executemany("INSERT INTO event (task, kind) VALUES (?, ?)", [each[:2] for each in group])
         connection.executemany("UPDATE task SET state = ? WHERE id = ?", [(state, task) for task, state, _ in group])

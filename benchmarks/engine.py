@@ -4,9 +4,9 @@ A drawn graph of layers of 50 is driven to its end on a database on disk, fsync 
 goes from its start to its end: its attempt and what follows its merge, both committed before they begin and settled
 after they ended, each step in the history. Making the tracking issues comes before and has a figure of its own
 (`us_per_issue`). Beside it, in the same run: the limit (asyncio and graphlib on the same graph, nothing durable), the
-least that could be called durable (`bare_us_per_task`: start and end in two tables, no outbox, no history), what SQLite
-alone takes for the statements of 10,000 tasks (`sqlite_alone_us_per_task`: they are said to it again, with nothing of
-ours around) and, where it is installed, DBOS with one child workflow a task.
+least that could be called durable (`bare_us_per_task`: start and end in two tables, no outbox, not who and why), what
+SQLite alone takes for the statements of 10,000 tasks (`sqlite_alone_us_per_task`: they are said to it again, with
+nothing of ours around) and, where it is installed, DBOS with one child workflow a task.
 
 rss_mb_100000 is the most that this process ever had; rss_growth_mb_100000 what it had more at the end of 100,000 tasks
 than before the first of them started: a run is in memory whole, and nothing is added as it goes.

@@ -21,6 +21,7 @@ from bot.network import network_of
 from bot.repair import Repairer
 from bot.settings import Settings, private_key_pem
 from services import checks
+from services.agents import agent_names
 from services.agents.models import Models
 from services.core.admission import Limits
 from services.core.clock import Clock
@@ -135,6 +136,7 @@ def assemble(
     handlers.commands.load()
     metrics, inbox = metrics or Metrics(), Inbox(database, fence)
     metrics.github(lambda: github.figures)
+    metrics.agents(agent_names())
     metrics.shards.set(SHARDS if fence is None else 0)
     traces = traces or Untraced()
     engine = Engine(

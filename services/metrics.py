@@ -1,16 +1,23 @@
 """What an operator can watch: counters and gauges named `lockstep_*`, in a registry object that is handed around.
 
-Labels stay few: an event's name comes from a header that GitHub does not sign, so an unknown one is counted as `other`.
+Labels stay few: an event's name comes from a header that GitHub does not sign, and an agent's from a plan, so unknown
+ones are counted as `other`. Where all are known before, each begins with 0: else the first would be no increase.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections import Counter as Counted
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from functools import partial
+from typing import get_args
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from services.core.failures import CLASSES
+from services.core.records import OUTCOMES
+from services.core.repairs import Came
+from services.core.strategies import Strategy
 from services.store.totals import Totals
 
 KNOWN_EVENTS = frozenset({
@@ -20,6 +27,7 @@ KNOWN_EVENTS = frozenset({
     "lockstep.asked", "repository", "status", "sub_issues", "workflow_job", "workflow_run",
 })  # fmt: skip
 
+OTHER = "other"
 RESOURCES = frozenset({"core", "search", "graphql"})
 WAITS = (0.001, 0.01, 0.1, 0.5, 1, 2, 5, 10, 30)
 SIZES = (1, 2, 5, 10, 20, 50)
@@ -65,8 +73,13 @@ class Metrics:
         lasts = "From the beginning to the end of attempts, of tasks that are done and of runs that are over."
         self.durations = spread("lockstep_duration_seconds", lasts, ["of"], buckets=DURATIONS)
         self.attempts = count("lockstep_attempts", "Attempts, and what they came to.", ["agent", "outcome"])
-        self.failures = count("lockstep_failures", "Failures that something was done about.", ["class"])
+        self.failures = count("lockstep_failures", "Failures, one for each repair.", ["class"])
         self.recoveries = count("lockstep_recoveries", "Repairs of failed checks.", ["strategy", "outcome"])
+        for each in CLASSES:
+            self.failures.labels(each)
+        for strategy in get_args(Strategy):
+            for came in filter(None, get_args(Came)):
+                self.recoveries.labels(strategy, came)
         self.shards = gauge("lockstep_shards", "Shards that this process conducts.")
         swept = "When every live run was last looked at; 0 for never."
         self.last_sweep = gauge("lockstep_sweep_timestamp_seconds", swept)
@@ -91,12 +104,19 @@ class Metrics:
         self.inbox_waiting.set(waiting)
         self.inbox_oldest.set(oldest)
 
+    def agents(self, names: Iterable[str]) -> None:
+        """These there are."""
+        self._store.agents = frozenset(names)
+        for agent in (*self._store.agents, OTHER):
+            for outcome in OUTCOMES:
+                self.attempts.labels(agent, outcome)
+
     def tried(self, agent: str, outcome: str) -> None:
-        """An attempt has begun, or come to something."""
-        self.attempts.labels(agent, outcome).inc()
+        """An attempt has begun, or come to something: one of OUTCOMES."""
+        self.attempts.labels(self._store.agent(agent), outcome).inc()
 
     def failed(self, cls: str) -> None:
-        """Something has failed that is repaired, or given to a person."""
+        """Something has failed that is to be repaired."""
         self.failures.labels(cls).inc()
 
     def recovered(self, strategy: str, outcome: str) -> None:
@@ -150,7 +170,7 @@ class Metrics:
 
     def remains(self, resource: str, count: int) -> None:
         """What is left of an hourly budget; a resource GitHub may add counts as `other`."""
-        self.ratelimit_remaining.labels(resource if resource in RESOURCES else "other").set(count)
+        self.ratelimit_remaining.labels(resource if resource in RESOURCES else OTHER).set(count)
 
     def text(self) -> bytes:
         """Everything in Prometheus' text format."""
@@ -213,6 +233,10 @@ class _Store(Collector):
     def __init__(self) -> None:
         self.totals = Totals()
         self.budget_day = 0.0
+        self.agents: frozenset[str] = frozenset()
+
+    def agent(self, name: str) -> str:
+        return name if name in self.agents else OTHER
 
     def collect(self) -> Iterator[Metric]:
         found = self.totals
@@ -226,7 +250,10 @@ class _Store(Collector):
             yield gauge
         kept = "Attempts of which a record is kept, by what became of them last."
         attempts = GaugeMetricFamily("lockstep_attempts_on_record", kept, labels=["agent", "outcome"])
-        for labels, count in found.attempts.items():
+        known = Counted[tuple[str, str]]()
+        for (agent, outcome), count in found.attempts.items():
+            known[self.agent(agent), outcome] += count
+        for labels, count in known.items():
             attempts.add_metric([*labels], count)
         yield attempts
         tokens = CounterMetricFamily("lockstep_tokens", "Tokens of model calls.", labels=["kind"])
@@ -241,4 +268,4 @@ class _Store(Collector):
 
 def event_label(event: str) -> str:
     """The event's name, or `other` for one the App can't have subscribed to."""
-    return event if event in KNOWN_EVENTS else "other"
+    return event if event in KNOWN_EVENTS else OTHER

@@ -20,6 +20,7 @@ from services.agents.pretend import pretended
 from services.core.cost import Usage
 from services.core.text import plain
 from services.errors import ModelBusy, NotPossible
+from services.trust import trusted
 
 TIMED_OUT = 408
 FAILED = frozenset({500, 502, 503, 529})
@@ -141,8 +142,6 @@ def _test_model() -> Any:
 def client_of(way: Way) -> Any:
     """An HTTP client that goes only where it is told and takes no more than LONGEST from there."""
     import httpx2
-
-    from services.trust import trusted
 
     class Bounded(httpx2.AsyncByteStream):  # type: ignore[misc]
         def __init__(self, stream: Any) -> None:

@@ -26,9 +26,12 @@ TELLING = frozenset(
         "reviewed",
         "closed",
         "reverting",
-        "reverted",
     }
 )
+BEGUN = "begun"
+"""What an attempt has come to that begins."""
+OUTCOMES = (BEGUN, "checks", "failed", "refused", "timed_out", "reviewed", "closed", "reverted", "merged")
+"""All that an attempt can be counted as; of all but the first a `Try` tells."""
 
 
 class Try(msgspec.Struct, frozen=True, kw_only=True):
@@ -103,7 +106,7 @@ def _told(before: TaskState, happening: Happening) -> Try | None:
             return new(_NEW, came="reviewed", passed=True, good=False)
         case "closed":
             return new(_NEW, came="closed", good=False)
-        case "reverting" | "reverted":
+        case "reverting":
             return new(_NEW, came="reverted", good=False)
         case "merged" if before.head_sha in before.heads:  # else somebody else has worked on it
             rounds = sum(repair.attempt == before.attempt for repair in before.repairs)

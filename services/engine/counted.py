@@ -1,16 +1,15 @@
 """What a decision means to whoever counts: attempts that began or came to something, failures, repairs, what is over.
 
-Each is told once, when it is stored, by the process that decided it. So counts only grow while a process lives,
-whatever becomes of the records later, and those of all processes add up.
+Each is told by the process that decided it, once the store has said that it is kept. So counts only grow while a
+process lives, whatever becomes of the records later, and those of all processes add up. Of what the store did not say
+whether it is kept, nothing is counted; nor of what people do on GitHub to a merge whose run is over.
 """
 
 from collections.abc import Iterator
 from typing import Protocol
 
 from services.core.board import Decision, Run
-
-BEGUN = "begun"
-"""What has become of an attempt that begins."""
+from services.core.records import BEGUN
 
 
 class Counts(Protocol):
@@ -47,9 +46,9 @@ def _ended(run: Run, decision: Decision) -> Iterator[tuple[str, float]]:
             continue
         if not moment.task:
             began, ended = run.started_at, decision.finished_at
-        elif (task := tasks.get(moment.task)) is not None:
+        elif moment.task in run.tasks and (task := tasks.get(moment.task)) is not None:
             began, ended = task.started_at, task.finished_at
-        else:
+        else:  # it is in the plan no more
             continue
         if began is not None and ended is not None:
             yield "task" if moment.task else "run", (ended - began).total_seconds()

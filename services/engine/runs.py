@@ -254,9 +254,9 @@ class Driver:
         decision = decided(board, batch, self._places if self._is_open and not self._loads else None, now)
         settles = [mail.settle for mail in batch if mail.settle is not None]
         new = await self._store(board, line, decision, settles, now)
+        if self._parts.counts is not None:
+            count(self._parts.counts, board.run, decision)
         if not line.is_gone:  # else it was stored just in time: whoever conducts the run now carries it out
-            if self._parts.counts is not None:
-                count(self._parts.counts, board.run, decision)
             board.apply(decision)
             self._effects.settled(board, line, settles)
             self._after(board, line, decision, new)

@@ -1,7 +1,7 @@
 """What an operator watches of the whole store: counted when somebody looks, and no more often than every few seconds.
 
 Numbers are those of all processes on one database, so whoever sums over processes takes the highest and not the sum.
-Labels are states, agents and classes of failures, of which there are few; nothing of a plan becomes a label.
+They are by states and by agents, as plans name them: `services.metrics` makes labels only of those that there are.
 """
 
 from datetime import datetime, timedelta

@@ -5,9 +5,9 @@ import pytest
 
 from services.core.machine import step
 from services.core.plan import Task
-from services.core.records import GAVE_UP, TELLING, tried
+from services.core.records import BEGUN, GAVE_UP, OUTCOMES, TELLING, tried
 from services.core.repairs import Repair
-from services.core.task_state import Happening, TaskState
+from services.core.task_state import KINDS, Happening, TaskState
 from tests.kit.plans import NOW
 
 TASK = Task(id="a", title="A", repo="acme/api", agent="coder")
@@ -86,3 +86,30 @@ def test_a_task_for_a_person_is_no_attempt_and_no_failure_of_anybodys() -> None:
 def test_what_tells_nothing_is_passed_over_at_once() -> None:
     assert "waits" not in TELLING
     assert tried(REVIEW, Happening(kind="waits"), REVIEW, TASK) is None
+
+
+def test_whatever_can_be_told_of_an_attempt_can_be_counted() -> None:
+    merged = step(REVIEW, Happening(kind="merged", sha="c" * 40), NOW)
+    assert merged is not None
+    ready = TaskState(id="a", state="ready", issue=1)
+    told = set()
+    for before in (ready, RUNNING, REVIEW, merged):
+        for kind in KINDS:
+            for text in ("", "check `test` failed"):
+                happening = Happening(kind=kind, text=text, number=9)
+                after = step(before, happening, NOW)
+                found = tried(before, happening, after, TASK) if after is not None else None
+                if found is not None:
+                    told.add(found.came or BEGUN)
+    assert told == set(OUTCOMES)
+
+
+def test_a_revert_is_told_once_when_it_is_decided() -> None:
+    merged = step(REVIEW, Happening(kind="merged", sha="c" * 40), NOW)
+    assert merged is not None
+    going = step(merged, Happening(kind="reverting"), NOW)
+    assert going is not None
+    opened = Happening(kind="reverted", number=8)
+    after = step(going, opened, NOW)
+    assert after is not None
+    assert tried(going, opened, after, TASK) is None

@@ -25,6 +25,7 @@ from services.store.db import Database
 from services.store.outbox import Due, Settle
 from services.store.plans import Plans
 from services.store.runs import Runs
+from tests.kit.counting import Told
 from tests.kit.plans import NOW, plan
 from tests.kit.stored import stored_plan
 
@@ -155,11 +156,11 @@ class Stage:
     def __init__(self, database: Database, beside: Beside, settings: EngineSettings) -> None:
         self.clock, self.hands, self.runs = StillClock(), Hands(), BusyRuns(database)
         self.timers = Timers(self.hands.heard)
-        self.plans = Plans(database)
+        self.plans, self.counts = Plans(database), Told(self.hands.heard.set)
         self.parts = Parts(
             settings=settings, plans=self.plans, runs=self.runs, checkpoints=Checkpoints(database),
             github=cast("Any", self.hands), workers=cast("Any", self.hands), clock=self.clock, spawn=beside,
-            timers=self.timers,
+            timers=self.timers, counts=self.counts,
         )  # fmt: skip
         self.driver = Driver(self.parts, self.hands, self.hands, self.hands)
         self._count = 0

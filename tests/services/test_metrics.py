@@ -5,6 +5,7 @@ from collections import Counter
 from services.github import GitHub
 from services.metrics import GITHUB as SHOWN
 from services.metrics import READS, TOLD, Metrics, event_label
+from services.store.totals import Totals
 from tests.kit.fakehub import HandClock
 from tests.services.test_github_auth import pem
 
@@ -69,6 +70,11 @@ def test_the_client_counts_all_that_is_shown() -> None:
 
 def test_what_became_of_attempts_and_repairs() -> None:
     metrics = Metrics()
+    metrics.agents(["script"])
+    before = metrics.text().decode()
+    assert 'lockstep_attempts_total{agent="script",outcome="begun"} 0.0' in before, "the first would be no increase"
+    assert 'lockstep_failures_total{class="timeout"} 0.0' in before
+    assert 'lockstep_recoveries_total{outcome="worked",strategy="rerun_failed"} 0.0' in before
     metrics.tried("script", "begun")
     metrics.failed("timeout")
     metrics.recovered("rerun_failed", "worked")
@@ -76,6 +82,21 @@ def test_what_became_of_attempts_and_repairs() -> None:
     assert 'lockstep_attempts_total{agent="script",outcome="begun"} 1.0' in text
     assert 'lockstep_failures_total{class="timeout"} 1.0' in text
     assert 'lockstep_recoveries_total{outcome="worked",strategy="rerun_failed"} 1.0' in text
+
+
+def test_an_agent_that_a_plan_makes_up_becomes_no_label() -> None:
+    metrics = Metrics()
+    metrics.agents(["script"])
+    for number in range(100):
+        metrics.tried(f"made_up_{number}", "begun")
+    metrics.stored(
+        Totals(attempts={("made_up_1", "failed"): 2, ("made_up_2", "failed"): 3, ("script", "failed"): 1}), 0
+    )
+    text = metrics.text().decode()
+    assert 'lockstep_attempts_total{agent="other",outcome="begun"} 100.0' in text
+    assert 'lockstep_attempts_on_record{agent="other",outcome="failed"} 5.0' in text
+    assert 'lockstep_attempts_on_record{agent="script",outcome="failed"} 1.0' in text
+    assert "made_up" not in text
 
 
 def test_how_long_things_take() -> None:

@@ -51,6 +51,7 @@ async def test_what_there_is_is_counted(database: Database) -> None:
     assert found.attempts == {("script", "stopped"): 1, ("script", "running"): 1, ("script", "failed"): 1}
     assert (found.tokens["input"], found.cost, found.spent) == (100, Decimal("1.25"), Decimal("1.25"))
     metrics = Metrics()
+    metrics.agents(["script"])
     metrics.stored(found, 10.0)
     text = metrics.text().decode()
     for line in (

@@ -132,7 +132,7 @@ async def test_attempts_failures_and_repairs_are_counted_for_who_runs_the_bot(st
         'lockstep_recoveries_total{outcome="worked",strategy="rerun_failed"} 1.0',
         'lockstep_attempts_total{agent="script",outcome="begun"} 1.0',
         'lockstep_attempts_total{agent="script",outcome="merged"} 1.0',
-        "lockstep_failures_total{class=",
+        'lockstep_failures_total{class="runner"} 1.0',
     ):
         assert line in said
 
