@@ -8,6 +8,7 @@ is: one address, a live web behind it, and the next one when that does not answe
 import asyncio
 import random
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -88,6 +89,7 @@ class Fleet:
         self.log.touch()
         self._folder, self._app, self._more = folder, app, more
         self._database_url, self._replicas = database_url, replicas or {}
+        self.killed: Counter[str] = Counter()  # of each role
         self._random = random.Random(seed)
         self._members: list[Member] = []
         self._newest: Member | None = None
@@ -121,7 +123,9 @@ class Fleet:
 
     async def kill(self, strike: Strike) -> None:
         """Kill one process, of the role whose moment it is."""
-        await self._victim(strike.kind).kill(alone=strike.alone)
+        victim = self._victim(strike.kind)
+        self.killed[victim.role] += 1
+        await victim.kill(alone=strike.alone)
 
     def _victim(self, kind: str) -> Member:
         if kind == START and self._newest is not None:

@@ -1,8 +1,8 @@
 """Where a test's database is: the same tests on a file and on a server."""
 
 import sqlite3
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -47,3 +47,15 @@ def place(kind: str, folder: Path) -> Iterator[Place]:
         return
     with postgres.database() as url:
         yield Place(url=url, path=folder / "lockstep.sqlite")
+
+
+@asynccontextmanager
+async def opened(kind: str, folder: Path) -> AsyncIterator[Database]:
+    """A database of one of KINDS, as long as the block runs."""
+    with place(kind, folder) as where:
+        made = where.database()
+        await made.open()
+        try:
+            yield made
+        finally:
+            await made.close()

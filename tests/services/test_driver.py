@@ -17,24 +17,23 @@ from services.core.task_state import Happening
 from services.engine.effects import Outcome
 from services.engine.engine import Engine
 from services.errors import StoreBusy, StoreError, Unreachable
-from services.store.sqlite import SqliteDatabase
+from services.store.db import Database
 from tests.kit.driving import PATIENCE, Stage, driving
 from tests.kit.plans import NOW, check, pull, task
+from tests.kit.store import KINDS, opened
 
 DONE = Outcome(happened=(Happening(kind="merged", sha="c" * 40),))
 FAILED = Outcome(happened=(Happening(kind="broke", text="it broke"),))
 
 
-@pytest.fixture
-async def database(tmp_path: Path) -> AsyncIterator[SqliteDatabase]:
-    made = SqliteDatabase(tmp_path / "lockstep.sqlite")
-    await made.open()
-    yield made
-    await made.close()
+@pytest.fixture(params=KINDS)
+async def database(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Database]:
+    async with opened(request.param, tmp_path) as made:
+        yield made
 
 
 @pytest.fixture
-async def one(database: SqliteDatabase) -> AsyncIterator[Stage]:
+async def one(database: Database) -> AsyncIterator[Stage]:
     """A driver with a single place."""
     async with driving(database, workers=1) as stage:
         yield stage
@@ -129,7 +128,7 @@ def tried_again_in(minutes: int) -> Outcome:
 
 
 async def test_a_task_whose_time_has_not_come_holds_no_place_and_takes_its_turn_after_that(
-    database: SqliteDatabase,
+    database: Database,
 ) -> None:
     async with driving(database, workers=1) as before:
         run_id = await before.begin(task("a"), task("b"), task("c"))
@@ -198,7 +197,7 @@ async def test_a_task_whose_time_comes_while_the_store_can_not_be_read_is_not_fo
     await one.hands.until(lambda: one.hands.at_work == ["r1 a"])
 
 
-async def test_what_an_earlier_process_began_holds_its_place(database: SqliteDatabase) -> None:
+async def test_what_an_earlier_process_began_holds_its_place(database: Database) -> None:
     async with driving(database, workers=1) as before:
         await before.begin(task("a"), task("b"))
         await before.hands.until(lambda: before.hands.at_work == ["r1 a"])
@@ -208,7 +207,7 @@ async def test_what_an_earlier_process_began_holds_its_place(database: SqliteDat
         assert after.hands.at_work == ["r1 a"]
 
 
-async def test_a_run_that_can_not_be_read_holds_up_no_other(database: SqliteDatabase) -> None:
+async def test_a_run_that_can_not_be_read_holds_up_no_other(database: Database) -> None:
     """An older version of the bot is put back, or a disk was at fault: the others go on, and it does when it can."""
     async with driving(database) as before:
         for _ in range(2):
@@ -231,7 +230,7 @@ async def test_a_run_that_can_not_be_read_holds_up_no_other(database: SqliteData
     assert [line["run"] for line in logs if "left out" in line["event"]] == ["o/r1"], "it is said once"
 
 
-async def test_what_a_run_left_that_could_not_be_read_is_done_also_once_it_is_over(database: SqliteDatabase) -> None:
+async def test_what_a_run_left_that_could_not_be_read_is_done_also_once_it_is_over(database: Database) -> None:
     async with driving(database) as before:
         await before.begin(task("a"))
         await before.hands.until(lambda: before.hands.at_work == ["r1 a"])
@@ -245,7 +244,7 @@ async def test_what_a_run_left_that_could_not_be_read_is_done_also_once_it_is_ov
         await after.hands.until(lambda: after.hands.at_work == ["r1 a"])
 
 
-async def test_effects_that_can_not_be_read_hold_up_no_other_run(database: SqliteDatabase) -> None:
+async def test_effects_that_can_not_be_read_hold_up_no_other_run(database: Database) -> None:
     async with driving(database) as before:
         for name in ("a", "b"):
             await before.begin(task(name))
@@ -386,7 +385,7 @@ async def test_an_attempt_without_end_is_stopped_by_a_sweep_and_a_person_is_aske
     await one.hands.until(lambda: one.hands.at_work == ["r1 a"])
 
 
-async def test_a_restart_finds_what_is_late_too(database: SqliteDatabase) -> None:
+async def test_a_restart_finds_what_is_late_too(database: Database) -> None:
     async with driving(database) as before:
         before.hands.facts_of = {"a": pull(checks=(check("test"),))}
         run_id = await before.in_review(task("a"))

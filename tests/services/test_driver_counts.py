@@ -9,21 +9,18 @@ import pytest
 
 from services.core.task_state import Happening
 from services.engine.effects import Outcome
-from services.store.sqlite import SqliteDatabase
 from tests.kit.driving import Stage, driving
 from tests.kit.plans import task
+from tests.kit.store import KINDS, opened
 
 BROKE = Outcome(happened=(Happening(kind="broke", text="it broke"),))
 BEGUN, FAILED = ("tried", "script", "begun"), ("tried", "script", "failed")
 
 
-@pytest.fixture
-async def one(tmp_path: Path) -> AsyncIterator[Stage]:
-    database = SqliteDatabase(tmp_path / "lockstep.sqlite")
-    await database.open()
-    async with driving(database) as stage:
+@pytest.fixture(params=KINDS)
+async def one(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Stage]:
+    async with opened(request.param, tmp_path) as database, driving(database) as stage:
         yield stage
-    await database.close()
 
 
 async def test_an_attempt_counts_when_it_begins_and_when_it_has_failed(one: Stage) -> None:

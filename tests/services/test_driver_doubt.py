@@ -24,7 +24,7 @@ from services.store.fence import Fence
 from services.store.outbox import Due, Settle
 from services.store.plans import Plans
 from services.store.runs import Runs
-from services.store.sqlite import SqliteDatabase
+from tests.kit.store import KINDS, opened
 from tests.kit.stored import stored_run
 
 T = TypeVar("T")
@@ -105,12 +105,10 @@ class World:
             await self.done.wait()
 
 
-@pytest.fixture
-async def database(tmp_path: Path) -> AsyncIterator[Database]:
-    database = SqliteDatabase(tmp_path / "t.sqlite")
-    await database.open()
-    yield database
-    await database.close()
+@pytest.fixture(params=KINDS)
+async def database(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Database]:
+    async with opened(request.param, tmp_path) as made:
+        yield made
 
 
 def once(error: BaseException) -> Callable[[], BaseException | None]:

@@ -27,6 +27,7 @@ from services.store.plans import Plans
 from services.store.runs import Runs
 from tests.kit import postgres
 from tests.kit.dumps import DUMPS
+from tests.kit.store import KINDS
 
 EVERY = sorted(DUMPS.rglob("*.sql"))
 PLAN, RUN = "acme/schema#1", "acme/schema-1-r1"
@@ -63,6 +64,13 @@ def holds(connection: Any, tables: str) -> Held:
             query = f"SELECT {', '.join(column[0] for column in cursor.description)} FROM {table}"
             found[query] = sorted(cursor.fetchall(), key=repr)
     return found
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_newest_schema_has_a_dump(kind: str) -> None:
+    """Made by `python -m tests.kit.dumps`, with the migration: what follows it is tried on that."""
+    newest = max(int(file.name[:3]) for file in (Path(migrate.__file__).parent / "migrations" / kind).glob("*.sql"))
+    assert [each for each in EVERY if each.parent.name == kind and int(each.stem) == newest]
 
 
 class Quick:

@@ -9,6 +9,8 @@ from tests.kit.crash.tour import tour
 from tests.kit.fleet import COMPOSE, Fleet, bots
 
 KILLS = 6
+SEED = 13
+"""Its first strikes are of all three roles."""
 
 
 async def test_any_process_is_killed_at_any_moment(tmp_path: Path) -> None:
@@ -17,12 +19,13 @@ async def test_any_process_is_killed_at_any_moment(tmp_path: Path) -> None:
     with postgres.database() as url:
 
         def new_host(folder: Path, app: AppCredentials) -> Host:
-            fleets.append(Fleet(folder, app, url, seed=3))
+            fleets.append(Fleet(folder, app, url, seed=SEED))
             return fleets[0]
 
-        found = await tour(tmp_path, new_host, kills=KILLS, seed=3, say=print)
+        found = await tour(tmp_path, new_host, kills=KILLS, seed=SEED, say=print)
     assert [len(fleets[0].of(role)) for role in ("web", "conductor", "worker")] == [2, 2, 3]
-    assert sum(found.kills.values()) == KILLS
+    assert fleets[0].killed.keys() == {"web", "conductor", "worker"}
+    assert fleets[0].killed.total() == sum(found.kills.values()) == KILLS
     assert found.tasks >= 12
     assert not (found.lost + found.doubled + found.repeated + found.out_of_order + found.unlike_github + found.errors)
 
