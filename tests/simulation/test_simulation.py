@@ -52,10 +52,6 @@ def test_a_text_put_there_in_the_second_of_its_approval_was_not_approved() -> No
     assert not simulate(2_806).violations
 
 
-def test_a_label_that_was_on_its_way_is_taken_off_what_left_the_plan() -> None:
-    assert not simulate(7_372).violations
-
-
 def test_a_need_may_go_while_issues_are_tied_together() -> None:
     assert not simulate(4_821).violations
 
