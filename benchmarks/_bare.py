@@ -5,14 +5,13 @@ how quick a machine and its disk are, so that figures of two machines can be com
 """
 
 import asyncio
-import graphlib
 import queue
 import sqlite3
 import tempfile
 from pathlib import Path
 from time import perf_counter
 
-from services.core.graph import needs_of
+from benchmarks._graphs import driven
 from services.core.plan import Plan
 
 SCHEMA = """
@@ -33,40 +32,22 @@ async def bare(plan: Plan, in_flight: int) -> float:
         connection.executemany("INSERT INTO task VALUES (?, 'ready')", [(task.id,) for task in plan.tasks])
         connection.execute("COMMIT")
         said: queue.SimpleQueue[Said | None] = queue.SimpleQueue()
+
+        async def kept(task: str, state: str) -> None:
+            future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            said.put((task, state, future))
+            await future
+
         async with asyncio.TaskGroup() as group:  # what is wrong in the thread ends the other side, too
             group.create_task(asyncio.to_thread(_write, connection, said, asyncio.get_running_loop()))
             began = perf_counter()
             try:
-                await _drive(plan, in_flight, said)
+                await driven(plan, in_flight, kept)
             finally:
                 said.put(None)
             took = perf_counter() - began
         connection.close()
     return took
-
-
-async def _drive(plan: Plan, in_flight: int, said: "queue.SimpleQueue[Said | None]") -> None:
-    order = graphlib.TopologicalSorter(needs_of(plan.tasks))
-    order.prepare()
-    ended: asyncio.Queue[str] = asyncio.Queue()
-    places = asyncio.Semaphore(in_flight)
-
-    async def kept(task: str, state: str) -> None:
-        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        said.put((task, state, future))
-        await future
-
-    async def one(task: str) -> None:
-        async with places:
-            await kept(task, "running")
-            await kept(task, "done")
-            ended.put_nowait(task)
-
-    async with asyncio.TaskGroup() as group:
-        while order.is_active():
-            for task in order.get_ready():
-                group.create_task(one(task))
-            order.done(await ended.get())
 
 
 def _write(

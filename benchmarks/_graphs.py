@@ -1,7 +1,11 @@
-"""Random plans for benchmarks, the same for the same seed."""
+"""Random plans for benchmarks, the same for the same seed, and what goes through one without an engine."""
 
+import asyncio
+import graphlib
 import random
+from collections.abc import Awaitable, Callable
 
+from services.core.graph import needs_of
 from services.core.plan import Plan, Task
 
 
@@ -36,3 +40,24 @@ def drawn(seed: int) -> Plan:
             needs = [tasks[number - 6].id] if number >= 6 else []
         tasks.append(Task(id=f"t{number}", title=f"Task {number}", repo="acme/api", needs=tuple(sorted(needs))))
     return Plan(title=f"drawn {seed}", tasks=tuple(tasks))
+
+
+async def driven(plan: Plan, in_flight: int, kept: Callable[[str, str], Awaitable[None]] | None = None) -> None:
+    """asyncio and graphlib, nothing durable unless `kept` is told of a task's start and end."""
+    order = graphlib.TopologicalSorter(needs_of(plan.tasks))
+    order.prepare()
+    ended: asyncio.Queue[str] = asyncio.Queue()
+    places = asyncio.Semaphore(in_flight)
+
+    async def one(task: str) -> None:
+        async with places:
+            if kept is not None:
+                await kept(task, "running")
+                await kept(task, "done")
+            ended.put_nowait(task)
+
+    async with asyncio.TaskGroup() as group:
+        while order.is_active():
+            for task in order.get_ready():
+                group.create_task(one(task))
+            order.done(await ended.get())

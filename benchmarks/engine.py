@@ -14,7 +14,6 @@ than before the first of them started: a run is in memory whole, and nothing is 
 
 import asyncio
 import contextlib
-import graphlib
 import logging
 import os
 import resource
@@ -32,14 +31,13 @@ import uvloop
 from benchmarks import Number, Report, Say, machine
 from benchmarks._bare import bare
 from benchmarks._dbos import dbos
-from benchmarks._graphs import layered
+from benchmarks._graphs import driven, layered
 from benchmarks._replayed import replayed
 from bot.heap import one_heap
 from bot.loops import Beside
 from bot.serve import collect_seldom
 from services.core.board import Board, Run, Wish
 from services.core.conduct import begin
-from services.core.graph import needs_of
 from services.core.plan import Parsed, Plan
 from services.core.shards import SHARDS
 from services.core.task_state import Happening
@@ -134,20 +132,7 @@ def _rss_mb() -> int:
 async def limit(plan: Plan) -> float:
     """asyncio and graphlib: the same graph with nothing durable."""
     began = perf_counter()
-    order = graphlib.TopologicalSorter(needs_of(plan.tasks))
-    order.prepare()
-    ended: asyncio.Queue[str] = asyncio.Queue()
-    places = asyncio.Semaphore(IN_FLIGHT)
-
-    async def one(task: str) -> None:
-        async with places:
-            ended.put_nowait(task)
-
-    async with asyncio.TaskGroup() as group:
-        while order.is_active():
-            for task in order.get_ready():
-                group.create_task(one(task))
-            order.done(await ended.get())
+    await driven(plan, IN_FLIGHT)
     return perf_counter() - began
 
 
