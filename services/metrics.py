@@ -105,7 +105,7 @@ class Metrics:
         self.inbox_oldest.set(oldest)
 
     def agents(self, names: Iterable[str]) -> None:
-        """These there are."""
+        """These are known: each has its counts from now on, what a plan makes up has those of `other`."""
         self._store.agents = frozenset(names)
         for agent in (*self._store.agents, OTHER):
             for outcome in OUTCOMES:
@@ -113,7 +113,7 @@ class Metrics:
 
     def tried(self, agent: str, outcome: str) -> None:
         """An attempt has begun, or come to something: one of OUTCOMES."""
-        self.attempts.labels(self._store.agent(agent), outcome).inc()
+        self.attempts.labels(self._store.agent_label(agent), outcome).inc()
 
     def failed(self, cls: str) -> None:
         """Something has failed that is to be repaired."""
@@ -235,7 +235,7 @@ class _Store(Collector):
         self.budget_day = 0.0
         self.agents: frozenset[str] = frozenset()
 
-    def agent(self, name: str) -> str:
+    def agent_label(self, name: str) -> str:
         return name if name in self.agents else OTHER
 
     def collect(self) -> Iterator[Metric]:
@@ -252,7 +252,7 @@ class _Store(Collector):
         attempts = GaugeMetricFamily("lockstep_attempts_on_record", kept, labels=["agent", "outcome"])
         known = Counted[tuple[str, str]]()
         for (agent, outcome), count in found.attempts.items():
-            known[self.agent(agent), outcome] += count
+            known[self.agent_label(agent), outcome] += count
         for labels, count in known.items():
             attempts.add_metric([*labels], count)
         yield attempts

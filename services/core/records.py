@@ -29,7 +29,7 @@ TELLING = frozenset(
     }
 )
 BEGUN = "begun"
-"""What an attempt has come to that begins."""
+"""What an attempt counts as when it begins."""
 OUTCOMES = (BEGUN, "checks", "failed", "refused", "timed_out", "reviewed", "closed", "reverted", "merged")
 """All that an attempt can be counted as; of all but the first a `Try` tells."""
 

@@ -58,7 +58,7 @@ class Http1:
 
     def _opened(self) -> aiohttp.ClientSession:
         if self._session is None:
-            # Aiohttp's own trusts nobody in a process that was imported leanly (bot/lean.py).
+            # aiohttp's own trusts nobody in a process that was imported leanly (bot/lean.py).
             trust = trusted("github", self._network.ca)
             trust.set_alpn_protocols(["http/1.1"])
             connector = aiohttp.TCPConnector(limit=self._network.connections, ssl=trust)

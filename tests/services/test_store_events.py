@@ -11,17 +11,14 @@ from services.store.events import Event, Events, Reader
 from services.store.news import EVENT
 from services.store.plans import Plans
 from tests.kit.plans import NOW, plan, task
-from tests.kit.store import KINDS, place
+from tests.kit.store import KINDS, opened
 from tests.kit.stored import stored_plan
 
 
 @pytest.fixture(params=KINDS)
 async def database(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Database]:
-    with place(request.param, tmp_path) as where:
-        made = where.database()
-        await made.open()
+    async with opened(request.param, tmp_path) as made:
         yield made
-        await made.close()
 
 
 def event(seq: int) -> Event:

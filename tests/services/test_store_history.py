@@ -13,17 +13,14 @@ from services.store import history
 from services.store.db import Database
 from services.store.runs import Runs
 from tests.kit.plans import NOW
-from tests.kit.store import KINDS, place
+from tests.kit.store import KINDS, opened
 from tests.kit.stored import stored_run
 
 
 @pytest.fixture(params=KINDS)
 async def database(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Database]:
-    with place(request.param, tmp_path) as where:
-        made = where.database()
-        await made.open()
+    async with opened(request.param, tmp_path) as made:
         yield made
-        await made.close()
 
 
 async def merge(
