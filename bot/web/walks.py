@@ -8,7 +8,7 @@ import msgspec
 from bot.web.times import When, clock, when
 from services.core.durations import took
 from services.core.spans import Span
-from services.core.steps import Trail, turned
+from services.core.steps import NEXT_PLACE, Trail, lacks_place, turned
 from services.core.text import visible
 
 
@@ -27,6 +27,10 @@ class Walk(msgspec.Struct, frozen=True, kw_only=True):
     whole: str
 
 
+def _again(found: Trail, at: datetime, now: datetime) -> str:
+    return NEXT_PLACE if lacks_place(found, now) else f"at {clock(at, now, seconds=True)}"
+
+
 def walks(trails: Mapping[str, Trail], now: datetime) -> dict[str, Walk]:
     """By task; tasks of which nothing is known are left out."""
     return {
@@ -34,7 +38,7 @@ def walks(trails: Mapping[str, Trail], now: datetime) -> dict[str, Walk]:
             now=found.now,
             since=when(found.since, now),
             turns=turned(found.turns, " · "),
-            again=clock(found.again_at, now, seconds=True) if found.again_at is not None else "",
+            again=_again(found, found.again_at, now) if found.again_at is not None else "",
             what=found.again,
             why=(Span(text=visible(found.why, 200)),) if found.why else (),
             steps=tuple((step.name, took(step.seconds) + turned(step.turns, " in ")) for step in found.steps),

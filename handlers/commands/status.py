@@ -31,7 +31,7 @@ async def status(context: Context, asked: Command) -> str:
         trails={each: trail for each, trail in trails.items() if is_short or run.tasks[each].state == "running"},
         alike=alike,
         models=models,
-        day=context.asked_at.date(),
+        now=context.asked_at,
     )
 
 

@@ -7,6 +7,7 @@
 from collections import Counter
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from math import inf
 from typing import Literal
 
 import msgspec
@@ -199,10 +200,29 @@ class Board:
             id=task_id,
             use=self.uses[task_id],
             since=since if due is None or due < since else due,  # who rests waits for no place
-            priority=self.specs[task_id].priority if task.priority is None else task.priority,
+            priority=self._priority(task),
             remaining=(self._remaining or self.remaining)[task_id],
             due=due,
         )
+
+    def once_more(self, attempt: Action, since: datetime) -> Candidate | None:
+        """An attempt that could be tried again since then; None for one that no longer counts. What has begun goes
+        before what has not, where priority and turns are the same.
+        """
+        task = self.run.tasks.get(attempt.task)
+        if task is None or task.state != "running" or task.fence != attempt.fence:
+            return None
+        return Candidate(
+            id=attempt.key,
+            use=self.uses[task.id],
+            since=since,
+            priority=self._priority(task),
+            remaining=inf,
+            again=True,
+        )
+
+    def _priority(self, task: TaskState) -> float:
+        return self.specs[task.id].priority if task.priority is None else task.priority
 
     def apply(self, decision: Decision) -> None:
         """Take over what was decided and stored."""

@@ -191,9 +191,16 @@ class _Asked:
         lane = self._full(task.id)
         if lane is None:
             return Link(task=task.id, kind="turn", who="lockstep", at=next_due(task.repairs, task.attempt))
-        return Link(task=task.id, kind="lane", who="lockstep", names=lane, command=f"/lockstep priority {task.id} p=10")
+        return self._lacks(task, lane)
+
+    def _lacks(self, task: TaskState, lane: Lane) -> Link:
+        again = "again" if task.state == "running" else ""
+        first = f"/lockstep priority {task.id} p=10"
+        return Link(task=task.id, kind="lane", who="lockstep", names=lane, text=again, command=first)
 
     def _running(self, task: TaskState, repo: str) -> Link:
+        if (lane := self._full(task.id)) is not None:
+            return self._lacks(task, lane)
         spec, late_at = self._run.plan.by_id[task.id], deadline(self._run, task, self._patience)
         ends = [task.since + timedelta(seconds=spec.timeout)] if task.since is not None else []
         ends += [late_at] if late_at is not None else []

@@ -82,7 +82,7 @@ def _says(link: Link) -> str:
         how = {"member": "its group waits for", "below": "is stacked on"}.get(link.kind, "needs")
         return f"{how} {code(link.task)}{place}, which {_state(link.text)}{again}"
     if link.kind == "lane":
-        return f"is ready, and no place is free {_lane(link.names)}"
+        return f"is {'to be tried again' if link.text else 'ready'}, and no place is free {_lane(link.names)}"
     if link.kind == "apart":
         return f"is ready, and {code(link.names[0])} goes first, because both may change {code(link.text, 100)}"
     if link.kind == "overlaps":

@@ -123,6 +123,14 @@ class Places:
             if len(self.turns) > MOST_KNOWN:
                 del self.turns[next(iter(self.turns))]
 
+    def holds(self, key: str) -> bool:
+        """Does the attempt hold any place?"""
+        return key in self._uses
+
+    def is_away(self, key: str) -> bool:
+        """Does it hold that of its agent alone, because it is only waited for?"""
+        return key in self._uses and self._uses[key].is_away
+
     def leave(self, run: str) -> None:
         """Somebody else drives this run: its attempts give back what they hold."""
         for key in [key for key, use in self._uses.items() if use.run == run]:

@@ -24,6 +24,8 @@ waits is not forgotten."""
 class Candidate(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A task that could start. remaining: longest chain from it on, any unit; since: when it first could, so what it
     has lacked from then on is a place; due: not before.
+
+    again: an attempt whose next try has come, and `id` is its key.
     """
 
     id: str
@@ -32,6 +34,7 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     priority: float = 0.0
     remaining: float = 0.0
     due: datetime | None = None
+    again: bool = False
 
     def rests(self, now: datetime) -> bool:
         """Has its time not come?"""

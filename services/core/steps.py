@@ -6,7 +6,7 @@ was begun anew after a crash runs since then, and an attempt that waits for its 
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import Literal
 
 import msgspec
@@ -25,6 +25,7 @@ DIFF = "diff"
 BESIDE = frozenset({TALK, DIFF})
 ORDER = ("worktree", "agent", "commit", "verify", "push")
 """The steps of an attempt as they follow each other."""
+NEXT_PLACE = "as soon as a place is free"
 EFFECTS = {"open_pull": "pull request", "checks": "checks", "merge": "merge"}
 """Effects that follow an attempt, by kind, and how they are called."""
 
@@ -121,8 +122,13 @@ def turned(turns: int, before: str) -> str:
     return f"{before}{turns} turn{'s' * (turns != 1)}" if turns else ""
 
 
-def told(found: Trail, day: date) -> str:
-    """A trail in one phrase for a comment; times in UTC, with the date on other days than `day`. "" when there is none.
+def lacks_place(found: Trail, now: datetime) -> bool:
+    """Has the time of an attempt's next try come, and is there no place for it?"""
+    return not found.again and found.again_at is not None and found.again_at <= now
+
+
+def told(found: Trail, now: datetime) -> str:
+    """A trail in one phrase for a comment; times in UTC, with the date where it is not today's. "" when there is none.
 
     verify since 14:02:10 UTC (worktree 0.4 s, agent 3 min in 12 turns)
     """
@@ -131,17 +137,18 @@ def told(found: Trail, day: date) -> str:
     )
     if found.again_at is not None:
         why = f" after {plain(found.why, 160)}" if found.why else ""
-        now = f"{found.again} tried again at {_clock(found.again_at, day)}{why}".lstrip()
+        when = NEXT_PLACE if lacks_place(found, now) else f"at {_clock(found.again_at, now)}"
+        does = f"{found.again} tried again {when}{why}".lstrip()
     elif found.now and found.since is not None:
-        now = f"{found.now} since {_clock(found.since, day)}{turned(found.turns, ', ')}"
+        does = f"{found.now} since {_clock(found.since, now)}{turned(found.turns, ', ')}"
     else:
-        now = ""
-    return f"{now} ({took_each})" if now and took_each else now or took_each
+        does = ""
+    return f"{does} ({took_each})" if does and took_each else does or took_each
 
 
-def _clock(moment: datetime, day: date) -> str:
+def _clock(moment: datetime, now: datetime) -> str:
     there = moment.astimezone(UTC)
-    return f"{there:%H:%M:%S} UTC" if there.date() == day else f"{there:%Y-%m-%d %H:%M} UTC"
+    return f"{there:%H:%M:%S} UTC" if there.date() == now.astimezone(UTC).date() else f"{there:%Y-%m-%d %H:%M} UTC"
 
 
 def _running(

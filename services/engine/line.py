@@ -1,7 +1,7 @@
 """One run's place in the driver: its board, and the mail that waits to be decided."""
 
 import asyncio
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -51,7 +51,8 @@ class Line:
     """`looks`: tasks whose pull requests are to be read (`looks_later`: when GitHub answers again); `looks_begun`: how
     often that was done; `unsettled`: looks at a task's pull request while GitHub worked out if it can be merged;
     `left_queue`: since when a head was seen to be in the merge queue no more;
-    `back_at`: when effects are due again; `under_way`: effects being carried out, by key, and
+    `back_at`: when effects are due again; `in_line`: attempts whose next try has come, and that lack a place, by key;
+    `under_way`: effects being carried out, by key, and
     `tasks` the tasks that do; `is_gone`: another process conducts the run, and nothing that is still heard here counts;
     `hurried`: keys of attempts that are to be carried out once more as soon as they have ended;
     `is_doubtful`: the store did not say whether the last decision is stored, so the board is read anew.
@@ -66,6 +67,7 @@ class Line:
     unsettled: dict[str, int] = field(default_factory=dict)
     left_queue: dict[tuple[str, str], datetime] = field(default_factory=dict)
     back_at: datetime | None = None
+    in_line: dict[str, Action] = field(default_factory=dict)
     under_way: dict[str, Action] = field(default_factory=dict)
     tasks: dict[str, "asyncio.Task[object]"] = field(default_factory=dict)
     loading: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -88,6 +90,8 @@ class Line:
         self.is_gone = True
         if self.board is not None:
             self.board.withdraw()
+            for key in self.in_line:
+                self.board.ready.remove(self.board.run.id, key)
         for mail in self.mail:
             mail.refuse(Fenced("another process conducts this run now"))
         self.mail.clear()
@@ -96,6 +100,10 @@ class Line:
             if action.kind == "attempt" and key in self.tasks:
                 self.tasks.pop(key).cancel()
         return set(self.tasks.values())
+
+    def stands(self, task_id: str) -> bool:
+        """Does an attempt of this task stand in line?"""
+        return any(action.task == task_id for action in self.in_line.values())
 
     def was_overtaken(self, looks: int) -> bool:
         """Something was looked at since that count of looks: what an effect went by may be older than the newest
@@ -112,6 +120,7 @@ class Line:
             or self.looks
             or self.looks_later
             or self.back_at
+            or self.in_line
             or self.under_way
             or self.is_driving
             or self.is_looking
@@ -133,12 +142,17 @@ def decided(board: Board, batch: list[Mail], places: Places | None, now: datetim
     )
 
 
-def held(board: Board) -> Iterator[tuple[str, Use]]:
-    """The attempts that hold places, by key: begun and not ended, also while they wait for their next try."""
+def held(board: Board, waiting: Collection[str]) -> Iterator[tuple[str, Use]]:
+    """The attempts that hold places, by key: begun, not ended, and not between two tries, as `waiting` ones are; and
+    those that are made elsewhere.
+    """
     for task in board.run.tasks.values():
         if task.state == "running" and not task.head_sha:
-            use = board.uses[task.id]
-            yield attempt_key(board.run.id, task), resting(use) if task.away is not None else use
+            key, use = attempt_key(board.run.id, task), board.uses[task.id]
+            if task.away is not None:
+                yield key, resting(use)
+            elif key not in waiting:
+                yield key, use
 
 
 def urged(board: Board, decision: Decision) -> Iterator[tuple[str, float]]:

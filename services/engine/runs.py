@@ -137,12 +137,13 @@ class Driver:
         return line.abandon()
 
     def lacking(self, run_id: str, task_id: str) -> Lane | None:
-        """The lane in which a task finds no place now; None for one whose time has not come."""
-        if self._ready.is_resting(run_id, task_id):
-            return None
+        """The lane in which a task that could go on finds no place now; None for one whose time has not come."""
         line = self._lines.get(run_id)
-        use = line.board.uses.get(task_id) if line is not None and line.board is not None else None
-        return self._places.full(use) if use is not None else None
+        if line is None or line.board is None or task_id not in line.board.uses:
+            return None
+        is_running = line.board.run.tasks[task_id].state == "running"
+        waits = line.stands(task_id) if is_running else not self._ready.is_resting(run_id, task_id)
+        return self._places.full(line.board.uses[task_id]) if waits else None
 
     async def approved(self, run_id: str, actor: str) -> None:
         """The run goes on in this person's name: what was held for want of a right may be merged now."""
@@ -296,6 +297,7 @@ class Driver:
         self._effects.stop_stale(line, run.id, decision)
         for key, priority in urged(board, decision):
             self._parts.workers.urge(key, priority)
+            self._effects.urge(line, run.id, key)
         if decision.adopted is not None:
             self._post(run.id, Mail())  # what is ready by now is started
         self._call_next()
@@ -305,10 +307,14 @@ class Driver:
         self._effects.carry_out(run.id, new)
 
     def _call_next(self) -> None:
-        """The runs whose turn it is to take a free place decide anew, if they don't anyway."""
+        """Attempts whose turn it is to take a free place take it, and the runs whose turn it is decide anew, if they
+        don't anyway.
+        """
         if self._loads or not self._is_open:
             return
-        for run_id in {each.use.run: None for each in self._ready.pick(self._places, self._parts.clock.now())}:
+        chosen = self._ready.pick(self._places, self._parts.clock.now())
+        self._effects.go_on([each for each in chosen if each.again])
+        for run_id in {each.use.run: None for each in chosen if not each.again}:
             if not self._line(run_id).mail:
                 self._post(run_id, Mail())
         self._call_later()
@@ -336,8 +342,9 @@ class Driver:
             if line.board is None or line.is_doubtful:
                 run = await self._parts.runs.load(run_id)
                 if run is not None and self._parts.runs.holds(run.plan_id):
+                    waiting = await self._parts.runs.waiting(run_id)
                     line.board = renewed(line.board, run, self._ready, self._parts.lengths)
-                    for key, use in held(line.board):
+                    for key, use in held(line.board, waiting):
                         self._places.take(key, use)
                 if line.is_doubtful:  # what the store began in this run, and nobody was told of
                     line.is_doubtful = False

@@ -1,17 +1,19 @@
 """Effects while they are carried out: each at most once at a time, and under way until its end is stored.
 
 What an effect led to is mailed to its run together with its end, so both are stored as one. An attempt that no longer
-counts is ended; one that only waits for its next try gives its places back.
+counts is ended. One that only waits for its next try has given its places back, and when its time has come it stands in
+line with the tasks that could start.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Collection, Iterable
 from datetime import datetime
 
 from services.core.actions import attempt_action, attempt_key, recalled
 from services.core.board import Action, Board, Decision, resting
 from services.core.messages import notes
 from services.core.places import Places
+from services.core.schedule import Candidate
 from services.engine.effects import Outcome
 from services.engine.ends import CarriesOut, outcome_of, settle_of
 from services.engine.line import Line, Mail
@@ -46,12 +48,16 @@ class UnderWay:
         """The ends of these are stored."""
         for settle in settles:
             self._keys.pop(settle.key, None)
-            if settle.again_at is None:
-                self._places.give_back(settle.key)
-            else:  # not before it is stored, or nothing would be due then
+            self._rest(settle.key, is_over=settle.again_at is None)
+            if settle.again_at is not None:  # not before it is stored, or nothing would be due then
                 self.come_back(board.run.id, settle.again_at)
         hurried, line.hurried = line.hurried, set()
         self.hurry(board.run.id, board, [key.split("/")[-3] for key in hurried])
+
+    def _rest(self, key: str, *, is_over: bool) -> None:
+        """What waits for its next try holds no place, but for that of an agent that works elsewhere."""
+        if is_over or not self._places.is_away(key):
+            self._places.give_back(key)
 
     def undecided(self, key: str) -> None:
         """The end of this one can't be decided on: it is not under way any more."""
@@ -79,12 +85,57 @@ class UnderWay:
         await self.resume(run_id)
 
     async def resume(self, run_id: str) -> None:
-        """Begin again what is due of a run, and come back for what is due later."""
-        for due in await self._parts.runs.due(run_id, self._parts.clock.now()):
-            self._begin(due)
-        later = await self._parts.runs.next_due(run_id)
+        """Begin again what is due of a run, or have it stand in line, and come back for what is due later."""
+        now = self._parts.clock.now()
+        due = await self._parts.runs.due(run_id, now)
+        board = await self._board(run_id) if due else None
+        lacking = [act.key for act, since in due if board is not None and self._stands_in_line(board, act, since)]
+        if lacking:
+            self._post(run_id, Mail())  # whose turn it is is seen after each decision
+        if len(lacking) < len(due):
+            await self._begin_again(run_id, {act.key for act, _ in due}.difference(lacking))
+        later = await self._parts.runs.next_due(run_id, now)
         if later is not None:
             self.come_back(run_id, later)
+
+    def _stands_in_line(self, board: Board, action: Action, since: datetime) -> bool:
+        """Does this wait for a place? Nothing else but attempts does, and of those no one that no longer counts."""
+        if action.kind != "attempt" or self._places.holds(action.key):
+            return False
+        candidate = board.once_more(action, since)
+        if candidate is None:
+            return False
+        board.ready.add(candidate)
+        self._line(board.run.id).in_line[action.key] = action
+        return True
+
+    async def _begin_again(self, run_id: str, keys: Collection[str]) -> None:
+        for due in await self._parts.runs.begin_again(run_id, keys):
+            self._begin(due)
+
+    def go_on(self, candidates: Iterable[Candidate]) -> None:
+        """It is the turn of these attempts."""
+        for each in candidates:
+            self._step_out(self._line(each.use.run), each.use.run, each.id)
+            self._places.take(each.id, each.use)
+            self._parts.spawn("resume", self._go_on(each.use.run, each.id))
+
+    async def _go_on(self, run_id: str, key: str) -> None:
+        try:
+            await self._begin_again(run_id, (key,))
+        finally:
+            if key not in self._keys:  # it could not be stored: the sweep comes back to it
+                self._places.give_back(key)
+
+    def _step_out(self, line: Line, run_id: str, key: str) -> None:
+        line.in_line.pop(key, None)
+        if line.board is not None:
+            line.board.ready.remove(run_id, key)
+
+    def urge(self, line: Line, run_id: str, key: str) -> None:
+        """An attempt has another priority now."""
+        if key in line.in_line:
+            self._parts.spawn("resume", self.resume(run_id))
 
     def come_back(self, run_id: str, when: datetime) -> None:
         """Resume a run then, or sooner if that was asked for already: one timer for it, not one for each effect."""
@@ -123,8 +174,8 @@ class UnderWay:
                 self._begin(Due(run_id=run_id, action=act, tries=1))
 
     def stop_stale(self, line: Line, run_id: str, decision: Decision) -> None:
-        """End attempts that no longer count: their task was cancelled, skipped, or merged by hand. One that only waits
-        for its next try gives its places back.
+        """End attempts that no longer count: their task was cancelled, skipped, or merged by hand. One that is made
+        elsewhere gives its place back, and one that stands in line leaves it.
         """
         fences = {state.id: state.fence for state in decision.changed}
         for key, action in line.under_way.items():
@@ -136,6 +187,11 @@ class UnderWay:
         for state in decision.changed:
             if state.attempt and state.state != "running" and (key := attempt_key(run_id, state)) not in line.under_way:
                 self._places.give_back(key)
+        stale = [key for key, act in line.in_line.items() if fences.get(act.task, act.fence) != act.fence]
+        for key in stale:
+            self._step_out(line, run_id, key)
+        if stale:
+            self._parts.spawn("resume", self.resume(run_id))  # they end at once
         for action in decision.actions:
             if action.kind == "recall":  # what waits for it would be done with only when it is late
                 self._begin(Due(run_id=run_id, action=recalled(action), tries=1))
@@ -176,17 +232,22 @@ class UnderWay:
             self._wake(due.run_id, [action.task])
 
     def _leave(self, line: Line, action: Action, outcome: Outcome | None) -> None:
-        """An effect is not being carried out any more; until its next try an attempt keeps its places."""
+        """An effect is not being carried out any more."""
         line.under_way.pop(action.key, None)
         line.tasks.pop(action.key, None)
         if line.is_gone:  # what it held is given back already, and its key may be of use again
             return
         if outcome is None:  # a bug: the sweep takes it up again
             self._keys.pop(action.key, None)
-        elif outcome.again_in is None:
-            self._places.give_back(action.key)
-        elif outcome.is_away and line.board is not None and action.task in line.board.uses:
+        elif (
+            outcome.again_in is not None
+            and outcome.is_away
+            and line.board is not None
+            and action.task in line.board.uses
+        ):
             self._places.take(action.key, resting(line.board.uses[action.task]))
+        else:
+            self._places.give_back(action.key)
 
     async def _stoppable(self, board: Board, due: Due, task: asyncio.Task[object] | None) -> Outcome:
         """An attempt, which `stop_stale` may end early."""

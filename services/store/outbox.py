@@ -4,7 +4,7 @@ An effect's key is the primary key, so an action that was decided twice has one 
 transaction of a decision: whoever begins it is `services.store.runs`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 import msgspec
@@ -66,22 +66,26 @@ def begin(c: Connection, run_id: str, actions: Sequence[Action], at: str) -> lis
     return [action for action in actions if action.key in new]
 
 
-def due(c: Connection, run_id: str, now: datetime) -> list[Due]:
-    """What is to be carried out now of a run, oldest first; from now on it counts as begun."""
+def due(c: Connection, run_id: str, now: datetime) -> list[tuple[Action, datetime]]:
+    """What is to be carried out now of a run, oldest first, and since when."""
     query = (
-        "SELECT key, action, tries, trail, created_at FROM outbox"
+        "SELECT key, action, due FROM outbox"
         " WHERE run_id = ? AND state <> 'done' AND state = 'waiting' AND due <= ? ORDER BY seq"
     )
     rows = c.execute(query, (run_id, to_text(now))).fetchall()
+    return [(_action(key, stored), from_text(since)) for key, stored, since in rows]
+
+
+def begin_again(c: Connection, run_id: str, keys: Collection[str]) -> list[Due]:
+    """From now on these count as begun, but for those that are already, or are done."""
+    query = (
+        "SELECT key, action, tries, trail, created_at FROM outbox"
+        " WHERE run_id = ? AND state <> 'done' AND state = 'waiting' ORDER BY seq"
+    )
     found = [
-        Due(
-            run_id=run_id,
-            action=_action(*row[:2]),
-            tries=row[2],
-            trail=_trail(row[3]),
-            since=from_text(row[4]),
-        )
-        for row in rows
+        Due(run_id=run_id, action=_action(key, stored), tries=tries, trail=_trail(trail), since=from_text(since))
+        for key, stored, tries, trail, since in c.execute(query, (run_id,)).fetchall()
+        if key in keys
     ]
     c.executemany(
         "UPDATE outbox SET state = 'doing', tries = tries + 1 WHERE key = ?",

@@ -180,12 +180,18 @@ class Runs:
         between = (prefix, prefix[:-1] + chr(ord(prefix[-1]) + 1))
         return await self._db.read(lambda c: [(row[0], row[1], row[2]) for row in c.execute(query, between)])
 
-    async def due(self, run_id: str, now: datetime) -> list[Due]:
-        """Outbox rows of a run to carry out now, oldest first; they are marked as begun before this returns."""
+    async def due(self, run_id: str, now: datetime) -> list[tuple[Action, datetime]]:
+        """What is to be carried out now of a run, oldest first, each with when it was due."""
+        return await self._db.read(lambda c: outbox.due(c, run_id, now))
+
+    async def begin_again(self, run_id: str, keys: Collection[str]) -> list[Due]:
+        """Those of these effects that wait are to be carried out, oldest first: they are marked as begun before this
+        returns.
+        """
 
         def write(c: Connection) -> list[Due]:
             self._check_run(c, run_id)
-            return outbox.due(c, run_id, now)
+            return outbox.begin_again(c, run_id, keys)
 
         return await self._db.write(write)
 
@@ -216,16 +222,20 @@ class Runs:
 
         return await self._db.write(write)
 
-    async def next_due(self, run_id: str) -> datetime | None:
-        """When the earliest waiting outbox row of a run is due."""
+    async def next_due(self, run_id: str, after: datetime) -> datetime | None:
+        """When the earliest waiting outbox row of a run is due of those that are not by then."""
+        query = "SELECT min(due) FROM outbox WHERE run_id = ? AND state <> 'done' AND state = 'waiting' AND due > ?"
 
         def read(c: Connection) -> datetime | None:
-            row = c.execute(
-                "SELECT min(due) FROM outbox WHERE run_id = ? AND state <> 'done' AND state = 'waiting'", (run_id,)
-            ).fetchone()
+            row = c.execute(query, (run_id, to_text(after))).fetchone()
             return from_text(row[0]) if row and row[0] else None
 
         return await self._db.read(read)
+
+    async def waiting(self, run_id: str) -> set[str]:
+        """Keys of the effects of a run that are between two tries."""
+        query = "SELECT key FROM outbox WHERE run_id = ? AND state <> 'done' AND state = 'waiting'"
+        return {row[0] for row in await self._db.read(lambda c: c.execute(query, (run_id,)).fetchall())}
 
     async def history(self, plan_id: str, limit: int = 50) -> list[Told]:
         """The newest moments of a plan, newest first."""

@@ -1,7 +1,5 @@
 """answers: what commands say of a plan as a whole."""
 
-from datetime import date
-
 import msgspec
 from inline_snapshot import snapshot
 
@@ -11,7 +9,7 @@ from services.core.messages import answers
 from services.core.plan import Plan
 from services.core.plan_diff import diff
 from tests.kit.constants import constants
-from tests.kit.plans import run, task
+from tests.kit.plans import NOW, run, task
 
 LENT = Delegation(login="eve", by="ana", verbs=("approve", "run"))
 
@@ -116,7 +114,7 @@ def test_where_tasks_stand() -> None:
         trails={},
         alike={"api": "Like `x`."},
         models={"api": Chosen(tier="small", model="openai:a", why="`small`, the next in order.")},
-        day=date(2026, 1, 2),
+        now=NOW,
     )
     assert said == snapshot("""\
 0 of 3 tasks done; the run goes on. Models: $1.20 in 3 calls.
@@ -125,7 +123,7 @@ def test_where_tasks_stand() -> None:
   - Like `x`.
 - ▶ `web` ready\
 """)
-    long = answers.status(current, ["web"] * 60, spent="", trails={}, alike={}, models={}, day=date(2026, 1, 2))
+    long = answers.status(current, ["web"] * 60, spent="", trails={}, alike={}, models={}, now=NOW)
     assert long.endswith("\n- … and 10 more")
 
 

@@ -90,7 +90,7 @@ def test_words() -> None:
     assert waits_for(Away(agent=COPILOT, fence=1, until=NOW, pull=9)) == "waits for Copilot in #9"
     effect = Effect(state="waiting", tries=1, due=NOW, began=NOW)
     found = trail(running(away=AWAY), [], {"attempt": effect})
-    assert told(found, NOW.date()).startswith("waits for run 77 of GitHub Actions since ")
+    assert told(found, NOW).startswith("waits for run 77 of GitHub Actions since ")
 
 
 def test_what_copilot_has_come_to_is_its_newest_word_after_it_was_asked() -> None:

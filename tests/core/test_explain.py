@@ -156,6 +156,8 @@ def test_a_full_lane_is_named_and_so_is_the_wait_for_a_turn() -> None:
     current = shaped({"a": "ready"}, {})
     (lane,) = explain(current, "a", full=lambda _: ("repo", "acme/a"))
     assert (lane.kind, lane.names, lane.command) == ("lane", ("repo", "acme/a"), "/lockstep priority a p=10")
+    (again,) = explain(shaped({"a": "running"}, {}), "a", full=lambda _: ("repo", "acme/a"))
+    assert (again.kind, again.names, again.text) == ("lane", ("repo", "acme/a"), "again")
     assert kinds(explain(current, "a")) == ["a turn"]
 
 

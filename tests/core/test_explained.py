@@ -52,7 +52,7 @@ def test_every_kind_of_link_has_its_words() -> None:
 - the whole run is held — whoever has the write permission on acme/a
 - is held — whoever has the write permission on acme/a
 - its tracking issue is being made — whoever has the write permission on acme/a
-- is ready, and no place is free in `acme/a` — whoever has the write permission on acme/a
+- is to be tried again, and no place is free in `acme/a` — whoever has the write permission on acme/a
 - is ready, and starts when its turn comes, not before 2026-03-01 12:00 UTC — whoever has the write permission on acme/a
 - needs nothing more — whoever has the write permission on acme/a
 - attempt failed is running with `x`, until 2026-03-01 12:00 UTC at most — whoever has the write permission on acme/a

@@ -44,11 +44,10 @@ def test_how_often_a_model_has_answered_is_said_of_the_agent_alone_and_of_this_a
         return Step(name=TALK, ended=at(50), seconds=0.0, fence=fence, turns=turns)
 
     begun = [step(BEGUN, 1), step("worktree", 3, 2.0)]
-    today = NOW.date()
-    assert told(trail(running(), [*begun, talk(1)], {}), today) == "agent since 12:00:03 UTC, 1 turn (worktree 2.0 s)"
-    assert told(trail(running(), [*begun, talk(9, fence=6)], {}), today) == "agent since 12:00:03 UTC (worktree 2.0 s)"
+    assert told(trail(running(), [*begun, talk(1)], {}), NOW) == "agent since 12:00:03 UTC, 1 turn (worktree 2.0 s)"
+    assert told(trail(running(), [*begun, talk(9, fence=6)], {}), NOW) == "agent since 12:00:03 UTC (worktree 2.0 s)"
     over = trail(running(), [*begun, talk(12), step("agent", 60, 57.0), step("commit", 60)], {})
-    assert told(over, today) == "verify since 12:01:00 UTC (worktree 2.0 s, agent 57 s in 12 turns, commit 0.0 s)"
+    assert told(over, NOW) == "verify since 12:01:00 UTC (worktree 2.0 s, agent 57 s in 12 turns, commit 0.0 s)"
 
 
 def test_after_a_crash_the_running_step_runs_since_it_was_begun_anew() -> None:
@@ -113,9 +112,7 @@ def test_what_follows_the_push_and_is_tried_again_later_does_not_run(kind: str, 
     written = [step(BEGUN, 0), *(step(name, n, 1.0) for n, name in enumerate(ORDER))]
     found = trail(running(state=state), written, {kind: effect("waiting", 90, note="502 Bad Gateway")})
     assert (found.now, found.since, found.again_at, found.again) == ("", None, at(90), said)
-    assert told(found, NOW.date()).startswith(
-        f"{said} tried again at 12:01:30 UTC after 502 Bad Gateway (worktree 1.0 s"
-    )
+    assert told(found, NOW).startswith(f"{said} tried again at 12:01:30 UTC after 502 Bad Gateway (worktree 1.0 s")
 
 
 @pytest.mark.parametrize("state", ["done", "failed", "needs_human", "cancelled", "blocked", "ready"])
@@ -155,16 +152,18 @@ def test_whatever_is_stored_a_step_runs_only_in_a_task_that_runs(
 
 def test_a_trail_in_one_phrase() -> None:
     steps = (step("worktree", 3, 0.42), step("agent", 60, 182.0))
-    today, tomorrow = NOW.date(), (NOW + timedelta(days=1)).date()
-    assert told(Trail(steps=steps, now="verify", since=at(60)), today) == (
+    tomorrow = NOW + timedelta(days=1)
+    assert told(Trail(steps=steps, now="verify", since=at(60)), NOW) == (
         "verify since 12:01:00 UTC (worktree 0.4 s, agent 3 min)"
     )
     assert told(Trail(now="agent", since=at(60)), tomorrow) == "agent since 2026-03-01 12:01 UTC"
-    assert told(Trail(steps=steps), today) == "worktree 0.4 s, agent 3 min"
+    assert told(Trail(steps=steps), NOW) == "worktree 0.4 s, agent 3 min"
     waits = Trail(steps=steps[:1], again_at=at(90), why="git push failed: @ana <b>")
     assert (
-        told(waits, today)
-        == "tried again at 12:01:30 UTC after git push failed\\: \\@\u2060ana \\<b\\> (worktree 0.4 s)"
+        told(waits, NOW) == "tried again at 12:01:30 UTC after git push failed\\: \\@\u2060ana \\<b\\> (worktree 0.4 s)"
     )
-    assert told(Trail(again_at=at(90)), today) == "tried again at 12:01:30 UTC"
-    assert told(Trail(), today) == ""
+    assert told(Trail(again_at=at(90)), NOW) == "tried again at 12:01:30 UTC"
+    late = Trail(again_at=at(90), why="a limit")
+    assert told(late, at(90)) == "tried again as soon as a place is free after a limit"
+    assert told(Trail(again_at=at(90), again="merge"), at(91)) == "merge tried again at 12:01:30 UTC"
+    assert told(Trail(), NOW) == ""

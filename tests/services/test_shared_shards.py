@@ -220,7 +220,7 @@ async def test_who_has_lost_a_shard_can_store_nothing_more(url: str, database: P
         with pytest.raises(Fenced, match="another process conducts acme/platform#1 now"):
             await runs.commit(run.plan_id, decision(run.id), NOW)
         with pytest.raises(Fenced):
-            await runs.due(run.id, NOW)
+            await runs.begin_again(run.id, ())
         assert len(await runs.history(run.plan_id)) == 2
 
 

@@ -49,6 +49,11 @@ def keys(found: list[Action] | list[Due]) -> list[str]:
     return [item.action.key if isinstance(item, Due) else item.key for item in found]
 
 
+async def begun(runs: Runs, now: datetime) -> list[Due]:
+    """All that is due by then."""
+    return await runs.begin_again("r1", [action.key for action, _ in await runs.due("r1", now)])
+
+
 async def test_a_run_comes_back_as_it_was_stored(database: Database, runs: Runs) -> None:
     states = [TaskState(id=name, state="blocked") for name in ("zeta", "alpha", "Beta", "été")]
     run = await stored_run(database, *states)
@@ -131,10 +136,14 @@ async def test_an_effect_is_begun_once_and_comes_back_in_the_order_of_making(dat
     assert await runs.unfinished() == []
     assert await runs.reopen(busy=["r1/one/new"]) == 4
     assert await runs.unfinished() == ["r1"]
-    found = await runs.due("r1", at(0))
-    assert keys(found) == [f"r1/{key}" for key in made]
-    assert [item.tries for item in found] == [1, 1, 1, 1]
-    assert await runs.due("r1", at(0)) == []
+    assert await runs.due("r1", at(-1)) == []
+    assert [action.key for action, _ in await runs.due("r1", at(0))] == [f"r1/{key}" for key in made]
+    assert keys(await runs.begin_again("r1", ["r1/one/a", "r1/one/new", "r1/none"])) == ["r1/one/a"]
+    assert await runs.waiting("r1") == {"r1/one/z", "r1/one/M", "r1/one/b"}
+    found = await begun(runs, at(0))
+    assert keys(found) == ["r1/one/z", "r1/one/M", "r1/one/b"]
+    assert [item.tries for item in found] == [1, 1, 1]
+    assert await begun(runs, at(0)) == []
     assert await runs.reopen() == 5
 
 
@@ -150,17 +159,18 @@ async def test_how_an_effect_ends(database: Database, runs: Runs) -> None:
         Settle(key="r1/one/1/attempt", note="failed", log="its\nend"),
     ]
     await runs.commit(PLAN, Decision(run_id="r1", state="running"), at(1), settles)
-    assert await runs.next_due("r1") == at(30)
+    assert [await runs.next_due("r1", at(after)) for after in (1, 30, 60)] == [at(30), at(60), None]
     assert await runs.due("r1", at(29)) == []
-    found = await runs.due("r1", at(60))
+    assert [since for _, since in await runs.due("r1", at(60))] == [at(60), at(30)]
+    found = await begun(runs, at(60))
     assert [(item.action.key, item.tries) for item in found] == [("r1/one/later", 1), ("r1/one/free", 1)]
     again = [Settle(key=key, again_at=at(61), free="free" in key) for key in keys(found)]
     await runs.commit(PLAN, Decision(run_id="r1", state="running"), at(60), again)
-    assert [item.tries for item in await runs.due("r1", at(61))] == [2, 1], "a free try does not count"
+    assert [item.tries for item in await begun(runs, at(61))] == [2, 1], "a free try does not count"
     assert keys(await runs.commit(PLAN, act("one/forgotten", "one/done"), at(61))) == ["r1/one/forgotten"]
     assert await runs.log("r1", "one") == "its\nend"
     assert await runs.log("r1", "on") == ""
-    assert await runs.next_due("r1") is None
+    assert await runs.next_due("r1", at(0)) is None
 
 
 async def test_a_plan_has_one_live_run_and_its_newest_is_the_one_asked_for(database: Database, runs: Runs) -> None:
@@ -222,10 +232,10 @@ async def test_what_is_known_of_something_without_a_key_is_kept_until_more_is_kn
     for given in (trail, None):  # a limit says nothing of it
         settle = Settle(key="r1/one/1/attempt", again_at=at(1), free=True, trail=given)
         await runs.commit(PLAN, Decision(run_id="r1", state="running"), NOW, [settle])
-        (due,) = await runs.due("r1", at(2))
+        (due,) = await begun(runs, at(2))
         assert (due.trail, due.tries, due.since) == (trail, 1, NOW)
     await runs.reopen()
-    (due,) = await runs.due("r1", at(2))
+    (due,) = await begun(runs, at(2))
     assert due.trail is not None
     assert due.tries > due.trail.tries, "it was cut off"
 

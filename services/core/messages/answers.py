@@ -1,7 +1,7 @@
 """What commands answer about a plan as a whole, and how tasks are named in every answer."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date
+from datetime import datetime
 
 from services.core import plan_changes
 from services.core.board import Run, RunState
@@ -113,7 +113,7 @@ def status(
     trails: Mapping[str, Trail],
     alike: Mapping[str, str],
     models: Mapping[str, Chosen],
-    day: date,
+    now: datetime,
 ) -> str:
     """spent: what models have cost, "" for nothing; trails: of tasks whose steps are told; alike: what was like one, of
     those that are told of at length; models: that work on them.
@@ -123,7 +123,7 @@ def status(
         task = run.tasks[task_id]
         attempt = f", attempt {task.attempt}" if task.attempt > 1 else ""
         reason = f": {task.reason}" if task.reason else ""
-        steps = steps_told(trails[task_id], day) if task_id in trails else ""
+        steps = steps_told(trails[task_id], now) if task_id in trails else ""
         where = f"; {steps}" if steps else ""
         where += f"; {models[task_id].short}" if task_id in models else ""
         lines.append(f"- {ICONS[task.state]} {code(task_id)} {WORDS[task.state]}{attempt}{wishes(task)}{reason}{where}")
