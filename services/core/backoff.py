@@ -1,4 +1,5 @@
-"""How long to wait before trying again: exponential with full jitter, capped, and never shorter than GitHub asked for.
+"""How long to wait before trying again: exponential with full jitter, capped, and counted from when GitHub asked to be
+asked again: else all that it puts off together would come back together.
 
 Full jitter (a uniform draw between nothing and the cap) spreads retries best; the source is Marc Brooker,
 "Exponential Backoff And Jitter", AWS Architecture Blog, 2015. The draw is made from the key, so a decision stays a
@@ -16,12 +17,12 @@ MOST_AGAIN = 8
 
 
 def delay(key: str, tries: int, *, retry_after: float | None = None, base: float = BASE, cap: float = CAP) -> float:
-    """Seconds until try number `tries` + 1; `tries` counts those made, from 1. At least `retry_after` when GitHub
-    gave one.
+    """Seconds until try number `tries` + 1; `tries` counts those made, from 1. They come after `retry_after` where
+    GitHub gave one.
     """
     ceiling = min(cap, base * 2.0 ** min(tries, 30))
     drawn = int.from_bytes(hashlib.sha256(f"{key}#{tries}".encode()).digest()[:8], "big") / 2.0**64
-    return max(retry_after or 0.0, base / 4, drawn * ceiling)
+    return (retry_after or 0.0) + max(base / 4, drawn * ceiling)
 
 
 def once_more(times: int) -> timedelta | None:

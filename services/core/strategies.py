@@ -106,7 +106,7 @@ def ranked(cls: FailureClass, steps: Sequence[Step], record: Record) -> tuple[St
 
 
 def pause(step: Step, key: str, tries: int, *, retry_after: float | None = None) -> float:
-    """Seconds before the next try; `tries` were made. At least what the service asked for."""
-    if not tries:
-        return retry_after or 0.0
+    """Seconds before the next try; `tries` were made. They come after what the service asked for."""
+    if not tries and not retry_after:
+        return 0.0
     return delay(key, tries, retry_after=retry_after, base=step.first, cap=step.longest)

@@ -5,7 +5,7 @@ ever.
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from services.core.backoff import delay
+from services.core.backoff import CAP, delay
 from services.core.board import Action, Board
 from services.core.messages import reasons
 from services.core.records import GAVE_UP
@@ -50,17 +50,22 @@ async def outcome_of(effects: CarriesOut, board: Board, due: Due, traces: Tracin
         with traces.span(f"effect.{action.kind}", parent=run.trace, run=run.id, task=action.task, tries=due.tries):
             return await effects.carry_out(board, due)
     except RateLimited as error:
-        return Outcome(again_in=error.retry_after or 0.0, free=True, note=str(error)[:200])
+        return Outcome(again_in=_later(due, error.retry_after), free=True, note=str(error)[:200])
     except (Refused, NotFound) as error:
         if _is_last_refusal(due, error, now):
             return _gave_up(action, str(error))
-        return Outcome(again_in=delay(action.key, due.tries + 1, cap=REFUSED_CAP), note=str(error)[:200])
+        return Outcome(again_in=_later(due, cap=REFUSED_CAP), note=str(error)[:200])
     except (ApiError, GitError, AgentError) as error:
         most = QUIET_GIVE_UP_AFTER if action.kind in QUIET else GIVE_UP_AFTER
         if due.tries + 1 >= most and action.kind not in STANDING:
             return _gave_up(action, str(error))
         wait = error.retry_after if isinstance(error, ApiError | ModelBusy) else None
-        return Outcome(again_in=wait or 0.0, note=str(error)[:200])
+        return Outcome(again_in=_later(due, wait), note=str(error)[:200])
+
+
+def _later(due: Due, asked: float | None = None, cap: float = CAP) -> float:
+    """Seconds until the next try."""
+    return delay(due.action.key, due.tries + 1, retry_after=asked, cap=cap)
 
 
 def _is_last_refusal(due: Due, error: Refused | NotFound, now: datetime) -> bool:
@@ -79,7 +84,7 @@ def settle_of(due: Due, outcome: Outcome, now: datetime) -> Settle:
     key = due.action.key
     if outcome.again_in is None:
         return Settle(key=key, forget=outcome.forget, note=outcome.note, log=outcome.log)
-    rest = max(outcome.again_in, delay(key, due.tries + 1))
+    rest = max(outcome.again_in, _later(due))
     again_at = now + timedelta(seconds=rest)
     trail = untold(due, is_free=outcome.free) if outcome.trail is None and due.action.kind in KEYLESS else outcome.trail
     return Settle(key=key, again_at=again_at, free=outcome.free, note=outcome.note, trail=trail)
