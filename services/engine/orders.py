@@ -27,7 +27,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     source: the branch on which the work was done elsewhere, on top of the commit `since`, or where that is "", of the
     one at which it left the base.  tip: where it has to stand, "" for wherever it does.  adopts: its commit itself is
     the result, and not one of ours with the same files.  trace: the span it is asked for in, where another process
-    carries it out.
+    carries it out, and remaining: seconds of the longest chain from its task on.
     """
 
     key: str
@@ -56,6 +56,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     tip: str = ""
     adopts: bool = False
     trace: str = ""
+    remaining: float = 0.0
 
 
 class Result(msgspec.Struct, frozen=True, kw_only=True):

@@ -29,8 +29,12 @@ from services.errors import (
 from services.store.results import Attempted, Results
 from services.tracing import Tracing, Untraced
 
-MOST_URGENT = 1_000_000
-"""Priorities beyond are as urgent as this: the queue has whole numbers of four bytes."""
+MOST_URGENT = 2_100_000_000
+"""Of the whole numbers of four bytes that the queue has."""
+MOST, TENTHS = 2_000.0, 10
+"""Priorities that people give are told apart up to there, and so exactly."""
+LONGEST, SECONDS = 99_999, 10.0
+"""Chains are told apart up to so many steps of so many seconds, which is eleven days."""
 API_ERRORS = {kind.__name__: kind for kind in (ApiError, NotFound, Refused, RateLimited, Unreachable)}
 
 
@@ -84,14 +88,16 @@ def error_of(trouble: Trouble) -> GitError | AgentError | ApiError:
 
 
 def urgency_of(order: Order, said: float | None, now: datetime) -> int:
-    """An attempt's priority in the queue. said: what people have made of it since.
+    """An attempt's priority in the queue: the one that people gave, or have made of it since (`said`), then the longest
+    chain from its task on.
 
     Conductors know nothing of each other's attempts, and two of them may put in urgent ones for ever. So here too, what
     has waited for longer than a day goes first, the longest waiting before all: of equals the queue takes the oldest.
     """
     if now - order.when > PATIENCE:
         return MOST_URGENT
-    return round(max(-MOST_URGENT, min(order.task.priority if said is None else said, MOST_URGENT)))
+    priority = max(-MOST, min(order.task.priority if said is None else said, MOST))
+    return round(priority * TENTHS) * (LONGEST + 1) + min(int(order.remaining / SECONDS), LONGEST)
 
 
 class Queued:

@@ -34,11 +34,13 @@ def exceeded(result: Result, reaction: str) -> Wish | None:
 
 
 def _urgent(board: Board, order: Order) -> Order:
-    """The order with what people say now of its task's priority, if they say anything."""
-    known = board.run.known(order.task.id)
-    if known is None or known[1].priority is None:
+    """The order with what is known now of its task's priority, and of what waits for it."""
+    task, state = order.task, board.run.tasks.get(order.task.id)
+    if state is None:
         return order
-    return msgspec.structs.replace(order, task=msgspec.structs.replace(order.task, priority=known[1].priority))
+    if state.priority is not None:
+        task = msgspec.structs.replace(task, priority=state.priority)
+    return msgspec.structs.replace(order, task=task, remaining=board.remaining[task.id])
 
 
 class Tries:

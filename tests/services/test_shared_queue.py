@@ -3,13 +3,15 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from zlib import crc32
 
 import msgspec
 import psycopg
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pgqueuer.domain.types import QueueEntrypoint
 from pgqueuer.ports.repository import EntrypointExecutionParameter
 
@@ -434,25 +436,47 @@ async def test_a_worker_takes_no_more_than_its_places_and_the_most_urgent_first(
     orders = [await site.order(f"t{number}") for number in range(6)]
     orders[4] = msgspec.structs.replace(orders[4], task=msgspec.structs.replace(orders[4].task, priority=1e12))
     orders[3] = msgspec.structs.replace(orders[3], when=NOW - PATIENCE - timedelta(seconds=1))  # it has waited too long
+    orders[5] = msgspec.structs.replace(orders[5], remaining=7_200.0)
     async with AsyncExitStack() as stack:
         tasks = [await stack.enter_async_context(asking(queued, order)) for order in orders]
         await site.queued(len(orders))
         _, machine = await site.worker(ended, slots=1)
         assert [await task for task in tasks] == [ENDED] * len(orders)
     assert machine.most == 1
-    assert set(machine.begun[:2]) == {orders[3].key, orders[4].key}
+    assert machine.begun[:3] == [orders[each].key for each in (3, 4, 5)]
 
 
 @pytest.mark.parametrize(
     ("waited", "said", "urgent"),
-    [(timedelta(), None, 2), (PATIENCE, 7.4, 7), (PATIENCE, -2e6, -MOST_URGENT), (PATIENCE * 2, -5.0, MOST_URGENT)],
+    [
+        (timedelta(), None, 2_000_360),
+        (PATIENCE, 7.4, 7_400_360),
+        (PATIENCE, -2e6, -1_999_999_640),
+        (PATIENCE * 2, -5.0, MOST_URGENT),
+    ],
 )
 def test_who_waits_for_longer_than_a_day_is_as_urgent_as_can_be(
     waited: timedelta, said: float | None, urgent: int
 ) -> None:
-    order = plain("true", when=NOW - waited)
-    order = msgspec.structs.replace(order, task=msgspec.structs.replace(order.task, priority=2.0))
-    assert urgency_of(order, said, NOW) == urgent
+    assert urgency_of(ordered(2.0, 3_600.0, NOW - waited), said, NOW) == urgent
+
+
+def ordered(priority: float, remaining: float, when: datetime = NOW) -> Order:
+    order = plain("true", when=when)
+    task = msgspec.structs.replace(order.task, priority=priority)
+    return msgspec.structs.replace(order, task=task, remaining=remaining)
+
+
+@given(st.floats(-1e9, 1e9), st.floats(-1e9, 1e9), st.floats(0, 1e9), st.floats(0, 1e9))
+def test_in_the_queue_too_priority_comes_first_and_then_the_longest_chain(
+    one: float, other: float, chain: float, rest: float
+) -> None:
+    first, second = (urgency_of(ordered(*each), None, NOW) for each in ((one, chain), (other, rest)))
+    assert -(2**31) <= first < MOST_URGENT < 2**31
+    if min(one, 2_000) > max(other, -2_000) + 0.1:
+        assert first > second
+    elif one == other and chain >= rest:
+        assert first >= second
 
 
 async def test_what_people_say_of_a_priority_counts_in_the_queue_too(site: Site) -> None:
@@ -465,7 +489,7 @@ async def test_what_people_say_of_a_priority_counts_in_the_queue_too(site: Site)
             await site.queued(number)
         queued.urge(orders[2].key, 7)
         queued.urge("none/of/these/attempt", 8)
-        await site.urgent(7)
+        await site.urgent(urgency_of(orders[2], 7.0, NOW))
         _, machine = await site.worker(ended, slots=1)
         assert [await task for task in tasks] == [ENDED] * len(orders)
     assert machine.begun == [orders[each].key for each in (2, 0, 1)]

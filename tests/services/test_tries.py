@@ -46,10 +46,11 @@ async def test_a_priority_that_changes_while_an_attempt_is_prepared_is_not_lost(
     before: float | None, said: float | None, counts: float
 ) -> None:
     asked = task("one", agent="script", priority=2.0)
-    board = Board(run(asked))
+    board = Board(run(asked, task("two", "one", timeout=900)))
     state = TaskState(id="one", state="running", attempt=1, fence=1, priority=before)
     board.run.tasks["one"] = state
     due = Due(run_id="r1", action=Action(key="r1/one/1/attempt", kind="attempt", task="one"), tries=0)
     stage = Stage(board, said)
     await Tries(cast("Any", stage)).attempt(board, asked, state, due)
-    assert [order.task.priority for order in stage.ordered] == [counts]
+    chain = float(asked.timeout + 900)
+    assert [(order.task.priority, order.remaining) for order in stage.ordered] == [(counts, chain)]
