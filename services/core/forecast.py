@@ -107,12 +107,19 @@ def _left(guess: Guess, state: TaskState | None, now: datetime) -> tuple[float, 
     return min(work, whole), whole
 
 
-def end_in_words(found: Forecast, state: RunState | None, now: datetime) -> str:
-    """When a run in this state is likely to end; "" where that can't be said, or where it has ended."""
+def end_of(found: Forecast, state: RunState | None, now: datetime) -> datetime | None:
+    """When a run in this state is likely to end, as it is told; None where that can't be said, or it has ended."""
     if state not in {"running", "failed"} or found.waits or not found.slack:
-        return ""
+        return None
     at = now.astimezone(UTC) + timedelta(seconds=found.seconds)
-    at = datetime.min.replace(tzinfo=UTC) + -(-(at - datetime.min.replace(tzinfo=UTC)) // STEP) * STEP
+    return datetime.min.replace(tzinfo=UTC) + -(-(at - datetime.min.replace(tzinfo=UTC)) // STEP) * STEP
+
+
+def end_in_words(found: Forecast, state: RunState | None, now: datetime) -> str:
+    """The same in words; "" for none."""
+    at = end_of(found, state, now)
+    if at is None:
+        return ""
     date = "" if at.date() == now.astimezone(UTC).date() else f"{at:%Y-%m-%d} "
     when = f"about {date}{at:%H:%M} UTC"
     return when if found.learned else f"{when}, if every task took all the time it has"

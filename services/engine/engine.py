@@ -35,7 +35,10 @@ class Engine(Asked):
             await self.boards.take_up(shards)
         if self._gates is not None:
             await self._gates.take_up(shards)
-        return await self.driver.take_up(shards)
+        live = await self.driver.take_up(shards)
+        if shards is None:
+            self.stickies.look_again(self.driver.places_of_live())
+        return live
 
     async def let_go(self, patience: float) -> bool:
         """Stop with all plans that others conduct from now on; False when something was cut off in the middle."""

@@ -6,7 +6,7 @@ never decided twice at a time, and a busy one pays one commit for many tasks.
 """
 
 import asyncio
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -113,6 +113,12 @@ class Driver:
             await self._effects.resume(run_id)
         except Unreadable as error:
             log.error("what a run has to do can't be read and is left out", run=run_id, error=str(error))
+
+    def places_of_live(self) -> Iterator[tuple[str, int]]:
+        """The repository and the issue of each run that is conducted here and is not over."""
+        for line in self._lines.values():
+            if line.board is not None and line.board.run.finished_at is None:
+                yield line.board.run.repo, line.board.run.number
 
     def resize(self, workers: int) -> None:
         """So many attempts at a time from now on, and where no limit is set, in any lane."""

@@ -2,21 +2,23 @@
 
 `touch` only marks it; a write follows at once when the last is long enough ago, else when the interval is over. So a
 hundred changes in a second are one edit, and the last state is always shown. What was posted is remembered by hash:
-the same body is never sent twice.
+the same body is never sent twice. What a comment foretells gets old by itself: `look_again` finds where it has.
 """
 
 import asyncio
-from collections.abc import Callable, Collection
-from datetime import datetime
+from collections.abc import Callable, Collection, Iterable
+from datetime import datetime, timedelta
 from functools import partial
+from heapq import nsmallest
 from weakref import WeakValueDictionary
 
 from cachetools import LRUCache
 
 from services.core import drafting, plan_comment
 from services.core.backoff import delay
-from services.core.board import Run
+from services.core.board import LONG_AGO, Run
 from services.core.clock import from_text
+from services.core.forecast import end_of
 from services.core.names import STICKY
 from services.core.shards import shard_of
 from services.core.text import code, digest_of
@@ -33,6 +35,10 @@ from services.store.plans import PlanRow, Sticky
 Place = tuple[str, int]
 REMEMBERED = 10_000
 """Comments of which it is known when they were edited last: more than can be edited within one interval."""
+AT_ONCE = 50
+"""Comments that are looked at again at a time because of what they foretell, those first that are wrong for longest."""
+NOT_SOONER = timedelta(hours=1)
+"""One that can't be posted is looked at again no sooner."""
 
 
 class Stickies:
@@ -41,6 +47,8 @@ class Stickies:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
         self._last: LRUCache[Place, datetime] = LRUCache(REMEMBERED)
+        # What each foretells: the edition of the lengths that it goes by, and the end of its run, if it tells any.
+        self._foretold: LRUCache[Place, tuple[int, datetime | None]] = LRUCache(REMEMBERED)
         self._began: datetime | None = None  # since when the comments are ours
         self._waiting: set[Place] = set()
         self._locks: WeakValueDictionary[Place, asyncio.Lock] = WeakValueDictionary()
@@ -74,6 +82,23 @@ class Stickies:
         else:
             self._parts.timers.after(rest, lambda: self._post_soon(place))
 
+    def look_again(self, places: Iterable[Place]) -> None:
+        """Those of these comments that foretell an end which has passed, that go by lengths which have turned out to be
+        others, or of which it is not known what they foretell.
+        """
+        now, edition = self._parts.clock.now(), self._parts.lengths.edition
+        old: list[tuple[datetime, Place]] = []
+        for place in places:
+            by, end = self._foretold.get(place, (-1, LONG_AGO))
+            if by != edition or (end is not None and end <= now):
+                old.append((end or LONG_AGO, place))
+        for _, place in nsmallest(AT_ONCE, old):
+            self._not_sooner(place)
+            self.touch(*place)
+
+    def _not_sooner(self, place: Place) -> None:
+        self._foretold[place] = self._parts.lengths.edition, self._parts.clock.now() + NOT_SOONER
+
     def _rest(self, place: Place) -> float:
         """Seconds until it may be edited again; not more than 0 for now."""
         last = self._last.get(place)
@@ -103,6 +128,7 @@ class Stickies:
             try:
                 await self._post(repo, number)
             except (NotFound, Refused):
+                self._not_sooner((repo, number))
                 raise  # the issue is gone or locked: trying again changes nothing
             except ApiError as error:
                 self._failed += 1
@@ -172,6 +198,8 @@ class Stickies:
         approved_by = plan.approved_by if plan.is_approved else ""
         is_void = bool(plan.approved_hash) and not plan.is_approved
         before = await self._parts.plans.approved_text(plan.id) if is_void and run is None else None
+        edition, ahead, now = self._parts.lengths.edition, self._parts.ahead(shown, run), self._parts.clock.now()
+        self._foretold[sticky.repo, sticky.number] = edition, end_of(ahead, run.state, now) if run is not None else None
         return plan_comment.render(
             shown,
             warnings,
@@ -181,8 +209,8 @@ class Stickies:
             edited=is_void,
             before=before,
             approvers=plan.approvers if not plan.is_approved else (),
-            ahead=self._parts.ahead(shown, run),
-            now=self._parts.clock.now(),
+            ahead=ahead,
+            now=now,
             live=plan.parsed if run is not None and run.finished_at is None else None,
             drafting=await self._drafting(plan.id) if plan.draft and run is None else "",
             chosen=await chosen_for(self._parts, run, list(run.tasks)) if run is not None else {},
