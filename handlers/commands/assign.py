@@ -3,6 +3,7 @@
 from handlers.commands import Context, command
 from services.core.commands import Command
 from services.core.messages import changes, reasons, usage
+from services.core.targets import chosen
 from services.errors import UserError
 
 
@@ -29,5 +30,7 @@ async def assign(context: Context, asked: Command) -> str:
     ids = await context.engine.change(
         context.repo, context.number, "assigned", targets, context.sender, why, needs="write", name=login
     )
-    await context.engine.attach_open(context.repo, context.number, ids)
-    return changes.assigned(ids, login)
+    _, run = await context.engine.plan_of(context.repo, context.number)
+    theirs = [each for each in chosen(run, targets) if run.tasks[each].assignee == login] if run is not None else []
+    await context.engine.attach_open(context.repo, context.number, theirs)  # also where an outage let it down before
+    return changes.assigned(ids or theirs, login)

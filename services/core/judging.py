@@ -147,7 +147,9 @@ def _checks(work: "Work", task: TaskState, fact: PullFact) -> None:
     group = groups.name_of(work.run, task.id)
     phase = groups.barrier_of(work.standing, group).phase
     if phase == "reverting":
-        return  # nothing of it is merged any more
+        if task.state == "in_review":  # it was begun anew since, by whatever way
+            work.apply(task.id, Happening(kind="refused", text=groups.hold(work.standing, task.id)))
+        return
     ruling = _ruling(work, task, fact)
     if phase == "forward" and ruling.verdict == "merge" and (held := groups.hold(work.standing, task.id)):
         ruling = Ruling(verdict="wait", reason=held)

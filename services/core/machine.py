@@ -196,20 +196,16 @@ def _applies(task: TaskState, happened: Happening) -> bool:
     match happened.kind:
         case kind if kind in _ABOUT_HEAD:
             return _applies_to_head(task, happened)
+        case kind if kind in _BY_WHOSE:
+            return _applies_to_whose(task, happened)
         case "pushed":
             return happened.sha != task.head_sha  # else it is heard once more, as after a commit that was in doubt
         case "discarded":
             return task.discarding == happened.number != 0
         case "attached":
             return not task.pull and not task.discarding
-        case "reviewed":
-            return bool(task.pull) and not task.assignee
         case "green":
             return not task.thrown_out
-        case "recreated":
-            return not is_a_persons(task)  # that pull request is not ours to close
-        case "closed":
-            return not task.assignee or is_a_persons(task)
         case _:
             return True
 
@@ -238,6 +234,20 @@ def _applies_to_head(task: TaskState, happened: Happening) -> bool:
     is_ours = bool(task.pull and task.heads) and task.head_sha == task.heads[-1] and task.was is None
     may_be_renewed = not (task.renewing or task.fork)  # its base may be another's branch, which nobody approved
     return is_ours and (may_be_renewed if happened.kind == "rebasing" else happened.sha == task.head_sha)
+
+
+_BY_WHOSE: frozenset[Kind] = frozenset({"assigned", "recreated", "reviewed", "closed"})
+"""Happenings whose meaning depends on whom the task is with."""
+
+
+def _applies_to_whose(task: TaskState, happened: Happening) -> bool:
+    if happened.kind == "assigned":
+        return task.state != "needs_human" or task.assignee.lower() != happened.name.lower()
+    if happened.kind == "recreated":
+        return not is_a_persons(task)  # that pull request is not ours to close
+    if happened.kind == "reviewed":
+        return bool(task.pull) and not task.assignee
+    return not task.assignee or is_a_persons(task)
 
 
 def _applies_to_merged(task: TaskState, happened: Happening) -> bool:

@@ -36,8 +36,23 @@ def to_retry(run: Run, targets: Iterable[str]) -> list[str]:
     itself, not with all of its plan or repository; one whose need is taken back is not.
     """
     asked = list(targets)
-    alone = {task_id for target in asked for task_id in _meant(run, target) if _is_one(run, target)}
-    ids = [each for each in chosen(run, asked) if each in alone or _may_be_retried(run, each)]
+    alone = _alone(run, asked)
+    return _not_lost(run, [each for each in chosen(run, asked) if each in alone or _may_be_retried(run, each)], alone)
+
+
+def to_recreate(run: Run, targets: Iterable[str]) -> list[str]:
+    """The same for a pull request that is made anew."""
+    asked = list(targets)
+    return _not_lost(run, chosen(run, asked), _alone(run, asked))
+
+
+def _alone(run: Run, asked: Iterable[str]) -> set[str]:
+    """Those that are meant themselves."""
+    return {task_id for target in asked for task_id in _meant(run, target) if _is_one(run, target)}
+
+
+def _not_lost(run: Run, ids: list[str], alone: set[str]) -> list[str]:
+    """Those of the tasks that are not taken back, and need nothing that is; UserError names one that is meant alone."""
     back = {each: need for each in ids for need in run.plan.by_id[each].needs if _is_lost(run, need)}
     if found := next((each for each in ids if each in back and each in alone), ""):
         raise UserError(f"`{found}` needs `{back[found]}`, which is taken back; write both into a new plan.")
@@ -66,7 +81,7 @@ def asking(run: Run, targets: Iterable[str], agents: Collection[str]) -> tuple[l
     ids = chosen(run, asked)
     fit = [each for each in ids if run.plan.by_id[each].agent in agents]
     rest = [each for each in ids if each not in fit]
-    named = {task_id for target in asked for task_id in _meant(run, target) if _is_one(run, target)}
+    named = _alone(run, asked)
     if found := next((each for each in rest if each in named), ""):
         agent = code(run.plan.by_id[found].agent)
         raise UserError(f"`{found}` is done by {agent}, which asks no model; nothing has been changed.")

@@ -21,7 +21,7 @@ from services.core.lengths import Lengths
 from services.core.messages import changes, reasons, refusals, usage
 from services.core.roles import Tier, suffices
 from services.core.simulate import Simulated, simulate
-from services.core.targets import asking, chosen, is_place, only, to_retry, to_take_back
+from services.core.targets import asking, chosen, is_place, only, to_recreate, to_retry, to_take_back
 from services.core.task_state import ENDED, Happening, Kind, Override, TaskState, is_a_persons
 from services.engine import accounts, adopting, choosing, pulls, reactions, remembered, spending, ticks
 from services.engine.configs import config_of
@@ -356,7 +356,7 @@ class Asked(Shown):
         run = await self._run_of(repo, number)
         if run.finished_at is not None and kind != "retried":
             return ()  # only a retry takes up a run that is over
-        ids = to_retry(run, targets) if kind == "retried" else chosen(run, targets)
+        ids = {"retried": to_retry, "recreated": to_recreate}.get(kind, chosen)(run, targets)
         await self.may(actor, needs, [run.plan.by_id[task_id].repo for task_id in ids])
         if run.finished_at is not None:
             await self.intake.may_start_again(run)  # last, so that nobody takes the approval back meanwhile

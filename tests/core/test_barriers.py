@@ -138,6 +138,16 @@ def test_what_has_merged_is_taken_back_when_a_later_one_fails() -> None:
     assert at.board.run.tasks["a"].revert == 901
 
 
+@pytest.mark.parametrize("said", ["retried", "recreated", "reviewed"])
+def test_what_is_begun_anew_of_a_group_that_is_taken_back_is_not_merged_and_says_why(said: Kind) -> None:
+    at = fallen("")
+    at.say(said, "b")
+    at.settle()
+    late = at.board.run.tasks["b"]
+    assert (late.attempt, late.state, list(at.merged)) == (2, "needs_human", ["a"])
+    assert late.reason == "its group `release` is taken back, so it is not merged any more"
+
+
 def test_or_the_rest_is_finished_forward() -> None:
     at = fallen("forward")
     assert phase(at) == "forward"

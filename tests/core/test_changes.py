@@ -97,7 +97,7 @@ def test_that_nothing_has_changed_and_why() -> None:
         changes.skipped(NONE),
     ] == snapshot(
         [
-            "Those tasks are over, or with that person already.",
+            "Those tasks are over.",
             "Those tasks are with their agent, or over.",
             "Nothing to change: those tasks are over, or have that budget already.",
             "Nothing to change: those tasks are over, or have that model already.",

@@ -163,6 +163,13 @@ def test_what_is_with_a_person_stays_there_whatever_its_pull_request_comes_to() 
     assert (task.head_sha, task.heads, task.renewing) == (NEXT, (OURS, NEXT), "")
 
 
+def test_a_word_that_comes_once_more_hands_nothing_over_twice() -> None:
+    task = step(TaskState(id="a", state="failed", fence=1), Happening(kind="assigned", name="ben"), NOW)
+    assert task is not None
+    assert step(task, Happening(kind="assigned", name="Ben"), NOW) is None
+    assert step(task, Happening(kind="assigned", name="cem"), NOW) is not None
+
+
 @pytest.mark.parametrize("state", STATES)
 @pytest.mark.parametrize("kind", KINDS)
 def test_nothing_that_is_with_a_person_comes_back_into_review_by_itself(state: State, kind: Kind) -> None:

@@ -8,7 +8,7 @@ from inline_snapshot import snapshot
 
 from services.core.board import Run
 from services.core.groups import Barrier
-from services.core.targets import asking, chosen, only, to_retry, to_take_back
+from services.core.targets import asking, chosen, only, to_recreate, to_retry, to_take_back
 from services.core.task_state import TaskState
 from services.errors import UserError
 from tests.kit.plans import happen, run, task, tracked
@@ -111,9 +111,10 @@ def test_what_needs_what_is_taken_back_is_not_tried_again() -> None:
     for each in ("b", "c"):
         live = happen(live, each, "cancelled").run
     live = happen(live, "a", "reverting").run
-    assert to_retry(live, ["all"]) == ["a", "c"]
-    with pytest.raises(UserError, match="`b` needs `a`, which is taken back; write both into a new plan"):
-        to_retry(live, ["b"])
+    for anew in (to_retry, to_recreate):
+        assert anew(live, ["all"]) == ["a", "c"]
+        with pytest.raises(UserError, match="`b` needs `a`, which is taken back; write both into a new plan"):
+            anew(live, ["b"])
 
 
 def test_refusals_word_for_word() -> None:
@@ -134,7 +135,7 @@ def test_refusals_word_for_word() -> None:
         lambda: to_take_back(msgspec.structs.replace(current, tasks=both), ["a"]),
         lambda: to_retry(msgspec.structs.replace(current, tasks=back), ["b"]),
         lambda: to_take_back(grouped, ["a"]),
-        lambda: to_retry(fallen, ["b"]),
+        lambda: to_recreate(fallen, ["b"]),
     ]
     said = []
     for each in asked:

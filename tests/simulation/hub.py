@@ -23,27 +23,43 @@ from tests.simulation.trace import Trace
 SECRET = "a secret between GitHub and the bot"
 ROLES = {"ana": "maintain", "ben": "write", "tom": "triage", "eve": "read"}
 BOT = "lockstep[bot]"
-WORKFLOW = "name: ci\non: pull_request\njobs:\n  test:\n    runs-on: ubuntu-latest\n    steps:\n      - run: 'true'\n"
+WORKFLOW = "name: ci\non: [pull_request, merge_group]\njobs:\n  test:\n    runs-on: ubuntu-latest\n    steps:\n      - run: 'true'\n"
+QUEUED = 0.2
+"""The share of repositories with workflows whose branch has a merge queue."""
 MANIFEST = Path(__file__).parents[2] / "app.yml"
 CONFIG = ".github/lockstep.yml"
 
 
 class Place(msgspec.Struct, frozen=True, kw_only=True):
-    """A repository. `checks`: who checks its pull requests: Actions, another App, or nobody."""
+    """A repository. `checks`: who checks its pull requests: Actions, another App, or nobody. has_queue: what is merged
+    there goes through GitHub's merge queue.
+    """
 
     repo: Repo
     checks: str
+    has_queue: bool
 
 
 class Hub:
     """The sandbox with a stage set: `places` are the repositories, the first is the plan's home."""
 
-    def __init__(self, loop: VirtualLoop, git: MemoryGit, seed: int, chance: Stream, skew: float, trace: Trace) -> None:
+    def __init__(
+        self,
+        loop: VirtualLoop,
+        git: MemoryGit,
+        seed: int,
+        chance: Stream,
+        skew: float,
+        trace: Trace,
+        queues: Stream | None = None,
+    ) -> None:
         self.trace = trace
         clock = VirtualClock(loop, skew)
         self.sandbox = Sandbox(git, now=clock.now, public_url="https://github.test", seed=seed)
         self.scenario = Scenario(self.sandbox)
-        self.places = [self._place(name, chance) for name in ("home", "api", "web")[: chance.choice([1, 2, 2, 3])]]
+        self.places = [
+            self._place(name, chance, queues) for name in ("home", "api", "web")[: chance.choice([1, 2, 2, 3])]
+        ]
         permissions, asked = _manifest()
         self.app: AppCredentials = self.scenario.app(
             "lockstep", permissions, asked, webhook_url="https://bot.test/webhook", webhook_secret=SECRET
@@ -52,7 +68,7 @@ class Hub:
         self.ci = self.scenario.app("ci", {"checks": "write"}, [])
         self._tokens = {login: self.scenario.user_token(login) for login in ROLES}
 
-    def _place(self, name: str, chance: Stream) -> Place:
+    def _place(self, name: str, chance: Stream, queues: Stream | None) -> Place:
         checks = chance.choice(["actions", "actions", "app", "none"])
         files = {"README.md": f"# {name}\n", "shared.txt": "nothing yet\n"}
         if checks == "actions":
@@ -64,7 +80,10 @@ class Hub:
         repo = self.scenario.repo(f"acme/{name}", files, private=chance.hits(0.1))
         for login, role in ROLES.items():
             self.scenario.collaborator(repo, login, role)
-        return Place(repo=repo, checks=checks)
+        has_queue = checks == "actions" and queues is not None and queues.hits(QUEUED)
+        if has_queue:
+            self.scenario.protect(repo, "test", merge_queue=True)
+        return Place(repo=repo, checks=checks, has_queue=has_queue)
 
     @property
     def home(self) -> Repo:

@@ -66,6 +66,8 @@ class Judge:
             return "an attempt"
         if world.process.assembly is not None and world.process.assembly.engine.driver._ready.next_due is not None:
             return "a task whose time has not come"
+        if world.hub.sandbox.state.queue:
+            return "a merge queue"
         if world.hooks.on_the_way:
             return f"{world.hooks.on_the_way} webhooks"
         if waiting := ask("SELECT count(*) FROM inbox WHERE outcome IS NULL")[0][0]:

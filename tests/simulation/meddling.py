@@ -8,8 +8,9 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from services.core.names import LABEL_HOLD, STICKY
-from services.sandbox import pulls, pushes
+from services.sandbox import merge_queue, pulls, pushes
 from services.sandbox.git_values import ZERO
+from services.sandbox.kernel import Problem
 from services.sandbox.state import Issue
 from tests.simulation import plans
 from tests.simulation.hub import BOT, ROLES
@@ -100,8 +101,25 @@ class Meddling:
             self.hub.act("ben", "PATCH", self._path(self.chance.choice(rows)), {"state": "open"})
 
     def merge_by_hand(self) -> None:
-        if (issue := self._pull()) is not None:
+        if (issue := self._pull()) is None:
+            return
+        if self.hub.repo_of(issue).protection:
+            self._queue_by_hand(issue)
+        else:
             self.hub.act("ana", "PUT", f"{self._path(issue)}/merge", {})
+
+    def _queue_by_hand(self, issue: Issue) -> None:
+        """Put it into the merge queue, or take it out."""
+        sandbox, entry = self.hub.sandbox, merge_queue.entry_of(self.hub.sandbox, issue)
+        try:
+            if entry is None:
+                merge_queue.enqueue(sandbox, issue, "ana")
+            else:
+                merge_queue.leave(sandbox, entry, "MANUAL", "ana")
+        except Problem:
+            return  # it may not be there
+        way = "into" if entry is None else "out of"
+        self.hub.trace("ana", f"#{issue.number} goes {way} the queue")
 
     def retarget(self) -> None:
         issue = self._pull()

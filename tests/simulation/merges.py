@@ -16,9 +16,11 @@ from services.core.clock import from_text
 from services.core.groups import CLOSED
 from services.core.plan import Plan, Task
 from services.core.task_state import SATISFIED
+from services.engine.orders import Order
 from services.sandbox import checks
 from services.sandbox.kernel import Request, Response
 from services.sandbox.state import Issue, Repo
+from services.sandbox.views import node_id
 from tests.simulation.clock import START
 from tests.simulation.hub import ROLES
 
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 
 MERGE = re.compile(r"/repos/([^/]+/[^/]+)/pulls/(\d+)/merge")
 LOOK = re.compile(r"/repos/[^/]+/[^/]+/(?:pulls/\d+(?:/reviews)?|commits/[0-9a-f]{40}/check-runs)")
+ENQUEUE = re.compile(r"\ba(\d+): enqueuePullRequest\(input:")
 PLACE = re.compile(r'repository\(owner: "([^"]+)", name: "([^"]+)"\)')
 PULL = re.compile(r"pullRequest\(number: (\d+)\) \{ \.\.\.P \.\.\.M \}")
 """A look at all of a pull request by one call, of which REST takes several."""
@@ -60,10 +63,21 @@ class Merges:
             if LOOK.fullmatch(path):
                 self._looked[path] = self._world.loop.time()
         elif path == "/graphql":
-            for looked in self._at_once(msgspec.json.decode(request.body).get("query") or ""):
+            asked = msgspec.json.decode(request.body)
+            for looked in self._at_once(asked.get("query") or ""):
                 self._looked[looked] = self._world.loop.time()
+            for name, number, sha in self._queued(asked):
+                self._found = list(self._wrong(name, number, {"sha": sha}, sent))
         elif request.method == "PUT" and (found := MERGE.fullmatch(path)):
             self._found = list(self._wrong(found[1], int(found[2]), msgspec.json.decode(request.body), sent))
+
+    def _queued(self, asked: Any) -> Iterator[tuple[str, int, str]]:
+        """The pull request, and its head, that is to be put into a merge queue: from there GitHub merges it."""
+        for number in ENQUEUE.findall(asked.get("query") or ""):
+            wanted = asked["variables"][f"v{number}"]
+            for issue in self._world.hub.open_pulls():
+                if wanted["pullRequestId"] == node_id("PullRequest", issue.id):
+                    yield self._world.hub.repo_of(issue).full_name, issue.number, wanted["expectedHeadOid"]
 
     def _at_once(self, query: str) -> Iterator[str]:
         """The places in REST that a query looks at."""
@@ -84,7 +98,9 @@ class Merges:
         return 2 * self._world.faults.disk_delay[1] + 0.001
 
     def after(self, request: Request, response: Response) -> None:
-        if request.method == "PUT" and response.status == 200 and MERGE.fullmatch(request.path):
+        was_put = request.path == "/graphql" and self._found and "errors" not in (response.json or {})
+        is_merge = request.method == "PUT" and response.status == 200 and MERGE.fullmatch(request.path)
+        if was_put or is_merge:
             self.count += 1
             for text in self._found:
                 self._world.watch.violation(f"{request.path}: {text}")
@@ -118,11 +134,11 @@ class Merges:
     def _by_plan(self, case: _Case) -> Iterator[str]:
         """Needs, holds, pauses and fences, by what is stored; the process learns of a commit a little later."""
         book, learns = self._world.watch.book, self.learns
-        told, order = book.runs[case.run_id], self._world.yard.made.get(case.sha)
+        told, order = book.runs[case.run_id], self._made(case.repo, case.sha)
         texts = told.texts_since(case.begun - learns)
         said = [plan.by_id[case.task] for plan in texts if case.task in plan.by_id]
         needs = set.intersection(*(set(task.needs) for task in said)) if len(said) == len(texts) else set()
-        for need in sorted(needs):
+        for need in sorted(needs - self._lifted(case, "need")):
             if told.tasks[need] not in SATISFIED and told.tasks_since[need] < case.begun - learns:
                 yield f"merged before its need {need}, which is {told.tasks[need]}"
         if told.state in {"paused", "cancelled", "done"} and told.since < case.sent - learns:
@@ -145,6 +161,16 @@ class Merges:
             yield f"merged a text that is not the plan's any more: {order.task.run}"
         elif not {plan.hash for plan in told.texts_since(case.begun)} <= self._world.watch.approvals.hashes:
             yield f"merged a text that nobody approved: {order.task.run}"
+
+    def _made(self, repo: Repo, sha: str) -> Order | None:
+        """The attempt that made a head; GitHub may have merged the base branch into that since, as it was asked to."""
+        git, made = self._world.hub.sandbox.git, self._world.yard.made
+        base = git.refs(repo.id)[f"refs/heads/{repo.default_branch}"]
+        while sha not in made and (commit := git.commit(repo.id, sha)) is not None and len(commit.parents) == 2:
+            sha, theirs = commit.parents
+            if not git.contains(repo.id, base, theirs):
+                return None
+        return made.get(sha)
 
     def _is_answered_for(self, case: _Case) -> bool:
         """After the task was handed over, a person who may approve plans has pushed exactly that, or another who can
@@ -183,11 +209,19 @@ class Merges:
         theirs = [
             row for row in checks.latest(row for row in rows if row.repo_id == case.repo.id) if row.app_id != ours
         ]
+        lifted = self._lifted(case, "check")
         for row in theirs:
+            if row.name in lifted:
+                continue
             if row.conclusion != "success" and at.get(row.id, 0.0) < case.begun:
                 yield f"merged while the check {row.name} is {row.conclusion or row.status}"
         if not theirs and not self._wants_none(case.repo):
             yield "merged without a check"
+
+    def _lifted(self, case: _Case, kind: str) -> set[str]:
+        """What somebody said does not count for this commit; who may say so, `Rights` asks of the history."""
+        task = self._world.watch.book.task(case.run_id, case.task)
+        return {each.name for each in task.overrides if (each.kind, each.sha) == (kind, case.sha)}
 
     def _wants_none(self, repo: Repo) -> bool:
         kind = next(place.checks for place in self._world.hub.places if place.repo is repo)

@@ -26,6 +26,8 @@ ATTEMPTS = 6
 """Attempts at a task after which she leaves it out: some agents change nothing, again and again."""
 CROWD, CROWDED = 3, 0.7
 """Tasks of a plan that may have but one worker, and how often they do."""
+DECLARED = 0.4
+"""How often the tasks of a plan with several declare what they change."""
 BOUND = 4 * 3_600.0
 """Seconds in which everything must have come to rest once the troubles are over."""
 
@@ -47,6 +49,8 @@ class People:
         if len(drafts) >= CROWD and world.crowds.hits(CROWDED):
             world.is_crowded = True
             drafts = plans.in_a_crowd(world.crowds, drafts)
+        if len(drafts) > 1 and world.paths.hits(DECLARED):
+            drafts = plans.with_paths(world.paths, drafts)
         return drafts if world.groups is None else plans.in_group(world.groups, drafts, repos)
 
     @property
@@ -65,6 +69,7 @@ class People:
         await asyncio.sleep(self.chance.uniform(0.0, 20.0))
         self.write()
         begins = [asyncio.create_task(each.begin()) for each in self.world.plans]
+        begins += [asyncio.create_task(self.world.words.live())] if self.world.words is not None else []
         await self.meddling.live(self.world.faults.calm_at)
         for each in begins:
             each.cancel()
@@ -177,7 +182,8 @@ class People:
         book = self.world.watch.book
         tasks = book.newest_tasks(self.plan_id)
         if self.run_state() == "paused":
-            await self.insist("/lockstep resume")
+            approved = "/lockstep approve\n" if self.world.words is not None else ""  # it may have been taken back
+            await self.insist(f"{approved}/lockstep resume")
         if held := sorted(task.id for task in tasks if task.held):
             await self.insist(f"/lockstep resume {' '.join(held)}")
         wanted = {"failed", "needs_human"} if self.run_state() != "failed" else {"failed", "needs_human", "cancelled"}

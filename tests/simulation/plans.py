@@ -21,6 +21,7 @@ class Draft(msgspec.Struct, kw_only=True):
     priority: int = 0
     group: str = ""
     rollback: str = ""
+    paths: str = ""
     done: bool = False
 
     def line(self) -> str:
@@ -29,6 +30,7 @@ class Draft(msgspec.Struct, kw_only=True):
         fields += [f"priority: {self.priority}"] if self.priority else []
         fields += [f"group: {self.group}"] if self.group else []
         fields += [f"rollback: {self.rollback}"] if self.rollback else []
+        fields += [f"paths: {self.paths}"] if self.paths else []
         mark = "x" if self.done else " "
         return f"- [{mark}] **{self.id}** Do {self.id} ({self.repo}) · {' · '.join(fields)}"
 
@@ -64,6 +66,15 @@ def in_a_crowd(chance: Stream, drafts: list[Draft]) -> list[Draft]:
     for draft in drafts:
         draft.needs = draft.needs[:1] if chance.hits(0.3) else []
         draft.priority = chance.choice([0, 0, 5, 10])
+    return drafts
+
+
+def with_paths(chance: Stream, drafts: list[Draft]) -> list[Draft]:
+    """Most say which files they change, and more of them than before change the same one."""
+    for draft in drafts:
+        draft.run = draft.run.replace("own-", "shared-") if chance.hits(0.5) else draft.run
+        shared = ", shared.txt" if "shared-" in draft.run else ""
+        draft.paths = f"tasks/{draft.id}.txt{shared}" if chance.hits(0.8) else ""
     return drafts
 
 

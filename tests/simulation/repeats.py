@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 SAID = {
     "approved": "approve", "retried": "retry", "skipped": "skip", "cancelled": "cancel", "held": "hold", "released": "resume",
-    "prioritised": "priority",
+    "prioritised": "priority", "rebasing": "rebase", "recreated": "recreate", "overridden": "override",
+    "assigned": "assign", "reverting": "rollback",
 }  # fmt: skip
 """Which word of a person makes a row about a plan or a task; where it is said again, it makes another one."""
 LIMITED = 600.0
@@ -45,8 +46,13 @@ class Repeats:
     # Commands.
 
     def asked(self, who: str, text: str) -> None:
+        words = self._world.words
         for verb in SAID.values():
-            self._said[who, verb] += text.count(f"/lockstep {verb}")
+            said = text.count(f"/lockstep {verb}")
+            self._said[who, verb] += said
+            if who != "ana" and words is not None and words.is_lent:
+                self._said["ana", verb] += said
+        self._said[who, "retry"] += text.count("/lockstep assign")  # which gives it back to its agent
 
     def of_row(self, row: Row) -> Iterator[str]:
         """One row for each time that somebody said so."""

@@ -49,7 +49,8 @@ class Turns:
             task, told = msgspec.json.decode(blob, type=TaskState), self._world.watch.book.runs[run_id]
             due = next_due(task.repairs, task.attempt)
             is_due = due is None or (due - START).total_seconds() <= now
-            if may_start(task) and is_due and told.state in GOING and task.id in told.plan.by_id:
+            is_there = may_start(task) and is_due and told.state in GOING and task.id in told.plan.by_id
+            if is_there and not any(self._world.watch.kept(run_id, told.plan.by_id[task.id])):
                 waits, before = _Waits(now, self._priority(run_id, task)), self._waiting.get((run_id, task.id))
                 is_as_before = before is not None and before.priority == waits.priority
                 yield (run_id, task.id), before if before is not None and is_as_before else waits

@@ -8,11 +8,13 @@ import asyncio
 import re
 import sys
 from collections import Counter
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from services.core.names import STICKY
+from services.core.plan import Task
 from services.core.task_state import SATISFIED
 from services.engine.orders import Order
 from services.errors import ApiError, StoreError
@@ -118,11 +120,27 @@ class Watch:
         if marks.since("held", hash_of(row.run_id, row.task)) is not None:
             found.append(f"{row.task} was started though it is held")
         spec = told.plan.by_id[row.task]
+        found += [f"it was started, and {text}" for text in self.kept(row.run_id, spec)]
         unmet = [need for need in spec.needs if told.tasks[need] not in SATISFIED]
         if spec.group:  # within a group a need's pull request is enough
             near = [need for need in unmet if told.plan.by_id[need].group == spec.group]
             unmet = [need for need in unmet if need not in near or not self.book.task(row.run_id, need).pull]
         return [*found, *(f"{row.task} was started before its need {need}" for need in unmet)]
+
+    def kept(self, run_id: str, spec: Task) -> Iterator[str]:
+        """Why a task may not begin: somebody works at a file that it declares, or has changed it and waits to merge."""
+        plan = self.book.runs[run_id].plan
+        for other in plan.tasks if spec.repo in plan.apart else ():
+            state, wanted = self.book.runs[run_id].tasks[other.id], set(spec.paths)
+            if other.id == spec.id or other.repo != spec.repo or state not in {"running", "in_review"}:
+                continue
+            now, declared = self.book.task(run_id, other.id), set(other.paths)
+            if state == "in_review" and (now.held or other.group):
+                continue
+            is_known = bool(now.changed) and (state == "in_review" or not declared)
+            both = wanted & set(now.changed if is_known else declared) if not declared or wanted & declared else set()
+            if both:
+                yield f"{spec.id} is kept by {other.id}, which is {state}: both change {', '.join(sorted(both))}"
 
     def _of_push(self, row: Row) -> list[str]:
         task = self.book.task(row.run_id, row.task)

@@ -38,6 +38,7 @@ from tests.simulation.process import Process
 from tests.simulation.store import Disk
 from tests.simulation.trace import Trace
 from tests.simulation.watch import Watch
+from tests.simulation.words import WORDY, Words
 from tests.simulation.workers import Yard
 
 NEVER = 1e9
@@ -68,20 +69,23 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
 
 class World:
     """Everything of one seed, wired together. edits: people edit the plan while it runs, again and again.  grouped: most of
-    its tasks merge together. Some worlds are of these kinds anyway.
+    its tasks merge together.  words: they say all that can be said. Some worlds are of these kinds anyway.
     """
 
-    def __init__(self, seed: int, *, edits: bool = False, grouped: bool = False) -> None:
+    def __init__(self, seed: int, *, edits: bool = False, grouped: bool = False, words: bool = False) -> None:
         chance = Chance(seed)
         self.seed = seed
         kind = chance.stream("kind").random()
         self.edits = edits or kind < EDITED
         self.groups = chance.stream("groups") if grouped or kind > 1 - GROUPED else None
         self.faults: Faults = weather.draw(chance)
-        self.is_quiet = self.faults.are_nobodys and not self.edits and self.groups is None
+        self.is_wordy = words or chance.stream("wordy").hits(WORDY)
+        self.is_quiet = self.faults.are_nobodys and not self.edits and self.groups is None and not self.is_wordy
         self.loop = VirtualLoop(chance.stream("order") if self.faults.shuffle else None)
         self.trace = Trace(self.loop.time)
-        self.hub = Hub(self.loop, MemoryGit(), seed, chance.stream("hub"), self.faults.skew, self.trace)
+        self.hub = Hub(
+            self.loop, MemoryGit(), seed, chance.stream("hub"), self.faults.skew, self.trace, chance.stream("queues")
+        )
         self.disk = Disk(chance.stream("disk"), self.faults)
         self.wire = Wire(self.hub.sandbox, chance.stream("wire"), self.faults, self.trace)
         self.yard = Yard(self.hub, chance.stream("work"), self.faults, self.trace)
@@ -91,8 +95,10 @@ class World:
         self.marks = Marks(self.loop.time)
         self.watch = Watch(self)
         self.crowds = chance.stream("crowds")
+        self.paths = chance.stream("paths")
         self.is_crowded = False
         self.people = People(self, chance.stream("people"))
+        self.words = Words(self.people, chance.stream("words")) if self.is_wordy else None
         self.plans: list[People] = [self.people]
         if len(self.people.drafts) < CROWD and chance.stream("beside").hits(BESIDE):
             self.plans.append(Beside(self, chance.stream("another")))
@@ -215,10 +221,10 @@ class World:
         self.trace("wire", "GitHub can't be reached" if begins else "GitHub is back")
 
 
-def simulate(seed: int, *, edits: bool = False, grouped: bool = False) -> Verdict:
+def simulate(seed: int, *, edits: bool = False, grouped: bool = False, words: bool = False) -> Verdict:
     """Live one seed from its beginning to its judgement."""
     with _undisturbed(), brief():
-        return lived(World(seed, edits=edits, grouped=grouped))
+        return lived(World(seed, edits=edits, grouped=grouped, words=words))
 
 
 def lived(world: World) -> Verdict:

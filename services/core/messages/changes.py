@@ -28,7 +28,7 @@ BY_ITS_ISSUE = {"cancelled": "its issue was closed as not planned", "retried": "
 
 def assigned(ids: Sequence[str], login: str) -> str:
     if not ids:
-        return "Those tasks are over, or with that person already."
+        return "Those tasks are over."
     return f"Handed to {code(login)}: {tasks(ids)}."
 
 
