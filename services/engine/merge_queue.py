@@ -2,6 +2,8 @@
 that each has is told on the commit that the queue tries.
 """
 
+from collections.abc import Callable
+
 from services.core.merging import thrown_out
 from services.core.messages import notes, reasons, verdicts
 from services.core.names import CHECK_GATE, pull_key, pull_of_group
@@ -12,10 +14,14 @@ from services.engine.parts import Parts
 from services.errors import Refused
 
 
-async def enqueue(parts: Parts, task: Task, state: TaskState, sha: str, base: str) -> Outcome:
-    """Put exactly that head in line; if the queue throws it out, the same head is not put back."""
+async def enqueue(
+    parts: Parts, task: Task, state: TaskState, sha: str, base: str, wanted: Callable[[], bool]
+) -> Outcome:
+    """Put exactly that head in line; if the queue throws it out, the same head is not put back. Withdrawn: it is not
+    wanted any more.
+    """
     try:
-        await parts.github.writes.ranked("merge").enqueue(task.repo, state.pull, sha)
+        await parts.github.writes.ranked("merge").enqueue(task.repo, state.pull, sha, wanted)
     except Refused as refused:
         if "already in the queue" not in refused.message:
             text = reasons.not_queued(refused.message)

@@ -4,6 +4,8 @@ What people say while that is under way counts until the request is sent. What G
 fact like any other.
 """
 
+from collections.abc import Callable
+
 from services.core import groups, messages, stacks
 from services.core.board import Board, Run
 from services.core.gate import PullFact
@@ -43,21 +45,28 @@ class Merges:
             return Outcome(happened=(waits,), forget=True, look=fact.grace_left > 0)
         if lost := await self._lost(run, task, state, fact):
             return Outcome(happened=(Happening(kind="refused", text=lost, fence=state.fence),), forget=True)
-        method = await self._method(task.repo)
-        title = f"{messages.pull_title(task)} (#{state.pull})"
 
         def objection() -> Outcome | None:
             return _objection(board, task, state, fact)
 
         try:
-            merged = await self._parts.github.writes.ranked("merge").merge(
-                task.repo, state.pull, sha, method, title, wanted=lambda: objection() is None
-            )
+            return await self._send(run, task, state, fact, lambda: objection() is None)
         except Withdrawn:
             return objection() or Outcome(again_in=0.0, free=True)
+
+    async def _send(
+        self, run: Run, task: Task, state: TaskState, fact: PullFact, wanted: Callable[[], bool]
+    ) -> Outcome:
+        """Merge exactly the judged commit, or put it into the queue that its base has. Withdrawn: that is not wanted
+        any more.
+        """
+        writes, sha = self._parts.github.writes.ranked("merge"), fact.head_sha
+        method, title = await self._method(task.repo), f"{messages.pull_title(task)} (#{state.pull})"
+        try:
+            merged = await writes.merge(task.repo, state.pull, sha, method, title, wanted)
         except (Refused, NotFound) as refused:
             if meaning(refused.status, refused.message) == "queue":
-                return objection() or await merge_queue.enqueue(self._parts, task, state, sha, fact.base_ref)
+                return await merge_queue.enqueue(self._parts, task, state, sha, fact.base_ref, wanted)
             return await self._refused(run, task, state, sha, refused)
         return Outcome(happened=(Happening(kind="merged", sha=merged),))
 

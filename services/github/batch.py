@@ -5,7 +5,7 @@ a partial answer) are asked for again in halves, until it is clear which one was
 they may have happened. Where GraphQL can't be used at all, `None` says so, and the caller takes REST's way.
 """
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, cast
 
@@ -65,13 +65,21 @@ class Batcher:
                 return None
             raise
 
-    async def change(self, identity: Identity, rank: Rank, wanted: Change) -> Fields | None:
-        """Its payload; None when nothing was done because GraphQL can't be used.
+    async def change(
+        self, identity: Identity, rank: Rank, wanted: Change, still: Callable[[], bool] | None = None
+    ) -> Fields | None:
+        """Its payload; None when nothing was done because GraphQL can't be used.  still: is it wanted? That is asked at
+        the last moment before it is sent, in a call of its own.
 
-        NotFound, Refused, RateLimited: nothing was done.  Unreachable: look first.
+        NotFound, Refused, RateLimited, Withdrawn: nothing was done.  Unreachable: look first.
         """
         if self._is_without(identity):
             return None
+        if still is not None:
+            (found,) = await self._change((identity, rank), [wanted], still)
+            if isinstance(found, LockstepError):
+                raise found
+            return found or None
         return await self._changes.load((identity, rank), wanted) or None
 
     def _is_without(self, identity: Identity) -> bool:
@@ -129,24 +137,35 @@ class Batcher:
             return [_NONE] * len(wanted)
         return found if any(each is not None for each in found) else Unreachable(200, "the answer was empty")
 
-    async def _change(self, key: Hashable, wanted: Sequence[Change]) -> Sequence[Result]:
+    async def _change(
+        self, key: Hashable, wanted: Sequence[Change], still: Callable[[], bool] | None = None
+    ) -> Sequence[Result]:
         self._count("change", len(wanted))
         self._stats.writes += 1
         text, variables = change(wanted)
         content = sum(each.content for each in wanted)
-        found = await self._send(cast("Key", key), text, variables, len(wanted), content=content)
+        found = await self._send(cast("Key", key), text, variables, len(wanted), content=content, still=still)
         if found is None:
             return [_NONE] * len(wanted)
         lost = Unreachable(200, "the answer does not say what became of it")
         return [lost if each is None else each for each in found]
 
     async def _send(
-        self, key: Key, text: str, variables: Mapping[str, Any] | None, count: int, *, content: int = 0
+        self,
+        key: Key,
+        text: str,
+        variables: Mapping[str, Any] | None,
+        count: int,
+        *,
+        content: int = 0,
+        still: Callable[[], bool] | None = None,
     ) -> list[Result | None] | None:
         """What each alias came to; None when the document was refused as a whole. variables: of a change."""
         identity, rank = key
         body = msgspec.json.encode({"query": text} if variables is None else {"query": text, "variables": variables})
-        request = Request("POST", GRAPHQL, identity, body, rank=rank, content=content, is_query=variables is None)
+        request = Request(
+            "POST", GRAPHQL, identity, body, rank=rank, content=content, is_query=variables is None, wanted=still
+        )
         try:
             answer = await self._sender.send(request)
         except (Refused, NotFound):

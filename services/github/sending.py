@@ -63,7 +63,14 @@ class Sending:
         return await self._write(repo, method, path, data, TALK, *changed)
 
     async def _change(
-        self, repo: str, node: str, rights: Rights, change: Change, *changed: str, alone: bool = False
+        self,
+        repo: str,
+        node: str,
+        rights: Rights,
+        change: Change,
+        *changed: str,
+        alone: bool = False,
+        wanted: Callable[[], bool] | None = None,
     ) -> Mapping[str, Any] | None:
         """One change among others of the same call; None when it has to be made by itself, and nothing was done.
 
@@ -73,7 +80,7 @@ class Sending:
             return None
         identity = await self._identity(repo, rights, alone=alone)
         try:
-            return await self._batcher.change(identity, self._rank, change)
+            return await self._batcher.change(identity, self._rank, change, wanted)
         finally:
             for subject in changed:
                 self._cache.wrote(repo, subject, None)

@@ -136,11 +136,13 @@ class Writes(Talk):
         act = Change("markPullRequestReadyForReview", {"pullRequestId": node}, "pullRequest { id }")
         await self._change(repo, node, MERGE, act, f"pull:{number}", alone=True)
 
-    async def enqueue(self, repo: str, number: int, sha: str) -> None:
-        """Put a pull request with exactly that head into its base's merge queue; Refused with GitHub's text."""
+    async def enqueue(self, repo: str, number: int, sha: str, wanted: Callable[[], bool] | None = None) -> None:
+        """Put a pull request with exactly that head into its base's merge queue; Refused with GitHub's text.  wanted:
+        asked at the last moment, as of a merge; Withdrawn.
+        """
         node = (await self._reads.issue(repo, number)).node_id
         act = Change("enqueuePullRequest", {"pullRequestId": node, "expectedHeadOid": sha}, "mergeQueueEntry { id }")
-        if await self._change(repo, node, MERGE, act, f"pull:{number}", alone=True) is None:
+        if await self._change(repo, node, MERGE, act, f"pull:{number}", alone=True, wanted=wanted) is None:
             raise Refused(403, "it takes GitHub's GraphQL API, which can't be used now")
 
     async def dequeue(self, repo: str, number: int) -> None:

@@ -54,16 +54,18 @@ class GitHub:
 
 
 class Queue(GitHub):
-    """Its branch has a merge queue, and somebody says something while GitHub says that."""
+    """Its branch has a merge queue, and somebody says something just before the pull request is put into it."""
 
     async def repository(self, repo: str) -> Any:
         return cast("Any", _Repository)
 
     async def merge(self, repo: str, number: int, sha: str, method: str, title: str, wanted: Callable[[], bool]) -> str:
-        self.meanwhile()
         raise Refused(405, "Changes must be made through the merge queue")
 
-    async def enqueue(self, repo: str, number: int, sha: str) -> None:
+    async def enqueue(self, repo: str, number: int, sha: str, wanted: Callable[[], bool]) -> None:
+        self.meanwhile()
+        if not wanted():
+            raise Withdrawn
         self.merged.append((repo, number, sha))
 
 

@@ -10,7 +10,7 @@ from bot.loops import LoopTimers
 from services.checks.gate import BUTTONS
 from services.core.admission import Limits, Rank
 from services.core.report import CheckReport
-from services.errors import NotFound, RateLimited, Refused, Unreachable
+from services.errors import NotFound, RateLimited, Refused, Unreachable, Withdrawn
 from services.github import queries
 from services.github.batch import Batcher
 from services.github.exchange import Answer, Identity, Request, Stats
@@ -296,6 +296,30 @@ async def changed(answer: object, count: int = 2) -> tuple[list[Any], int]:
     script = Script(answer)
     asks = batcher(script)
     return await settled(*(asks.change(ME, "plan", CHANGE) for _ in range(count))), len(script.sent)
+
+
+class Last(Script):
+    """One that asks at the last moment, as whoever really sends does."""
+
+    async def send(self, request: Request) -> Answer:
+        if request.wanted is not None and not request.wanted():
+            raise Withdrawn
+        return await super().send(request)
+
+
+async def test_a_change_that_is_not_wanted_any_more_is_not_sent_and_goes_with_no_other() -> None:
+    made = {"data": {"a0": {"issue": {"number": 1}}}}
+    script = Last(made, made)
+    asks = batcher(script)
+    asked = [asks.change(ME, "plan", CHANGE, still) for still in (None, lambda: True, lambda: False)]
+    first, second, third = await settled(*asked)
+    assert first == second == {"issue": {"number": 1}}
+    assert isinstance(third, Withdrawn)
+    assert [aliases(query) for query in script.sent] == [[0], [0]]
+    with pytest.raises(NotFound):
+        await batcher(
+            Last({"data": {"a0": None}, "errors": [{"type": "NOT_FOUND", "path": ["a0"], "message": "gone"}]})
+        ).change(ME, "plan", CHANGE, lambda: True)
 
 
 async def test_a_change_that_a_limit_refused_is_put_off_alone() -> None:

@@ -76,7 +76,7 @@ class Merges:
         for number in ENQUEUE.findall(asked.get("query") or ""):
             wanted = asked["variables"][f"v{number}"]
             for issue in self._world.hub.open_pulls():
-                if wanted["pullRequestId"] == node_id("PullRequest", issue.id):
+                if issue.pull is not None and wanted["pullRequestId"] == node_id("PR", issue.pull.id):
                     yield self._world.hub.repo_of(issue).full_name, issue.number, wanted["expectedHeadOid"]
 
     def _at_once(self, query: str) -> Iterator[str]:

@@ -196,3 +196,5 @@ class People:
             await self.insist(f"/lockstep skip {' '.join(tired)}")
         elif stuck:
             await self.insist(f"/lockstep retry {' '.join(stuck)}")
+        elif self.world.is_sweepless:  # no event tells that she may write again
+            await self.insist("/lockstep refresh")

@@ -11,11 +11,12 @@ from typing import Any
 
 import msgspec
 
-from services.core import actions, calls, conduct, places, schedule
+from services.core import actions, calls, conduct, overrides, places, schedule
 from services.core.board import Action, Board
 from services.core.gate import Ruling, rule
 from services.core.machine import step
 from services.core.names import STICKY
+from services.core.overlap import Rivals
 from services.core.report import LABEL_OF_TASK
 from services.engine import effects, ends, intake, merges, runs
 from services.engine.effects import Effects, Outcome
@@ -181,6 +182,19 @@ PLANTED = {
         means="what is to be taken back is said to be, and nobody opens the pull request",
         swaps=swaps.never_taken_back,
     ),
+    "no-line": Bug(
+        means="an attempt goes on though its place was given to another",
+        swaps=lambda: [(UnderWay, "_stands_in_line", lambda *_: False)],
+    ),
+    "same-files": Bug(
+        means="two tasks that declare the same file are worked on at the same time",
+        swaps=lambda: [(Rivals, "keeps", _nothing)],
+    ),
+    "lifted": Bug(
+        means="a check that was lifted counts for no later head either",
+        swaps=lambda: [(overrides, "of_head", lambda task: task.overrides)],
+    ),
+    "direct": Bug(means="nobody looks at a pull request before it goes into a merge queue", swaps=swaps.unlooked_queue),
 }
 
 
@@ -268,8 +282,8 @@ FOUND = {
     ),
     "places": Bug(
         seed=47,
-        means="attempts that waited for their next try, or were begun by an earlier process, held no places",
-        swaps=lambda: [(runs, "held", lambda board: iter(()))],
+        means="attempts that were begun by an earlier process held no places",
+        swaps=lambda: [(runs, "held", lambda board, waiting: iter(()))],
     ),
     "made-anew": Bug(
         seed=13,
@@ -308,6 +322,14 @@ FOUND = {
     "overtaken": Bug(
         means="a merge that had read a check before it was green held itself back after the event had been heard",
         swaps=lambda: [(Line, "was_overtaken", lambda self, looks: False)],
+    ),
+    "lost-group": Bug(
+        means="what was begun anew of a group that is taken back waited for ever and did not say so",
+        swaps=swaps.silent_when_taken_back,
+    ),
+    "assigned-twice": Bug(
+        means="a task was handed to somebody twice when GitHub did not answer after the first time",
+        swaps=swaps.assigned_twice,
     ),
     "posts-once": Bug(
         seed=348, means="a comment whose posting met a store error was not posted any more", swaps=_posts_once

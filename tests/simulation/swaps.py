@@ -7,15 +7,16 @@ import msgspec
 
 from handlers import acting
 from handlers.commands import refusal as refused
-from services.core import conduct, ready
+from services.core import conduct, groups, judging, machine, ready, targets
 from services.core.gate import PullFact
 from services.core.judging import judge as judged
 from services.core.task_state import Happening, TaskState
-from services.engine import reverts
+from services.engine import asked, reverts
 from services.engine.asked import Asked
 from services.engine.merges import Merges
 from services.engine.outcome import Outcome
 from services.engine.tries import Tries
+from services.errors import NotFound, Refused
 
 Swap = tuple[Any, str, Any]
 """Where, what, and what it is instead."""
@@ -84,6 +85,39 @@ def deaf() -> list[Swap]:
         return False
 
     return [(Asked, "was_heard", was_heard)]
+
+
+def unlooked_queue() -> list[Swap]:
+    """As if GitHub would judge in its place."""
+    real = Merges.merge
+
+    async def merge(self: Merges, board: Any, task: Any, state: TaskState, sha: str) -> Outcome:
+        try:
+            await self._parts.github.writes.ranked("merge").enqueue(task.repo, state.pull, sha)
+        except (Refused, NotFound):  # there is none
+            return await real(self, board, task, state, sha)
+        return Outcome(happened=(Happening(kind="enqueued", sha=sha, text="in the queue"),), forget=True)
+
+    return [(Merges, "merge", merge)]
+
+
+def silent_when_taken_back() -> list[Swap]:
+    real = judging._checks
+
+    def checks(work: Any, task: TaskState, fact: PullFact) -> None:
+        if groups.barrier_of(work.standing, groups.name_of(work.run, task.id)).phase != "reverting":
+            real(work, task, fact)
+
+    return [(judging, "_checks", checks), (asked, "to_recreate", targets.chosen)]
+
+
+def assigned_twice() -> list[Swap]:
+    real = machine._applies_to_whose
+
+    def applies(task: TaskState, happened: Happening) -> bool:
+        return happened.kind == "assigned" or real(task, happened)
+
+    return [(machine, "_applies_to_whose", applies)]
 
 
 def less_urgent_first() -> list[Swap]:
