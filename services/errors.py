@@ -71,6 +71,10 @@ class AgentError(LockstepError):
     """An attempt could not be carried out at all, for example because there is no box to run it in."""
 
 
+class Unheard(AgentError):
+    """Nobody could ask what becomes of an attempt, which may be under way somewhere."""
+
+
 class ModelBusy(AgentError):
     """No usable answer of a model: a limit, an outage, a cut or endless answer. `retry_after` when it was told.
 

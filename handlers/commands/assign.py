@@ -4,6 +4,7 @@ from handlers.commands import Context, command
 from services.core.commands import Command
 from services.core.messages import changes, reasons, usage
 from services.core.targets import chosen
+from services.core.task_state import ENDED, TaskState
 from services.errors import UserError
 
 
@@ -31,6 +32,10 @@ async def assign(context: Context, asked: Command) -> str:
         context.repo, context.number, "assigned", targets, context.sender, why, needs="write", name=login
     )
     _, run = await context.engine.plan_of(context.repo, context.number)
-    theirs = [each for each in chosen(run, targets) if run.tasks[each].assignee == login] if run is not None else []
+    theirs = [each for each in chosen(run, targets) if _is_with(run.tasks[each], login)] if run is not None else []
     await context.engine.attach_open(context.repo, context.number, theirs)  # also where an outage let it down before
     return changes.assigned(ids or theirs, login)
+
+
+def _is_with(task: TaskState, login: str) -> bool:
+    return task.state not in ENDED and task.assignee.lower() == login.lower()

@@ -7,7 +7,6 @@
 from collections import Counter
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from math import inf
 from typing import Literal
 
 import msgspec
@@ -25,6 +24,8 @@ from services.core.repairs import Repair, next_due
 from services.core.schedule import Candidate
 from services.core.task_state import State, TaskState, is_queued, unheld_since
 
+BEGUN = 1e9
+"""Seconds by which the chain behind what has begun counts as longer; none is really as long."""
 LONG_AGO = datetime.min.replace(tzinfo=UTC)
 RunState = Literal["running", "paused", "done", "failed", "cancelled"]
 GOING: frozenset[RunState] = frozenset({"running", "failed"})
@@ -207,19 +208,23 @@ class Board:
 
     def once_more(self, attempt: Action, since: datetime) -> Candidate | None:
         """An attempt that could be tried again since then; None for one that no longer counts. What has begun goes
-        before what has not, where priority and turns are the same.
+        before what has not, where priority and turns are the same, and of those the one with the longest chain.
         """
         task = self.run.tasks.get(attempt.task)
         if task is None or task.state != "running" or task.fence != attempt.fence:
             return None
         return Candidate(
             id=attempt.key,
-            use=self.uses[task.id],
+            use=msgspec.structs.replace(self.uses[task.id], again=True),
             since=since,
             priority=self._priority(task),
-            remaining=inf,
-            again=True,
+            remaining=BEGUN + (self._remaining or self.remaining)[task.id],
         )
+
+    def is_away(self, attempt: Action) -> bool:
+        """Is this attempt made elsewhere?"""
+        task = self.run.tasks.get(attempt.task)
+        return task is not None and task.away is not None and task.fence == attempt.fence
 
     def _priority(self, task: TaskState) -> float:
         return self.specs[task.id].priority if task.priority is None else task.priority

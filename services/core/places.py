@@ -14,13 +14,15 @@ from services.core.plan import RepoName
 
 Lane = tuple[str, str]
 TOTAL: Lane = ("total", "")
+PATIENT = 4
+"""So many for each place of a lane wait for their next try before nothing else begins there."""
 MOST_KNOWN = 4_096
 """Sets of lanes that are remembered; uses name runs, and runs come and go."""
 
 
 class Use(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The lanes that one attempt takes a place in; a group is one of its run, and "" is none. is_away: it is only
-    waited for, and takes a place of its agent alone.
+    waited for, and takes a place of its agent alone.  again: it was tried before.
     """
 
     installation: str
@@ -29,6 +31,7 @@ class Use(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     run: str = ""
     group: str = ""
     is_away: bool = False
+    again: bool = False
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,7 +74,9 @@ def _of_agent(use: Use, limits: Limits) -> tuple[Lane, int]:
 
 
 class Places:
-    """The places of one process; only lanes in which somebody is are counted in `taken`.
+    """The places of one process; only lanes in which somebody is are counted in `taken`, and in `between` those who
+    wait for their next try. These hold no place; but where far more wait than there are places, nothing else begins:
+    else an outage would let everything begin that there is, and come to nothing.
 
     turns: when each run last took a place, as a number that grows; `turn` was the last.
     """
@@ -79,9 +84,11 @@ class Places:
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
         self.taken: dict[Lane, int] = {}
+        self.between: dict[Lane, int] = {}
         self.turns: dict[str, int] = {}
         self.turn = 0
         self._uses: dict[str, Use] = {}
+        self._waiting: dict[str, Use] = {}
         self._known: dict[Use, tuple[tuple[Lane, int], ...]] = {}
 
     def resize(self, limits: Limits) -> None:
@@ -89,6 +96,7 @@ class Places:
         self.limits = limits
         self._known.clear()
         self.taken = dict(Counter(lane for use in self._uses.values() for lane, _ in self.lanes(use)))
+        self.between = dict(Counter(lane for use in self._waiting.values() for lane, _ in self.lanes(use)))
 
     @property
     def is_full(self) -> bool:
@@ -104,13 +112,25 @@ class Places:
             known = self._known[use] = tuple(lanes_of(use, self.limits))
         return known
 
+    def is_braked(self, use: Use) -> bool:
+        """Do so many wait for their next try that it may not begin?"""
+        return not use.again and any(self.between.get(lane, 0) >= PATIENT * room for lane, room in self.lanes(use))
+
     def full(self, use: Use) -> Lane | None:
-        """The first lane of a use in which no place is free."""
-        return next((lane for lane, room in self.lanes(use) if self.taken.get(lane, 0) >= room), None)
+        """The first lane of a use in which no place is free, or nothing else begins."""
+        return self.lacking(use, self.taken)
+
+    def lacking(self, use: Use, taken: Mapping[Lane, int]) -> Lane | None:
+        """The same where these are taken."""
+        between = None if use.again else self.between
+        for lane, room in self.lanes(use):
+            if taken.get(lane, 0) >= room or (between and between.get(lane, 0) >= PATIENT * room):
+                return lane
+        return None
 
     def take(self, key: str, use: Use) -> None:
         """The attempt `key` holds these places from now on, also where there are none left: it runs already."""
-        if self._uses.get(key, use) != use:
+        if self._uses.get(key, use) != use or key in self._waiting:
             self.give_back(key)
         if key not in self._uses:
             self._uses[key] = use
@@ -127,25 +147,33 @@ class Places:
         """Does the attempt hold any place?"""
         return key in self._uses
 
-    def is_away(self, key: str) -> bool:
-        """Does it hold that of its agent alone, because it is only waited for?"""
-        return key in self._uses and self._uses[key].is_away
-
     def leave(self, run: str) -> None:
         """Somebody else drives this run: its attempts give back what they hold."""
-        for key in [key for key, use in self._uses.items() if use.run == run]:
-            self.give_back(key)
+        for held in (self._uses, self._waiting):
+            for key in [key for key, use in held.items() if use.run == run]:
+                self.give_back(key)
+
+    def rest(self, key: str, use: Use) -> None:
+        """The attempt waits for its next try, and holds nothing until then."""
+        self.give_back(key)
+        self._waiting[key] = use
+        for lane, _ in self.lanes(use):
+            self.between[lane] = self.between.get(lane, 0) + 1
 
     def give_back(self, key: str) -> bool:
         """The attempt is over; False when it held nothing."""
+        if (waits := self._waiting.pop(key, None)) is not None:
+            self._leave(self.between, waits)
         use = self._uses.pop(key, None)
         if use is None:
             return False
-        taken = self.taken
-        for lane, _ in self.lanes(use):
-            left = taken[lane] - 1
-            if left:
-                taken[lane] = left
-            else:
-                del taken[lane]
+        self._leave(self.taken, use)
         return True
+
+    def _leave(self, count: dict[Lane, int], use: Use) -> None:
+        for lane, _ in self.lanes(use):
+            left = count[lane] - 1
+            if left:
+                count[lane] = left
+            else:
+                del count[lane]

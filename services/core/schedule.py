@@ -25,7 +25,7 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A task that could start. remaining: longest chain from it on, any unit; since: when it first could, so what it
     has lacked from then on is a place; due: not before.
 
-    again: an attempt whose next try has come, and `id` is its key.
+    Of an attempt whose next try has come, `id` is its key.
     """
 
     id: str
@@ -34,7 +34,6 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     priority: float = 0.0
     remaining: float = 0.0
     due: datetime | None = None
-    again: bool = False
 
     def rests(self, now: datetime) -> bool:
         """Has its time not come?"""
@@ -105,15 +104,14 @@ class Taken:
 
     def has_room(self, use: Use) -> bool:
         """Is a place free in each of its lanes?"""
-        return all(self._count.get(lane, 0) < room for lane, room in self._places.lanes(use))
+        return self._places.lacking(use, self._count) is None
 
     def take(self, use: Use) -> bool:
         """Take its places; False when a lane is full. One that does not fit now does not fit later either."""
-        lanes, count = self._places.lanes(use), self._count
-        for lane, room in lanes:
-            if count.get(lane, 0) >= room:
-                return False
-        for lane, _ in lanes:
+        count = self._count
+        if self._places.lacking(use, count) is not None:
+            return False
+        for lane, _ in self._places.lanes(use):
             count[lane] = count.get(lane, 0) + 1
         self._turn += 1
         self._turns[use.run] = self._turn
@@ -124,10 +122,11 @@ class Taken:
         two lanes are never free at once.
 
         Not of the whole bot's places: whoever leaves a full lane leaves one of those too, and it is chosen first then.
-        One whose lane has no places at all waits for other settings, and nothing is kept for it.
+        One whose lane has no places at all waits for other settings, and nothing is kept for it; nor where those who
+        wait for their next try are in its way, who could want that very place.
         """
         lanes = self._places.lanes(use)
-        if self._has_kept or any(room <= 0 for _, room in lanes):
+        if self._has_kept or any(room <= 0 for _, room in lanes) or self._places.is_braked(use):
             return
         self._has_kept = True
         for lane, _ in lanes:

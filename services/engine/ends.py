@@ -12,7 +12,7 @@ from services.core.records import GAVE_UP
 from services.core.task_state import Happening
 from services.engine.effects import Outcome
 from services.engine.keyless import untold
-from services.errors import AgentError, ApiError, GitError, ModelBusy, NotFound, RateLimited, Refused
+from services.errors import AgentError, ApiError, GitError, ModelBusy, NotFound, RateLimited, Refused, Unheard
 from services.store.outbox import Due, Settle
 from services.tracing import Tracing
 
@@ -60,7 +60,7 @@ async def outcome_of(effects: CarriesOut, board: Board, due: Due, traces: Tracin
         if due.tries + 1 >= most and action.kind not in STANDING:
             return _gave_up(action, str(error))
         wait = error.retry_after if isinstance(error, ApiError | ModelBusy) else None
-        return Outcome(again_in=_later(due, wait), note=str(error)[:200])
+        return Outcome(again_in=_later(due, wait), keeps=isinstance(error, Unheard), note=str(error)[:200])
 
 
 def _later(due: Due, asked: float | None = None, cap: float = CAP) -> float:

@@ -5,13 +5,14 @@ from datetime import datetime
 
 import msgspec
 
+from services.core.backoff import delay
 from services.core.integration import mark
 from services.core.keyless import MOST_AWAY, Came, Trail, after, begun, may_have_told, pause, step
 from services.core.messages import keyless as words
 from services.core.messages import notes
 from services.engine.outcome import Outcome
 from services.engine.parents import CLOCKS_APART
-from services.errors import RateLimited, Unreachable, Withdrawn
+from services.errors import ApiError, RateLimited, Unreachable, Withdrawn
 from services.store.outbox import Due
 
 Does = Callable[[], Awaitable[str]]
@@ -38,7 +39,7 @@ async def once(due: Due, tell: Does, look: Does) -> Outcome | Ended:
         try:
             run = await (tell() if now == "tell" else look())
         except (RateLimited, Withdrawn) as unsent:
-            return _later(due, trail, unsent.retry_after or 0.0, note=str(unsent))
+            return _later(due, trail, _rest(due, trail, unsent), note=str(unsent))
         except Unreachable as lost:
             return _failed(due, trail, "lost" if now == "tell" else "away", lost)
         if run:
@@ -73,7 +74,7 @@ def found(due: Due, run: str, lost: Unreachable | RateLimited | Withdrawn) -> Ou
     trail = msgspec.structs.replace(begun(due.trail, due.tries), run=run)
     if isinstance(lost, Unreachable):
         trail = after(trail, "away")
-    rest = max(pause(trail, "away", due.action.key), lost.retry_after or 0.0)
+    rest = _rest(due, trail, lost)
     return _later(due, trail, rest, note=str(lost)) if trail.away < MOST_AWAY else None
 
 
@@ -81,8 +82,12 @@ def _failed(due: Due, trail: Trail, came: Came, lost: Unreachable) -> Outcome | 
     trail = after(trail, came)
     if (now := step(trail)) not in {"tell", "look"}:
         return Ended(why=words.gave_up(now, mark(due.action.key), str(lost)))
-    rest = max(pause(trail, came, due.action.key), lost.retry_after or 0.0)
+    rest = max(pause(trail, came, due.action.key), _rest(due, trail, lost))
     return _later(due, trail, rest, note=str(lost))
+
+
+def _rest(due: Due, trail: Trail, met: ApiError) -> float:
+    return delay(due.action.key, trail.away, retry_after=met.retry_after)
 
 
 def _later(due: Due, trail: Trail, rest: float, *, note: str) -> Outcome:

@@ -13,7 +13,7 @@ from services.core.board import Action, Adoption, Board, Decision, Run, Wish, re
 from services.core.conduct import decide
 from services.core.gate import PullFact
 from services.core.lengths import Lengths
-from services.core.places import Places, Use
+from services.core.places import Places
 from services.core.ready import ReadyQueue
 from services.core.task_state import Happening
 from services.errors import Fenced, StoreError
@@ -92,6 +92,7 @@ class Line:
             self.board.withdraw()
             for key in self.in_line:
                 self.board.ready.remove(self.board.run.id, key)
+            self.in_line.clear()
         for mail in self.mail:
             mail.refuse(Fenced("another process conducts this run now"))
         self.mail.clear()
@@ -142,17 +143,19 @@ def decided(board: Board, batch: list[Mail], places: Places | None, now: datetim
     )
 
 
-def held(board: Board, waiting: Collection[str]) -> Iterator[tuple[str, Use]]:
-    """The attempts that hold places, by key: begun, not ended, and not between two tries, as `waiting` ones are; and
-    those that are made elsewhere.
+def hold(board: Board, waiting: Collection[str], places: Places) -> None:
+    """The attempts of a run that was just read hold their places: begun and not ended. Those between two tries, as
+    `waiting` ones are, hold none.
     """
     for task in board.run.tasks.values():
         if task.state == "running" and not task.head_sha:
             key, use = attempt_key(board.run.id, task), board.uses[task.id]
             if task.away is not None:
-                yield key, resting(use)
-            elif key not in waiting:
-                yield key, use
+                places.take(key, resting(use))
+            elif key in waiting:
+                places.rest(key, use)
+            else:
+                places.take(key, use)
 
 
 def urged(board: Board, decision: Decision) -> Iterator[tuple[str, float]]:

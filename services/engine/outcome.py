@@ -15,7 +15,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What an effect led to. `again_in`: seconds until the next try. `forget`: the action may be decided anew. `look`:
     read the task's pull request again. `wish`: what is to become of the whole run. free: GitHub did not even look at
     it, so the try does not count. facts: what it says of the group `mustered`, all of it. is_away: an attempt goes on
-    elsewhere until then. trail: what is known of something without a key.
+    elsewhere until then.  keeps: a worker may still be at it. trail: what is known of something without a key.
     """
 
     happened: tuple[Happening, ...] = ()
@@ -29,6 +29,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     facts: Mapping[str, PullFact] = msgspec.field(default_factory=dict)
     mustered: str = ""
     is_away: bool = False
+    keeps: bool = False
     trail: Trail | None = None
 
 

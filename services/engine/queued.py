@@ -24,6 +24,7 @@ from services.errors import (
     RateLimited,
     Refused,
     StoreError,
+    Unheard,
     Unreachable,
 )
 from services.store.results import Attempted, Results
@@ -141,7 +142,7 @@ class Queued:
                 await self._queue.put(order.key, msgspec.json.encode(order), urgency, order.task.agent)
                 await rung.wait()
         except StoreError as error:
-            raise AgentError(notes.no_queue(str(error))) from error
+            raise Unheard(notes.no_queue(str(error))) from error
         except asyncio.CancelledError:
             self._spawn("give up", self._give_up(order))
             raise

@@ -22,7 +22,7 @@ from services.core.task_state import Happening
 from services.engine.counted import count
 from services.engine.ends import CarriesOut
 from services.engine.leave import ended
-from services.engine.line import Line, Mail, decided, held, renewed, urged
+from services.engine.line import Line, Mail, decided, hold, renewed, urged
 from services.engine.looks import Looks, Observes
 from services.engine.parts import Parts
 from services.engine.under_way import UnderWay
@@ -56,7 +56,7 @@ class Driver:
         self._unread: set[str] = set()  # runs that can't be read, of which that was told
         self._called_at: datetime | None = None  # when the next task's time comes, for which a timer is set
         self._looks = Looks(parts, observer, self._line, self._board, self._post)
-        self._effects = UnderWay(parts, effects, self._places, self._line, self._board, self._post, self.wake)
+        self._effects = UnderWay(parts, effects, self._ready, self._line, self._board, self._post, self.wake)
 
     async def sweep(self) -> int:
         """Look at every live run although no event came, and take up effects that nobody finished."""
@@ -319,8 +319,8 @@ class Driver:
         if self._loads or not self._is_open:
             return
         chosen = self._ready.pick(self._places, self._parts.clock.now())
-        self._effects.go_on([each for each in chosen if each.again])
-        for run_id in {each.use.run: None for each in chosen if not each.again}:
+        self._effects.go_on([each for each in chosen if each.use.again])
+        for run_id in {each.use.run: None for each in chosen if not each.use.again}:
             if not self._line(run_id).mail:
                 self._post(run_id, Mail())
         self._call_later()
@@ -346,12 +346,15 @@ class Driver:
             return line.board
         async with line.loading:
             if line.board is None or line.is_doubtful:
+                waiting = await self._parts.runs.waiting(run_id)
                 run = await self._parts.runs.load(run_id)
+                if line.is_gone:  # others conduct it since this was asked for
+                    return None
                 if run is not None and self._parts.runs.holds(run.plan_id):
-                    waiting = await self._parts.runs.waiting(run_id)
+                    is_new = line.board is None
                     line.board = renewed(line.board, run, self._ready, self._parts.lengths)
-                    for key, use in held(line.board, waiting):
-                        self._places.take(key, use)
+                    if is_new:
+                        hold(line.board, waiting, self._places)
                 if line.is_doubtful:  # what the store began in this run, and nobody was told of
                     line.is_doubtful = False
                     self._parts.spawn("resume", self._effects.take_up_again(run_id))

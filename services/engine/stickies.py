@@ -7,7 +7,7 @@ the same body is never sent twice. What a comment foretells gets old by itself: 
 
 import asyncio
 from collections.abc import Callable, Collection, Iterable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from heapq import nsmallest
 from weakref import WeakValueDictionary
@@ -37,6 +37,7 @@ REMEMBERED = 10_000
 """Comments of which it is known when they were edited last: more than can be edited within one interval."""
 AT_ONCE = 50
 """Comments that are looked at again at a time because of what they foretell, those first that are wrong for longest."""
+NEVER = datetime.max.replace(tzinfo=UTC)
 NOT_SOONER = timedelta(hours=1)
 """One that can't be posted is looked at again no sooner."""
 
@@ -91,7 +92,7 @@ class Stickies:
         for place in places:
             by, end = self._foretold.get(place, (-1, LONG_AGO))
             if by != edition or (end is not None and end <= now):
-                old.append((end or LONG_AGO, place))
+                old.append((end or NEVER, place))
         for _, place in nsmallest(AT_ONCE, old):
             self._not_sooner(place)
             self.touch(*place)

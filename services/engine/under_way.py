@@ -6,19 +6,22 @@ line with the tasks that could start.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Iterable
-from datetime import datetime
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
+from datetime import datetime, timedelta
 
 from services.core.actions import attempt_action, attempt_key, recalled
 from services.core.board import Action, Board, Decision, resting
 from services.core.messages import notes
-from services.core.places import Places
+from services.core.ready import ReadyQueue
 from services.core.schedule import Candidate
 from services.engine.effects import Outcome
 from services.engine.ends import CarriesOut, outcome_of, settle_of
 from services.engine.line import Line, Mail
 from services.engine.parts import Parts
 from services.store.outbox import Due, Settle
+
+AGAIN = timedelta(seconds=1)
+"""Until what could not be begun is tried once more."""
 
 
 class UnderWay:
@@ -28,7 +31,7 @@ class UnderWay:
         self,
         parts: Parts,
         effects: CarriesOut,
-        places: Places,
+        ready: ReadyQueue,
         line: Callable[[str], Line],
         board: Callable[[str], Awaitable[Board | None]],
         post: Callable[[str, Mail], None],
@@ -36,7 +39,8 @@ class UnderWay:
     ) -> None:
         self._parts = parts
         self._effects = effects
-        self._places = places
+        self._ready = ready
+        self._places = parts.places
         self._line = line
         self._board = board
         self._post = post
@@ -48,16 +52,12 @@ class UnderWay:
         """The ends of these are stored."""
         for settle in settles:
             self._keys.pop(settle.key, None)
-            self._rest(settle.key, is_over=settle.again_at is None)
-            if settle.again_at is not None:  # not before it is stored, or nothing would be due then
+            if settle.again_at is None:
+                self._places.give_back(settle.key)
+            else:  # not before it is stored, or nothing would be due then
                 self.come_back(board.run.id, settle.again_at)
         hurried, line.hurried = line.hurried, set()
         self.hurry(board.run.id, board, [key.split("/")[-3] for key in hurried])
-
-    def _rest(self, key: str, *, is_over: bool) -> None:
-        """What waits for its next try holds no place, but for that of an agent that works elsewhere."""
-        if is_over or not self._places.is_away(key):
-            self._places.give_back(key)
 
     def undecided(self, key: str) -> None:
         """The end of this one can't be decided on: it is not under way any more."""
@@ -102,11 +102,13 @@ class UnderWay:
         """Does this wait for a place? Nothing else but attempts does, and of those no one that no longer counts."""
         if action.kind != "attempt" or self._places.holds(action.key):
             return False
-        candidate = board.once_more(action, since)
+        line, candidate = self._line(board.run.id), board.once_more(action, since)
         if candidate is None:
+            self._step_out(line, board.run.id, action.key)
             return False
-        board.ready.add(candidate)
-        self._line(board.run.id).in_line[action.key] = action
+        if line.board is board and action.key not in self._keys:  # else others conduct the run, or it is under way
+            self._ready.add(candidate)
+            line.in_line[action.key] = action
         return True
 
     async def _begin_again(self, run_id: str, keys: Collection[str]) -> None:
@@ -121,16 +123,18 @@ class UnderWay:
             self._parts.spawn("resume", self._go_on(each.use.run, each.id))
 
     async def _go_on(self, run_id: str, key: str) -> None:
+        line = self._line(run_id)
         try:
             await self._begin_again(run_id, (key,))
         finally:
-            if key not in self._keys:  # it could not be stored: the sweep comes back to it
+            if key not in self._keys and not line.is_gone:  # it is over by now, or that could not be stored
                 self._places.give_back(key)
+                self._post(run_id, Mail())  # the place is somebody else's
+                self.come_back(run_id, self._parts.clock.now() + AGAIN)
 
     def _step_out(self, line: Line, run_id: str, key: str) -> None:
         line.in_line.pop(key, None)
-        if line.board is not None:
-            line.board.ready.remove(run_id, key)
+        self._ready.remove(run_id, key)
 
     def urge(self, line: Line, run_id: str, key: str) -> None:
         """An attempt has another priority now."""
@@ -157,6 +161,8 @@ class UnderWay:
             return
         self._keys[key] = None
         line = self._line(due.run_id)
+        if key in line.in_line:
+            self._step_out(line, due.run_id, key)
         line.under_way[key] = due.action
         self._parts.spawn("effect", self._carry_out(line, due))
 
@@ -185,16 +191,28 @@ class UnderWay:
                     self._stopped.add(key)
                     task.cancel()
         for state in decision.changed:
-            if state.attempt and state.state != "running" and (key := attempt_key(run_id, state)) not in line.under_way:
-                self._places.give_back(key)
+            if state.attempt > 1:
+                self._over(line, f"{run_id}/{state.id}/{state.attempt - 1}/attempt")
+            if state.attempt and state.state != "running":
+                self._over(line, attempt_key(run_id, state))
+        if line.in_line:
+            self._leave_line(line, run_id, fences)
+        for action in decision.actions:
+            if action.kind == "recall":  # what waits for it would be done with only when it is late
+                self._begin(Due(run_id=run_id, action=recalled(action), tries=1))
+
+    def _leave_line(self, line: Line, run_id: str, fences: Mapping[str, int]) -> None:
+        """Those of the attempts in line that no longer count are done with at once."""
         stale = [key for key, act in line.in_line.items() if fences.get(act.task, act.fence) != act.fence]
         for key in stale:
             self._step_out(line, run_id, key)
         if stale:
-            self._parts.spawn("resume", self.resume(run_id))  # they end at once
-        for action in decision.actions:
-            if action.kind == "recall":  # what waits for it would be done with only when it is late
-                self._begin(Due(run_id=run_id, action=recalled(action), tries=1))
+            self._parts.spawn("resume", self.resume(run_id))
+
+    def _over(self, line: Line, key: str) -> None:
+        """This attempt holds nothing any more, unless it is still being carried out."""
+        if key not in line.under_way:
+            self._places.give_back(key)
 
     async def _carry_out(self, line: Line, due: Due) -> None:
         """One effect: do it, and mail its end together with what follows. It is under way until that is stored."""
@@ -239,15 +257,22 @@ class UnderWay:
             return
         if outcome is None:  # a bug: the sweep takes it up again
             self._keys.pop(action.key, None)
-        elif (
-            outcome.again_in is not None
-            and outcome.is_away
-            and line.board is not None
-            and action.task in line.board.uses
-        ):
-            self._places.take(action.key, resting(line.board.uses[action.task]))
-        else:
+        elif outcome.again_in is None or action.kind != "attempt" or line.board is None:
             self._places.give_back(action.key)
+        else:
+            self._rest(line.board, action, outcome)
+
+    def _rest(self, board: Board, attempt: Action, outcome: Outcome) -> None:
+        """What waits for its next try holds no place, but for that of an agent that works elsewhere, and what a worker
+        may still be at.
+        """
+        use = board.uses.get(attempt.task)
+        if use is None:  # it is in the plan no more
+            self._places.give_back(attempt.key)
+        elif outcome.is_away or board.is_away(attempt):
+            self._places.take(attempt.key, resting(use))
+        elif not outcome.keeps:
+            self._places.rest(attempt.key, use)
 
     async def _stoppable(self, board: Board, due: Due, task: asyncio.Task[object] | None) -> Outcome:
         """An attempt, which `stop_stale` may end early."""

@@ -13,7 +13,7 @@ from services.core.board import Action
 from services.core.clock import from_text, to_text
 from services.core.keyless import Trail
 from services.store.db import Connection
-from services.store.rows import with_keys, write_rows
+from services.store.rows import read_with_keys, with_keys, write_rows
 
 encode = msgspec.json.Encoder().encode
 replace = msgspec.structs.replace
@@ -25,6 +25,10 @@ WHERE key = ?
 KEEP_TRAIL = "UPDATE outbox SET trail = ? WHERE key = ?"
 END_EFFECTS = "UPDATE outbox SET state = 'done', settled_at = ?, due = '' WHERE key IN {keys}"
 """Nothing is due any more; so a row keeps its size, and a page full of them is changed where it stands, not split."""
+WAITING = """
+SELECT seq, key, action, tries, trail, created_at FROM outbox
+WHERE run_id = ? AND state <> 'done' AND state = 'waiting' AND key IN {keys}
+"""
 BEGIN_EFFECTS = """
 INSERT INTO outbox (key, run_id, action, due, created_at, state, tries) VALUES {rows}
 ON CONFLICT DO NOTHING RETURNING key
@@ -77,15 +81,10 @@ def due(c: Connection, run_id: str, now: datetime) -> list[tuple[Action, datetim
 
 
 def begin_again(c: Connection, run_id: str, keys: Collection[str]) -> list[Due]:
-    """From now on these count as begun, but for those that are already, or are done."""
-    query = (
-        "SELECT key, action, tries, trail, created_at FROM outbox"
-        " WHERE run_id = ? AND state <> 'done' AND state = 'waiting' ORDER BY seq"
-    )
+    """From now on these count as begun, oldest first, but for those that are already, or are done."""
     found = [
         Due(run_id=run_id, action=_action(key, stored), tries=tries, trail=_trail(trail), since=from_text(since))
-        for key, stored, tries, trail, since in c.execute(query, (run_id,)).fetchall()
-        if key in keys
+        for _, key, stored, tries, trail, since in sorted(read_with_keys(c, WAITING, (run_id,), sorted(keys)))
     ]
     c.executemany(
         "UPDATE outbox SET state = 'doing', tries = tries + 1 WHERE key = ?",

@@ -8,6 +8,7 @@ handful of prepared statements serves every number of them.
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from itertools import chain
+from typing import Any
 
 from services.store.db import Connection
 
@@ -33,6 +34,12 @@ def with_keys(c: Connection, statement: str, first: tuple[object, ...], keys: Se
     """Carry out `statement`, whose `{keys}` stands for `(?,…)`, after the parameters `first`."""
     for start, size in _parts(len(keys)):
         c.execute(_with_keys(statement, size), (*first, *keys[start : start + size]))
+
+
+def read_with_keys(c: Connection, query: str, first: tuple[object, ...], keys: Sequence[str]) -> list[tuple[Any, ...]]:
+    """What such a query finds, in no order."""
+    parts = ((_with_keys(query, size), (*first, *keys[start : start + size])) for start, size in _parts(len(keys)))
+    return [row for text, values in parts for row in c.execute(text, values).fetchall()]
 
 
 def _parts(count: int) -> Iterator[tuple[int, int]]:

@@ -11,8 +11,7 @@ from structlog.testing import capture_logs
 
 from services.core.board import Action, Wish
 from services.core.lengths import Sample
-from services.core.places import TOTAL
-from services.core.plan import DEFAULT_TIMEOUT, Task
+from services.core.plan import DEFAULT_TIMEOUT
 from services.core.repairs import Repair
 from services.core.task_state import Happening
 from services.engine.effects import Outcome
@@ -108,82 +107,6 @@ async def test_a_cancelled_attempt_is_stopped_and_its_place_is_free(one: Stage) 
     assert (await one.stored(run_id)).tasks["a"].state == "cancelled"
 
 
-async def between_tries(one: Stage, *after: Task) -> str:
-    """A run whose task `a` lets its next try wait for a minute, while `b`, which comes next, has its place."""
-    run_id = await one.begin(task("a"), task("b"), *after)
-    await one.hands.until(lambda: one.hands.at_work == ["r1 a"])
-    one.hands.end("r1 a", Outcome(again_in=60.0))
-    await one.hands.until(lambda: one.hands.at_work == ["r1 b"])
-    await one.stored(run_id)
-    return run_id
-
-
-def tries_of_a(one: Stage) -> int:
-    return one.hands.begun.count("o/r1/a/1/attempt")
-
-
-async def test_an_attempt_between_two_tries_holds_no_place_and_goes_on_before_what_has_not_begun(one: Stage) -> None:
-    run_id = await between_tries(one, task("c"))
-    assert one.driver.lacking(run_id, "a") is None, "it lacks time, and no place"
-    one.later(minutes=7)
-    one.timers.fire()
-    await one.stored(run_id)
-    await one.driver.sweep()
-    assert (one.hands.at_work, one.driver.lacking(run_id, "a")) == (["r1 b"], TOTAL), "there is one place"
-    one.hands.end("r1 b", DONE)
-    await one.hands.until(lambda: one.hands.at_work == ["r1 a"])
-    assert (await one.stored(run_id)).tasks["c"].state == "ready"
-    assert (tries_of_a(one), one.driver.lacking(run_id, "a")) == (2, None)
-    one.hands.end("r1 a", DONE)
-    await one.hands.until(lambda: one.hands.at_work == ["r1 c"])
-
-
-async def test_an_attempt_that_stands_in_line_has_the_priority_that_people_give_it(one: Stage) -> None:
-    run_id = await between_tries(one)
-    one.later(minutes=7)
-    one.timers.fire()
-    await one.stored(run_id)
-    await one.begin(task("c", priority=2.0))
-    await one.driver.happen(run_id, [("a", Happening(kind="prioritised", value=3.0))])
-    await one.hands.until(lambda: one.hands.urged == [("o/r1/a/1/attempt", 3.0)])
-    await one.stored(run_id)
-    one.hands.end("r1 b", DONE)
-    await one.hands.until(lambda: one.hands.at_work == ["r1 a"])
-    one.hands.end("r1 a", DONE)
-    await one.hands.until(lambda: one.hands.at_work == ["r2 c"])
-
-
-@pytest.mark.parametrize("minutes", [0, 7])
-async def test_a_cancelled_attempt_between_two_tries_is_not_tried_again(one: Stage, minutes: int) -> None:
-    """Before its time has come, and while it stands in line."""
-    run_id = await between_tries(one)
-    one.later(minutes=minutes)
-    one.timers.fire()
-    await one.stored(run_id)
-    await one.driver.happen(run_id, [("a", Happening(kind=kind, actor="ana")) for kind in ("cancelled", "retried")])
-    one.hands.end("r1 b", DONE)
-    await one.hands.until(lambda: "o/r1/a/2/attempt" in one.hands.begun)
-    one.hands.end("r1 a", DONE)
-    assert (await one.stored(run_id, lambda now: now.finished_at)).state == "done"
-
-
-async def test_what_an_earlier_process_left_between_two_tries_holds_no_place(database: Database) -> None:
-    async with driving(database, workers=1) as before:
-        await between_tries(before, task("c"))
-    async with driving(database, workers=1) as after:
-        await after.hands.until(lambda: after.hands.at_work == ["r1 b"])
-        after.later(minutes=7)
-        await after.driver.sweep()
-        await after.stored("o/r1")
-        assert after.hands.at_work == ["r1 b"], "there is one place"
-    async with driving(database, workers=1) as last:
-        last.later(minutes=7)
-        await last.driver.sweep()
-        await last.hands.until(lambda: last.hands.at_work == ["r1 b"])
-        last.hands.end("r1 b", DONE)
-        await last.hands.until(lambda: last.hands.at_work == ["r1 a"])
-
-
 def tried_again_in(minutes: int) -> Outcome:
     """It came to nothing, and is tried again then."""
     repair = Repair(
@@ -217,17 +140,6 @@ async def test_a_task_whose_time_has_not_come_holds_no_place_and_takes_its_turn_
         assert after.hands.at_work == ["r1 a"], "there is one place"
         after.hands.end("r1 a", FAILED)
         await after.hands.until(lambda: after.hands.at_work == ["r1 b"])
-
-
-async def test_a_run_that_others_conduct_leaves_its_places_and_the_line(one: Stage) -> None:
-    run_id = await between_tries(one)
-    one.later(minutes=7)
-    one.timers.fire()
-    await one.stored(run_id)
-    assert await one.lose(run_id)
-    await one.begin(task("b"))
-    await one.hands.until(lambda: one.hands.at_work == ["r2 b"])
-    assert tries_of_a(one) == 1
 
 
 async def test_what_was_to_begin_when_its_run_was_let_go_of_does_not(one: Stage) -> None:

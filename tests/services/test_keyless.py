@@ -9,6 +9,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from services.core.backoff import delay
 from services.core.board import Action
 from services.core.keyless import AGAIN, LOOKS, MOST_AWAY, MOST_LOOKS, MOST_TOLD, Trail
 from services.engine import keyless
@@ -197,7 +198,7 @@ async def test_an_outage_takes_no_look_away_and_github_says_how_long() -> None:
     hub = Hub()
     away = await hub.takes(AWAY)
     assert isinstance(away, Outcome)
-    assert away.again_in == 400
+    assert away.again_in == delay(hub.due.action.key, 0, retry_after=400.0) > 400
     for answer in (AWAY, "", AWAY):
         await hub.takes(answer)
     assert hub.asked == ["tell", "look", "look", "look"]
@@ -208,7 +209,7 @@ async def test_a_limit_that_let_nothing_pass_leaves_it_untold() -> None:
     hub = Hub()
     limited = await hub.takes(LIMITED)
     assert isinstance(limited, Outcome)
-    assert (limited.again_in, hub.asked) == (7, ["tell"])
+    assert (limited.again_in, hub.asked) == (delay(hub.due.action.key, 0, retry_after=7.0), ["tell"])
     assert await hub.takes("17") == Ended(run="17")
     assert hub.asked == ["tell", "tell"]
 
@@ -235,7 +236,7 @@ async def test_a_run_that_is_known_is_looked_for_no_more() -> None:
     hub = Hub()
     later = keyless.found(hub.due, "17", AWAY)
     assert later is not None
-    assert (later.again_in, later.free) == (400, True)
+    assert (later.again_in, later.free) == (delay(hub.due.action.key, 1, retry_after=400.0), True)
     hub.due = msgspec.structs.replace(hub.due, tries=1, trail=later.trail)
     assert await hub.takes() == Ended(run="17")
     hub.due = msgspec.structs.replace(hub.due, trail=Trail(away=MOST_AWAY - 1, tries=1))
