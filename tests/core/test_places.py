@@ -6,7 +6,7 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.core.places import TOTAL, Limits, Places, Use, lanes_of
+from services.core.places import TOTAL, Lane, Limits, Places, Use, lanes_of
 
 ROOM = Limits(total=2, installation=9, repo=9, agent=9, group=1, agents={"script": 1})
 
@@ -71,17 +71,27 @@ def test_fewer_places_take_none_away_and_more_are_there_at_once() -> None:
     assert (places.is_full, dict(places.lanes(use))[TOTAL]) == (False, 3)
 
 
-@given(st.lists(st.tuples(st.sampled_from("abcd"), st.none() | uses), max_size=30))
-def test_the_counts_are_those_of_the_keys_that_hold_places(history: list[tuple[str, Use | None]]) -> None:
-    places, held = Places(ROOM), dict[str, Use]()
-    for key, use in history:
+def lanes_in(held: dict[str, Use]) -> dict[Lane, int]:
+    return dict(Counter(lane for use in held.values() for lane, _ in lanes_of(use, ROOM)))
+
+
+@given(st.lists(st.tuples(st.sampled_from("abcd"), st.none() | uses, st.booleans()), max_size=30))
+def test_the_counts_are_those_of_the_keys_that_hold_places_or_wait(history: list[tuple[str, Use | None, bool]]) -> None:
+    places, held, waiting = Places(ROOM), dict[str, Use](), dict[str, Use]()
+    for key, use, waits in history:
+        waiting.pop(key, None)
         if use is None:
             assert places.give_back(key) == (held.pop(key, None) is not None)
+        elif waits:
+            places.rest(key, use)
+            held.pop(key, None)
+            waiting[key] = use
         else:
             places.take(key, use)
             held[key] = use  # what it took before, it gives back
-    expected = Counter(lane for use in held.values() for lane, _ in lanes_of(use, ROOM))
-    assert places.taken == dict(expected)
+    assert (places.taken, places.between) == (lanes_in(held), lanes_in(waiting))
+    places.resize(ROOM)
+    assert (places.taken, places.between) == (lanes_in(held), lanes_in(waiting))
     assert places.is_full == (sum(not use.is_away for use in held.values()) >= ROOM.total)
 
 

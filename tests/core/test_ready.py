@@ -6,7 +6,7 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.core.places import Limits, Places, Use
+from services.core.places import PATIENT, Limits, Places, Use
 from services.core.ready import MOST_GONE, ReadyQueue, _Pick
 from services.core.schedule import PATIENCE, Candidate, Taken, choose
 from tests.kit.plans import NOW
@@ -19,6 +19,7 @@ uses = st.builds(
     agent=st.sampled_from(["script", "coder"]),
     run=st.sampled_from(["r1", "r2", "r3"]),
     group=st.sampled_from(["", "g"]),
+    again=st.booleans(),
 )
 candidates = st.builds(
     Candidate,
@@ -46,6 +47,18 @@ def key(one: Candidate) -> tuple[str, str]:
     return (one.use.run, one.id)
 
 
+def held_by(running: list[Use], room: Limits) -> Places:
+    """Of three one holds its places, one had its turn, and many like one wait for their next try."""
+    places = Places(room)
+    for number, use in enumerate(running):
+        places.take(str(number), use)
+        if number % 3 == 1:
+            places.give_back(str(number))
+        for copy in range(2 * PATIENT if number % 3 == 2 else 0):
+            places.rest(f"{number} {copy}", use)
+    return places
+
+
 def queue_of(held: list[Candidate]) -> ReadyQueue:
     queue = ReadyQueue()
     for one in held:
@@ -57,12 +70,7 @@ def queue_of(held: list[Candidate]) -> ReadyQueue:
 def test_it_picks_what_choosing_anew_would(
     held: list[Candidate], fresh: list[Candidate], gone: set[str], running: list[Use], room: Limits
 ) -> None:
-    places = Places(room)
-    for number, use in enumerate(running):
-        places.take(str(number), use)
-        if number % 2:
-            places.give_back(str(number))  # it had its turn
-    queue = queue_of(held)
+    places, queue = held_by(running, room), queue_of(held)
     stays = [one for one in held if one.use.run != "r1" or one.id not in gone]
     new = [one for one in fresh if one.use.run == "r1" and key(one) not in {key(each) for each in stays}]
     expected = choose([*stays, *new], places, NOW)
@@ -88,9 +96,7 @@ def test_it_does_so_where_all_are_in_one_set_of_lanes(held: list[Candidate], fre
 def test_it_does_so_where_many_runs_share_their_lanes(held: list[Candidate], running: list[Use], room: Limits) -> None:
     where = {"installation": "acme", "agent": "script", "group": ""}
     shared = [msgspec.structs.replace(one, use=msgspec.structs.replace(one.use, **where)) for one in held]
-    places = Places(room)
-    for number, use in enumerate(running):
-        places.take(str(number), use)
+    places = held_by(running, room)
     assert queue_of(shared).pick(places, NOW) == choose(shared, places, NOW)
 
 

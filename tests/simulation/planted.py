@@ -18,7 +18,7 @@ from services.core.machine import step
 from services.core.names import STICKY
 from services.core.overlap import Rivals
 from services.core.report import LABEL_OF_TASK
-from services.engine import effects, ends, intake, merges, runs
+from services.engine import effects, ends, intake, merges
 from services.engine.effects import Effects, Outcome
 from services.engine.engine import Engine
 from services.engine.intake import Intake
@@ -281,11 +281,6 @@ FOUND = {
         seed=63,
         means="with our clock ahead of GitHub's, an issue made before a crash was not found again",
         swaps=lambda: [(effects, "CLOCKS_APART", timedelta(0))],
-    ),
-    "places": Bug(
-        seed=47,
-        means="attempts that were begun by an earlier process held no places",
-        swaps=lambda: [(runs, "hold", _nothing)],
     ),
     "made-anew": Bug(
         seed=49,
