@@ -5,7 +5,7 @@ attempt, and taking or giving it back twice counts once.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 import msgspec
 
@@ -15,7 +15,7 @@ from services.core.plan import RepoName
 Lane = tuple[str, str]
 TOTAL: Lane = ("total", "")
 PATIENT = 4
-"""So many for each place of a lane wait for their next try before nothing else begins there."""
+"""So many for each place of an owner or a repository wait for their next try before nothing else begins there."""
 MOST_KNOWN = 4_096
 """Sets of lanes that are remembered; uses name runs, and runs come and go."""
 
@@ -69,6 +69,14 @@ def _narrower(use: Use, limits: Limits) -> Iterator[tuple[Lane, int]]:
         yield ("group", f"{use.run} {use.group}"), limits.group
 
 
+def brakes_of(use: Use, limits: Limits) -> Iterator[tuple[Lane, int]]:
+    """Where those who wait for their next try are counted: with what it is that let them down, an owner or a
+    repository, so that nobody else's tasks are kept.
+    """
+    yield ("installation", use.installation.lower()), min(limits.installation, limits.total)
+    yield ("repo", use.repo.lower()), min(limits.repo, limits.total)
+
+
 def _of_agent(use: Use, limits: Limits) -> tuple[Lane, int]:
     return ("agent", use.agent), limits.agents.get(use.agent, limits.agent)
 
@@ -96,7 +104,6 @@ class Places:
         self.limits = limits
         self._known.clear()
         self.taken = dict(Counter(lane for use in self._uses.values() for lane, _ in self.lanes(use)))
-        self.between = dict(Counter(lane for use in self._waiting.values() for lane, _ in self.lanes(use)))
 
     @property
     def is_full(self) -> bool:
@@ -112,9 +119,12 @@ class Places:
             known = self._known[use] = tuple(lanes_of(use, self.limits))
         return known
 
-    def is_braked(self, use: Use) -> bool:
-        """Do so many wait for their next try that it may not begin?"""
-        return not use.again and any(self.between.get(lane, 0) >= PATIENT * room for lane, room in self.lanes(use))
+    def brake(self, use: Use) -> Lane | None:
+        """Where so many wait for their next try that it may not begin."""
+        if use.again or not self.between:
+            return None
+        brakes = brakes_of(use, self.limits)
+        return next((lane for lane, room in brakes if self.between.get(lane, 0) >= PATIENT * room), None)
 
     def full(self, use: Use) -> Lane | None:
         """The first lane of a use in which no place is free, or nothing else begins."""
@@ -122,11 +132,10 @@ class Places:
 
     def lacking(self, use: Use, taken: Mapping[Lane, int]) -> Lane | None:
         """The same where these are taken."""
-        between = None if use.again else self.between
         for lane, room in self.lanes(use):
-            if taken.get(lane, 0) >= room or (between and between.get(lane, 0) >= PATIENT * room):
+            if taken.get(lane, 0) >= room:
                 return lane
-        return None
+        return self.brake(use)
 
     def take(self, key: str, use: Use) -> None:
         """The attempt `key` holds these places from now on, also where there are none left: it runs already."""
@@ -147,6 +156,10 @@ class Places:
         """Does the attempt hold any place?"""
         return key in self._uses
 
+    def is_away(self, key: str) -> bool:
+        """Does it hold that of its agent alone, because it is only waited for?"""
+        return key in self._uses and self._uses[key].is_away
+
     def leave(self, run: str) -> None:
         """Somebody else drives this run: its attempts give back what they hold."""
         for held in (self._uses, self._waiting):
@@ -157,21 +170,21 @@ class Places:
         """The attempt waits for its next try, and holds nothing until then."""
         self.give_back(key)
         self._waiting[key] = use
-        for lane, _ in self.lanes(use):
+        for lane, _ in brakes_of(use, self.limits):
             self.between[lane] = self.between.get(lane, 0) + 1
 
     def give_back(self, key: str) -> bool:
         """The attempt is over; False when it held nothing."""
         if (waits := self._waiting.pop(key, None)) is not None:
-            self._leave(self.between, waits)
+            self._leave(self.between, [lane for lane, _ in brakes_of(waits, self.limits)])
         use = self._uses.pop(key, None)
         if use is None:
             return False
-        self._leave(self.taken, use)
+        self._leave(self.taken, [lane for lane, _ in self.lanes(use)])
         return True
 
-    def _leave(self, count: dict[Lane, int], use: Use) -> None:
-        for lane, _ in self.lanes(use):
+    def _leave(self, count: dict[Lane, int], lanes: Iterable[Lane]) -> None:
+        for lane in lanes:
             left = count[lane] - 1
             if left:
                 count[lane] = left

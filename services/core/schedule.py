@@ -126,7 +126,7 @@ class Taken:
         wait for their next try are in its way, who could want that very place.
         """
         lanes = self._places.lanes(use)
-        if self._has_kept or any(room <= 0 for _, room in lanes) or self._places.is_braked(use):
+        if self._has_kept or any(room <= 0 for _, room in lanes) or self._places.brake(use) is not None:
             return
         self._has_kept = True
         for lane, _ in lanes:

@@ -21,6 +21,9 @@ from services.engine.outcome import Outcome
 from services.engine.parts import WRITE, Parts
 from services.errors import NotFound, Refused, Withdrawn
 
+LATE = 5.0
+"""Seconds until what would have been sent too late, because much waits to be sent, is judged anew."""
+
 
 class Merges:
     """Merging the pull requests of tasks."""
@@ -52,7 +55,7 @@ class Merges:
         try:
             return await self._send(run, task, state, fact, lambda: objection() is None)
         except Withdrawn:
-            return objection() or Outcome(again_in=0.0, free=True)
+            return objection() or Outcome(again_in=LATE, free=True)
 
     async def _send(
         self, run: Run, task: Task, state: TaskState, fact: PullFact, wanted: Callable[[], bool]

@@ -147,9 +147,9 @@ class Driver:
         line = self._lines.get(run_id)
         if line is None or line.board is None or task_id not in line.board.uses:
             return None
-        is_running = line.board.run.tasks[task_id].state == "running"
+        is_running, use = line.board.run.tasks[task_id].state == "running", line.board.uses[task_id]
         waits = line.stands(task_id) if is_running else not self._ready.is_resting(run_id, task_id)
-        return self._places.full(line.board.uses[task_id]) if waits else None
+        return self._places.full(msgspec.structs.replace(use, again=is_running)) if waits else None
 
     async def approved(self, run_id: str, actor: str) -> None:
         """The run goes on in this person's name: what was held for want of a right may be merged now."""
@@ -319,8 +319,10 @@ class Driver:
         if self._loads or not self._is_open:
             return
         chosen = self._ready.pick(self._places, self._parts.clock.now())
-        self._effects.go_on([each for each in chosen if each.use.again])
-        for run_id in {each.use.run: None for each in chosen if not each.use.again}:
+        while again := [each for each in chosen if each.use.again]:
+            self._effects.go_on(again)  # which others may have waited for
+            chosen = self._ready.pick(self._places, self._parts.clock.now())
+        for run_id in {each.use.run: None for each in chosen}:
             if not self._line(run_id).mail:
                 self._post(run_id, Mail())
         self._call_later()
@@ -355,6 +357,9 @@ class Driver:
                     line.board = renewed(line.board, run, self._ready, self._parts.lengths)
                     if is_new:
                         hold(line.board, waiting, self._places)
+                    else:  # what is stored may have ended what is under way
+                        now = Decision(run_id=run_id, state=run.state, changed=tuple(run.tasks.values()))
+                        self._effects.stop_stale(line, run_id, now)
                 if line.is_doubtful:  # what the store began in this run, and nobody was told of
                     line.is_doubtful = False
                     self._parts.spawn("resume", self._effects.take_up_again(run_id))

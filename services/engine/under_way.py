@@ -18,6 +18,7 @@ from services.engine.effects import Outcome
 from services.engine.ends import CarriesOut, outcome_of, settle_of
 from services.engine.line import Line, Mail
 from services.engine.parts import Parts
+from services.errors import Fenced, StoreError
 from services.store.outbox import Due, Settle
 
 AGAIN = timedelta(seconds=1)
@@ -86,6 +87,15 @@ class UnderWay:
 
     async def resume(self, run_id: str) -> None:
         """Begin again what is due of a run, or have it stand in line, and come back for what is due later."""
+        try:
+            await self._resume(run_id)
+        except Fenced:
+            raise  # others see to it
+        except StoreError:
+            self.come_back(run_id, self._parts.clock.now() + AGAIN)
+            raise
+
+    async def _resume(self, run_id: str) -> None:
         now = self._parts.clock.now()
         due = await self._parts.runs.due(run_id, now)
         board = await self._board(run_id) if due else None
@@ -217,6 +227,7 @@ class UnderWay:
     async def _carry_out(self, line: Line, due: Due) -> None:
         """One effect: do it, and mail its end together with what follows. It is under way until that is stored."""
         action, outcome, looks = due.action, None, line.looks_begun
+        was_away = self._places.is_away(action.key)
         task = asyncio.current_task()
         if task is not None:
             line.tasks[action.key] = task
@@ -230,7 +241,7 @@ class UnderWay:
             else:
                 outcome = await outcome_of(self._effects, board, due, self._parts.traces, self._parts.clock.now())
         finally:
-            self._leave(line, action, outcome)
+            self._leave(line, action, outcome, is_away=was_away)
         if line.is_gone:
             return
         settle = settle_of(due, outcome, self._parts.clock.now())
@@ -249,7 +260,7 @@ class UnderWay:
         if (outcome.look and not happened) or (outcome.forget and line.was_overtaken(looks)):
             self._wake(due.run_id, [action.task])
 
-    def _leave(self, line: Line, action: Action, outcome: Outcome | None) -> None:
+    def _leave(self, line: Line, action: Action, outcome: Outcome | None, *, is_away: bool) -> None:
         """An effect is not being carried out any more."""
         line.under_way.pop(action.key, None)
         line.tasks.pop(action.key, None)
@@ -260,16 +271,16 @@ class UnderWay:
         elif outcome.again_in is None or action.kind != "attempt" or line.board is None:
             self._places.give_back(action.key)
         else:
-            self._rest(line.board, action, outcome)
+            self._rest(line.board, action, outcome, is_away=is_away)
 
-    def _rest(self, board: Board, attempt: Action, outcome: Outcome) -> None:
+    def _rest(self, board: Board, attempt: Action, outcome: Outcome, *, is_away: bool) -> None:
         """What waits for its next try holds no place, but for that of an agent that works elsewhere, and what a worker
         may still be at.
         """
         use = board.uses.get(attempt.task)
         if use is None:  # it is in the plan no more
             self._places.give_back(attempt.key)
-        elif outcome.is_away or board.is_away(attempt):
+        elif outcome.is_away or is_away or board.is_away(attempt):
             self._places.take(attempt.key, resting(use))
         elif not outcome.keeps:
             self._places.rest(attempt.key, use)

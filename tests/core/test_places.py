@@ -1,12 +1,13 @@
 """places: each lane counts who is in it, however they come and go."""
 
 from collections import Counter
+from collections.abc import Callable, Iterable
 
 import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.core.places import TOTAL, Lane, Limits, Places, Use, lanes_of
+from services.core.places import TOTAL, Lane, Limits, Places, Use, brakes_of, lanes_of
 
 ROOM = Limits(total=2, installation=9, repo=9, agent=9, group=1, agents={"script": 1})
 
@@ -71,8 +72,8 @@ def test_fewer_places_take_none_away_and_more_are_there_at_once() -> None:
     assert (places.is_full, dict(places.lanes(use))[TOTAL]) == (False, 3)
 
 
-def lanes_in(held: dict[str, Use]) -> dict[Lane, int]:
-    return dict(Counter(lane for use in held.values() for lane, _ in lanes_of(use, ROOM)))
+def lanes_in(held: dict[str, Use], of: Callable[[Use, Limits], Iterable[tuple[Lane, int]]]) -> dict[Lane, int]:
+    return dict(Counter(lane for use in held.values() for lane, _ in of(use, ROOM)))
 
 
 @given(st.lists(st.tuples(st.sampled_from("abcd"), st.none() | uses, st.booleans()), max_size=30))
@@ -89,9 +90,9 @@ def test_the_counts_are_those_of_the_keys_that_hold_places_or_wait(history: list
         else:
             places.take(key, use)
             held[key] = use  # what it took before, it gives back
-    assert (places.taken, places.between) == (lanes_in(held), lanes_in(waiting))
+    assert (places.taken, places.between) == (lanes_in(held, lanes_of), lanes_in(waiting, brakes_of))
     places.resize(ROOM)
-    assert (places.taken, places.between) == (lanes_in(held), lanes_in(waiting))
+    assert (places.taken, places.between) == (lanes_in(held, lanes_of), lanes_in(waiting, brakes_of))
     assert places.is_full == (sum(not use.is_away for use in held.values()) >= ROOM.total)
 
 

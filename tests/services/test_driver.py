@@ -1,10 +1,8 @@
 """services/engine/runs.py: places, turns and effects, over a real store: what is begun, when, and never twice."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from functools import partial
-from pathlib import Path
 
 import pytest
 from structlog.testing import capture_logs
@@ -20,23 +18,9 @@ from services.errors import StoreBusy, StoreError, Unreachable
 from services.store.db import Database
 from tests.kit.driving import PATIENCE, Stage, driving
 from tests.kit.plans import NOW, check, pull, task
-from tests.kit.store import KINDS, opened
 
 DONE = Outcome(happened=(Happening(kind="merged", sha="c" * 40),))
 FAILED = Outcome(happened=(Happening(kind="broke", text="it broke"),))
-
-
-@pytest.fixture(params=KINDS)
-async def database(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Database]:
-    async with opened(request.param, tmp_path) as made:
-        yield made
-
-
-@pytest.fixture
-async def one(database: Database) -> AsyncIterator[Stage]:
-    """A driver with a single place."""
-    async with driving(database, workers=1) as stage:
-        yield stage
 
 
 # Turns and places.

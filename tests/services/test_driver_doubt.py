@@ -3,9 +3,8 @@ something was done that was not.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import pytest
@@ -24,7 +23,6 @@ from services.store.fence import Fence
 from services.store.outbox import Due, Settle
 from services.store.plans import Plans
 from services.store.runs import Runs
-from tests.kit.store import KINDS, opened
 from tests.kit.stored import stored_run
 
 T = TypeVar("T")
@@ -103,12 +101,6 @@ class World:
     async def ended(self) -> None:
         async with asyncio.timeout(240):
             await self.done.wait()
-
-
-@pytest.fixture(params=KINDS)
-async def database(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Database]:
-    async with opened(request.param, tmp_path) as made:
-        yield made
 
 
 def once(error: BaseException) -> Callable[[], BaseException | None]:

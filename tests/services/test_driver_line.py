@@ -3,39 +3,27 @@ real store.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Collection
-from datetime import timedelta
-from pathlib import Path
+from collections.abc import Collection, Iterable
+from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
+from services.core.board import Decision
 from services.core.elsewhere import ACTIONS, Away
 from services.core.places import PATIENT, TOTAL
 from services.core.plan import Task
 from services.core.task_state import Happening
 from services.engine.effects import Outcome
 from services.engine.outcome import sent
+from services.engine.runs import STORE_AGAIN
 from services.errors import StoreBusy
 from services.store.db import Database
-from services.store.outbox import Due
+from services.store.outbox import Due, Settle
 from tests.kit.driving import Stage, driving
 from tests.kit.plans import NOW, task
-from tests.kit.store import KINDS, opened
 
 DONE = Outcome(happened=(Happening(kind="merged", sha="c" * 40),))
-
-
-@pytest.fixture(params=KINDS)
-async def database(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Database]:
-    async with opened(request.param, tmp_path) as made:
-        yield made
-
-
-@pytest.fixture
-async def one(database: Database) -> AsyncIterator[Stage]:
-    """A driver with a single place."""
-    async with driving(database, workers=1) as stage:
-        yield stage
 
 
 async def between_tries(one: Stage, *after: Task) -> str:
@@ -186,6 +174,56 @@ async def test_what_is_made_elsewhere_keeps_the_place_of_its_agent_whatever_a_lo
         assert (await stage.stored(run_id)).tasks["b"].state == "ready"
 
 
+async def test_what_is_due_comes_back_soon_when_the_store_was_too_busy_for_it(one: Stage) -> None:
+    run_id = await one.begin(task("a"))
+    await one.hands.until(lambda: one.hands.at_work == ["r1 a"])
+    one.hands.end("r1 a", Outcome(again_in=60.0, keeps=True))
+    await one.hands.until(lambda: not one.hands.at_work)
+    await one.stored(run_id)
+    begins, failed = one.runs.begin_again, asyncio.Event()
+
+    async def busy(run_id: str, keys: Collection[str]) -> list[Due]:
+        one.runs.begin_again = begins  # type: ignore[method-assign]
+        failed.set()
+        raise StoreBusy("4096 writes wait already")
+
+    one.runs.begin_again = busy  # type: ignore[method-assign]
+    one.later(minutes=7)
+    one.timers.waiting, due = [], one.timers.waiting
+    for _, call in due:
+        call()
+    await failed.wait()
+    await one.hands.until(lambda: one.timers.waiting)
+    one.later(seconds=2)
+    one.timers.fire()
+    await one.hands.until(lambda: one.hands.at_work == ["r1 a"])
+
+
+async def test_a_cancel_that_the_store_had_taken_all_the_same_leaves_no_place_held(database: Database) -> None:
+    """Its end was in doubt, and the run is read anew."""
+    async with driving(database, workers=4, per_agent=1) as stage:
+        run_id = await stage.begin(task("a", agent=ACTIONS), task("b", agent=ACTIONS))
+        await stage.hands.until(lambda: stage.hands.at_work == ["r1 a"])
+        stage.hands.end("r1 a", Outcome(again_in=7_200.0, free=True, is_away=True))
+        await stage.hands.until(lambda: not stage.hands.at_work)
+        await stage.stored(run_id)
+        commits = stage.runs.commit
+
+        async def doubtful(
+            plan_id: str, decision: Decision, now: datetime, settles: Iterable[Settle] = ()
+        ) -> list[Any]:
+            stage.runs.commit = commits  # type: ignore[method-assign]
+            await commits(plan_id, decision, now, settles)
+            raise StoreBusy("the answer was lost")
+
+        stage.runs.commit = doubtful  # type: ignore[method-assign]
+        saying = asyncio.create_task(stage.say(run_id, "cancelled", "a"))
+        await stage.hands.until(lambda: any(seconds == STORE_AGAIN for seconds, _ in stage.timers.waiting))
+        stage.timers.fire()
+        await saying
+        await stage.hands.until(lambda: stage.hands.at_work == ["r1 b"])
+
+
 async def test_an_attempt_that_a_worker_may_still_be_at_keeps_its_places(one: Stage) -> None:
     run_id = await one.begin(task("a"), task("b"))
     await one.hands.until(lambda: one.hands.at_work == ["r1 a"])
@@ -205,7 +243,11 @@ async def test_an_outage_does_not_let_everything_begin(one: Stage) -> None:
         one.hands.end(f"r1 {name}", Outcome(again_in=60.0))
     await one.stored(run_id)
     await one.hands.until(lambda: not one.hands.at_work)
-    assert one.driver.lacking(run_id, names[PATIENT]) == TOTAL
+    assert one.driver.lacking(run_id, names[PATIENT]) == ("installation", "acme")
+    other = await one.begin(task("x", repo="zeta/x"))
+    await one.hands.until(lambda: one.hands.at_work == ["r2 x"])
+    one.hands.end("r2 x", DONE)
+    await one.stored(other, lambda now: now.finished_at)
     one.later(minutes=7)
     one.timers.fire()
     await one.hands.until(lambda: one.hands.at_work == ["r1 t0"])

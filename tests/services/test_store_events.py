@@ -1,8 +1,5 @@
 """services/store/events.py: the history as one sequence, on both databases, whoever writes it."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
 import pytest
 
 from services.store import events
@@ -11,14 +8,7 @@ from services.store.events import Event, Events, Reader
 from services.store.news import EVENT
 from services.store.plans import Plans
 from tests.kit.plans import NOW, plan, task
-from tests.kit.store import KINDS, opened
 from tests.kit.stored import stored_plan
-
-
-@pytest.fixture(params=KINDS)
-async def database(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Database]:
-    async with opened(request.param, tmp_path) as made:
-        yield made
 
 
 def event(seq: int) -> Event:

@@ -1,8 +1,6 @@
 """services/store/history.py: what finished tasks took, as the history has it, on both databases."""
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
@@ -13,14 +11,7 @@ from services.store import history
 from services.store.db import Database
 from services.store.runs import Runs
 from tests.kit.plans import NOW
-from tests.kit.store import KINDS, opened
 from tests.kit.stored import stored_run
-
-
-@pytest.fixture(params=KINDS)
-async def database(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Database]:
-    async with opened(request.param, tmp_path) as made:
-        yield made
 
 
 async def merge(

@@ -1,11 +1,7 @@
 """services/store/totals.py: what an operator watches, on both databases."""
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from decimal import Decimal
-from pathlib import Path
-
-import pytest
 
 from services.core.cost import Usage
 from services.core.records import Try
@@ -16,14 +12,7 @@ from services.store.db import Database
 from services.store.ledger import Call, Ledger
 from services.store.totals import Watched
 from tests.kit.plans import NOW
-from tests.kit.store import KINDS, opened
 from tests.kit.stored import run_over, stored_run
-
-
-@pytest.fixture(params=KINDS)
-async def database(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Database]:
-    async with opened(request.param, tmp_path) as made:
-        yield made
 
 
 async def test_what_there_is_is_counted(database: Database) -> None:
