@@ -109,7 +109,7 @@ ARMS: dict[str, str] = {
     "retry three times": "recovery:\n  policy:\n{}",
     "nothing": "recovery:\n  most: 0\n",
 }
-ON_PUSH = WORKFLOW.replace("on: pull_request", "on: [push, pull_request]")
+ON_PUSH = WORKFLOW.replace("on: [", "on: [push, ")
 MOST_CI = 40
 """Runs of CI after which a story counts as endless."""
 
