@@ -24,7 +24,7 @@ from services.core.repairs import Repair, next_due
 from services.core.schedule import Candidate
 from services.core.task_state import State, TaskState, is_queued, unheld_since
 
-BEGUN = 1e9
+AHEAD = 1e9
 """Seconds by which the chain behind what has begun counts as longer; none is really as long."""
 LONG_AGO = datetime.min.replace(tzinfo=UTC)
 RunState = Literal["running", "paused", "done", "failed", "cancelled"]
@@ -218,13 +218,8 @@ class Board:
             use=msgspec.structs.replace(self.uses[task.id], again=True),
             since=since,
             priority=self._priority(task),
-            remaining=BEGUN + (self._remaining or self.remaining)[task.id],
+            remaining=AHEAD + (self._remaining or self.remaining)[task.id],
         )
-
-    def is_away(self, attempt: Action) -> bool:
-        """Is this attempt made elsewhere?"""
-        task = self.run.tasks.get(attempt.task)
-        return task is not None and task.away is not None and task.fence == attempt.fence
 
     def _priority(self, task: TaskState) -> float:
         return self.specs[task.id].priority if task.priority is None else task.priority

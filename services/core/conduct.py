@@ -312,9 +312,8 @@ class Work:
         since = self._resumed_at
         fresh = [self.board.candidate(task, since, self.now) for task in looked_at.values() if self._may_start(task)]
         for candidate in ready.pick(places, self.now, run=run_id, fresh=fresh, gone=looked_at):
-            if candidate.use.run != run_id or candidate.use.again:
-                continue
-            if self._may_start(self.of(candidate.id)):  # another may have started
+            is_own = candidate.use.run == run_id and not candidate.use.again
+            if is_own and self._may_start(self.of(candidate.id)):  # another may have started
                 stack = rivals.base(candidate.id, self.of) if rivals.are_any else None
                 self.apply(candidate.id, Happening(kind="started", stack=stack))
 

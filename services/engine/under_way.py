@@ -280,7 +280,7 @@ class UnderWay:
         use = board.uses.get(attempt.task)
         if use is None:  # it is in the plan no more
             self._places.give_back(attempt.key)
-        elif outcome.is_away or is_away or board.is_away(attempt):
+        elif outcome.is_away or is_away:
             self._places.take(attempt.key, resting(use))
         elif not outcome.keeps:
             self._places.rest(attempt.key, use)
