@@ -18,7 +18,7 @@ from services.core.gate import PASSED, PullFact
 from services.core.integration import verdict
 from services.core.overlap import Rivals, shared_files
 from services.core.patience import Patience, deadline
-from services.core.places import Lane
+from services.core.places import BRAKED, Lane
 from services.core.repairs import next_due, under_way
 from services.core.targets import is_with_a_person
 from services.core.task_state import ENDED, SATISFIED, TaskState
@@ -28,7 +28,7 @@ LinkKind = Literal[
     "cancelled", "gone", "closed", "moved", "base", "label", "draft", "conflict", "checks_failed", "checks_pending",
     "checks_starting", "checks_overdue", "checks_none", "checks_rest", "objections", "protected", "frozen", "behind",
     "merging", "waits", "deadline", "overridden", "repairing", "apart", "overlaps", "member", "grouped", "theirs",
-    "below", "outdated", "mergeable",
+    "below", "outdated", "mergeable", "braked",
 ]  # fmt: skip
 Who = Literal["", "lockstep", "agent", "checks", "reviewers", "triage", "write"]
 """Who can act; `triage` and `write` are permissions of a person."""
@@ -194,6 +194,8 @@ class _Asked:
         return self._lacks(task, lane)
 
     def _lacks(self, task: TaskState, lane: Lane) -> Link:
+        if lane[0] == BRAKED:
+            return Link(task=task.id, kind="braked", who="lockstep", names=lane[1:])
         again = "again" if task.state == "running" else ""
         first = f"/lockstep priority {task.id} p=10"
         return Link(task=task.id, kind="lane", who="lockstep", names=lane, text=again, command=first)

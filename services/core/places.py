@@ -14,6 +14,8 @@ from services.core.plan import RepoName
 
 Lane = tuple[str, str]
 TOTAL: Lane = ("total", "")
+BRAKED = "braked"
+"""Of a lane that names an owner or a repository in which nothing new begins now."""
 PATIENT = 4
 """So many for each place of an owner or a repository wait for their next try before nothing else begins there."""
 MOST_KNOWN = 4_096
@@ -120,11 +122,11 @@ class Places:
         return known
 
     def brake(self, use: Use) -> Lane | None:
-        """Where so many wait for their next try that it may not begin."""
+        """Where so many wait for their next try that it may not begin: `BRAKED`, and the name of that lane."""
         if use.again or not self.between:
             return None
         brakes = brakes_of(use, self.limits)
-        return next((lane for lane, room in brakes if self.between.get(lane, 0) >= PATIENT * room), None)
+        return next(((BRAKED, lane[1]) for lane, room in brakes if self.between.get(lane, 0) >= PATIENT * room), None)
 
     def full(self, use: Use) -> Lane | None:
         """The first lane of a use in which no place is free, or nothing else begins."""

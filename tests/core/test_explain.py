@@ -12,6 +12,7 @@ from services.core.explain import Link, ends, explain, last, of_pull
 from services.core.freeze import UNREADABLE
 from services.core.gate import CheckFact, PullFact, rule
 from services.core.patience import Patience
+from services.core.places import BRAKED
 from services.core.plan import DEFAULT_TIMEOUT
 from services.core.task_state import SATISFIED, STATES, State, TaskState
 from tests.kit.plans import NOW, check, in_review, pull, run, task, tracked
@@ -158,6 +159,8 @@ def test_a_full_lane_is_named_and_so_is_the_wait_for_a_turn() -> None:
     assert (lane.kind, lane.names, lane.command) == ("lane", ("repo", "acme/a"), "/lockstep priority a p=10")
     (again,) = explain(shaped({"a": "running"}, {}), "a", full=lambda _: ("repo", "acme/a"))
     assert (again.kind, again.names, again.text) == ("lane", ("repo", "acme/a"), "again")
+    (kept,) = explain(current, "a", full=lambda _: (BRAKED, "acme"))
+    assert (kept.kind, kept.names, kept.command) == ("braked", ("acme",), ""), "no priority helps it"
     assert kinds(explain(current, "a")) == ["a turn"]
 
 

@@ -88,7 +88,8 @@ def test_every_kind_of_link_has_its_words() -> None:
 - failed — whoever has the write permission on acme/a
 - is stacked on `a` (x), which failed: — whoever has the write permission on acme/a
 - is behind its base branch, which takes only what is up to date — whoever has the write permission on acme/a
-- nothing is missing, and it can be merged — whoever has the write permission on acme/a\
+- nothing is missing, and it can be merged — whoever has the write permission on acme/a
+- is ready, and nothing begins in `x` until fewer attempts there wait for their next try — whoever has the write permission on acme/a\
 """)
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from services.core.board import Decision
 from services.core.elsewhere import ACTIONS, Away
-from services.core.places import PATIENT, TOTAL
+from services.core.places import BRAKED, PATIENT, TOTAL
 from services.core.plan import Task
 from services.core.task_state import Happening
 from services.engine.effects import Outcome
@@ -243,7 +243,7 @@ async def test_an_outage_does_not_let_everything_begin(one: Stage) -> None:
         one.hands.end(f"r1 {name}", Outcome(again_in=60.0))
     await one.stored(run_id)
     await one.hands.until(lambda: not one.hands.at_work)
-    assert one.driver.lacking(run_id, names[PATIENT]) == ("installation", "acme")
+    assert one.driver.lacking(run_id, names[PATIENT]) == (BRAKED, "acme")
     other = await one.begin(task("x", repo="zeta/x"))
     await one.hands.until(lambda: one.hands.at_work == ["r2 x"])
     one.hands.end("r2 x", DONE)
