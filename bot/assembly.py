@@ -5,10 +5,11 @@ very same thing, without sockets, threads and time.
 """
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
+from typing import Protocol
 
 import structlog
 
@@ -28,7 +29,7 @@ from services.core.clock import Clock
 from services.core.shards import SHARDS
 from services.engine.diagnoses import Diagnoses
 from services.engine.engine import Engine
-from services.engine.parts import EngineSettings, Others, Parts
+from services.engine.parts import EngineSettings, Others, Parts, Spawn
 from services.engine.shown import Shown
 from services.engine.workers import Workers
 from services.github import GitHub
@@ -49,6 +50,7 @@ from services.store.inbox import Inbox
 from services.store.job_logs import JobLogs
 from services.store.ledger import Ledger
 from services.store.lessons import Lessons
+from services.store.news import DOUBT, GATE, INBOX, PULL, WAKE, News
 from services.store.past import PastTasks
 from services.store.plans import Plans
 from services.store.recoveries import Recoveries
@@ -63,6 +65,14 @@ MB = 1024 * 1024
 log = structlog.get_logger(__name__)
 
 
+class Hears(Protocol):
+    """What is told what other processes say (services/store/bell.py)."""
+
+    def on(self, channel: str, call: Callable[[str], None], /) -> None: ...
+
+    def on_anew(self, call: Callable[[], None], /) -> None: ...
+
+
 @dataclass(frozen=True, kw_only=True)
 class Assembly:
     """Put together, not begun: `begin` starts what never ends, `engine.start` takes up what an earlier process left."""
@@ -74,6 +84,7 @@ class Assembly:
     dispatcher: Dispatcher[Engine]
     metrics: Metrics
     clock: Clock
+    spawn: Spawn
 
     @property
     def shown(self) -> Shown:
@@ -83,7 +94,7 @@ class Assembly:
     async def take_up(self, shards: Collection[int]) -> None:
         """Go on with these shards where another process left them."""
         self.dispatcher.wake()
-        await self.engine.take_up(shards)
+        await self.engine.start(shards)
 
     async def let_go(self, shards: Collection[int], patience: float) -> bool:
         """Stop with these shards; False when something was still under way after so many seconds, and was cut off."""
@@ -97,6 +108,24 @@ class Assembly:
     def begin(self, beside: Beside) -> None:
         beside.for_good("dispatch", self.dispatcher.run())
         beside.for_good("sweep", sweep(self.settings.sweep_seconds, self.look_everywhere))
+
+    def hear(self, bell: Hears, news: News, fence: Fence) -> None:
+        """What the other processes say, and what to do when something may have been missed."""
+
+        def delivered(shard: str) -> None:
+            if fence.has(int(shard)):
+                self.dispatcher.wake()
+
+        bell.on(INBOX, delivered)
+        bell.on(WAKE, news.on_wake(self.engine.wake))
+        bell.on(DOUBT, news.on_doubt(self.engine.doubt))
+        bell.on(GATE, news.on_gate(self.engine.look_at_gate))
+        bell.on(PULL, news.on_pull(self.engine.hear_of_pull))
+        bell.on_anew(self._listens_anew)
+
+    def _listens_anew(self) -> None:
+        self.engine.doubt_all()
+        self.spawn("look", self.look_everywhere())
 
     def repairer(self, database: Database, github: GitHub) -> Repairer:
         """Who brings in what did not come."""
@@ -156,6 +185,7 @@ def assemble(
         dispatcher=dispatcher,
         metrics=metrics,
         clock=clock,
+        spawn=beside,
     )
 
 

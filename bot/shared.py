@@ -239,7 +239,9 @@ class _Team:
             traces=self._traces,
         )
         self.github.watched_by(built.metrics)
-        self._hear(built, queued, news, beside)
+        built.hear(self._bell, news, self._fence)
+        self._bell.on(RESULT, queued.ring)
+        self._bell.on_anew(queued.look_again)
         self._porch.wake = built.dispatcher.wake
         built.begin(beside)
         beside.for_good("lag", listen_to_loop(built.metrics.lagged))
@@ -263,25 +265,6 @@ class _Team:
                 wake=built.dispatcher.wake, figures=lambda: self.github.figures,
             ).add_to(self.app)  # fmt: skip
         await conductor.first_round.wait()
-
-    def _hear(self, built: Assembly, queued: Queued, news: News, beside: Beside) -> None:
-        """What others say, and what to do when something may have been missed."""
-
-        def delivered(shard: str) -> None:
-            if self._fence.has(int(shard)):
-                built.dispatcher.wake()
-
-        def anew() -> None:
-            queued.look_again()
-            beside("look", built.look_everywhere())
-
-        self._bell.on(INBOX, delivered)
-        self._bell.on(RESULT, queued.ring)
-        self._bell.on(WAKE, news.on_wake(built.engine.wake))
-        self._bell.on(DOUBT, news.on_doubt(built.engine.doubt))
-        self._bell.on(GATE, news.on_gate(built.engine.look_at_gate))
-        self._bell.on(PULL, news.on_pull(built.engine.hear_of_pull))
-        self._bell.on_anew(anew)
 
     async def _repair(self, built: Assembly) -> None:
         """The conductor of the first shard looks for lost deliveries, for all."""

@@ -163,6 +163,7 @@ class Board:
     """A run in memory with what is asked of it all the time: who needs whom, how many are where.
 
     `apply` changes it, and only with a decision that is stored: what is in memory is never ahead of the disk.
+    is_doubtful: something may be stored that is not in here.
     `ready`, which all runs share, holds those of its tasks that could start, as long as the run is going; `lengths`,
     shared too, learns from those that finish.
     """
@@ -170,6 +171,7 @@ class Board:
     def __init__(self, run: Run, ready: ReadyQueue | None = None, lengths: Lengths | None = None) -> None:
         self.lengths = Lengths() if lengths is None else lengths
         self.ready = ReadyQueue() if ready is None else ready
+        self.is_doubtful = False
         self._stand(run)
 
     def _stand(self, run: Run) -> None:
@@ -319,6 +321,7 @@ class Board:
 
     def renew(self, run: Run) -> None:
         """Take over what is stored: whether the last decision is there was not told. Who holds the board sees it."""
+        self.is_doubtful = False
         if run.plan.hash != self.run.plan.hash:
             self.withdraw()
             return self._stand(run)

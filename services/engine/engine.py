@@ -21,12 +21,18 @@ SETTLES = 5.0
 class Engine(Asked):
     """One per process. `start` takes up what an earlier process left."""
 
-    async def start(self) -> int:
-        """Returns how many runs are live."""
-        return await self.take_up(None)
+    async def start(self, shards: Collection[int] | None = None) -> int:
+        """Go on with the plans of these shards (None: all) where another process has stopped; how many runs live."""
+        if await self._parts.runs.live(shards) or await self._parts.runs.unfinished(shards):
+            self._parts.github.succeed()
+        return await self.take_up(shards)
+
+    def doubt_all(self) -> None:
+        """What other processes said may have been missed."""
+        self._parts.github.doubt_all()
 
     async def take_up(self, shards: Collection[int] | None) -> int:
-        """Go on with the plans of these shards (None: all) where another process left them."""
+        """Look at the plans of these shards (None: all), whoever left them as they are."""
         await self.stickies.take_up(shards)
         await self.drafter.take_up(shards)
         await self.trying.take_up(shards)

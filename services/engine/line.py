@@ -77,6 +77,12 @@ class Line:
     is_gone: bool = False
     is_doubtful: bool = False
 
+    def doubt(self) -> None:
+        """More may be stored of the run than is known here: nothing is merged by that until it is read anew."""
+        self.is_doubtful = True
+        if self.board is not None:
+            self.board.is_doubtful = True
+
     def batch(self) -> list[Mail]:
         """The mail that is decided next, together: all of it, or what came before one that is alone, or that."""
         alone = [place for place, mail in enumerate(self.mail) if mail.adopt is not None or mail.mustered]

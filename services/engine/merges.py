@@ -53,7 +53,8 @@ class Merges:
             return _objection(board, task, state, fact)
 
         try:
-            return await self._send(run, task, state, fact, lambda: objection() is None)
+            wanted = lambda: not board.is_doubtful and objection() is None  # noqa: E731
+            return await self._send(run, task, state, fact, wanted)
         except Withdrawn:
             return objection() or Outcome(again_in=LATE, free=True)
 

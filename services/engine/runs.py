@@ -223,7 +223,7 @@ class Driver:
             log.warning("a decision could not be stored; it is made again", run=run_id, error=str(error))
             line.mail[:0] = batch
             batch = []
-            line.is_doubtful = True
+            line.doubt()
             self._parts.timers.after(STORE_AGAIN, lambda: self._post(run_id, Mail()))
         finally:
             if batch:  # a bug: it is logged, and the sweep takes up what these effects were
@@ -234,7 +234,7 @@ class Driver:
 
     def _give_up(self, line: Line, batch: list[Mail]) -> None:
         """This mail can't be decided: it waits for no more, and its effects are not under way any more."""
-        line.is_doubtful = True
+        line.doubt()
         for mail in batch:
             mail.refuse(StoreError("this could not be decided"))
             if mail.settle is not None:

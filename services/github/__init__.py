@@ -123,6 +123,14 @@ class GitHub:
         """A webhook said that this changed; subjects are described in `cache`."""
         self.cache.invalidate(repo, subject)
 
+    def doubt_all(self) -> None:
+        """What was said of changes may have been missed."""
+        self.cache.doubt_all()
+
+    def succeed(self) -> None:
+        """We go on where another process has stopped just now."""
+        self.cache.succeed(self._clock.now())
+
     def hear(self, repo: str, told: bytes) -> Collection[str]:
         """A webhook told this (`hearing.Told` as JSON); the subjects that need not be invalidated any more."""
         return self._hearing.hear(repo, told)

@@ -80,6 +80,7 @@ class Cache:
         self._most_notes = min(MAX_NOTES, max_bytes // OVERHEAD)
         self._written: LRUCache[tuple[str, str], datetime] = LRUCache(self._most_notes)
         self._forgotten = 0
+        self._others_wrote = LONG_AGO
 
     @property
     def size(self) -> int:
@@ -178,6 +179,15 @@ class Cache:
         self.invalidate(repo, subject)
         self._written[repo.lower(), subject] = at or self._clock.now() + ON_ITS_WAY
 
+    def doubt_all(self) -> None:
+        """Anything may have changed, and nobody has told us: no answer begun before now counts any more."""
+        self._forgotten = self._flights.moment()
+
+    def succeed(self, others_wrote: datetime) -> None:
+        """Another process has changed things in our name until then: what a webhook tells of the time before is old."""
+        self.doubt_all()
+        self._others_wrote = max(self._others_wrote, others_wrote + ON_ITS_WAY)
+
     def prime(self, read: Read[Shape], body: bytes, version: datetime) -> bool:
         """A webhook told the whole object as it was at `version`; False when it can't be put in order.
 
@@ -197,7 +207,7 @@ class Cache:
                 self._stats.skipped += 1
             return valid
         expires = min(now, version) + timedelta(seconds=self._seconds[read.kind])
-        if version <= max(newest, known, *self._written_of(read)) or expires <= now:
+        if version <= max(newest, known, self._others_wrote, *self._written_of(read)) or expires <= now:
             return False
         self._put(read.key, Entry(body, "", "", self._flights.moment(), expires, version, version))
         self._stats.primed += 1

@@ -219,8 +219,12 @@ async def test_a_cancel_that_the_store_had_taken_all_the_same_leaves_no_place_he
         stage.runs.commit = doubtful  # type: ignore[method-assign]
         saying = asyncio.create_task(stage.say(run_id, "cancelled", "a"))
         await stage.hands.until(lambda: any(seconds == STORE_AGAIN for seconds, _ in stage.timers.waiting))
+        board = stage.driver._line(run_id).board
+        assert board is not None
+        assert board.is_doubtful, "nothing is merged meanwhile"
         stage.timers.fire()
         await saying
+        assert not board.is_doubtful
         await stage.hands.until(lambda: stage.hands.at_work == ["r1 b"])
 
 

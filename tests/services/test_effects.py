@@ -13,6 +13,7 @@ from services.core.gate import PullFact
 from services.core.task_state import Happening, Kind, TaskState
 from services.engine.effects import Effects, Outcome
 from services.engine.merge_queue import dequeue
+from services.engine.merges import LATE
 from services.errors import ApiError, RateLimited, Refused, Unreachable, Withdrawn
 from services.store.outbox import Due
 from tests.kit.plans import NOW, happen, in_review, pull, task, tracked
@@ -172,6 +173,15 @@ async def test_what_is_held_by_then_is_not_put_into_the_merge_queue(say: Callabl
     assert (queued, outcome.happened) == ([], ())
     _, queued = await merge(lambda _: None, Queue)
     assert queued == [("acme/api", 5, HEAD)]
+
+
+@pytest.mark.parametrize("kind", [GitHub, Queue], ids=["merge", "queue"])
+async def test_nothing_is_merged_while_it_is_not_known_what_is_stored(kind: type[GitHub]) -> None:
+    def doubts(board: Board) -> None:
+        board.is_doubtful = True
+
+    outcome, merged = await merge(doubts, kind)
+    assert (merged, outcome) == ([], Outcome(again_in=LATE, free=True))
 
 
 async def test_what_may_still_be_in_the_merge_queue_is_taken_out_of_it_later() -> None:

@@ -8,13 +8,14 @@ from typing import Any, cast
 import msgspec
 import pytest
 
+from services.core.shards import shard_of
 from services.engine.engine import Engine
 from services.store.dashboards import Dashboards
 from services.store.gates import Gates
 from services.store.sqlite import SqliteDatabase
 from services.store.trials import Trials
 from tests.kit.driving import Stage, driving
-from tests.kit.plans import NOW
+from tests.kit.plans import NOW, task
 
 
 class Silent:
@@ -95,3 +96,27 @@ async def test_what_was_to_begin_does_not(
     for _ in range(9):
         await asyncio.sleep(0)
     assert not github.asked.is_set()
+
+
+class Warned:
+    """A GitHub that counts how often it was told that another process was there before."""
+
+    def __init__(self) -> None:
+        self.times = 0
+
+    def succeed(self) -> None:
+        self.times += 1
+
+
+async def test_whoever_goes_on_for_another_trusts_no_webhook_about_the_time_before(one: Stage) -> None:
+    github = Warned()
+    engine = Engine(msgspec.structs.replace(one.parts, github=cast("Any", github)))
+    await engine.start()
+    assert github.times == 0, "nobody was there before"
+    run_id = await one.begin(task("a"))
+    await one.stored(run_id)
+    await engine.start({shard_of("acme") ^ 1})
+    assert github.times == 0, "nothing of it is ours"
+    await engine.start({shard_of("acme")})
+    await engine.take_up(None)
+    assert github.times == 1, "a sweep takes nothing over"

@@ -355,3 +355,23 @@ async def test_what_was_before_our_own_change_is_old(
     moment = now + timedelta(seconds=told)
     body = json.dumps(pull(7, updated_at=moment.strftime("%Y-%m-%dT%H:%M:%SZ"))).encode()
     assert cache.prime(read, body, moment) is counts
+
+
+async def test_what_others_may_have_changed_is_asked_for_once_more(cache: Cache, sends: Sends) -> None:
+    await version(cache)
+    cache.doubt_all()
+    sends.version = 2
+    assert (await version(cache), len(sends.seen)) == (2, 2)
+    assert (await version(cache), len(sends.seen)) == (2, 2)
+
+
+@pytest.mark.parametrize(("told", "counts"), [(-30, False), (60, False), (61, True)])
+async def test_what_was_before_we_took_over_is_old(clock: HandClock, told: int, *, counts: bool) -> None:
+    """Who was there before has changed things, too, and the webhook about the time before that may be late."""
+    cache = Cache(Sends(), clock, Stats())
+    read = Read(SEVEN, PULL.path, PullShape, PULL.repo, PULL.subject)
+    cache.succeed(clock.now())
+    cache.succeed(clock.now() - timedelta(minutes=9))
+    moment = clock.now() + timedelta(seconds=told)
+    body = json.dumps(pull(7, updated_at=moment.strftime("%Y-%m-%dT%H:%M:%SZ"))).encode()
+    assert cache.prime(read, body, moment) is counts

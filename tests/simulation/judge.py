@@ -64,7 +64,8 @@ class Judge:
             return "no process"
         if world.watch.at_work():
             return "an attempt"
-        if world.process.assembly is not None and world.process.assembly.engine.driver._ready.next_due is not None:
+        built = [each.assembly for each in world.crew.values() if each.assembly is not None]
+        if any(each.engine.driver._ready.next_due is not None for each in built):
             return "a task whose time has not come"
         if world.hub.sandbox.state.queue:
             return "a merge queue"

@@ -26,6 +26,9 @@ PATIENCE = 30.0
 SOON = 0.9
 """Seconds after the end of a process in which everything it had sent has arrived: less than its successor needs."""
 
+AT_ONCE = 0.4
+"""The same in a fleet, where another process goes on sooner (bot/conducting.py)."""
+
 Answer = tuple[int, Mapping[str, str], bytes]
 
 
@@ -42,6 +45,7 @@ class Wire:
         self.faults = faults
         self.trace = trace
         self.is_out = False
+        self.is_shared = False
         self.failed_at = -1.0  # when a process was last left without a fine answer
         self._on_the_way: dict[Life, dict[asyncio.TimerHandle, Callable[[], None]]] = {}
         self.before: Callable[[Request, float], None] = lambda request, sent: None
@@ -50,7 +54,7 @@ class Wire:
     def delay(self) -> float:
         return self.chance.spread(*self.faults.wire_delay)
 
-    def send(self, life: Life, arrive: Callable[[], None]) -> None:
+    def send(self, life: Life, arrive: Callable[[], None]) -> asyncio.TimerHandle:
         """A request of this process is on its way."""
         mine = self._on_the_way.setdefault(life, {})
 
@@ -60,12 +64,20 @@ class Wire:
 
         handle = asyncio.get_running_loop().call_later(self.delay(), come)
         mine[handle] = arrive
+        return handle
 
     def died(self, life: Life) -> None:
         """What a process has sent off goes on without it, and is at GitHub before another process begins."""
-        for handle, arrive in self._on_the_way.pop(life, {}).items():
+        for handle in list(self._on_the_way.get(life, ())):
+            self.given_up(life, handle)
+        self._on_the_way.pop(life, None)
+
+    def given_up(self, life: Life, handle: asyncio.TimerHandle) -> None:
+        """Nobody waits for the answer to this any more."""
+        arrive = self._on_the_way.get(life, {}).pop(handle, None)
+        if arrive is not None:
             handle.cancel()
-            asyncio.get_running_loop().call_later(self.chance.uniform(0.0, SOON), arrive)
+            asyncio.get_running_loop().call_later(self.chance.uniform(0.0, AT_ONCE if self.is_shared else SOON), arrive)
 
     def fate(self) -> str:
         """What becomes of one request."""
@@ -134,14 +146,18 @@ class SimTransport(Transport):
             body=body,
             base=BASE,
         )
-        fate = wire.fate()
+        fate, sent = wire.fate(), None
         if fate != "lost":
-            wire.send(self._life, partial(self._arrive, request, fate, loop.time(), answer))
+            sent = wire.send(self._life, partial(self._arrive, request, fate, loop.time(), answer))
         else:
             wire.trace("wire", f"{method} {request.path}: lost")
         giving_up = loop.call_later(PATIENCE, _give_up, answer)
         try:
             status, found, content = await answer
+        except asyncio.CancelledError:
+            if wire.is_shared and sent is not None:  # whoever takes over what is given up waits no longer than that
+                wire.given_up(self._life, sent)
+            raise
         finally:
             giving_up.cancel()
             if fate != "fine":

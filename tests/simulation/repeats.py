@@ -37,8 +37,9 @@ class Repeats:
     # Attempts.
 
     def began(self, life: Life, order: Order) -> Iterator[str]:
-        over = self._over.get((life.name, order.run_id, order.task.id, order.fence))
-        if over is not None and max(self._world.disk.failed_at, self._world.wire.failed_at + LIMITED) < over:
+        over, world = self._over.get((life.name, order.run_id, order.task.id, order.fence)), self._world
+        moved_at = world.locks.moved_at if world.locks is not None else -1.0  # whoever is cut off stores no end
+        if over is not None and max(world.disk.failed_at, world.wire.failed_at + LIMITED, moved_at) < over:
             yield f"attempt {order.attempt} of {order.task.id} was over, and is carried out again"
 
     def ended(self, life: Life, order: Order) -> None:

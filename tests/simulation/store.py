@@ -13,7 +13,6 @@ from typing import Any, TypeVar
 from services.errors import LockstepError, StoreError
 from services.store.db import Connection
 from services.store.migrate import migrate_sqlite
-from services.store.sqlite import with_bell
 from tests.simulation.chance import Stream
 from tests.simulation.faults import Faults
 from tests.simulation.life import Life
@@ -32,14 +31,27 @@ def _empty() -> sqlite3.Connection:
     return connection
 
 
-class Disk:
-    """What survives a crash. `on_commit` is called after each commit; `kill` ends the process that is writing."""
+class _Shared(sqlite3.Connection):
+    """One that understands the only word of PostgreSQL's that what a fleet asks has in it."""
 
-    def __init__(self, chance: Stream, faults: Faults) -> None:
-        self.connection = sqlite3.connect(":memory:", isolation_level=None)
+    def execute(self, sql: str, values: Any = (), /) -> sqlite3.Cursor:
+        return super().execute(sql.removesuffix(" FOR SHARE"), values)
+
+
+class Disk:
+    """What survives a crash. `on_commit` is called after each commit, `on_ring` with what was said in it; `kill` ends the
+    process that is writing.
+    """
+
+    def __init__(self, chance: Stream, faults: Faults, *, is_shared: bool = False) -> None:
+        kind = _Shared if is_shared else sqlite3.Connection
+        self.connection = sqlite3.connect(":memory:", isolation_level=None, factory=kind)
         _empty().backup(self.connection)
         self.connection.execute("PRAGMA foreign_keys=ON")
-        with_bell(self.connection, lambda _: None)
+        self._said: dict[tuple[str, str], None] = {}
+        said = self._said.setdefault  # no method of ours, or nothing would ever be freed
+        self.connection.create_function("pg_notify", 2, lambda channel, message: said((channel, message)))
+        self.on_ring: Callable[[str, str], None] = lambda channel, message: None
         self.news: list[int] = []  # rows of the history that nobody has looked at
         self.connection.create_function(
             "told", 1, self.news.append
@@ -48,7 +60,7 @@ class Disk:
         self.chance = chance
         self.faults = faults
         self.on_commit: Callable[[], None] = lambda: None
-        self.kill: Callable[[str], None] = lambda why: None
+        self.kill: Callable[[str, Life], None] = lambda why, life: None
         self.failed_at = -1.0  # when a process was last told that something is not there, or not stored
 
     def failed(self, why: str) -> StoreError:
@@ -63,11 +75,15 @@ class Disk:
                 write.result = write.act(self.connection)
         except (sqlite3.Error, LockstepError) as error:
             self.connection.execute("ROLLBACK")
+            self._said.clear()
             if len(group) == 1:
                 ours = isinstance(error, LockstepError)
                 group[0].error = error if ours else StoreError(f"the database refused: {error}")
             return len(group) == 1
         self.connection.execute("COMMIT")
+        for said in self._said:
+            self.on_ring(*said)
+        self._said.clear()
         return True
 
     def ask(self, sql: str, *values: object) -> list[Any]:
@@ -130,7 +146,7 @@ class SimDatabase:
             return
         if dies := disk.chance.hits(disk.faults.crash_commit):
             if disk.chance.hits(0.5):
-                disk.kill("before a commit")
+                disk.kill("before a commit", self._life)
                 return
         elif disk.chance.hits(disk.faults.disk_error):
             self._fail(group, "nothing was committed: the disk is full")
@@ -142,7 +158,7 @@ class SimDatabase:
         if disk.chance.hits(disk.faults.disk_doubt):
             self._fail(group, "the connection broke while the commit was awaited")
         elif dies:
-            disk.kill("after a commit")
+            disk.kill("after a commit", self._life)
         else:
             loop = asyncio.get_running_loop()
             self._last = max(self._last + 1e-6, loop.time() + self._delay())  # one writer answers in order

@@ -232,9 +232,8 @@ class Watch:
                 self.repeats.ended(life, order)
 
     def at_work(self) -> int:
-        """Attempts under way in the process that lives."""
-        process = self._world.process
-        return len(self._at_work.get(process.life.name, ())) if process is not None else 0
+        """Attempts under way in processes that live."""
+        return sum(len(self._at_work.get(each.life.name, ())) for each in self._world.crew.values())
 
     def died(self, life: Life) -> None:
         self._at_work.pop(life.name, None)
@@ -252,8 +251,7 @@ class Watch:
 
     def logged(self, method: str, entry: dict[str, Any]) -> None:
         name = entry.pop("process", "?")
-        process = self._world.process
-        if self.is_over or process is None or process.life.name != name:
+        if self.is_over or all(each.life.name != name for each in self._world.crew.values()):
             return
         error = entry.pop("exc_info", None)
         if error is True:

@@ -39,7 +39,7 @@ class Yard:
         self.trace = trace
         self.made: dict[str, Order] = {}
         self.falters: Callable[[Order], Kind | None] = lambda order: None
-        self.kill: Callable[[str], None] = lambda why: None
+        self.kill: Callable[[str, Life], None] = lambda why, life: None
         self.began: Callable[[Life, Order], None] = lambda life, order: None
         self.ended: Ended = lambda life, order, *, came: None
 
@@ -135,7 +135,7 @@ class _Attempt:
             self.yard.trace(self.life.name, f"pushed {sha[:8]} to {self.repo.full_name} {branch}")
             self._trouble("the answer to the push")
             if self.chance.hits(self.faults.work_trouble / 10):
-                self.yard.kill("after a push")
+                self.yard.kill("after a push", self.life)
             await self._step(0.2)
         return self._result("pushed", head_sha=sha, base_sha=base)
 

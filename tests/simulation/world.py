@@ -26,6 +26,7 @@ from tests.simulation.brevity import brief
 from tests.simulation.chance import Chance
 from tests.simulation.ci import Ci
 from tests.simulation.faults import Faults
+from tests.simulation.fleet import MEMBERS, Locks
 from tests.simulation.hooks import Hooks
 from tests.simulation.hub import ROLES, SECRET, Hub
 from tests.simulation.life import Life
@@ -48,6 +49,9 @@ EDITED, GROUPED = 0.15, 0.1
 """The shares of worlds in which plans are edited while they run, and in which tasks merge together."""
 
 
+FLEETS = 0.1
+"""The share of worlds in which two processes share the work."""
+
 BESIDE = 0.15
 """The share of worlds with few tasks in which there is another plan beside the first, and one worker for both."""
 
@@ -69,10 +73,13 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
 
 class World:
     """Everything of one seed, wired together. edits: people edit the plan while it runs, again and again.  grouped: most of
-    its tasks merge together.  words: they say all that can be said. Some worlds are of these kinds anyway.
+    its tasks merge together.  words: they say all that can be said.  fleet: several processes share the work. Some worlds
+    are of these kinds anyway.
     """
 
-    def __init__(self, seed: int, *, edits: bool = False, grouped: bool = False, words: bool = False) -> None:
+    def __init__(
+        self, seed: int, *, edits: bool = False, grouped: bool = False, words: bool = False, fleet: bool = False
+    ) -> None:
         chance = Chance(seed)
         self.seed = seed
         kind = chance.stream("kind").random()
@@ -83,10 +90,11 @@ class World:
         self.is_quiet = self.faults.are_nobodys and not self.edits and self.groups is None and not self.is_wordy
         self.loop = VirtualLoop(chance.stream("order") if self.faults.shuffle else None)
         self.trace = Trace(self.loop.time)
+        is_shared = fleet or chance.stream("fleets").hits(FLEETS)
         self.hub = Hub(
             self.loop, MemoryGit(), seed, chance.stream("hub"), self.faults.skew, self.trace, chance.stream("queues")
         )
-        self.disk = Disk(chance.stream("disk"), self.faults)
+        self.disk = Disk(chance.stream("disk"), self.faults, is_shared=is_shared)
         self.wire = Wire(self.hub.sandbox, chance.stream("wire"), self.faults, self.trace)
         self.yard = Yard(self.hub, chance.stream("work"), self.faults, self.trace)
         self.ci = Ci(self.hub, self.loop, chance.stream("ci"), self.faults)
@@ -100,7 +108,7 @@ class World:
         self.people = People(self, chance.stream("people"))
         self.words = Words(self.people, chance.stream("words")) if self.is_wordy else None
         self.plans: list[People] = [self.people]
-        if len(self.people.drafts) < CROWD and chance.stream("beside").hits(BESIDE):
+        if not is_shared and len(self.people.drafts) < CROWD and chance.stream("beside").hits(BESIDE):
             self.plans.append(Beside(self, chance.stream("another")))
             self.is_crowded = True
         if self.is_crowded:
@@ -111,7 +119,11 @@ class World:
         self.lives = 0
         self.restored_at = -1.0  # when ana had a right again that she had lost
         self.begun_at = 0.0  # when the newest of them began
-        self.process: Process | None = None
+        self.locks: Locks | None = None
+        if is_shared:
+            self.wire.is_shared = True
+            self.locks = Locks(self.loop, self.disk, chance.stream("locks"), self.trace, self.settings.workers)
+        self.crew: dict[int, Process] = {}
         self._tasks: list[asyncio.Task[None]] = []
         self._connect()
 
@@ -134,44 +146,84 @@ class World:
     def _connect(self) -> None:
         self.loop.on_error = self.watch.unawaited
         self.disk.on_commit = self.watch.committed
+        self.disk.on_ring = self._rung
         self.disk.kill = self.yard.kill = self.kill
         self.wire.before, self.wire.after = self.watch.before, self.watch.after
         self.yard.began, self.yard.ended = self.watch.began, self.watch.ended
         self.hooks.door, self.hooks.seen = self._door, self.ci.seen
 
     def _door(self, delivery: Delivery) -> bool:
-        return self.process is not None and self.process.hear(delivery)
+        process = self._any()
+        return process is not None and process.hear(delivery)
+
+    def _rung(self, channel: str, message: str) -> None:
+        for process in self.crew.values():
+            if process.bell is not None:
+                process.bell.rung(channel, message)
 
     # Processes.
 
-    def begin(self) -> None:
-        """Start a process of the bot, unless one is there."""
-        if self.process is not None:
+    @property
+    def process(self) -> Process | None:
+        """The one that is there, or of a fleet the first; None unless all are there that should be."""
+        return self.crew.get(0) if len(self.crew) == (MEMBERS if self.locks is not None else 1) else None
+
+    def _any(self) -> Process | None:
+        """Whichever is there."""
+        there = list(self.crew.values())
+        return self.locks.chance.choice(there) if self.locks is not None and there else next(iter(there), None)
+
+    def begin(self, place: int = 0) -> None:
+        """Start a process of the bot in this place, unless one is there."""
+        if place in self.crew:
             return
         self.lives += 1
         self.begun_at = self.loop.time()
         life = Life(f"bot {self.lives}")
         self.trace(life.name, "starts")
-        self.process = Process(life, self.settings, self.loop, self.disk, self.wire, self.yard)
-        self._tasks.append(self.loop.create_task(self.process.run(partial(self._ended, life))))
+        process = Process(life, self.settings, self.loop, self.disk, self.wire, self.yard, self.locks)
+        self.crew[place] = process
+        self._tasks.append(self.loop.create_task(process.run(partial(self._ended, life))))
 
-    def kill(self, why: str) -> None:
-        """kill -9; another process starts after a while."""
-        if self.process is None:
+    def kill(self, why: str, life: Life | None = None) -> None:
+        """kill -9 of this process, or of any; another one starts after a while."""
+        process = self._any() if life is None else self._of(life)
+        if process is None:
             return
-        life, self.process = self.process.life, None
+        self.trace(process.life.name, f"is killed {why}")
+        self._gone(process)
+
+    def _gone(self, process: Process) -> None:
+        life = process.life
+        place = next(each for each, there in self.crew.items() if there is process)
+        del self.crew[place]
         life.end()
-        self.trace(life.name, f"is killed {why}")
         self.watch.died(life)
         self.wire.died(life)
-        self.loop.call_later(self._fate.spread(*self.faults.down), self.begin)
+        if self.locks is not None:
+            self.locks.died(life)
+        self.loop.call_later(self._fate.spread(*self.faults.down), self.begin, place)
 
-    def _ended(self, life: Life, error: BaseException) -> None:
-        """A process ended by itself."""
+    def _of(self, life: Life) -> Process | None:
+        return next((each for each in self.crew.values() if each.life is life), None)
+
+    def _leave(self) -> None:
+        """A process of a fleet is asked to stop, and hands over what it holds."""
+        process = self._any()
+        if process is not None:
+            self.trace(process.life.name, "is asked to leave")
+            process.leaves.set()
+
+    def _ended(self, life: Life, error: BaseException | None) -> None:
+        """A process ended by itself; without an error it was asked to."""
         if life.is_over:
             return
-        self.watch.ended_with(life, error)
-        self.kill("by an error at its start")
+        if error is not None:
+            self.watch.ended_with(life, error)
+            self.kill("by an error at its start", life)
+        elif (process := self._of(life)) is not None:
+            self.trace(life.name, "has left")
+            self._gone(process)
 
     # The course of a seed.
 
@@ -180,6 +232,8 @@ class World:
         self.begin()
         for at in sorted(self._fate.uniform(1.0, self.faults.calm_at) for _ in range(self.faults.crashes)):
             self.loop.call_at(at, self.kill, "by chance")
+        if self.locks is not None:
+            self._as_a_fleet(self.locks)
         if lasts := self.faults.wire_outage:
             at = self._fate.uniform(1.0, self.faults.calm_at - lasts)
             self.loop.call_at(at, self._outage, True)
@@ -195,6 +249,13 @@ class World:
         self.digest = digest
         if story.done() and not story.cancelled() and story.exception() is not None:
             raise story.exception()  # type: ignore[misc]  # a bug of the simulation itself
+
+    def _as_a_fleet(self, locks: Locks) -> None:
+        for place in range(1, MEMBERS):
+            self.loop.call_later(locks.chance.uniform(0.0, 2.0), self.begin, place)
+        for trouble, times in ((locks.lose, locks.losses), (self._leave, locks.leaves)):
+            for _ in range(times):
+                self.loop.call_at(locks.chance.uniform(1.0, self.faults.calm_at), trouble)
 
     async def end(self) -> None:
         """Stop all processes."""
@@ -221,10 +282,12 @@ class World:
         self.trace("wire", "GitHub can't be reached" if begins else "GitHub is back")
 
 
-def simulate(seed: int, *, edits: bool = False, grouped: bool = False, words: bool = False) -> Verdict:
+def simulate(
+    seed: int, *, edits: bool = False, grouped: bool = False, words: bool = False, fleet: bool = False
+) -> Verdict:
     """Live one seed from its beginning to its judgement."""
     with _undisturbed(), brief():
-        return lived(World(seed, edits=edits, grouped=grouped, words=words))
+        return lived(World(seed, edits=edits, grouped=grouped, words=words, fleet=fleet))
 
 
 def lived(world: World) -> Verdict:

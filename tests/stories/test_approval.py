@@ -128,7 +128,7 @@ async def test_an_edit_that_has_not_been_heard_of_is_seen_all_the_same(story: St
     await story.begin(roles={"ana": "maintain", "mal": "write"})
     await story.issue(PLAN, by="mal")
     await story.until("Waits for approval")
-    await story.hub.fault("lose", event="issues", count=1)
+    await story.hub.fault("lose", event="issues")
     await story.edit(OTHER, by="mal")
     assert await story.ask("/lockstep approve") == "confused"
     await story.until("The plan has changed since you looked at it.")
@@ -178,7 +178,7 @@ async def test_the_text_that_runs_is_read_anew(story: Story) -> None:
     await story.issue(PLAN)
     await story.until("Waits for approval")
     assert await story.ask("/lockstep approve") == "+1"
-    await story.hub.fault("lose", event="issues", count=1)
+    await story.hub.fault("lose", event="issues")
     await story.edit(OTHER)
     assert await story.ask("/lockstep run") == "confused"
     await story.until("The plan was edited after its approval, so the approval is void: 1 task changed.")
@@ -204,7 +204,7 @@ async def test_a_run_that_is_over_goes_on_only_as_what_is_approved_now(story: St
     await story.until("**Stopped:")
     assert await story.ask("/lockstep cancel") == "+1"
     await story.until("**Cancelled.**")
-    await story.hub.fault("lose", event="issues", count=1)
+    await story.hub.fault("lose", event="issues")
     await story.edit(OTHER)
     assert await story.ask("/lockstep retry one") == "confused"
     await story.until("The plan was edited after it was approved for this run.")
