@@ -50,15 +50,17 @@ class Session:
 
 class Locks:
     """The server. ring_lost: odds that somebody does not hear of something.  losses, leaves: how often a session is lost,
-    and a process leaves in good order.  moved_at: when a shard was last taken or lost.
+    and a process leaves in good order; strikes: odds of losing it while something is on its way to GitHub.  moves: how
+    often shards were taken, let go or lost; moved_at: when they last were.
     """
 
     def __init__(self, loop: VirtualLoop, disk: Disk, chance: Stream, trace: Trace, slots: int) -> None:
         self.loop, self.disk, self.chance, self.trace, self.slots = loop, disk, chance, trace, slots
         self.ring_lost = chance.spread(0.01, 0.3) if chance.hits(0.3) else 0.0
         self.losses = chance.randint(0, 3)
+        self.strikes = chance.spread(0.01, 0.2) if chance.hits(0.5) else 0.0
         self.leaves = chance.randint(0, 2)
-        self.moved_at = -1.0
+        self.moved_at, self.moves = -1.0, 0
         self._sessions: list[Session] = []
 
     def delay(self) -> float:
@@ -75,7 +77,7 @@ class Locks:
         if not session.is_over:
             session.is_over = True
             self._sessions.remove(session)
-            self.moved_at = self.loop.time()
+            self._moved()
             self.changed()
 
     def died(self, life: Life) -> None:
@@ -86,9 +88,15 @@ class Locks:
             else:
                 self.end(session)
 
-    def lose(self) -> None:
-        """One session is lost, while its process lives on."""
-        mine = [each for each in self._sessions if not each.life.is_over and not each.is_cut]
+    def sent(self, life: Life, method: str) -> None:
+        """A process has sent this to GitHub."""
+        if method != "GET" and self.chance.hits(self.strikes):
+            self.lose(life)
+
+    def lose(self, life: Life | None = None) -> None:
+        """One session, or this process's, is lost, while the process lives on."""
+        there = [each for each in self._sessions if not each.life.is_over and not each.is_cut]
+        mine = [each for each in there if life is None or each.life is life]
         if not mine:
             return
         session = self.chance.choice(mine)
@@ -128,7 +136,7 @@ class Locks:
         raised = "UPDATE shard SET epoch = epoch + 1, clean = 0 WHERE id = ? RETURNING epoch"
         epochs = {shard: int(self.disk.ask(raised, shard)[0][0]) for shard in got}
         session.shards.update(got)
-        self.moved_at = self.loop.time()
+        self._moved()
         self.changed()
         return Taken(epochs=epochs, clean=frozenset(clean))
 
@@ -136,8 +144,12 @@ class Locks:
         for shard in shards if clean else ():
             self.disk.ask("UPDATE shard SET clean = 1 WHERE id = ?", shard)
         session.shards.difference_update(shards)
-        self.moved_at = self.loop.time()
+        self._moved()
         self.changed()
+
+    def _moved(self) -> None:
+        self.moves += 1
+        self.moved_at = self.loop.time()
 
     def _of(self, life: Life) -> list[Session]:
         return [each for each in self._sessions if each.life is life]

@@ -46,6 +46,7 @@ class Wire:
         self.trace = trace
         self.is_out = False
         self.is_shared = False
+        self.sent: Callable[[Life, str], None] = lambda life, method: None
         self.failed_at = -1.0  # when a process was last left without a fine answer
         self._on_the_way: dict[Life, dict[asyncio.TimerHandle, Callable[[], None]]] = {}
         self.before: Callable[[Request, float], None] = lambda request, sent: None
@@ -149,6 +150,7 @@ class SimTransport(Transport):
         fate, sent = wire.fate(), None
         if fate != "lost":
             sent = wire.send(self._life, partial(self._arrive, request, fate, loop.time(), answer))
+            wire.sent(self._life, method)
         else:
             wire.trace("wire", f"{method} {request.path}: lost")
         giving_up = loop.call_later(PATIENCE, _give_up, answer)

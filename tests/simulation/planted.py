@@ -31,7 +31,7 @@ from services.store import outbox
 from services.store.inbox import Delivery, Inbox
 from services.store.outbox import Due
 from services.store.plans import PlanRow
-from tests.simulation import swaps
+from tests.simulation import split, swaps
 from tests.simulation.swaps import Swap
 
 
@@ -197,6 +197,14 @@ PLANTED = {
         means="nobody looks at a pull request before it goes into a merge queue",
         swaps=swaps.unlooked_queue,
     ),
+    "unfenced": Bug(
+        seed=138, means="a process whose shards another has taken still stores what it decides", swaps=split.unfenced
+    ),
+    "goes-on": Bug(seed=9, means="a process goes on with plans that another conducts", swaps=split.goes_on),
+    "not-taken-up": Bug(
+        seed=65, means="nobody goes on with the plans of shards that were taken", swaps=split.not_taken_up
+    ),
+    "unheard": Bug(seed=65, means="what one process is told the one that conducts never hears", swaps=split.unheard),
 }
 
 
@@ -328,6 +336,13 @@ FOUND = {
     "assigned-twice": Bug(
         means="a task was handed to somebody twice when GitHub did not answer after the first time",
         swaps=swaps.assigned_twice,
+    ),
+    "in-doubt": Bug(
+        means="a task was merged that had been cancelled, while it was not known if that was stored", swaps=split.sure
+    ),
+    "heir": Bug(
+        means="a webhook about the time before a process took over was believed, though another had changed that since",
+        swaps=split.heir,
     ),
     "posts-once": Bug(
         seed=348, means="a comment whose posting met a store error was not posted any more", swaps=_posts_once

@@ -18,7 +18,7 @@ AT_ONCE = 10
 OTHERS = 60
 RARE = 100
 """Bugs that are found by none of so many seeds are looked for by the hunt alone."""
-GROUPED = range(400, 412)
+GROUPED, FLEETS = range(400, 412), range(500, 512)
 BUGS = {**PLANTED, **FOUND}
 
 
@@ -35,6 +35,12 @@ def test_no_promise_is_broken_where_plans_are_edited_while_they_run(first: int) 
     lived = {seed: simulate(seed, edits=True) for seed in range(first, first + AT_ONCE)}
     assert not {seed: verdict.violations for seed, verdict in lived.items() if verdict.violations}
     assert sum(verdict.adopted for verdict in lived.values()), "no edit was taken over"
+
+
+def test_no_promise_is_broken_where_two_processes_share_the_work() -> None:
+    lived = {seed: simulate(seed, fleet=True) for seed in (7, 169, *FLEETS)}
+    assert not {seed: verdict.violations for seed, verdict in lived.items() if verdict.violations}
+    assert sum(verdict.moves for verdict in lived.values()) > 2 * len(lived), "shards seldom changed hands"
 
 
 def test_a_process_that_is_away_for_long_is_waited_for() -> None:

@@ -58,7 +58,8 @@ BESIDE = 0.15
 
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     """What came of a seed: `violations` in words (none: all is well), its trace and the hash of it; `adopted`: how often
-    a run took an edited plan over; `ends`: the phases that groups ended in; `tasks`: how many came to which state.
+    a run took an edited plan over; `ends`: the phases that groups ended in; `tasks`: how many came to which state; `moves`:
+    how often shards changed hands.
     """
 
     seed: int
@@ -69,6 +70,7 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     adopted: int = 0
     ends: tuple[str, ...] = ()
     tasks: Counter[str] = msgspec.field(default_factory=Counter)
+    moves: int = 0
 
 
 class World:
@@ -123,6 +125,7 @@ class World:
         if is_shared:
             self.wire.is_shared = True
             self.locks = Locks(self.loop, self.disk, chance.stream("locks"), self.trace, self.settings.workers)
+            self.wire.sent = self.locks.sent
         self.crew: dict[int, Process] = {}
         self._tasks: list[asyncio.Task[None]] = []
         self._connect()
@@ -269,6 +272,8 @@ class World:
         self.trace("world", "calm")
         self.faults.calm()
         self.wire.is_out = False
+        if self.locks is not None:
+            self.locks.strikes = 0.0
 
     def restore_rights(self) -> None:
         """ana may maintain everything again."""
@@ -309,6 +314,7 @@ def lived(world: World) -> Verdict:
         adopted=world.watch.adopted,
         ends=world.watch.group_ends(),
         tasks=Outcomes(world).counts(),
+        moves=world.locks.moves if world.locks is not None else 0,
     )
 
 
