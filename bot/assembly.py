@@ -91,10 +91,14 @@ class Assembly:
         """For pages."""
         return self.engine
 
+    def succeed(self, shards: Collection[int]) -> None:
+        """Another process has had these shards until now."""
+        self.engine.succeed(shards)
+
     async def take_up(self, shards: Collection[int]) -> None:
         """Go on with these shards where another process left them."""
         self.dispatcher.wake()
-        await self.engine.start(shards)
+        await self.engine.take_up(shards)
 
     async def let_go(self, shards: Collection[int], patience: float) -> bool:
         """Stop with these shards; False when something was still under way after so many seconds, and was cut off."""

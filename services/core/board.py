@@ -163,7 +163,7 @@ class Board:
     """A run in memory with what is asked of it all the time: who needs whom, how many are where.
 
     `apply` changes it, and only with a decision that is stored: what is in memory is never ahead of the disk.
-    is_doubtful: something may be stored that is not in here.
+    is_doubtful: something may be stored that is not in here.  storing: what is being stored now.
     `ready`, which all runs share, holds those of its tasks that could start, as long as the run is going; `lengths`,
     shared too, learns from those that finish.
     """
@@ -172,6 +172,7 @@ class Board:
         self.lengths = Lengths() if lengths is None else lengths
         self.ready = ReadyQueue() if ready is None else ready
         self.is_doubtful = False
+        self.storing: Decision | None = None
         self._stand(run)
 
     def _stand(self, run: Run) -> None:
@@ -191,6 +192,17 @@ class Board:
         tasks = self.run.tasks.values()
         self.counts: Counter[State] = Counter([task.state for task in tasks])
         self.queued = {task.id for task in tasks if is_queued(task)}
+
+    def is_sure_of(self, task: Task) -> bool:
+        """Is what is here of a task, and of what it needs, what is stored? Not while a decision about it is on its way,
+        or nobody knows if one was stored.
+        """
+        coming = self.storing
+        if self.is_doubtful or coming is None:
+            return not self.is_doubtful
+        about = {task.id, *task.needs, *(self.run.plan.groups.get(task.group, ()))}
+        is_about_all = coming.state != self.run.state or coming.adopted is not None
+        return not (is_about_all or coming.barriers or any(each.id in about for each in coming.changed))
 
     def candidate(self, task: TaskState, resumed_at: datetime | None = None, now: datetime | None = None) -> Candidate:
         """resumed_at: when the run goes on, now: when a rival lets go of it, where that is not stored yet."""

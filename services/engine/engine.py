@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable
 
 from services.core.names import issue_key, pull_key
 from services.core.plan_file import is_plan_file
+from services.core.shards import SHARDS
 from services.core.task_state import Override
 from services.engine import merge_queue, pulls
 from services.engine.asked import Asked
@@ -21,18 +22,22 @@ SETTLES = 5.0
 class Engine(Asked):
     """One per process. `start` takes up what an earlier process left."""
 
-    async def start(self, shards: Collection[int] | None = None) -> int:
-        """Go on with the plans of these shards (None: all) where another process has stopped; how many runs live."""
-        if await self._parts.runs.live(shards) or await self._parts.runs.unfinished(shards):
-            self._parts.github.succeed()
-        return await self.take_up(shards)
+    async def start(self) -> int:
+        """Returns how many runs are live."""
+        if await self._parts.plans.are_any():
+            self.succeed(range(SHARDS))
+        return await self.take_up(None)
+
+    def succeed(self, shards: Iterable[int]) -> None:
+        """These are ours from now on: what others have changed there on GitHub nobody has told us."""
+        self._parts.github.succeed(shards)
 
     def doubt_all(self) -> None:
         """What other processes said may have been missed."""
         self._parts.github.doubt_all()
 
     async def take_up(self, shards: Collection[int] | None) -> int:
-        """Look at the plans of these shards (None: all), whoever left them as they are."""
+        """Go on with the plans of these shards (None: all) where another process left them."""
         await self.stickies.take_up(shards)
         await self.drafter.take_up(shards)
         await self.trying.take_up(shards)

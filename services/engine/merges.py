@@ -53,8 +53,7 @@ class Merges:
             return _objection(board, task, state, fact)
 
         try:
-            wanted = lambda: not board.is_doubtful and objection() is None  # noqa: E731
-            return await self._send(run, task, state, fact, wanted)
+            return await self._send(run, task, state, fact, lambda: board.is_sure_of(task) and objection() is None)
         except Withdrawn:
             return objection() or Outcome(again_in=LATE, free=True)
 

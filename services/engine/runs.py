@@ -286,9 +286,11 @@ class Driver:
         is_stored = False
         try:
             if settles or not decision.is_empty:
+                board.storing = decision
                 new = await self._parts.runs.commit(board.run.plan_id, decision, now, settles)
             is_stored = True
         finally:
+            board.storing = None
             for action in () if is_stored and not line.is_gone else started:
                 self._places.give_back(action.key)
                 if not line.is_gone:

@@ -5,7 +5,7 @@ A read goes facade -> cache -> shared flight -> (batcher ->) governor -> credent
 attached after the wait.
 """
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 
 from services.core.admission import Limits
 from services.core.clock import Clock
@@ -127,9 +127,9 @@ class GitHub:
         """What was said of changes may have been missed."""
         self.cache.doubt_all()
 
-    def succeed(self) -> None:
-        """We go on where another process has stopped just now."""
-        self.cache.succeed(self._clock.now())
+    def succeed(self, shards: Iterable[int]) -> None:
+        """We go on with these shards where another process has stopped just now."""
+        self.cache.succeed(shards)
 
     def hear(self, repo: str, told: bytes) -> Collection[str]:
         """A webhook told this (`hearing.Told` as JSON); the subjects that need not be invalidated any more."""

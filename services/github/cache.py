@@ -12,7 +12,7 @@ the repository.
 """
 
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
@@ -22,6 +22,7 @@ from msgspec.structs import replace
 
 from services.core.admission import Rank
 from services.core.clock import Clock
+from services.core.shards import shard_of
 from services.errors import ApiError, NotFound, Unreachable
 from services.github.entries import LONG_AGO, OVERHEAD, Entries, Entry, Key, Read, Shelf, shelf_key
 from services.github.exchange import Answer, Request, Sender, Stats, decode
@@ -80,7 +81,7 @@ class Cache:
         self._most_notes = min(MAX_NOTES, max_bytes // OVERHEAD)
         self._written: LRUCache[tuple[str, str], datetime] = LRUCache(self._most_notes)
         self._forgotten = 0
-        self._others_wrote = LONG_AGO
+        self._succeeded: dict[int, tuple[int, datetime]] = {}  # shard -> since when we have it
 
     @property
     def size(self) -> int:
@@ -183,10 +184,12 @@ class Cache:
         """Anything may have changed, and nobody has told us: no answer begun before now counts any more."""
         self._forgotten = self._flights.moment()
 
-    def succeed(self, others_wrote: datetime) -> None:
-        """Another process has changed things in our name until then: what a webhook tells of the time before is old."""
-        self.doubt_all()
-        self._others_wrote = max(self._others_wrote, others_wrote + ON_ITS_WAY)
+    def succeed(self, shards: Iterable[int]) -> None:
+        """Others have changed things in these shards in our name until now: no answer begun before counts any more, and
+        what a webhook tells of the time before is old.
+        """
+        moment = self._flights.moment(), self._clock.now() + ON_ITS_WAY
+        self._succeeded.update(dict.fromkeys(shards, moment))
 
     def prime(self, read: Read[Shape], body: bytes, version: datetime) -> bool:
         """A webhook told the whole object as it was at `version`; False when it can't be put in order.
@@ -207,7 +210,7 @@ class Cache:
                 self._stats.skipped += 1
             return valid
         expires = min(now, version) + timedelta(seconds=self._seconds[read.kind])
-        if version <= max(newest, known, self._others_wrote, *self._written_of(read)) or expires <= now:
+        if version <= max(newest, known, *self._written_of(read)) or expires <= now:
             return False
         self._put(read.key, Entry(body, "", "", self._flights.moment(), expires, version, version))
         self._stats.primed += 1
@@ -257,7 +260,8 @@ class Cache:
 
     def _written_of(self, read: Read[Shape]) -> list[datetime]:
         name = read.repo.lower()
-        return [self._written.get((name, what), LONG_AGO) for what in (read.kind, read.subject)]
+        found = [self._written.get((name, what), LONG_AGO) for what in (read.kind, read.subject)]
+        return [*found, self._succeeded[shard_of(name)][1]] if shard_of(name) in self._succeeded else found
 
     def _saw(self, read: Read[Shape], version: datetime) -> None:
         place = (read.repo.lower(), read.subject)
@@ -269,6 +273,8 @@ class Cache:
     def _doubtful_until(self, read: Read[Shape]) -> int:
         name, noted = read.repo.lower(), self._notes.get
         found = max(self._forgotten, noted((name, ""), 0), noted((name, read.kind), 0), noted((name, read.subject), 0))
+        if self._succeeded and (taken := self._succeeded.get(shard_of(name))) is not None:
+            found = max(found, taken[0])
         if read.also:
             found = max(found, noted((name, read.also), 0), noted((name, read.also.partition(":")[0]), 0))
         return found

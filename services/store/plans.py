@@ -194,6 +194,10 @@ class Plans:
     async def get(self, plan_id: str) -> PlanRow | None:
         return await self._db.read(lambda c: plan_row(c, plan_id))
 
+    async def are_any(self) -> bool:
+        """Has any plan ever been read?"""
+        return await self._db.read(lambda c: c.execute("SELECT 1 FROM plan LIMIT 1").fetchone() is not None)
+
     async def kept_in_files(self, repo: str) -> list[tuple[int, str]]:
         """(issue, file) of the plans of a repository that stand in files."""
         query = "SELECT number, file FROM plan WHERE lower(repo) = ? AND file <> '' ORDER BY number"

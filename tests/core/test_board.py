@@ -158,3 +158,18 @@ def test_the_age_of_a_task_that_rested_begins_when_its_time_came() -> None:
     resting = TaskState(id="a", state="ready", attempt=1, since=NOW, repairs=(repair,))
     assert (board.candidate(resting).since, board.candidate(resting).due) == (due, due)
     assert board.candidate(TaskState(id="a", state="ready", since=NOW)).since == NOW
+
+
+def test_nothing_is_sure_of_what_is_being_stored() -> None:
+    board = tracked_board()
+    a, b, c, d = PLAN
+    assert board.is_sure_of(a)
+    board.storing = decide(board, [("a", Happening(kind="held", actor="ana"))], now=NOW)
+    assert [board.is_sure_of(each) for each in (a, b, c, d)] == [False, False, False, True], "it, and what needs it"
+    board.storing = decide(board, wish=Wish(state="paused", actor="ana"), now=NOW)
+    assert not any(board.is_sure_of(each) for each in PLAN)
+    board.storing = None
+    board.is_doubtful = True
+    assert not any(board.is_sure_of(each) for each in PLAN)
+    board.renew(board.run)
+    assert all(board.is_sure_of(each) for each in PLAN)

@@ -2,12 +2,14 @@
 
 import asyncio
 import json
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import msgspec
 import pytest
 
+from services.core.shards import SHARDS, shard_of
 from services.errors import NotFound, Unreachable
 from services.github.cache import Cache, Read
 from services.github.entries import OVERHEAD
@@ -357,12 +359,23 @@ async def test_what_was_before_our_own_change_is_old(
     assert cache.prime(read, body, moment) is counts
 
 
-async def test_what_others_may_have_changed_is_asked_for_once_more(cache: Cache, sends: Sends) -> None:
+@pytest.mark.parametrize(
+    ("doubt", "asks"),
+    [
+        (lambda cache: cache.doubt_all(), True),
+        (lambda cache: cache.succeed([shard_of("acme"), 1]), True),
+        (lambda cache: cache.succeed(set(range(SHARDS)) - {shard_of("acme")}), False),
+    ],
+    ids=["anything", "what we took", "what we took elsewhere"],
+)
+async def test_what_others_may_have_changed_is_asked_for_once_more(
+    cache: Cache, sends: Sends, doubt: Callable[[Cache], None], *, asks: bool
+) -> None:
     await version(cache)
-    cache.doubt_all()
+    doubt(cache)
     sends.version = 2
-    assert (await version(cache), len(sends.seen)) == (2, 2)
-    assert (await version(cache), len(sends.seen)) == (2, 2)
+    for _ in range(2):
+        assert (await version(cache), len(sends.seen)) == ((2, 2) if asks else (1, 1))
 
 
 @pytest.mark.parametrize(("told", "counts"), [(-30, False), (60, False), (61, True)])
@@ -370,8 +383,7 @@ async def test_what_was_before_we_took_over_is_old(clock: HandClock, told: int, 
     """Who was there before has changed things, too, and the webhook about the time before that may be late."""
     cache = Cache(Sends(), clock, Stats())
     read = Read(SEVEN, PULL.path, PullShape, PULL.repo, PULL.subject)
-    cache.succeed(clock.now())
-    cache.succeed(clock.now() - timedelta(minutes=9))
+    cache.succeed([shard_of("acme")])
     moment = clock.now() + timedelta(seconds=told)
     body = json.dumps(pull(7, updated_at=moment.strftime("%Y-%m-%dT%H:%M:%SZ"))).encode()
     assert cache.prime(read, body, moment) is counts

@@ -299,14 +299,22 @@ class Crew:
         self.has: set[int] = set()
         self.said: list[str] = []
         self.changed = asyncio.Event()
+        self.fence = Fence({})
+        self.warned: set[int] = set()
+
+    def succeed(self, shards: Collection[int]) -> None:
+        assert not any(map(self.fence.has, shards)), "others had them until now, and something was decided in them"
+        self.warned |= set(shards)
 
     async def take_up(self, shards: Collection[int]) -> None:
         assert not self.has & set(shards)
+        assert set(shards) <= self.warned
         self.has |= set(shards)
         self._say(f"+{len(shards)}")
 
     async def let_go(self, shards: Collection[int], patience: float) -> bool:
         self.has -= set(shards)
+        self.warned -= set(shards)
         self._say(f"-{len(shards)} {'in order' if patience else 'lost'}")
         return True
 
@@ -344,7 +352,8 @@ class Vain(Crew):
 @asynccontextmanager
 async def conducting(url: str, name: str, crew: Crew | None = None) -> AsyncIterator[tuple[Conductor, Crew, Fence]]:
     """A conductor at work; at the end it is gone as a killed process is."""
-    crew, fence, held = crew or Crew(), Fence({}), Tenure(url, conducts=True)
+    crew, held = crew or Crew(), Tenure(url, conducts=True)
+    fence = crew.fence
     async with asyncio.TaskGroup() as group:
         beside = Beside(group)
         conductor = Conductor(name=name, tenure=held, fence=fence, crew=crew, spawn=beside, pause=pause)

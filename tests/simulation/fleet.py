@@ -1,7 +1,7 @@
 """Several processes on one disk: which shards whose session holds, and the news from one to the others.
 
-In the place of PostgreSQL's advisory locks and NOTIFY, which the real `Tenure` and `Bell` are tests of; the conductor,
-the fence and the news that go by them are the real ones. A session may be lost at any moment, and whoever held it hears
+In the place of PostgreSQL's advisory locks and NOTIFY, and so of the real `Tenure` and `Bell`, which have tests of their
+own; the conductor, the fence and the news that go by them are the real ones. A session may be lost at any moment, and whoever held it hears
 of that a little later than the others may take what it held.
 """
 
@@ -50,8 +50,8 @@ class Session:
 
 class Locks:
     """The server. ring_lost: odds that somebody does not hear of something.  losses, leaves: how often a session is lost,
-    and a process leaves in good order; strikes: odds of losing it while something is on its way to GitHub.  moves: how
-    often shards were taken, let go or lost; moved_at: when they last were.
+    and a process leaves in good order; strikes: odds of losing it while something is on its way to GitHub.  takes: how
+    often shards were taken; moved_at: when any last were, or were let go or lost.
     """
 
     def __init__(self, loop: VirtualLoop, disk: Disk, chance: Stream, trace: Trace, slots: int) -> None:
@@ -60,7 +60,7 @@ class Locks:
         self.losses = chance.randint(0, 3)
         self.strikes = chance.spread(0.01, 0.2) if chance.hits(0.5) else 0.0
         self.leaves = chance.randint(0, 2)
-        self.moved_at, self.moves = -1.0, 0
+        self.moved_at, self.takes = -1.0, 0
         self._sessions: list[Session] = []
 
     def delay(self) -> float:
@@ -77,7 +77,7 @@ class Locks:
         if not session.is_over:
             session.is_over = True
             self._sessions.remove(session)
-            self._moved()
+            self.moved_at = self.loop.time()
             self.changed()
 
     def died(self, life: Life) -> None:
@@ -136,7 +136,8 @@ class Locks:
         raised = "UPDATE shard SET epoch = epoch + 1, clean = 0 WHERE id = ? RETURNING epoch"
         epochs = {shard: int(self.disk.ask(raised, shard)[0][0]) for shard in got}
         session.shards.update(got)
-        self._moved()
+        self.takes += bool(got)
+        self.moved_at = self.loop.time()
         self.changed()
         return Taken(epochs=epochs, clean=frozenset(clean))
 
@@ -144,12 +145,12 @@ class Locks:
         for shard in shards if clean else ():
             self.disk.ask("UPDATE shard SET clean = 1 WHERE id = ?", shard)
         session.shards.difference_update(shards)
-        self._moved()
+        self.moved_at = self.loop.time()
         self.changed()
 
-    def _moved(self) -> None:
-        self.moves += 1
-        self.moved_at = self.loop.time()
+    def calm(self) -> None:
+        """The troubles are over."""
+        self.strikes = self.ring_lost = 0.0
 
     def _of(self, life: Life) -> list[Session]:
         return [each for each in self._sessions if each.life is life]
@@ -241,10 +242,11 @@ class SimTenure(Tenure):
 
 
 class SimBell:
-    """What a process hears of the others' news. Some of it is lost with a connection, and then everybody looks once."""
+    """What a process hears of the others' news. While its connection is lost it hears none, and then everybody looks once."""
 
-    def __init__(self, locks: Locks, life: Life, lost: float) -> None:
-        self._locks, self._life, self._lost = locks, life, lost
+    def __init__(self, locks: Locks, life: Life) -> None:
+        self._locks, self._life = locks, life
+        self._deaf_until = -1.0
         self._context = copy_context()  # what follows is this process's, and not of whoever said it
         self._hear: dict[str, list[Callable[[str], None]]] = defaultdict(list)
         self._anew: list[Callable[[], None]] = []
@@ -259,9 +261,13 @@ class SimBell:
         """Somebody has said this, and it is committed."""
         if channel not in self._hear:
             return
-        if self._locks.chance.hits(self._lost):
-            self._locks.trace(self._life.name, f"does not hear {channel} {message}")
-            self._later(self._locks.chance.uniform(0.2, 5.0), self._anew)
+        now = self._locks.loop.time()
+        if now < self._deaf_until:
+            return
+        if self._locks.chance.hits(self._locks.ring_lost):
+            self._locks.trace(self._life.name, f"hears nothing from {channel} {message} on")
+            self._deaf_until = now + self._locks.chance.uniform(0.2, 5.0)
+            self._later(self._deaf_until - now, self._anew)
         else:
             heard = [partial(call, message) for call in self._hear[channel]]
             self._later(self._locks.delay(), heard)

@@ -80,7 +80,7 @@ class Process:
         self.github.writes_while(lambda: tenure.is_sure)
         news = News(self.database, self.life.name)
         built = self._assemble(beside, fence, news)
-        self.bell = SimBell(locks, self.life, locks.ring_lost)
+        self.bell = SimBell(locks, self.life)
         built.hear(self.bell, news, fence)
         built.begin(beside)
         conductor = Conductor(

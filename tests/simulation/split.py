@@ -47,4 +47,4 @@ def sure() -> list[Swap]:
 
 
 def heir() -> list[Swap]:
-    return [(Cache, "succeed", lambda self, others_wrote: None)]
+    return [(Cache, "succeed", lambda self, shards: None)]

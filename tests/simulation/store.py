@@ -44,6 +44,7 @@ class Disk:
     """
 
     def __init__(self, chance: Stream, faults: Faults, *, is_shared: bool = False) -> None:
+        self.is_shared = is_shared
         kind = _Shared if is_shared else sqlite3.Connection
         self.connection = sqlite3.connect(":memory:", isolation_level=None, factory=kind)
         _empty().backup(self.connection)
@@ -156,7 +157,11 @@ class SimDatabase:
                 disk.carry_out([write])
         disk.on_commit()
         if disk.chance.hits(disk.faults.disk_doubt):
-            self._fail(group, "the connection broke while the commit was awaited")
+            why = "the connection broke while the commit was awaited"
+            if disk.is_shared and disk.chance.hits(0.5):  # a server far away is given up late
+                asyncio.get_running_loop().call_later(disk.chance.spread(0.1, 15.0), self._fail, group, why)
+            else:
+                self._fail(group, why)
         elif dies:
             disk.kill("after a commit", self._life)
         else:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.simulation.fleet import MEMBERS
 from tests.simulation.planted import FOUND, PLANTED, planted
 from tests.simulation.world import simulate
 
@@ -40,7 +41,7 @@ def test_no_promise_is_broken_where_plans_are_edited_while_they_run(first: int) 
 def test_no_promise_is_broken_where_two_processes_share_the_work() -> None:
     lived = {seed: simulate(seed, fleet=True) for seed in (7, 169, *FLEETS)}
     assert not {seed: verdict.violations for seed, verdict in lived.items() if verdict.violations}
-    assert sum(verdict.moves for verdict in lived.values()) > 2 * len(lived), "shards seldom changed hands"
+    assert all(verdict.takes > MEMBERS for verdict in lived.values()), "shards changed hands at the start alone"
 
 
 def test_a_process_that_is_away_for_long_is_waited_for() -> None:

@@ -58,8 +58,8 @@ BESIDE = 0.15
 
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     """What came of a seed: `violations` in words (none: all is well), its trace and the hash of it; `adopted`: how often
-    a run took an edited plan over; `ends`: the phases that groups ended in; `tasks`: how many came to which state; `moves`:
-    how often shards changed hands.
+    a run took an edited plan over; `ends`: the phases that groups ended in; `tasks`: how many came to which state; `takes`:
+    how often shards were taken.
     """
 
     seed: int
@@ -70,7 +70,7 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     adopted: int = 0
     ends: tuple[str, ...] = ()
     tasks: Counter[str] = msgspec.field(default_factory=Counter)
-    moves: int = 0
+    takes: int = 0
 
 
 class World:
@@ -273,7 +273,7 @@ class World:
         self.faults.calm()
         self.wire.is_out = False
         if self.locks is not None:
-            self.locks.strikes = 0.0
+            self.locks.calm()
 
     def restore_rights(self) -> None:
         """ana may maintain everything again."""
@@ -314,7 +314,7 @@ def lived(world: World) -> Verdict:
         adopted=world.watch.adopted,
         ends=world.watch.group_ends(),
         tasks=Outcomes(world).counts(),
-        moves=world.locks.moves if world.locks is not None else 0,
+        takes=world.locks.takes if world.locks is not None else 0,
     )
 
 
