@@ -4,10 +4,12 @@ not in one of them is looked for twice, apart, before it is made again.
 Known to this process alone; after a crash both looks are made anew.
 """
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from services.core import keyless
 from services.core.messages import notes
+from services.core.shards import shard_of
 from services.errors import RateLimited
 
 FORGOTTEN = timedelta(minutes=10)
@@ -29,6 +31,10 @@ class Absent:
             since = self._since[key] = now
         if (now - since).total_seconds() < keyless.AGAIN:
             raise RateLimited(0, notes.LOOKED_FOR, retry_after=keyless.AGAIN)
+
+    def succeed(self, shards: Collection[int]) -> None:
+        """Others have had these until now, and may have made since what was not there."""
+        self._since = {key: at for key, at in self._since.items() if shard_of(key) not in shards}
 
     def forget(self, key: str) -> None:
         """It is there, or is made now: should that be in doubt, two looks follow again."""

@@ -84,7 +84,8 @@ class Asked(Shown):
         if self.boards is not None:
             self.stickies.beside = self.boards.touch
         self.pull_chains = PullChains(parts, self._gates, self._observer, self.explain)
-        self.driver = Driver(parts, self.stickies, self._observer, Effects(parts, self._observer, self._gates))
+        self._effects = Effects(parts, self._observer, self._gates)
+        self.driver = Driver(parts, self.stickies, self._observer, self._effects)
 
     async def draft(self, repo: str, number: int, actor: str, asked_at: datetime) -> str:
         """Have a plan drafted for an issue that holds none; what to answer, "" when there is nothing to draft."""

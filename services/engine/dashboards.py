@@ -47,6 +47,10 @@ class Boards:
         self._failed = 0
         self._absent = Absent()
 
+    def succeed(self, shards: Collection[int]) -> None:
+        """Others have had these until now."""
+        self._absent.succeed(shards)
+
     async def take_up(self, shards: Collection[int] | None) -> None:
         for repo in await self._rows.homes():
             if shards is None or shard_of(repo) in shards:

@@ -5,7 +5,7 @@ Every effect has a natural key or a hidden mark and looks for its own earlier wo
 """
 
 import asyncio
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Awaitable, Collection, Mapping, Sequence
 from typing import TypeVar
 from urllib.parse import quote, urlencode
 from weakref import WeakValueDictionary
@@ -17,6 +17,7 @@ from services.core.board import Board, Run, RunState
 from services.core.messages import notes, reasons
 from services.core.plan import Task
 from services.core.report import LABEL_OF_RUN, LABEL_OF_TASK, CheckReport
+from services.core.shards import shard_of
 from services.core.task_state import SATISFIED, Happening, TaskState, is_a_persons
 from services.engine import (
     branches,
@@ -68,6 +69,14 @@ class Effects:
         self._absent = Absent()
         self._posting: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()  # by task: its check runs
         self._without_branch: set[str] = set()  # keys of those that have only the rest of tidying up to do
+
+    def succeed(self, shards: Collection[int]) -> None:
+        """Others have had these until now: what was begun here, and put off, they may have carried out since."""
+        self._put_off = {key for key in self._put_off if shard_of(key) not in shards}
+        self._made = {key: made for key, made in self._made.items() if shard_of(key) not in shards}
+        self._without_branch = {key for key in self._without_branch if shard_of(key) not in shards}
+        self._absent.succeed(shards)
+        self._parents.succeed(shards)
 
     async def carry_out(self, board: Board, due: Due) -> Outcome:
         """Do it; API errors are the caller's to time and repeat."""
@@ -153,7 +162,7 @@ class Effects:
             await writes.link_sub_issue(run.repo, await self._parents.of(run, task, again=may_be_there), made)
         except (Refused, NotFound) as refused:  # of one owner only: the plan comment links the rest
             note = refused.message[:200]
-        del self._made[key]
+        self._made.pop(key, None)
         return Outcome(happened=(Happening(kind="tracked", number=made.number),), note=note)
 
     def _may_have_happened(self, due: Due) -> bool:

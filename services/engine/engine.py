@@ -28,9 +28,12 @@ class Engine(Asked):
             self.succeed(range(SHARDS))
         return await self.take_up(None)
 
-    def succeed(self, shards: Iterable[int]) -> None:
-        """These are ours from now on: what others have changed there on GitHub nobody has told us."""
+    def succeed(self, shards: Collection[int]) -> None:
+        """These are ours from now on: what others have done there on GitHub until now nobody has told us."""
         self._parts.github.succeed(shards)
+        self._effects.succeed(shards)
+        if self.boards is not None:
+            self.boards.succeed(shards)
 
     def doubt_all(self) -> None:
         """What other processes said may have been missed."""

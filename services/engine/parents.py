@@ -6,11 +6,13 @@ two effects never make one twice, nor does a process that comes after a crash.
 """
 
 import asyncio
+from collections.abc import Collection
 from datetime import timedelta
 
 from services.core import messages, names
 from services.core.board import Run
 from services.core.plan import Task
+from services.core.shards import shard_of
 from services.engine.absent import Absent
 from services.engine.parts import Parts
 from services.errors import NotFound, Refused
@@ -30,7 +32,13 @@ class Parents:
         self._made: dict[str, int] = {}
         self._making: dict[str, asyncio.Lock] = {}
         self._tried: set[str] = set()
+        self._shared: set[int] = set()  # shards that others have had
         self._absent = Absent()
+
+    def succeed(self, shards: Collection[int]) -> None:
+        """Others have had these until now, and may have made parts."""
+        self._shared |= set(shards)
+        self._absent.succeed(shards)
 
     async def of(self, run: Run, task: Task, *, again: bool) -> int:
         """The number of the parent, in the plan's repository. again: somebody may have been here for this task."""
@@ -41,7 +49,7 @@ class Parents:
         async with self._making.setdefault(key, asyncio.Lock()):
             if key not in self._made:
                 part = await self._found(run, place)
-                if part is None and (again or key in self._tried):
+                if part is None and (again or key in self._tried or shard_of(key) in self._shared):
                     self._absent.check(key, self._parts.clock.now())
                 if part is None:
                     self._tried.add(key)

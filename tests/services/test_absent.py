@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from services.core.keyless import AGAIN
+from services.core.shards import shard_of
 from services.engine.absent import FORGOTTEN, Absent
 from services.errors import RateLimited
 from tests.kit.plans import NOW
@@ -40,3 +41,14 @@ def test_a_look_of_long_ago_counts_no_more() -> None:
     for start in (NOW, NOW + FORGOTTEN + later(1)):
         with pytest.raises(RateLimited):
             absent.check("a", start)
+
+
+def test_a_look_counts_no_more_once_others_have_been_there() -> None:
+    absent, ours = Absent(), shard_of("acme")
+    with pytest.raises(RateLimited):
+        absent.check("acme/a", NOW)
+    absent.succeed({ours ^ 1})
+    absent.check("acme/a", NOW + later(AGAIN))
+    absent.succeed({ours})
+    with pytest.raises(RateLimited):
+        absent.check("acme/a", NOW + later(AGAIN))

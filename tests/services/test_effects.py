@@ -4,12 +4,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, cast
 
+import msgspec
 import pytest
 
 from services.core.board import Action, Board, Run, Wish
 from services.core.conduct import decide
 from services.core.config import RepoConfig
 from services.core.gate import PullFact
+from services.core.shards import shard_of
 from services.core.task_state import Happening, Kind, TaskState
 from services.engine.effects import Effects, Outcome
 from services.engine.merge_queue import dequeue
@@ -231,3 +233,20 @@ async def test_what_was_put_off_before_it_was_sent_is_not_looked_for() -> None:
         await effects._once(again, end(put_off))
     assert effects._may_have_happened(again)
     assert await effects._once(again, end(None)) == "made"
+
+
+async def test_what_was_put_off_is_looked_for_once_others_have_been_there() -> None:
+    """Another process may have carried it out since, and has given its plan back."""
+    effects, ours = Effects(cast("Any", None), cast("Any", None)), shard_of("acme")
+    action = Action(key="acme/p-1-r1/a/0/track", kind="track", task="a", attempt=0, fence=0)
+    due = Due(run_id="acme/p-1-r1", action=action, tries=1)
+
+    async def limited() -> None:
+        raise RateLimited(0, "no room", retry_after=40)
+
+    with pytest.raises(RateLimited):
+        await effects._once(msgspec.structs.replace(due, tries=0), limited())
+    effects.succeed({ours ^ 1})
+    assert not effects._may_have_happened(due)
+    effects.succeed({ours})
+    assert effects._may_have_happened(due)

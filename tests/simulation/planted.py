@@ -344,6 +344,10 @@ FOUND = {
         means="a webhook about the time before a process took over was believed, though another had changed that since",
         swaps=split.heir,
     ),
+    "remembered": Bug(
+        means="what one process had put off it made once more, though another had made it since",
+        swaps=split.remembered,
+    ),
     "posts-once": Bug(
         seed=348, means="a comment whose posting met a store error was not posted any more", swaps=_posts_once
     ),

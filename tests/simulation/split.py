@@ -6,6 +6,7 @@ from typing import Any
 
 from bot.assembly import Assembly
 from bot.conducting import Conductor
+from services.engine.effects import Effects
 from services.engine.line import Line
 from services.github.cache import Cache
 from services.store.fence import Fence
@@ -44,6 +45,10 @@ def sure() -> list[Swap]:
         self.is_doubtful = True
 
     return [(Line, "doubt", doubt)]
+
+
+def remembered() -> list[Swap]:
+    return [(Effects, "succeed", lambda self, shards: None)]
 
 
 def heir() -> list[Swap]:
