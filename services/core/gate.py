@@ -17,6 +17,9 @@ from services.core.text import code
 Verdict = Literal["merge", "wait", "behind", "failed", "needs_human"]
 """behind: all is well but that its base has moved on, and the branch takes only what is up to date."""
 PASSED = frozenset({"success", "neutral", "skipped"})
+NO_CHECKS = (
+    "no checks will come: the repository has no workflows. Add one, or set `checks: none` in .github/lockstep.yml"
+)
 STARTING = "waits for its checks to start"
 OF_FORK = "; it comes from a fork, so perhaps somebody who can write there has to let them run"
 OVERDUE = (
@@ -168,11 +171,7 @@ def _by_checks(pull: PullFact) -> Ruling:
             return Ruling(verdict="wait", reason=OVERDUE)
         if pull.has_workflows:
             return Ruling(verdict="wait", reason=STARTING + (OF_FORK if pull.from_fork else ""), by_itself=True)
-        return Ruling(
-            verdict="needs_human",
-            reason="no checks will come: the repository has no workflows. "
-            "Add one, or set `checks: none` in .github/lockstep.yml",
-        )
+        return Ruling(verdict="needs_human", reason=NO_CHECKS)
     if pull.suites_open:
         return Ruling(verdict="wait", reason="waits for the rest of its checks", by_itself=True)
     return _by_others(pull)

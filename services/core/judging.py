@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from services.core import groups, stacks
 from services.core.actions import action, waits_for_base
 from services.core.board import Run
-from services.core.gate import PASSED, PullFact, Ruling, put_back_in
+from services.core.gate import NO_CHECKS, PASSED, PullFact, Ruling, put_back_in
 from services.core.integration import verdict, wanted
 from services.core.merging import thrown_out
 from services.core.messages import reasons
@@ -226,6 +226,11 @@ def _is_proved(work: "Work", task: TaskState, fact: PullFact) -> bool:
 
 
 def _failed(work: "Work", task: TaskState, fact: PullFact, ruling: Ruling) -> None:
+    if (
+        task.reason == NO_CHECKS and not task.late
+    ):  # they have come, so what has failed is repaired as if they had in time
+        work.apply(task.id, Happening(kind="green"))
+        task = work.of(task.id)
     spec, checks, failures = work.board.specs[task.id], ruling.failed, fact.failures
     if not checks:  # of what else is judged as failed only a conflict is known
         checks, failures = ("",), (conflict_of(fact.head_sha),)

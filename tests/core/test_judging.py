@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 import msgspec
 from inline_snapshot import snapshot
 
-from services.core.gate import SURE, PullFact
+from services.core.gate import NO_CHECKS, SURE, PullFact
 from services.core.task_state import Happening, Stack
 from tests.kit.plans import NOW, after, check, happen, in_review, kinds, pull, task, tracked
 
@@ -17,6 +17,16 @@ def test_a_check_that_turns_green_later_brings_the_task_back() -> None:
     assert green.run.state == "running"
     again = after(green.run, facts={"a": pull()})
     assert "merge a" in [*kinds(green.actions), *kinds(again.actions)]
+
+
+def test_what_checks_that_came_after_all_find_is_repaired_as_if_they_had_come_in_time() -> None:
+    alone = after(in_review(task("a")), facts={"a": pull(checks=(), has_workflows=False)}).run
+    assert (alone.tasks["a"].state, alone.tasks["a"].reason) == ("needs_human", NO_CHECKS)
+    in_time = after(in_review(task("a")), facts={"a": pull(mergeable=False)}).run.tasks["a"]
+    late = after(alone, facts={"a": pull(mergeable=False)}).run.tasks["a"]
+    assert (late.state, late.reason, late.repairs) == (in_time.state, in_time.reason, in_time.repairs)
+    other = happen(in_review(task("a")), "a", "refused", text="a person looks").run
+    assert after(other, facts={"a": pull(mergeable=False)}).run.tasks["a"].reason == "a person looks"
 
 
 def test_what_a_merge_found_stands_until_it_finds_something_else() -> None:

@@ -14,6 +14,7 @@ from services.checks.gate import gate
 from services.core import groups, names
 from services.core.board import Action, Board, Decision, Run
 from services.core.conduct import decide
+from services.core.overlap import Rivals
 from services.core.report import LABEL_OF_RUN, LABEL_OF_TASK
 from services.core.task_state import ENDED, STUCK, TaskState
 from services.engine.observe import Observer
@@ -101,14 +102,14 @@ class Judge:
 
     def _waits(self, run: Run) -> list[str]:
         """Tasks that neither are over nor say what they wait for."""
-        found = []
+        found, rivals = [], Rivals(run.plan)
         for task in run.tasks.values():
             if task.state in ENDED or run.state == "paused":
                 continue
             unmet = groups.unmet(run, run.plan.by_id[task.id])
             excused = (
                 (task.state == "blocked" and unmet)
-                or (task.state == "ready" and task.held)
+                or (task.state == "ready" and (task.held or rivals.keeps(task.id, run.tasks.__getitem__)))
                 or (task.state in {"in_review", "failed", "needs_human"} and task.reason)
             )
             if not excused:
