@@ -200,7 +200,8 @@ class Board:
         coming = self.storing
         if self.is_doubtful or coming is None:
             return not self.is_doubtful
-        about = {task.id, *task.needs, *(self.run.plan.groups.get(task.group, ()))}
+        groups = {self.specs[each].group for each in (task.id, *task.needs) if each in self.specs}
+        about = {task.id, *task.needs}.union(*(self.run.plan.groups.get(group, ()) for group in groups))
         is_about_all = coming.state != self.run.state or coming.adopted is not None
         return not (is_about_all or coming.barriers or any(each.id in about for each in coming.changed))
 

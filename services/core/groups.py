@@ -133,7 +133,7 @@ def is_met(run: Standing, task: Task, need: str) -> bool:
         return is_over(state)
     if spec.group == task.group:
         own = run.tasks.get(task.id)
-        return is_over(state) or bool(state.pull) or (own is not None and bool(own.pull))
+        return is_over(state) or bool(state.pull) or (own is not None and bool(own.pull) and not own.discarding)
     is_back = barrier_of(run, spec.group).phase == "reverting"
     return not is_back and all(is_over(run.tasks[member]) for member in run.plan.groups[spec.group])
 

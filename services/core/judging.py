@@ -226,9 +226,8 @@ def _is_proved(work: "Work", task: TaskState, fact: PullFact) -> bool:
 
 
 def _failed(work: "Work", task: TaskState, fact: PullFact, ruling: Ruling) -> None:
-    if (
-        task.reason == NO_CHECKS and not task.late
-    ):  # they have come, so what has failed is repaired as if they had in time
+    have_come = any(not check.ours for check in fact.checks)
+    if task.reason == NO_CHECKS and have_come and not task.late:  # what has failed is repaired as if they had in time
         work.apply(task.id, Happening(kind="green"))
         task = work.of(task.id)
     spec, checks, failures = work.board.specs[task.id], ruling.failed, fact.failures

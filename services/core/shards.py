@@ -6,10 +6,12 @@ Nobody has to agree on anything, because only one can hold a shard.
 """
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from zlib import crc32
 
 import msgspec
+
+from services.core.names import is_hidden
 
 SHARDS = 64
 
@@ -26,6 +28,13 @@ def shard_of(place: str) -> int:
     """The shard of an owner, a repository `owner/name` or a plan `owner/name#12`, by its owner; "" is in shard 0."""
     owner = place.partition("/")[0].lower()
     return crc32(owner.encode()) % SHARDS if owner else 0
+
+
+def are_about(key: str, shards: Collection[int]) -> bool:
+    """Is what begins so, as the keys of effects and runs do, of one of these shards, or may it be? Of a hidden run that
+    is not told by its name.
+    """
+    return is_hidden(key) or shard_of(key) in shards
 
 
 class _Account(msgspec.Struct):

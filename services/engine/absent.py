@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from services.core import keyless
 from services.core.messages import notes
-from services.core.shards import shard_of
+from services.core.shards import are_about
 from services.errors import RateLimited
 
 FORGOTTEN = timedelta(minutes=10)
@@ -34,7 +34,7 @@ class Absent:
 
     def succeed(self, shards: Collection[int]) -> None:
         """Others have had these until now, and may have made since what was not there."""
-        self._since = {key: at for key, at in self._since.items() if shard_of(key) not in shards}
+        self._since = {key: at for key, at in self._since.items() if not are_about(key, shards)}
 
     def forget(self, key: str) -> None:
         """It is there, or is made now: should that be in doubt, two looks follow again."""

@@ -17,7 +17,7 @@ from services.core.board import Board, Run, RunState
 from services.core.messages import notes, reasons
 from services.core.plan import Task
 from services.core.report import LABEL_OF_RUN, LABEL_OF_TASK, CheckReport
-from services.core.shards import shard_of
+from services.core.shards import are_about
 from services.core.task_state import SATISFIED, Happening, TaskState, is_a_persons
 from services.engine import (
     branches,
@@ -72,9 +72,9 @@ class Effects:
 
     def succeed(self, shards: Collection[int]) -> None:
         """Others have had these until now: what was begun here, and put off, they may have carried out since."""
-        self._put_off = {key for key in self._put_off if shard_of(key) not in shards}
-        self._made = {key: made for key, made in self._made.items() if shard_of(key) not in shards}
-        self._without_branch = {key for key in self._without_branch if shard_of(key) not in shards}
+        self._put_off = {key for key in self._put_off if not are_about(key, shards)}
+        self._made = {key: made for key, made in self._made.items() if not are_about(key, shards)}
+        self._without_branch = {key for key in self._without_branch if not are_about(key, shards)}
         self._absent.succeed(shards)
         self._parents.succeed(shards)
 

@@ -32,6 +32,7 @@ class Engine(Asked):
         """These are ours from now on: what others have done there on GitHub until now nobody has told us."""
         self._parts.github.succeed(shards)
         self._effects.succeed(shards)
+        self.stickies.succeed(shards)
         if self.boards is not None:
             self.boards.succeed(shards)
 

@@ -76,7 +76,7 @@ class Looks:
         are no others.
         """
         open_now = [(board.run.id, task.id) for board in boards for task in _open_pulls(board)]
-        self._rounds.sweep(open_now, is_all=is_all)
+        self._rounds.sweep(open_now, is_all=is_all, are_new=not is_all)
 
     async def _look(self, run_id: str, line: Line) -> None:
         """Read what was asked for and mail what GitHub says, until nobody asks for more."""

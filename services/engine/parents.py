@@ -7,7 +7,7 @@ two effects never make one twice, nor does a process that comes after a crash.
 
 import asyncio
 from collections.abc import Collection
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from services.core import messages, names
 from services.core.board import Run
@@ -32,12 +32,12 @@ class Parents:
         self._made: dict[str, int] = {}
         self._making: dict[str, asyncio.Lock] = {}
         self._tried: set[str] = set()
-        self._shared: set[int] = set()  # shards that others have had
+        self._ours_since: dict[int, datetime] = {}  # shards that others have had
         self._absent = Absent()
 
     def succeed(self, shards: Collection[int]) -> None:
         """Others have had these until now, and may have made parts."""
-        self._shared |= set(shards)
+        self._ours_since.update(dict.fromkeys(shards, self._parts.clock.now()))
         self._absent.succeed(shards)
 
     async def of(self, run: Run, task: Task, *, again: bool) -> int:
@@ -49,7 +49,7 @@ class Parents:
         async with self._making.setdefault(key, asyncio.Lock()):
             if key not in self._made:
                 part = await self._found(run, place)
-                if part is None and (again or key in self._tried or shard_of(key) in self._shared):
+                if part is None and (again or key in self._tried or self._is_inherited(run)):
                     self._absent.check(key, self._parts.clock.now())
                 if part is None:
                     self._tried.add(key)
@@ -58,6 +58,11 @@ class Parents:
                 await self._parts.github.writes.ranked("plan").link_sub_issue(run.repo, run.number, part)
                 self._made[key] = part.number
         return self._made[key]
+
+    def _is_inherited(self, run: Run) -> bool:
+        """Has another process conducted it before?"""
+        since = self._ours_since.get(shard_of(run.repo))
+        return since is not None and (run.started_at is None or run.started_at <= since)
 
     async def _found(self, run: Run, place: int) -> IssueInfo | None:
         if run.started_at is None:

@@ -3,8 +3,11 @@
 It goes with the plan's comment: whatever changes that is looked at here too, also after a crash.
 """
 
+from collections.abc import Collection
+
 from services.core import names
 from services.core.names import LABEL_READY
+from services.core.shards import shard_of
 from services.engine.parts import Parts
 from services.errors import NotFound, Refused
 from services.store.plans import PlanRow
@@ -16,6 +19,10 @@ class Readiness:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
         self._known: dict[str, bool] = {}
+
+    def succeed(self, shards: Collection[int]) -> None:
+        """Others have had these until now, and may have shown something else."""
+        self._known = {plan: shown for plan, shown in self._known.items() if shard_of(plan) not in shards}
 
     async def show(self, plan: PlanRow, *, has_run: bool) -> None:
         """An issue that can't be labelled stays as it is: the comment says the same."""

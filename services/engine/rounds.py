@@ -43,11 +43,14 @@ class Rounds:
         self._failed = 0
         self._is_resting = False
 
-    def sweep(self, open_now: Iterable[Place], *, is_all: bool = False) -> None:
+    def sweep(self, open_now: Iterable[Place], *, is_all: bool = False, are_new: bool = False) -> None:
         """Look at those of these whose turn it is, after all that wait already; returns at once. is_all: nothing else
-        is open, so what was looked at and is not among them is over, however that was heard.
+        is open, so what was looked at and is not among them is over, however that was heard.  are_new: others had them
+        until now, so that they were looked at before counts for nothing.
         """
         wanted = set(open_now)
+        if are_new:
+            self._looked = {place: None for place in self._looked if place not in wanted}
         if is_all:
             self._looked = {place: None for place in self._looked if place in wanted}
         again = islice((place for place in self._looked if place in wanted), AGAIN)

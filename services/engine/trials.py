@@ -51,7 +51,7 @@ class Trying:
         self._locks: WeakValueDictionary[tuple[str, int], asyncio.Lock] = WeakValueDictionary()
         self._busy = Busy(parts.runs.holds)
         self.let_go = self._busy.let_go
-        self._failed: dict[tuple[str, int], int] = {}
+        self._failed: dict[tuple[str, int, int], int] = {}  # of one try each
 
     @property
     def _rows(self) -> Trials:
@@ -123,7 +123,7 @@ class Trying:
                 log.info("a try was refused", repo=repo, number=number, error=str(error))
                 await self._finish(row, tries.refused(error.message))
             except ApiError as error:
-                count = self._failed[place] = self._failed.get(place, 0) + 1
+                count = self._fails(row)
                 rest = delay(f"try {repo}#{number}", count, retry_after=error.retry_after, base=2.0)
                 self._later(repo, number, rest)
 
@@ -167,12 +167,17 @@ class Trying:
 
     async def _wait(self, row: TrialRow) -> None:
         """GitHub works it out once it was asked."""
-        place = (row.repo, row.number)
-        count = self._failed[place] = self._failed.get(place, 0) + 1
+        count = self._fails(row)
         if count > WAITS:
             return await self._finish(row, tries.NOT_KNOWN)
         self._later(row.repo, row.number, delay(f"try {row.repo}#{row.number}", count, base=1.0))
         return None
+
+    def _fails(self, row: TrialRow) -> int:
+        """How often it did by now."""
+        this = (row.repo, row.number, row.n)
+        self._failed[this] = self._failed.get(this, 0) + 1
+        return self._failed[this]
 
     async def _judge(self, row: TrialRow) -> None:
         reads, now = self._parts.github.reads, self._parts.clock.now()
@@ -193,7 +198,7 @@ class Trying:
 
     async def _finish(self, row: TrialRow, text: str) -> None:
         """What is to be said is stored before the branch goes: else it would be made once more, and tried again."""
-        self._failed.pop((row.repo, row.number), None)
+        self._failed.pop((row.repo, row.number, row.n), None)
         if await self._rows.judged(row, text):
             await self._end(row, text)
 

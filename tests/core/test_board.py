@@ -173,3 +173,12 @@ def test_nothing_is_sure_of_what_is_being_stored() -> None:
     assert not any(board.is_sure_of(each) for each in PLAN)
     board.renew(board.run)
     assert all(board.is_sure_of(each) for each in PLAN)
+
+
+def test_of_a_need_in_a_group_all_of_that_counts() -> None:
+    board = tracked_board()
+    assert board.is_sure_of(PLAN[3]), "it needs b, which is in a group"
+    two = Board(run(task("x", group="g"), task("y", group="g"), task("t", "x")))
+    two.storing = decide(two, [("y", Happening(kind="skipped", actor="ana"))], now=NOW)
+    assert [each.id for each in two.storing.changed] == ["y"]
+    assert not two.is_sure_of(task("t", "x"))

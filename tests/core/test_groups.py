@@ -148,3 +148,13 @@ def test_once_something_has_merged_it_is_told_exactly_what_is_where() -> None:
 - `docs` (acme/docs#12) has not merged
 - `web` (acme/web#11) has not merged (check `test` failed)\
 """)
+
+
+def test_what_is_begun_anew_waits_for_the_pull_request_of_its_need_again() -> None:
+    bare = TaskState(id="api", state="needs_human")
+    web = stands().tasks["web"]
+    assert not groups.unmet(stands("closed", bare), task("web", "api", repo="acme/web", group="release")), (
+        "it has its own"
+    )
+    closing = msgspec.structs.replace(web, state="ready", discarding=web.pull)
+    assert groups.unmet(stands("closed", bare, closing), TRIO[1]) == ["api"], "which is being closed"

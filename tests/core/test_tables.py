@@ -50,6 +50,7 @@ from tests.kit.constants import constants
                         "held": "is held",
                         "untracked": "its tracking issue is being made",
                         "turn": "is ready, and starts when its turn comes{after}",
+                        "braked": "is ready, and nothing begins in {names} until fewer attempts there wait for their next try",
                         "settling": "needs nothing more",
                         "works": "attempt {text} is running with {names}{bound}",
                         "failed": "it did not work{reason}",

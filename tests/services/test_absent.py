@@ -43,12 +43,14 @@ def test_a_look_of_long_ago_counts_no_more() -> None:
             absent.check("a", start)
 
 
-def test_a_look_counts_no_more_once_others_have_been_there() -> None:
+@pytest.mark.parametrize(("key", "others"), [("acme/p-1-r1/a", False), ("_/plan-12-r1/a", True)])
+def test_a_look_counts_no_more_once_others_have_been_there(key: str, *, others: bool) -> None:
+    """Of a hidden run its name does not tell whose it is."""
     absent, ours = Absent(), shard_of("acme")
     with pytest.raises(RateLimited):
-        absent.check("acme/a", NOW)
+        absent.check(key, NOW)
     absent.succeed({ours ^ 1})
-    absent.check("acme/a", NOW + later(AGAIN))
+    assert bool(absent._since) is not others
     absent.succeed({ours})
     with pytest.raises(RateLimited):
-        absent.check("acme/a", NOW + later(AGAIN))
+        absent.check(key, NOW + later(AGAIN))

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 from typing import Any, cast
 
 import msgspec
@@ -18,6 +19,7 @@ from services.engine.merge_queue import dequeue
 from services.engine.merges import LATE
 from services.errors import ApiError, RateLimited, Refused, Unreachable, Withdrawn
 from services.store.outbox import Due
+from tests.kit.fakehub import HandClock
 from tests.kit.plans import NOW, happen, in_review, pull, task, tracked
 
 HEAD = "a" * 40
@@ -237,7 +239,7 @@ async def test_what_was_put_off_before_it_was_sent_is_not_looked_for() -> None:
 
 async def test_what_was_put_off_is_looked_for_once_others_have_been_there() -> None:
     """Another process may have carried it out since, and has given its plan back."""
-    effects, ours = Effects(cast("Any", None), cast("Any", None)), shard_of("acme")
+    effects, ours = Effects(cast("Any", SimpleNamespace(clock=HandClock())), cast("Any", None)), shard_of("acme")
     action = Action(key="acme/p-1-r1/a/0/track", kind="track", task="a", attempt=0, fence=0)
     due = Due(run_id="acme/p-1-r1", action=action, tries=1)
 

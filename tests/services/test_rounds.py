@@ -111,3 +111,16 @@ async def test_what_is_over_is_forgotten_and_what_is_new_comes_on_top() -> None:
     async with asyncio.TaskGroup() as stage._group:
         stage.rounds.sweep([("b", "7")], is_all=True)  # the others have merged, and an event had told of it
     assert set(stage.rounds._looked) == {("b", "7")}
+
+
+async def test_what_was_taken_over_is_looked_at_whole() -> None:
+    """Others have had it, and what they were told of nobody has looked at."""
+    open_now = places(AGAIN + 2)
+    async with asyncio.TaskGroup() as group:
+        stage = Stage(group)
+        stage.rounds.sweep([*open_now, ("b", "0")])
+    stage.looked.clear()
+    async with asyncio.TaskGroup() as stage._group:
+        stage.rounds.sweep(open_now, are_new=True)
+    assert len(stage.looked) == AGAIN + 2
+    assert ("b", "0") in stage.rounds._looked

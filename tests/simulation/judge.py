@@ -68,6 +68,8 @@ class Judge:
         built = [each.assembly for each in world.crew.values() if each.assembly is not None]
         if any(each.engine.driver._ready.next_due is not None for each in built):
             return "a task whose time has not come"
+        if any(each.engine.driver._looks._rounds._waiting for each in built):
+            return "a round that waits for GitHub"
         if world.hub.sandbox.state.queue:
             return "a merge queue"
         if world.hooks.on_the_way:

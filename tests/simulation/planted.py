@@ -200,11 +200,11 @@ PLANTED = {
     "unfenced": Bug(
         seed=138, means="a process whose shards another has taken still stores what it decides", swaps=split.unfenced
     ),
-    "goes-on": Bug(seed=9, means="a process goes on with plans that another conducts", swaps=split.goes_on),
+    "goes-on": Bug(seed=64, means="a process goes on with plans that another conducts", swaps=split.goes_on),
     "not-taken-up": Bug(
         seed=65, means="nobody goes on with the plans of shards that were taken", swaps=split.not_taken_up
     ),
-    "unheard": Bug(seed=65, means="what one process is told the one that conducts never hears", swaps=split.unheard),
+    "unheard": Bug(seed=530, means="what one process is told the one that conducts never hears", swaps=split.unheard),
 }
 
 
@@ -281,7 +281,7 @@ def _read_again() -> list[Swap]:
 
 FOUND = {
     "uncounted": Bug(
-        seed=539,
+        seed=430,
         means="an effect half done before a limit refused the rest was done again without a look",
         swaps=_uncounted,
     ),
@@ -305,9 +305,9 @@ FOUND = {
         means="a task kept the label failed after it was cancelled, retried or green",
         swaps=lambda: [(calls, "_RELIEVES", frozenset())],
     ),
-    "one-label": Bug(seed=77, means="of two labels set at the same time, the older could stay", swaps=_one_label),
+    "one-label": Bug(seed=113, means="of two labels set at the same time, the older could stay", swaps=_one_label),
     "not-renewed": Bug(
-        seed=6, means="a decision that was stored though the store said otherwise was made again", swaps=_not_renewed
+        seed=114, means="a decision that was stored though the store said otherwise was made again", swaps=_not_renewed
     ),
     "gave-up": Bug(
         seed=355,
