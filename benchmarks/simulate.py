@@ -81,7 +81,7 @@ def _found(bug: Bug) -> tuple[int, str] | None:
     """How many seeds it took and what was seen."""
     with planted(bug):
         for seed in range(MOST):
-            verdict = simulate(seed)
+            verdict = simulate(seed, fleet=bug.is_split)
             if verdict.violations:
                 return seed + 1, verdict.violations[0]
     return None

@@ -36,10 +36,13 @@ from tests.simulation.swaps import Swap
 
 
 class Bug(msgspec.Struct, frozen=True, kw_only=True):
-    """`means`: what is wrong, in one line.  seed: the first that finds it; None: only the hunt knows one."""
+    """`means`: what is wrong, in one line.  seed: the first that finds it; None: only the hunt knows one.  is_split: only
+    where several processes share the work it matters, and there it is looked for.
+    """
 
     means: str
     seed: int | None = None
+    is_split: bool = False
     swaps: Callable[[], list[Swap]]
 
 
@@ -198,13 +201,23 @@ PLANTED = {
         swaps=swaps.unlooked_queue,
     ),
     "unfenced": Bug(
-        seed=138, means="a process whose shards another has taken still stores what it decides", swaps=split.unfenced
+        is_split=True,
+        seed=128,
+        means="a process whose shards another has taken still stores what it decides",
+        swaps=split.unfenced,
     ),
-    "goes-on": Bug(seed=64, means="a process goes on with plans that another conducts", swaps=split.goes_on),
+    "goes-on": Bug(
+        is_split=True, seed=20, means="a process goes on with plans that another conducts", swaps=split.goes_on
+    ),
     "not-taken-up": Bug(
-        seed=65, means="nobody goes on with the plans of shards that were taken", swaps=split.not_taken_up
+        is_split=True,
+        seed=12,
+        means="nobody goes on with the plans of shards that were taken",
+        swaps=split.not_taken_up,
     ),
-    "unheard": Bug(seed=530, means="what one process is told the one that conducts never hears", swaps=split.unheard),
+    "unheard": Bug(
+        is_split=True, seed=12, means="what one process is told the one that conducts never hears", swaps=split.unheard
+    ),
 }
 
 
@@ -338,13 +351,17 @@ FOUND = {
         swaps=swaps.assigned_twice,
     ),
     "in-doubt": Bug(
-        means="a task was merged that had been cancelled, while it was not known if that was stored", swaps=split.sure
+        is_split=True,
+        means="a task was merged that had been cancelled, while it was not known if that was stored",
+        swaps=split.sure,
     ),
     "heir": Bug(
+        is_split=True,
         means="a webhook about the time before a process took over was believed, though another had changed that since",
         swaps=split.heir,
     ),
     "remembered": Bug(
+        is_split=True,
         means="what one process had put off it made once more, though another had made it since",
         swaps=split.remembered,
     ),
