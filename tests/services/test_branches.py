@@ -12,6 +12,7 @@ from services.engine.outcome import Outcome
 from services.errors import Refused
 from services.github.infos import AppInfo, CommitInfo, PullInfo, RepoInfo
 from services.store.outbox import Due
+from tests.kit.oneself import Oneself
 from tests.kit.plans import happen, in_review, task
 
 OURS, BASE, MADE = "a" * 40, "b" * 40, "c" * 40
@@ -28,19 +29,11 @@ def on_main(count: int) -> list[str]:
 
 
 @dataclass
-class GitHub:
+class GitHub(Oneself):
     """A pull request whose head has become `made`, while `main` stands at the last of these commits."""
 
     made: CommitInfo = GOOD
     main: list[str] = field(default_factory=lambda: on_main(0))
-
-    @property
-    def reads(self) -> "GitHub":
-        return self
-
-    @property
-    def writes(self) -> "GitHub":
-        return self
 
     async def pull(self, repo: str, number: int, *, fresh: bool) -> PullInfo:
         return PullInfo(

@@ -20,28 +20,18 @@ from services.engine.merges import LATE
 from services.errors import ApiError, RateLimited, Refused, Unreachable, Withdrawn
 from services.store.outbox import Due
 from tests.kit.fakehub import HandClock
+from tests.kit.oneself import Oneself
 from tests.kit.plans import NOW, happen, in_review, pull, task, tracked
 
 HEAD = "a" * 40
 
 
 @dataclass
-class GitHub:
+class GitHub(Oneself):
     """Records merges; `meanwhile` is what happens while the last thing before a merge is read."""
 
     meanwhile: Callable[[], None]
     merged: list[tuple[str, int, str]] = field(default_factory=list)
-
-    @property
-    def reads(self) -> "GitHub":
-        return self
-
-    @property
-    def writes(self) -> "GitHub":
-        return self
-
-    def ranked(self, rank: str) -> "GitHub":
-        return self
 
     async def permission(self, repo: str, login: str, *, fresh: bool) -> str:
         return "write"

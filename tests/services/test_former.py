@@ -16,6 +16,7 @@ from services.engine.outcome import Outcome
 from services.errors import NotFound
 from services.github.infos import CommentInfo, IssueInfo, PullInfo
 from services.store.outbox import Due
+from tests.kit.oneself import Oneself
 from tests.kit.plans import NOW, applied, in_review, plan, task
 
 HEAD, THEIRS = "a" * 40, "b" * 40
@@ -30,7 +31,7 @@ ISSUE = IssueInfo(
 
 
 @dataclass
-class GitHub:
+class GitHub(Oneself):
     """Both reads and writes; `did` is what was written, in order."""
 
     pull_now: PullInfo | None = PULL
@@ -39,17 +40,6 @@ class GitHub:
     comment_now: CommentInfo | None = None
     found: IssueInfo | None = None
     did: list[str] = field(default_factory=list)
-
-    @property
-    def reads(self) -> "GitHub":
-        return self
-
-    @property
-    def writes(self) -> "GitHub":
-        return self
-
-    def ranked(self, rank: str) -> "GitHub":
-        return self
 
     async def pull(self, repo: str, number: int, *, fresh: bool) -> PullInfo:
         if self.pull_now is None:

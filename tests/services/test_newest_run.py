@@ -10,13 +10,14 @@ import msgspec
 from services.core.board import Action, Board, Run, RunState
 from services.engine.effects import Effects
 from services.store.outbox import Due
+from tests.kit.oneself import Oneself
 from tests.kit.plans import run, task
 
 HEAD = "a" * 40
 
 
 @dataclass
-class GitHub:
+class GitHub(Oneself):
     """The plan's issue, whose labels and state it holds, and what was said to be old of pull requests.
 
     after: called after each label that is put on.
@@ -26,17 +27,6 @@ class GitHub:
     state: str = "open"
     doubted: list[tuple[str, str]] = field(default_factory=list)
     after: Callable[[], None] = lambda: None
-
-    @property
-    def reads(self) -> "GitHub":
-        return self
-
-    @property
-    def writes(self) -> "GitHub":
-        return self
-
-    def ranked(self, rank: str) -> "GitHub":
-        return self
 
     async def issue(self, repo: str, number: int, *, fresh: bool = False) -> Any:
         return SimpleNamespace(labels=tuple(self.labels))

@@ -8,10 +8,11 @@ from services.core.plan import Parsed
 from services.core.shards import shard_of
 from services.engine.readiness import Readiness
 from services.store.plans import PlanRow
+from tests.kit.oneself import Oneself
 
 
 @dataclass
-class GitHub:
+class GitHub(Oneself):
     """One issue, and how often it was read."""
 
     labels: list[str] = field(default_factory=list)
@@ -19,17 +20,6 @@ class GitHub:
 
     @property
     def github(self) -> "GitHub":
-        return self
-
-    @property
-    def reads(self) -> "GitHub":
-        return self
-
-    @property
-    def writes(self) -> "GitHub":
-        return self
-
-    def ranked(self, rank: str) -> "GitHub":
         return self
 
     async def issue(self, repo: str, number: int) -> "GitHub":
