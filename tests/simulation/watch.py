@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from services.core.names import STICKY
-from services.core.plan import Task
+from services.core.plan import Plan, Task
 from services.core.task_state import SATISFIED
 from services.engine.orders import Order
 from services.errors import ApiError, StoreError
@@ -128,10 +128,14 @@ class Watch:
         return [*found, *(f"{row.task} was started before its need {need}" for need in unmet)]
 
     def kept(self, run_id: str, spec: Task) -> Iterator[str]:
-        """Why a task may not begin: somebody works at a file that it declares, or has changed it and waits to merge."""
+        """Why a task may not begin: somebody works at a file that it declares, or has changed it and waits to merge. Of
+        two of which one needs the other, that is what says when it begins.
+        """
         plan = self.book.runs[run_id].plan
         for other in plan.tasks if spec.repo in plan.apart else ():
             state, wanted = self.book.runs[run_id].tasks[other.id], set(spec.paths)
+            if other.id in _needed(plan, spec.id) or spec.id in _needed(plan, other.id):
+                continue
             if other.id == spec.id or other.repo != spec.repo or state not in {"running", "in_review"}:
                 continue
             now, declared = self.book.task(run_id, other.id), set(other.paths)
@@ -260,3 +264,14 @@ class Watch:
         self._world.trace(name, f"{method}: {said} {error!r}" if error is not None else f"{method}: {said}")
         if method in {"error", "critical", "exception"} and not isinstance(error, BAD_LUCK):
             self.violation(f"logged as a bug: {said}: {error!r}")
+
+
+def _needed(plan: Plan, task_id: str) -> set[str]:
+    """All that has to come before a task."""
+    found: set[str] = set()
+    rest = [task_id]
+    while rest:
+        new = [need for need in plan.by_id[rest.pop()].needs if need not in found]
+        found.update(new)
+        rest += new
+    return found
