@@ -91,9 +91,9 @@ class Assembly:
         """For pages."""
         return self.engine
 
-    def succeed(self, shards: Collection[int]) -> None:
+    def inherit(self, shards: Collection[int]) -> None:
         """Another process has had these shards until now."""
-        self.engine.succeed(shards)
+        self.engine.inherit(shards)
 
     async def take_up(self, shards: Collection[int]) -> None:
         """Go on with these shards where another process left them."""

@@ -32,7 +32,7 @@ log = structlog.get_logger(__name__)
 class Crew(Protocol):
     """What works on the shards: dispatch and engine."""
 
-    def succeed(self, shards: Collection[int], /) -> None: ...
+    def inherit(self, shards: Collection[int], /) -> None: ...
 
     async def take_up(self, shards: Collection[int], /) -> None: ...
 
@@ -131,7 +131,7 @@ class Conductor:
         """Conduct these shards, as far as they are still held as they were taken."""
         ours = {shard: epochs[shard] for shard in shards if self._held.get(shard) == epochs[shard]}
         if ours:
-            self._crew.succeed(ours.keys())
+            self._crew.inherit(ours.keys())
             self._fence.add(ours)
             if shard_of("") in ours:
                 self.has_first.set()

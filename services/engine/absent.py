@@ -32,7 +32,7 @@ class Absent:
         if (now - since).total_seconds() < keyless.AGAIN:
             raise RateLimited(0, notes.LOOKED_FOR, retry_after=keyless.AGAIN)
 
-    def succeed(self, shards: Collection[int]) -> None:
+    def inherit(self, shards: Collection[int]) -> None:
         """Others have had these until now, and may have made since what was not there."""
         self._since = {key: at for key, at in self._since.items() if not are_about(key, shards)}
 

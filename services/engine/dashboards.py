@@ -47,9 +47,9 @@ class Boards:
         self._failed = 0
         self._absent = Absent()
 
-    def succeed(self, shards: Collection[int]) -> None:
+    def inherit(self, shards: Collection[int]) -> None:
         """Others have had these until now."""
-        self._absent.succeed(shards)
+        self._absent.inherit(shards)
 
     async def take_up(self, shards: Collection[int] | None) -> None:
         for repo in await self._rows.homes():

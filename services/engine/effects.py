@@ -70,13 +70,13 @@ class Effects:
         self._posting: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()  # by task: its check runs
         self._without_branch: set[str] = set()  # keys of those that have only the rest of tidying up to do
 
-    def succeed(self, shards: Collection[int]) -> None:
+    def inherit(self, shards: Collection[int]) -> None:
         """Others have had these until now: what was begun here, and put off, they may have carried out since."""
         self._put_off = {key for key in self._put_off if not are_about(key, shards)}
         self._made = {key: made for key, made in self._made.items() if not are_about(key, shards)}
         self._without_branch = {key for key in self._without_branch if not are_about(key, shards)}
-        self._absent.succeed(shards)
-        self._parents.succeed(shards)
+        self._absent.inherit(shards)
+        self._parents.inherit(shards)
 
     async def carry_out(self, board: Board, due: Due) -> Outcome:
         """Do it; API errors are the caller's to time and repeat."""

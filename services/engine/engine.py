@@ -25,16 +25,16 @@ class Engine(Asked):
     async def start(self) -> int:
         """Returns how many runs are live."""
         if await self._parts.plans.are_any():
-            self.succeed(range(SHARDS))
+            self.inherit(range(SHARDS))
         return await self.take_up(None)
 
-    def succeed(self, shards: Collection[int]) -> None:
+    def inherit(self, shards: Collection[int]) -> None:
         """These are ours from now on: what others have done there on GitHub until now nobody has told us."""
-        self._parts.github.succeed(shards)
-        self._effects.succeed(shards)
-        self.stickies.succeed(shards)
+        self._parts.github.inherit(shards)
+        self._effects.inherit(shards)
+        self.stickies.inherit(shards)
         if self.boards is not None:
-            self.boards.succeed(shards)
+            self.boards.inherit(shards)
 
     def doubt_all(self) -> None:
         """What other processes said may have been missed."""

@@ -35,10 +35,10 @@ class Parents:
         self._ours_since: dict[int, datetime] = {}  # shards that others have had
         self._absent = Absent()
 
-    def succeed(self, shards: Collection[int]) -> None:
+    def inherit(self, shards: Collection[int]) -> None:
         """Others have had these until now, and may have made parts."""
         self._ours_since.update(dict.fromkeys(shards, self._parts.clock.now()))
-        self._absent.succeed(shards)
+        self._absent.inherit(shards)
 
     async def of(self, run: Run, task: Task, *, again: bool) -> int:
         """The number of the parent, in the plan's repository. again: somebody may have been here for this task."""

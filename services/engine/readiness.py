@@ -20,7 +20,7 @@ class Readiness:
         self._parts = parts
         self._known: dict[str, bool] = {}
 
-    def succeed(self, shards: Collection[int]) -> None:
+    def inherit(self, shards: Collection[int]) -> None:
         """Others have had these until now, and may have shown something else."""
         self._known = {plan: shown for plan, shown in self._known.items() if shard_of(plan) not in shards}
 

@@ -59,9 +59,9 @@ class Stickies:
         self.beside: Callable[[str], None] | None = None  # is told of each change too
         self._readiness = Readiness(parts)
 
-    def succeed(self, shards: Collection[int]) -> None:
+    def inherit(self, shards: Collection[int]) -> None:
         """Others have had these until now."""
-        self._readiness.succeed(shards)
+        self._readiness.inherit(shards)
 
     async def take_up(self, shards: Collection[int] | None) -> None:
         """Post what an earlier process had stored and not shown; shards: of these owners only. When it edited a comment

@@ -127,9 +127,9 @@ class GitHub:
         """What was said of changes may have been missed."""
         self.cache.doubt_all()
 
-    def succeed(self, shards: Iterable[int]) -> None:
+    def inherit(self, shards: Iterable[int]) -> None:
         """We go on with these shards where another process has stopped just now."""
-        self.cache.succeed(shards)
+        self.cache.inherit(shards)
 
     def hear(self, repo: str, told: bytes) -> Collection[str]:
         """A webhook told this (`hearing.Told` as JSON); the subjects that need not be invalidated any more."""

@@ -81,7 +81,7 @@ class Cache:
         self._most_notes = min(MAX_NOTES, max_bytes // OVERHEAD)
         self._written: LRUCache[tuple[str, str], datetime] = LRUCache(self._most_notes)
         self._forgotten = 0
-        self._succeeded: dict[int, tuple[int, datetime]] = {}  # shard -> since when we have it
+        self._inherited: dict[int, tuple[int, datetime]] = {}  # shard -> since when we have it
 
     @property
     def size(self) -> int:
@@ -184,12 +184,12 @@ class Cache:
         """Anything may have changed, and nobody has told us: no answer begun before now counts any more."""
         self._forgotten = self._flights.moment()
 
-    def succeed(self, shards: Iterable[int]) -> None:
+    def inherit(self, shards: Iterable[int]) -> None:
         """Others have changed things in these shards in our name until now: no answer begun before counts any more, and
         what a webhook tells of the time before is old.
         """
         moment = self._flights.moment(), self._clock.now() + ON_ITS_WAY
-        self._succeeded.update(dict.fromkeys(shards, moment))
+        self._inherited.update(dict.fromkeys(shards, moment))
 
     def prime(self, read: Read[Shape], body: bytes, version: datetime) -> bool:
         """A webhook told the whole object as it was at `version`; False when it can't be put in order.
@@ -261,7 +261,7 @@ class Cache:
     def _written_of(self, read: Read[Shape]) -> list[datetime]:
         name = read.repo.lower()
         found = [self._written.get((name, what), LONG_AGO) for what in (read.kind, read.subject)]
-        return [*found, self._succeeded[shard_of(name)][1]] if shard_of(name) in self._succeeded else found
+        return [*found, self._inherited[shard_of(name)][1]] if shard_of(name) in self._inherited else found
 
     def _saw(self, read: Read[Shape], version: datetime) -> None:
         place = (read.repo.lower(), read.subject)
@@ -273,7 +273,7 @@ class Cache:
     def _doubtful_until(self, read: Read[Shape]) -> int:
         name, noted = read.repo.lower(), self._notes.get
         found = max(self._forgotten, noted((name, ""), 0), noted((name, read.kind), 0), noted((name, read.subject), 0))
-        if self._succeeded and (taken := self._succeeded.get(shard_of(name))) is not None:
+        if self._inherited and (taken := self._inherited.get(shard_of(name))) is not None:
             found = max(found, taken[0])
         if read.also:
             found = max(found, noted((name, read.also), 0), noted((name, read.also.partition(":")[0]), 0))

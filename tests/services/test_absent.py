@@ -49,8 +49,8 @@ def test_a_look_counts_no_more_once_others_have_been_there(key: str, *, others: 
     absent, ours = Absent(), shard_of("acme")
     with pytest.raises(RateLimited):
         absent.check(key, NOW)
-    absent.succeed({ours ^ 1})
+    absent.inherit({ours ^ 1})
     assert bool(absent._since) is not others
-    absent.succeed({ours})
+    absent.inherit({ours})
     with pytest.raises(RateLimited):
         absent.check(key, NOW + later(AGAIN))

@@ -238,7 +238,7 @@ async def test_what_was_put_off_is_looked_for_once_others_have_been_there() -> N
 
     with pytest.raises(RateLimited):
         await effects._once(msgspec.structs.replace(due, tries=0), limited())
-    effects.succeed({ours ^ 1})
+    effects.inherit({ours ^ 1})
     assert not effects._may_have_happened(due)
-    effects.succeed({ours})
+    effects.inherit({ours})
     assert effects._may_have_happened(due)

@@ -104,7 +104,7 @@ class Warned:
     def __init__(self) -> None:
         self.shards: set[int] = set()
 
-    def succeed(self, shards: Iterable[int]) -> None:
+    def inherit(self, shards: Iterable[int]) -> None:
         self.shards |= set(shards)
 
 

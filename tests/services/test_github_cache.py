@@ -363,8 +363,8 @@ async def test_what_was_before_our_own_change_is_old(
     ("doubt", "asks"),
     [
         (lambda cache: cache.doubt_all(), True),
-        (lambda cache: cache.succeed([shard_of("acme"), 1]), True),
-        (lambda cache: cache.succeed(set(range(SHARDS)) - {shard_of("acme")}), False),
+        (lambda cache: cache.inherit([shard_of("acme"), 1]), True),
+        (lambda cache: cache.inherit(set(range(SHARDS)) - {shard_of("acme")}), False),
     ],
     ids=["anything", "what we took", "what we took elsewhere"],
 )
@@ -383,7 +383,7 @@ async def test_what_was_before_we_took_over_is_old(clock: HandClock, told: int, 
     """Who was there before has changed things, too, and the webhook about the time before that may be late."""
     cache = Cache(Sends(), clock, Stats())
     read = Read(SEVEN, PULL.path, PullShape, PULL.repo, PULL.subject)
-    cache.succeed([shard_of("acme")])
+    cache.inherit([shard_of("acme")])
     moment = clock.now() + timedelta(seconds=told)
     body = json.dumps(pull(7, updated_at=moment.strftime("%Y-%m-%dT%H:%M:%SZ"))).encode()
     assert cache.prime(read, body, moment) is counts

@@ -17,6 +17,6 @@ def test_only_of_a_run_that_another_process_has_conducted_a_part_may_be_there_al
     parents = Parents(cast("Any", SimpleNamespace(clock=clock)))
     begun = msgspec.structs.replace(here, started_at=clock.now())
     assert not parents._is_inherited(begun), "nobody else was ever there"
-    parents.succeed({shard_of(here.repo)})
+    parents.inherit({shard_of(here.repo)})
     assert parents._is_inherited(begun)
     assert not parents._is_inherited(msgspec.structs.replace(here, started_at=clock.now() + timedelta(seconds=1)))

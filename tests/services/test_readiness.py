@@ -48,9 +48,9 @@ async def test_what_others_have_shown_since_is_looked_for() -> None:
         await readiness.show(PLAN, has_run=False)
     assert github.looks == 1
     github.labels = [LABEL_READY]  # another process has, when it was approved
-    readiness.succeed({shard_of("acme") ^ 1})
+    readiness.inherit({shard_of("acme") ^ 1})
     await readiness.show(PLAN, has_run=False)
     assert github.labels == [LABEL_READY]
-    readiness.succeed({shard_of("acme")})
+    readiness.inherit({shard_of("acme")})
     await readiness.show(PLAN, has_run=False)
     assert github.labels == []

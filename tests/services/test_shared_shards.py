@@ -302,7 +302,7 @@ class Crew:
         self.fence = Fence({})
         self.warned: set[int] = set()
 
-    def succeed(self, shards: Collection[int]) -> None:
+    def inherit(self, shards: Collection[int]) -> None:
         assert not any(map(self.fence.has, shards)), "others had them until now, and something was decided in them"
         self.warned |= set(shards)
 

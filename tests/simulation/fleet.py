@@ -1,8 +1,8 @@
 """Several processes on one disk: which shards whose session holds, and the news from one to the others.
 
 In the place of PostgreSQL's advisory locks and NOTIFY, and so of the real `Tenure` and `Bell`, which have tests of their
-own; the conductor, the fence and the news that go by them are the real ones. A session may be lost at any moment, and whoever held it hears
-of that a little later than the others may take what it held.
+own; the conductor, the fence and the news that go by them are the real ones. A session may be lost at any moment, and
+whoever held it hears of that a little later than the others may take what it held.
 """
 
 import asyncio
@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from contextvars import copy_context
 from functools import partial
-from typing import TypeVar
+from typing import NoReturn, TypeVar
 
 from bot.conducting import ROUND
 from services.errors import StoreError
@@ -82,7 +82,7 @@ class Locks:
 
     def died(self, life: Life) -> None:
         """A process is gone, or its whole machine, of which nothing tells."""
-        for session in self._of(life):
+        for session in [each for each in self._sessions if each.life is life]:
             if self.chance.hits(SILENT):
                 self.loop.call_later(LEASE, self.end, session)
             else:
@@ -152,9 +152,6 @@ class Locks:
         """The troubles are over."""
         self.strikes = self.ring_lost = 0.0
 
-    def _of(self, life: Life) -> list[Session]:
-        return [each for each in self._sessions if each.life is life]
-
 
 def _wake(session: Session) -> None:
     if session.rests is not None and not session.rests.done() and not session.life.is_over:
@@ -208,9 +205,7 @@ class SimTenure(Tenure):
 
     async def rest(self, seconds: float) -> None:
         """Until something has changed: whoever looks twice a second sees nothing before."""
-        session = self._session
-        if session is None:
-            raise StoreError("the session with the database is over")
+        session = self._mine()
         if session.is_stale:
             await self._pass(self._locks.chance.uniform(0.0, seconds))
             return
@@ -223,15 +218,18 @@ class SimTenure(Tenure):
             self._lost()
 
     async def _said(self, act: Callable[[Session], T]) -> T:
-        session = self._session
-        if session is None:
-            raise StoreError("the session with the database is over")
+        session = self._mine()
         await self._pass((session.deaf or PATIENCE) if session.is_cut else self._locks.delay())
         if session.is_over or session.is_cut:
             self._lost()
         return act(session)
 
-    def _lost(self) -> None:
+    def _mine(self) -> Session:
+        if self._session is None:
+            self._lost()
+        return self._session
+
+    def _lost(self) -> NoReturn:
         self._session = None
         raise StoreError("the session with the database is over")
 

@@ -48,8 +48,8 @@ def sure() -> list[Swap]:
 
 
 def remembered() -> list[Swap]:
-    return [(Effects, "succeed", lambda self, shards: None)]
+    return [(Effects, "inherit", lambda self, shards: None)]
 
 
 def heir() -> list[Swap]:
-    return [(Cache, "succeed", lambda self, shards: None)]
+    return [(Cache, "inherit", lambda self, shards: None)]
