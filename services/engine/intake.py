@@ -234,14 +234,13 @@ class Intake:
         return fresh
 
     async def _is_unseen(self, plan: PlanRow, asked_at: datetime) -> bool:
-        """Was this text written after somebody asked, or in that second? Where it was first read after an edit in that
-        second, nobody has told of another text, and only GitHub knows.
+        """Was this text written after somebody asked, or in that second? It may be the one that was read before, and
+        another have stood there meanwhile that nobody has told of: only GitHub knows.
         """
-        asked = asked_at.replace(microsecond=0)
-        if _could_not_see(plan, asked_at) or _second(plan.changed_at) < asked:
-            return _second(plan.changed_at) >= asked
+        if _could_not_see(plan, asked_at):
+            return True
         edited = await self._parts.github.reads.edited_at(plan.repo, plan.number)
-        return edited != "" and _second(edited) >= asked
+        return edited != "" and _second(edited) >= asked_at.replace(microsecond=0)
 
     async def ask(
         self, repo: str, number: int, actor: str, asked_at: datetime, said_by: str = "", *, seen: str = ""

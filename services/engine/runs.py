@@ -350,6 +350,8 @@ class Driver:
             return line.board
         async with line.loading:
             if line.board is None or line.is_doubtful:
+                if line.board is not None:
+                    await self._parts.runs.outwait(line.board.run.plan_id)
                 waiting = await self._parts.runs.waiting(run_id)
                 run = await self._parts.runs.load(run_id)
                 if line.is_gone:  # others conduct it since this was asked for

@@ -99,6 +99,9 @@ class UnderWay:
         now = self._parts.clock.now()
         due = await self._parts.runs.due(run_id, now)
         board = await self._board(run_id) if due else None
+        if board is not None and board.storing is not None:  # stored by now, and not known here: begun once it is
+            coming = {action.key for action in board.storing.actions}
+            due = [(act, since) for act, since in due if act.key not in coming]
         lacking = [act.key for act, since in due if board is not None and self._stands_in_line(board, act, since)]
         if lacking:
             self._post(run_id, Mail())  # whose turn it is is seen after each decision

@@ -13,6 +13,7 @@ from services.errors import Fenced
 from services.store.db import Connection
 
 CHECK = "SELECT 1 FROM shard WHERE id = ? AND epoch = ? FOR SHARE"
+OUTWAIT = "SELECT 1 FROM shard WHERE id = ? FOR UPDATE"
 
 
 class Fence:
@@ -67,3 +68,8 @@ class Fence:
         """The same for one that has nothing to do before the answer."""
         with self.held(c, place):
             pass
+
+    def outwait(self, c: Connection, place: str) -> None:
+        """Wait for what still decides something about a plan: a commit whose answer was lost may go on for a while."""
+        if self._epochs is not None:
+            c.execute(OUTWAIT, (shard_of(place),)).fetchone()

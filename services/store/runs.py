@@ -73,6 +73,11 @@ class Runs:
     async def load(self, run_id: str) -> Run | None:
         return await self._db.read(lambda c: _load(c, run_id))
 
+    async def outwait(self, plan_id: str) -> None:
+        """What was decided about the plan, and nobody said whether it is stored, is or never will be after this."""
+        if self._fence.shards is not None:  # else nobody but this process writes
+            await self._db.write(lambda c: self._fence.outwait(c, plan_id))
+
     async def of_plan(self, plan_id: str) -> Run | None:
         """The plan's newest run."""
         return await self._db.read(lambda c: _newest(c, plan_id))

@@ -148,6 +148,37 @@ async def test_what_the_store_began_without_anybody_hearing_of_it_is_carried_out
     assert [try_ for kind, try_ in world.tries if kind == "attempt"] == [1], "begun once, with a look first"
 
 
+@pytest.mark.parametrize("is_told", [True, False])
+async def test_nothing_is_begun_that_is_stored_before_it_is_known_here(database: Database, is_told: bool) -> None:
+    """The answer to a commit is late, and a sweep finds in the store what the run in memory has not come to."""
+    await stored_run(database, TaskState(id="one", state="ready", issue=7))
+    async with asyncio.TaskGroup() as group:
+        world = World(database, Beside(group))
+        commit, is_there, answer = world.runs.commit, asyncio.Event(), asyncio.Event()
+
+        async def late(
+            plan_id: str, decision: Decision, now: datetime, settles: list[Settle] | tuple[()] = ()
+        ) -> list[Action]:
+            new = await commit(plan_id, decision, now, settles)
+            if any(action.kind == "attempt" for action in decision.actions) and not is_there.is_set():
+                is_there.set()
+                await answer.wait()
+                if not is_told:
+                    raise StoreError("the connection was lost during the commit")
+            return new
+
+        world.runs.commit = late  # type: ignore[method-assign, assignment]
+        await world.driver.sweep()
+        async with asyncio.timeout(240):
+            await is_there.wait()
+        await world.driver.sweep()
+        await world.driver.sweep()
+        assert "attempt" not in [kind for kind, _ in world.tries]
+        answer.set()
+        await world.ended()
+    assert len([kind for kind, _ in world.tries if kind == "attempt"]) == 1
+
+
 async def test_a_bug_in_a_decision_is_told_to_who_waits_and_the_sweep_goes_on_with_its_effects(
     database: Database,
 ) -> None:

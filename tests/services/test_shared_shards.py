@@ -207,6 +207,14 @@ def decision(run_id: str) -> Decision:
     return Decision(run_id=run_id, state="running", history=(moment,))
 
 
+async def until_locked(url: str) -> None:
+    """Until somebody waits for a row that another has."""
+    async with asyncio.timeout(60), await psycopg.AsyncConnection.connect(url, autocommit=True) as c:
+        query = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%FOR UPDATE'"
+        while await (await c.execute(query)).fetchone() is None:
+            pass
+
+
 async def test_who_has_lost_a_shard_can_store_nothing_more(url: str, database: PostgresDatabase) -> None:
     async with tenure(url) as first, tenure(url) as second:
         fence = Fence((await first.take(ALL, SHARDS)).epochs)
@@ -279,6 +287,37 @@ async def test_who_stands_still_while_it_stores_is_undone(url: str, monkeypatch:
         with pytest.raises(Fenced):
             await database.write(lambda c: fence.check(c, "acme/platform#1"))
     await database.close()
+
+
+async def test_what_was_decided_and_nobody_said_if_it_is_stored_is_waited_for(
+    url: str, database: PostgresDatabase
+) -> None:
+    """The connection that stored it is lost, and the server is still at it."""
+    async with tenure(url) as one:
+        fence = Fence((await one.take((ACME,), 1)).epochs)
+        runs = Runs(database, fence)
+        run = await stored_run(database, TaskState(id="one", state="ready"))
+        await runs.outwait(run.plan_id)
+        lost, at_it, goes_on = PostgresDatabase(url), threading.Event(), threading.Event()
+        await lost.open()
+
+        def slow(c: Connection) -> None:
+            with fence.held(c, run.plan_id):
+                assert c.execute("UPDATE run SET approver = ? WHERE id = ?", ("kim", run.id)).rowcount == 1
+                at_it.set()
+                assert goes_on.wait(300)
+
+        storing = asyncio.ensure_future(lost.write(slow))
+        await asyncio.to_thread(at_it.wait)
+        waiting = asyncio.ensure_future(runs.outwait(run.plan_id))
+        assert (await runs.load(run.id) or run).approver == run.approver
+        await until_locked(url)
+        assert not waiting.done()
+        goes_on.set()
+        await waiting
+        assert (await runs.load(run.id) or run).approver == "kim"
+        await storing
+        await lost.close()
 
 
 async def test_runs_of_others_are_neither_listed_nor_reopened(database: PostgresDatabase) -> None:

@@ -129,6 +129,8 @@ class People:
         self.world.restore_rights()
         while self.world.process is None:  # noqa: ASYNC110 - who died in the last of the troubles may be away for long
             await asyncio.sleep(5.0)
+        if not self.number:  # GitHub did not let her when she wanted to
+            self.write()
         for _ in range(STARTS):
             await self.ask("ana", "/lockstep approve\n/lockstep run")
             if self.run_state() is not None:

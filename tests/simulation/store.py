@@ -32,10 +32,10 @@ def _empty() -> sqlite3.Connection:
 
 
 class _Shared(sqlite3.Connection):
-    """One that understands the only word of PostgreSQL's that what a fleet asks has in it."""
+    """One that understands the only words of PostgreSQL's that what a fleet asks has in it."""
 
     def execute(self, sql: str, values: Any = (), /) -> sqlite3.Cursor:
-        return super().execute(sql.removesuffix(" FOR SHARE"), values)
+        return super().execute(sql.removesuffix(" FOR SHARE").removesuffix(" FOR UPDATE"), values)
 
 
 class Disk:

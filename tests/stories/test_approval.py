@@ -116,6 +116,26 @@ async def test_a_text_that_was_put_there_in_the_second_of_the_approval_is_not_wh
     await nothing_was_started(story)
 
 
+async def test_a_text_that_was_away_while_somebody_approved_is_not_what_was_approved(story: Story) -> None:
+    """Nobody has told of the other one, and the first is there again when the approval is read."""
+    await story.begin(roles={"ana": "maintain", "mal": "write"})
+    await story.issue(OTHER, by="mal")
+    await story.until("Waits for approval")
+    await story.turn_clock(seconds=5)
+    await story.hears(NOWHERE)
+    await story.edit(PLAN, by="mal")
+    await story.turn_clock(seconds=5)
+    comment = await story.comment("/lockstep approve")
+    await story.turn_clock(seconds=5)
+    await story.edit(OTHER, by="mal")
+    await story.settled()
+    missed = story.deliveries("issue_comment")[-1]
+    await story.hears(f"{story.bot.url}/webhook")
+    await story.redeliver(missed)
+    await story.until("The plan has changed since you looked at it.", lambda: "confused" in story.reactions(comment))
+    await nothing_was_started(story)
+
+
 async def test_a_text_that_was_never_another_may_be_approved_at_first_sight(story: Story) -> None:
     await story.begin(roles={"ana": "maintain"})
     await story.stop_clock()
