@@ -26,7 +26,7 @@ from services.core.plan_relations import RELATIONS, are_named, settled
 from services.core.reposet import is_home
 from services.core.reposet_order import in_set, is_ordered
 from services.engine import drafted
-from services.engine.approval import is_used_up
+from services.engine.approval import is_unseen, is_used_up
 from services.engine.configs import config_of, strict_config_of
 from services.engine.hidden import hidden_in
 from services.engine.neighbours import beside
@@ -227,20 +227,11 @@ class Intake:
         fresh = await self.read(repo, number)  # what stood against it may do so no more, and no event tells of that
         whole(fresh or shown)
         wanted_hash = seen or shown.hash
-        if fresh is None or fresh.hash != wanted_hash or (not seen and await self._is_unseen(fresh, asked_at)):
+        if fresh is None or fresh.hash != wanted_hash or (not seen and await is_unseen(self._parts, fresh, asked_at)):
             raise UserError(refusals.changed_since(command))
         whole(fresh)
         await drafted.check_shown(self._parts, fresh, asked_at, command)
         return fresh
-
-    async def _is_unseen(self, plan: PlanRow, asked_at: datetime) -> bool:
-        """Was this text written after somebody asked, or in that second? It may be the one that was read before, and
-        another have stood there meanwhile that nobody has told of: only GitHub knows.
-        """
-        if _could_not_see(plan, asked_at):
-            return True
-        edited = await self._parts.github.reads.edited_at(plan.repo, plan.number)
-        return edited != "" and _second(edited) >= asked_at.replace(microsecond=0)
 
     async def ask(
         self, repo: str, number: int, actor: str, asked_at: datetime, said_by: str = "", *, seen: str = ""
@@ -378,20 +369,6 @@ def _found(row: PlanRow | None) -> PlanRow:
     if row is None:
         raise UserError(refusals.NO_PLAN)
     return row
-
-
-def _could_not_see(plan: PlanRow, asked_at: datetime) -> bool:
-    """Was this text written after the approval, or in its second?
-
-    GitHub's times have whole seconds, and nobody reads an edit and answers it within one. A text that was never another
-    is nobody's trick.
-    """
-    changed, asked = _second(plan.changed_at), asked_at.replace(microsecond=0)
-    return changed >= asked if plan.edits else changed > asked
-
-
-def _second(text: str) -> datetime:
-    return datetime.fromisoformat(text).replace(microsecond=0)
 
 
 def _as_read(row: PlanRow) -> tuple[object, ...]:

@@ -82,9 +82,9 @@ class Looks:
         """Read what was asked for and mail what GitHub says, until nobody asks for more."""
         try:
             while line.looks:
+                board = await self._board(run_id)  # first: where it can't be read, they are still asked for
                 asked, line.looks = line.looks, set()
                 line.looks_begun += 1
-                board = await self._board(run_id)
                 if board is not None:
                     self._post(run_id, Mail(facts=await self._facts(board, line, asked)))
         finally:

@@ -99,9 +99,8 @@ class UnderWay:
         now = self._parts.clock.now()
         due = await self._parts.runs.due(run_id, now)
         board = await self._board(run_id) if due else None
-        if board is not None and board.storing is not None:  # stored by now, and not known here: begun once it is
-            coming = {action.key for action in board.storing.actions}
-            due = [(act, since) for act, since in due if act.key not in coming]
+        if board is not None and board.storing is not None:
+            due = self._known(run_id, due, board.storing)
         lacking = [act.key for act, since in due if board is not None and self._stands_in_line(board, act, since)]
         if lacking:
             self._post(run_id, Mail())  # whose turn it is is seen after each decision
@@ -110,6 +109,18 @@ class UnderWay:
         later = await self._parts.runs.next_due(run_id, now)
         if later is not None:
             self.come_back(run_id, later)
+
+    def _known(
+        self, run_id: str, due: list[tuple[Action, datetime]], storing: Decision
+    ) -> list[tuple[Action, datetime]]:
+        """Without what is being stored: it may be there already, and what it goes by is not known here yet. It is begun
+        once that is or, where it is decided not for the first time, soon.
+        """
+        coming = {action.key for action in storing.actions}
+        known = [(act, since) for act, since in due if act.key not in coming]
+        if len(known) < len(due):
+            self.come_back(run_id, self._parts.clock.now() + AGAIN)
+        return known
 
     def _stands_in_line(self, board: Board, action: Action, since: datetime) -> bool:
         """Does this wait for a place? Nothing else but attempts does, and of those no one that no longer counts."""

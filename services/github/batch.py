@@ -50,6 +50,7 @@ class Batcher:
         self._lookups = Gather[Wanted, Fields](timers, min(lookups, MOST), self._look_up)
         self._changes = Gather[Change, Fields](timers, min(changes, MOST), self._change, serial=True)
         self._without: dict[str, datetime] = {}
+        self._refused: set[str] = set()  # those of them that are not only out of reach
         self.watch: Watches | None = None
 
     async def look_up(self, identity: Identity, rank: Rank, wanted: Wanted) -> Fields | None:
@@ -82,12 +83,17 @@ class Batcher:
             return found or None
         return await self._changes.load((identity, rank), wanted) or None
 
+    def is_refused(self, identity: Identity) -> bool:
+        """May this installation not use GraphQL, or does what answers not know it?"""
+        return self._is_without(identity) and identity.installation in self._refused
+
     def _is_without(self, identity: Identity) -> bool:
         until = self._without.get(identity.installation)
         return until is not None and self._clock.now() < until
 
     def _do_without(self, identity: Identity, time: timedelta) -> None:
         self._without[identity.installation] = self._clock.now() + time
+        (self._refused.add if time == WITHOUT else self._refused.discard)(identity.installation)
 
     async def _look_up(self, key: Hashable, wanted: Sequence[Wanted]) -> Sequence[Result]:
         """One call, and more of them for what it left open."""

@@ -127,12 +127,14 @@ class Reads(ActionsReads):
 
     async def edited_at(self, repo: str, number: int) -> str:
         """When an issue's text or title was last edited, as it is now, "" for never. REST does not tell: where calls
-        are not to be shared, it counts as never.  Unreachable: nobody says it now.
+        are not to be shared, or GraphQL is refused, it counts as never.  Unreachable: nobody says it now.
         """
         if self._batcher is None:
             return ""
         who = await self._reader(repo)
         found = await self._batcher.look_up(who, self._rank, Wanted("edits", repo, number))
+        if found is None and self._batcher.is_refused(who):
+            return ""
         if found is None:
             raise Unreachable(0, "GitHub does not say when the text was edited")
         renamed = (found.get("timelineItems") or {}).get("nodes") or [{}]

@@ -13,7 +13,7 @@ from services.errors import Fenced
 from services.store.db import Connection
 
 CHECK = "SELECT 1 FROM shard WHERE id = ? AND epoch = ? FOR SHARE"
-OUTWAIT = "SELECT 1 FROM shard WHERE id = ? FOR UPDATE"
+OUTWAIT = "SELECT 1 FROM shard WHERE id = ? AND epoch = ? FOR UPDATE"
 
 
 class Fence:
@@ -70,6 +70,10 @@ class Fence:
             pass
 
     def outwait(self, c: Connection, place: str) -> None:
-        """Wait for what still decides something about a plan: a commit whose answer was lost may go on for a while."""
-        if self._epochs is not None:
-            c.execute(OUTWAIT, (shard_of(place),)).fetchone()
+        """Wait for what still decides something about a plan: a commit whose answer was lost may go on for a while.
+        Once another process has the shard it can't, and that one is not kept waiting.
+        """
+        shard = shard_of(place)
+        epoch = (self._epochs or {}).get(shard)
+        if epoch is not None:
+            c.execute(OUTWAIT, (shard, epoch)).fetchone()

@@ -27,6 +27,8 @@ from tests.kit.stored import stored_run
 
 T = TypeVar("T")
 
+HEAD = "a" * 40
+
 
 class Shaky:
     """A database whose writes fail while `away` says so; `after` fails them when they are stored already."""
@@ -97,6 +99,12 @@ class World:
         self.done.set()
         fence = board.run.tasks[due.action.task].fence
         return Outcome(happened=(Happening(kind="refused", text="a person", fence=fence),))
+
+    async def tried(self, kind: str) -> None:
+        """Until something of this kind is carried out."""
+        async with asyncio.timeout(240):
+            while kind not in [each for each, _ in self.tries]:
+                await self.runs.count("")  # whatever is on its way to the store comes first
 
     async def ended(self) -> None:
         async with asyncio.timeout(240):
@@ -177,6 +185,40 @@ async def test_nothing_is_begun_that_is_stored_before_it_is_known_here(database:
         answer.set()
         await world.ended()
     assert len([kind for kind, _ in world.tries if kind == "attempt"]) == 1
+
+
+async def test_what_is_due_while_it_is_decided_once_more_is_carried_out(database: Database) -> None:
+    """A look leads to the merge again that waits for its next try, whose time comes while that is being stored."""
+    run = await stored_run(database, TaskState(id="one", state="in_review", issue=7, pull=9, head_sha=HEAD, attempt=1))
+    async with asyncio.TaskGroup() as group:
+        world = World(database, Beside(group))
+        now, commit, is_there, answer = (
+            datetime(2026, 1, 1, tzinfo=UTC),
+            world.runs.commit,
+            asyncio.Event(),
+            asyncio.Event(),
+        )
+        merge = Action(key=f"{run.id}/one/1/merge/{HEAD}", kind="merge", task="one", attempt=1, sha=HEAD)
+        decided = Decision(run_id=run.id, state="running", actions=(merge,))
+        await commit(run.plan_id, decided, now)
+        await commit(run.plan_id, Decision(run_id=run.id, state="running"), now, [Settle(key=merge.key, again_at=now)])
+        board = await world.driver._board(run.id)
+        assert board is not None
+
+        async def late(*asked: Any) -> list[Action]:
+            is_there.set()
+            await answer.wait()
+            return await commit(*asked)
+
+        world.runs.commit = late  # type: ignore[method-assign, assignment]
+        storing = asyncio.ensure_future(world.driver._store(board, world.driver._line(run.id), decided, [], now))
+        await is_there.wait()
+        await world.driver._effects.resume(run.id)
+        assert world.tries == []
+        answer.set()
+        assert await storing == [], "it is no new one"
+        await world.tried("merge")
+    assert ("merge", 1) in world.tries
 
 
 async def test_a_bug_in_a_decision_is_told_to_who_waits_and_the_sweep_goes_on_with_its_effects(

@@ -335,13 +335,20 @@ async def test_the_numbers_add_up(hub: FakeHub, github: GitHub) -> None:
 class Silent:
     """A batcher that GitHub tells nothing."""
 
+    is_out = False
+
     async def look_up(self, *_: object) -> None:
         return None
+
+    def is_refused(self, *_: object) -> bool:
+        return self.is_out
 
 
 async def test_when_a_text_was_edited_is_not_guessed(hub: FakeHub, github: GitHub) -> None:
     reads = github.reads
     assert await reads.edited_at("acme/api", 5) == ""  # calls are not shared here
-    reads._batcher = Silent()  # type: ignore[assignment]
+    reads._batcher = silent = Silent()  # type: ignore[assignment]
     with pytest.raises(Unreachable, match="GitHub does not say when the text was edited"):
         await reads.edited_at("acme/api", 5)
+    silent.is_out = True
+    assert await reads.edited_at("acme/api", 5) == "", "nobody else tells, and approving goes on"

@@ -309,6 +309,7 @@ async def test_what_was_decided_and_nobody_said_if_it_is_stored_is_waited_for(
 
         storing = asyncio.ensure_future(lost.write(slow))
         await asyncio.to_thread(at_it.wait)
+        await Runs(database, Fence({ACME: 0})).outwait(run.plan_id)  # who has lost the shard waits for nobody
         waiting = asyncio.ensure_future(runs.outwait(run.plan_id))
         assert (await runs.load(run.id) or run).approver == run.approver
         await until_locked(url)

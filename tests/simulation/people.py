@@ -175,6 +175,12 @@ class People:
         rows = self.world.disk.ask(query, self.plan_id)
         return rows[0][0] if rows else None
 
+    def is_moved(self) -> bool:
+        """Does the text want a task in another repository than the run has it in? Then no run takes it over."""
+        book, wanted = self.world.watch.book, {draft.id: draft.repo for draft in self.drafts}
+        plan = book.runs[book.newest(self.plan_id)].plan
+        return any(wanted.get(task.id, task.repo) != task.repo for task in plan.tasks)
+
     # Bringing it to its end.
 
     async def help(self) -> None:
@@ -186,6 +192,8 @@ class People:
         if self.run_state() == "paused":
             approved = "/lockstep approve\n" if self.world.words is not None else ""  # it may have been taken back
             await self.insist(f"{approved}/lockstep resume")
+            if self.run_state() == "paused" and self.is_moved():  # as the answer says
+                await self.insist("/lockstep cancel")
         if held := sorted(task.id for task in tasks if task.held):
             await self.insist(f"/lockstep resume {' '.join(held)}")
         wanted = {"failed", "needs_human"} if self.run_state() != "failed" else {"failed", "needs_human", "cancelled"}

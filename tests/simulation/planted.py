@@ -160,7 +160,7 @@ PLANTED = {
     "unseen-text": Bug(
         seed=19,
         means="an approval counts for a text that was written after it",
-        swaps=lambda: [(intake.Intake, "_is_unseen", _sees_all)],
+        swaps=lambda: [(intake, "is_unseen", _sees_all)],
     ),
     "no-pause": Bug(
         seed=45,
@@ -181,7 +181,7 @@ PLANTED = {
     "less-urgent": Bug(seed=0, means="who has the least priority begins first", swaps=swaps.less_urgent_first),
     "untold": Bug(seed=0, means="a pull request does not tell that it needs a person", swaps=swaps.untold),
     "not-reverted": Bug(
-        seed=68,
+        seed=113,
         means="what is to be taken back is said to be, and nobody opens the pull request",
         swaps=swaps.never_taken_back,
     ),
@@ -299,7 +299,7 @@ FOUND = {
         swaps=_uncounted,
     ),
     "clocks": Bug(
-        seed=267,
+        seed=63,
         means="with our clock ahead of GitHub's, an issue made before a crash was not found again",
         swaps=lambda: [(effects, "CLOCKS_APART", timedelta(0))],
     ),

@@ -2,7 +2,7 @@
 
 from services.sandbox.state import Issue
 from tests.kit.sight import BOT
-from tests.kit.story import FILES, Story
+from tests.kit.story import FILES, NOWHERE, Story
 
 PLAN = "What we do next.\n\nPlan: sub-issues\n"
 ROLES = {"ana": "maintain", "wim": "write"}
@@ -54,6 +54,26 @@ async def test_sub_issues_become_merged_pull_requests_and_are_closed(story: Stor
     assert not [issue for repo in ("acme/api", "acme/web") for issue in story.issues(repo) if issue.user == BOT]
     assert "**Done.**" in story.plan_comment()  # that they are closed is no edit of the plan
     assert "edited" not in story.plan_comment()
+
+
+async def test_an_issue_that_was_another_while_somebody_approved_is_not_what_was_approved(story: Story) -> None:
+    """Nobody has told of that, and it is as before when the approval is read."""
+    await story.begin(roles=ROLES)
+    await story.issue(PLAN)
+    evil = await child(story, "Show it", task("evil"))
+    await story.until("Waits for approval")
+    await story.hears(NOWHERE)
+    for text in (task("show"), "", task("evil")):
+        await story.turn_clock(seconds=5)
+        if text:
+            await story.hub.ok("PATCH", f"/repos/acme/api/issues/{evil.number}", {"body": text}, who="ana")
+        else:
+            comment = await story.comment("/lockstep approve")
+    await story.settled()
+    missed = story.deliveries("issue_comment")[-1]
+    await story.hears(f"{story.bot.url}/webhook")
+    await story.redeliver(missed)
+    await story.until("The plan has changed since you looked at it.", lambda: "confused" in story.reactions(comment))
 
 
 async def test_changed_relations_void_the_approval(story: Story) -> None:
