@@ -129,7 +129,7 @@ async def test_a_text_that_was_away_while_somebody_approved_is_not_what_was_appr
     await story.turn_clock(seconds=5)
     await story.edit(OTHER, by="mal")
     await story.settled()
-    missed = story.deliveries("issue_comment")[-1]
+    missed = next(each for each in story.deliveries("issue_comment") if '"/lockstep approve"' in each.payload)
     await story.hears(f"{story.bot.url}/webhook")
     await story.redeliver(missed)
     await story.until("The plan has changed since you looked at it.", lambda: "confused" in story.reactions(comment))
