@@ -122,6 +122,7 @@ async def test_a_text_that_was_away_while_somebody_approved_is_not_what_was_appr
     await story.issue(OTHER, by="mal")
     await story.until("Waits for approval")
     await story.turn_clock(seconds=5)
+    await story.settled()
     await story.hears(NOWHERE)
     await story.edit(PLAN, by="mal")
     await story.turn_clock(seconds=5)

@@ -62,6 +62,7 @@ async def test_an_issue_that_was_another_while_somebody_approved_is_not_what_was
     await story.issue(PLAN)
     evil = await child(story, "Show it", task("evil"))
     await story.until("Waits for approval")
+    await story.settled()
     await story.hears(NOWHERE)
     for text in (task("show"), "", task("evil")):
         await story.turn_clock(seconds=5)
