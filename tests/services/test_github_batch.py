@@ -93,6 +93,7 @@ def test_where_graphql_is_refused_rest_answers_and_it_is_left_alone(
         found = read_all(world, part)
         assert all(isinstance(each, IssueInfo) for each in found)
     assert len(world.calls("/issues/")) == 6
+    assert world.run(lambda: world.github.reads.edited_at(world.home, numbers[0])) == "", "nobody else could tell"
 
 
 def test_an_outage_of_graphql_costs_three_calls_and_no_answer(limited: Make) -> None:
@@ -103,6 +104,8 @@ def test_an_outage_of_graphql_costs_three_calls_and_no_answer(limited: Make) -> 
     assert all(isinstance(each, IssueInfo) for each in found)
     assert world.sandbox.faults.struck == {"error": 3}
     assert rule.count is None
+    with pytest.raises(Unreachable):
+        world.run(lambda: world.github.reads.edited_at(world.home, numbers[0]))
 
 
 def test_changes_share_a_call_and_each_has_an_end_of_its_own(limited: Make) -> None:
