@@ -192,12 +192,8 @@ async def test_what_is_due_while_it_is_decided_once_more_is_carried_out(database
     run = await stored_run(database, TaskState(id="one", state="in_review", issue=7, pull=9, head_sha=HEAD, attempt=1))
     async with asyncio.TaskGroup() as group:
         world = World(database, Beside(group))
-        now, commit, is_there, answer = (
-            datetime(2026, 1, 1, tzinfo=UTC),
-            world.runs.commit,
-            asyncio.Event(),
-            asyncio.Event(),
-        )
+        commit, is_there, answer = world.runs.commit, asyncio.Event(), asyncio.Event()
+        now = datetime(2026, 1, 1, tzinfo=UTC)
         merge = Action(key=f"{run.id}/one/1/merge/{HEAD}", kind="merge", task="one", attempt=1, sha=HEAD)
         decided = Decision(run_id=run.id, state="running", actions=(merge,))
         await commit(run.plan_id, decided, now)
